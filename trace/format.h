@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The trace file: the contract between an instrumented program and the
+ * programs that read its trace. Records and tags only; no functions but
+ * the accessors of one record. docs/trace-format.md is the prose.
+ *
+ * A file is: one header page, the stamp counters, then regions of
+ * header.region_size bytes. A region is a stream's WINDOW (the buffer a
+ * tracker writes through a shared mapping, used again and again) or a CHUNK
+ * (a full window, copied to the end of the file). Every region is a region
+ * header and records of 24 bytes. A record of all zeros is unwritten.
+ */
+#pragma once
+
+#include <assert.h>
+#include <stdint.h>
+
+#define RHP_TRACE_MAGIC "rheaper\n"
+#define RHP_TRACE_VERSION 1
+#define RHP_BYTE_ORDER_MARK 0x01020304u
+#define RHP_HEADER_SIZE 4096u
+#define RHP_REGION_MAGIC 0x6e676572u /* "regn" */
+
+#define RHP_N_SHARDS 4096u
+#define RHP_SHARD_STRIDE 64u
+
+#define RHP_TIME_BITS 24
+#define RHP_SEQ_BITS 40
+#define RHP_SIZE_BITS 36
+#define RHP_STACK_BITS 28
+#define RHP_SIZE_MAX ((UINT64_C(1) << RHP_SIZE_BITS) - 1)
+#define RHP_STACK_MAX ((UINT32_C(1) << RHP_STACK_BITS) - 1)
+
+/* How the trace stands: header.state. Anything but RUNNING is a clean end. */
+enum rhp_trace_state {
+	RHP_STATE_RUNNING = 1, /* being written, or the program was killed */
+	RHP_STATE_EXITED = 2,  /* the program ran its exit handlers */
+	RHP_STATE_STOPPED = 3, /* tracking was switched off */
+	RHP_STATE_FAILED = 4,  /* writing failed: header.stop_errno says why */
+};
+
+/* Why events are missing: index of header.lost. */
+enum rhp_loss {
+	RHP_LOST_IO = 0,     /* the trace could not be written any more */
+	RHP_LOST_TRACKER,    /* no tracker and no overflow stream to be had */
+	RHP_LOST_NESTED,     /* a signal handler's event with the window full */
+	RHP_LOST_STACK,      /* stack table full: the event is kept, its stack not */
+	RHP_LOST_EARLY,      /* before the runtime could start */
+	RHP_LOST_LIMIT,      /* the size limit was reached */
+	RHP_N_LOSSES
+};
+
+/* The first page. Fields marked (live) change while the program runs. */
+struct rhp_file_header {
+	char magic[8];
+	uint32_t byte_order;
+	uint16_t version;
+	uint16_t pointer_size;
+	uint32_t header_size;
+	uint32_t record_size;
+	uint32_t region_size;
+	uint32_t n_shards;
+	uint64_t shard_offset; /* n_shards counters, RHP_SHARD_STRIDE apart (live) */
+	uint64_t first_region; /* offset */
+	uint64_t file_end;     /* offset of the next region to hand out (live) */
+	uint32_t state;        /* enum rhp_trace_state (live) */
+	uint32_t stop_errno;   /* (live) */
+	uint32_t pid;
+	uint32_t time_shift;      /* record time = ticks >> time_shift, low bits */
+	uint64_t start_realtime_ns; /* since 1970, when tracing began */
+	/* Two points of the line ticks -> nanoseconds of CLOCK_MONOTONIC. */
+	uint64_t start_ticks, start_ns;
+	uint64_t last_ticks, last_ns; /* (live) */
+	uint32_t max_stack_depth;
+	uint32_t max_trackers;
+	uint32_t event_buffer;   /* records of a window */
+	uint32_t scope;          /* 0 link, 1 process */
+	uint64_t sample_bytes;   /* 0: every allocation */
+	uint64_t sample_rate_ppm;
+	uint64_t max_bytes;      /* 0: no limit */
+	uint64_t n_threads;      /* threads that recorded anything (live) */
+	uint64_t lost[16];       /* by enum rhp_loss (live) */
+	char runtime_version[32];
+	char executable[3072]; /* path, NUL-terminated, cut if longer */
+	char reserved[704];
+};
+
+enum rhp_region_kind {
+	RHP_REGION_WINDOW = 1,
+	RHP_REGION_CHUNK = 2,
+};
+
+/*
+ * At the start of every region. A stream's buffers are numbered from 0; a
+ * window whose sequence equals that of a chunk of the same stream was copied
+ * but not yet used again, and is to be ignored.
+ */
+struct rhp_region {
+	uint32_t magic;
+	uint16_t kind;
+	uint16_t stream;
+	uint64_t sequence;
+	uint64_t used;    /* bytes of records; in a window a lower bound of nothing:
+			   * read all of it, zero records are unwritten */
+	uint64_t base_ticks, base_ns; /* when this buffer was begun */
+	uint64_t reserved[3];
+};
+
+/*
+ * Records. The low byte of the first word is the code and is written last,
+ * so a record is there or not there.
+ *
+ * Events                 a: address  b: stamp, time   c: stack, size
+ *   ALLOC                block       yes              call node, requested size
+ *   FREE                 block       yes              call node, size or 0
+ *   REALLOC_BEGIN        old block   yes (before)     0
+ *   REALLOC_END          new block   yes (after)      call node, requested size
+ *   REALLOC_FAIL         old block   yes (after)      call node, requested size
+ *   REALLOC_FREE         old block   yes (after)      call node, 0
+ * A REALLOC_{END,FAIL,FREE} belongs to the last REALLOC_BEGIN of its stream
+ * and thread that has none yet. REALLOC_FREE: realloc(p, 0) freed p; its own
+ * stamp carries no order, the block ended at the BEGIN. A REALLOC_END whose
+ * node is 0 only follows a block's life (scope `link`, realloc called by a
+ * shared library): the block keeps its call node, and if the old block is
+ * unknown the new one stays unknown.
+ *
+ * SIZE: c is the full size of the event that follows in the stream (its own
+ * size field is then RHP_SIZE_MAX).
+ * TIME: c is the full value of the clock in ticks; later record times count
+ * from it.
+ *
+ * FRAME: a node of the tree of stacks: return address a, called from the node
+ * `parent`. CALL: a leaf: function number a called with the stack `parent`.
+ * Events name CALL nodes. Node 0 is the empty stack.
+ *
+ * BLOB: the head of a text of `length` bytes that follows in TEXT records.
+ */
+enum rhp_code {
+	RHP_ALLOC = 1,
+	RHP_FREE = 2,
+	RHP_REALLOC_BEGIN = 3,
+	RHP_REALLOC_END = 4,
+	RHP_REALLOC_FAIL = 5,
+	RHP_REALLOC_FREE = 6,
+	RHP_SIZE = 16,
+	RHP_TIME = 17,
+	RHP_FRAME = 32,
+	RHP_CALL = 33,
+	RHP_BLOB = 48,
+	RHP_TEXT = 49,
+};
+
+struct rhp_record {
+	uint64_t a; /* code: 8, address: 56 */
+	uint64_t b; /* events: stamp: 40 (low), time: 24 (high) */
+	uint64_t c; /* events: size: 36 (low), node: 28 (high) */
+};
+
+/* FRAME and CALL: b = id (low 32), parent (high 32); c = module (low 32; 0 is
+ * unknown, FRAME only), enum rhp_node_flags (high 32). */
+enum rhp_node_flags {
+	RHP_NODE_EXACT_PC = 1,   /* an interrupted instruction, not a return address */
+	RHP_NODE_TRUNCATED = 2,  /* CALL: the stack was deeper than recorded */
+	RHP_NODE_INCOMPLETE = 4, /* CALL: unwinding stopped before the outermost frame */
+	RHP_NODE_UNSAMPLED = 8,  /* CALL: the stack was not taken */
+};
+
+/* BLOB: a = code: 8, type: 8, unused: 16, length: 32 (high); b, c by type. */
+enum rhp_blob_type {
+	RHP_BLOB_MODULE = 1,   /* b: number (from 1), c: load bias; text: struct rhp_module */
+	RHP_BLOB_FUNCTION = 2, /* b: number, c: unused; text: "name\0family" */
+	RHP_BLOB_THREAD = 3,   /* b: thread number (from 1), c: tid; text: its name.
+				* The records after it in the stream are this thread's. */
+	RHP_BLOB_MARK = 4,     /* b: thread number, c: ticks; text: the mark */
+};
+
+/* Text of a MODULE blob; then build_id_size bytes of build id, then the path. */
+struct rhp_module {
+	uint64_t start, end; /* addresses mapped */
+	uint64_t build_id_size;
+};
+
+/* A TEXT record: 23 bytes of the blob before it. */
+#define RHP_TEXT_BYTES 23
+struct rhp_text {
+	uint8_t code;
+	uint8_t bytes[RHP_TEXT_BYTES];
+};
+
+static_assert(sizeof(struct rhp_file_header) == RHP_HEADER_SIZE, "header is a page");
+static_assert(sizeof(struct rhp_region) == 64, "region header");
+static_assert(sizeof(struct rhp_record) == 24, "record");
+static_assert(sizeof(struct rhp_text) == sizeof(struct rhp_record), "text is a record");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the code is the first byte");
+
+static inline uint8_t rhp_code(const struct rhp_record *r)
+{
+	return (uint8_t)r->a;
+}
+
+/* The address (or ip, or function number) of a record. */
+static inline uint64_t rhp_address(const struct rhp_record *r)
+{
+	return r->a >> 8;
+}
+
+static inline uint64_t rhp_stamp(const struct rhp_record *r)
+{
+	return r->b & ((UINT64_C(1) << RHP_SEQ_BITS) - 1);
+}
+
+static inline uint32_t rhp_time(const struct rhp_record *r)
+{
+	return (uint32_t)(r->b >> RHP_SEQ_BITS);
+}
+
+static inline uint64_t rhp_size(const struct rhp_record *r)
+{
+	return r->c & RHP_SIZE_MAX;
+}
+
+static inline uint32_t rhp_node(const struct rhp_record *r)
+{
+	return (uint32_t)(r->c >> RHP_SIZE_BITS);
+}
+
+/* Which counter stamps events of this address: both ends must agree. */
+static inline uint32_t rhp_shard(uint64_t address)
+{
+	return (uint32_t)(((address >> 4) * UINT64_C(0x9e3779b97f4a7c15)) >> 52);
+}
