@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A command is judged in two steps. The walk turns every word into an effect
+ * and collects effects as a set of bits; the rules below are then tried in
+ * order, and the first whose bit is set decides. Whatever is in doubt is left
+ * alone: a program without a profile is better than a broken build.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rheaper-cc/cmdline.h"
+#include "rheaper-cc/options.h"
+
+#define BIT(effect) (UINT64_C(1) << (effect))
+
+/* What the walk remembers. */
+struct walk {
+	uint64_t seen;		  /* BIT(effect) */
+	uint64_t sanitizers;	  /* bits of sanitizers[] in force */
+	const char *language;	  /* -x in force, NULL: by file name */
+	const struct option *ld_pending; /* linker option that waits for its value */
+	const char *target;
+	int narrow;
+	struct cmdline *c;
+};
+
+static const struct rule {
+	enum effect effect;
+	enum cmd_kind kind;
+	const char *reason;
+} rules[] = {
+	{INNER, CMD_QUERY, "an inner stage of the compiler"},
+	{FILES, CMD_QUERY, "file names after --"},
+	{QUERY, CMD_QUERY, "a question to the compiler"},
+	{NO_INPUT, CMD_QUERY, "no input files"},
+	{NO_CODE, CMD_PREPROCESS, "preprocesses or checks only"},
+	{HEADERS, CMD_COMPILE, "a precompiled header"},
+	{STOP, CMD_COMPILE, "stops before the link"},
+	{UNSURE, CMD_OTHER, "an input or option of unclear meaning"},
+	{PARTIAL, CMD_PARTIAL, "the final link adds what is needed"},
+	{SHARED, CMD_SHARED, "the executable that loads it sees its allocations"},
+	{FREESTANDING, CMD_OTHER, "a freestanding program"},
+	{NOSTART, CMD_OTHER, "-nostartfiles: its own start-up code"},
+	{NOLIBC, CMD_OTHER, "-nostdlib without -lc"},
+	{SCRIPT, CMD_OTHER, "its own linker script"},
+	{IMAGE, CMD_OTHER, "raw data among inputs or output"},
+	{SANITIZER, CMD_OTHER, "a sanitizer with an allocator of its own"},
+	{FOREIGN, CMD_OTHER, "for another target than the archive"},
+	{STATIC, CMD_STATIC, "links an executable with -static"},
+};
+
+static const char *const sanitizers[] = {
+	"address",     "hwaddress",	   "memory",	"thread", "leak",     "scudo",
+	"dataflow",    "kernel-address",   "kernel-hwaddress",	"kernel-memory", "fuzzer",
+	"fuzzer-no-link", "pointer-compare", "pointer-subtract",
+};
+
+#define N_SANITIZERS (sizeof(sanitizers) / sizeof(sanitizers[0]))
+
+/* The bits of a comma list of sanitizers. */
+static uint64_t sanitizer_bits(const char *list)
+{
+	uint64_t bits = 0;
+
+	while (*list) {
+		size_t length = strcspn(list, ",");
+
+		if (length == 3 && strncmp(list, "all", 3) == 0)
+			return UINT64_MAX;
+		for (size_t i = 0; i < N_SANITIZERS; i++)
+			if (strncmp(list, sanitizers[i], length) == 0 &&
+			    sanitizers[i][length] == '\0')
+				bits |= BIT(i);
+		list += length + (list[length] == ',');
+	}
+	return bits;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int starts_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* A library, by name (-lNAME, -l:FILE) or as a file. */
+static uint64_t library_bits(const char *name)
+{
+	int file = name[0] == ':';
+
+	name = base_name(name + file);
+	if (starts_with(name, "lib")) {
+		file = 1;
+		name += 3;
+	}
+	if (strcmp(name, "c") == 0 || (file && (starts_with(name, "c.a") ||
+						 starts_with(name, "c.so"))))
+		return BIT(LIBC);
+	if (strcmp(name, "stdc++.a") == 0 || strcmp(name, "c++.a") == 0)
+		return BIT(CXXLIB) | BIT(CXXSTATIC);
+	if (starts_with(name, "stdc++") || starts_with(name, "supc++") ||
+	    strcmp(name, "c++") == 0 || starts_with(name, "c++.so"))
+		return BIT(CXXLIB);
+	return 0;
+}
+
+/* An input word; `-` and @file that could not be read are inputs too. */
+static void take_input(struct walk *w, const char *word)
+{
+	if (w->language && strcmp(w->language, "none") != 0) {
+		if (starts_with(w->language, "assembler"))
+			w->seen |= BIT(ASSEMBLER);
+		else if (strstr(w->language, "header"))
+			w->seen |= BIT(HEADER);
+		else
+			w->seen |= strcmp(w->language, "ir") == 0 ? BIT(OBJECT)
+								  : BIT(SOURCE);
+	} else if (strcmp(word, "-") == 0) {
+		w->seen |= BIT(UNSURE) | BIT(OBJECT);
+	} else {
+		enum effect input = option_input(word);
+
+		w->seen |= BIT(input);
+		if (input == OBJECT && starts_with(base_name(word), "lib"))
+			w->seen |= library_bits(word);
+	}
+}
+
+/* An effect of a linker option whose value is known. */
+static void take_linker_value(struct walk *w, enum effect effect, const char *value)
+{
+	switch (effect) {
+	case WRAP:
+		words_add(&w->c->user_wraps, value);
+		break;
+	case OFORMAT:
+		if (!starts_with(value, "elf"))
+			w->seen |= BIT(IMAGE);
+		break;
+	case IFORMAT:
+		if (strcmp(value, "default") == 0 || starts_with(value, "elf"))
+			w->seen &= ~BIT(IMAGE);
+		else
+			w->seen |= BIT(IMAGE);
+		break;
+	case LIBRARY:
+		w->seen |= library_bits(value);
+		break;
+	default:
+		w->seen |= BIT(effect);
+	}
+}
+
+/* One word for the linker. Its value may come in a later -Wl or -Xlinker. */
+static void take_linker_word(struct walk *w, const char *word)
+{
+	const struct option *option = w->ld_pending;
+	const char *value;
+	int takes_next;
+
+	if (option) {
+		w->ld_pending = NULL;
+		take_linker_value(w, option->effect, word);
+		return;
+	}
+	option = option_find(linker_options, word, &value, &takes_next);
+	if (!option)
+		return;
+	if (takes_next)
+		w->ld_pending = option;
+	else
+		take_linker_value(w, option->effect, value ? value : "");
+}
+
+static void take_linker_list(struct walk *w, const char *list)
+{
+	char *copy = strdup(list), *rest = copy, *word;
+
+	if (!copy)
+		die(2, "out of memory");
+	while ((word = strsep(&rest, ",")))
+		take_linker_word(w, word);
+	free(copy);
+}
+
+/* Options that do more than leave a mark. 0 if `effect` is not one of them. */
+static int take_value(struct walk *w, enum effect effect, const char *value)
+{
+	switch (effect) {
+	case LANGUAGE:
+		if (value[0] < 'A' || value[0] > 'Z') /* -xHost: Intel's CPU choice */
+			w->language = value;
+		return 1;
+	case LIBRARY:
+		w->seen |= BIT(OBJECT) | library_bits(value);
+		return 1;
+	case MACRO:
+		if (strcmp(value, "__KERNEL__") == 0 || starts_with(value, "__KERNEL__="))
+			w->seen |= BIT(FREESTANDING);
+		return 1;
+	case LINKER:
+		w->c->gold = strstr(base_name(value), "gold") != NULL;
+		return 1;
+	case MODE:
+		w->c->cxx |= strcmp(value, "g++") == 0;
+		return 1;
+	case SANITIZE:
+		w->sanitizers |= sanitizer_bits(value);
+		return 1;
+	case NO_SANITIZE:
+		w->sanitizers &= ~sanitizer_bits(value);
+		return 1;
+	case TARGET:
+		w->target = value;
+		return 1;
+	case LD_LIST:
+		take_linker_list(w, value);
+		return 1;
+	case LD_WORD:
+		take_linker_word(w, value);
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void take_option(struct walk *w, const struct option *option, const char *value)
+{
+	if (take_value(w, option->effect, value ? value : ""))
+		return;
+	switch (option->effect) {
+	case NARROW:
+		w->narrow = 1;
+		break;
+	case WIDE:
+		w->narrow = 0;
+		break;
+	case DEBUG:
+		w->c->debug = 1;
+		break;
+	default:
+		w->seen |= BIT(option->effect);
+	}
+}
+
+static void walk_words(struct walk *w, const struct words *words)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		const char *word = words->word[i], *value;
+		const struct option *option;
+		int takes_next;
+
+		if (word[0] != '-' || word[1] == '\0') {
+			take_input(w, word);
+			continue;
+		}
+		option = option_find(driver_options, word, &value, &takes_next);
+		if (!option)
+			continue;
+		if (takes_next)
+			value = i + 1 < words->n ? words->word[++i] : NULL;
+		take_option(w, option, value);
+	}
+}
+
+#if defined(__x86_64__)
+static const char host_arch[] = "x86_64";
+#elif defined(__aarch64__)
+static const char host_arch[] = "aarch64";
+#else
+static const char host_arch[] = "";
+#endif
+
+/* Is the target the one the archive is for? Sets c->leaf by the way. */
+static int is_native(struct walk *w)
+{
+	const char *target = w->target ? w->target : host_arch;
+	size_t arch = strcspn(target, "-");
+	int native;
+
+	if (arch == 5 && strncmp(target, "amd64", arch) == 0)
+		target = "x86_64-";
+	else if (arch == 5 && strncmp(target, "arm64", arch) == 0)
+		target = "aarch64-";
+	native = !w->target || (host_arch[0] && starts_with(target, host_arch));
+	w->c->leaf = starts_with(target, "x86_64") || starts_with(target, "aarch64") ||
+		     (target[0] == 'i' && arch == 4 && strncmp(target + 2, "86", 2) == 0);
+	return native && !w->narrow;
+}
+
+/* The bits that follow from other bits. */
+static void derive(struct walk *w)
+{
+	const uint64_t inputs =
+		BIT(SOURCE) | BIT(ASSEMBLER) | BIT(HEADER) | BIT(OBJECT);
+
+	if (!(w->seen & inputs))
+		w->seen |= BIT(NO_INPUT);
+	if ((w->seen & inputs) == BIT(HEADER))
+		w->seen |= BIT(HEADERS);
+	if ((w->seen & BIT(NOSTDLIB)) && !(w->seen & BIT(LIBC)))
+		w->seen |= BIT(NOLIBC);
+	if (w->sanitizers)
+		w->seen |= BIT(SANITIZER);
+	if (!is_native(w))
+		w->seen |= BIT(FOREIGN);
+}
+
+static void decide(const struct walk *w)
+{
+	struct cmdline *c = w->c;
+
+	c->kind = CMD_EXECUTABLE;
+	c->reason = "links an executable";
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (w->seen & BIT(rules[i].effect)) {
+			c->kind = rules[i].kind;
+			c->reason = rules[i].reason;
+			break;
+		}
+	}
+}
+
+void cmdline_classify(const struct words *words, const struct cmd_driver *driver,
+		      struct cmdline *c)
+{
+	struct walk w = {.c = c, .target = driver->target};
+
+	*c = (struct cmdline){.cxx = driver->cxx};
+	walk_words(&w, words);
+	derive(&w);
+	decide(&w);
+	c->cxx |= (w.seen & BIT(CXXLIB)) != 0;
+	c->shared_cxx = c->cxx && !(w.seen & BIT(CXXSTATIC));
+	c->compiles = c->kind >= CMD_COMPILE && !(w.seen & BIT(FREESTANDING)) &&
+		      (w.seen & (BIT(SOURCE) | BIT(HEADERS)));
+}
+
+void cmdline_fini(struct cmdline *c)
+{
+	words_fini(&c->user_wraps);
+}
+
+const char *cmdline_kind_name(enum cmd_kind kind)
+{
+	static const char *const names[] = {
+		[CMD_QUERY] = "not a build step",
+		[CMD_PREPROCESS] = "no code",
+		[CMD_COMPILE] = "compile step",
+		[CMD_PARTIAL] = "partial link",
+		[CMD_SHARED] = "shared library",
+		[CMD_OTHER] = "link left alone",
+		[CMD_EXECUTABLE] = "executable",
+		[CMD_STATIC] = "static executable",
+	};
+
+	return names[kind];
+}
+
+int cmdline_links(const struct cmdline *c)
+{
+	return c->kind == CMD_EXECUTABLE || c->kind == CMD_STATIC;
+}

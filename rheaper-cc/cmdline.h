@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a compiler command does, and what it must gain. Pure: words in, a
+ * decision or words out; main.c does the rest.
+ */
+#pragma once
+
+#include "rheaper-cc/words.h"
+
+enum cmd_kind {
+	CMD_QUERY,	/* not a build step: left alone */
+	CMD_PREPROCESS, /* makes no code: left alone */
+	CMD_COMPILE,	/* makes code, does not link */
+	CMD_PARTIAL,	/* ld -r */
+	CMD_SHARED,	/* a shared library */
+	CMD_OTHER,	/* a link that is not ours to touch */
+	CMD_EXECUTABLE, /* a dynamic executable */
+	CMD_STATIC,	/* a static executable */
+};
+
+/* How the driver was called, as far as it decides what the words mean. */
+struct cmd_driver {
+	int cxx;	    /* the compiler links the C++ library */
+	const char *target; /* the triple in its name, NULL: this machine */
+};
+
+struct cmdline {
+	enum cmd_kind kind;
+	const char *reason;	   /* why; a constant text */
+	int compiles;		   /* makes code from sources: gains compile words */
+	int debug;		   /* the user asked for some kind of -g, or none */
+	int leaf;		   /* the target knows -mno-omit-leaf-frame-pointer */
+	int cxx, shared_cxx;	   /* links a C++ library; it may be a shared one */
+	int gold;		   /* the linker is gold */
+	struct words user_wraps;   /* symbols that the user wraps himself */
+};
+
+enum cmd_scope {
+	SCOPE_PROCESS, /* every allocation of the process */
+	SCOPE_LINK,    /* those of the objects in this link */
+};
+
+/* What cmdline_inject is told beside the decision. */
+struct cmd_inject {
+	enum cmd_scope scope;
+	const char *archive_dir; /* where librheaper.a is; NULL: no link words */
+	int pull_all; /* pull every shim: the words may stand anywhere */
+};
+
+/*
+ * Judges the words of a command (without the compiler's name, response files
+ * expanded). The caller frees *c with cmdline_fini.
+ */
+void cmdline_classify(const struct words *words, const struct cmd_driver *driver,
+		      struct cmdline *c);
+
+void cmdline_fini(struct cmdline *c);
+
+/* The kind in words, for people. */
+const char *cmdline_kind_name(enum cmd_kind kind);
+
+/* Does the kind gain link words? */
+int cmdline_links(const struct cmdline *c);
+
+/*
+ * Appends the words to add: `compile` and `before` belong directly after the
+ * compiler's name, `after` at the end of the command.
+ */
+void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
+		    struct words *compile, struct words *before, struct words *after);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The words a command gains.
+ *
+ * The archive stands first and last. First, with -u, so that our definitions
+ * come before those of a static allocator among the user's libraries; last, so
+ * that libraries after the first one still find their shims. It is given as
+ * words for the linker, because a plain path would be compiled under -x c, and
+ * inside --push-state, because the user may have left --whole-archive on.
+ *
+ * A dynamic executable also defines what shared libraries call: the whole
+ * malloc family (scope process) or what ends a block's life (scope link).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rheaper-cc/cmdline.h"
+#include "rheaper-cc/symbols.h"
+
+/* Words for the linker as one -Wl, word. */
+static void add_joined(struct words *out, const struct words *list)
+{
+	char *joined = NULL;
+	size_t size = 0;
+	FILE *text = open_memstream(&joined, &size);
+
+	if (!text)
+		die(2, "out of memory");
+	fputs("-Wl", text);
+	for (size_t i = 0; i < list->n; i++)
+		fprintf(text, ",%s", list->word[i]);
+	if (fclose(text) != 0)
+		die(2, "out of memory");
+	words_add(out, joined);
+	free(joined);
+}
+
+/* Words for the linker, by -Xlinker if one of them has a comma; frees them. */
+static void flush_linker(struct words *out, struct words *list)
+{
+	int commas = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		commas |= strchr(list->word[i], ',') != NULL;
+	if (list->n > 0 && !commas)
+		add_joined(out, list);
+	for (size_t i = 0; commas && i < list->n; i++) {
+		words_add(out, "-Xlinker");
+		words_add(out, list->word[i]);
+	}
+	words_fini(list);
+}
+
+static int is_wrapped(const struct symbol *symbol, const struct cmdline *c,
+		      const struct cmd_inject *inject)
+{
+	if (words_has(&c->user_wraps, symbol->name))
+		return 0;
+	switch (symbol->group) {
+	case GROUP_cxx:
+		return c->cxx;
+	case GROUP_libc:
+		return c->kind == CMD_EXECUTABLE && inject->scope == SCOPE_LINK;
+	default:
+		return 1;
+	}
+}
+
+static void add_wraps(const struct cmdline *c, const struct cmd_inject *inject,
+		      struct words *out)
+{
+	struct words list = {0};
+
+	for (size_t i = 0; i < n_symbols; i++)
+		if (is_wrapped(&symbols[i], c, inject))
+			words_addf(&list, "--wrap=%s", symbols[i].name);
+	flush_linker(out, &list);
+}
+
+/*
+ * Makes the linker take our shims out of the archive. One symbol pulls the
+ * whole family of malloc, one that of operator new; the other shims come when
+ * they are referenced, if the archive stands last too.
+ */
+static void add_pulls(const struct cmdline *c, const struct cmd_inject *inject,
+		      struct words *out)
+{
+	struct words list = {0};
+
+	for (size_t i = 0; i < n_symbols; i++) {
+		const struct symbol *symbol = &symbols[i];
+		int head = strcmp(symbol->name, "malloc") == 0 ||
+			   (c->cxx && strcmp(symbol->name, "_Znwm") == 0);
+		int all = inject->pull_all && is_wrapped(symbol, c, inject) &&
+			  !(symbol->group == GROUP_control && c->kind == CMD_STATIC);
+
+		if (head || all) {
+			words_add(&list, "-u");
+			words_addf(&list, "__wrap_%s", symbol->name);
+		}
+	}
+	flush_linker(out, &list);
+}
+
+static void add_archive(const struct cmd_inject *inject, struct words *out)
+{
+	struct words list = {0};
+
+	words_add(&list, "--push-state");
+	words_add(&list, "--no-whole-archive");
+	words_addf(&list, "%s/librheaper.a", inject->archive_dir);
+	words_add(&list, "--pop-state");
+	flush_linker(out, &list);
+}
+
+static void add_interpose(const struct cmdline *c, const struct cmd_inject *inject,
+			  struct words *out)
+{
+	int process = inject->scope == SCOPE_PROCESS;
+	struct words list = {0};
+
+	words_add(&list, "--push-state");
+	words_add(&list, "--no-whole-archive");
+	words_add(&list, "-u");
+	words_add(&list, process ? "rhp_interpose_malloc" : "rhp_interpose_lifetime");
+	if (process && c->shared_cxx) {
+		words_add(&list, "-u");
+		words_add(&list, "rhp_interpose_cxx");
+	}
+	words_addf(&list, "%s/librheaper-interpose.a", inject->archive_dir);
+	words_add(&list, "--pop-state");
+	flush_linker(out, &list);
+}
+
+static void add_compile(const struct cmdline *c, struct words *out)
+{
+	words_add(out, "-fno-omit-frame-pointer");
+	if (c->leaf)
+		words_add(out, "-mno-omit-leaf-frame-pointer");
+	if (!c->debug)
+		words_add(out, "-g1");
+}
+
+void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
+		    struct words *compile, struct words *before, struct words *after)
+{
+	if (c->compiles)
+		add_compile(c, compile);
+	if (!cmdline_links(c) || !inject->archive_dir)
+		return;
+	add_wraps(c, inject, before);
+	add_pulls(c, inject, before);
+	if (c->gold)
+		words_add(before, "-Wl,--allow-shlib-undefined");
+	add_archive(inject, before);
+	add_archive(inject, after);
+	if (c->kind == CMD_EXECUTABLE) {
+		add_interpose(c, inject, after);
+		add_archive(inject, after);
+	}
+}

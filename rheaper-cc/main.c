@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver: a compiler's command line comes in, the same one with a few more
+ * words goes to the compiler. It is executed, never spawned, so its status and
+ * signals are the compiler's, and nothing is printed unless asked for.
+ *
+ * Exit status when the compiler is not reached: 2 for a misuse of the driver,
+ * 126 if the compiler cannot be run, 127 if there is none.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rheaper-cc/cmdline.h"
+#include "rheaper-cc/find.h"
+#include "rheaper-cc/own.h"
+#include "rheaper-cc/respfile.h"
+
+#define DEPTH_VARIABLE "RHEAPER_CC_DEPTH"
+
+/*
+ * How many of us are on the way to the compiler. One more is an ordinary
+ * accident (a wrapper that runs us again) and adds nothing a second time; two
+ * more are a loop.
+ */
+static int check_depth(const struct compiler *compiler)
+{
+	const char *text = getenv(DEPTH_VARIABLE);
+	int depth = text ? atoi(text) : 0;
+	char next[16];
+
+	if (depth >= 2)
+		die(2, "the compiler '%s' runs rheaper-cc again: set %s to the real compiler",
+		    compiler->name, compiler->variable);
+	snprintf(next, sizeof(next), "%d", depth + 1);
+	setenv(DEPTH_VARIABLE, next, 1);
+	return depth;
+}
+
+static void find_compiler(struct compiler *compiler)
+{
+	const char *wanted;
+
+	if (compiler_find(compiler, &wanted) < 0)
+		die(127, "no such compiler: %s (%s names another)", wanted,
+		    compiler->variable);
+}
+
+/* The decision about the user's words; files that they name are looked into. */
+static void judge(const struct own *own, const struct compiler *compiler,
+		  struct cmdline *c)
+{
+	const char *path = compiler->command.word[0];
+	const struct cmd_driver driver = {
+		.cxx = compiler->language == LANG_CXX || strstr(path, "++") != NULL,
+		.target = compiler->target[0] ? compiler->target : NULL,
+	};
+	struct words seen = {0};
+
+	respfile_expand(&own->user, &seen);
+	cmdline_classify(&seen, &driver, c);
+	words_fini(&seen);
+}
+
+/* Makes sure that a link has its archive; else it is left alone, with a note. */
+static char *find_archive(struct cmdline *c)
+{
+	char *dir;
+
+	if (!cmdline_links(c))
+		return NULL;
+	dir = archive_find();
+	if (!dir) {
+		fputs("rheaper-cc: cannot find librheaper.a (RHEAPER_HOME names its "
+		      "directory): the program is not instrumented\n",
+		      stderr);
+		c->kind = CMD_OTHER;
+		c->reason = "librheaper.a is missing";
+	}
+	return dir;
+}
+
+static void build_command(const struct own *own, const struct compiler *compiler,
+			  struct cmdline *c, struct words *command)
+{
+	struct words compile = {0}, before = {0}, after = {0};
+	char *dir = find_archive(c);
+	const struct cmd_inject inject = {.scope = own->scope, .archive_dir = dir};
+
+	cmdline_inject(c, &inject, &compile, &before, &after);
+	words_add_all(command, &compiler->command);
+	words_add_all(command, &compile);
+	words_add_all(command, &before);
+	words_add_all(command, &own->user);
+	words_add_all(command, &after);
+	words_fini(&compile);
+	words_fini(&before);
+	words_fini(&after);
+	free(dir);
+}
+
+/* What a build that does not link by us must add to its own link command. */
+static int show_link(const struct own *own, const struct cmdline *c)
+{
+	char *dir = archive_find();
+	const struct cmd_inject inject = {
+		.scope = own->scope, .archive_dir = dir, .pull_all = 1};
+	struct cmdline link = *c;
+	struct words none = {0}, list = {0};
+	char *text;
+
+	if (!dir)
+		die(2, "cannot find librheaper.a (RHEAPER_HOME names its directory)");
+	if (!cmdline_links(c))
+		link.kind = CMD_EXECUTABLE;
+	link.compiles = 0;
+	cmdline_inject(&link, &inject, &none, &list, &list);
+	text = words_quote(&list);
+	puts(text);
+	free(text);
+	words_fini(&list);
+	free(dir);
+	return 0;
+}
+
+/* One line for RHEAPER_CC_LOG, in one write so that parallel builds mix well. */
+static void append_log(const struct cmdline *c, const struct words *command)
+{
+	const char *path = getenv("RHEAPER_CC_LOG");
+	char *text, *line = NULL;
+	int fd, length;
+
+	if (!path || !*path)
+		return;
+	text = words_quote(command);
+	length = asprintf(&line, "%s: %s: %s\n", cmdline_kind_name(c->kind), c->reason, text);
+	free(text);
+	if (length < 0)
+		die(2, "out of memory");
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	if (fd < 0 || write(fd, line, (size_t)length) != length)
+		fprintf(stderr, "rheaper-cc: cannot write to %s: %s\n", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	free(line);
+}
+
+static int show(const struct words *command)
+{
+	char *text = words_quote(command);
+
+	puts(text);
+	free(text);
+	return 0;
+}
+
+static int explain(const struct cmdline *c)
+{
+	printf("%s: %s; %s, %s\n", cmdline_kind_name(c->kind), c->reason,
+	       cmdline_links(c) ? "instrumented" : "link words: none",
+	       !c->compiles ? "compile words: none"
+	       : c->debug   ? "frame pointers"
+			    : "frame pointers and -g1");
+	return 0;
+}
+
+static int run(const struct words *command)
+{
+	execvp(command->word[0], command->word);
+	die(errno == ENOENT ? 127 : 126, "cannot run %s:", command->word[0]);
+}
+
+int main(int argc, char **argv)
+{
+	struct own own;
+	struct compiler compiler;
+	struct cmdline c;
+	struct words command = {0};
+	int depth;
+
+	own_parse(argc, argv, &own);
+	if (own.action >= OWN_LIST) {
+		own_answer(own.action);
+		return 0;
+	}
+	compiler_name(argv[0], &compiler);
+	depth = check_depth(&compiler);
+	find_compiler(&compiler);
+	judge(&own, &compiler, &c);
+	if (own.action == OWN_SHOW_LINK)
+		return show_link(&own, &c);
+	if (own.off || depth > 0) {
+		c.kind = CMD_QUERY;
+		c.compiles = 0;
+		c.reason = own.off ? "RHEAPER_CC=off" : "called by another rheaper driver";
+	}
+	build_command(&own, &compiler, &c, &command);
+	append_log(&c, &command);
+	if (own.action == OWN_SHOW)
+		return show(&command);
+	if (own.action == OWN_EXPLAIN)
+		return explain(&c);
+	return run(&command);
+}

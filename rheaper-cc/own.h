@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver's own words (--rheaper-*) and variables.
+ */
+#pragma once
+
+#include "rheaper-cc/cmdline.h"
+
+enum own_action {
+	OWN_RUN,       /* run the compiler */
+	OWN_SHOW,      /* print the command */
+	OWN_SHOW_LINK, /* print what a link must gain */
+	OWN_EXPLAIN,
+	OWN_LIST,
+	OWN_HELP,
+	OWN_VERSION,
+};
+
+struct own {
+	enum own_action action;
+	enum cmd_scope scope;
+	int off;	   /* RHEAPER_CC=off */
+	struct words user; /* the words for the compiler */
+};
+
+/*
+ * Splits a command line into own words and the compiler's, and reads
+ * RHEAPER_CC and RHEAPER_CC_FLAGS (own words on the line win). Ends the
+ * program with status 2 on an own word that does not exist.
+ */
+void own_parse(int argc, char **argv, struct own *own);
+
+/* Prints the answer to OWN_LIST, OWN_HELP or OWN_VERSION. */
+void own_answer(enum own_action action);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The wrapped symbols as the driver sees them: wrap/symbols.def as a table.
+ */
+#pragma once
+
+#include <stddef.h>
+
+enum symbol_group {
+	GROUP_core,
+	GROUP_cxx,
+	GROUP_libc,
+	GROUP_control,
+};
+
+struct symbol {
+	enum symbol_group group;
+	const char *group_name, *family, *name;
+};
+
+extern const struct symbol symbols[];
+extern const size_t n_symbols;

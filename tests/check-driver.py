@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The built rheaper-cc from outside: what it runs, prints and returns.
+
+usage: check-driver.py RHEAPER-CC SYMBOLS.DEF
+
+A shell script stands for the compiler; an empty file for the archive. Prints
+TAP, one point per test_ function.
+"""
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+DRIVER, SYMBOLS = os.path.abspath(sys.argv[1]), sys.argv[2]
+
+
+class Bench:
+    """A directory with a fake compiler, a fake archive and a clean environment."""
+
+    def __init__(self, directory):
+        self.dir = directory
+        for name in "librheaper.a", "librheaper-interpose.a":
+            open(os.path.join(directory, name), "w").close()
+        self.bin = os.path.join(directory, "bin")
+        os.mkdir(self.bin)
+        for name in "gcc", "cc", "g++", "gfortran", "aarch64-linux-gnu-gcc":
+            self.script(name, 'printf "%s\\n" "$0" "$@"')
+        for name in "cc", "g++", "gfortran", "c++":
+            os.symlink(DRIVER, os.path.join(directory, "rheaper-" + name))
+        self.env = {"PATH": self.bin + ":/usr/bin:/bin", "RHEAPER_HOME": directory}
+
+    def script(self, name, text):
+        path = os.path.join(self.bin, name)
+        with open(path, "w") as out:
+            out.write("#!/bin/sh\n" + text + "\n")
+        os.chmod(path, 0o755)
+        return path
+
+    def run(self, *words, name="rheaper-cc", **env):
+        driver = os.path.join(self.dir, name)
+        return subprocess.run([driver, *words], env={**self.env, **env}, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+
+    def words(self, *words, **more):
+        """The words that reached the compiler, without its name."""
+        result = self.run(*words, **more)
+        assert result.returncode == 0, result
+        assert result.stderr == "", result
+        return result.stdout.splitlines()[1:]
+
+    def shown(self, *words, **more):
+        result = self.run("--rheaper-show", *words, **more)
+        assert result.returncode == 0 and result.stderr == "", result
+        return shlex.split(result.stdout)
+
+
+def symbols(*groups):
+    text = re.sub(r"/\*.*?\*/", "", open(SYMBOLS).read(), flags=re.S)
+    rows = re.findall(r"^WRAP\((\w+), *(\w+), *[^,]+, *(\w+), *\(", text, re.M)
+    return [name for group, _, name in rows if group in groups]
+
+
+def wraps(words):
+    return [w[len("--wrap="):] for word in words if word.startswith("-Wl,")
+            for w in word[4:].split(",") if w.startswith("--wrap=")]
+
+
+def test_wrap_flags_are_the_list(b):
+    cases = [
+        (["rheaper-cc", "a.o"], ["core", "control"]),
+        (["rheaper-c++", "a.o"], ["core", "control", "cxx"]),
+        (["rheaper-cc", "a.o", "--rheaper-scope=link"], ["core", "control", "libc"]),
+        (["rheaper-c++", "a.o", "--rheaper-scope=link"], ["core", "control", "cxx", "libc"]),
+        (["rheaper-cc", "-static", "a.o"], ["core", "control"]),
+        (["rheaper-cc", "-static", "a.o", "--rheaper-scope=link"], ["core", "control"]),
+    ]
+    for (name, *words), groups in cases:
+        got = wraps(b.shown(*words, name=name))
+        assert sorted(got) == sorted(symbols(*groups)), (words, got)
+
+
+def test_list_wrapped_is_the_list(b):
+    lines = b.run("--rheaper-list-wrapped").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == symbols("core", "cxx", "libc", "control")
+    assert "malloc core malloc" in lines and "_Znam cxx new_array" in lines
+
+
+def test_show_is_the_whole_command(b):
+    archive = f"-Wl,--push-state,--no-whole-archive,{b.dir}/librheaper.a,--pop-state"
+    interpose = ("-Wl,--push-state,--no-whole-archive,-u,rhp_interpose_malloc,-u,"
+                 f"rhp_interpose_cxx,{b.dir}/librheaper-interpose.a,--pop-state")
+    got = b.shown("-O2", "a.cc", "-o", "a b", name="rheaper-g++")
+    assert got[0] == os.path.join(b.bin, "g++")
+    assert got[1] == "-fno-omit-frame-pointer" and "-g1" in got[1:4], got
+    del got[:got.index("-g1") + 1]
+    assert got[0].startswith("-Wl,--wrap=malloc,")
+    assert got[1:] == ["-Wl,-u,__wrap_malloc,-u,__wrap__Znwm", archive, "-O2", "a.cc", "-o",
+                       "a b", archive, interpose, archive], got
+
+
+def test_words_reach_the_compiler_as_they_are(b):
+    words = ["-c", "x y.s", "", "-DA=\"b c\"", "@none", "-Wl,-rpath,$ORIGIN"]
+    assert b.words(*words) == words
+    assert b.words("--help") == ["--help"]
+    assert b.words("--version") == ["--version"]
+    assert b.words() == []
+
+
+def test_status_and_signals_are_the_compilers(b):
+    b.script("cc", "exit 37")
+    assert b.run("a.o").returncode == 37
+    b.script("cc", "kill -SEGV $$")
+    assert b.run("a.o").returncode == -11
+
+
+def test_off_changes_nothing(b):
+    assert b.words("a.c", "--rheaper-scope=link", RHEAPER_CC="off") == ["a.c"]
+
+
+def test_flags_variable_holds_own_words(b):
+    got = b.words("a.o", RHEAPER_CC_FLAGS=" --rheaper-scope=link ")
+    assert "strdup" in wraps(got)
+    got = b.words("a.o", "--rheaper-scope=process", RHEAPER_CC_FLAGS="--rheaper-scope=link")
+    assert "strdup" not in wraps(got)
+    result = b.run("a.o", RHEAPER_CC_FLAGS="-O2")
+    assert result.returncode == 2 and "-O2" in result.stderr
+
+
+def test_own_words_that_do_not_exist_are_named(b):
+    result = b.run("a.o", "--rheaper-shwo")
+    assert result.returncode == 2 and "--rheaper-shwo" in result.stderr, result
+    assert result.stdout == ""
+
+
+def test_missing_compiler_is_127(b):
+    os.remove(os.path.join(b.bin, "gfortran"))
+    result = b.run("a.o", name="rheaper-gfortran", PATH=b.bin)
+    assert result.returncode == 127 and "no such compiler: gfortran" in result.stderr
+    assert "RHEAPER_REAL_FC" in result.stderr
+    assert b.run("a.o", RHEAPER_REAL_CC="/no/such").returncode == 127
+
+
+def test_real_compiler_is_split_on_blanks(b):
+    b.script("launch", 'printf "%s\\n" "$0" "$@"')
+    got = b.words("-c", "a.s", RHEAPER_REAL_CC=" launch gcc  -m64 ")
+    assert got == ["gcc", "-m64", "-c", "a.s"]
+
+
+def test_masquerade_directory_is_skipped(b):
+    masquerade = os.path.join(b.dir, "masquerade")
+    os.mkdir(masquerade)
+    os.symlink(DRIVER, os.path.join(masquerade, "gcc"))
+    result = b.run("-c", "a.s", name="masquerade/gcc", PATH=masquerade + ":" + b.bin)
+    assert result.stdout.splitlines() == [os.path.join(b.bin, "gcc"), "-c", "a.s"]
+
+
+def test_loop_is_named(b):
+    b.script("again", f'exec {b.dir}/rheaper-cc "$@"')
+    result = b.run("a.o", RHEAPER_REAL_CC="again")
+    assert result.returncode == 2 and "RHEAPER_REAL_CC" in result.stderr, result
+    result = b.run("a.o", RHEAPER_REAL_CC=DRIVER)
+    assert result.returncode == 2 and "RHEAPER_REAL_CC" in result.stderr, result
+
+
+def test_nested_driver_adds_words_once(b):
+    b.script("mpicc", f'unset RHEAPER_REAL_CC; exec {b.dir}/rheaper-cc "$@"')
+    got = b.words("a.o", RHEAPER_REAL_CC="mpicc")
+    assert wraps(got).count("malloc") == 1
+
+
+def test_cross_name_finds_the_cross_compiler(b):
+    os.symlink(DRIVER, os.path.join(b.dir, "aarch64-linux-gnu-rheaper-cc"))
+    result = b.run("-c", "a.s", name="aarch64-linux-gnu-rheaper-cc")
+    assert result.stdout.splitlines()[0] == os.path.join(b.bin, "aarch64-linux-gnu-gcc")
+
+
+def test_missing_archive_leaves_the_link_alone(b):
+    os.remove(os.path.join(b.dir, "librheaper.a"))
+    result = b.run("a.o")
+    assert result.returncode == 0 and result.stdout.splitlines()[1:] == ["a.o"]
+    assert len(result.stderr.splitlines()) == 1 and "librheaper.a" in result.stderr
+    assert b.run("-c", "a.c").stderr == ""
+
+
+def test_response_files_are_judged_but_kept(b):
+    path = os.path.join(b.dir, "words")
+    with open(path, "w") as out:
+        out.write("-shared 'a b.o'")
+    assert b.words("@" + path) == ["@" + path]
+    with open(path, "w") as out:
+        out.write("a.o -lstdc++")
+    got = b.words("@" + path)
+    assert "@" + path in got and "_Znwm" in wraps(got)
+
+
+def test_log_has_one_line_per_call(b):
+    path = os.path.join(b.dir, "log")
+    b.words("a.o", RHEAPER_CC_LOG=path)
+    b.words("-c", "a b.c", RHEAPER_CC_LOG=path)
+    lines = open(path).read().splitlines()
+    assert len(lines) == 2 and lines[0].startswith("executable: "), lines
+    assert lines[1].startswith("compile step: ") and lines[1].endswith("-c 'a b.c'"), lines
+
+
+def test_explain_is_one_line(b):
+    result = b.run("--rheaper-explain", "-shared", "a.o")
+    assert result.stdout.startswith("shared library: ") and result.stdout.count("\n") == 1
+
+
+def test_show_link_pulls_every_shim(b):
+    got = shlex.split(b.run("--rheaper-show=link").stdout)
+    pulled = re.findall(r",-u,__wrap_(\w+)", got[1])
+    assert sorted(pulled) == sorted(symbols("core", "control")), got
+
+
+def test_version_and_help(b):
+    assert re.match(r"rheaper-cc \d+\.\d+", b.run("--rheaper-version").stdout)
+    assert b.run("--rheaper-help").stdout.startswith("usage: rheaper-cc")
+
+
+def main():
+    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
+    failed = 0
+    print(f"1..{len(tests)}")
+    for number, (name, test) in enumerate(tests, 1):
+        with tempfile.TemporaryDirectory(prefix="rheaper-") as directory:
+            try:
+                test(Bench(os.path.realpath(directory)))
+                print(f"ok {number} {name[5:]}")
+            except AssertionError as error:
+                failed += 1
+                print(f"not ok {number} {name[5:]}\n# {str(error)[:2000]}")
+    return failed > 0
+
+
+sys.exit(main())

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One row per command: the words, what is decided and why, and what is gained.
+ * Gained words are written short: `fp leaf g1 | WRAPS A | A I(...) A`, where
+ * WRAPS names the groups wrapped, A is the archive, I(...) the interposers that
+ * are asked for.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "rheaper-cc/cmdline.h"
+#include "rheaper-cc/symbols.h"
+
+#define C_LINK	     "core A | A I(malloc) A"
+#define CXX_LINK     "core+cxx A | A I(malloc,cxx) A"
+#define LINK_SCOPE   "core+libc A | A I(lifetime) A"
+#define STATIC_LINK  "core A | A"
+#define CODE	     "fp leaf g1"
+#define NO_G	     "fp leaf"
+#define NOTHING_MORE " |  | "
+
+static const struct row {
+	const char *driver; /* cc, c++, scope (cc in scope link), or a triple */
+	const char *words;
+	enum cmd_kind kind;
+	const char *reason; /* must be part of the reason */
+	const char *gained;
+} rows[] = {
+	/* Questions and probes */
+	{"cc", "", CMD_QUERY, "no input", NOTHING_MORE},
+	{"cc", "--version", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "-v", CMD_QUERY, "no input", NOTHING_MORE},
+	{"cc", "-V", CMD_QUERY, "no input", NOTHING_MORE},
+	{"cc", "-qversion", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "-version", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "--help", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "--help=target -v", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "--target-help", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "-dumpmachine", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "-dumpversion", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "-print-prog-name=ld", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "--print-search-dirs", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "-print-sysroot a.c", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "-### a.c", CMD_QUERY, "question", NOTHING_MORE},
+	{"cc", "-Wl,--version", CMD_QUERY, "no input", NOTHING_MORE},
+	{"cc", "-v -o x", CMD_QUERY, "no input", NOTHING_MORE},
+	{"cc", "-cc1 -triple x a.c", CMD_QUERY, "inner stage", NOTHING_MORE},
+	{"cc", "-o x -- a.c", CMD_QUERY, "after --", NOTHING_MORE},
+
+	/* No code */
+	{"cc", "-E a.c", CMD_PREPROCESS, "preprocesses", NOTHING_MORE},
+	{"cc", "--preprocess a.c", CMD_PREPROCESS, "preprocesses", NOTHING_MORE},
+	{"cc", "-E -dM -x c -", CMD_PREPROCESS, "preprocesses", NOTHING_MORE},
+	{"cc", "-E -dM -", CMD_PREPROCESS, "preprocesses", NOTHING_MORE},
+	{"cc", "-M a.c", CMD_PREPROCESS, "preprocesses", NOTHING_MORE},
+	{"cc", "-MM a.c", CMD_PREPROCESS, "preprocesses", NOTHING_MORE},
+	{"cc", "--dependencies a.c", CMD_PREPROCESS, "preprocesses", NOTHING_MORE},
+	{"cc", "--user-dependencies a.c", CMD_PREPROCESS, "preprocesses", NOTHING_MORE},
+	{"cc", "-fsyntax-only a.c", CMD_PREPROCESS, "checks only", NOTHING_MORE},
+	{"cc", "-c -E a.c", CMD_PREPROCESS, "preprocesses", NOTHING_MORE},
+	{"cc", "--analyze a.c", CMD_PREPROCESS, "checks only", NOTHING_MORE},
+
+	/* Compile steps */
+	{"cc", "-c a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "--compile a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-S a.c -o a.s", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "--assemble a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-c a.s", CMD_COMPILE, "stops", NOTHING_MORE},
+	{"cc", "-c a.S", CMD_COMPILE, "stops", NOTHING_MORE},
+	{"cc", "-x assembler-with-cpp -c a.c", CMD_COMPILE, "stops", NOTHING_MORE},
+	{"cc", "-x assembler -c -", CMD_COMPILE, "stops", NOTHING_MORE},
+	{"cc", "-c a.S b.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-x assembler a.s -x none b.c -c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-c a.i", CMD_COMPILE, "stops", CODE " |  | "},
+	{"c++", "-c a.cpp", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-c a.f90", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-c a.ll", CMD_COMPILE, "stops", NOTHING_MORE},
+	{"cc", "-xc -c -", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "--language=c -c conftest", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-MD -MF a.d -MT a.o -c a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-ffreestanding -c a.c", CMD_COMPILE, "stops", NOTHING_MORE},
+	{"cc", "-D__KERNEL__ -c a.c", CMD_COMPILE, "stops", NOTHING_MORE},
+	{"cc", "-D __KERNEL__=1 -c a.c", CMD_COMPILE, "stops", NOTHING_MORE},
+	{"cc", "a.h", CMD_COMPILE, "precompiled", CODE " |  | "},
+	{"cc", "-x c++-header a.hpp -o a.gch", CMD_COMPILE, "precompiled", CODE " |  | "},
+	{"cc", "-c a.h -o a.h.gch", CMD_COMPILE, "precompiled", CODE " |  | "},
+	{"cc", "-include a.h -c a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-c a.c -flto", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-m32 -c a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"riscv64-linux-gnu", "-c a.c", CMD_COMPILE, "stops", "fp g1 |  | "},
+	{"aarch64-linux-gnu", "-c a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"i686-linux-gnu", "-c a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "--target=armv7-linux-gnueabihf -c a.c", CMD_COMPILE, "stops", "fp g1 |  | "},
+
+	/* Debug information */
+	{"cc", "-c -g a.c", CMD_COMPILE, "stops", NO_G " |  | "},
+	{"cc", "-c -g0 a.c", CMD_COMPILE, "stops", NO_G " |  | "},
+	{"cc", "-c -g3 a.c", CMD_COMPILE, "stops", NO_G " |  | "},
+	{"cc", "-c -ggdb3 a.c", CMD_COMPILE, "stops", NO_G " |  | "},
+	{"cc", "-c -gdwarf-5 a.c", CMD_COMPILE, "stops", NO_G " |  | "},
+	{"cc", "-c -gsplit-dwarf a.c", CMD_COMPILE, "stops", NO_G " |  | "},
+	{"cc", "-c -gline-tables-only a.c", CMD_COMPILE, "stops", NO_G " |  | "},
+	{"cc", "-c --debug a.c", CMD_COMPILE, "stops", NO_G " |  | "},
+	{"cc", "-c -gz a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-c -gz=zlib -grecord-gcc-switches a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-c -gno-column-info -ggnu-pubnames a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-c -gdwarf64 -gcc-toolchain /x a.c", CMD_COMPILE, "stops", CODE " |  | "},
+
+	/* Executables */
+	{"cc", "a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "a.c", CMD_EXECUTABLE, "executable", CODE " | " C_LINK},
+	{"cc", "-g a.c b.o", CMD_EXECUTABLE, "executable", NO_G " | " C_LINK},
+	{"cc", "a.s", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-MD a.c -o a", CMD_EXECUTABLE, "executable", CODE " | " C_LINK},
+	{"cc", "-lfoo", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-x c - -o a", CMD_EXECUTABLE, "executable", CODE " | " C_LINK},
+	{"cc", "- -o a", CMD_OTHER, "unclear", NOTHING_MORE},
+	{"cc", "-v a.o -o cmTC_1", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "--output=x a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-o -c a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-Xlinker -r.map a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-mllvm -c a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-Xclang -E a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-Xarch_host -c a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-flto a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "a.o -Wl,-Bstatic -lx -Wl,-Bdynamic", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"cc", "-static-libgcc a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-shared-libgcc a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-rdynamic a.o -Wl,-rpath,-r", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"cc", "-Wl,-rpath -Wl,-shared a.o", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"cc", "-Wl,-Ttext-segment=0x1000 a.o", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"cc", "-nodefaultlibs a.o -lgcc_s -lc", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"cc", "-nostdlib a.o -lc", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-nostdlib a.o -l c", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-nostdlib a.o /lib/libc.so.6", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"cc", "-fuse-ld=bfd -fuse-ld=gold a.o", CMD_EXECUTABLE, "",
+	 " | core gold A | A I(malloc) A"},
+	{"cc", "-fuse-ld=gold -fuse-ld=bfd a.o", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"cc", "-m64 a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-m32 -m64 a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-fsanitize=undefined a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"cc", "-fsanitize=address,undefined -fno-sanitize=address a.o", CMD_EXECUTABLE, "",
+	 " | " C_LINK},
+	{"cc", "-fsanitize=thread -fno-sanitize=all a.o", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"c++", "a.o", CMD_EXECUTABLE, "executable", " | " CXX_LINK},
+	{"c++", "a.cc -stdlib=libc++", CMD_EXECUTABLE, "", CODE " | " CXX_LINK},
+	{"cc", "a.o -lstdc++", CMD_EXECUTABLE, "executable", " | " CXX_LINK},
+	{"cc", "a.o -lc++", CMD_EXECUTABLE, "executable", " | " CXX_LINK},
+	{"cc", "a.o /usr/lib/libstdc++.so.6", CMD_EXECUTABLE, "", " | " CXX_LINK},
+	{"cc", "--driver-mode=g++ a.o", CMD_EXECUTABLE, "", " | " CXX_LINK},
+	{"c++", "-static-libstdc++ a.o", CMD_EXECUTABLE, "",
+	 " | core+cxx A | A I(malloc) A"},
+	{"cc", "a.o -l:libstdc++.a", CMD_EXECUTABLE, "", " | core+cxx A | A I(malloc) A"},
+	{"scope", "a.o", CMD_EXECUTABLE, "executable", " | " LINK_SCOPE},
+	{"scope", "a.o -lstdc++", CMD_EXECUTABLE, "",
+	 " | core+cxx+libc A | A I(lifetime) A"},
+	{"cc", "a.o -Wl,--wrap=malloc", CMD_EXECUTABLE, "",
+	 " | core-malloc A | A I(malloc) A"},
+	{"cc", "a.o -Wl,--wrap,malloc,-wrap=free", CMD_EXECUTABLE, "",
+	 " | core-malloc-free A | A I(malloc) A"},
+	{"cc", "a.o -Xlinker --wrap -Xlinker calloc", CMD_EXECUTABLE, "",
+	 " | core-calloc A | A I(malloc) A"},
+
+	/* Static executables */
+	{"cc", "-static a.o", CMD_STATIC, "-static", " | " STATIC_LINK},
+	{"cc", "--static a.c", CMD_STATIC, "-static", CODE " | " STATIC_LINK},
+	{"cc", "-static-pie a.o", CMD_STATIC, "-static", " | " STATIC_LINK},
+	{"c++", "-static a.o", CMD_STATIC, "-static", " | core+cxx A | A"},
+	{"scope", "-static a.o", CMD_STATIC, "-static", " | " STATIC_LINK},
+
+	/* Links left alone */
+	{"cc", "-r a.o b.o -o c.o", CMD_PARTIAL, "final link", NOTHING_MORE},
+	{"cc", "-Wl,-r a.o", CMD_PARTIAL, "final link", NOTHING_MORE},
+	{"cc", "-Wl,-z,now,-i a.o", CMD_PARTIAL, "final link", NOTHING_MORE},
+	{"cc", "-Wl,--relocatable a.o", CMD_PARTIAL, "final link", NOTHING_MORE},
+	{"cc", "-Xlinker -Ur a.o", CMD_PARTIAL, "final link", NOTHING_MORE},
+	{"cc", "--for-linker=-r a.o", CMD_PARTIAL, "final link", NOTHING_MORE},
+	{"cc", "-r a.c", CMD_PARTIAL, "final link", CODE " |  | "},
+	{"cc", "-shared a.o", CMD_SHARED, "loads it", NOTHING_MORE},
+	{"cc", "-shared a.c", CMD_SHARED, "loads it", CODE " |  | "},
+	{"cc", "--shared a.o", CMD_SHARED, "loads it", NOTHING_MORE},
+	{"cc", "-Wl,-shared a.o", CMD_SHARED, "loads it", NOTHING_MORE},
+	{"cc", "-Wl,-Bshareable a.o", CMD_SHARED, "loads it", NOTHING_MORE},
+	{"cc", "-G a.o", CMD_OTHER, "unclear", NOTHING_MORE},
+	{"cc", "-nostdlib a.o", CMD_OTHER, "-nostdlib", NOTHING_MORE},
+	{"cc", "--no-standard-libraries a.o", CMD_OTHER, "-nostdlib", NOTHING_MORE},
+	{"cc", "-nostartfiles a.o", CMD_OTHER, "-nostartfiles", NOTHING_MORE},
+	{"cc", "-ffreestanding a.c", CMD_OTHER, "freestanding", NOTHING_MORE},
+	{"cc", "-T x.ld a.o", CMD_OTHER, "linker script", NOTHING_MORE},
+	{"cc", "-Wl,-T,x.ld a.o", CMD_OTHER, "linker script", NOTHING_MORE},
+	{"cc", "-Wl,--script=x.ld a.o", CMD_OTHER, "linker script", NOTHING_MORE},
+	{"cc", "-Wl,--oformat,binary a.o", CMD_OTHER, "raw data", NOTHING_MORE},
+	{"cc", "-Wl,--oformat=elf64-x86-64 a.o", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"cc", "-Wl,-b,binary x.png a.o", CMD_OTHER, "raw data", NOTHING_MORE},
+	{"cc", "-Wl,-b,binary x.png -Wl,-b,default a.o", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"cc", "-fsanitize=address a.o", CMD_OTHER, "sanitizer", NOTHING_MORE},
+	{"cc", "-fsanitize=undefined,thread a.c", CMD_OTHER, "sanitizer", CODE " |  | "},
+	{"cc", "-fsanitize=leak a.o", CMD_OTHER, "sanitizer", NOTHING_MORE},
+	{"cc", "-fsanitize=memory a.o", CMD_OTHER, "sanitizer", NOTHING_MORE},
+	{"cc", "-fsanitize=hwaddress a.o", CMD_OTHER, "sanitizer", NOTHING_MORE},
+	{"cc", "-m32 a.o", CMD_OTHER, "another target", NOTHING_MORE},
+	{"cc", "-mx32 a.o", CMD_OTHER, "another target", NOTHING_MORE},
+	{"cc", "--target=mips-linux-gnu a.o", CMD_OTHER, "another target", NOTHING_MORE},
+	{"riscv64-linux-gnu", "a.o", CMD_OTHER, "another target", NOTHING_MORE},
+};
+
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* The groups that a --wrap word covers, whole but for the symbols named. */
+static void describe_wraps(const char *word, FILE *out)
+{
+	static const char *const groups[] = {"core", "cxx", "libc"};
+	static const enum symbol_group ids[] = {GROUP_core, GROUP_cxx, GROUP_libc};
+	char whole[8192];
+
+	snprintf(whole, sizeof(whole), "%s,", word);
+	for (size_t g = 0; g < 3; g++) {
+		size_t found = 0;
+
+		for (int pass = 0; pass < 2; pass++) {
+			for (size_t i = 0; i < n_symbols; i++) {
+				char flag[80];
+				int here;
+
+				if (symbols[i].group != ids[g])
+					continue;
+				snprintf(flag, sizeof(flag), ",--wrap=%s,", symbols[i].name);
+				here = strstr(whole, flag) != NULL;
+				if (pass == 0)
+					found += here;
+				else if (found > 0 && !here)
+					fprintf(out, "-%s", symbols[i].name);
+			}
+			if (pass == 0 && found > 0)
+				fprintf(out, "%s%s", g ? "+" : "", groups[g]);
+		}
+	}
+	assert_non_null(strstr(whole, ",--wrap=dlclose,"));
+}
+
+static void describe_word(const char *word, FILE *out)
+{
+	static const char archive[] =
+		"-Wl,--push-state,--no-whole-archive,/rhp/librheaper.a,--pop-state";
+	static const char interpose[] = "-Wl,--push-state,--no-whole-archive,";
+
+	if (strcmp(word, "-fno-omit-frame-pointer") == 0)
+		fputs("fp ", out);
+	else if (strcmp(word, "-mno-omit-leaf-frame-pointer") == 0)
+		fputs("leaf ", out);
+	else if (strcmp(word, "-g1") == 0)
+		fputs("g1 ", out);
+	else if (strcmp(word, "-Wl,--allow-shlib-undefined") == 0)
+		fputs("gold ", out);
+	else if (strncmp(word, "-Wl,--wrap=", 11) == 0) {
+		describe_wraps(word, out);
+		fputc(' ', out);
+	} else if (strcmp(word, archive) == 0)
+		fputs("A ", out);
+	else if (strncmp(word, interpose, strlen(interpose)) == 0)
+		fprintf(out, "I(%s%s%s) ", strstr(word, "_malloc,") ? "malloc" : "",
+			strstr(word, "_lifetime,") ? "lifetime" : "",
+			strstr(word, "_cxx,") ? ",cxx" : "");
+	else if (strncmp(word, "-Wl,-u,__wrap_malloc", 20) != 0)
+		fprintf(out, "?%s ", word);
+}
+
+static void describe(const struct words *list, FILE *out)
+{
+	for (size_t i = 0; i < list->n; i++)
+		describe_word(list->word[i], out);
+}
+
+/* "a b |  | " and "a b | | " mean the same. */
+static void squeeze(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at; at++)
+		if (*at != ' ' || (to > text && to[-1] != ' '))
+			*to++ = *at;
+	while (to > text && to[-1] == ' ')
+		to--;
+	*to = '\0';
+}
+
+static char *gained(const struct cmdline *c, enum cmd_scope scope)
+{
+	const struct cmd_inject inject = {.scope = scope, .archive_dir = "/rhp"};
+	struct words compile = {0}, before = {0}, after = {0};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	cmdline_inject(c, &inject, &compile, &before, &after);
+	describe(&compile, out);
+	fputs(" | ", out);
+	describe(&before, out);
+	fputs(" | ", out);
+	describe(&after, out);
+	fclose(out);
+	words_fini(&compile);
+	words_fini(&before);
+	words_fini(&after);
+	squeeze(text);
+	return text;
+}
+
+static void row_is_judged(void **state)
+{
+	const struct row *row = *state;
+	enum cmd_scope scope = strcmp(row->driver, "scope") ? SCOPE_PROCESS : SCOPE_LINK;
+	struct cmd_driver driver = {.cxx = strcmp(row->driver, "c++") == 0};
+	struct words words = {0};
+	struct cmdline c;
+	char *got, *want = strdup(row->gained);
+
+	if (strchr(row->driver, '-'))
+		driver.target = row->driver;
+	words_add_split(&words, row->words);
+	cmdline_classify(&words, &driver, &c);
+	assert_string_equal(cmdline_kind_name(c.kind), cmdline_kind_name(row->kind));
+	if (!strstr(c.reason, row->reason))
+		assert_string_equal(c.reason, row->reason);
+	got = gained(&c, scope);
+	squeeze(want);
+	assert_string_equal(got, want);
+	free(got);
+	free(want);
+	cmdline_fini(&c);
+	words_fini(&words);
+}
+
+static void words_with_commas_go_by_xlinker(void **state)
+{
+	const struct cmd_inject inject = {.archive_dir = "/a,b"};
+	const struct cmd_driver driver = {0};
+	struct words words = {0}, none = {0}, before = {0}, after = {0};
+	struct cmdline c;
+
+	(void)state;
+	words_add(&words, "a.o");
+	cmdline_classify(&words, &driver, &c);
+	cmdline_inject(&c, &inject, &none, &before, &after);
+	assert_string_equal(after.word[0], "-Xlinker");
+	assert_string_equal(after.word[1], "--push-state");
+	assert_string_equal(after.word[5], "/a,b/librheaper.a");
+	cmdline_fini(&c);
+	words_fini(&words);
+	words_fini(&before);
+	words_fini(&after);
+}
+
+static void pull_all_names_every_wrapped_symbol(void **state)
+{
+	const struct cmd_inject inject = {.archive_dir = "/rhp", .pull_all = 1};
+	const struct cmd_driver driver = {.cxx = 1};
+	struct words words = {0}, none = {0}, before = {0}, after = {0};
+	struct cmdline c;
+
+	(void)state;
+	words_add(&words, "a.o");
+	cmdline_classify(&words, &driver, &c);
+	cmdline_inject(&c, &inject, &none, &before, &after);
+	assert_non_null(strstr(before.word[1], ",-u,__wrap_dlclose"));
+	assert_non_null(strstr(before.word[1], ",-u,__wrap__ZdaPvm"));
+	assert_null(strstr(before.word[1], "__wrap_strdup"));
+	cmdline_fini(&c);
+	words_fini(&words);
+	words_fini(&before);
+	words_fini(&after);
+}
+
+static void quoted_words_are_read_back_by_a_shell(void **state)
+{
+	struct words words = {0};
+	char *text;
+
+	(void)state;
+	words_add(&words, "-DX=\"a b\"");
+	words_add(&words, "it's");
+	words_add(&words, "");
+	words_add(&words, "-Wl,-rpath,$ORIGIN");
+	text = words_quote(&words);
+	assert_string_equal(text, "'-DX=\"a b\"' 'it'\\''s' '' '-Wl,-rpath,$ORIGIN'");
+	free(text);
+	words_fini(&words);
+}
+
+int main(void)
+{
+	static char names[N_ROWS][128];
+	static struct CMUnitTest tests[N_ROWS + 3] = {
+		cmocka_unit_test(words_with_commas_go_by_xlinker),
+		cmocka_unit_test(pull_all_names_every_wrapped_symbol),
+		cmocka_unit_test(quoted_words_are_read_back_by_a_shell),
+	};
+
+	for (size_t i = 0; i < N_ROWS; i++) {
+		struct CMUnitTest *test = &tests[3 + i];
+
+		snprintf(names[i], sizeof(names[i]), "%s %s", rows[i].driver, rows[i].words);
+		test->name = names[i];
+		test->test_func = row_is_judged;
+		test->initial_state = (void *)(uintptr_t)&rows[i];
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
