@@ -16,9 +16,9 @@
 
 /* What the walk remembers. */
 struct walk {
-	uint64_t seen;		  /* BIT(effect) */
-	uint64_t sanitizers;	  /* bits of sanitizers[] in force */
-	const char *language;	  /* -x in force, NULL: by file name */
+	uint64_t seen;			 /* BIT(effect) */
+	uint64_t sanitizers;		 /* bits of sanitizers[] in force */
+	const char *language;		 /* -x in force, NULL: by file name */
 	const struct option *ld_pending; /* linker option that waits for its value */
 	const char *target;
 	int narrow;
@@ -51,9 +51,20 @@ static const struct rule {
 };
 
 static const char *const sanitizers[] = {
-	"address",     "hwaddress",	   "memory",	"thread", "leak",     "scudo",
-	"dataflow",    "kernel-address",   "kernel-hwaddress",	"kernel-memory", "fuzzer",
-	"fuzzer-no-link", "pointer-compare", "pointer-subtract",
+	"address",
+	"hwaddress",
+	"memory",
+	"thread",
+	"leak",
+	"scudo",
+	"dataflow",
+	"kernel-address",
+	"kernel-hwaddress",
+	"kernel-memory",
+	"fuzzer",
+	"fuzzer-no-link",
+	"pointer-compare",
+	"pointer-subtract",
 };
 
 #define N_SANITIZERS (sizeof(sanitizers) / sizeof(sanitizers[0]))
@@ -99,8 +110,8 @@ static uint64_t library_bits(const char *name)
 		file = 1;
 		name += 3;
 	}
-	if (strcmp(name, "c") == 0 || (file && (starts_with(name, "c.a") ||
-						 starts_with(name, "c.so"))))
+	if (strcmp(name, "c") == 0 ||
+	    (file && (starts_with(name, "c.a") || starts_with(name, "c.so"))))
 		return BIT(LIBC);
 	if (strcmp(name, "stdc++.a") == 0 || strcmp(name, "c++.a") == 0)
 		return BIT(CXXLIB) | BIT(CXXSTATIC);
@@ -297,8 +308,7 @@ static int is_native(struct walk *w)
 /* The bits that follow from other bits. */
 static void derive(struct walk *w)
 {
-	const uint64_t inputs =
-		BIT(SOURCE) | BIT(ASSEMBLER) | BIT(HEADER) | BIT(OBJECT);
+	const uint64_t inputs = BIT(SOURCE) | BIT(ASSEMBLER) | BIT(HEADER) | BIT(OBJECT);
 
 	if (!(w->seen & inputs))
 		w->seen |= BIT(NO_INPUT);
@@ -350,14 +360,10 @@ void cmdline_fini(struct cmdline *c)
 const char *cmdline_kind_name(enum cmd_kind kind)
 {
 	static const char *const names[] = {
-		[CMD_QUERY] = "not a build step",
-		[CMD_PREPROCESS] = "no code",
-		[CMD_COMPILE] = "compile step",
-		[CMD_PARTIAL] = "partial link",
-		[CMD_SHARED] = "shared library",
-		[CMD_OTHER] = "link left alone",
-		[CMD_EXECUTABLE] = "executable",
-		[CMD_STATIC] = "static executable",
+		[CMD_QUERY] = "not a build step", [CMD_PREPROCESS] = "no code",
+		[CMD_COMPILE] = "compile step",	  [CMD_PARTIAL] = "partial link",
+		[CMD_SHARED] = "shared library",  [CMD_OTHER] = "link left alone",
+		[CMD_EXECUTABLE] = "executable",  [CMD_STATIC] = "static executable",
 	};
 
 	return names[kind];

@@ -26,13 +26,13 @@ struct cmd_driver {
 
 struct cmdline {
 	enum cmd_kind kind;
-	const char *reason;	   /* why; a constant text */
-	int compiles;		   /* makes code from sources: gains compile words */
-	int debug;		   /* the user asked for some kind of -g, or none */
-	int leaf;		   /* the target knows -mno-omit-leaf-frame-pointer */
-	int cxx, shared_cxx;	   /* links a C++ library; it may be a shared one */
-	int gold;		   /* the linker is gold */
-	struct words user_wraps;   /* symbols that the user wraps himself */
+	const char *reason;	 /* why; a constant text */
+	int compiles;		 /* makes code from sources: gains compile words */
+	int debug;		 /* the user asked for some kind of -g, or none */
+	int leaf;		 /* the target knows -mno-omit-leaf-frame-pointer */
+	int cxx, shared_cxx;	 /* links a C++ library; it may be a shared one */
+	int gold;		 /* the linker is gold */
+	struct words user_wraps; /* symbols that the user wraps himself */
 };
 
 enum cmd_scope {
@@ -44,7 +44,7 @@ enum cmd_scope {
 struct cmd_inject {
 	enum cmd_scope scope;
 	const char *archive_dir; /* where librheaper.a is; NULL: no link words */
-	int pull_all; /* pull every shim: the words may stand anywhere */
+	int pull_all;		 /* pull every shim: the words may stand anywhere */
 };
 
 /*

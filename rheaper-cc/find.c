@@ -21,17 +21,18 @@
 #include "rheaper-cc/find.h"
 
 static const char *const architectures[] = {
-	"x86_64", "amd64",  "i386",    "i486",	"i586",	 "i686",      "aarch64",
-	"arm",	  "armv7",  "armv7l",  "armeb", "mips",	 "mipsel",    "mips64",
-	"mips64el", "powerpc", "powerpc64", "powerpc64le", "riscv32", "riscv64", "s390x",
-	"sparc",  "sparc64", "loongarch64", "alpha", "hppa", "ia64", "m68k", "sh4", "avr",
+	"x86_64",  "amd64",   "i386",	  "i486",    "i586",	  "i686",
+	"aarch64", "arm",     "armv7",	  "armv7l",  "armeb",	  "mips",
+	"mipsel",  "mips64",  "mips64el", "powerpc", "powerpc64", "powerpc64le",
+	"riscv32", "riscv64", "s390x",	  "sparc",   "sparc64",	  "loongarch64",
+	"alpha",   "hppa",    "ia64",	  "m68k",    "sh4",	  "avr",
 };
 
 /* Length of the triple that `name` starts with, its last dash included; or 0. */
 static size_t triple_length(const char *name)
 {
-	static const char *const tools[] = {"gcc", "g++", "cc", "c++", "clang", "gfortran",
-					    "flang", "cpp", "rheaper"};
+	static const char *const tools[] = {"gcc",	"g++",	 "cc",	"c++",	  "clang",
+					    "gfortran", "flang", "cpp", "rheaper"};
 	size_t arch = strcspn(name, "-"), known = 0;
 
 	for (size_t i = 0; i < sizeof(architectures) / sizeof(*architectures); i++)
@@ -51,8 +52,8 @@ static enum language tool_language(const char *tool)
 {
 	if (strstr(tool, "++"))
 		return LANG_CXX;
-	if (strstr(tool, "fortran") || strstr(tool, "flang") || strncmp(tool, "f77", 3) == 0 ||
-	    strncmp(tool, "f95", 3) == 0)
+	if (strstr(tool, "fortran") || strstr(tool, "flang") ||
+	    strncmp(tool, "f77", 3) == 0 || strncmp(tool, "f95", 3) == 0)
 		return LANG_FORTRAN;
 	return LANG_C;
 }
@@ -72,8 +73,8 @@ void compiler_name(const char *argv0, struct compiler *compiler)
 
 	*compiler = (struct compiler){0};
 	if (mark)
-		snprintf(compiler->name, sizeof(compiler->name), "%.*s%s", (int)(mark - base),
-			 base, mark + strlen(own));
+		snprintf(compiler->name, sizeof(compiler->name), "%.*s%s",
+			 (int)(mark - base), base, mark + strlen(own));
 	else
 		snprintf(compiler->name, sizeof(compiler->name), "%s", base);
 	triple = triple_length(compiler->name);

@@ -16,10 +16,10 @@ enum language {
 /* The compiler to run. */
 struct compiler {
 	enum language language;
-	char name[256];		  /* as it is called without us: gcc-12, c++, ... */
-	char target[64];	  /* triple in the name, empty if none */
-	const char *variable;	  /* RHEAPER_REAL_CC, _CXX or _FC */
-	struct words command;	  /* path and, from the variable, more words */
+	char name[256];	      /* as it is called without us: gcc-12, c++, ... */
+	char target[64];      /* triple in the name, empty if none */
+	const char *variable; /* RHEAPER_REAL_CC, _CXX or _FC */
+	struct words command; /* path and, from the variable, more words */
 };
 
 /*

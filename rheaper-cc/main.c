@@ -33,7 +33,9 @@ static int check_depth(const struct compiler *compiler)
 	char next[16];
 
 	if (depth >= 2)
-		die(2, "the compiler '%s' runs rheaper-cc again: set %s to the real compiler",
+		die(2,
+		    "the compiler '%s' runs rheaper-cc again: set %s to the real "
+		    "compiler",
 		    compiler->name, compiler->variable);
 	snprintf(next, sizeof(next), "%d", depth + 1);
 	setenv(DEPTH_VARIABLE, next, 1);
@@ -136,13 +138,15 @@ static void append_log(const struct cmdline *c, const struct words *command)
 	if (!path || !*path)
 		return;
 	text = words_quote(command);
-	length = asprintf(&line, "%s: %s: %s\n", cmdline_kind_name(c->kind), c->reason, text);
+	length = asprintf(&line, "%s: %s: %s\n", cmdline_kind_name(c->kind), c->reason,
+			  text);
 	free(text);
 	if (length < 0)
 		die(2, "out of memory");
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	if (fd < 0 || write(fd, line, (size_t)length) != length)
-		fprintf(stderr, "rheaper-cc: cannot write to %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "rheaper-cc: cannot write to %s: %s\n", path,
+			strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	free(line);
@@ -195,7 +199,8 @@ int main(int argc, char **argv)
 	if (own.off || depth > 0) {
 		c.kind = CMD_QUERY;
 		c.compiles = 0;
-		c.reason = own.off ? "RHEAPER_CC=off" : "called by another rheaper driver";
+		c.reason =
+			own.off ? "RHEAPER_CC=off" : "called by another rheaper driver";
 	}
 	build_command(&own, &compiler, &c, &command);
 	append_log(&c, &command);

@@ -303,7 +303,8 @@ const struct option *option_find(const struct option *table, const char *word,
 			*takes_next = (row->form & NEXT) != 0;
 			return row;
 		}
-		if (word[length] && (row->form & (JOINED | AFTER)) && length > best_length) {
+		if (word[length] && (row->form & (JOINED | AFTER)) &&
+		    length > best_length) {
 			best = row;
 			best_length = length;
 		}
@@ -329,9 +330,10 @@ static int in_list(const char *list, const char *extension)
 
 enum effect option_input(const char *name)
 {
-	static const char sources[] = " c i m mi mm mii M cc cp cxx cpp CPP c++ C ii cu cppm "
-				      "ixx f for ftn F FOR FTN fpp FPP f90 f95 f03 f08 F90 F95 "
-				      "F03 F08 adb ads go d rs ";
+	static const char sources[] =
+		" c i m mi mm mii M cc cp cxx cpp CPP c++ C ii cu cppm "
+		"ixx f for ftn F FOR FTN fpp FPP f90 f95 f03 f08 F90 F95 "
+		"F03 F08 adb ads go d rs ";
 	static const char headers[] = " h hh H hp hxx hpp HPP h++ tcc ";
 	static const char assembler[] = " s S sx asm ";
 	const char *slash = strrchr(name, '/');

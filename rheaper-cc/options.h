@@ -10,13 +10,13 @@
 enum effect {
 	NOTHING,
 	/* What the command is about */
-	INNER,	   /* -cc1: not a driver's command line */
-	FILES,	   /* --: only file names follow */
-	QUERY,	   /* asks the compiler about itself */
-	NO_INPUT,  /* (derived) nothing to work on */
-	NO_CODE,   /* -E, -M, ...: makes no code */
-	STOP,	   /* -c, -S: makes code, does not link */
-	UNSURE,	   /* we cannot tell what it does */
+	INNER,	  /* -cc1: not a driver's command line */
+	FILES,	  /* --: only file names follow */
+	QUERY,	  /* asks the compiler about itself */
+	NO_INPUT, /* (derived) nothing to work on */
+	NO_CODE,  /* -E, -M, ...: makes no code */
+	STOP,	  /* -c, -S: makes code, does not link */
+	UNSURE,	  /* we cannot tell what it does */
 	/* What is linked */
 	PARTIAL,
 	SHARED,
@@ -38,23 +38,23 @@ enum effect {
 	ASSEMBLER,
 	HEADER,
 	OBJECT,
-	HEADERS,   /* (derived) headers only */
+	HEADERS, /* (derived) headers only */
 	/* Options whose value matters */
 	LANGUAGE,
 	LIBRARY,
 	MACRO,
-	LINKER,	   /* -fuse-ld= */
-	LD_LIST,   /* -Wl, */
-	LD_WORD,   /* -Xlinker */
-	MODE,	   /* --driver-mode= */
+	LINKER,	 /* -fuse-ld= */
+	LD_LIST, /* -Wl, */
+	LD_WORD, /* -Xlinker */
+	MODE,	 /* --driver-mode= */
 	SANITIZE,
 	NO_SANITIZE,
 	TARGET,
-	NARROW,	   /* -m32, -mx32 */
-	WIDE,	   /* -m64 */
-	WRAP,	   /* ld: --wrap */
-	OFORMAT,   /* ld: --oformat */
-	IFORMAT,   /* ld: -b */
+	NARROW,	 /* -m32, -mx32 */
+	WIDE,	 /* -m64 */
+	WRAP,	 /* ld: --wrap */
+	OFORMAT, /* ld: --oformat */
+	IFORMAT, /* ld: -b */
 };
 
 /* Where the value of an option stands. */

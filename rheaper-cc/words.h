@@ -22,8 +22,8 @@ void words_add_all(struct words *list, const struct words *more);
 void words_add_split(struct words *list, const char *text);
 
 /* Appends one formatted word. */
-__attribute__((format(printf, 2, 3))) void words_addf(struct words *list, const char *format,
-						      ...);
+__attribute__((format(printf, 2, 3))) void words_addf(struct words *list,
+						      const char *format, ...);
 
 /* Is `word` on the list? 1 or 0. */
 int words_has(const struct words *list, const char *word);
@@ -38,4 +38,5 @@ char *words_quote(const struct words *list);
 void words_fini(struct words *list);
 
 /* Prints "rheaper-cc: MESSAGE" (with strerror if it ends in a colon); exits. */
-__attribute__((noreturn, format(printf, 2, 3))) void die(int status, const char *format, ...);
+__attribute__((noreturn, format(printf, 2, 3))) void die(int status, const char *format,
+							 ...);

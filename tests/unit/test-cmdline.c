@@ -97,7 +97,8 @@ static const struct row {
 	{"riscv64-linux-gnu", "-c a.c", CMD_COMPILE, "stops", "fp g1 |  | "},
 	{"aarch64-linux-gnu", "-c a.c", CMD_COMPILE, "stops", CODE " |  | "},
 	{"i686-linux-gnu", "-c a.c", CMD_COMPILE, "stops", CODE " |  | "},
-	{"cc", "--target=armv7-linux-gnueabihf -c a.c", CMD_COMPILE, "stops", "fp g1 |  | "},
+	{"cc", "--target=armv7-linux-gnueabihf -c a.c", CMD_COMPILE, "stops",
+	 "fp g1 |  | "},
 
 	/* Debug information */
 	{"cc", "-c -g a.c", CMD_COMPILE, "stops", NO_G " |  | "},
@@ -109,8 +110,10 @@ static const struct row {
 	{"cc", "-c -gline-tables-only a.c", CMD_COMPILE, "stops", NO_G " |  | "},
 	{"cc", "-c --debug a.c", CMD_COMPILE, "stops", NO_G " |  | "},
 	{"cc", "-c -gz a.c", CMD_COMPILE, "stops", CODE " |  | "},
-	{"cc", "-c -gz=zlib -grecord-gcc-switches a.c", CMD_COMPILE, "stops", CODE " |  | "},
-	{"cc", "-c -gno-column-info -ggnu-pubnames a.c", CMD_COMPILE, "stops", CODE " |  | "},
+	{"cc", "-c -gz=zlib -grecord-gcc-switches a.c", CMD_COMPILE, "stops",
+	 CODE " |  | "},
+	{"cc", "-c -gno-column-info -ggnu-pubnames a.c", CMD_COMPILE, "stops",
+	 CODE " |  | "},
 	{"cc", "-c -gdwarf64 -gcc-toolchain /x a.c", CMD_COMPILE, "stops", CODE " |  | "},
 
 	/* Executables */
@@ -146,9 +149,10 @@ static const struct row {
 	{"cc", "-m64 a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
 	{"cc", "-m32 -m64 a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
 	{"cc", "-fsanitize=undefined a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
-	{"cc", "-fsanitize=address,undefined -fno-sanitize=address a.o", CMD_EXECUTABLE, "",
+	{"cc", "-fsanitize=address,undefined -fno-sanitize=address a.o", CMD_EXECUTABLE,
+	 "", " | " C_LINK},
+	{"cc", "-fsanitize=thread -fno-sanitize=all a.o", CMD_EXECUTABLE, "",
 	 " | " C_LINK},
-	{"cc", "-fsanitize=thread -fno-sanitize=all a.o", CMD_EXECUTABLE, "", " | " C_LINK},
 	{"c++", "a.o", CMD_EXECUTABLE, "executable", " | " CXX_LINK},
 	{"c++", "a.cc -stdlib=libc++", CMD_EXECUTABLE, "", CODE " | " CXX_LINK},
 	{"cc", "a.o -lstdc++", CMD_EXECUTABLE, "executable", " | " CXX_LINK},
@@ -199,7 +203,8 @@ static const struct row {
 	{"cc", "-Wl,--oformat,binary a.o", CMD_OTHER, "raw data", NOTHING_MORE},
 	{"cc", "-Wl,--oformat=elf64-x86-64 a.o", CMD_EXECUTABLE, "", " | " C_LINK},
 	{"cc", "-Wl,-b,binary x.png a.o", CMD_OTHER, "raw data", NOTHING_MORE},
-	{"cc", "-Wl,-b,binary x.png -Wl,-b,default a.o", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"cc", "-Wl,-b,binary x.png -Wl,-b,default a.o", CMD_EXECUTABLE, "",
+	 " | " C_LINK},
 	{"cc", "-fsanitize=address a.o", CMD_OTHER, "sanitizer", NOTHING_MORE},
 	{"cc", "-fsanitize=undefined,thread a.c", CMD_OTHER, "sanitizer", CODE " |  | "},
 	{"cc", "-fsanitize=leak a.o", CMD_OTHER, "sanitizer", NOTHING_MORE},
@@ -231,7 +236,8 @@ static void describe_wraps(const char *word, FILE *out)
 
 				if (symbols[i].group != ids[g])
 					continue;
-				snprintf(flag, sizeof(flag), ",--wrap=%s,", symbols[i].name);
+				snprintf(flag, sizeof(flag), ",--wrap=%s,",
+					 symbols[i].name);
 				here = strstr(whole, flag) != NULL;
 				if (pass == 0)
 					found += here;
@@ -406,7 +412,8 @@ int main(void)
 	for (size_t i = 0; i < N_ROWS; i++) {
 		struct CMUnitTest *test = &tests[3 + i];
 
-		snprintf(names[i], sizeof(names[i]), "%s %s", rows[i].driver, rows[i].words);
+		snprintf(names[i], sizeof(names[i]), "%s %s", rows[i].driver,
+			 rows[i].words);
 		test->name = names[i];
 		test->test_func = row_is_judged;
 		test->initial_state = (void *)(uintptr_t)&rows[i];

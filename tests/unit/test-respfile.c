@@ -20,7 +20,8 @@ static void check_split(const char *text, const char *want)
 
 	respfile_split(text, &words);
 	for (size_t i = 0; i < words.n; i++)
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), "[%s]", words.word[i]);
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "[%s]",
+			 words.word[i]);
 	assert_string_equal(got, want);
 	words_fini(&words);
 }
