@@ -25,6 +25,7 @@
 #define RHP_SHARD_STRIDE 64u
 
 #define RHP_TIME_BITS 24
+#define RHP_TIME_SHIFT 6 /* what the runtime writes to header.time_shift */
 #define RHP_SEQ_BITS 40
 #define RHP_SIZE_BITS 36
 #define RHP_STACK_BITS 28
@@ -91,7 +92,8 @@ enum rhp_region_kind {
 };
 
 /*
- * At the start of every region. A stream's buffers are numbered from 0; a
+ * At the start of every region; written last, so a region without the magic was
+ * never finished and is passed over. A stream's buffers are numbered from 0; a
  * window whose sequence equals that of a chunk of the same stream was copied
  * but not yet used again, and is to be ignored.
  */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rule of one instruction, read from the call frame information that
+ * every module carries for exceptions (.eh_frame and its sorted header).
+ */
+#pragma once
+
+#include "runtime/modules.h"
+#include "runtime/unwind.h"
+
+/*
+ * The rule that holds at instruction `pc` of the module (rule.module is left
+ * 0). RHP_RULE_NONE if the module says nothing of it, or says it in a form that
+ * does not fit struct rhp_rule. Reads only the module's own mapped tables,
+ * every byte bounds-checked; takes no lock and may run anywhere.
+ */
+HIDDEN struct rhp_rule rhp_cfi_rule(const struct rhp_module_info *module, uintptr_t pc);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The numbers of the wrapped functions, as the trace knows them. */
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/stream.h"
+
+enum rhp_function {
+	RHP_FN_NONE,
+#define WRAP(group, family, ret, name, params) RHP_FN_##name,
+#include "wrap/symbols.def"
+#undef WRAP
+	RHP_N_FUNCTIONS
+};
+
+/* Writes the name and family of a function to the trace, the first time. */
+HIDDEN void rhp_function_record(struct rhp_stream *out, enum rhp_function function);

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A short append-only list. The dynamic loader is asked on every look-up (they
+ * are rare: once for each distinct return address), so a module that was
+ * closed behind our back and replaced by another at the same place is noticed
+ * as soon as code of the new one is seen; dlclose in the program's own objects
+ * is wrapped and noticed at once.
+ *
+ * Everything else about a module is read from its program headers in memory.
+ */
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "runtime/modules.h"
+#include "runtime/os.h"
+#include "runtime/stream.h"
+#include "runtime/trace-file.h"
+
+#define MAX_MODULES 4096
+#define MAX_BUILD_ID 64
+
+static struct rhp_module_info *modules;
+static uint32_t n_modules; /* writers: under the lock */
+static uint32_t epoch = 1;
+static struct rhp_lock lock;
+
+/* What the dynamic loader knows of the object around an address. */
+struct object {
+	const void *identity;
+	const char *path; /* "" is the program itself */
+	uintptr_t start, end, bias;
+	const ElfW(Phdr) *phdr;
+	size_t n_phdr;
+};
+
+uint32_t rhp_modules_epoch(void)
+{
+	return __atomic_load_n(&epoch, __ATOMIC_RELAXED);
+}
+
+static void bump_epoch(void)
+{
+	__atomic_add_fetch(&epoch, 1, __ATOMIC_RELAXED);
+}
+
+/* Finds the program headers through the ELF header at the start of a module. */
+static void find_phdr(struct object *o)
+{
+	const ElfW(Ehdr) *ehdr = (const ElfW(Ehdr) *)o->start;
+	if (memcmp(ehdr->e_ident, ELFMAG, SELFMAG) == 0 &&
+	    ehdr->e_phoff + (uint64_t)ehdr->e_phnum * sizeof(ElfW(Phdr)) < o->end - o->start) {
+		o->phdr = (const ElfW(Phdr) *)(o->start + ehdr->e_phoff);
+		o->n_phdr = ehdr->e_phnum;
+	}
+}
+
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
+
+static bool have_find_object(void)
+{
+	return _dl_find_object != NULL;
+}
+
+static bool ask_find_object(uintptr_t ip, struct object *o)
+{
+	struct dl_find_object found;
+	if (_dl_find_object((void *)ip, &found) != 0 || !found.dlfo_link_map)
+		return false;
+	o->identity = found.dlfo_link_map;
+	o->path = found.dlfo_link_map->l_name ? found.dlfo_link_map->l_name : "";
+	o->start = (uintptr_t)found.dlfo_map_start;
+	o->end = (uintptr_t)found.dlfo_map_end;
+	o->bias = found.dlfo_link_map->l_addr;
+	find_phdr(o);
+	return true;
+}
+#else
+static bool have_find_object(void)
+{
+	return false;
+}
+
+static bool ask_find_object(uintptr_t ip, struct object *o)
+{
+	(void)ip, (void)o;
+	return false;
+}
+#endif
+
+/* This module's own ELF header; every linker provides the name. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+/*
+ * The program itself, without asking anyone: in a static program libc's table
+ * is not there yet when the first allocations come. `is_static` tells whether
+ * there is a loader to ask about the rest.
+ */
+static void own_module(struct object *o, bool *is_static)
+{
+	const ElfW(Phdr) *p = (const ElfW(Phdr) *)((uintptr_t)&__ehdr_start + __ehdr_start.e_phoff);
+	uintptr_t first = UINTPTR_MAX, end = 0;
+	*o = (struct object){
+		.identity = &__ehdr_start, .path = "", .phdr = p, .n_phdr = __ehdr_start.e_phnum};
+	*is_static = true;
+	for (size_t i = 0; i < o->n_phdr; i++) {
+		if (p[i].p_type == PT_INTERP)
+			*is_static = false;
+		if (p[i].p_type != PT_LOAD)
+			continue;
+		first = p[i].p_vaddr < first ? p[i].p_vaddr : first;
+		end = p[i].p_vaddr + p[i].p_memsz > end ? p[i].p_vaddr + p[i].p_memsz : end;
+	}
+	o->start = (uintptr_t)&__ehdr_start;
+	o->bias = o->start - (first & ~(uintptr_t)4095);
+	o->end = o->bias + end;
+}
+
+struct iteration {
+	uintptr_t ip;
+	struct object *object;
+};
+
+/* dl_iterate_phdr's callback: stops at the object that holds the address. */
+static int visit(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	(void)size;
+	struct iteration *it = arg;
+	uintptr_t low = UINTPTR_MAX, high = 0;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		if (p->p_type != PT_LOAD)
+			continue;
+		uintptr_t start = info->dlpi_addr + p->p_vaddr;
+		low = start < low ? start : low;
+		high = start + p->p_memsz > high ? start + p->p_memsz : high;
+	}
+	if (it->ip < low || it->ip >= high)
+		return 0;
+	*it->object = (struct object){
+		.identity = info->dlpi_phdr,
+		.path = info->dlpi_name ? info->dlpi_name : "",
+		.start = low,
+		.end = high,
+		.bias = info->dlpi_addr,
+		.phdr = info->dlpi_phdr,
+		.n_phdr = info->dlpi_phnum,
+	};
+	return 1;
+}
+
+static bool ask_loader(uintptr_t ip, struct object *o)
+{
+	bool is_static;
+	own_module(o, &is_static);
+	if (ip >= o->start && ip < o->end)
+		return true;
+	if (is_static)
+		return false;
+	*o = (struct object){0};
+	if (have_find_object())
+		return ask_find_object(ip, o);
+	struct iteration it = {ip, o};
+	return dl_iterate_phdr(visit, &it) == 1;
+}
+
+/* Reads the header of the sorted unwind table, in the one encoding that every
+ * linker uses: 4-byte offsets from the header itself. */
+static void read_unwind_table(struct rhp_module_info *m)
+{
+	const uint8_t *hdr = (const uint8_t *)m->eh_frame_hdr;
+	static const uint8_t usual[4] = {1, 0x1b, 0x03, 0x3b};
+	uint32_t count;
+	if (!hdr || memcmp(hdr, usual, sizeof(usual)) != 0)
+		return;
+	memcpy(&count, hdr + 8, sizeof(count));
+	m->n_unwind_entries = count;
+	m->unwind_table = m->eh_frame_hdr + 12;
+}
+
+static size_t read_build_id(const struct object *o, const ElfW(Phdr) *p, uint8_t *id)
+{
+	uintptr_t at = o->bias + p->p_vaddr, end = at + p->p_memsz;
+	while (end - at > sizeof(ElfW(Nhdr))) {
+		const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+		uintptr_t name = at + sizeof(*note);
+		uintptr_t desc = name + ((note->n_namesz + 3u) & ~3u);
+		uintptr_t next = desc + ((note->n_descsz + 3u) & ~3u);
+		if (next > end || next <= at)
+			break;
+		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+		    memcmp((const void *)name, "GNU", 4) == 0) {
+			size_t n = note->n_descsz < MAX_BUILD_ID ? note->n_descsz : MAX_BUILD_ID;
+			memcpy(id, (const void *)desc, n);
+			return n;
+		}
+		at = next;
+	}
+	return 0;
+}
+
+/* Fills in what the program headers say; returns the size of the build id. */
+static size_t read_headers(const struct object *o, struct rhp_module_info *m, uint8_t *build_id)
+{
+	size_t build_id_size = 0;
+	for (size_t i = 0; i < o->n_phdr; i++) {
+		const ElfW(Phdr) *p = &o->phdr[i];
+		uintptr_t at = o->bias + p->p_vaddr;
+		if (p->p_type == PT_GNU_EH_FRAME)
+			m->eh_frame_hdr = at;
+		else if (p->p_type == PT_NOTE && build_id_size == 0)
+			build_id_size = read_build_id(o, p, build_id);
+	}
+	for (size_t i = 0; i < o->n_phdr; i++) {
+		const ElfW(Phdr) *p = &o->phdr[i];
+		uintptr_t at = o->bias + p->p_vaddr;
+		if (p->p_type == PT_LOAD && m->eh_frame_hdr >= at &&
+		    m->eh_frame_hdr < at + p->p_filesz) {
+			m->read_low = at;
+			m->read_high = at + p->p_filesz;
+		}
+	}
+	return build_id_size;
+}
+
+static void record(const struct object *o, const struct rhp_module_info *m,
+		   const uint8_t *build_id, size_t build_id_size, struct rhp_stream *out)
+{
+	struct rhp_module head = {m->start, m->end, build_id_size};
+	const char *path = o->path[0] ? o->path : rhp_trace_executable();
+	struct rhp_stream_text text[3] = {
+		{&head, sizeof(head)},
+		{build_id, build_id_size},
+		{path, strnlen(path, 4096)},
+	};
+	rhp_stream_blob(out, RHP_BLOB_MODULE, m->number, m->bias, text, 3);
+}
+
+static const struct rhp_module_info *add(const struct object *o, struct rhp_stream *out)
+{
+	if (!modules)
+		modules = rhp_os_alloc(MAX_MODULES * sizeof(*modules));
+	if (!modules || n_modules == MAX_MODULES)
+		return NULL;
+	struct rhp_module_info *m = &modules[n_modules];
+	*m = (struct rhp_module_info){
+		.number = n_modules + 1,
+		.start = o->start,
+		.end = o->end,
+		.bias = o->bias,
+		.identity = o->identity,
+	};
+	uint8_t build_id[MAX_BUILD_ID];
+	size_t build_id_size = read_headers(o, m, build_id);
+	read_unwind_table(m);
+	record(o, m, build_id, build_id_size, out);
+	n_modules++;
+	return m;
+}
+
+static bool same(const struct rhp_module_info *m, const struct object *o)
+{
+	return m->identity == o->identity && m->start == o->start && m->end == o->end;
+}
+
+/* The entry of an object, made if need be; what it displaces is dead. */
+static const struct rhp_module_info *enter(const struct object *o, struct rhp_stream *out)
+{
+	bool displaced = false;
+	for (uint32_t i = 0; i < n_modules; i++) {
+		struct rhp_module_info *m = &modules[i];
+		if (m->dead || o->end <= m->start || m->end <= o->start)
+			continue;
+		if (same(m, o))
+			return m;
+		m->dead = 1;
+		displaced = true;
+	}
+	if (displaced)
+		bump_epoch();
+	return add(o, out);
+}
+
+const struct rhp_module_info *rhp_module_find(uintptr_t ip, struct rhp_stream *out)
+{
+	struct object o;
+	if (!ask_loader(ip, &o))
+		return NULL;
+	rhp_lock_take(&lock);
+	const struct rhp_module_info *m = enter(&o, out);
+	rhp_lock_drop(&lock);
+	return m;
+}
+
+void rhp_modules_closed(void)
+{
+	bool closed = false;
+	rhp_lock_take(&lock);
+	for (uint32_t i = 0; i < n_modules; i++) {
+		struct rhp_module_info *m = &modules[i];
+		struct object o;
+		/* The unwind table lies in the middle of the mapping. */
+		uintptr_t inside = m->eh_frame_hdr ? m->eh_frame_hdr : m->start;
+		if (!m->dead && !(ask_loader(inside, &o) && same(m, &o))) {
+			m->dead = 1;
+			closed = true;
+		}
+	}
+	if (closed)
+		bump_epoch();
+	rhp_lock_drop(&lock);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The objects mapped into the process, as stacks come across them: nothing is
+ * listed in advance. A module gets its number, and its record in the trace,
+ * when a return address in it is first seen.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/cc.h"
+
+struct rhp_stream;
+
+struct rhp_module_info {
+	uint32_t number; /* from 1 */
+	uintptr_t start, end, bias;
+	uintptr_t read_low, read_high; /* surely readable while it is mapped */
+	uintptr_t eh_frame_hdr;        /* 0 if it has none */
+	uintptr_t unwind_table;        /* its sorted table, 0 if unusable */
+	uint64_t n_unwind_entries;
+	const void *identity; /* the dynamic loader's object */
+	int dead;             /* unmapped, or another took its place */
+};
+
+/*
+ * The module that holds an instruction, or NULL; the result is never freed.
+ * The first time, its record is written to `out`.
+ * Slow path only: takes a lock of its own. Asks _dl_find_object where libc has
+ * it, which takes no lock and allocates nothing; else dl_iterate_phdr.
+ */
+HIDDEN const struct rhp_module_info *rhp_module_find(uintptr_t ip, struct rhp_stream *out);
+
+/* Changes whenever an address may have changed its meaning. Any thread. */
+HIDDEN uint32_t rhp_modules_epoch(void);
+
+/* After dlclose returned: forget what is no longer mapped. */
+HIDDEN void rhp_modules_closed(void);

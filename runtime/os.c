@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls for code that runs below malloc. syscall() sets errno, so each
+ * call here saves and restores it: the program must not notice that one of
+ * its allocations also wrote to a file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/os.h"
+
+#define SIGSET_BYTES 8 /* the kernel's sigset_t */
+#define FD_HIGH 512
+#define FD_FIRST 3
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+/* A system call as the runtime wants it: -errno, errno untouched. */
+#define SYSCALL(...)                                                                       \
+	({                                                                                 \
+		int errno_before = errno;                                                  \
+		long result_ = syscall(__VA_ARGS__);                                       \
+		if (result_ == -1)                                                         \
+			result_ = -errno;                                                  \
+		errno = errno_before;                                                      \
+		result_;                                                                   \
+	})
+
+#ifdef SYS_mmap2
+static void *map(size_t size, int flags, int fd, uint64_t offset)
+{
+	long r = SYSCALL(SYS_mmap2, NULL, size, PROT_READ | PROT_WRITE, flags, fd,
+			 (long)(offset >> 12));
+	return r < 0 && r > -4096 ? NULL : (void *)r;
+}
+#else
+static void *map(size_t size, int flags, int fd, uint64_t offset)
+{
+	long r = SYSCALL(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE, flags, fd, offset);
+	return r < 0 && r > -4096 ? NULL : (void *)r;
+}
+#endif
+
+void *rhp_os_alloc(size_t size)
+{
+	return map(size, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+void rhp_os_release(void *start, size_t size)
+{
+	SYSCALL(SYS_munmap, start, size);
+}
+
+int rhp_os_create(const char *path)
+{
+	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	long fd = SYSCALL(SYS_openat, AT_FDCWD, path, flags, 0600);
+	if (fd < 0)
+		return (int)fd;
+	SYSCALL(SYS_fchmod, fd, 0600);
+	long high = SYSCALL(SYS_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
+	if (high < 0 && fd < FD_FIRST)
+		high = SYSCALL(SYS_fcntl, fd, F_DUPFD_CLOEXEC, FD_FIRST);
+	if (high < 0)
+		return (int)fd;
+	rhp_os_close((int)fd);
+	return (int)high;
+}
+
+void rhp_os_close(int fd)
+{
+	SYSCALL(SYS_close, fd);
+}
+
+/* Takes back the SIGXFSZ that a write past RLIMIT_FSIZE left pending. */
+static void consume_sigxfsz(void)
+{
+	uint64_t set = UINT64_C(1) << (SIGXFSZ - 1);
+	struct timespec now = {0, 0};
+	SYSCALL(SYS_rt_sigtimedwait, &set, NULL, &now, SIGSET_BYTES);
+}
+
+static int write_all(int fd, uint64_t offset, struct iovec *part, int n_parts)
+{
+	while (n_parts > 0) {
+		long n = SYSCALL(SYS_pwritev, fd, part, n_parts, (long)offset,
+				 (long)(sizeof(long) == 4 ? offset >> 32 : 0));
+		if (n == -EINTR)
+			continue;
+		if (n <= 0) {
+			if (n == -EFBIG)
+				consume_sigxfsz();
+			return n ? (int)n : -EIO;
+		}
+		offset += (uint64_t)n;
+		for (; n_parts > 0 && (size_t)n >= part->iov_len; part++, n_parts--)
+			n -= (long)part->iov_len;
+		if (n_parts > 0) {
+			part->iov_base = (char *)part->iov_base + n;
+			part->iov_len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+int rhp_os_write(int fd, uint64_t offset, const void *head, size_t head_size,
+		 const void *body, size_t body_size)
+{
+	struct iovec parts[2] = {
+		{(void *)(uintptr_t)head, head_size},
+		{(void *)(uintptr_t)body, body_size},
+	};
+	return write_all(fd, offset, parts, 2);
+}
+
+static int write_zeros(int fd, uint64_t offset, size_t size)
+{
+	static const char zeros[4096];
+	int r = 0;
+	for (size_t n; size > 0 && r == 0; size -= n, offset += n) {
+		n = size < sizeof(zeros) ? size : sizeof(zeros);
+		r = rhp_os_write(fd, offset, zeros, n, NULL, 0);
+	}
+	return r;
+}
+
+int rhp_os_reserve(int fd, uint64_t offset, size_t size)
+{
+	uint64_t signals;
+	rhp_os_block_signals(&signals);
+#if __SIZEOF_LONG__ == 8
+	long r = SYSCALL(SYS_fallocate, fd, 0, (long)offset, (long)size);
+#else
+	long r = SYSCALL(SYS_fallocate, fd, 0, (long)offset, (long)(offset >> 32),
+			 (long)size, 0L);
+#endif
+	if (r == -EFBIG)
+		consume_sigxfsz();
+	if (r == -EOPNOTSUPP || r == -ENOSYS)
+		r = write_zeros(fd, offset, size);
+	rhp_os_restore_signals(signals);
+	return (int)r;
+}
+
+void *rhp_os_map_file(int fd, uint64_t offset, size_t size)
+{
+	return map(size, MAP_SHARED, fd, offset);
+}
+
+ssize_t rhp_os_read_file(const char *path, char *buffer, size_t size)
+{
+	long fd = SYSCALL(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	size_t length = 0;
+	long n = 0;
+	while (length + 1 < size) {
+		n = SYSCALL(SYS_read, fd, buffer + length, size - 1 - length);
+		if (n <= 0)
+			break;
+		length += (size_t)n;
+	}
+	rhp_os_close((int)fd);
+	buffer[length] = '\0';
+	return n < 0 ? n : (ssize_t)length;
+}
+
+ssize_t rhp_os_read_link(const char *path, char *buffer, size_t size)
+{
+	long n = SYSCALL(SYS_readlinkat, AT_FDCWD, path, buffer, size - 1);
+	buffer[n < 0 ? 0 : n] = '\0';
+	return n;
+}
+
+int rhp_os_file_id(int fd, uint64_t id[2])
+{
+	/* fstat of libc neither allocates nor is a cancellation point, and knows
+	 * this machine's struct stat. */
+	struct stat st;
+	int errno_before = errno;
+	int r = fstat(fd, &st) ? -errno : 0;
+	errno = errno_before;
+	if (r == 0) {
+		id[0] = st.st_dev;
+		id[1] = st.st_ino;
+	}
+	return r;
+}
+
+int rhp_os_pid(void)
+{
+	return (int)SYSCALL(SYS_getpid);
+}
+
+int rhp_os_tid(void)
+{
+	return (int)SYSCALL(SYS_gettid);
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t = {0, 0};
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t rhp_os_realtime_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t rhp_os_ticks(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+bool rhp_os_readable(uintptr_t address)
+{
+	/* The kernel reads the new mask before it looks at `how`: EFAULT says
+	 * unreadable, EINVAL (no such `how`) says readable; nothing is changed. */
+	return SYSCALL(SYS_rt_sigprocmask, ~0L, address & ~(uintptr_t)7, NULL,
+		       SIGSET_BYTES) != -EFAULT;
+}
+
+void rhp_os_block_signals(uint64_t *saved)
+{
+	uint64_t all = ~UINT64_C(0);
+	SYSCALL(SYS_rt_sigprocmask, SIG_BLOCK, &all, saved, SIGSET_BYTES);
+}
+
+void rhp_os_restore_signals(uint64_t saved)
+{
+	SYSCALL(SYS_rt_sigprocmask, SIG_SETMASK, &saved, NULL, SIGSET_BYTES);
+}
+
+void rhp_os_complain(const char *line, size_t length)
+{
+	SYSCALL(SYS_write, STDERR_FILENO, line, length);
+}
+
+int rhp_os_wipe_on_fork(void *page, size_t size)
+{
+	return (int)SYSCALL(SYS_madvise, page, size, MADV_WIPEONFORK);
+}
+
+void rhp_lock_take(struct rhp_lock *lock)
+{
+	uint64_t signals;
+	rhp_os_block_signals(&signals);
+	while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
+		SYSCALL(SYS_sched_yield);
+	lock->signals = signals;
+}
+
+void rhp_lock_drop(struct rhp_lock *lock)
+{
+	uint64_t signals = lock->signals;
+	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+	rhp_os_restore_signals(signals);
+}

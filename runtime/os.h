@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one door from the runtime to the kernel. Every call is made through
+ * syscall(2), never through a libc wrapper: open, write and fallocate of libc
+ * are cancellation points and would unwind a thread out of malloc. All
+ * functions are async-signal-safe, allocate nothing, and leave errno alone.
+ * Results are >= 0, or -errno.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "runtime/cc.h"
+
+struct stat;
+
+/* A mapping of `size` zero bytes, private to this process; NULL if refused. */
+HIDDEN void *rhp_os_alloc(size_t size);
+HIDDEN void rhp_os_release(void *start, size_t size);
+
+/*
+ * Creates a file that must not exist (O_EXCL, no symbolic link followed, mode
+ * 0600) and returns a close-on-exec descriptor above the ones that programs
+ * count on (512 where the limit allows, never 0-2).
+ */
+HIDDEN int rhp_os_create(const char *path);
+HIDDEN void rhp_os_close(int fd);
+
+/*
+ * Makes [offset, offset + size) of the file real, so that a store to a mapping
+ * of it cannot fault on a full disk: fallocate, or zeros written where the
+ * file system has no such call. Never raises SIGXFSZ.
+ */
+HIDDEN int rhp_os_reserve(int fd, uint64_t offset, size_t size);
+HIDDEN void *rhp_os_map_file(int fd, uint64_t offset, size_t size); /* shared; NULL */
+
+/* Writes two buffers one after the other at `offset`, whole or not (-errno).
+ * Never raises SIGXFSZ: signals must be blocked by the caller. */
+HIDDEN int rhp_os_write(int fd, uint64_t offset, const void *head, size_t head_size,
+			const void *body, size_t body_size);
+
+/* Up to size - 1 bytes of a file, NUL-terminated; the length. */
+HIDDEN ssize_t rhp_os_read_file(const char *path, char *buffer, size_t size);
+HIDDEN ssize_t rhp_os_read_link(const char *path, char *buffer, size_t size);
+
+/* Device and inode of a descriptor: tells whether it is still our file. */
+HIDDEN int rhp_os_file_id(int fd, uint64_t id[2]);
+
+HIDDEN int rhp_os_pid(void);
+HIDDEN int rhp_os_tid(void);
+HIDDEN uint64_t rhp_os_realtime_ns(void);
+
+/* The clock of the trace: nanoseconds of CLOCK_MONOTONIC through the vDSO. */
+HIDDEN uint64_t rhp_os_ticks(void);
+
+/* True if the 8 bytes at an aligned address can be read, whatever it is. */
+HIDDEN bool rhp_os_readable(uintptr_t address);
+
+/* Blocks every signal of this thread; `saved` gets the old mask. */
+HIDDEN void rhp_os_block_signals(uint64_t *saved);
+HIDDEN void rhp_os_restore_signals(uint64_t saved);
+
+/* One line on standard error, in one write. */
+HIDDEN void rhp_os_complain(const char *line, size_t length);
+
+/* Zeroes the page in the child of any kind of fork; 0 or -errno. */
+HIDDEN int rhp_os_wipe_on_fork(void *page, size_t size);
+
+/*
+ * A lock for the slow paths: held with all signals blocked, so that no handler
+ * of the same thread can want it; waiters yield. Not recursive. After a fork
+ * the child never takes it (the runtime is silent there).
+ */
+struct rhp_lock {
+	int held; /* 0 free, 1 held; acquire on take, release on drop */
+	uint64_t signals;
+};
+HIDDEN void rhp_lock_take(struct rhp_lock *lock);
+HIDDEN void rhp_lock_drop(struct rhp_lock *lock);

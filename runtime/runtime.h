@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the shims of wrap/ call. A shim is:
+ *
+ *	if (!rhp_enter())
+ *		return real(...);
+ *	... rhp_on_free() before a real free, rhp_on_alloc() after a real malloc
+ *	rhp_leave();
+ *
+ * rhp_enter() is false when tracking is off, and when the thread is inside
+ * another shim already: the outermost wrapped function is the one recorded.
+ * Everything here keeps errno, allocates nothing, may be called in a signal
+ * handler, and holds no lock on its usual path. Addresses are stamped in the
+ * order that docs/trace-format.md proves right: a free before, an allocation
+ * after the real call, a realloc both.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/functions.h"
+#include "runtime/thread.h"
+#include "runtime/trace-file.h"
+
+/* The frame of the shim: its saved registers are where the stack starts. */
+#define RHP_FRAME_HERE __builtin_frame_address(0)
+
+/* The parts of rhp_enter() that are seldom needed. */
+HIDDEN bool rhp_enter_slowly(const void *frame);
+
+static ALWAYS_INLINE bool rhp_enter(const void *frame)
+{
+	uint32_t state = __atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED);
+	if (LIKELY(state == RHP_INACTIVE))
+		return false;
+	if (LIKELY(state == RHP_ACTIVE && rhp_thread.guard == 0)) {
+		rhp_thread.guard = (uintptr_t)frame;
+		return true;
+	}
+	return rhp_enter_slowly(frame);
+}
+
+static ALWAYS_INLINE void rhp_leave(void)
+{
+	rhp_thread.guard = 0;
+}
+
+/* A block was handed out: `size` bytes were asked for. p is not NULL. */
+HIDDEN void rhp_on_alloc(enum rhp_function function, const void *frame, const void *p,
+			 size_t size);
+
+/* A block is about to be freed; size is what the caller says it has, or 0. */
+HIDDEN void rhp_on_free(enum rhp_function function, const void *frame, const void *p, size_t size);
+
+/* A block is about to be resized (p is not NULL), and what became of it. */
+HIDDEN void rhp_on_realloc_begin(const void *p);
+HIDDEN void rhp_on_realloc_end(enum rhp_function function, const void *frame, const void *p,
+			       const void *q, size_t size);
+
+/*
+ * Scope `link`: the exported functions record only what libc allocates on
+ * behalf of a wrapped function (rhp_thread.caller_frame), and follow the life
+ * of blocks that shared libraries free and resize.
+ */
+HIDDEN void rhp_on_realloc_followed(const void *p, const void *q, size_t size);
+
+/* How this program was linked; the exported functions' object sets it before
+ * the first event. */
+enum rhp_scope { RHP_SCOPE_LINK = 0, RHP_SCOPE_PROCESS = 1 };
+extern HIDDEN uint32_t rhp_scope;

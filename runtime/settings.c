@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs before main, perhaps before libc is ready: strings are handled here,
+ * without stdio, locale or getenv. The numeric variables are rows of a table.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "runtime/settings.h"
+#include "runtime/os.h"
+
+static const struct variable {
+	const char *name;
+	size_t offset;
+	uint64_t standard, least, most;
+	bool wide; /* the field is 64 bits */
+} variables[] = {
+	{"RHEAPER_STACK_DEPTH", offsetof(struct rhp_settings, stack_depth), 64, 1, 1024, false},
+	{"RHEAPER_MAX_TRACKERS", offsetof(struct rhp_settings, max_trackers), 200, 1, 10000, false},
+	{"RHEAPER_EVENT_BUFFER", offsetof(struct rhp_settings, event_buffer), 5000, 500, 1000000,
+	 false},
+	{"RHEAPER_MAX_BYTES", offsetof(struct rhp_settings, max_bytes), 0, 0, UINT64_MAX, true},
+};
+#define N_VARIABLES (sizeof(variables) / sizeof(variables[0]))
+
+/* A text that is cut rather than overrun. */
+struct text {
+	char *at, *end;
+};
+
+static void append(struct text *t, const char *s)
+{
+	while (*s && t->at + 1 < t->end)
+		*t->at++ = *s++;
+	*t->at = '\0';
+}
+
+static void append_number(struct text *t, uint64_t n)
+{
+	char digits[24], *p = digits + sizeof(digits) - 1;
+	*p = '\0';
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	append(t, p);
+}
+
+static const char *error_name(int error)
+{
+	static const struct {
+		int error;
+		const char *name;
+	} names[] = {
+		{ENOENT, "no such file or directory"},
+		{EACCES, "permission denied"},
+		{EPERM, "operation not permitted"},
+		{ENOSPC, "no space left on device"},
+		{EROFS, "read-only file system"},
+		{ENOTDIR, "not a directory"},
+		{EISDIR, "is a directory"},
+		{EEXIST, "file exists"},
+		{ELOOP, "is a symbolic link"},
+		{ENAMETOOLONG, "file name too long"},
+		{EMFILE, "too many open files"},
+		{ENOMEM, "out of memory"},
+		{EFBIG, "file too large"},
+		{EDQUOT, "disk quota exceeded"},
+		{EINVAL, "invalid argument"},
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].error == error)
+			return names[i].name;
+	return "system error";
+}
+
+void rhp_settings_complain(const char *what, const char *object, int error)
+{
+	char line[RHP_PATH_SIZE + 256];
+	struct text t = {line, line + sizeof(line)};
+	append(&t, "rheaper: ");
+	append(&t, what);
+	append(&t, " ");
+	append(&t, object);
+	if (error) {
+		append(&t, ": ");
+		append(&t, error_name(error));
+		append(&t, " (error ");
+		append_number(&t, (uint64_t)error);
+		append(&t, ")");
+	}
+	append(&t, "; the program runs on\n");
+	rhp_os_complain(line, (size_t)(t.at - line));
+}
+
+void rhp_settings_append_suffix(char *path, size_t length, unsigned number)
+{
+	struct text t = {path + length, path + RHP_PATH_SIZE};
+	append(&t, ".");
+	append_number(&t, number);
+}
+
+static void append_pattern(struct text *t, char letter)
+{
+	char buffer[RHP_PATH_SIZE];
+	switch (letter) {
+	case 'p':
+		append_number(t, (uint64_t)rhp_os_pid());
+		break;
+	case 't':
+		append_number(t, rhp_os_realtime_ns() / 1000000000);
+		break;
+	case 'e':
+		if (rhp_os_read_link("/proc/self/exe", buffer, sizeof(buffer)) > 0) {
+			const char *slash = strrchr(buffer, '/');
+			append(t, slash ? slash + 1 : buffer);
+		}
+		break;
+	case '%':
+		append(t, "%");
+		break;
+	default:
+		append(t, (char[]){'%', letter, '\0'});
+	}
+}
+
+/* The trace's path: %p pid, %e program, %t start time in seconds, %% percent. */
+static void expand_path(struct rhp_settings *settings, const char *pattern)
+{
+	struct text t = {settings->path, settings->path + sizeof(settings->path)};
+	for (const char *p = pattern; *p; p++) {
+		if (*p == '%' && p[1])
+			append_pattern(&t, *++p);
+		else
+			append(&t, (char[]){*p, '\0'});
+	}
+}
+
+/* Digits, then perhaps K, M or G (powers of 1024). */
+static bool parse_number(const char *s, uint64_t *n)
+{
+	*n = 0;
+	if (*s < '0' || *s > '9')
+		return false;
+	for (; *s >= '0' && *s <= '9'; s++)
+		if (__builtin_mul_overflow(*n, 10, n) ||
+		    __builtin_add_overflow(*n, (uint64_t)(*s - '0'), n))
+			return false;
+	unsigned shift = *s == 'K' ? 10 : *s == 'M' ? 20 : *s == 'G' ? 30 : 0;
+	if (shift) {
+		if (*n > UINT64_MAX >> shift)
+			return false;
+		*n <<= shift;
+		s++;
+	}
+	return *s == '\0';
+}
+
+static void set(struct rhp_settings *settings, const struct variable *v, uint64_t value)
+{
+	void *field = (char *)settings + v->offset;
+	uint32_t narrow = (uint32_t)value;
+	if (v->wide)
+		memcpy(field, &value, sizeof(value));
+	else
+		memcpy(field, &narrow, sizeof(narrow));
+}
+
+/* The value of `name` if this is its string, else NULL. */
+static const char *value_of(const char *entry, const char *name)
+{
+	size_t n = strlen(name);
+	return strncmp(entry, name, n) == 0 && entry[n] == '=' ? entry + n + 1 : NULL;
+}
+
+static void read_entry(struct rhp_settings *settings, const char *entry)
+{
+	const char *value = value_of(entry, "RHEAPER_TRACE");
+	if (value)
+		expand_path(settings, value);
+	for (size_t i = 0; i < N_VARIABLES; i++) {
+		const struct variable *v = &variables[i];
+		uint64_t n;
+		value = value_of(entry, v->name);
+		if (!value)
+			continue;
+		if (parse_number(value, &n) && n >= v->least && n <= v->most)
+			set(settings, v, n);
+		else
+			rhp_settings_complain("cannot use", entry, 0);
+	}
+}
+
+void rhp_settings_read(struct rhp_settings *settings, char *const *environment)
+{
+	settings->path[0] = '\0';
+	for (size_t i = 0; i < N_VARIABLES; i++)
+		set(settings, &variables[i], variables[i].standard);
+	for (char *const *e = environment; e && *e; e++)
+		if (strncmp(*e, "RHEAPER_", 8) == 0)
+			read_entry(settings, *e);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What RHEAPER_* says. Read once, when the runtime starts; a value that makes
+ * no sense is named in one line on stderr, and the default stands.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/cc.h"
+
+#define RHP_PATH_SIZE 4096
+
+struct rhp_settings {
+	char path[RHP_PATH_SIZE]; /* of the trace, patterns expanded; "" is off */
+	uint32_t stack_depth;     /* RHEAPER_STACK_DEPTH */
+	uint32_t max_trackers;    /* RHEAPER_MAX_TRACKERS */
+	uint32_t event_buffer;    /* RHEAPER_EVENT_BUFFER, records */
+	uint64_t max_bytes;       /* RHEAPER_MAX_BYTES, 0 is no limit */
+	uint32_t scope;           /* not from the environment: how it was linked */
+};
+
+/* Reads an environment of NAME=VALUE strings. Allocates nothing. */
+HIDDEN void rhp_settings_read(struct rhp_settings *settings, char *const *environment);
+
+/* Writes ".number" at path + length; leaves path alone if there is no room. */
+HIDDEN void rhp_settings_append_suffix(char *path, size_t length, unsigned number);
+
+/* "rheaper: WHAT PATH: error NUMBER (NAME)" as one line on stderr. */
+HIDDEN void rhp_settings_complain(const char *what, const char *object, int error);

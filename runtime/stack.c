@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver compiles with frame pointers, so following them is nearly always
+ * right and costs a nanosecond a frame. libunwind's rules (unwind.c) are right
+ * always and cost ten times that. So: the chain of frame pointers is hashed
+ * and looked up; the first time a chain is seen, the rules walk the same stack
+ * and judge. If both agree the chain is trusted from then on; if not (code
+ * without frame pointers is involved) it is marked, and the rules decide each
+ * time it is seen.
+ *
+ * Three facts make this work on real programs:
+ * - Below main and below thread functions, libc has no frame pointers and may
+ *   leave anything in the register. The frame where agreement ends, with only a
+ *   few frames left, is the `base`: chains end there.
+ * - Nothing is read outside the part of the stack known to be mapped; it grows
+ *   downwards by probing. A stack pointer elsewhere (a fiber, an alternate
+ *   signal stack) means no chain at all: the rules walk, every word checked.
+ * - A chain's meaning can change only when modules come and go: the epoch.
+ *
+ * The method follows the observation that frame pointers and unwind tables,
+ * compared once for each distinct chain, do not change their agreement.
+ */
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "runtime/modules.h"
+#include "runtime/nodes.h"
+#include "runtime/os.h"
+#include "runtime/stack.h"
+
+/* Frames that may lie below the base: two, because then each has one possible
+ * call site only (_start or clone, and what they call). */
+#define MAX_BELOW_BASE 2
+#define MAX_GROWTH (1u << 20)  /* bytes of stack probed at once */
+#define PAGE 4096u
+
+enum chain_verdict {
+	UNKNOWN,
+	TRUSTED, /* node is the stack of this chain */
+	MARKED,  /* the rules decide each time */
+};
+
+/*
+ * A handler may write the same slot in the middle of our writing it. The seal
+ * binds hash, node and verdict together, so a mixture of two writes matches
+ * neither.
+ */
+static ALWAYS_INLINE uint32_t seal(uint64_t hash, uint32_t node, enum chain_verdict verdict)
+{
+	return ((uint32_t)hash ^ node) << 2 | verdict;
+}
+
+static ALWAYS_INLINE enum chain_verdict verdict_of(const struct rhp_chain *c, uint64_t hash)
+{
+	enum chain_verdict v = c->seal & 3;
+	return c->hash == hash && c->seal == seal(hash, c->node, v) ? v : UNKNOWN;
+}
+
+static void set_chain(struct rhp_chain *c, uint64_t hash, uint32_t node, enum chain_verdict v)
+{
+	*c = (struct rhp_chain){hash, node, seal(hash, node, v)};
+}
+
+static ALWAYS_INLINE uintptr_t thread_pointer(void)
+{
+#if defined(__x86_64__)
+	uintptr_t self;
+	__asm__("movq %%fs:0, %0" : "=r"(self));
+	return self;
+#else
+	return (uintptr_t)__builtin_thread_pointer();
+#endif
+}
+
+struct frame {
+	uintptr_t ip, fp; /* fp: address of the frame whose return address ip is, or 0 */
+	uint16_t module;
+	bool exact;
+};
+
+/* A stack being walked, innermost first. */
+struct walk {
+	uint32_t n;
+	bool truncated, incomplete;
+	struct frame frames[];
+};
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * UINT64_C(0x9fb21c651e98df25);
+	return hash ^ hash >> 29;
+}
+
+void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	bool main_thread = rhp_os_tid() == rhp_os_pid();
+	/* Threads: libc puts the thread's control block above its stack. The main
+	 * thread: the kernel put 16 random bytes above it. */
+	s->top = main_thread ? (uintptr_t)getauxval(AT_RANDOM) & ~(uintptr_t)7
+			     : thread_pointer();
+	s->stack = (struct rhp_bounds){here & ~(uintptr_t)(PAGE - 1), s->top};
+	/* A stack elsewhere than under the control block: nothing is known. */
+	if (s->top <= here || s->top - here > (UINT64_C(1) << 30))
+		s->stack = (struct rhp_bounds){0, 0};
+	else if (!main_thread || s->top - here > MAX_GROWTH)
+		for (uintptr_t p = s->stack.low; p < s->top; p += PAGE)
+			if (!rhp_os_readable(p)) {
+				s->stack = (struct rhp_bounds){0, 0};
+				break;
+			}
+	s->base = UINTPTR_MAX;
+	s->max_depth = max_depth;
+}
+
+/* Whether `frame` lies on the known stack, after letting it grow downwards. */
+static COLD bool grow(struct rhp_stacks *s, uintptr_t frame)
+{
+	uintptr_t page = frame & ~(uintptr_t)(PAGE - 1);
+	if (frame >= s->stack.high || s->stack.low - page > MAX_GROWTH)
+		return false;
+	for (uintptr_t p = s->stack.low; p > page; p -= PAGE)
+		if (!rhp_os_readable(p - PAGE))
+			return false;
+	s->stack.low = page;
+	return true;
+}
+
+static ALWAYS_INLINE bool on_stack(struct rhp_stacks *s, uintptr_t frame)
+{
+	if (LIKELY(frame >= s->stack.low && frame < s->stack.high))
+		return true;
+	return grow(s, frame);
+}
+
+/*
+ * Follows frame pointers from `frame` up to the base, hashing. With `w`, notes
+ * the frames as well. One frame more than recorded is visited, so that a chain
+ * that goes on differs from one that ends there.
+ */
+static ALWAYS_INLINE uint64_t follow(const struct rhp_stacks *s, uintptr_t frame, uintptr_t base,
+				     uint64_t hash, struct walk *w)
+{
+	uintptr_t last = s->stack.high - 2 * sizeof(uintptr_t);
+	last = base < last ? base : last;
+	for (uint32_t i = 0; i <= s->max_depth; i++) {
+		const uintptr_t *at = (const uintptr_t *)frame;
+		uintptr_t next = at[0], ip = at[1];
+		hash = mix(hash, ip);
+		if (w)
+			w->frames[w->n++] = (struct frame){.ip = ip, .fp = frame};
+		if (next <= frame || next > last || next % sizeof(uintptr_t))
+			break;
+		frame = next;
+	}
+	return hash;
+}
+
+/* Where no rule is known (JIT code, assembly): one step by the frame pointer. */
+static bool step_by_frame_pointer(const struct rhp_bounds *stack, struct rhp_regs *regs)
+{
+	uintptr_t fp = regs->fp;
+	if (fp < regs->sp || fp % sizeof(uintptr_t) || fp - regs->sp > MAX_GROWTH)
+		return false;
+	if (!rhp_read_word(stack, fp, &regs->fp) ||
+	    !rhp_read_word(stack, fp + sizeof(uintptr_t), &regs->ip))
+		return false;
+	regs->sp = fp + 2 * sizeof(uintptr_t);
+	regs->exact = false;
+	return regs->ip >= PAGE;
+}
+
+/* Walks by libunwind's rules. */
+static void judge(const struct rhp_stacks *s, struct rhp_stream *out, uintptr_t frame,
+		  struct walk *w)
+{
+	const uintptr_t *at = (const uintptr_t *)frame;
+	struct rhp_regs regs = {at[1], frame + 2 * sizeof(uintptr_t), at[0], false};
+	for (;;) {
+		if (w->n == s->max_depth) {
+			w->truncated = true;
+			break;
+		}
+		struct rhp_rule rule = rhp_unwind_rule(regs.ip, regs.exact, out);
+		w->frames[w->n++] = (struct frame){
+			.ip = regs.ip, .module = rule.module, .exact = regs.exact};
+		uintptr_t sp = regs.sp;
+		bool more = rule.flags & RHP_RULE_NONE
+				    ? step_by_frame_pointer(&s->stack, &regs)
+				    : rhp_unwind_step(rule, &s->stack, &regs);
+		if (!more) {
+			w->incomplete = !(rule.flags & RHP_RULE_END) && regs.ip != 0;
+			break;
+		}
+		if (regs.sp <= sp && !regs.exact && !(rule.flags & RHP_RULE_EXACT)) {
+			w->incomplete = true;
+			break;
+		}
+	}
+}
+
+static uint32_t record_call(struct rhp_stream *out, const struct walk *w,
+			    enum rhp_function function)
+{
+	uint32_t node = 0;
+	for (uint32_t i = w->n; i-- > 0;) {
+		const struct frame *f = &w->frames[i];
+		node = rhp_node_get(out, RHP_FRAME, f->ip, node, f->module,
+				    f->exact ? RHP_NODE_EXACT_PC : 0);
+		if (node == 0)
+			return 0;
+	}
+	rhp_function_record(out, function);
+	return rhp_node_get(out, RHP_CALL, function, node, 0,
+			    (w->truncated ? RHP_NODE_TRUNCATED : 0) |
+				    (w->incomplete ? RHP_NODE_INCOMPLETE : 0));
+}
+
+static uint32_t common_frames(const struct walk *a, const struct walk *b)
+{
+	uint32_t i = 0;
+	while (i < a->n && i < b->n && a->frames[i].ip == b->frames[i].ip)
+		i++;
+	return i;
+}
+
+static void forget_chains(struct rhp_stacks *s)
+{
+	memset(s->chains, 0, sizeof(s->chains));
+	s->epoch = rhp_modules_epoch();
+}
+
+/*
+ * Whether the chain says the same as the judge. Learns the base: where the
+ * agreement ends although only a few frames of libc are left.
+ */
+static bool agree(struct rhp_stacks *s, struct walk *chain, const struct walk *judged,
+		  uintptr_t frame)
+{
+	uint32_t same = common_frames(chain, judged);
+	if (judged->truncated)
+		return same == judged->n;
+	uint32_t left = judged->n - same;
+	if (same == 0 || left > MAX_BELOW_BASE || judged->incomplete) {
+		/* A base that was learned deeper (in a constructor, say) may have cut
+		 * the chain short. */
+		if (same == chain->n && s->base != UINTPTR_MAX) {
+			s->base = UINTPTR_MAX;
+			forget_chains(s);
+			chain->n = 0;
+			follow(s, frame, s->base, 0, chain);
+			return agree(s, chain, judged, frame);
+		}
+		return false;
+	}
+	if (same < chain->n) {
+		s->base = chain->frames[same - 1].fp;
+		forget_chains(s);
+	}
+	return true;
+}
+
+static struct rhp_chain *chain_of(struct rhp_stacks *s, uint64_t hash)
+{
+	return &s->chains[hash >> 20 & (RHP_CHAINS - 1)];
+}
+
+static uint64_t hash_of(const struct walk *w, enum rhp_function function)
+{
+	uint64_t hash = mix((uint64_t)function << 1 | 1, w->truncated);
+	for (uint32_t i = 0; i < w->n; i++)
+		hash = mix(hash, w->frames[i].ip);
+	return hash;
+}
+
+/* The node of a judged stack, through the cache. */
+static uint32_t judged_node(struct rhp_stacks *s, struct rhp_stream *out, const struct walk *w,
+			    enum rhp_function function)
+{
+	uint64_t hash = hash_of(w, function);
+	struct rhp_chain *c = chain_of(s, hash);
+	if (verdict_of(c, hash) == TRUSTED)
+		return c->node;
+	uint32_t node = record_call(out, w, function);
+	if (node)
+		set_chain(c, hash, node, TRUSTED);
+	return node;
+}
+
+#define WALK_BYTES(depth) (sizeof(struct walk) + ((depth) + 1) * sizeof(struct frame))
+
+/* The scratch of a walk is on the stack: a handler may come on top of us. */
+static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s, struct rhp_stream *out,
+					uintptr_t frame, enum rhp_function function,
+					uint64_t hash, bool marked)
+{
+	struct walk *judged = __builtin_alloca(WALK_BYTES(s->max_depth));
+	memset(judged, 0, sizeof(*judged));
+	judge(s, out, frame, judged);
+	if (hash == 0 || marked)
+		return judged_node(s, out, judged, function);
+
+	struct walk *chain = __builtin_alloca(WALK_BYTES(s->max_depth));
+	memset(chain, 0, sizeof(*chain));
+	follow(s, frame, s->base, 0, chain);
+	bool trusted = agree(s, chain, judged, frame);
+	hash = follow(s, frame, s->base, function, NULL);
+	uint32_t node = judged_node(s, out, judged, function);
+	if (node)
+		set_chain(chain_of(s, hash), hash, node, trusted ? TRUSTED : MARKED);
+	return node;
+}
+
+uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream *out, const void *frame,
+			   enum rhp_function function)
+{
+	uintptr_t at = (uintptr_t)frame;
+	if (UNLIKELY(s->epoch != rhp_modules_epoch()))
+		forget_chains(s);
+	if (UNLIKELY(!on_stack(s, at)))
+		return capture_slowly(s, out, at, function, 0, false);
+	uint64_t hash = follow(s, at, s->base, function, NULL);
+	struct rhp_chain *c = chain_of(s, hash);
+	enum chain_verdict verdict = verdict_of(c, hash);
+	if (LIKELY(verdict == TRUSTED))
+		return c->node;
+	return capture_slowly(s, out, at, function, hash, verdict == MARKED);
+}
+
+uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *out, const void *frame,
+			  enum rhp_function function)
+{
+	uintptr_t ip = ((const uintptr_t *)frame)[1];
+	if (UNLIKELY(s->epoch != rhp_modules_epoch()))
+		forget_chains(s);
+	uint64_t hash = mix(mix(UINT64_C(0x5ca11e12), function), ip);
+	struct rhp_chain *c = chain_of(s, hash);
+	if (LIKELY(verdict_of(c, hash) == TRUSTED))
+		return c->node;
+	uint16_t module = rhp_unwind_rule(ip, false, out).module;
+	uint32_t node = rhp_node_get(out, RHP_FRAME, ip, 0, module, 0);
+	if (node) {
+		rhp_function_record(out, function);
+		node = rhp_node_get(out, RHP_CALL, function, node, 0, RHP_NODE_TRUNCATED);
+	}
+	if (node)
+		set_chain(c, hash, node, TRUSTED);
+	return node;
+}

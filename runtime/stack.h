@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a call of an allocation function to the number of its call stack. One
+ * object per thread; a signal handler of that thread may use it on top.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/functions.h"
+#include "runtime/stream.h"
+#include "runtime/unwind.h"
+
+#define RHP_CHAINS 4096
+#define RHP_MAX_DEPTH 1024
+
+/* What is known of one chain of frame pointers, by its hash. */
+struct rhp_chain {
+	uint64_t hash;
+	uint32_t node;
+	uint32_t seal; /* verdict, and a check of the whole: stack.c */
+};
+
+struct rhp_stacks {
+	struct rhp_bounds stack; /* of this thread, the part known to be mapped */
+	uintptr_t base;          /* frames above this address have no frame pointers */
+	uintptr_t top;           /* where the stack begins */
+	uint32_t max_depth;
+	uint32_t epoch;          /* of the modules, when the chains were learned */
+	struct rhp_chain chains[RHP_CHAINS];
+};
+
+/* Prepares for the calling thread. What was learned of chains stays. */
+HIDDEN void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth);
+
+/*
+ * The node of the stack that called `function`; `frame` is the frame address
+ * of the shim, whose saved registers are where the stack begins: frame 0 is
+ * the shim's caller. New nodes are written to `out`. 0 if it cannot be had.
+ */
+HIDDEN uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream *out,
+				  const void *frame, enum rhp_function function);
+
+/* The same with the caller alone: who freed a block. */
+HIDDEN uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *out, const void *frame,
+				 enum rhp_function function);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of the runtime: it starts in the first wrapped call of the process,
+ * which may come before main, before constructors, before libc is initialised.
+ * It never ends: blocks are freed until the very last moment, and a trace
+ * needs no closing.
+ */
+#include <errno.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "runtime/os.h"
+#include "runtime/runtime.h"
+#include "runtime/settings.h"
+#include "runtime/tracker.h"
+
+uint32_t rhp_scope;
+
+static uint32_t starting;  /* 1 while and after one thread starts the runtime */
+static uint32_t started;   /* it has been done: UNDECIDED now means a forked child */
+static uint64_t n_early;   /* calls seen before the environment was there */
+
+static void set_state(enum rhp_tracking state)
+{
+	__atomic_store_n(&rhp_control.state, state, __ATOMIC_RELEASE);
+}
+
+static COLD int start_tracing(struct rhp_settings *settings)
+{
+	settings->scope = rhp_scope;
+	int r = rhp_os_wipe_on_fork(&rhp_control, sizeof(rhp_control));
+	if (r == 0)
+		r = rhp_trace_create(settings, n_early);
+	if (r == 0)
+		r = rhp_tracker_start(settings);
+	return r;
+}
+
+/* Decides for this process; false while it is too early to tell. */
+static COLD bool decide(void)
+{
+	static struct rhp_settings settings;
+	if (!environ) {
+		n_early++;
+		return false;
+	}
+	/* A program that runs with more rights than its caller takes no orders
+	 * from the caller's environment. */
+	if (!getauxval(AT_SECURE))
+		rhp_settings_read(&settings, environ);
+	if (!settings.path[0]) {
+		set_state(RHP_INACTIVE);
+		return true;
+	}
+	int r = start_tracing(&settings);
+	if (r < 0)
+		rhp_settings_complain("cannot write the trace", settings.path, -r);
+	set_state(r < 0 ? RHP_INACTIVE : RHP_ACTIVE);
+	return true;
+}
+
+/* The first call of the process, or of a forked child. */
+static COLD void start(void)
+{
+	uintptr_t guard = rhp_thread.guard;
+	if (__atomic_load_n(&started, __ATOMIC_ACQUIRE)) {
+		/* The page was wiped: this is a child, its parent's trace is not its. */
+		set_state(RHP_INACTIVE);
+		return;
+	}
+	if (__atomic_exchange_n(&starting, 1, __ATOMIC_ACQUIRE))
+		return; /* another thread, or a handler, is at it: not recorded */
+	rhp_thread.guard = (uintptr_t)RHP_FRAME_HERE;
+	if (decide())
+		__atomic_store_n(&started, 1, __ATOMIC_RELEASE);
+	else
+		__atomic_store_n(&starting, 0, __ATOMIC_RELEASE);
+	rhp_thread.guard = guard;
+}
+
+bool rhp_enter_slowly(const void *frame)
+{
+	uintptr_t here = (uintptr_t)frame;
+	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_UNDECIDED)
+		start();
+	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) != RHP_ACTIVE)
+		return false;
+	/* A guard deeper in the stack than we are belongs to a shim that was left
+	 * by longjmp: it no longer holds. */
+	if (rhp_thread.guard != 0 && rhp_thread.guard > here)
+		return false;
+	rhp_thread.guard = here;
+	return true;
+}
+
+/* Advisory: says that the program ended by itself. What is freed later is
+ * recorded all the same. */
+__attribute__((destructor)) static void program_ends(void)
+{
+	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE)
+		rhp_trace_set_state(RHP_STATE_EXITED);
+}

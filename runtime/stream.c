@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reserve, fill, commit. A slot is reserved by one instruction on a private
+ * cursor, so a signal handler that comes in between takes the next one. The
+ * first word of a record holds its code and is stored last: a kill leaves a
+ * record that is there or not there.
+ *
+ * The window is handed over (written to the file, cleared, begun anew) only by
+ * a writer that is not nested in another, for the outer one has a slot in it.
+ * Nested writers may use the last RESERVE slots; what exceeds them is counted
+ * as lost. A writer that was left by longjmp out of a handler is recognised by
+ * its stack address and no longer counts.
+ */
+#include <string.h>
+
+#include "runtime/os.h"
+#include "runtime/stream.h"
+#include "runtime/trace-file.h"
+
+#define RESERVE 64
+#define SLACK 16 /* never used: a handler may come between check and reserve */
+/* Times are written as low bits: re-anchor long before they could be misread. */
+#define MAX_TIME_STEP (UINT64_C(1) << (RHP_TIME_BITS - 2))
+
+bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t event_buffer)
+{
+	s->window = rhp_trace_map_window(number);
+	if (!s->window)
+		return false;
+	s->records = (struct rhp_record *)(s->window + 1);
+	s->capacity = event_buffer;
+	s->limit = event_buffer - RESERVE;
+	s->last_unit = s->window->base_ticks >> RHP_TIME_SHIFT;
+	return true;
+}
+
+/* cursor += n in one instruction: atomic towards signals, not towards threads. */
+static ALWAYS_INLINE uint32_t advance(uint32_t *cursor, uint32_t n)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__asm__ volatile("xaddl %0, %1" : "+r"(n), "+m"(*cursor) : : "memory", "cc");
+	return n;
+#else
+	return __atomic_fetch_add(cursor, n, __ATOMIC_RELAXED);
+#endif
+}
+
+static ALWAYS_INLINE void commit(struct rhp_record *r, enum rhp_code code, uint64_t address,
+				 uint64_t b, uint64_t c)
+{
+	r->b = b;
+	r->c = c;
+	__atomic_store_n(&r->a, address << 8 | code, __ATOMIC_RELEASE);
+}
+
+/* Hands the window over. The clearing comes before the new sequence number: a
+ * window with the number of a finished chunk is known to be a copy. */
+static COLD bool hand_over(struct rhp_stream *s)
+{
+	uint64_t signals;
+	rhp_os_block_signals(&signals);
+	size_t size = s->cursor * sizeof(struct rhp_record);
+	bool ok = rhp_trace_write_chunk(s->window, s->records, size);
+	if (ok) {
+		memset(s->records, 0, size);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		uint64_t now = rhp_os_ticks();
+		s->window->base_ticks = s->window->base_ns = now;
+		s->last_unit = now >> RHP_TIME_SHIFT;
+		__atomic_store_n(&s->window->sequence, s->window->sequence + 1, __ATOMIC_RELEASE);
+		s->cursor = 0;
+	}
+	rhp_os_restore_signals(signals);
+	return ok;
+}
+
+/* Whether this writer stands on top of another one that will go on. */
+static ALWAYS_INLINE bool is_nested(uintptr_t outer, uintptr_t here)
+{
+	return UNLIKELY(outer != 0) && outer > here;
+}
+
+/* Makes sure of n slots in the window before the caller reserves them. */
+static ALWAYS_INLINE bool make_room(struct rhp_stream *s, uint32_t n, bool nested)
+{
+	if (LIKELY(s->cursor + n <= s->limit))
+		return true;
+	if (nested ? s->cursor + n <= s->capacity - SLACK : hand_over(s))
+		return true;
+	rhp_trace_lose(nested ? RHP_LOST_NESTED : RHP_LOST_IO, 1);
+	return false;
+}
+
+bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t address, uint64_t stamp,
+		      uint32_t node, uint64_t size)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0), outer = s->busy;
+	bool nested = is_nested(outer, here);
+	uint64_t now = rhp_os_ticks(), unit = now >> RHP_TIME_SHIFT;
+	bool big = UNLIKELY(size >= RHP_SIZE_MAX);
+	bool anchor = UNLIKELY(unit - s->last_unit > MAX_TIME_STEP);
+	uint32_t n = 1u + big + anchor;
+
+	if (!make_room(s, n, nested))
+		return false;
+	s->busy = here;
+	struct rhp_record *r = &s->records[advance(&s->cursor, n)];
+	if (UNLIKELY(anchor))
+		commit(r++, RHP_TIME, 0, 0, now);
+	if (UNLIKELY(big)) {
+		commit(r++, RHP_SIZE, 0, 0, size);
+		size = RHP_SIZE_MAX;
+	}
+	s->last_unit = unit;
+	commit(r, code, address, unit << RHP_SEQ_BITS | (stamp & ((UINT64_C(1) << RHP_SEQ_BITS) - 1)),
+	       (uint64_t)node << RHP_SIZE_BITS | size);
+	s->busy = nested ? outer : 0;
+	return true;
+}
+
+bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t address, uint64_t b,
+		       uint64_t c)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0), outer = s->busy;
+	bool nested = is_nested(outer, here);
+	if (!make_room(s, 1, nested))
+		return false;
+	s->busy = here;
+	commit(&s->records[advance(&s->cursor, 1)], code, address, b, c);
+	s->busy = nested ? outer : 0;
+	return true;
+}
+
+/* Copies the parts, one after the other, into TEXT records. */
+static void write_text(struct rhp_record *r, const struct rhp_stream_text *parts, int n_parts,
+		       size_t total)
+{
+	size_t in_part = 0;
+	for (int part = 0; total > 0; r++) {
+		struct rhp_text t = {.code = RHP_TEXT};
+		size_t n = 0;
+		while (n < RHP_TEXT_BYTES && n < total && part < n_parts) {
+			if (in_part == parts[part].size) {
+				in_part = 0;
+				part++;
+				continue;
+			}
+			t.bytes[n++] = ((const uint8_t *)parts[part].bytes)[in_part++];
+		}
+		total -= n;
+		memcpy(r, &t, sizeof(t));
+	}
+}
+
+bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b, uint64_t c,
+		     const struct rhp_stream_text *parts, int n_parts)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0), outer = s->busy;
+	bool nested = is_nested(outer, here);
+	size_t total = 0, most = (size_t)(s->limit - 1) * RHP_TEXT_BYTES;
+	for (int i = 0; i < n_parts; i++)
+		total += parts[i].size;
+	total = total < most ? total : most;
+	uint32_t n_text = (uint32_t)((total + RHP_TEXT_BYTES - 1) / RHP_TEXT_BYTES);
+
+	uint64_t signals;
+	rhp_os_block_signals(&signals);
+	bool ok = make_room(s, 1 + n_text, nested);
+	if (ok) {
+		struct rhp_record *r = &s->records[advance(&s->cursor, 1 + n_text)];
+		write_text(r + 1, parts, n_parts, total);
+		/* The head last: a blob is whole or not there. */
+		commit(r, RHP_BLOB, type | (uint64_t)total << 24, b, c);
+	}
+	rhp_os_restore_signals(signals);
+	return ok;
+}

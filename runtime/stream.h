@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One stream of records: a window of the trace file that is filled, copied to
+ * the end of the file, and filled again. A stream has one writer at a time,
+ * but a signal handler may write on top of it at any instant.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/cc.h"
+#include "trace/format.h"
+
+struct rhp_stream {
+	struct rhp_record *records; /* of the window */
+	struct rhp_region *window;
+	uint32_t cursor;   /* next free record; moved by one instruction */
+	uint32_t limit;    /* from here on only nested writers go on */
+	uint32_t capacity; /* records of the window */
+	uint64_t last_unit; /* last time written, in record units */
+	uintptr_t busy;    /* address in the frame of the writer, 0 if none */
+};
+
+/* Maps the window of stream `number`; false if that failed. */
+HIDDEN bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t event_buffer);
+
+/*
+ * Appends an event, with a SIZE or TIME record before it where it needs one.
+ * False if it was lost (counted). Async-signal-safe, thread-private.
+ */
+HIDDEN bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t address,
+			     uint64_t stamp, uint32_t node, uint64_t size);
+
+/* Appends one record of any other kind. */
+HIDDEN bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t address,
+			      uint64_t b, uint64_t c);
+
+/* Appends a BLOB and its text, given in parts; cut if it exceeds a window. */
+struct rhp_stream_text {
+	const void *bytes;
+	size_t size;
+};
+HIDDEN bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b, uint64_t c,
+			    const struct rhp_stream_text *parts, int n_parts);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hash table that is read without a lock, grows, and never forgets: keys of
+ * two words to values of two words. Readers may run in a signal handler on top
+ * of a writer. Used for unwind rules and for the tree of stacks.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/os.h"
+
+struct rhp_table_entry {
+	uint64_t key[2]; /* key[0] is never 0 in use, and is written last */
+	uint64_t value[2];
+};
+
+struct rhp_slots;
+
+struct rhp_table {
+	struct rhp_slots *slots; /* acquire to read, release to replace */
+	struct rhp_lock lock;    /* for writers; the callers take it */
+};
+
+/* Copies the value of a key; false if it is not there. Async-signal-safe. */
+HIDDEN bool rhp_table_find(const struct rhp_table *t, const uint64_t key[2], uint64_t value[2]);
+
+/*
+ * Adds a key that is not there; the caller holds t->lock. When the table must
+ * grow, entries with key[1] < oldest are dropped. Returns 0, or -ENOMEM with
+ * the table as it was.
+ */
+HIDDEN int rhp_table_add(struct rhp_table *t, const uint64_t key[2], const uint64_t value[2],
+			 uint64_t oldest);

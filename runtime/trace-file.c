@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Head of the file (header and stamp counters) is one shared mapping that
+ * lives as long as the process, so the counters and the losses are exact even
+ * after SIGKILL. Everything else is handed out in regions by one atomic
+ * addition to header.file_end. A region is either mapped (a window, reserved
+ * on the disk first, so that no store can raise SIGBUS) or written once (a
+ * chunk).
+ *
+ * The descriptor is compared with the file it was opened for before each use:
+ * programs close descriptors they did not open, and get the number again for
+ * a file of theirs.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "config.h"
+#include "runtime/os.h"
+#include "runtime/trace-file.h"
+
+#define MAX_SUFFIX 9999
+
+_Alignas(4096) struct rhp_control rhp_control;
+char *rhp_trace_shards;
+
+static struct {
+	struct rhp_file_header *header;
+	int fd;
+	uint64_t file_id[2];
+} trace;
+
+static bool still_ours(void)
+{
+	uint64_t id[2];
+	return rhp_os_file_id(trace.fd, id) == 0 && id[0] == trace.file_id[0] &&
+	       id[1] == trace.file_id[1];
+}
+
+/* Opens path, or path.1, path.2, ...: never a file that exists. */
+static int create_unused(char *path)
+{
+	size_t length = strlen(path);
+	int fd = rhp_os_create(path);
+	for (unsigned i = 1; fd == -EEXIST && i <= MAX_SUFFIX; i++) {
+		rhp_settings_append_suffix(path, length, i);
+		fd = rhp_os_create(path);
+	}
+	return fd;
+}
+
+static uint32_t region_size(uint32_t event_buffer)
+{
+	size_t size = sizeof(struct rhp_region) + event_buffer * sizeof(struct rhp_record);
+	return (uint32_t)((size + 4095) & ~(size_t)4095);
+}
+
+static void fill_header(struct rhp_file_header *h, const struct rhp_settings *settings)
+{
+	memcpy(h->magic, RHP_TRACE_MAGIC, sizeof(h->magic));
+	h->byte_order = RHP_BYTE_ORDER_MARK;
+	h->version = RHP_TRACE_VERSION;
+	h->pointer_size = sizeof(void *);
+	h->header_size = RHP_HEADER_SIZE;
+	h->record_size = sizeof(struct rhp_record);
+	h->region_size = region_size(settings->event_buffer);
+	h->n_shards = RHP_N_SHARDS;
+	h->shard_offset = RHP_HEADER_SIZE;
+	h->first_region = RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE;
+	h->file_end = h->first_region;
+	h->state = RHP_STATE_RUNNING;
+	h->pid = (uint32_t)rhp_os_pid();
+	h->time_shift = RHP_TIME_SHIFT;
+	h->start_realtime_ns = rhp_os_realtime_ns();
+	h->start_ticks = h->last_ticks = rhp_os_ticks();
+	h->start_ns = h->last_ns = h->start_ticks;
+	h->max_stack_depth = settings->stack_depth;
+	h->max_trackers = settings->max_trackers;
+	h->event_buffer = settings->event_buffer;
+	h->scope = settings->scope;
+	h->sample_rate_ppm = 1000000;
+	h->max_bytes = settings->max_bytes;
+	memcpy(h->runtime_version, RHEAPER_VERSION, sizeof(RHEAPER_VERSION));
+	rhp_os_read_link("/proc/self/exe", h->executable, sizeof(h->executable));
+}
+
+int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
+{
+	size_t head = RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE;
+	trace.fd = create_unused(settings->path);
+	if (trace.fd < 0)
+		return trace.fd;
+	int r = rhp_os_file_id(trace.fd, trace.file_id);
+	if (r == 0)
+		r = rhp_os_reserve(trace.fd, 0, head);
+	if (r == 0) {
+		trace.header = rhp_os_map_file(trace.fd, 0, head);
+		r = trace.header ? 0 : -ENOMEM;
+	}
+	if (r < 0) {
+		rhp_os_close(trace.fd);
+		return r;
+	}
+	fill_header(trace.header, settings);
+	trace.header->lost[RHP_LOST_EARLY] = n_lost_early;
+	rhp_trace_shards = (char *)trace.header + RHP_HEADER_SIZE;
+	return 0;
+}
+
+void rhp_trace_set_state(enum rhp_trace_state state)
+{
+	struct rhp_file_header *h = trace.header;
+	if (!h)
+		return;
+	h->last_ticks = h->last_ns = rhp_os_ticks();
+	uint32_t running = RHP_STATE_RUNNING;
+	__atomic_compare_exchange_n(&h->state, &running, state, false, __ATOMIC_RELEASE,
+				    __ATOMIC_RELAXED);
+}
+
+/* Stops tracking for good; the first reason stands. */
+static void fail(int error, enum rhp_loss reason)
+{
+	__atomic_store_n(&rhp_control.state, RHP_INACTIVE, __ATOMIC_RELAXED);
+	struct rhp_file_header *h = trace.header;
+	uint32_t none = 0;
+	if (reason != RHP_LOST_LIMIT)
+		__atomic_compare_exchange_n(&h->stop_errno, &none, (uint32_t)-error, false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	rhp_trace_set_state(reason == RHP_LOST_LIMIT ? RHP_STATE_STOPPED : RHP_STATE_FAILED);
+}
+
+uint64_t rhp_trace_new_region(void)
+{
+	struct rhp_file_header *h = trace.header;
+	if (h->max_bytes &&
+	    __atomic_load_n(&h->file_end, __ATOMIC_RELAXED) + h->region_size > h->max_bytes) {
+		fail(0, RHP_LOST_LIMIT);
+		return 0;
+	}
+	return __atomic_fetch_add(&h->file_end, h->region_size, __ATOMIC_RELAXED);
+}
+
+bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records, size_t size)
+{
+	struct rhp_region head = *window;
+	head.kind = RHP_REGION_CHUNK;
+	head.used = size;
+	uint64_t offset = rhp_trace_new_region();
+	if (offset == 0)
+		return false;
+	int r = still_ours() ? 0 : -EBADF;
+	/* The region's header last: a chunk that a kill cut short is no chunk,
+	 * and its records are still in the window. */
+	if (r == 0)
+		r = rhp_os_write(trace.fd, offset + sizeof(head), records, size, NULL, 0);
+	if (r == 0)
+		r = rhp_os_write(trace.fd, offset, &head, sizeof(head), NULL, 0);
+	if (r < 0)
+		fail(r, RHP_LOST_IO);
+	return r == 0;
+}
+
+struct rhp_region *rhp_trace_map_window(uint16_t stream)
+{
+	uint64_t offset = rhp_trace_new_region();
+	if (offset == 0)
+		return NULL;
+	size_t size = trace.header->region_size;
+	int r = still_ours() ? rhp_os_reserve(trace.fd, offset, size) : -EBADF;
+	struct rhp_region *w = r == 0 ? rhp_os_map_file(trace.fd, offset, size) : NULL;
+	if (!w) {
+		fail(r < 0 ? r : -ENOMEM, RHP_LOST_IO);
+		return NULL;
+	}
+	w->kind = RHP_REGION_WINDOW;
+	w->stream = stream;
+	w->base_ticks = w->base_ns = rhp_os_ticks();
+	__atomic_store_n(&w->magic, RHP_REGION_MAGIC, __ATOMIC_RELEASE);
+	return w;
+}
+
+void rhp_trace_lose(enum rhp_loss reason, uint64_t n)
+{
+	__atomic_fetch_add(&trace.header->lost[reason], n, __ATOMIC_RELAXED);
+}
+
+uint32_t rhp_trace_new_thread(void)
+{
+	return (uint32_t)__atomic_add_fetch(&trace.header->n_threads, 1, __ATOMIC_RELAXED);
+}
+
+const char *rhp_trace_executable(void)
+{
+	return trace.header->executable;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The trace file of this process: created once, given out in regions, and the
+ * one place that says whether tracking is on.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/cc.h"
+#include "runtime/settings.h"
+#include "trace/format.h"
+
+/*
+ * On a page of its own that the kernel zeroes in a forked child, so that a
+ * child, however it was made, never writes to its parent's trace. A vfork
+ * child shares it, and goes on recording for its parent.
+ */
+enum rhp_tracking {
+	RHP_UNDECIDED = 0, /* before the first call, or in a forked child */
+	RHP_INACTIVE = 1,
+	RHP_ACTIVE = 2,
+};
+
+struct rhp_control {
+	uint32_t state; /* enum rhp_tracking; relaxed: a late reader only records
+			 * one event more or less */
+	char rest_of_page[4096 - sizeof(uint32_t)];
+};
+
+extern HIDDEN struct rhp_control rhp_control;
+
+/* The stamp counters, in the file: rhp_shard() picks one. */
+extern HIDDEN char *rhp_trace_shards;
+
+/*
+ * Creates the trace as `settings` says and maps its head. 0 or -errno; a file of
+ * that name is never touched: ".1", ".2" ... is tried instead. The path used is
+ * left in settings->path.
+ */
+HIDDEN int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early);
+
+/* Sets header.state. Advisory: events recorded later are still valid. */
+HIDDEN void rhp_trace_set_state(enum rhp_trace_state state);
+
+/* The offset of a fresh region of the file, or 0 when the limit is reached
+ * (tracking has then stopped). */
+HIDDEN uint64_t rhp_trace_new_region(void);
+
+/* Writes one full buffer as a chunk; signals must be blocked. On failure
+ * tracking stops for good, with the reason in the header. */
+HIDDEN bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
+				  size_t size);
+
+/* A fresh region, reserved on the disk and mapped; NULL on failure. */
+HIDDEN struct rhp_region *rhp_trace_map_window(uint16_t stream);
+
+HIDDEN void rhp_trace_lose(enum rhp_loss reason, uint64_t n);
+HIDDEN uint32_t rhp_trace_new_thread(void); /* a thread number, from 1 */
+HIDDEN const char *rhp_trace_executable(void);
+
+/* The next stamp of an address; trace/format.h and docs/trace-format.md. */
+static ALWAYS_INLINE uint64_t rhp_stamp_take(uintptr_t address)
+{
+	uint64_t *counter = (uint64_t *)(void *)(rhp_trace_shards +
+						 rhp_shard(address) * RHP_SHARD_STRIDE);
+	return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}

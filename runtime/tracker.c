@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool. A thread takes a tracker at its first event and gives it back in
+ * the destructor of a thread-specific key. Other destructors may allocate after
+ * ours, so ours re-arms itself until libc makes its last round; from then on
+ * the thread uses the overflow tracker. A tracker that is handed on keeps its
+ * window, half full as it is, and what it learned of stacks.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/thread.h"
+#include "runtime/trace-file.h"
+#include "runtime/tracker.h"
+
+__thread struct rhp_thread rhp_thread __attribute__((tls_model("initial-exec")));
+
+static struct {
+	struct rhp_lock lock;
+	struct rhp_tracker *first_free;
+	uint32_t n_trackers, max_trackers;
+	uint32_t event_buffer, stack_depth;
+	struct rhp_tracker *overflow;
+	pthread_key_t key;
+	int have_key;
+} pool;
+
+static struct rhp_tracker *make_tracker(uint32_t number)
+{
+	struct rhp_tracker *t = rhp_os_alloc(sizeof(*t));
+	if (!t)
+		return NULL;
+	if (!rhp_stream_open(&t->stream, (uint16_t)number, pool.event_buffer)) {
+		rhp_os_release(t, sizeof(*t));
+		return NULL;
+	}
+	return t;
+}
+
+/* Tells the trace whose events follow in this stream. */
+static void name_thread(struct rhp_tracker *t, int tid)
+{
+	if (!rhp_thread.number)
+		rhp_thread.number = rhp_trace_new_thread() & INT32_MAX;
+	char name[16] = "";
+	int errno_before = errno;
+	syscall(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
+	errno = errno_before;
+	struct rhp_stream_text text = {name, strnlen(name, sizeof(name))};
+	rhp_stream_blob(&t->stream, RHP_BLOB_THREAD, rhp_thread.number, (uint64_t)tid, &text, 1);
+	t->tid = tid;
+	rhp_stacks_bind(&t->stacks, pool.stack_depth);
+}
+
+static struct rhp_tracker *take_from_pool(void)
+{
+	rhp_lock_take(&pool.lock);
+	struct rhp_tracker *t = pool.first_free;
+	if (t)
+		pool.first_free = t->next_free;
+	else if (pool.n_trackers < pool.max_trackers && (t = make_tracker(pool.n_trackers + 1)))
+		pool.n_trackers++;
+	rhp_lock_drop(&pool.lock);
+	return t;
+}
+
+static void give_back(struct rhp_tracker *t)
+{
+	rhp_lock_take(&pool.lock);
+	t->next_free = pool.first_free;
+	pool.first_free = t;
+	rhp_lock_drop(&pool.lock);
+}
+
+/* The key's destructor; its value counts the rounds. */
+static void thread_ends(void *round)
+{
+	uintptr_t n = (uintptr_t)round;
+	if (n < PTHREAD_DESTRUCTOR_ITERATIONS) {
+		pthread_setspecific(pool.key, (void *)(n + 1));
+		return;
+	}
+	struct rhp_tracker *t = rhp_thread.tracker;
+	rhp_thread.ending = 1;
+	rhp_thread.tracker = NULL;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (t)
+		give_back(t);
+}
+
+/* The first event of a thread. */
+static COLD struct rhp_tracker *acquire(void)
+{
+	uint64_t signals;
+	rhp_os_block_signals(&signals);
+	struct rhp_tracker *t = rhp_thread.ending ? NULL : take_from_pool();
+	if (t) {
+		name_thread(t, rhp_os_tid());
+		/* May allocate (libc's second-level table of keys): the guard is
+		 * held, so that block is not recorded. */
+		if (pool.have_key)
+			pthread_setspecific(pool.key, (void *)(uintptr_t)1);
+		rhp_thread.tracker = t;
+	}
+	rhp_os_restore_signals(signals);
+	return t;
+}
+
+/* Locks the overflow tracker for an event of this thread. */
+static COLD struct rhp_tracker *use_overflow(void)
+{
+	struct rhp_tracker *t = pool.overflow;
+	if (!t) {
+		rhp_trace_lose(RHP_LOST_TRACKER, 1);
+		return NULL;
+	}
+	int tid = rhp_os_tid();
+	rhp_lock_take(&t->lock);
+	if (t->tid != tid)
+		name_thread(t, tid);
+	return t;
+}
+
+struct rhp_tracker *rhp_tracker_get(void)
+{
+	struct rhp_tracker *t = rhp_thread.tracker;
+	if (LIKELY(t))
+		return t;
+	t = acquire();
+	return t ? t : use_overflow();
+}
+
+void rhp_tracker_done(struct rhp_tracker *tracker)
+{
+	if (UNLIKELY(tracker->shared))
+		rhp_lock_drop(&tracker->lock);
+}
+
+int rhp_tracker_start(const struct rhp_settings *settings)
+{
+	pool.max_trackers = settings->max_trackers;
+	pool.event_buffer = settings->event_buffer;
+	pool.stack_depth = settings->stack_depth;
+	pool.have_key = pthread_key_create(&pool.key, thread_ends) == 0;
+	pool.overflow = make_tracker(0);
+	if (!pool.overflow)
+		return -ENOMEM;
+	pool.overflow->shared = 1;
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a thread needs to record: a stream, and what is known of its stacks.
+ * Trackers come from a pool and go back to it when their thread ends. Threads
+ * beyond the limit, and threads whose end has come, share one overflow tracker
+ * under a lock: slower, complete.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/os.h"
+#include "runtime/settings.h"
+#include "runtime/stack.h"
+#include "runtime/stream.h"
+
+struct rhp_tracker {
+	struct rhp_stream stream;
+	struct rhp_tracker *next_free;
+	struct rhp_lock lock; /* of the overflow tracker */
+	int tid;              /* of the thread whose events it takes now */
+	int shared;           /* it is the overflow tracker */
+	struct rhp_stacks stacks;
+};
+
+/* Prepares the pool, for an open trace. 0 or -errno. */
+HIDDEN int rhp_tracker_start(const struct rhp_settings *settings);
+
+/*
+ * The calling thread's tracker, ready to be written to, or NULL if there is
+ * none (the event is then counted as lost). rhp_tracker_done() ends the use:
+ * the overflow tracker is locked in between, and signals are blocked.
+ */
+HIDDEN struct rhp_tracker *rhp_tracker_get(void);
+HIDDEN void rhp_tracker_done(struct rhp_tracker *tracker);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How to get from a frame to its caller. The unwind information of a distinct
+ * return address is read once (cfi.c) and kept as a rule that costs a hash
+ * look-up to apply.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/cc.h"
+
+/* Where a frame stands: the instruction it returns to, and the registers of
+ * that frame. */
+struct rhp_regs {
+	uintptr_t ip, sp, fp;
+	bool exact; /* ip was interrupted, it is not a return address */
+};
+
+struct rhp_stream;
+
+enum rhp_rule_flag {
+	RHP_RULE_CFA_FP = 1,     /* canonical frame address: from fp, else from sp */
+	RHP_RULE_CFA_DEREF = 2,  /* ... and the word read there is the address */
+	RHP_RULE_RA_SP = 4,      /* return address: from sp, else from the CFA */
+	RHP_RULE_FP_SAVED = 8,   /* the caller's fp is in memory, from the CFA */
+	RHP_RULE_FP_SP = 16,     /* ... from sp */
+	RHP_RULE_EXACT = 32,     /* a signal frame: the caller was interrupted */
+	RHP_RULE_END = 64,       /* no caller: the outermost frame */
+	RHP_RULE_NONE = 128,     /* nothing is known: no unwind information, or odd */
+};
+
+struct rhp_rule {
+	int32_t cfa, ra, fp; /* offsets */
+	uint16_t module;     /* number of the module of ip, 0 unknown */
+	uint16_t flags;      /* enum rhp_rule_flag */
+};
+
+/*
+ * The rule of `ip` in the present set of modules; a module not seen before is
+ * recorded in `out`. May take a lock and read
+ * unwind tables on the first sight of an address; never allocates from the
+ * program's heap, never takes the dynamic loader's lock where _dl_find_object
+ * exists.
+ */
+HIDDEN struct rhp_rule rhp_unwind_rule(uintptr_t ip, bool exact, struct rhp_stream *out);
+
+/* A word of memory, or false if it cannot be read. */
+struct rhp_bounds {
+	uintptr_t low, high; /* known to be readable */
+};
+HIDDEN bool rhp_read_word(const struct rhp_bounds *known, uintptr_t address, uintptr_t *word);
+
+/* Applies a rule: *regs becomes the caller. False: no caller, or unreadable. */
+HIDDEN bool rhp_unwind_step(struct rhp_rule rule, const struct rhp_bounds *stack,
+			    struct rhp_regs *regs);

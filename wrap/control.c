@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Functions that allocate nothing but change what the runtime must know. */
+#include "runtime/modules.h"
+#include "wrap/wrap.h"
+
+SHIM int __wrap_dlclose(void *handle)
+{
+	int r = __real_dlclose(handle);
+	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE)
+		rhp_modules_closed();
+	return r;
+}

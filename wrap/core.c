@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * malloc and its family as the objects of this link call them. One object, so
+ * that one -u brings them all: in a static program libc's own calls come in
+ * too, and they appear after our archive was searched.
+ */
+#include "wrap/wrap.h"
+
+/* Absent from some libcs; where malloc comes from libc.a they lie beside it. */
+void *__real_memalign(size_t, size_t) __attribute__((weak));
+void *__real_valloc(size_t) __attribute__((weak));
+void *__real_pvalloc(size_t) __attribute__((weak));
+
+#define NAME(f) __wrap_##f
+#define REAL(f) __real_##f
+#define ENTER_ALLOC() rhp_enter(RHP_FRAME_HERE)
+#define CALLED(f) RHP_FN_##f, RHP_FRAME_HERE
+#define REALLOC_ENTER_FOLLOWED(p, size)
+
+#include "wrap/core-shims.h"

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * operator new and delete, exported by a C++ executable: libstdc++ calls its
+ * own operators through the dynamic linker, so its allocations come in as what
+ * they are. All of them or none: a block must not be created by one side and
+ * freed by another that counts it under another kind.
+ */
+#include <dlfcn.h>
+
+#include "wrap/interpose.h"
+
+HIDDEN char rhp_interpose_cxx;
+
+static struct {
+#define WRAP(group, family, ret, name, params) WRAP_##group(ret, name, params)
+#define WRAP_cxx(ret, name, params) ret(*name) params;
+#define WRAP_core(ret, name, params)
+#define WRAP_libc(ret, name, params)
+#define WRAP_control(ret, name, params)
+#include "wrap/symbols.def"
+#undef WRAP_cxx
+} next;
+
+/* The look-up allocates at most through malloc, never through an operator. */
+static COLD void look_up(void)
+{
+#define WRAP_cxx(ret, name, params) next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);
+#include "wrap/symbols.def"
+#undef WRAP_cxx
+}
+
+#define REAL(name) (LIKELY(next.name) ? next.name : (look_up(), next.name))
+#define NAME(name) name
+#undef SHIM
+#define SHIM EXPORTED
+
+#define WRAP_cxx(ret, name, params) EXPORTED ret name params;
+#include "wrap/symbols.def"
+#undef WRAP_cxx
+
+#include "wrap/cxx-shims.h"

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Built twice. In scope `process` every call is recorded. In scope `link`
+ * (RHP_FOLLOW_ONLY) an allocation is recorded only where libc makes it on
+ * behalf of a wrapped function that the program called (libc-calls.h), and
+ * frees and reallocs by shared libraries are recorded so that a block of the
+ * program's does not seem to live on.
+ *
+ * The real functions are looked up with dlsym, which may itself allocate:
+ * until it has answered, memory comes from a small arena whose blocks are never
+ * freed.
+ */
+#include <dlfcn.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "wrap/interpose.h"
+
+#define ARENA_SIZE 65536
+#define ARENA_ALIGN 16
+
+/* What brings this object out of its archive. */
+#ifdef RHP_FOLLOW_ONLY
+HIDDEN char rhp_interpose_lifetime;
+#else
+HIDDEN char rhp_interpose_malloc;
+#endif
+
+static _Alignas(ARENA_ALIGN) char arena[ARENA_SIZE];
+static size_t arena_used;
+
+static bool in_arena(const void *p)
+{
+	return (uintptr_t)p - (uintptr_t)arena < ARENA_SIZE;
+}
+
+static void *arena_alloc(size_t alignment, size_t size)
+{
+	alignment = alignment < ARENA_ALIGN ? ARENA_ALIGN : alignment;
+	if (size > ARENA_SIZE || alignment > ARENA_SIZE)
+		return NULL;
+	size_t need = (size + alignment + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+	size_t at = __atomic_fetch_add(&arena_used, need, __ATOMIC_RELAXED);
+	if (at + need > ARENA_SIZE)
+		return NULL;
+	return (void *)(((uintptr_t)arena + at + alignment - 1) & ~(uintptr_t)(alignment - 1));
+}
+
+/* The real functions; NULL until looked up. */
+static struct {
+#define FUNCTION(name) __typeof__(__real_##name) *name;
+#define FUNCTIONS                                                                          \
+	FUNCTION(malloc)                                                                   \
+	FUNCTION(calloc)                                                                   \
+	FUNCTION(realloc)                                                                  \
+	FUNCTION(reallocarray)                                                             \
+	FUNCTION(free)                                                                     \
+	FUNCTION(aligned_alloc)                                                            \
+	FUNCTION(posix_memalign)                                                           \
+	FUNCTION(memalign)                                                                 \
+	FUNCTION(valloc)                                                                   \
+	FUNCTION(pvalloc)
+	FUNCTIONS
+#undef FUNCTION
+} next;
+
+static __thread char looking_up __attribute__((tls_model("initial-exec")));
+
+static COLD void look_up(void)
+{
+	looking_up = 1;
+#define FUNCTION(name) next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);
+	FUNCTIONS
+#undef FUNCTION
+	looking_up = 0;
+}
+
+/* False while the look-up is under way in this thread. */
+static ALWAYS_INLINE bool ready(void)
+{
+	if (LIKELY(next.pvalloc != NULL))
+		return true;
+	if (looking_up)
+		return false;
+	if (!next.malloc)
+		look_up();
+	return true;
+}
+
+static void *next_malloc(size_t size)
+{
+	return ready() ? next.malloc(size) : arena_alloc(0, size);
+}
+
+static void *next_calloc(size_t n, size_t size)
+{
+	size_t total;
+	if (ready())
+		return next.calloc(n, size);
+	return __builtin_mul_overflow(n, size, &total) ? NULL : arena_alloc(0, total);
+}
+
+/* A block of the arena moves out; its size is not known, but the rest of the
+ * arena is readable. */
+static void *move_out(const void *p, size_t size)
+{
+	size_t most = (size_t)(arena + ARENA_SIZE - (const char *)p);
+	void *q = next_malloc(size);
+	if (q)
+		memcpy(q, p, size < most ? size : most);
+	return q;
+}
+
+static void *next_realloc(void *p, size_t size)
+{
+	if (UNLIKELY(in_arena(p)))
+		return move_out(p, size);
+	return ready() ? next.realloc(p, size) : arena_alloc(0, size);
+}
+
+static void *next_reallocarray(void *p, size_t n, size_t size)
+{
+	size_t total;
+	if (LIKELY(ready() && next.reallocarray && !in_arena(p)))
+		return next.reallocarray(p, n, size);
+	return __builtin_mul_overflow(n, size, &total) ? NULL : next_realloc(p, total);
+}
+
+static void next_free(void *p)
+{
+	if (LIKELY(!in_arena(p) && ready()))
+		next.free(p);
+}
+
+static void *next_aligned_alloc(size_t alignment, size_t size)
+{
+	return ready() ? next.aligned_alloc(alignment, size) : arena_alloc(alignment, size);
+}
+
+static int next_posix_memalign(void **p, size_t alignment, size_t size)
+{
+	ready();
+	return next.posix_memalign(p, alignment, size);
+}
+
+static void *next_memalign(size_t alignment, size_t size)
+{
+	return ready() ? next.memalign(alignment, size) : arena_alloc(alignment, size);
+}
+
+static void *next_valloc(size_t size)
+{
+	return ready() ? next.valloc(size) : arena_alloc(4096, size);
+}
+
+static void *next_pvalloc(size_t size)
+{
+	return ready() ? next.pvalloc(size) : arena_alloc(4096, size);
+}
+
+#undef SHIM
+#define SHIM EXPORTED
+#define NAME(f) f
+#define REAL(f) next_##f
+
+#ifdef RHP_FOLLOW_ONLY
+static ALWAYS_INLINE bool enter_for_caller(const void *here)
+{
+	const void *caller = rhp_thread.caller_frame;
+	return UNLIKELY(caller != NULL) && caller > here && rhp_enter(here);
+}
+
+/* A shared library resizes a block that may be the program's. */
+static void *follow_realloc(void *p, size_t size)
+{
+	rhp_on_realloc_begin(p);
+	void *q = next_realloc(p, size);
+	rhp_on_realloc_followed(p, q, size);
+	rhp_leave();
+	return q;
+}
+
+/* Before anything of the program runs: this is not scope `process`. */
+static void set_scope(void)
+{
+	rhp_scope = RHP_SCOPE_LINK;
+}
+__attribute__((section(".preinit_array"), used)) static void (*const preinit)(void) = set_scope;
+
+#define ENTER_ALLOC() enter_for_caller(RHP_FRAME_HERE)
+#define CALLED(f) rhp_thread.caller_function, rhp_thread.caller_frame
+#define REALLOC_ENTER_FOLLOWED(p, size)                                   \
+	if (p && !rhp_thread.caller_frame && rhp_enter(RHP_FRAME_HERE)) \
+		return follow_realloc(p, size);
+#else
+#define ENTER_ALLOC() rhp_enter(RHP_FRAME_HERE)
+#define CALLED(f) RHP_FN_##f, RHP_FRAME_HERE
+#define REALLOC_ENTER_FOLLOWED(p, size)
+#endif
+
+#define EXPORT(name) EXPORTED __typeof__(__real_##name) name;
+#define FUNCTION(name) EXPORT(name)
+FUNCTIONS
+#undef FUNCTION
+
+#include "wrap/core-shims.h"

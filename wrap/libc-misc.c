@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+#include "wrap/libc-calls.h"
+
+FORWARD(char **, backtrace_symbols, (void *const *addresses, int n), (addresses, n))
+FORWARD(cpu_set_t *, __sched_cpualloc, (size_t n), (n))

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* C23's sized frees: an object of their own, since few libcs have them. */
+#include "wrap/wrap.h"
+
+SHIM void __wrap_free_sized(void *p, size_t size)
+{
+	bool record = p && rhp_enter(RHP_FRAME_HERE);
+	if (record)
+		rhp_on_free(RHP_FN_free_sized, RHP_FRAME_HERE, p, size);
+	__real_free_sized(p, size);
+	if (record)
+		rhp_leave();
+}
+
+SHIM void __wrap_free_aligned_sized(void *p, size_t alignment, size_t size)
+{
+	bool record = p && rhp_enter(RHP_FRAME_HERE);
+	if (record)
+		rhp_on_free(RHP_FN_free_aligned_sized, RHP_FRAME_HERE, p, size);
+	__real_free_aligned_sized(p, alignment, size);
+	if (record)
+		rhp_leave();
+}
