@@ -114,21 +114,28 @@ static void add_archive(const struct cmd_inject *inject, struct words *out)
 	flush_linker(out, &list);
 }
 
+/* One archive of exported functions, and the symbol that brings them. */
+static void add_exports(struct words *list, const struct cmd_inject *inject, const char *symbol,
+			const char *archive)
+{
+	words_add(list, "-u");
+	words_add(list, symbol);
+	words_addf(list, "%s/%s", inject->archive_dir, archive);
+}
+
 static void add_interpose(const struct cmdline *c, const struct cmd_inject *inject,
 			  struct words *out)
 {
-	int process = inject->scope == SCOPE_PROCESS;
 	struct words list = {0};
 
 	words_add(&list, "--push-state");
 	words_add(&list, "--no-whole-archive");
-	words_add(&list, "-u");
-	words_add(&list, process ? "rhp_interpose_malloc" : "rhp_interpose_lifetime");
-	if (process && c->shared_cxx) {
-		words_add(&list, "-u");
-		words_add(&list, "rhp_interpose_cxx");
-	}
-	words_addf(&list, "%s/librheaper-interpose.a", inject->archive_dir);
+	if (inject->scope == SCOPE_LINK)
+		add_exports(&list, inject, "rhp_interpose_lifetime", "librheaper-follow.a");
+	else
+		add_exports(&list, inject, "rhp_interpose_malloc", "librheaper-interpose.a");
+	if (inject->scope == SCOPE_PROCESS && c->shared_cxx)
+		add_exports(&list, inject, "rhp_interpose_cxx", "librheaper-interpose-cxx.a");
 	words_add(&list, "--pop-state");
 	flush_linker(out, &list);
 }
