@@ -91,8 +91,9 @@ def test_list_wrapped_is_the_list(b):
 
 def test_show_is_the_whole_command(b):
     archive = f"-Wl,--push-state,--no-whole-archive,{b.dir}/librheaper.a,--pop-state"
-    interpose = ("-Wl,--push-state,--no-whole-archive,-u,rhp_interpose_malloc,-u,"
-                 f"rhp_interpose_cxx,{b.dir}/librheaper-interpose.a,--pop-state")
+    interpose = ("-Wl,--push-state,--no-whole-archive,"
+                 f"-u,rhp_interpose_malloc,{b.dir}/librheaper-interpose.a,"
+                 f"-u,rhp_interpose_cxx,{b.dir}/librheaper-interpose-cxx.a,--pop-state")
     got = b.shown("-O2", "a.cc", "-o", "a b", name="rheaper-g++")
     assert got[0] == os.path.join(b.bin, "g++")
     assert got[1] == "-fno-omit-frame-pointer" and "-g1" in got[1:4], got
