@@ -1,0 +1,1 @@
+SELECT size, count(*) FROM allocations WHERE size IN (1001, 1002, 1003) GROUP BY size

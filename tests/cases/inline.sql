@@ -1,0 +1,3 @@
+SELECT frame_no, sym, line, inline_depth FROM backtraces
+WHERE id = (SELECT bt FROM allocations WHERE size = 4242) AND file LIKE '%/@source'
+ORDER BY frame_no

@@ -1,0 +1,7 @@
+SELECT fn.family, count(*) >= 24, sum(a.end = 0) = count(*)
+FROM allocations a JOIN stacks s ON s.stack = a.bt JOIN functions fn USING (function)
+WHERE a.bt IN (SELECT id FROM backtraces WHERE sym LIKE 'work%') AND fn.family != 'malloc'
+GROUP BY fn.family
+UNION ALL
+SELECT 'seen twice', count(*), 0 FROM (
+  SELECT addr FROM allocations GROUP BY addr, alloc_after HAVING count(*) > 1)

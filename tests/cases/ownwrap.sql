@@ -1,0 +1,1 @@
+SELECT size, end FROM allocations WHERE size = 4243
