@@ -21,7 +21,6 @@
 #include "runtime/trace-file.h"
 
 #define MAX_MODULES 4096
-#define MAX_BUILD_ID 64
 
 static struct rhp_module_info *modules;
 static uint32_t n_modules; /* writers: under the lock */
@@ -182,9 +181,9 @@ static void read_unwind_table(struct rhp_module_info *m)
 	m->unwind_table = m->eh_frame_hdr + 12;
 }
 
-static size_t read_build_id(const struct object *o, const ElfW(Phdr) *p, uint8_t *id)
+static size_t read_build_id(uintptr_t at, size_t size, uint8_t *id)
 {
-	uintptr_t at = o->bias + p->p_vaddr, end = at + p->p_memsz;
+	uintptr_t end = at + size;
 	while (end - at > sizeof(ElfW(Nhdr))) {
 		const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
 		uintptr_t name = at + sizeof(*note);
@@ -194,7 +193,7 @@ static size_t read_build_id(const struct object *o, const ElfW(Phdr) *p, uint8_t
 			break;
 		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
 		    memcmp((const void *)name, "GNU", 4) == 0) {
-			size_t n = note->n_descsz < MAX_BUILD_ID ? note->n_descsz : MAX_BUILD_ID;
+			size_t n = note->n_descsz < RHP_BUILD_ID_SIZE ? note->n_descsz : RHP_BUILD_ID_SIZE;
 			memcpy(id, (const void *)desc, n);
 			return n;
 		}
@@ -203,27 +202,26 @@ static size_t read_build_id(const struct object *o, const ElfW(Phdr) *p, uint8_t
 	return 0;
 }
 
-/* Fills in what the program headers say; returns the size of the build id. */
-static size_t read_headers(const struct object *o, struct rhp_module_info *m, uint8_t *build_id)
+size_t rhp_module_read_headers(struct rhp_module_info *m, const ElfW(Phdr) *phdr, size_t n_phdr,
+			       uint8_t *build_id)
 {
 	size_t build_id_size = 0;
-	for (size_t i = 0; i < o->n_phdr; i++) {
-		const ElfW(Phdr) *p = &o->phdr[i];
-		uintptr_t at = o->bias + p->p_vaddr;
-		if (p->p_type == PT_GNU_EH_FRAME)
+	for (size_t i = 0; i < n_phdr; i++) {
+		uintptr_t at = m->bias + phdr[i].p_vaddr;
+		if (phdr[i].p_type == PT_GNU_EH_FRAME)
 			m->eh_frame_hdr = at;
-		else if (p->p_type == PT_NOTE && build_id_size == 0)
-			build_id_size = read_build_id(o, p, build_id);
+		else if (phdr[i].p_type == PT_NOTE && build_id_size == 0)
+			build_id_size = read_build_id(at, phdr[i].p_memsz, build_id);
 	}
-	for (size_t i = 0; i < o->n_phdr; i++) {
-		const ElfW(Phdr) *p = &o->phdr[i];
-		uintptr_t at = o->bias + p->p_vaddr;
-		if (p->p_type == PT_LOAD && m->eh_frame_hdr >= at &&
-		    m->eh_frame_hdr < at + p->p_filesz) {
+	for (size_t i = 0; i < n_phdr; i++) {
+		uintptr_t at = m->bias + phdr[i].p_vaddr;
+		if (phdr[i].p_type == PT_LOAD && m->eh_frame_hdr >= at &&
+		    m->eh_frame_hdr < at + phdr[i].p_filesz) {
 			m->read_low = at;
-			m->read_high = at + p->p_filesz;
+			m->read_high = at + phdr[i].p_filesz;
 		}
 	}
+	read_unwind_table(m);
 	return build_id_size;
 }
 
@@ -254,9 +252,8 @@ static const struct rhp_module_info *add(const struct object *o, struct rhp_stre
 		.bias = o->bias,
 		.identity = o->identity,
 	};
-	uint8_t build_id[MAX_BUILD_ID];
-	size_t build_id_size = read_headers(o, m, build_id);
-	read_unwind_table(m);
+	uint8_t build_id[RHP_BUILD_ID_SIZE];
+	size_t build_id_size = rhp_module_read_headers(m, o->phdr, o->n_phdr, build_id);
 	record(o, m, build_id, build_id_size, out);
 	n_modules++;
 	return m;
