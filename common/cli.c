@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "config.h"
+
+#include "common/cli.h"
+
+/* The message is made whole before it is written: two processes that share a
+ * terminal or a log then do not mix their lines. */
+static void print_message(const char *format, va_list arguments, int error)
+{
+	const char *program = program_invocation_short_name;
+	size_t length = strlen(format);
+	bool colon = length > 0 && format[length - 1] == ':';
+	char *message = NULL;
+	char *printable = NULL;
+
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
+	if (message)
+		printable = text_printable(message);
+	fprintf(stderr, "%s: %s%s%s\n", program, printable ? printable : "out of memory",
+		colon ? " " : "", colon ? strerror(error) : "");
+	free(printable);
+	free(message);
+}
+
+void warn(const char *format, ...)
+{
+	int error = errno;
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_message(format, arguments, error);
+	va_end(arguments);
+}
+
+void die(const char *format, ...)
+{
+	int error = errno;
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_message(format, arguments, error);
+	va_end(arguments);
+	exit(EXIT_CANNOT);
+}
+
+void die_usage(const char *format, ...)
+{
+	int error = errno;
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_message(format, arguments, error);
+	va_end(arguments);
+	fprintf(stderr, "Try '%s --help'.\n", program_invocation_short_name);
+	exit(EXIT_CANNOT);
+}
+
+void print_version(const char *name)
+{
+	printf("%s (rheaper) %s\n", name, RHEAPER_VERSION);
+}
+
+void finish_output(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		die("write standard output:");
+}
+
+int array_grow(void **array, size_t *n_max, size_t n_needed, size_t element_size)
+{
+	size_t n = *n_max ? *n_max : 16;
+	char *grown;
+
+	if (n_needed <= *n_max)
+		return 0;
+	while (n < n_needed) {
+		if (n > SIZE_MAX / 2)
+			return -ENOMEM;
+		n *= 2;
+	}
+	grown = reallocarray(*array, n, element_size);
+	if (!grown)
+		return -ENOMEM;
+	memset(grown + *n_max * element_size, 0, (n - *n_max) * element_size);
+	*array = grown;
+	*n_max = n;
+	return 0;
+}
