@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of the reader, shared by reader.c (the file and its regions) and
+ * reader-stream.c (the records of one stream).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "trace/reader.h"
+
+/* One region of the file that holds records. */
+struct reader_region {
+	uint64_t sequence;
+	uint64_t offset; /* of its first record */
+	uint64_t base_ticks;
+	uint32_t n_records; /* slots of the region that are in the file */
+	uint16_t stream;
+	uint16_t kind;
+};
+
+/* A text of which the head has come, and perhaps a part. */
+struct reader_partial {
+	struct reader_blob blob;
+	char *text;
+	size_t have, allocated;
+};
+
+/* A signal handler may write a blob in the middle of another one. */
+#define READER_N_PARTIALS 4
+
+struct reader_stream {
+	size_t region, end_region; /* indexes: what is being read, what is not ours */
+	uint32_t slot, n_slots;    /* in that region: next to read, how many */
+	struct rhp_record *buffer; /* READER_BUFFER_RECORDS from buffer_slot on */
+	uint32_t buffer_slot, n_buffer;
+	uint64_t n_zeros;  /* unwritten slots since the last written one */
+	uint64_t time;     /* of the last record, in record units */
+	uint64_t big_size; /* of the event that follows, 0: none */
+	uint32_t thread;
+	uint32_t n_partials;
+	struct reader_partial partials[READER_N_PARTIALS];
+	bool started;
+};
+
+struct reader {
+	int fd;
+	uint64_t size, position;
+	struct rhp_file_header header;
+	struct reader_sink sink;
+	struct reader_counts counts;
+	struct reader_region *regions; /* sorted by stream, sequence, chunk first */
+	size_t n_regions;
+	struct reader_stream *streams;
+	size_t n_streams;
+	struct rhp_record *twin; /* scratch: the window beside a torn chunk */
+	double ns_per_tick;
+	uint64_t issued[RHP_N_SHARDS];
+};
+
+#define READER_BUFFER_RECORDS 2730u /* just below 64 KiB */
+
+/* pread all of n bytes, or as many as there are: the count, or -errno. */
+int64_t reader_pread(struct reader *reader, void *to, size_t n, uint64_t offset);
+
+void reader_stream_fini(struct reader_stream *stream);

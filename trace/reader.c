@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The file and its regions. The trace is read with pread and never mapped, so
+ * that a file that shrinks meanwhile gives short reads and not SIGBUS. One
+ * pass over the region headers makes a table, 40 bytes per region; sorted, it
+ * is the list of buffers of every stream in the order they were filled.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "trace/reader-parts.h"
+
+#include "trace/reader.h"
+
+#define MAX_REGION_SIZE (UINT32_C(1) << 30)
+#define MAX_TIME_SHIFT 32
+
+int64_t reader_pread(struct reader *reader, void *to, size_t n, uint64_t offset)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t got = pread(reader->fd, (char *)to + done, n - done,
+				    (off_t)(offset + done));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (int64_t)done;
+}
+
+const char *reader_problem(int problem)
+{
+	switch (problem) {
+	case READER_EMPTY:
+		return "the file is empty";
+	case READER_NOT_A_TRACE:
+		return "not a rheaper trace";
+	case READER_CUT_SHORT:
+		return "the trace is cut short: it ends before its first event";
+	case READER_BYTE_ORDER:
+		return "the trace was written on a machine of the other byte order";
+	case READER_VERSION:
+		return "the trace has another version of the format than this program";
+	case READER_RECORD_SIZE:
+		return "the trace has records of another size than this program reads";
+	case READER_BAD_HEADER:
+		return "the header of the trace is damaged";
+	}
+	return "no problem";
+}
+
+/* Offsets and sizes in the header, each against the size of the file. */
+static int check_layout(const struct reader *reader)
+{
+	const struct rhp_file_header *h = &reader->header;
+	uint64_t shards_size = (uint64_t)RHP_N_SHARDS * RHP_SHARD_STRIDE;
+
+	if (h->header_size != RHP_HEADER_SIZE || h->n_shards != RHP_N_SHARDS ||
+	    h->shard_offset < RHP_HEADER_SIZE || h->shard_offset % sizeof(uint64_t) ||
+	    h->first_region < RHP_HEADER_SIZE || h->time_shift > MAX_TIME_SHIFT ||
+	    h->region_size < sizeof(struct rhp_region) + sizeof(struct rhp_record) ||
+	    h->region_size > MAX_REGION_SIZE)
+		return READER_BAD_HEADER;
+	if (reader->size < shards_size || h->shard_offset > reader->size - shards_size ||
+	    h->first_region > reader->size)
+		return READER_CUT_SHORT;
+	return 0;
+}
+
+static int read_header(struct reader *reader)
+{
+	struct rhp_file_header *h = &reader->header;
+	int64_t got = reader_pread(reader, h, sizeof(*h), 0);
+
+	if (got < 0)
+		return (int)got;
+	if (got == 0)
+		return READER_EMPTY;
+	if (memcmp(h->magic, RHP_TRACE_MAGIC, (size_t)got < 8 ? (size_t)got : 8) != 0)
+		return READER_NOT_A_TRACE;
+	if ((size_t)got < sizeof(*h))
+		return READER_CUT_SHORT;
+	if (h->byte_order == __builtin_bswap32(RHP_BYTE_ORDER_MARK))
+		return READER_BYTE_ORDER;
+	if (h->byte_order != RHP_BYTE_ORDER_MARK)
+		return READER_BAD_HEADER;
+	if (h->version != RHP_TRACE_VERSION)
+		return READER_VERSION;
+	if (h->record_size != sizeof(struct rhp_record))
+		return READER_RECORD_SIZE;
+	h->executable[sizeof(h->executable) - 1] = 0;
+	h->runtime_version[sizeof(h->runtime_version) - 1] = 0;
+	return check_layout(reader);
+}
+
+static int read_issued(struct reader *reader)
+{
+	size_t size = (size_t)RHP_N_SHARDS * RHP_SHARD_STRIDE;
+	char *counters = malloc(size);
+	int64_t got;
+
+	if (!counters)
+		return -ENOMEM;
+	got = reader_pread(reader, counters, size, reader->header.shard_offset);
+	for (size_t i = 0; got == (int64_t)size && i < RHP_N_SHARDS; i++)
+		memcpy(&reader->issued[i], counters + i * RHP_SHARD_STRIDE, sizeof(uint64_t));
+	free(counters);
+	return got == (int64_t)size ? 0 : got < 0 ? (int)got : READER_CUT_SHORT;
+}
+
+/* Ticks of the header's two points; of the youngest buffer if the program was
+ * killed before it could write the second one. */
+static void set_clock(struct reader *reader, const struct rhp_region *youngest)
+{
+	const struct rhp_file_header *h = &reader->header;
+	uint64_t ticks = h->last_ticks, ns = h->last_ns;
+
+	if (ticks <= h->start_ticks || ns <= h->start_ns) {
+		ticks = youngest->base_ticks;
+		ns = youngest->base_ns;
+	}
+	reader->ns_per_tick = 1;
+	if (ticks > h->start_ticks && ns > h->start_ns)
+		reader->ns_per_tick = (double)(ns - h->start_ns) / (double)(ticks - h->start_ticks);
+}
+
+static bool is_region(const struct rhp_region *r)
+{
+	return r->magic == RHP_REGION_MAGIC &&
+	       (r->kind == RHP_REGION_WINDOW || r->kind == RHP_REGION_CHUNK);
+}
+
+static int add_region(struct reader *reader, size_t *n_max, const struct rhp_region *r,
+		      uint64_t offset, uint64_t room)
+{
+	if (reader->n_regions == *n_max) {
+		size_t n = *n_max ? *n_max * 2 : 64;
+		void *grown = reallocarray(reader->regions, n, sizeof(*reader->regions));
+
+		if (!grown)
+			return -ENOMEM;
+		reader->regions = grown;
+		*n_max = n;
+	}
+	reader->regions[reader->n_regions++] = (struct reader_region){
+		.sequence = r->sequence,
+		.offset = offset + sizeof(*r),
+		.base_ticks = r->base_ticks,
+		.n_records = (uint32_t)((room - sizeof(*r)) / sizeof(struct rhp_record)),
+		.stream = r->stream,
+		.kind = r->kind,
+	};
+	return 0;
+}
+
+static int read_regions(struct reader *reader)
+{
+	const struct rhp_file_header *h = &reader->header;
+	uint64_t end = h->file_end < reader->size ? h->file_end : reader->size;
+	struct rhp_region r, youngest = {0};
+	size_t n_max = 0;
+
+	if (h->file_end > reader->size)
+		reader->counts.unwritten_regions +=
+			(h->file_end - reader->size) / h->region_size;
+	for (uint64_t at = h->first_region; at < end && end - at > sizeof(r);) {
+		uint64_t room = end - at < h->region_size ? end - at : h->region_size;
+		int64_t got = reader_pread(reader, &r, sizeof(r), at);
+		int error = got < 0 ? (int)got : 0;
+
+		if (got == sizeof(r) && is_region(&r)) {
+			error = add_region(reader, &n_max, &r, at, room);
+			if (r.base_ticks > youngest.base_ticks)
+				youngest = r;
+		} else if (got == sizeof(r) && r.magic != 0) {
+			reader->counts.damaged_regions++;
+		} else {
+			reader->counts.unwritten_regions++;
+		}
+		if (error)
+			return error;
+		at += room;
+	}
+	set_clock(reader, &youngest);
+	return 0;
+}
+
+static int compare_regions(const void *left, const void *right)
+{
+	const struct reader_region *a = left, *b = right;
+
+	if (a->stream != b->stream)
+		return a->stream < b->stream ? -1 : 1;
+	if (a->sequence != b->sequence)
+		return a->sequence < b->sequence ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind == RHP_REGION_CHUNK ? -1 : 1;
+	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+static int make_streams(struct reader *reader)
+{
+	struct reader_stream *s = NULL;
+	size_t n = 0;
+
+	if (reader->n_regions)
+		qsort(reader->regions, reader->n_regions, sizeof(*reader->regions),
+		      compare_regions);
+	for (size_t i = 0; i < reader->n_regions; i++)
+		n += i == 0 || reader->regions[i].stream != reader->regions[i - 1].stream;
+	reader->streams = calloc(n ? n : 1, sizeof(*reader->streams));
+	reader->twin = reallocarray(NULL, READER_BUFFER_RECORDS, sizeof(*reader->twin));
+	if (!reader->streams || !reader->twin)
+		return -ENOMEM;
+	for (size_t i = 0; i < reader->n_regions; i++) {
+		if (i == 0 || reader->regions[i].stream != reader->regions[i - 1].stream) {
+			s = &reader->streams[reader->n_streams++];
+			s->region = i;
+		}
+		s->end_region = i + 1;
+	}
+	return 0;
+}
+
+static int open_file(struct reader *reader, const char *path)
+{
+	struct stat status;
+
+	reader->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (reader->fd < 0 || fstat(reader->fd, &status) != 0)
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(status.st_mode))
+		return READER_NOT_A_TRACE;
+	reader->size = (uint64_t)status.st_size;
+	return 0;
+}
+
+int reader_open(struct reader **result, const char *path, const struct reader_sink *sink)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	int error;
+
+	if (!reader)
+		return -ENOMEM;
+	reader->sink = *sink;
+	error = open_file(reader, path);
+	if (!error)
+		error = read_header(reader);
+	if (!error)
+		error = read_issued(reader);
+	if (!error)
+		error = read_regions(reader);
+	if (!error)
+		error = make_streams(reader);
+	if (error) {
+		reader_close(reader);
+		return error;
+	}
+	*result = reader;
+	return 0;
+}
+
+void reader_close(struct reader *reader)
+{
+	if (!reader)
+		return;
+	for (size_t i = 0; i < reader->n_streams; i++)
+		reader_stream_fini(&reader->streams[i]);
+	free(reader->streams);
+	free(reader->regions);
+	free(reader->twin);
+	if (reader->fd >= 0)
+		close(reader->fd);
+	free(reader);
+}
+
+size_t reader_n_streams(const struct reader *reader)
+{
+	return reader->n_streams;
+}
+
+const struct rhp_file_header *reader_header(const struct reader *reader)
+{
+	return &reader->header;
+}
+
+const struct reader_counts *reader_counts(const struct reader *reader)
+{
+	return &reader->counts;
+}
+
+uint64_t reader_issued(const struct reader *reader, uint32_t shard)
+{
+	return reader->issued[shard];
+}
+
+int64_t reader_ns(const struct reader *reader, uint64_t ticks)
+{
+	double ns;
+
+	if (ticks <= reader->header.start_ticks)
+		return 0;
+	ns = (double)(ticks - reader->header.start_ticks) * reader->ns_per_tick;
+	return ns < 0x1p62 ? (int64_t)ns : INT64_C(1) << 62;
+}
+
+uint64_t reader_n_records_max(const struct reader *reader)
+{
+	return reader->size / sizeof(struct rhp_record);
+}
+
+uint64_t reader_position(const struct reader *reader)
+{
+	return reader->position;
+}
+
+uint64_t reader_size(const struct reader *reader)
+{
+	return reader->size;
+}
