@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything a trace names by number: nodes of stacks, modules, functions,
+ * threads; and its marks. Filled by the reader as the records come, asked by
+ * pair.c for the number of a stack, written out at the end of the load.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/map.h"
+#include "trace/reader.h"
+
+struct catalog_node {
+	uint64_t address; /* CALL: the function number */
+	uint32_t parent;
+	uint32_t module;
+	uint32_t stack;    /* number in the database, 0: not used by an event */
+	uint32_t location; /* frames.c: 1 + index, 0: none */
+	uint8_t code;      /* RHP_FRAME, RHP_CALL, or 0: no such node */
+	uint8_t flags;     /* enum rhp_node_flags */
+};
+
+struct catalog_stack {
+	uint32_t node;
+	uint64_t allocations, bytes;
+	uint64_t live_blocks, live_bytes; /* at the end of the trace */
+};
+
+struct catalog_module {
+	uint64_t number;
+	uint64_t start, end, bias;
+	char *path; /* bytes as the program saw them */
+	uint8_t *build_id;
+	size_t build_id_size;
+};
+
+struct catalog_function {
+	uint64_t number;
+	char *name, *family; /* UTF-8 */
+};
+
+struct catalog_thread {
+	uint64_t number, tid;
+	char *name; /* UTF-8 */
+};
+
+struct catalog_mark {
+	uint64_t thread, ticks;
+	char *text; /* UTF-8 */
+};
+
+struct catalog {
+	struct catalog_node *nodes; /* by id; 0 is the empty stack */
+	size_t n_nodes, n_nodes_max;
+	struct catalog_stack *stacks; /* by number; 0 is the unknown stack */
+	size_t n_stacks, n_stacks_max;
+	struct catalog_module *modules;
+	size_t n_modules, n_modules_max;
+	struct catalog_function *functions;
+	size_t n_functions, n_functions_max;
+	struct catalog_thread *threads;
+	size_t n_threads, n_threads_max;
+	struct catalog_mark *marks;
+	size_t n_marks, n_marks_max;
+	struct map module_numbers, function_numbers, thread_numbers;
+	uint64_t n_ids; /* ids from here on are damage */
+	uint64_t n_damaged;
+};
+
+/* An empty catalog; *sink then fills it. 0 or -ENOMEM. */
+int catalog_init(struct catalog *catalog, struct reader_sink *sink);
+void catalog_fini(struct catalog *catalog);
+
+/*
+ * Believe in node ids below this only. A program hands ids out one by one and
+ * writes a record for each, so the size of the trace bounds them.
+ */
+void catalog_limit_ids(struct catalog *catalog, uint64_t n_records);
+
+/* Slow path of catalog_stack: a node that is asked for the first time. */
+int catalog_number_stack(struct catalog *catalog, uint32_t node, uint32_t *stack);
+
+/*
+ * The number of the stack that an event names by its call node; 0 for node 0
+ * and for impossible ids. The node itself may come later in the trace. 0 or
+ * -ENOMEM.
+ */
+static inline int catalog_stack(struct catalog *catalog, uint32_t node, uint32_t *stack)
+{
+	if (node < catalog->n_nodes && catalog->nodes[node].stack) {
+		*stack = catalog->nodes[node].stack;
+		return 0;
+	}
+	return catalog_number_stack(catalog, node, stack);
+}
+
+/* A module by its number, or NULL. */
+const struct catalog_module *catalog_module(const struct catalog *catalog, uint64_t number);

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/cli.h"
+#include "rheaper-load/load.h"
+
+static const char help[] =
+	"Usage: rheaper-load [OPTION]... TRACE DATABASE\n"
+	"Load a trace, written by a program built with rheaper-cc, into a new SQLite\n"
+	"database.\n"
+	"\n"
+	"  -f, --force         replace an existing database\n"
+	"      --no-symbols    do not look up functions and source lines\n"
+	"      --progress      show progress even if standard error is no terminal\n"
+	"      --no-progress   never show progress\n"
+	"  -q, --quiet         print no summary\n"
+	"  -h, --help          print this\n"
+	"  -V, --version       print the version\n"
+	"\n"
+	"A trace of a program that was killed is loaded as far as it goes. Exit status:\n"
+	"0 if the database was written, 2 if not.\n";
+
+enum long_option {
+	OPTION_NO_SYMBOLS = 256,
+	OPTION_PROGRESS,
+	OPTION_NO_PROGRESS,
+};
+
+static const struct option long_options[] = {
+	{"force", no_argument, NULL, 'f'},
+	{"no-symbols", no_argument, NULL, OPTION_NO_SYMBOLS},
+	{"progress", no_argument, NULL, OPTION_PROGRESS},
+	{"no-progress", no_argument, NULL, OPTION_NO_PROGRESS},
+	{"quiet", no_argument, NULL, 'q'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+struct options {
+	struct load_options load;
+	bool quiet;
+};
+
+static _Noreturn void print_and_exit(bool version)
+{
+	if (version)
+		print_version("rheaper-load");
+	else
+		fputs(help, stdout);
+	finish_output();
+	exit(EXIT_FINE);
+}
+
+static void parse_options(struct options *o, int argc, char **argv)
+{
+	int c;
+
+	*o = (struct options){.load = {.symbolize = true, .progress = isatty(STDERR_FILENO)}};
+	while ((c = getopt_long(argc, argv, "fqhV", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'f':
+			o->load.replace = true;
+			break;
+		case OPTION_NO_SYMBOLS:
+			o->load.symbolize = false;
+			break;
+		case OPTION_PROGRESS:
+			o->load.progress = true;
+			break;
+		case OPTION_NO_PROGRESS:
+			o->load.progress = false;
+			break;
+		case 'q':
+			o->quiet = true;
+			break;
+		case 'h':
+		case 'V':
+			print_and_exit(c == 'V');
+		default:
+			fprintf(stderr, "Try 'rheaper-load --help'.\n");
+			exit(EXIT_CANNOT);
+		}
+	}
+	if (argc - optind < 2)
+		die_usage("expected the name of a trace and of a database");
+	if (argc - optind > 2)
+		die_usage("load %s: only one trace at a time can be loaded", argv[optind + 1]);
+	o->load.trace = argv[optind];
+	o->load.database = argv[optind + 1];
+}
+
+static void print_summary(const struct load_result *r)
+{
+	double seconds = r->seconds > 0 ? r->seconds : 1e-9;
+
+	printf("%" PRIu64 " events, %" PRIu64 " allocations, %" PRIu64 " leaked (%" PRIu64
+	       " bytes), %" PRIu64 " lost; %" PRIu64 " rows in %.2f s (%.2f million/s)\n",
+	       r->events, r->allocations, r->leaked_blocks, r->leaked_bytes, r->lost, r->rows,
+	       r->seconds, (double)r->rows / seconds / 1e6);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct load_result result;
+
+	parse_options(&options, argc, argv);
+	result = load_trace(&options.load);
+	if (!options.quiet)
+		print_summary(&result);
+	finish_output();
+	return EXIT_FINE;
+}

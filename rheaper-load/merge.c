@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Every event carries a stamp from one of 4096 counters; the counter is chosen
+ * by the address and counts from 0 without gaps. A stream is ready when its
+ * first event has the stamp that is next in its shard, and of the ready ones
+ * the one with the smallest time goes on. A stream that is not ready waits in
+ * a list of its shard; the event it waits for is in another stream.
+ *
+ * When no stream is ready the stamps they wait for are not in the file: the
+ * program was killed with a record in flight, or could not write it, or a
+ * signal handler took a later stamp and wrote its record first. Then the
+ * oldest of the waiting shards skips to the first stamp it has. An event with
+ * a stamp already skipped is delivered as soon as it comes.
+ *
+ * Two heaps, of ready and of waiting streams, both by time; a stream is in one
+ * of them, at a position it knows. Memory is one event per stream.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "trace/reader.h"
+
+#include "rheaper-load/merge.h"
+
+#define NO_STREAM UINT32_MAX
+/* More stamps than a program takes from one shard while its trace is read. */
+#define MAX_STAMP_LEAD (UINT64_C(1) << 24)
+
+struct head {
+	struct reader_event event;
+	uint32_t shard;
+	uint32_t next_waiter;
+	uint32_t position; /* in its heap */
+};
+
+struct heap {
+	uint32_t *items;
+	uint32_t n;
+};
+
+struct merge {
+	struct reader *reader;
+	struct head *heads;
+	struct heap ready, waiting;
+	uint32_t current; /* delivered last, still in `ready` */
+	struct merge_counts counts;
+	uint64_t next[RHP_N_SHARDS];
+	uint64_t seen[RHP_N_SHARDS];
+	uint32_t waiters[RHP_N_SHARDS];
+};
+
+static bool is_before(const struct merge *m, uint32_t a, uint32_t b)
+{
+	uint64_t time_a = m->heads[a].event.ticks, time_b = m->heads[b].event.ticks;
+
+	return time_a < time_b || (time_a == time_b && a < b);
+}
+
+static void heap_set(struct merge *m, struct heap *heap, uint32_t position, uint32_t item)
+{
+	heap->items[position] = item;
+	m->heads[item].position = position;
+}
+
+static void heap_up(struct merge *m, struct heap *heap, uint32_t i)
+{
+	uint32_t item = heap->items[i];
+
+	while (i > 0 && is_before(m, item, heap->items[(i - 1) / 2])) {
+		heap_set(m, heap, i, heap->items[(i - 1) / 2]);
+		i = (i - 1) / 2;
+	}
+	heap_set(m, heap, i, item);
+}
+
+static void heap_down(struct merge *m, struct heap *heap, uint32_t i)
+{
+	uint32_t item = heap->items[i];
+
+	for (;;) {
+		uint32_t child = 2 * i + 1;
+
+		if (child >= heap->n)
+			break;
+		if (child + 1 < heap->n &&
+		    is_before(m, heap->items[child + 1], heap->items[child]))
+			child++;
+		if (!is_before(m, heap->items[child], item))
+			break;
+		heap_set(m, heap, i, heap->items[child]);
+		i = child;
+	}
+	heap_set(m, heap, i, item);
+}
+
+static void heap_add(struct merge *m, struct heap *heap, uint32_t item)
+{
+	heap->items[heap->n] = item;
+	heap_up(m, heap, heap->n++);
+}
+
+static void heap_remove(struct merge *m, struct heap *heap, uint32_t item)
+{
+	uint32_t i = m->heads[item].position;
+	uint32_t last = heap->items[--heap->n];
+
+	if (last == item)
+		return;
+	heap_set(m, heap, i, last);
+	heap_up(m, heap, i);
+	heap_down(m, heap, m->heads[last].position);
+}
+
+static bool is_possible(const struct merge *m, const struct head *head)
+{
+	uint64_t issued = reader_issued(m->reader, head->shard);
+
+	return head->event.stamp < issued + MAX_STAMP_LEAD || issued > UINT64_MAX / 2;
+}
+
+static bool is_ready(const struct merge *m, const struct head *head)
+{
+	return head->event.stamp <= m->next[head->shard] || !is_possible(m, head);
+}
+
+static void wait_for_stamp(struct merge *m, uint32_t stream)
+{
+	struct head *head = &m->heads[stream];
+
+	heap_add(m, &m->waiting, stream);
+	head->next_waiter = m->waiters[head->shard];
+	m->waiters[head->shard] = stream;
+}
+
+static void wake_shard(struct merge *m, uint32_t shard)
+{
+	uint32_t *link = &m->waiters[shard];
+
+	while (*link != NO_STREAM) {
+		uint32_t stream = *link;
+		struct head *head = &m->heads[stream];
+
+		if (head->event.stamp > m->next[shard]) {
+			link = &head->next_waiter;
+			continue;
+		}
+		*link = head->next_waiter;
+		heap_remove(m, &m->waiting, stream);
+		heap_add(m, &m->ready, stream);
+	}
+}
+
+/* Give up on the stamps that the shard waited for longest is waiting for. */
+static void skip_stamps(struct merge *m)
+{
+	uint32_t shard = m->heads[m->waiting.items[0]].shard;
+	uint64_t first = UINT64_MAX;
+
+	for (uint32_t i = m->waiters[shard]; i != NO_STREAM; i = m->heads[i].next_waiter) {
+		if (m->heads[i].event.stamp < first)
+			first = m->heads[i].event.stamp;
+	}
+	m->next[shard] = first;
+	wake_shard(m, shard);
+}
+
+/* Read the next event of a stream: 1, 0 at its end, or an error. */
+static int read_head(struct merge *m, uint32_t stream)
+{
+	struct head *head = &m->heads[stream];
+	int result = reader_next(m->reader, stream, &head->event);
+
+	if (result == 1)
+		head->shard = rhp_shard(head->event.address);
+	return result;
+}
+
+/* Go on in the stream whose event was delivered last. */
+static int advance_current(struct merge *m)
+{
+	uint32_t stream = m->current;
+	int result;
+
+	m->current = NO_STREAM;
+	result = read_head(m, stream);
+	if (result == 1 && is_ready(m, &m->heads[stream])) {
+		uint32_t i = m->heads[stream].position;
+
+		heap_up(m, &m->ready, i);
+		heap_down(m, &m->ready, m->heads[stream].position);
+		return 0;
+	}
+	/* Where it stands in the heap no longer fits the event it has now; that
+	 * does not matter to its removal. */
+	heap_remove(m, &m->ready, stream);
+	if (result == 1)
+		wait_for_stamp(m, stream);
+	return result == 1 ? 0 : result;
+}
+
+static void count_delivery(struct merge *m, const struct head *head)
+{
+	uint32_t shard = head->shard;
+
+	m->counts.events++;
+	if (!is_possible(m, head)) {
+		m->counts.bad_stamps++;
+		return;
+	}
+	m->seen[shard]++;
+	if (head->event.stamp < m->next[shard]) {
+		m->counts.late++;
+		return;
+	}
+	m->next[shard]++;
+	if (m->waiters[shard] != NO_STREAM)
+		wake_shard(m, shard);
+}
+
+int merge_next(struct merge *m, const struct reader_event **event)
+{
+	struct head *head;
+	int error;
+
+	if (m->current != NO_STREAM) {
+		error = advance_current(m);
+		if (error)
+			return error;
+	}
+	if (m->ready.n == 0) {
+		if (m->waiting.n == 0)
+			return 0;
+		skip_stamps(m);
+	}
+	m->current = m->ready.items[0];
+	head = &m->heads[m->current];
+	*event = &head->event;
+	count_delivery(m, head);
+	return 1;
+}
+
+static int read_first_heads(struct merge *m, uint32_t n_streams)
+{
+	for (uint32_t i = 0; i < n_streams; i++) {
+		int result = read_head(m, i);
+
+		if (result < 0 || result > 1)
+			return result;
+		if (result == 0)
+			continue;
+		if (is_ready(m, &m->heads[i]))
+			heap_add(m, &m->ready, i);
+		else
+			wait_for_stamp(m, i);
+	}
+	return 0;
+}
+
+int merge_new(struct merge **result, struct reader *reader)
+{
+	size_t n = reader_n_streams(reader);
+	struct merge *m = calloc(1, sizeof(*m));
+	int error = -ENOMEM;
+
+	if (!m)
+		return -ENOMEM;
+	m->reader = reader;
+	m->current = NO_STREAM;
+	for (size_t i = 0; i < RHP_N_SHARDS; i++)
+		m->waiters[i] = NO_STREAM;
+	m->heads = calloc(n + 1, sizeof(*m->heads));
+	m->ready.items = calloc(n + 1, sizeof(*m->ready.items));
+	m->waiting.items = calloc(n + 1, sizeof(*m->waiting.items));
+	if (m->heads && m->ready.items && m->waiting.items)
+		error = read_first_heads(m, (uint32_t)n);
+	if (error) {
+		merge_free(m);
+		return error;
+	}
+	*result = m;
+	return 0;
+}
+
+void merge_free(struct merge *m)
+{
+	if (!m)
+		return;
+	free(m->heads);
+	free(m->ready.items);
+	free(m->waiting.items);
+	free(m);
+}
+
+struct merge_counts merge_counts(const struct merge *m)
+{
+	struct merge_counts counts = m->counts;
+
+	for (uint32_t i = 0; i < RHP_N_SHARDS; i++) {
+		uint64_t issued = reader_issued(m->reader, i);
+
+		if (m->next[i] > m->seen[i])
+			counts.missing += m->next[i] - m->seen[i];
+		if (issued > m->next[i])
+			counts.unwritten += issued - m->next[i];
+	}
+	return counts;
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A realloc is two events. At its BEGIN the block leaves the map, because the
+ * allocator may give its address to another thread before the realloc returns;
+ * it waits as `pending` of that stream and thread, on top of what a signal
+ * handler's realloc may have interrupted there. The next END, FAIL or FREE of
+ * the same stream and thread takes it from the top. Until then it counts as
+ * live.
+ *
+ * One event ends two blocks at the most (a realloc whose new address was
+ * live), so rows wait in a queue of two.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "common/cli.h"
+#include "common/map.h"
+#include "rheaper-load/catalog.h"
+#include "rheaper-load/live.h"
+#include "rheaper-load/merge.h"
+#include "trace/reader.h"
+
+#include "rheaper-load/pair.h"
+
+#define NO_PENDING UINT32_MAX
+
+struct pending {
+	struct live_block block; /* address 0: unknown or taken back */
+	int64_t begin_ns;
+	uint32_t below; /* of the same stream and thread; or in the free list */
+};
+
+struct pair {
+	struct merge *merge;
+	const struct reader *reader;
+	struct catalog *catalog;
+	struct live live;
+	struct map tops; /* stream and thread -> 1 + index of the top, 0: none */
+	struct pending *pendings;
+	size_t n_pendings, n_pendings_max;
+	uint32_t free_pending;
+	struct pair_row rows[2];
+	unsigned int n_rows;
+	struct live_block *rest; /* the live blocks, once the events are over */
+	size_t n_rest, next_rest, next_pending;
+	bool over;
+	struct pair_totals totals;
+};
+
+int pair_new(struct pair **result, struct merge *merge, const struct reader *reader,
+	     struct catalog *catalog)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->merge = merge;
+	p->reader = reader;
+	p->catalog = catalog;
+	p->free_pending = NO_PENDING;
+	*result = p;
+	return 0;
+}
+
+void pair_free(struct pair *p)
+{
+	if (!p)
+		return;
+	live_fini(&p->live);
+	map_fini(&p->tops);
+	free(p->pendings);
+	free(p);
+}
+
+const struct pair_totals *pair_totals(const struct pair *p)
+{
+	return &p->totals;
+}
+
+static struct pair_row *add_row(struct pair *p, const struct live_block *block,
+				enum block_end end)
+{
+	struct pair_row *row = &p->rows[p->n_rows++];
+
+	assert(p->n_rows <= 2);
+	*row = (struct pair_row){
+		.alloc_ns = block->alloc_ns,
+		.lifetime_ns = -1,
+		.size = block->size,
+		.address = block->address,
+		.stack = block->stack,
+		.alloc_thread = block->thread,
+		.end = end,
+	};
+	return row;
+}
+
+static void end_block(struct pair *p, const struct live_block *block, enum block_end end,
+		      const struct reader_event *event, int64_t ns, uint32_t stack)
+{
+	struct pair_row *row = add_row(p, block, end);
+
+	p->totals.live_blocks--;
+	p->totals.live_bytes -= block->size;
+	row->lifetime_ns = ns - block->alloc_ns;
+	if (row->lifetime_ns < 0) {
+		row->lifetime_ns = 0;
+		p->totals.clock_inversions++;
+	}
+	row->free_thread = event->thread;
+	row->free_stack = stack;
+}
+
+static void count_block(struct pair *p, const struct live_block *block)
+{
+	struct pair_totals *t = &p->totals;
+	struct catalog_stack *stack = &p->catalog->stacks[block->stack];
+
+	t->allocations++;
+	t->bytes_allocated += block->size;
+	stack->allocations++;
+	stack->bytes += block->size;
+	t->live_blocks++;
+	t->live_bytes += block->size;
+	if (t->live_blocks > t->peak_blocks)
+		t->peak_blocks = t->live_blocks;
+	if (t->live_bytes > t->peak_bytes) {
+		t->peak_bytes = t->live_bytes;
+		t->peak_ns = block->alloc_ns;
+	}
+}
+
+/* Into the map; what was live at that address was freed unseen. */
+static int put_block(struct pair *p, const struct live_block *block)
+{
+	struct live_block old;
+	int result = live_put(&p->live, block, &old);
+
+	if (result == 1) {
+		p->totals.unseen_free++;
+		p->totals.live_blocks--;
+		p->totals.live_bytes -= old.size;
+		add_row(p, &old, BLOCK_UNSEEN);
+	}
+	return result < 0 ? result : 0;
+}
+
+static int begin_block(struct pair *p, const struct reader_event *event, int64_t ns,
+		       uint32_t stack)
+{
+	struct live_block block = {
+		.address = event->address,
+		.size = event->size,
+		.alloc_ns = ns,
+		.stack = stack,
+		.thread = event->thread,
+	};
+	int error;
+
+	if (event->address == 0)
+		return 0;
+	error = put_block(p, &block);
+	if (!error)
+		count_block(p, &block);
+	return error;
+}
+
+static void take_free(struct pair *p, const struct reader_event *event, int64_t ns,
+		      uint32_t stack)
+{
+	struct live_block block;
+
+	p->totals.frees++;
+	if (live_take(&p->live, event->address, &block))
+		end_block(p, &block, BLOCK_FREED, event, ns, stack);
+	else
+		p->totals.foreign_free++;
+}
+
+static uint64_t owner_key(const struct reader_event *event)
+{
+	return (uint64_t)event->stream << 32 | event->thread;
+}
+
+static int push_pending(struct pair *p, const struct reader_event *event, int64_t ns)
+{
+	uint64_t key = owner_key(event);
+	uint32_t i = p->free_pending, top;
+	struct pending *pending;
+
+	if (i != NO_PENDING) {
+		p->free_pending = p->pendings[i].below;
+	} else {
+		if (array_grow((void **)&p->pendings, &p->n_pendings_max, p->n_pendings + 1,
+			       sizeof(*p->pendings)))
+			return -ENOMEM;
+		i = (uint32_t)p->n_pendings++;
+	}
+	pending = &p->pendings[i];
+	*pending = (struct pending){.begin_ns = ns};
+	live_take(&p->live, event->address, &pending->block);
+	top = map_get(&p->tops, key);
+	pending->below = top == MAP_NONE ? 0 : top;
+	return map_put(&p->tops, key, i + 1);
+}
+
+/* The pending that an END belongs to; false if its BEGIN was not seen. */
+static bool pop_pending(struct pair *p, const struct reader_event *event, struct pending *pending)
+{
+	uint32_t top = map_get(&p->tops, owner_key(event));
+	struct pending *slot;
+
+	if (top == MAP_NONE || top == 0) {
+		p->totals.unpaired_realloc++;
+		*pending = (struct pending){0};
+		return false;
+	}
+	slot = &p->pendings[top - 1];
+	*pending = *slot;
+	map_put(&p->tops, owner_key(event), slot->below); /* the key is there */
+	slot->block.address = 0;
+	slot->below = p->free_pending;
+	p->free_pending = top - 1;
+	return true;
+}
+
+static int finish_realloc(struct pair *p, const struct reader_event *event, int64_t ns,
+			  uint32_t stack)
+{
+	struct pending old;
+	bool paired = pop_pending(p, event, &old);
+
+	p->totals.reallocs++;
+	if (old.block.address != 0)
+		end_block(p, &old.block, BLOCK_REALLOC, event, old.begin_ns, stack);
+	else if (event->node == 0)
+		return 0;
+	else if (paired)
+		p->totals.foreign_realloc++;
+	if (event->node == 0)
+		stack = old.block.stack;
+	return begin_block(p, event, ns, stack);
+}
+
+static int fail_realloc(struct pair *p, const struct reader_event *event)
+{
+	struct pending old;
+
+	p->totals.failed_reallocs++;
+	if (pop_pending(p, event, &old) && old.block.address != 0)
+		return put_block(p, &old.block);
+	return 0;
+}
+
+static void free_by_realloc(struct pair *p, const struct reader_event *event, uint32_t stack)
+{
+	struct pending old;
+
+	p->totals.frees++;
+	if (pop_pending(p, event, &old) && old.block.address != 0)
+		end_block(p, &old.block, BLOCK_FREED, event, old.begin_ns, stack);
+	else
+		p->totals.foreign_free++;
+}
+
+static int take_event(struct pair *p, const struct reader_event *event)
+{
+	int64_t ns = reader_ns(p->reader, event->ticks);
+	uint32_t stack = 0;
+
+	if (ns > p->totals.last_ns)
+		p->totals.last_ns = ns;
+	if (event->code != RHP_REALLOC_BEGIN && catalog_stack(p->catalog, event->node, &stack))
+		return -ENOMEM;
+	switch (event->code) {
+	case RHP_ALLOC:
+		return begin_block(p, event, ns, stack);
+	case RHP_FREE:
+		take_free(p, event, ns, stack);
+		return 0;
+	case RHP_REALLOC_BEGIN:
+		return push_pending(p, event, ns);
+	case RHP_REALLOC_END:
+		return finish_realloc(p, event, ns, stack);
+	case RHP_REALLOC_FAIL:
+		return fail_realloc(p, event);
+	case RHP_REALLOC_FREE:
+		free_by_realloc(p, event, stack);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* A block that did not end: first those in a realloc, then the live ones. */
+static bool add_survivor(struct pair *p)
+{
+	const struct live_block *block;
+	struct catalog_stack *stack;
+
+	while (p->next_pending < p->n_pendings) {
+		block = &p->pendings[p->next_pending++].block;
+		if (block->address == 0)
+			continue;
+		p->totals.in_realloc_blocks++;
+		add_row(p, block, BLOCK_IN_REALLOC);
+		return true;
+	}
+	if (p->next_rest == p->n_rest)
+		return false;
+	block = &p->rest[p->next_rest++];
+	stack = &p->catalog->stacks[block->stack];
+	stack->live_blocks++;
+	stack->live_bytes += block->size;
+	p->totals.leaked_blocks++;
+	p->totals.leaked_bytes += block->size;
+	add_row(p, block, BLOCK_LIVE);
+	return true;
+}
+
+int pair_next(struct pair *p, struct pair_row *row)
+{
+	const struct reader_event *event;
+	int result;
+
+	while (p->n_rows == 0 && !p->over) {
+		result = merge_next(p->merge, &event);
+		if (result == 1)
+			result = take_event(p, event);
+		else if (result == 0)
+			p->over = true;
+		if (result)
+			return result;
+		if (p->over)
+			p->rest = live_sort(&p->live, &p->n_rest);
+	}
+	if (p->n_rows == 0 && !add_survivor(p))
+		return 0;
+	*row = p->rows[0];
+	p->rows[0] = p->rows[1];
+	p->n_rows--;
+	return 1;
+}

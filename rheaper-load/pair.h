@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events in, blocks out: pairs every allocation with its end and gives each
+ * block once, when it ends, and those that are live when the trace ends.
+ * Knows no SQL; store.c takes the rows one by one.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct catalog;
+struct merge;
+struct pair;
+struct reader;
+
+enum block_end {
+	BLOCK_FREED = 0,
+	BLOCK_REALLOC = 1,
+	BLOCK_LIVE = 2,
+	BLOCK_UNSEEN = 3,     /* its address was handed out again */
+	BLOCK_IN_REALLOC = 4, /* the trace ended in a realloc of it */
+};
+
+struct pair_row {
+	int64_t alloc_ns;
+	int64_t lifetime_ns; /* -1: none */
+	uint64_t size, address;
+	uint32_t stack, alloc_thread;
+	uint32_t free_stack, free_thread; /* if it was seen to end */
+	enum block_end end;
+};
+
+struct pair_totals {
+	uint64_t allocations, frees, reallocs, failed_reallocs;
+	uint64_t bytes_allocated;
+	uint64_t live_blocks, live_bytes; /* now */
+	uint64_t peak_blocks, peak_bytes;
+	int64_t peak_ns; /* of peak_bytes */
+	int64_t last_ns; /* of the last event */
+	uint64_t leaked_blocks, leaked_bytes; /* at the end of the trace */
+	uint64_t in_realloc_blocks;
+	uint64_t foreign_free;     /* of an address that is not live */
+	uint64_t foreign_realloc;  /* the same */
+	uint64_t unseen_free;      /* a live address was handed out again */
+	uint64_t unpaired_realloc; /* its beginning is not in the trace */
+	uint64_t clock_inversions; /* ended before it began, by the clock */
+};
+
+/* Pair the events of a merge; all three stay the caller's. 0 or -ENOMEM. */
+int pair_new(struct pair **pair, struct merge *merge, const struct reader *reader,
+	     struct catalog *catalog);
+void pair_free(struct pair *pair);
+
+/* The next block that ended: 1, 0 after the last, or an error of the merge. */
+int pair_next(struct pair *pair, struct pair_row *row);
+
+const struct pair_totals *pair_totals(const struct pair *pair);

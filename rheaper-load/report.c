@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/cli.h"
+#include "rheaper-load/catalog.h"
+#include "rheaper-load/frames.h"
+#include "rheaper-load/merge.h"
+#include "rheaper-load/pair.h"
+#include "rheaper-load/store.h"
+#include "trace/reader.h"
+
+#include "rheaper-load/report.h"
+
+static void format_time(uint64_t ns, char *text, size_t size)
+{
+	time_t seconds = (time_t)(ns / 1000000000);
+	char date[32] = "";
+	struct tm utc;
+
+	if (gmtime_r(&seconds, &utc))
+		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text, size, "%s.%03uZ", date, (unsigned int)(ns / 1000000 % 1000));
+}
+
+static void format_ending(const struct rhp_file_header *h, char *text, size_t size)
+{
+	switch (h->state) {
+	case RHP_STATE_EXITED:
+		snprintf(text, size, "exited");
+		return;
+	case RHP_STATE_STOPPED:
+		snprintf(text, size, "stopped");
+		return;
+	case RHP_STATE_FAILED:
+		snprintf(text, size, "failed: %s", strerror((int)(h->stop_errno & 0xffff)));
+		return;
+	}
+	snprintf(text, size, "killed");
+}
+
+static void write_process(const struct report *r, struct store *store)
+{
+	const struct rhp_file_header *h = reader_header(r->reader);
+	int64_t end_ns = pair_totals(r->pair)->last_ns;
+	char started[64], ending[128];
+
+	format_time(h->start_realtime_ns, started, sizeof(started));
+	format_ending(h, ending, sizeof(ending));
+	store_process(store, &(struct store_process){
+				     .trace = r->trace,
+				     .pid = h->pid,
+				     .executable = h->executable,
+				     .started = started,
+				     .duration_ms = (double)end_ns / 1e6,
+				     .scope = h->scope == 0 ? "link" : "process",
+				     .max_stack_depth = h->max_stack_depth,
+				     .sample_bytes = h->sample_bytes,
+				     .sample_rate = (double)h->sample_rate_ppm / 1e6,
+				     .runtime_version = h->runtime_version,
+				     .ending = ending,
+			     });
+}
+
+static void write_catalog(const struct report *r, struct store *store)
+{
+	const struct catalog *c = r->catalog;
+
+	for (size_t i = 0; i < c->n_threads; i++)
+		store_thread(store, c->threads[i].number, c->threads[i].tid, c->threads[i].name);
+	for (size_t i = 0; i < c->n_marks; i++)
+		store_mark(store, (double)reader_ns(r->reader, c->marks[i].ticks) / 1e6,
+			   c->marks[i].thread, c->marks[i].text);
+}
+
+static void write_totals(const struct report *r, struct store *store)
+{
+	const struct pair_totals *t = pair_totals(r->pair);
+	const struct {
+		const char *name;
+		double value;
+		const char *meaning;
+	} rows[] = {
+		{"events", (double)merge_counts(r->merge).events, "Events read from the trace."},
+		{"allocations", (double)t->allocations,
+		 "Blocks allocated; a realloc that succeeds allocates one."},
+		{"frees", (double)t->frees, "Calls that free a block."},
+		{"reallocs", (double)t->reallocs, "Reallocs of a block that succeeded."},
+		{"failed_reallocs", (double)t->failed_reallocs,
+		 "Reallocs that failed; their blocks stayed as they were."},
+		{"bytes_allocated", (double)t->bytes_allocated, "Bytes asked for in all."},
+		{"live_blocks", (double)t->leaked_blocks, "Blocks not freed at the end."},
+		{"live_bytes", (double)t->leaked_bytes, "Their bytes."},
+		{"in_realloc_blocks", (double)t->in_realloc_blocks,
+		 "Blocks in a realloc that had not returned at the end."},
+		{"peak_bytes", (double)t->peak_bytes, "Most bytes live at one time."},
+		{"peak_blocks", (double)t->peak_blocks, "Most blocks live at one time."},
+		{"peak_ms", (double)t->peak_ns / 1e6, "When peak_bytes was reached first."},
+		{"stacks", (double)r->frames->n_stacks, "Distinct call stacks."},
+		{"threads", (double)r->catalog->n_threads, "Threads that recorded anything."},
+		{"incomplete_stacks", (double)r->frames->incomplete,
+		 "Stacks that do not reach the outermost frame."},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		store_total(store, rows[i].name, rows[i].value, rows[i].meaning);
+}
+
+static void write_losses(const struct report *r, struct store *store)
+{
+	const uint64_t *lost = reader_header(r->reader)->lost;
+	const struct reader_counts *file = reader_counts(r->reader);
+	const struct merge_counts merge = merge_counts(r->merge);
+	const struct pair_totals *t = pair_totals(r->pair);
+	const struct {
+		const char *reason;
+		uint64_t count;
+		const char *meaning;
+	} rows[] = {
+		{"unwritten", merge.unwritten,
+		 "Events begun after the last one of their counter that is in the trace: in"
+		 " flight, or not written, when the program ended."},
+		{"missing", merge.missing, "Events missing before others that are in the trace."},
+		{"io", lost[RHP_LOST_IO], "Not written: the trace could not grow."},
+		{"tracker", lost[RHP_LOST_TRACKER], "Not recorded: no tracker was to be had."},
+		{"nested", lost[RHP_LOST_NESTED],
+		 "Not recorded: in a signal handler, with the buffer full."},
+		{"stack", lost[RHP_LOST_STACK],
+		 "Recorded without their stack: the table of stacks was full."},
+		{"early", lost[RHP_LOST_EARLY], "Before the runtime could start."},
+		{"limit", lost[RHP_LOST_LIMIT], "After the size limit of the trace was reached."},
+		{"foreign_free", t->foreign_free,
+		 "Frees of addresses not known to be allocated."},
+		{"foreign_realloc", t->foreign_realloc,
+		 "Reallocs of addresses not known to be allocated."},
+		{"unseen_free", t->unseen_free,
+		 "Blocks whose address was handed out again without a free."},
+		{"unpaired_realloc", t->unpaired_realloc,
+		 "Ends of reallocs whose beginning is not in the trace."},
+		{"clock_inversions", t->clock_inversions,
+		 "Blocks that ended before they began by the clock; lifetime set to 0."},
+		{"torn_records", file->torn_records, "Records begun and not finished."},
+		{"damaged_records", file->damaged_records + r->catalog->n_damaged +
+			 merge.bad_stamps, "Records with impossible content."},
+		{"damaged_stacks", r->frames->damaged, "Stacks with frames missing."},
+		{"damaged_regions", file->damaged_regions, "Parts of the file not readable."},
+		{"missing_buffers", file->missing_buffers, "Gaps in the buffers of a thread."},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		store_loss(store, rows[i].reason, rows[i].count, rows[i].meaning);
+}
+
+/*
+ * Stamps count what was begun, so stamps without events count what was lost,
+ * whatever the reason. Only events before the first stamp come on top. What
+ * the runtime counted itself is the larger number if it took no stamps for it.
+ */
+static uint64_t count_lost(const struct report *r)
+{
+	const uint64_t *lost = reader_header(r->reader)->lost;
+	const struct merge_counts merge = merge_counts(r->merge);
+	uint64_t by_stamp = merge.missing + merge.unwritten;
+	uint64_t by_runtime = lost[RHP_LOST_IO] + lost[RHP_LOST_TRACKER] +
+			      lost[RHP_LOST_NESTED] + lost[RHP_LOST_LIMIT];
+
+	return (by_stamp > by_runtime ? by_stamp : by_runtime) + lost[RHP_LOST_EARLY];
+}
+
+static void warn_losses(const struct report *r, uint64_t n_lost)
+{
+	const struct rhp_file_header *h = reader_header(r->reader);
+	const struct reader_counts *file = reader_counts(r->reader);
+	uint64_t n_damaged = file->damaged_records + r->catalog->n_damaged +
+			     merge_counts(r->merge).bad_stamps;
+
+	if (h->file_end > reader_size(r->reader) && file->unwritten_regions)
+		warn("read %s: the file ends before the trace does", r->trace);
+	if (h->state == RHP_STATE_RUNNING)
+		warn("read %s: the program was killed, or runs still", r->trace);
+	if (h->state == RHP_STATE_FAILED)
+		warn("read %s: the program could not write all of it: %s", r->trace,
+		     strerror((int)(h->stop_errno & 0xffff)));
+	if (n_lost)
+		warn("read %s: %" PRIu64 " events are missing", r->trace, n_lost);
+	if (n_damaged || file->damaged_regions)
+		warn("read %s: %" PRIu64 " records and %" PRIu64
+		     " parts of the file are damaged and were left out",
+		     r->trace, n_damaged, file->damaged_regions);
+}
+
+uint64_t report_write(const struct report *r, struct store *store)
+{
+	uint64_t n_lost = count_lost(r);
+
+	write_process(r, store);
+	write_catalog(r, store);
+	write_totals(r, store);
+	write_losses(r, store);
+	warn_losses(r, n_lost);
+	return n_lost;
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A module is opened by itself and where the linker put it, not where a process
+ * had it: modules that took each other's place (dlclose, dlopen) then cannot
+ * collide. libdw finds separate debug information by build-id or .gnu_debuglink
+ * in the usual places; its search on the network is switched off.
+ *
+ * DWARF first; a sorted copy of the symbol table where that has nothing, for
+ * dwfl_module_addrinfo looks through the whole table each time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <elfutils/libdwfl.h>
+#include <libiberty/demangle.h>
+
+#include "common/cli.h"
+#include "rheaper-load/debug-info.h"
+
+#include "rheaper-load/symbolize.h"
+
+#define MAX_OVERLAP 16
+
+struct elf_symbol {
+	GElf_Addr low, high; /* high is 0 if the size is unknown */
+	const char *name;
+	int rank;
+};
+
+struct symbols {
+	Dwfl *dwfl;
+	Dwfl_Module *module;
+	Dwarf_Addr dwarf_bias;
+	struct debug_info *debug_info; /* NULL: none */
+	struct elf_symbol *table;
+	size_t n_table, n_table_max;
+	struct symbol found[SYMBOLS_MAX_INLINED];
+	char *names[SYMBOLS_MAX_INLINED]; /* of found, if they are ours */
+	size_t n_found;
+};
+
+static char *default_path;
+
+static const Dwfl_Callbacks callbacks = {
+	.find_elf = dwfl_build_id_find_elf,
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+	.debuginfo_path = &default_path,
+};
+
+/* A path from a trace may name anything: only a regular file is read. */
+static int open_regular(const char *path)
+{
+	struct stat status;
+	int fd;
+
+	if (path[0] != '/')
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool is_same_build(struct symbols *s, const uint8_t *build_id, size_t size)
+{
+	const unsigned char *bits;
+	GElf_Addr address, bias;
+	int n;
+
+	if (size == 0)
+		return true;
+	if (!dwfl_module_getelf(s->module, &bias))
+		return false;
+	n = dwfl_module_build_id(s->module, &bits, &address);
+	return n > 0 && (size_t)n == size && memcmp(bits, build_id, size) == 0;
+}
+
+static int symbol_rank(const GElf_Sym *symbol)
+{
+	int bind = GELF_ST_BIND(symbol->st_info);
+	int rank = bind == STB_GLOBAL ? 2 : bind == STB_WEAK ? 1 : 0;
+
+	return rank + (symbol->st_size ? 4 : 0);
+}
+
+static int add_symbol(struct symbols *s, int index)
+{
+	GElf_Sym symbol;
+	GElf_Addr address;
+	GElf_Word section;
+	const char *name = dwfl_module_getsym_info(s->module, index, &symbol, &address, &section,
+						   NULL, NULL);
+	int type = GELF_ST_TYPE(symbol.st_info);
+
+	if (!name || !name[0] || section == SHN_UNDEF || section == SHN_ABS ||
+	    (type != STT_FUNC && type != STT_NOTYPE && type != STT_GNU_IFUNC))
+		return 0;
+	if (array_grow((void **)&s->table, &s->n_table_max, s->n_table + 1, sizeof(*s->table)))
+		return -ENOMEM;
+	s->table[s->n_table++] = (struct elf_symbol){
+		.low = address,
+		.high = symbol.st_size ? address + symbol.st_size : 0,
+		.name = name,
+		.rank = symbol_rank(&symbol),
+	};
+	return 0;
+}
+
+static int compare_symbols(const void *left, const void *right)
+{
+	const struct elf_symbol *a = left, *b = right;
+
+	if (a->low != b->low)
+		return a->low < b->low ? -1 : 1;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	return strcmp(b->name, a->name);
+}
+
+static int read_table(struct symbols *s)
+{
+	int n = dwfl_module_getsymtab(s->module);
+
+	for (int i = 1; i < n; i++) {
+		if (add_symbol(s, i))
+			return -ENOMEM;
+	}
+	if (s->n_table)
+		qsort(s->table, s->n_table, sizeof(*s->table), compare_symbols);
+	return 0;
+}
+
+/* The symbol around an address, or NULL. */
+static const char *find_in_table(const struct symbols *s, GElf_Addr address)
+{
+	size_t low = 0, high = s->n_table;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->table[middle].low <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (size_t i = low; i > 0 && low - i < MAX_OVERLAP; i--) {
+		const struct elf_symbol *symbol = &s->table[i - 1];
+
+		/* One without a size reaches to the next, and no further. */
+		if (symbol->high ? address < symbol->high : symbol->low == s->table[low - 1].low)
+			return symbol->name;
+	}
+	return NULL;
+}
+
+static int load_module(struct symbols *s, const char *path, const uint8_t *build_id,
+		       size_t build_id_size)
+{
+	int fd = open_regular(path);
+	Dwarf *dwarf;
+
+	if (fd < 0)
+		return SYMBOLS_NO_FILE;
+	s->dwfl = dwfl_begin(&callbacks);
+	if (!s->dwfl) {
+		close(fd);
+		return -ENOMEM;
+	}
+	s->module = dwfl_report_elf(s->dwfl, path, path, fd, 0, true);
+	if (!s->module) {
+		close(fd);
+		return SYMBOLS_NOT_ELF;
+	}
+	dwfl_report_end(s->dwfl, NULL, NULL);
+	if (!is_same_build(s, build_id, build_id_size))
+		return SYMBOLS_OTHER_BUILD;
+	dwarf = dwfl_module_getdwarf(s->module, &s->dwarf_bias);
+	if (dwarf) {
+		s->debug_info = debug_info_new(dwarf);
+		if (!s->debug_info)
+			return -ENOMEM;
+	}
+	return read_table(s);
+}
+
+int symbols_open(struct symbols **result, const char *path, const uint8_t *build_id,
+		 size_t build_id_size)
+{
+	struct symbols *s = calloc(1, sizeof(*s));
+	int error;
+
+	if (!s)
+		return -ENOMEM;
+	/* libdw would ask the servers named here for debug information. */
+	unsetenv("DEBUGINFOD_URLS");
+	error = load_module(s, path, build_id, build_id_size);
+	if (error) {
+		symbols_close(s);
+		return error;
+	}
+	*result = s;
+	return 0;
+}
+
+static void forget_found(struct symbols *s)
+{
+	for (size_t i = 0; i < s->n_found; i++) {
+		free(s->names[i]);
+		free(s->found[i].file);
+	}
+	s->n_found = 0;
+}
+
+void symbols_close(struct symbols *s)
+{
+	if (!s)
+		return;
+	forget_found(s);
+	debug_info_free(s->debug_info);
+	free(s->table);
+	if (s->dwfl)
+		dwfl_end(s->dwfl);
+	free(s);
+}
+
+/* C++ of the Itanium ABI, Rust's legacy and v0 manglings; else as it is. */
+static const char *demangle(const char *name, char **owned)
+{
+	*owned = NULL;
+	if (name[0] == '_' && (name[1] == 'Z' || name[1] == 'R'))
+		*owned = cplus_demangle(name, DMGL_PARAMS | DMGL_ANSI | DMGL_AUTO);
+	return *owned ? *owned : name;
+}
+
+static char *join_path(const char *directory, const char *file)
+{
+	char *path = NULL;
+
+	if (!file)
+		return NULL;
+	if (file[0] == '/' || !directory)
+		return strdup(file);
+	if (strncmp(file, "./", 2) == 0)
+		file += 2;
+	return asprintf(&path, "%s/%s", directory, file) < 0 ? NULL : path;
+}
+
+/* The best name: the linkage name has parameters and namespaces; so has the
+ * symbol table's, if it is of this function and not of one inlined into it. */
+static const char *best_name(const struct debug_frame *frame, const char *symbol)
+{
+	if (frame->linkage_name)
+		return frame->linkage_name;
+	if (symbol && (!frame->name || strncmp(symbol, "_Z", 2) == 0 ||
+		       strncmp(symbol, "_R", 2) == 0))
+		return symbol;
+	return frame->name;
+}
+
+size_t symbols_find(struct symbols *s, uint64_t address, const struct symbol **found)
+{
+	struct debug_frame frames[SYMBOLS_MAX_INLINED] = {0};
+	const char *symbol = find_in_table(s, address);
+	size_t n = 0;
+
+	forget_found(s);
+	if (s->debug_info)
+		n = debug_info_find(s->debug_info, address - s->dwarf_bias, frames,
+				    SYMBOLS_MAX_INLINED);
+	if (n == 0 && symbol)
+		n = 1;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = best_name(&frames[i], i == n - 1 ? symbol : NULL);
+
+		s->found[i].name = name ? demangle(name, &s->names[i]) : NULL;
+		if (!name)
+			s->names[i] = NULL;
+		s->found[i].file = join_path(frames[i].directory, frames[i].file);
+		s->found[i].line = frames[i].line;
+	}
+	s->n_found = n;
+	*found = s->found;
+	return n;
+}
