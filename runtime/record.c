@@ -54,7 +54,7 @@ void rhp_on_realloc_end(enum rhp_function function, const void *frame, const voi
 {
 	enum rhp_code code = outcome(&p, q, size);
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
-	struct rhp_tracker *t = rhp_tracker_get();
+	struct rhp_tracker *t = rhp_tracker_again();
 	if (LIKELY(t))
 		put(t, code, p, stamp,
 		    rhp_stack_capture(&t->stacks, &t->stream, frame, function), size);
@@ -64,7 +64,7 @@ void rhp_on_realloc_followed(const void *p, const void *q, size_t size)
 {
 	enum rhp_code code = outcome(&p, q, size);
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
-	struct rhp_tracker *t = rhp_tracker_get();
+	struct rhp_tracker *t = rhp_tracker_again();
 	if (LIKELY(t))
 		put(t, code, p, stamp, 0, size);
 }

@@ -135,6 +135,12 @@ struct rhp_tracker *rhp_tracker_get(void)
 	return t ? t : use_overflow();
 }
 
+struct rhp_tracker *rhp_tracker_again(void)
+{
+	struct rhp_tracker *t = rhp_thread.tracker;
+	return LIKELY(t) ? t : use_overflow();
+}
+
 void rhp_tracker_done(struct rhp_tracker *tracker)
 {
 	if (UNLIKELY(tracker->shared))

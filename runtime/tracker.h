@@ -32,4 +32,8 @@ HIDDEN int rhp_tracker_start(const struct rhp_settings *settings);
  * the overflow tracker is locked in between, and signals are blocked.
  */
 HIDDEN struct rhp_tracker *rhp_tracker_get(void);
+
+/* The same, for the second half of a realloc: surely the stream that has the
+ * first half, for they are paired by stream. */
+HIDDEN struct rhp_tracker *rhp_tracker_again(void);
 HIDDEN void rhp_tracker_done(struct rhp_tracker *tracker);

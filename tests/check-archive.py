@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Check what the runtime archives define and what they need.
+
+usage: check-archive.py NM RHEAPER_CC LIBRHEAPER.a INTERPOSE.a INTERPOSE_CXX.a FOLLOW.a
+
+- every wrapped symbol that the driver lists has a shim, and every shim is listed;
+- nothing else is defined but rhp_* and rheaper_*: the names of an instrumented
+  program are its own;
+- nothing is needed but the functions named here: no allocation, no stdio, no
+  locks of libc's, nothing that is a cancellation point.
+"""
+import re
+import subprocess
+import sys
+
+# libc functions the runtime calls. All are async-signal-safe in practice:
+# string functions, the vDSO clock, raw system calls; the last group only when
+# the runtime starts or a thread begins and ends.
+NEEDED = set('''
+memcpy memset memcmp strlen strnlen strncmp strrchr
+syscall fstat __errno_location clock_gettime fstat64 environ _dl_find_object __ehdr_start
+dl_iterate_phdr getauxval pthread_key_create pthread_setspecific dlsym
+__tls_get_addr _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume
+'''.split())
+
+
+def members(nm, path):
+    """(defined, undefined) global names of each member."""
+    text = subprocess.run([nm, path], capture_output=True, text=True, check=True).stdout
+    for part in re.split(r'\n\n', text.strip()):
+        defined, undefined = set(), set()
+        for line in part.splitlines():
+            words = line.split()
+            if len(words) == 3 and words[1].isupper():
+                defined.add(words[2])
+            elif len(words) == 2 and words[0] in 'UwW':
+                undefined.add(words[1])
+        yield defined, undefined
+
+
+def listed(driver):
+    rows = subprocess.run([driver, '--rheaper-list-wrapped'], capture_output=True,
+                          text=True, check=True).stdout.splitlines()
+    return {row.split()[0]: row.split()[1] for row in rows}
+
+
+def main():
+    nm, driver, runtime, interpose, interpose_cxx, follow = sys.argv[1:]
+    wrapped = listed(driver)
+    problems = []
+    shims = set()
+    own = set()
+    for defined, undefined in members(nm, runtime):
+        shims |= {n[7:] for n in defined if n.startswith('__wrap_')}
+        own |= defined
+        stray = {n for n in defined if not re.match(r'__wrap_|rhp_|rheaper_|DW\.ref\.', n)}
+        problems += ['defined: ' + n for n in stray]
+        real = {'__real_' + n for n in wrapped}
+        problems += ['needed: ' + n for n in undefined - real - NEEDED
+                     if not re.match(r'rhp_', n)]
+    problems += ['no shim: ' + n for n in set(wrapped) - shims]
+    problems += ['not in the list: ' + n for n in shims - set(wrapped)]
+    for path, groups in ((interpose, ['core']), (follow, ['core']), (interpose_cxx, ['cxx'])):
+        for defined, undefined in members(nm, path):
+            stray = {n for n in defined if wrapped.get(n) not in groups}
+            problems += ['%s: defined: %s' % (path, n) for n in stray if not re.match(r'rhp_|DW\.ref\.', n)]
+            problems += ['%s: needed: %s' % (path, n) for n in undefined - NEEDED
+                         if not re.match(r'rhp_|DW\.ref\.', n)]
+    for p in sorted(set(problems)):
+        print(p)
+    print('%d wrapped symbols, %d shims, %d names' % (len(wrapped), len(shims), len(own)))
+    sys.exit(1 if problems or not wrapped else 0)
+
+
+main()
