@@ -160,6 +160,8 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 	add_pulls(c, inject, before);
 	if (c->gold)
 		words_add(before, "-Wl,--allow-shlib-undefined");
+	if (c->kind == CMD_STATIC) /* GCC leaves it out, and libc.a has no frame pointers */
+		words_add(before, "-Wl,--eh-frame-hdr");
 	add_archive(inject, before);
 	add_archive(inject, after);
 	if (c->kind == CMD_EXECUTABLE) {

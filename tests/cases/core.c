@@ -15,7 +15,9 @@ static void *by_calloc(void)
 
 static void *by_realloc(void)
 {
-	return realloc(NULL, 103);
+	void *volatile none = NULL; /* or the compiler calls malloc */
+
+	return realloc(none, 103);
 }
 
 static void *by_reallocarray(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions of libc whose blocks the caller frees, one at a time. */
+/*
+ * Functions of libc whose blocks the caller frees, one at a time. How many blocks
+ * one takes on the way to its result is its own affair.
+ */
 #include <argz.h>
 #include <dirent.h>
 #include <execinfo.h>

@@ -20,7 +20,7 @@ int main(void)
 {
 	for (int i = 0; i < 7; i++)
 		churn();
-	leak();
-	leak();
+	for (int i = 0; i < 2; i++)
+		leak();
 	return 0;
 }

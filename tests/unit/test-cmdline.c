@@ -21,7 +21,7 @@
 #define C_LINK	     "core A | A I(malloc) A"
 #define CXX_LINK     "core+cxx A | A I(malloc,cxx) A"
 #define LINK_SCOPE   "core+libc A | A I(lifetime) A"
-#define STATIC_LINK  "core A | A"
+#define STATIC_LINK  "core eh A | A"
 #define CODE	     "fp leaf g1"
 #define NO_G	     "fp leaf"
 #define NOTHING_MORE " |  | "
@@ -176,7 +176,7 @@ static const struct row {
 	{"cc", "-static a.o", CMD_STATIC, "-static", " | " STATIC_LINK},
 	{"cc", "--static a.c", CMD_STATIC, "-static", CODE " | " STATIC_LINK},
 	{"cc", "-static-pie a.o", CMD_STATIC, "-static", " | " STATIC_LINK},
-	{"c++", "-static a.o", CMD_STATIC, "-static", " | core+cxx A | A"},
+	{"c++", "-static a.o", CMD_STATIC, "-static", " | core+cxx eh A | A"},
 	{"scope", "-static a.o", CMD_STATIC, "-static", " | " STATIC_LINK},
 
 	/* Links left alone */
@@ -265,6 +265,8 @@ static void describe_word(const char *word, FILE *out)
 		fputs("g1 ", out);
 	else if (strcmp(word, "-Wl,--allow-shlib-undefined") == 0)
 		fputs("gold ", out);
+	else if (strcmp(word, "-Wl,--eh-frame-hdr") == 0)
+		fputs("eh ", out);
 	else if (strncmp(word, "-Wl,--wrap=", 11) == 0) {
 		describe_wraps(word, out);
 		fputc(' ', out);

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Real programs, counted by rheaper and by Valgrind: the numbers must agree.
+
+usage: check-truth.py BINDIR LOADER CACHE PROGRAM
+
+Fetches a program's source package, builds it with the plain compiler and with
+rheaper-cc, runs its own check both ways (the second time traced), then counts
+one fixed workload twice: traced, and under Valgrind, the same binary both
+times. Exit status 77 and a reason: skipped. CACHE keeps downloads only.
+
+All numbers must be equal; expected() says how a realloc counts. Valgrind is
+told to free nothing by itself after the program's end.
+"""
+import fcntl
+import glob
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+LUA_WORK = """
+local words, lines = {}, {}
+for i = 1, 3000 do
+  local word = string.format("w%d", i * 7919 % 1009)
+  words[word] = (words[word] or 0) + 1
+  lines[#lines + 1] = word .. tostring(i)
+  if i % 500 == 0 then collectgarbage() end
+end
+table.sort(lines)
+print(#lines, words.w1, #table.concat(lines, ","), lines[1])
+"""
+
+AWK_WORK = """
+BEGIN {
+  for (i = 0; i < 3000; i++) {
+    word = sprintf("w%d", i * 7919 % 1009); n[word]++
+    line = line substr(word, 2, 2); if (length(line) > 200) line = ""
+    split(line "," word, parts, ","); gsub(/1/, "one", parts[1]); total += length(parts[1])
+  }
+  for (word in n) distinct++
+  print distinct, total
+}
+"""
+
+# package: how to build (with CC and CXX set), to check, what of the check's
+# output must be the same, the file to run and its arguments
+PROGRAMS = {
+    "mawk": {
+        "build": [["./configure"], ["make", "-j2"]],
+        "check": ["make", "check"],
+        "same": r"^.*\b(test|tests|is OK|failed|passed|agrees).*$",
+        "run": ["./mawk", "-f", "@work"],
+        "work": AWK_WORK,
+    },
+    "lua5.4": {
+        "build": [["sh", "-c", 'make -j2 linux CC="$CC -std=gnu99"']],
+        "check": ["make", "test"],
+        "same": r"^Lua .*$",
+        "run": ["src/lua", "@work"],
+        "work": LUA_WORK,
+    },
+    "tinyxml2": {
+        "build": [["cmake", "-DBUILD_SHARED_LIBS=ON", "-DCMAKE_BUILD_TYPE=Release", "."],
+                  ["make", "-j2"]],
+        "check": ["make", "test"],
+        "same": r"^.*tests passed.*$",
+        "run": ["./xmltest"],
+        "work": "",
+    },
+}
+
+
+# What differs between any two runs
+NOISE = re.compile(r"^.*(time=|milli-seconds).*$", re.M)
+
+
+def skip(reason):
+    print("skipped:", reason)
+    sys.exit(77)
+
+
+def run(command, **more):
+    return subprocess.run(command, text=True, errors="replace", stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=280, **more)
+
+
+def must(command, **more):
+    result = run(command, **more)
+    if result.returncode != 0:
+        sys.exit(f"status {result.returncode}: {' '.join(command)}\n{result.stdout[-4000:]}")
+    return result.stdout
+
+
+def apt_options(cache):
+    """apt with lists of its own: the system's are neither needed nor touched."""
+    for part in "parts", "lists/partial", "archives/partial":
+        os.makedirs(os.path.join(cache, part), exist_ok=True)
+    for path in ["/etc/apt/sources.list", *glob.glob("/etc/apt/sources.list.d/*")]:
+        if not path.endswith((".list", ".sources")):
+            continue
+        text = open(path).read()
+        text = re.sub(r"^Types:.*", "Types: deb-src", text, flags=re.M)
+        text = re.sub(r"^deb\s", "deb-src ", text, flags=re.M)
+        with open(os.path.join(cache, "parts", os.path.basename(path)), "w") as out:
+            out.write(text)
+    return ["-o", "Dir::Etc::SourceList=/dev/null", "-o", f"Dir::Etc::SourceParts={cache}/parts",
+            "-o", f"Dir::State::Lists={cache}/lists", "-o", f"Dir::Cache={cache}",
+            "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="]
+
+
+def fetch(cache, program):
+    """The path of the program's .dsc file."""
+    with open(os.path.join(cache, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = glob.glob(os.path.join(cache, program + "_*.dsc"))
+        if found:
+            return found[0]
+        if not shutil.which("apt-get") or not shutil.which("dpkg-source"):
+            skip("no apt-get and dpkg-source to fetch source packages with")
+        options = apt_options(cache)
+        if not glob.glob(os.path.join(cache, "lists", "*Sources*")):
+            run(["apt-get", *options, "update"])
+        result = run(["apt-get", *options, "source", "--download-only", program], cwd=cache)
+        if result.returncode != 0:
+            for name in glob.glob(os.path.join(cache, program + "_*")):
+                os.remove(name)
+            skip(f"cannot fetch the source of {program}: {result.stdout[-500:]}")
+    return glob.glob(os.path.join(cache, program + "_*.dsc"))[0]
+
+
+def environment(**more):
+    env = {name: value for name, value in os.environ.items()
+           if not name.startswith(("RHEAPER_", "LD_", "MALLOC_", "GLIBC_", "MAKE", "MFLAGS"))}
+    env.update(more, LC_ALL="C")
+    return env
+
+
+def build(dsc, tree, program, **compilers):
+    shutil.rmtree(tree, ignore_errors=True)
+    must(["dpkg-source", "--no-check", "--skip-patches", "-x", dsc, tree])
+    for command in program["build"]:
+        must(command, cwd=tree, env=environment(**compilers))
+    path = os.path.join(tree, "workload")
+    with open(path, "w") as out:
+        out.write(program["work"])
+    return [word.replace("@work", path) for word in program["run"]]
+
+
+def check(tree, program, **more):
+    """The program's own check: its status and the lines that matter."""
+    result = run(program["check"], cwd=tree, env=environment(**more))
+    lines = re.findall(program["same"], result.stdout, re.M)
+    return result.returncode, [match if isinstance(match, str) else match[0] for match in lines]
+
+
+def by_valgrind(command, tree, log):
+    output = must(["valgrind", "--tool=memcheck", "--run-libc-freeres=no",
+                   "--run-cxx-freeres=no", "--leak-check=no", "--undef-value-errors=no",
+                   f"--log-file={log}", *command], cwd=tree, env=environment())
+    text = open(log).read().replace(",", "")
+    live = re.search(r"in use at exit: (\d+) bytes in (\d+) blocks", text)
+    total = re.search(r"total heap usage: (\d+) allocs (\d+) frees (\d+) bytes", text)
+    if not live or not total:
+        sys.exit(f"Valgrind counted nothing:\n{text}")
+    numbers = {"allocations": int(total[1]), "frees": int(total[2]), "bytes": int(total[3]),
+               "live blocks": int(live[2]), "live bytes": int(live[1])}
+    return numbers, output
+
+
+def by_rheaper(command, tree, loader):
+    trace, path = os.path.join(tree, "trace.bin"), os.path.join(tree, "profile.db")
+    output = must(command, cwd=tree, env=environment(RHEAPER_TRACE=trace))
+    must([loader, trace, path])
+    return expected(sqlite3.connect(path)), output
+
+
+def expected(database):
+    """What the database says, counted as Valgrind counts.
+
+    A realloc is an allocation and a free for both, and its new size counts as
+    allocated in full: no row needs an explanation.
+    """
+    row = database.execute(
+        "SELECT count(*), count(dealloc_after), sum(size), count(*) - count(dealloc_after),"
+        " coalesce(sum(size) FILTER (WHERE dealloc_after IS NULL), 0) FROM allocations").fetchone()
+    numbers = dict(zip(("allocations", "frees", "bytes", "live blocks", "live bytes"), row))
+    losses = database.execute("SELECT reason, count FROM losses WHERE count > 0").fetchall()
+    print("losses:", losses)
+    return numbers
+
+
+def main():
+    bindir, loader, cache, name = sys.argv[1:]
+    bindir, loader, cache = map(os.path.abspath, (bindir, loader, cache))
+    program = PROGRAMS[name]
+    for tool in ["valgrind", "make"] + (["cmake"] if name == "tinyxml2" else []):
+        if not shutil.which(tool):
+            skip(f"{tool} is not installed")
+    os.makedirs(cache, exist_ok=True)
+    dsc = fetch(cache, name)
+    plain, tree = os.path.join(cache, name + "-plain"), os.path.join(cache, name + "-rheaper")
+    build(dsc, plain, program, CC="gcc", CXX="g++")
+    command = build(dsc, tree, program, CC=os.path.join(bindir, "rheaper-gcc"),
+                    CXX=os.path.join(bindir, "rheaper-g++"))
+    want = check(plain, program)
+    got = check(tree, program, RHEAPER_TRACE=os.path.join(tree, "check-%p.bin"))
+    print("its own check:", want)
+    if want != got or not want[1]:
+        sys.exit(f"its own check differs when instrumented: {got}")
+    command[0] = os.path.join(tree, command[0])
+    truth, output = by_valgrind(command, tree, os.path.join(tree, "valgrind.log"))
+    found, traced_output = by_rheaper(command, tree, loader)
+    print(f"{'':12} {'Valgrind':>12} {'rheaper':>12}")
+    for key, value in truth.items():
+        print(f"{key:12} {value:12} {found[key]:12}")
+    if NOISE.sub("", output) != NOISE.sub("", traced_output):
+        sys.exit("the program's output differs when traced")
+    if truth != found:
+        sys.exit("the counts differ")
+    for path in plain, tree:
+        shutil.rmtree(path)
+
+
+main()
