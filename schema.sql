@@ -150,7 +150,7 @@ FROM stack_frames sf JOIN frames f USING (frame) LEFT JOIN modules m USING (modu
 
 -- Blocks not freed at the end, by call site.
 CREATE VIEW leaks AS SELECT
-  stack AS bt, live_blocks AS blocks, live_bytes AS bytes,
+  stack_totals.stack AS bt, live_blocks AS blocks, live_bytes AS bytes,
   fn.name AS function, f.sym, f.file, f.line
 FROM stack_totals JOIN stacks USING (stack) LEFT JOIN functions fn USING (function)
 LEFT JOIN stack_frames sf ON sf.stack = stack_totals.stack AND sf.frame_no = 0

@@ -12,34 +12,41 @@
 #include "runtime/os.h"
 #include "runtime/runtime.h"
 #include "runtime/settings.h"
+#include "runtime/start.h"
 #include "runtime/tracker.h"
 
-uint32_t rhp_scope;
+uint32_t rhp_scope = RHP_SCOPE_PROCESS;
 
 static uint32_t starting;  /* 1 while and after one thread starts the runtime */
 static uint32_t started;   /* it has been done: UNDECIDED now means a forked child */
 static uint64_t n_early;   /* calls seen before the environment was there */
+
+static struct rhp_settings settings;
+
+const char *rhp_start_trace_path(void)
+{
+	return settings.path;
+}
 
 static void set_state(enum rhp_tracking state)
 {
 	__atomic_store_n(&rhp_control.state, state, __ATOMIC_RELEASE);
 }
 
-static COLD int start_tracing(struct rhp_settings *settings)
+static COLD int start_tracing(void)
 {
-	settings->scope = rhp_scope;
+	settings.scope = rhp_scope;
 	int r = rhp_os_wipe_on_fork(&rhp_control, sizeof(rhp_control));
 	if (r == 0)
-		r = rhp_trace_create(settings, n_early);
+		r = rhp_trace_create(&settings, n_early);
 	if (r == 0)
-		r = rhp_tracker_start(settings);
+		r = rhp_tracker_start(&settings);
 	return r;
 }
 
 /* Decides for this process; false while it is too early to tell. */
 static COLD bool decide(void)
 {
-	static struct rhp_settings settings;
 	if (!environ) {
 		n_early++;
 		return false;
@@ -52,7 +59,7 @@ static COLD bool decide(void)
 		set_state(RHP_INACTIVE);
 		return true;
 	}
-	int r = start_tracing(&settings);
+	int r = start_tracing();
 	if (r < 0)
 		rhp_settings_complain("cannot write the trace", settings.path, -r);
 	set_state(r < 0 ? RHP_INACTIVE : RHP_ACTIVE);
@@ -97,6 +104,8 @@ bool rhp_enter_slowly(const void *frame)
  * recorded all the same. */
 __attribute__((destructor)) static void program_ends(void)
 {
+	/* Keeps the public functions in the link. */
+	__asm__ volatile("" : : "r"(&rhp_api_present));
 	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE)
 		rhp_trace_set_state(RHP_STATE_EXITED);
 }

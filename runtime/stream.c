@@ -87,7 +87,10 @@ static ALWAYS_INLINE bool make_room(struct rhp_stream *s, uint32_t n, bool neste
 		return true;
 	if (nested ? s->cursor + n <= s->capacity - SLACK : hand_over(s))
 		return true;
-	rhp_trace_lose(nested ? RHP_LOST_NESTED : RHP_LOST_IO, 1);
+	if (nested)
+		rhp_trace_lose(RHP_LOST_NESTED, 1);
+	else
+		rhp_trace_lose_write();
 	return false;
 }
 

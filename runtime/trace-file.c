@@ -28,6 +28,7 @@ static struct {
 	struct rhp_file_header *header;
 	int fd;
 	uint64_t file_id[2];
+	uint32_t stop_reason; /* enum rhp_loss: why nothing more is written */
 } trace;
 
 static bool still_ours(void)
@@ -124,6 +125,7 @@ static void fail(int error, enum rhp_loss reason)
 	__atomic_store_n(&rhp_control.state, RHP_INACTIVE, __ATOMIC_RELAXED);
 	struct rhp_file_header *h = trace.header;
 	uint32_t none = 0;
+	__atomic_store_n(&trace.stop_reason, reason, __ATOMIC_RELAXED);
 	if (reason != RHP_LOST_LIMIT)
 		__atomic_compare_exchange_n(&h->stop_errno, &none, (uint32_t)-error, false,
 					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
@@ -183,6 +185,11 @@ struct rhp_region *rhp_trace_map_window(uint16_t stream)
 void rhp_trace_lose(enum rhp_loss reason, uint64_t n)
 {
 	__atomic_fetch_add(&trace.header->lost[reason], n, __ATOMIC_RELAXED);
+}
+
+void rhp_trace_lose_write(void)
+{
+	rhp_trace_lose(__atomic_load_n(&trace.stop_reason, __ATOMIC_RELAXED), 1);
 }
 
 uint32_t rhp_trace_new_thread(void)

@@ -57,6 +57,9 @@ HIDDEN bool rhp_trace_write_chunk(const struct rhp_region *window, const void *r
 HIDDEN struct rhp_region *rhp_trace_map_window(uint16_t stream);
 
 HIDDEN void rhp_trace_lose(enum rhp_loss reason, uint64_t n);
+
+/* An event lost because rhp_trace_write_chunk() failed. */
+HIDDEN void rhp_trace_lose_write(void);
 HIDDEN uint32_t rhp_trace_new_thread(void); /* a thread number, from 1 */
 HIDDEN const char *rhp_trace_executable(void);
 
