@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/load-fixture.h"
+
+static struct trace_writer writer;
+
+static const char *trace_path(void)
+{
+	static const char *path;
+
+	if (!path)
+		path = test_path("trace.bin");
+	return path;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	writer_init(&writer, 32);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	writer_fini(&writer);
+	return 0;
+}
+
+static int try_open(size_t size)
+{
+	struct fixture f;
+	int result;
+
+	writer_save_part(&writer, trace_path(), size);
+	result = fixture_open(&f, trace_path());
+	fixture_close(&f);
+	return result;
+}
+
+static void each_bad_header_has_its_own_problem(void **state)
+{
+	struct rhp_file_header *h = writer_header(&writer);
+
+	(void)state;
+	assert_int_equal(try_open(writer.size), 0);
+	assert_int_equal(try_open(0), READER_EMPTY);
+	assert_int_equal(try_open(5), READER_CUT_SHORT);
+	assert_int_equal(try_open(RHP_HEADER_SIZE + 64), READER_CUT_SHORT);
+	h->byte_order = __builtin_bswap32(h->byte_order);
+	assert_int_equal(try_open(writer.size), READER_BYTE_ORDER);
+	h->byte_order = RHP_BYTE_ORDER_MARK;
+	h->version++;
+	assert_int_equal(try_open(writer.size), READER_VERSION);
+	h->version--;
+	h->record_size = 32;
+	assert_int_equal(try_open(writer.size), READER_RECORD_SIZE);
+	h->record_size = 24;
+	h->region_size = 1;
+	assert_int_equal(try_open(writer.size), READER_BAD_HEADER);
+	h->magic[0] = 'R';
+	assert_int_equal(try_open(writer.size), READER_NOT_A_TRACE);
+}
+
+static void a_directory_and_no_file_are_errors(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(fixture_open(&f, "/"), -EISDIR);
+	fixture_close(&f);
+	assert_int_equal(fixture_open(&f, "/nonexistent/trace"), -ENOENT);
+	fixture_close(&f);
+	assert_int_equal(fixture_open(&f, "/dev/null"), READER_NOT_A_TRACE);
+	fixture_close(&f);
+}
+
+/* The i-th event of the only stream. */
+static struct reader_event event_of(struct fixture *f, size_t i)
+{
+	struct reader_event event = {0};
+
+	for (size_t k = 0; k <= i; k++)
+		assert_int_equal(reader_next(f->reader, 0, &event), 1);
+	return event;
+}
+
+/* Without a merge, which would read ahead. */
+static void open_reader(struct fixture *f)
+{
+	struct reader_sink sink;
+
+	memset(f, 0, sizeof(*f));
+	writer_save(&writer, trace_path());
+	assert_int_equal(catalog_init(&f->catalog, &sink), 0);
+	assert_int_equal(reader_open(&f->reader, trace_path(), &sink), 0);
+}
+
+static void time_goes_on_across_its_24_bits_and_back_a_little(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	const uint64_t base = UINT64_C(0x123fffff0);
+	struct fixture f;
+
+	(void)state;
+	writer_region_header(&writer, r)->base_ticks = base;
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 16, base + 0x20, 1, 0});
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 32, base + 0x10, 1, 0});
+	writer_put(&writer, r, RHP_TIME, 0, base + 0x9000000);
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 48, base + 0x9000001, 1, 0});
+	open_reader(&f);
+	assert_int_equal(event_of(&f, 0).ticks, base + 0x20);
+	assert_int_equal(event_of(&f, 0).ticks, base + 0x10);
+	assert_int_equal(event_of(&f, 0).ticks, base + 0x9000001);
+	fixture_close(&f);
+}
+
+static void a_size_over_36_bits_comes_from_the_record_before(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	struct fixture f;
+
+	(void)state;
+	writer_event(&writer, r,
+		     (struct writer_event){RHP_ALLOC, 16, 1, UINT64_C(1) << 40, 0});
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 32, 2, 7, 0});
+	open_reader(&f);
+	assert_true(event_of(&f, 0).size == UINT64_C(1) << 40);
+	assert_true(event_of(&f, 0).size == 7);
+	fixture_close(&f);
+}
+
+static void an_unwritten_record_in_the_middle_is_skipped_and_counted(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	struct fixture f;
+
+	(void)state;
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 16, 1, 1, 0});
+	writer_skip(&writer, r);
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 32, 2, 1, 0});
+	open_reader(&f);
+	assert_int_equal(event_of(&f, 1).address, 32);
+	assert_int_equal(reader_counts(f.reader)->torn_records, 1);
+	fixture_close(&f);
+}
+
+static void buffers_come_by_sequence_and_the_window_last(void **state)
+{
+	size_t window = writer_region(&writer, 3, RHP_REGION_WINDOW, 2);
+	size_t second = writer_region(&writer, 3, RHP_REGION_CHUNK, 1);
+	size_t first = writer_region(&writer, 3, RHP_REGION_CHUNK, 0);
+	struct fixture f;
+
+	(void)state;
+	writer_event(&writer, first, (struct writer_event){RHP_ALLOC, 16, 1, 1, 0});
+	writer_event(&writer, second, (struct writer_event){RHP_ALLOC, 32, 2, 1, 0});
+	writer_event(&writer, window, (struct writer_event){RHP_ALLOC, 48, 3, 1, 0});
+	open_reader(&f);
+	assert_int_equal(event_of(&f, 0).address, 16);
+	assert_int_equal(event_of(&f, 0).address, 32);
+	assert_int_equal(event_of(&f, 0).address, 48);
+	assert_int_equal(reader_counts(f.reader)->missing_buffers, 0);
+	fixture_close(&f);
+}
+
+static void a_window_that_was_copied_is_read_once(void **state)
+{
+	size_t window = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	size_t chunk = writer_region(&writer, 0, RHP_REGION_CHUNK, 0);
+	struct writer_event first = {RHP_ALLOC, 16, 1, 1, 0}, second = {RHP_ALLOC, 32, 2, 1, 0};
+	struct fixture f;
+	struct reader_event event;
+
+	(void)state;
+	writer_event(&writer, window, first);
+	writer_event(&writer, window, second);
+	writer_stamped(&writer, chunk, first, 0); /* the copy is torn: one record */
+	open_reader(&f);
+	assert_int_equal(event_of(&f, 1).address, 32);
+	assert_int_equal(reader_next(f.reader, 0, &event), 0);
+	assert_int_equal(reader_next(f.reader, 0, &event), 0);
+	fixture_close(&f);
+}
+
+static void a_lost_chunk_is_counted(void **state)
+{
+	size_t first = writer_region(&writer, 0, RHP_REGION_CHUNK, 0);
+	size_t third = writer_region(&writer, 0, RHP_REGION_WINDOW, 2);
+	struct fixture f;
+
+	(void)state;
+	writer_event(&writer, first, (struct writer_event){RHP_ALLOC, 16, 1, 1, 0});
+	writer_take_stamp(&writer, 32);
+	writer_event(&writer, third, (struct writer_event){RHP_ALLOC, 48, 3, 1, 0});
+	open_reader(&f);
+	assert_int_equal(event_of(&f, 1).address, 48);
+	assert_int_equal(reader_counts(f.reader)->missing_buffers, 1);
+	fixture_close(&f);
+}
+
+static void events_may_stand_inside_a_text(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	const char name[] = "a thread with a name of more than one record";
+	struct fixture f;
+	size_t at;
+
+	(void)state;
+	writer_blob(&writer, r, RHP_BLOB_THREAD, 9, 77, name, strlen(name));
+	at = writer.cursor[r] - sizeof(struct rhp_record);
+	/* Move the last record of the text behind an event. */
+	memcpy(writer.bytes + at + 24, writer.bytes + at, 24);
+	writer.cursor[r] = at;
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 16, 1, 1, 0});
+	writer.cursor[r] = at + 48;
+	writer_event(&writer, r, (struct writer_event){RHP_FREE, 16, 2, 1, 0});
+	open_reader(&f);
+	assert_int_equal(event_of(&f, 0).thread, 0);
+	assert_int_equal(event_of(&f, 0).thread, 9);
+	assert_int_equal(f.catalog.n_threads, 1);
+	assert_string_equal(f.catalog.threads[0].name, name);
+	fixture_close(&f);
+}
+
+static void a_text_longer_than_the_trace_is_dropped(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	struct fixture f;
+
+	(void)state;
+	for (uint64_t i = 0; i < 6; i++) {
+		writer_put(&writer, r, UINT64_C(0xffffffff) << 32 | RHP_BLOB, 1, 1);
+		writer_put(&writer, r, UINT64_C(0x00ffffff) << 32 | RHP_BLOB, 1, 1);
+		writer_put(&writer, r, RHP_TEXT, 0, 0);
+	}
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 16, 1, 1, 0});
+	open_reader(&f);
+	assert_int_equal(event_of(&f, 0).address, 16);
+	assert_true(reader_counts(f.reader)->damaged_records > 0);
+	fixture_close(&f);
+}
+
+/* A trace with a bit of everything; regions small, so that it is short. */
+static void write_a_bit_of_everything(void)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_CHUNK, 0);
+	size_t s = writer_region(&writer, 1, RHP_REGION_WINDOW, 0);
+
+	writer_blob(&writer, r, RHP_BLOB_THREAD, 1, 100, "main", 4);
+	writer_module(&writer, r, 1, 0x400000, "/bin/x");
+	writer_blob(&writer, r, RHP_BLOB_FUNCTION, 1, 0, "malloc\0heap", 11);
+	writer_node(&writer, r, RHP_FRAME, 1, 0, 0x400100, 1, 0);
+	writer_node(&writer, r, RHP_FRAME, 2, 1, 0x400200, 1, 0);
+	writer_node(&writer, r, RHP_CALL, 3, 2, 1, 0, 0);
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 0x1000, 10, 100, 3});
+	writer_event(&writer, s, (struct writer_event){RHP_FREE, 0x1000, 20, 0, 3});
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 0x2000, 30, 100, 3});
+	writer_event(&writer, s, (struct writer_event){RHP_REALLOC_BEGIN, 0x2000, 40, 0, 0});
+	writer_event(&writer, s, (struct writer_event){RHP_REALLOC_END, 0x3000, 50, 50, 3});
+	writer_event(&writer, r,
+		     (struct writer_event){RHP_ALLOC, 0x4000, 60, UINT64_C(1) << 37, 3});
+}
+
+static void load_whatever_it_is(const char *path)
+{
+	struct fixture f;
+
+	if (fixture_open(&f, path) == 0)
+		assert_int_equal(fixture_pair(&f), 0);
+	fixture_close(&f);
+}
+
+static void a_trace_cut_anywhere_is_read_or_refused(void **state)
+{
+	size_t head = RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE;
+
+	(void)state;
+	write_a_bit_of_everything();
+	for (size_t size = 0; size < RHP_HEADER_SIZE; size += 61)
+		assert_int_not_equal(try_open(size), 0);
+	for (size_t size = head; size <= writer.size; size++) {
+		writer_save_part(&writer, trace_path(), size);
+		load_whatever_it_is(trace_path());
+	}
+}
+
+static bool is_worth_a_flip(size_t offset)
+{
+	size_t head = RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE;
+
+	/* Of the counters one in 4000, of the path of the program none. */
+	return offset < 512 || offset >= head || (offset >= RHP_HEADER_SIZE && offset % 4001 == 0);
+}
+
+static void a_flipped_byte_anywhere_does_no_harm(void **state)
+{
+	static const uint8_t flips[] = {0xff, 0x01, 0x80};
+
+	(void)state;
+	write_a_bit_of_everything();
+	for (size_t i = 0; i < writer.size; i++) {
+		for (size_t k = 0; k < sizeof(flips) && is_worth_a_flip(i); k++) {
+			writer.bytes[i] = (char)(writer.bytes[i] ^ flips[k]);
+			writer_save(&writer, trace_path());
+			load_whatever_it_is(trace_path());
+			writer.bytes[i] = (char)(writer.bytes[i] ^ flips[k]);
+		}
+	}
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(each_bad_header_has_its_own_problem),
+		CASE(a_directory_and_no_file_are_errors),
+		CASE(time_goes_on_across_its_24_bits_and_back_a_little),
+		CASE(a_size_over_36_bits_comes_from_the_record_before),
+		CASE(an_unwritten_record_in_the_middle_is_skipped_and_counted),
+		CASE(buffers_come_by_sequence_and_the_window_last),
+		CASE(a_window_that_was_copied_is_read_once),
+		CASE(a_lost_chunk_is_counted),
+		CASE(events_may_stand_inside_a_text),
+		CASE(a_text_longer_than_the_trace_is_dropped),
+		CASE(a_trace_cut_anywhere_is_read_or_refused),
+		CASE(a_flipped_byte_anywhere_does_no_harm),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/trace-writer.h"
+
+static void must(int ok, const char *what)
+{
+	if (ok)
+		return;
+	perror(what);
+	abort();
+}
+
+static void grow(struct trace_writer *w, size_t n)
+{
+	w->bytes = realloc(w->bytes, w->size + n);
+	must(w->bytes != NULL, "realloc");
+	memset(w->bytes + w->size, 0, n);
+	w->size += n;
+}
+
+struct rhp_file_header *writer_header(struct trace_writer *w)
+{
+	return (struct rhp_file_header *)(void *)w->bytes;
+}
+
+void writer_init(struct trace_writer *w, size_t n_records)
+{
+	*w = (struct trace_writer){
+		.region_size = sizeof(struct rhp_region) + n_records * sizeof(struct rhp_record),
+	};
+	grow(w, RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE);
+	*writer_header(w) = (struct rhp_file_header){
+		.magic = {'r', 'h', 'e', 'a', 'p', 'e', 'r', '\n'},
+		.byte_order = RHP_BYTE_ORDER_MARK,
+		.version = RHP_TRACE_VERSION,
+		.pointer_size = sizeof(void *),
+		.header_size = RHP_HEADER_SIZE,
+		.record_size = sizeof(struct rhp_record),
+		.region_size = (uint32_t)w->region_size,
+		.n_shards = RHP_N_SHARDS,
+		.shard_offset = RHP_HEADER_SIZE,
+		.first_region = w->size,
+		.file_end = w->size,
+		.state = RHP_STATE_EXITED,
+		.pid = 4711,
+		.start_realtime_ns = UINT64_C(1700000000123000000),
+		.last_ticks = 1000000,
+		.last_ns = 1000000,
+		.max_stack_depth = 64,
+		.scope = 1,
+		.sample_rate_ppm = 1000000,
+		.runtime_version = "0.1.0",
+		.executable = "/usr/bin/example",
+	};
+}
+
+void writer_fini(struct trace_writer *w)
+{
+	free(w->bytes);
+}
+
+struct rhp_region *writer_region_header(struct trace_writer *w, size_t region)
+{
+	size_t offset = writer_header(w)->first_region + region * w->region_size;
+
+	return (struct rhp_region *)(void *)(w->bytes + offset);
+}
+
+size_t writer_region(struct trace_writer *w, uint16_t stream, enum rhp_region_kind kind,
+		     uint64_t sequence)
+{
+	size_t region = w->n_regions++;
+
+	must(region < WRITER_MAX_REGIONS, "too many regions");
+	w->cursor[region] = w->size + sizeof(struct rhp_region);
+	grow(w, w->region_size);
+	*writer_region_header(w, region) = (struct rhp_region){
+		.magic = RHP_REGION_MAGIC,
+		.kind = (uint16_t)kind,
+		.stream = stream,
+		.sequence = sequence,
+	};
+	writer_header(w)->file_end = w->size;
+	return region;
+}
+
+void writer_put(struct trace_writer *w, size_t region, uint64_t a, uint64_t b, uint64_t c)
+{
+	struct rhp_record record = {a, b, c};
+	char *end = (char *)writer_region_header(w, region) + w->region_size;
+
+	must(w->bytes + w->cursor[region] + sizeof(record) <= end, "region full");
+	memcpy(w->bytes + w->cursor[region], &record, sizeof(record));
+	w->cursor[region] += sizeof(record);
+}
+
+void writer_skip(struct trace_writer *w, size_t region)
+{
+	writer_put(w, region, 0, 0, 0);
+}
+
+uint64_t writer_take_stamp(struct trace_writer *w, uint64_t address)
+{
+	uint32_t shard = rhp_shard(address);
+	uint64_t stamp = w->next_stamp[shard]++;
+	char *counter = w->bytes + RHP_HEADER_SIZE + shard * RHP_SHARD_STRIDE;
+
+	memcpy(counter, &w->next_stamp[shard], sizeof(uint64_t));
+	return stamp;
+}
+
+void writer_stamped(struct trace_writer *w, size_t region, struct writer_event e, uint64_t stamp)
+{
+	if (e.size >= RHP_SIZE_MAX) {
+		writer_put(w, region, RHP_SIZE, 0, e.size);
+		e.size = RHP_SIZE_MAX;
+	}
+	writer_put(w, region, e.address << 8 | e.code, e.time << RHP_SEQ_BITS | stamp,
+		   (uint64_t)e.node << RHP_SIZE_BITS | e.size);
+}
+
+void writer_event(struct trace_writer *w, size_t region, struct writer_event e)
+{
+	writer_stamped(w, region, e, writer_take_stamp(w, e.address));
+}
+
+void writer_node(struct trace_writer *w, size_t region, enum rhp_code code, uint32_t id,
+		 uint32_t parent, uint64_t address, uint32_t module, uint32_t flags)
+{
+	writer_put(w, region, address << 8 | code, id | (uint64_t)parent << 32,
+		   module | (uint64_t)flags << 32);
+}
+
+void writer_blob(struct trace_writer *w, size_t region, enum rhp_blob_type type, uint64_t b,
+		 uint64_t c, const void *text, size_t size)
+{
+	writer_put(w, region, (uint64_t)size << 32 | (uint64_t)type << 8 | RHP_BLOB, b, c);
+	for (size_t at = 0; at < size; at += RHP_TEXT_BYTES) {
+		struct rhp_text record = {.code = RHP_TEXT};
+		size_t n = size - at < RHP_TEXT_BYTES ? size - at : RHP_TEXT_BYTES;
+		uint64_t words[3];
+
+		memcpy(record.bytes, (const char *)text + at, n);
+		memcpy(words, &record, sizeof(words));
+		writer_put(w, region, words[0], words[1], words[2]);
+	}
+}
+
+void writer_module(struct trace_writer *w, size_t region, uint64_t number, uint64_t bias,
+		   const char *path)
+{
+	struct rhp_module head = {.start = bias, .end = bias + 0x1000000};
+	char text[sizeof(head) + 4096];
+	size_t length = strlen(path);
+
+	must(length <= 4096, "path too long");
+	memcpy(text, &head, sizeof(head));
+	memcpy(text + sizeof(head), path, length);
+	writer_blob(w, region, RHP_BLOB_MODULE, number, bias, text, sizeof(head) + length);
+}
+
+void writer_save_part(struct trace_writer *w, const char *path, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	must(fd >= 0 && write(fd, w->bytes, size) == (ssize_t)size && close(fd) == 0, path);
+}
+
+void writer_save(struct trace_writer *w, const char *path)
+{
+	writer_save_part(w, path, w->size);
+}
+
+static char directory[] = "/tmp/rheaper-test-XXXXXX";
+
+static void remove_directory(void)
+{
+	DIR *listing = opendir(directory);
+	struct dirent *entry;
+
+	while (listing && (entry = readdir(listing)))
+		unlinkat(dirfd(listing), entry->d_name, 0);
+	if (listing)
+		closedir(listing);
+	rmdir(directory);
+}
+
+const char *test_path(const char *name)
+{
+	static char paths[16][sizeof(directory) + 128];
+	static size_t n_paths;
+
+	if (n_paths == 0) {
+		must(mkdtemp(directory) != NULL, "mkdtemp");
+		atexit(remove_directory);
+	}
+	must(n_paths < 16, "too many names");
+	snprintf(paths[n_paths], sizeof(paths[0]), "%s/%s", directory, name);
+	return paths[n_paths++];
+}
