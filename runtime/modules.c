@@ -225,17 +225,32 @@ size_t rhp_module_read_headers(struct rhp_module_info *m, const ElfW(Phdr) *phdr
 	return build_id_size;
 }
 
+/* What makes a relative path absolute: the loader keeps names as they were
+ * given. Names without a slash are no files (the vDSO). */
+static size_t directory_of(const char *path, char *buffer, size_t size)
+{
+	if (path[0] == '/' || !strchr(path, '/'))
+		return 0;
+	ssize_t n = rhp_os_read_link("/proc/self/cwd", buffer, size - 1);
+	if (n <= 0)
+		return 0;
+	buffer[n] = '/';
+	return (size_t)n + 1;
+}
+
 static void record(const struct object *o, const struct rhp_module_info *m,
 		   const uint8_t *build_id, size_t build_id_size, struct rhp_stream *out)
 {
+	static char directory[4096]; /* under the lock */
 	struct rhp_module head = {m->start, m->end, build_id_size};
 	const char *path = o->path[0] ? o->path : rhp_trace_executable();
-	struct rhp_stream_text text[3] = {
+	struct rhp_stream_text text[4] = {
 		{&head, sizeof(head)},
 		{build_id, build_id_size},
+		{directory, directory_of(path, directory, sizeof(directory))},
 		{path, strnlen(path, 4096)},
 	};
-	rhp_stream_blob(out, RHP_BLOB_MODULE, m->number, m->bias, text, 3);
+	rhp_stream_blob(out, RHP_BLOB_MODULE, m->number, m->bias, text, 4);
 }
 
 static const struct rhp_module_info *add(const struct object *o, struct rhp_stream *out)
