@@ -20,6 +20,9 @@ const char rhp_api_present;
 
 PUBLIC int rheaper_runtime_is_tracking(void)
 {
+	/* Entering decides, if nothing was allocated yet; it fails inside a shim. */
+	if (rhp_enter(RHP_FRAME_HERE))
+		rhp_leave();
 	return __atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE;
 }
 
