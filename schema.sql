@@ -62,7 +62,7 @@ CREATE TABLE frames (
   line INTEGER                   -- line in it, NULL if unknown
 );
 
--- Call stacks: which function was called, and from where.
+-- Call stacks: which function was called, and from where. Stack 0 is unknown.
 CREATE TABLE stacks (
   stack INTEGER PRIMARY KEY,  -- number, from 1, in order of first use
   function INTEGER NOT NULL,  -- functions.function
@@ -83,13 +83,13 @@ CREATE TABLE stack_frames (
 -- at the end. A realloc ends one allocation and begins another.
 CREATE TABLE blocks (
   alloc_ns INTEGER NOT NULL,  -- when the allocator had returned it
-  lifetime_ns INTEGER,        -- until its free was called, NULL while live
+  lifetime_ns INTEGER,        -- until its free was called, NULL if that was not seen
   stack INTEGER NOT NULL,     -- where it was allocated, 0: unknown
   size INTEGER NOT NULL,      -- bytes asked for
   addr INTEGER NOT NULL,      -- address
   alloc_thread INTEGER NOT NULL,
-  free_thread INTEGER,        -- NULL while live
-  free_stack INTEGER,         -- where it was freed, NULL while live, 0: unknown
+  free_thread INTEGER,        -- NULL as lifetime_ns
+  free_stack INTEGER,         -- where it was freed, 0: unknown, NULL as lifetime_ns
   end INTEGER NOT NULL        -- 0 freed, 1 realloc, 2 live, 3 its free was not
                               -- seen (the address was handed out again),
                               -- 4 in realloc when the trace ended

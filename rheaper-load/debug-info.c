@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <dwarf.h>
 
@@ -241,14 +242,15 @@ static const char *get_string(Dwarf_Die *die, unsigned int name)
 	return dwarf_formstring(&attribute);
 }
 
-static uint64_t get_number(Dwarf_Die *die, unsigned int name)
+static bool get_number(Dwarf_Die *die, unsigned int name, uint64_t *value)
 {
 	Dwarf_Attribute attribute;
-	Dwarf_Word value;
+	Dwarf_Word word;
 
-	if (!dwarf_attr(die, name, &attribute) || dwarf_formudata(&attribute, &value) != 0)
-		return 0;
-	return value;
+	if (!dwarf_attr(die, name, &attribute) || dwarf_formudata(&attribute, &word) != 0)
+		return false;
+	*value = word;
+	return true;
 }
 
 static void set_names(Dwarf_Die *die, struct debug_frame *frame)
@@ -262,14 +264,18 @@ static void set_names(Dwarf_Die *die, struct debug_frame *frame)
 /* Where an inlined function was called. */
 static void set_call_site(struct unit *unit, Dwarf_Die *inlined, struct debug_frame *frame)
 {
-	uint64_t file = get_number(inlined, DW_AT_call_file);
-	uint64_t line = get_number(inlined, DW_AT_call_line);
+	uint64_t file, line;
 	Dwarf_Files *files;
 	size_t n_files;
 
-	if (file && dwarf_getsrcfiles(&unit->die, &files, &n_files) == 0 && file < n_files)
+	if (get_number(inlined, DW_AT_call_file, &file) &&
+	    dwarf_getsrcfiles(&unit->die, &files, &n_files) == 0 && file < n_files)
 		frame->file = dwarf_filesrc(files, file, NULL, NULL);
-	frame->line = line < INT32_MAX ? (int)line : 0;
+	/* File 0 is the unit's own since DWARF 5, and libdw's dummy before. */
+	if (frame->file && strcmp(frame->file, "???") == 0)
+		frame->file = NULL;
+	if (get_number(inlined, DW_AT_call_line, &line) && line < INT32_MAX)
+		frame->line = (int)line;
 }
 
 static void set_line(struct unit *unit, Dwarf_Addr address, struct debug_frame *frame)

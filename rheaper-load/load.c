@@ -114,7 +114,7 @@ struct load_result load_trace(const struct load_options *options)
 		.pair = load.pair,
 		.frames = &frames,
 	}, load.store);
-	store_finish(load.store);
+	store_finish(load.store, options->index);
 	totals = pair_totals(load.pair);
 	result.events = merge_counts(load.merge).events;
 	result.allocations = totals->allocations;

@@ -12,6 +12,7 @@ struct load_options {
 	const char *database;
 	bool replace;   /* an existing database */
 	bool symbolize;
+	bool index;
 	bool progress;  /* a line on standard error that is written over */
 };
 

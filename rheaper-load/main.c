@@ -14,6 +14,7 @@ static const char help[] =
 	"database.\n"
 	"\n"
 	"  -f, --force         replace an existing database\n"
+	"      --no-index      write faster; totals by call stack are then slower\n"
 	"      --no-symbols    do not look up functions and source lines\n"
 	"      --progress      show progress even if standard error is no terminal\n"
 	"      --no-progress   never show progress\n"
@@ -25,13 +26,15 @@ static const char help[] =
 	"0 if the database was written, 2 if not.\n";
 
 enum long_option {
-	OPTION_NO_SYMBOLS = 256,
+	OPTION_NO_INDEX = 256,
+	OPTION_NO_SYMBOLS,
 	OPTION_PROGRESS,
 	OPTION_NO_PROGRESS,
 };
 
 static const struct option long_options[] = {
 	{"force", no_argument, NULL, 'f'},
+	{"no-index", no_argument, NULL, OPTION_NO_INDEX},
 	{"no-symbols", no_argument, NULL, OPTION_NO_SYMBOLS},
 	{"progress", no_argument, NULL, OPTION_PROGRESS},
 	{"no-progress", no_argument, NULL, OPTION_NO_PROGRESS},
@@ -60,11 +63,16 @@ static void parse_options(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	*o = (struct options){.load = {.symbolize = true, .progress = isatty(STDERR_FILENO)}};
+	*o = (struct options){
+		.load = {.index = true, .symbolize = true, .progress = isatty(STDERR_FILENO)},
+	};
 	while ((c = getopt_long(argc, argv, "fqhV", long_options, NULL)) != -1) {
 		switch (c) {
 		case 'f':
 			o->load.replace = true;
+			break;
+		case OPTION_NO_INDEX:
+			o->load.index = false;
 			break;
 		case OPTION_NO_SYMBOLS:
 			o->load.symbolize = false;

@@ -6,7 +6,14 @@
  * one by one. Measured: 2.5 times as fast as binding and stepping.
  *
  * A database that is not finished is thrown away, so it is written without a
- * journal and without syncs; one fsync comes before the rename.
+ * journal and without syncs; one fsync comes before the rename. Rows are only
+ * ever appended, so a small page cache is enough; and it is better: the cache
+ * bounds what CREATE INDEX sorts at a time, and a sort that stays within the
+ * processor's cache takes half the time of one that does not.
+ *
+ * The index holds every column that totals by call stack ask for. One on the
+ * stack alone is worse than none: for them SQLite then visits the rows of each
+ * stack one by one all over the file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -207,7 +214,7 @@ struct store *store_open(const char *path, bool replace)
 		"PRAGMA journal_mode = OFF;"
 		"PRAGMA synchronous = OFF;"
 		"PRAGMA locking_mode = EXCLUSIVE;"
-		"PRAGMA cache_size = -65536;"
+		"PRAGMA cache_size = -2000;"
 		"BEGIN",
 		"create");
 	execute(s, schema_sql, "create the tables of");
@@ -371,9 +378,11 @@ static void move_in_place(struct store *s)
 	block_signals(false);
 }
 
-void store_finish(struct store *s)
+void store_finish(struct store *s, bool index)
 {
-	execute(s, "CREATE INDEX blocks_by_stack ON blocks (stack, size)", "make the index of");
+	if (index)
+		execute(s, "CREATE INDEX blocks_by_stack ON blocks"
+			   " (stack, size, lifetime_ns, alloc_ns)", "make the index of");
 	execute(s, "COMMIT", "write");
 	for (int i = 0; i < N_STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);

@@ -75,5 +75,6 @@ void store_mark(struct store *store, double at_ms, uint64_t thread, const char *
 void store_loss(struct store *store, const char *reason, uint64_t count, const char *meaning);
 void store_total(struct store *store, const char *name, double value, const char *meaning);
 
-/* Make the indexes, bring the file to the disk, move it to its name, free. */
-void store_finish(struct store *store);
+/* Make the index if wanted, bring the file to the disk, move it to its name,
+ * free. */
+void store_finish(struct store *store, bool index);

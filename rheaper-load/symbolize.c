@@ -25,6 +25,7 @@
 #include "rheaper-load/symbolize.h"
 
 #define MAX_OVERLAP 16
+#define MAX_UNSIZED 4096
 
 struct elf_symbol {
 	GElf_Addr low, high; /* high is 0 if the size is unknown */
@@ -154,8 +155,10 @@ static const char *find_in_table(const struct symbols *s, GElf_Addr address)
 	for (size_t i = low; i > 0 && low - i < MAX_OVERLAP; i--) {
 		const struct elf_symbol *symbol = &s->table[i - 1];
 
-		/* One without a size reaches to the next, and no further. */
-		if (symbol->high ? address < symbol->high : symbol->low == s->table[low - 1].low)
+		/* One without a size reaches to the next, but not far. */
+		if (symbol->high ? address < symbol->high
+				 : symbol->low == s->table[low - 1].low &&
+					   address - symbol->low < MAX_UNSIZED)
 			return symbol->name;
 	}
 	return NULL;

@@ -179,11 +179,16 @@ void writer_save(struct trace_writer *w, const char *path)
 
 static char directory[] = "/tmp/rheaper-test-XXXXXX";
 
+static pid_t owner;
+
 static void remove_directory(void)
 {
-	DIR *listing = opendir(directory);
+	DIR *listing;
 	struct dirent *entry;
 
+	if (getpid() != owner) /* a child that a test forked */
+		return;
+	listing = opendir(directory);
 	while (listing && (entry = readdir(listing)))
 		unlinkat(dirfd(listing), entry->d_name, 0);
 	if (listing)
@@ -198,6 +203,7 @@ const char *test_path(const char *name)
 
 	if (n_paths == 0) {
 		must(mkdtemp(directory) != NULL, "mkdtemp");
+		owner = getpid();
 		atexit(remove_directory);
 	}
 	must(n_paths < 16, "too many names");

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+#include <dirent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "rheaper-load/load.h"
+#include "tests/unit/trace-writer.h"
+
+static const char *trace, *database;
+static struct trace_writer writer;
+
+static int begin(void **state)
+{
+	(void)state;
+	if (!trace) {
+		trace = test_path("trace.bin");
+		database = test_path("it's a \"database\".db");
+	}
+	unlink(database);
+	writer_init(&writer, 128);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	writer_fini(&writer);
+	return 0;
+}
+
+/* Two threads, 20 call stacks; odd blocks leak. */
+static void write_example(void)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+
+	writer_blob(&writer, r, RHP_BLOB_THREAD, 1, 100, "ma\xffin", 5);
+	writer_module(&writer, r, 1, 0x400000, "/nonexistent/program");
+	writer_blob(&writer, r, RHP_BLOB_FUNCTION, 1, 0, "malloc\0heap", 11);
+	writer_blob(&writer, r, RHP_BLOB_MARK, 1, 500, "a mark", 6);
+	for (uint32_t i = 1; i <= 20; i++) {
+		writer_node(&writer, r, RHP_FRAME, i, i - 1, 0x400000 + i * 16, i % 2, 0);
+		writer_node(&writer, r, RHP_CALL, 100 + i, i, 1, 0, 0);
+	}
+	for (uint32_t i = 1; i <= 20; i++) {
+		writer_event(&writer, r, (struct writer_event){RHP_ALLOC, i * 4096, i * 10,
+							       i * 100, 100 + i});
+		if (i % 2 == 0)
+			writer_event(&writer, r, (struct writer_event){RHP_FREE, i * 4096,
+								       i * 10 + 5, 0, 101});
+	}
+	writer_save(&writer, trace);
+}
+
+static struct load_result load(bool replace)
+{
+	return load_trace(&(struct load_options){.trace = trace,
+						 .database = database,
+						 .replace = replace,
+						 .symbolize = true,
+						 .index = true});
+}
+
+/* Load in a child, which may die: its exit code. */
+static int try_load(bool replace)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(99);
+		load(replace);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int n_files(void)
+{
+	char directory[512];
+	struct dirent *entry;
+	DIR *listing;
+	int n = 0;
+
+	snprintf(directory, sizeof(directory), "%s", trace);
+	*strrchr(directory, '/') = 0;
+	listing = opendir(directory);
+	assert_non_null(listing);
+	while ((entry = readdir(listing)))
+		n += entry->d_name[0] != '.';
+	closedir(listing);
+	return n;
+}
+
+/* The result of a query as "a|b\nc|d\n"; valid until the next one. */
+static const char *query(const char *sql)
+{
+	static char text[8192];
+	sqlite3_stmt *statement;
+	sqlite3 *db;
+	size_t n = 0;
+
+	text[0] = 0;
+	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+	while (sqlite3_step(statement) == SQLITE_ROW) {
+		for (int i = 0; i < sqlite3_column_count(statement); i++) {
+			const unsigned char *value = sqlite3_column_text(statement, i);
+
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? "|" : "",
+					      value ? (const char *)value : "NULL");
+		}
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "\n");
+	}
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return text;
+}
+
+static void the_top_call_sites_are_found(void **state)
+{
+	(void)state;
+	write_example();
+	load(false);
+	assert_string_equal(query("SELECT bt, sum(size) FROM allocations GROUP BY bt"
+				  " ORDER BY sum(size) DESC LIMIT 3"),
+			    "20|2000\n19|1900\n18|1800\n");
+	assert_string_equal(query("SELECT bt, count(0), sum(size) FROM allocations where"
+				  " dealloc_after NOT NULL AND dealloc_after - alloc_after"
+				  " < 10000 GROUP BY bt ORDER BY sum(size) DESC LIMIT 2"),
+			    "20|1|2000\n18|1|1800\n");
+}
+
+static void a_backtrace_is_found_by_a_text_id(void **state)
+{
+	(void)state;
+	write_example();
+	load(false);
+	assert_string_equal(query("select frame_no, sym from backtraces where id = '17' limit 3"),
+			    "0|program+0x110\n1|0x400100\n2|program+0xf0\n");
+	assert_string_equal(query("select count(*) from backtraces where id = '17'"), "17\n");
+}
+
+static void the_small_tables_say_what_the_trace_is(void **state)
+{
+	struct load_result result;
+
+	(void)state;
+	write_example();
+	result = load(false);
+	assert_int_equal(result.leaked_blocks, 10);
+	assert_int_equal(result.lost, 0);
+	assert_string_equal(query("SELECT pid, executable, started, scope, ending FROM processes"),
+			    "4711|/usr/bin/example|2023-11-14T22:13:20.123Z|process|exited\n");
+	assert_string_equal(query("SELECT * FROM threads"), "1|100|ma\\xffin\n");
+	assert_string_equal(query("SELECT * FROM markers"), "0.0005|1|a mark\n");
+	assert_string_equal(query("SELECT sum(count) FROM losses"), "0\n");
+	assert_string_equal(query("SELECT count(*), sum(bytes) FROM leaks"), "10|10000\n");
+	assert_string_equal(query("SELECT alloc_after, dealloc_after, size, alloc_thread,"
+				  " dealloc_bt FROM allocations WHERE bt = 2"),
+			    "2.0e-05|2.5e-05|200|1|1\n");
+	assert_string_equal(query("PRAGMA integrity_check"), "ok\n");
+}
+
+static void a_cycle_of_frames_ends(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+
+	(void)state;
+	writer_node(&writer, r, RHP_FRAME, 1, 2, 0x400000, 0, 0);
+	writer_node(&writer, r, RHP_FRAME, 2, 1, 0x400010, 0, 0);
+	writer_node(&writer, r, RHP_FRAME, 3, 3, 0x400020, 0, 0);
+	writer_node(&writer, r, RHP_CALL, 4, 2, 1, 0, 0);
+	writer_node(&writer, r, RHP_CALL, 5, 3, 1, 0, 0);
+	writer_node(&writer, r, RHP_CALL, 6, 77, 1, 0, 0);
+	writer_node(&writer, r, RHP_CALL, 7, 4, 1, 0, 0);
+	for (uint32_t i = 4; i <= 8; i++)
+		writer_event(&writer, r, (struct writer_event){RHP_ALLOC, i * 64, i, 8, i});
+	writer_save(&writer, trace);
+	load(false);
+	assert_string_equal(query("SELECT count(*), sum(incomplete), max(depth) FROM stacks"),
+			    "6|6|64\n");
+	assert_string_equal(query("SELECT count FROM losses WHERE reason = 'damaged_stacks'"),
+			    "5\n");
+}
+
+static void an_existing_database_stays_without_force(void **state)
+{
+	struct stat before, after;
+
+	(void)state;
+	write_example();
+	load(false);
+	assert_int_equal(stat(database, &before), 0);
+	assert_int_equal(try_load(false), 2);
+	assert_int_equal(stat(database, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(try_load(true), 0);
+	assert_int_equal(stat(database, &after), 0);
+	assert_int_not_equal(before.st_ino, after.st_ino);
+	assert_int_equal(n_files(), 2);
+}
+
+static void a_trace_that_is_none_leaves_no_database(void **state)
+{
+	(void)state;
+	write_example();
+	writer_header(&writer)->version++;
+	writer_save(&writer, trace);
+	assert_int_equal(try_load(false), 2);
+	writer_save_part(&writer, trace, 0);
+	assert_int_equal(try_load(false), 2);
+	assert_int_equal(n_files(), 1);
+}
+
+static void a_killed_program_has_a_database_with_its_losses(void **state)
+{
+	(void)state;
+	write_example();
+	writer_take_stamp(&writer, 64);
+	writer_header(&writer)->state = RHP_STATE_RUNNING;
+	writer_save(&writer, trace);
+	assert_int_equal(try_load(false), 0);
+	assert_string_equal(query("SELECT ending FROM processes"), "killed\n");
+	assert_string_equal(query("SELECT count FROM losses WHERE reason = 'unwritten'"), "1\n");
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(the_top_call_sites_are_found),
+		CASE(a_backtrace_is_found_by_a_text_id),
+		CASE(the_small_tables_say_what_the_trace_is),
+		CASE(a_cycle_of_frames_ends),
+		CASE(an_existing_database_stays_without_force),
+		CASE(a_trace_that_is_none_leaves_no_database),
+		CASE(a_killed_program_has_a_database_with_its_losses),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

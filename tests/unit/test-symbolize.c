@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include <link.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rheaper-load/symbolize.h"
+#include "tests/unit/trace-writer.h"
+
+#define SELF "/proc/self/exe"
+
+static void *return_address;
+
+static __attribute__((noinline)) void note_caller(void)
+{
+	return_address = __builtin_return_address(0);
+	__asm__ volatile("" : : : "memory");
+}
+
+static inline __attribute__((always_inline)) void inlined_into_it(void)
+{
+	note_caller();
+	__asm__ volatile("" : : : "memory");
+}
+
+static __attribute__((noinline)) void the_function_itself(void)
+{
+	inlined_into_it();
+	__asm__ volatile("" : : : "memory");
+}
+
+static int take_bias(struct dl_phdr_info *info, size_t size, void *bias)
+{
+	(void)size;
+	*(uintptr_t *)bias = info->dlpi_addr;
+	return 1; /* the first is the program */
+}
+
+static uint64_t file_address(const void *address)
+{
+	uintptr_t bias = 0;
+
+	dl_iterate_phdr(take_bias, &bias);
+	return (uintptr_t)address - bias;
+}
+
+static void an_inlined_function_comes_before_the_one_that_holds_it(void **state)
+{
+	const struct symbol *found;
+	struct symbols *symbols;
+
+	(void)state;
+	the_function_itself();
+	assert_int_equal(symbols_open(&symbols, SELF, NULL, 0), 0);
+	assert_int_equal(symbols_find(symbols, file_address(return_address) - 1, &found), 2);
+	assert_string_equal(found[0].name, "inlined_into_it");
+	assert_string_equal(found[1].name, "the_function_itself");
+	assert_non_null(strstr(found[0].file, "test-symbolize.c"));
+	assert_true(found[0].line > 0 && found[0].line < found[1].line);
+	symbols_close(symbols);
+}
+
+static void a_start_of_a_function_is_that_function(void **state)
+{
+	const struct symbol *found;
+	struct symbols *symbols;
+	void (*function)(void) = note_caller;
+	void *start;
+	size_t n;
+
+	(void)state;
+	memcpy(&start, &function, sizeof(start));
+	assert_int_equal(symbols_open(&symbols, SELF, NULL, 0), 0);
+	n = symbols_find(symbols, file_address(start), &found);
+	assert_int_equal(n, 1);
+	assert_string_equal(found[0].name, "note_caller");
+	symbols_close(symbols);
+}
+
+static void an_address_of_nothing_is_not_found(void **state)
+{
+	const struct symbol *found;
+	struct symbols *symbols;
+
+	(void)state;
+	assert_int_equal(symbols_open(&symbols, SELF, NULL, 0), 0);
+	assert_int_equal(symbols_find(symbols, UINT64_MAX, &found), 0);
+	assert_int_equal(symbols_find(symbols, 0, &found), 0);
+	symbols_close(symbols);
+}
+
+static void a_file_of_another_build_is_not_used(void **state)
+{
+	const uint8_t build_id[20] = {1, 2, 3};
+	struct symbols *symbols;
+
+	(void)state;
+	assert_int_equal(symbols_open(&symbols, SELF, build_id, sizeof(build_id)),
+			 SYMBOLS_OTHER_BUILD);
+}
+
+static void what_is_no_object_file_is_a_problem_and_no_crash(void **state)
+{
+	const char *path = test_path("text");
+	struct symbols *symbols;
+	FILE *file = fopen(path, "w");
+
+	(void)state;
+	fputs("not an object", file);
+	fclose(file);
+	assert_int_equal(symbols_open(&symbols, path, NULL, 0), SYMBOLS_NOT_ELF);
+	assert_int_equal(symbols_open(&symbols, "[vdso]", NULL, 0), SYMBOLS_NO_FILE);
+	assert_int_equal(symbols_open(&symbols, "", NULL, 0), SYMBOLS_NO_FILE);
+	assert_int_equal(symbols_open(&symbols, "/nonexistent (deleted)", NULL, 0),
+			 SYMBOLS_NO_FILE);
+	assert_int_equal(symbols_open(&symbols, "/dev/zero", NULL, 0), SYMBOLS_NO_FILE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_inlined_function_comes_before_the_one_that_holds_it),
+		cmocka_unit_test(a_start_of_a_function_is_that_function),
+		cmocka_unit_test(an_address_of_nothing_is_not_found),
+		cmocka_unit_test(a_file_of_another_build_is_not_used),
+		cmocka_unit_test(what_is_no_object_file_is_a_problem_and_no_crash),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
