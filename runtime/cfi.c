@@ -6,7 +6,7 @@
  * Base (.eh_frame, .eh_frame_hdr) and DWARF 5, section 6.4.
  *
  * Why not libunwind itself: its static archive is not position-independent in
- * Debian 12 (30 absolute relocations in the part that would be needed), so it
+ * Debian 12 (37 absolute relocations in the part that would be needed), so it
  * cannot be linked into a PIE, let alone a shared object. Instead it is the
  * judge of this file: tests/unit/test-cfi.c asks libunwind for the rule of
  * every place of every mapped module and compares (docs/stacks.md).
