@@ -36,6 +36,13 @@ VARIANTS = {
     "no-pie": ["-fno-pie", "-no-pie"],
     "static": ["-static"],
     "static-pie": ["-fPIE", "-static-pie"],
+    "gold": ["-fuse-ld=gold"],
+    "lld": ["-fuse-ld=lld"],
+    "mold": ["-fuse-ld=mold"],
+    "gold-static": ["-fuse-ld=gold", "-static"],
+    "lld-static": ["-fuse-ld=lld", "-static"],
+    "mold-static": ["-fuse-ld=mold", "-static"],
+    "lto": ["-flto"],
 }
 CXX = {"gcc": "g++", "clang": "clang++"}
 
@@ -140,6 +147,10 @@ def main():
         print(f"{compiler} is not installed")
         return 77
     keep = os.environ.get("RHEAPER_KEEP")
+    linker = variant.split("-")[0]
+    if linker in ("gold", "lld", "mold") and not shutil.which("ld." + linker):
+        print(f"{linker} is not installed")
+        return 77
     with tempfile.TemporaryDirectory(prefix="rheaper-case-") as directory:
         os.chdir(keep or directory)
         build(case, bindir, compiler, variant)

@@ -34,18 +34,23 @@ def table(names, rows):
 
 
 def by_site(database, title, query):
-    """A query that ends in a bt column, with the caller in place of its number."""
+    """A query that ends in a bt column, with the nearest caller in the
+    program, and the function of a library between it and the allocation."""
     print(f"\n-- {title}\n{query.strip()}\n")
     result = database.execute(query)
     names = [column[0] for column in result.description]
     rows = result.fetchall()
     shown = []
     for row in rows:
-        frame = database.execute(
-            "SELECT sym, file, line FROM backtraces WHERE id = ? AND frame_no = 0",
-            (row[-1],)).fetchone() or (None, None, None)
-        shown.append([*row, *frame])
-    table([*names, "sym", "file", "line"], shown)
+        frames = database.execute(
+            "SELECT sym, file, line FROM backtraces WHERE id = ?"
+            " ORDER BY file IS NOT NULL AND module IN (SELECT executable FROM processes) DESC,"
+            " frame_no", (row[-1],)).fetchall()
+        known = frames[0] if frames else (None, None, None)
+        first = database.execute("SELECT sym, file, line FROM backtraces WHERE id = ?"
+                                 " AND frame_no = 0", (row[-1],)).fetchone() or known
+        shown.append([*row, *known, "" if known == first else first[0]])
+    table([*names, "sym", "file", "line", "through"], shown)
     return rows
 
 
