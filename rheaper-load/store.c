@@ -214,7 +214,8 @@ struct store *store_open(const char *path, bool replace)
 		"PRAGMA journal_mode = OFF;"
 		"PRAGMA synchronous = OFF;"
 		"PRAGMA locking_mode = EXCLUSIVE;"
-		"PRAGMA cache_size = -2000;"
+		"PRAGMA cache_size = -1000;"
+		"PRAGMA threads = 1;" /* helps to sort */
 		"BEGIN",
 		"create");
 	execute(s, schema_sql, "create the tables of");
