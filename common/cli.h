@@ -25,8 +25,7 @@ void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* warn(), then "Try 'PROGRAM --help'.", then exit(EXIT_CANNOT). */
-_Noreturn void die_usage(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
+_Noreturn void die_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Print "NAME (rheaper) VERSION" on standard output. */
 void print_version(const char *name);

@@ -25,7 +25,8 @@ extern const char *rheaper_runtime_version(void) __attribute__((weak));
 /* 1 if allocations are being recorded, 0 if not, RHEAPER_NOT_LINKED. */
 static inline int rheaper_is_tracking(void)
 {
-	return rheaper_runtime_is_tracking ? rheaper_runtime_is_tracking() : RHEAPER_NOT_LINKED;
+	return rheaper_runtime_is_tracking ? rheaper_runtime_is_tracking()
+					   : RHEAPER_NOT_LINKED;
 }
 
 /*
@@ -41,7 +42,8 @@ static inline int rheaper_mark(const char *text)
 /* The path of the trace being written, or NULL. It stays valid. */
 static inline const char *rheaper_trace_path(void)
 {
-	return rheaper_runtime_trace_path ? rheaper_runtime_trace_path() : (const char *)0;
+	return rheaper_runtime_trace_path ? rheaper_runtime_trace_path()
+					  : (const char *)0;
 }
 
 /* The version of the runtime linked in, or NULL. */

@@ -16,9 +16,9 @@
 
 /* What the walk remembers. */
 struct walk {
-	uint64_t seen;			 /* BIT(effect) */
-	uint64_t sanitizers;		 /* bits of sanitizers[] in force */
-	const char *language;		 /* -x in force, NULL: by file name */
+	uint64_t seen;                   /* BIT(effect) */
+	uint64_t sanitizers;             /* bits of sanitizers[] in force */
+	const char *language;            /* -x in force, NULL: by file name */
 	const struct option *ld_pending; /* linker option that waits for its value */
 	const char *target;
 	int narrow;
@@ -361,7 +361,7 @@ const char *cmdline_kind_name(enum cmd_kind kind)
 {
 	static const char *const names[] = {
 		[CMD_QUERY] = "not a build step", [CMD_PREPROCESS] = "no code",
-		[CMD_COMPILE] = "compile step",	  [CMD_PARTIAL] = "partial link",
+		[CMD_COMPILE] = "compile step",   [CMD_PARTIAL] = "partial link",
 		[CMD_SHARED] = "shared library",  [CMD_OTHER] = "link left alone",
 		[CMD_EXECUTABLE] = "executable",  [CMD_STATIC] = "static executable",
 	};

@@ -8,30 +8,30 @@
 #include "rheaper-cc/words.h"
 
 enum cmd_kind {
-	CMD_QUERY,	/* not a build step: left alone */
+	CMD_QUERY,      /* not a build step: left alone */
 	CMD_PREPROCESS, /* makes no code: left alone */
-	CMD_COMPILE,	/* makes code, does not link */
-	CMD_PARTIAL,	/* ld -r */
-	CMD_SHARED,	/* a shared library */
-	CMD_OTHER,	/* a link that is not ours to touch */
+	CMD_COMPILE,    /* makes code, does not link */
+	CMD_PARTIAL,    /* ld -r */
+	CMD_SHARED,     /* a shared library */
+	CMD_OTHER,      /* a link that is not ours to touch */
 	CMD_EXECUTABLE, /* a dynamic executable */
-	CMD_STATIC,	/* a static executable */
+	CMD_STATIC,     /* a static executable */
 };
 
 /* How the driver was called, as far as it decides what the words mean. */
 struct cmd_driver {
-	int cxx;	    /* the compiler links the C++ library */
+	int cxx;            /* the compiler links the C++ library */
 	const char *target; /* the triple in its name, NULL: this machine */
 };
 
 struct cmdline {
 	enum cmd_kind kind;
-	const char *reason;	 /* why; a constant text */
-	int compiles;		 /* makes code from sources: gains compile words */
-	int debug;		 /* the user asked for some kind of -g, or none */
-	int leaf;		 /* the target knows -mno-omit-leaf-frame-pointer */
-	int cxx, shared_cxx;	 /* links a C++ library; it may be a shared one */
-	int gold;		 /* the linker is gold */
+	const char *reason;      /* why; a constant text */
+	int compiles;            /* makes code from sources: gains compile words */
+	int debug;               /* the user asked for some kind of -g, or none */
+	int leaf;                /* the target knows -mno-omit-leaf-frame-pointer */
+	int cxx, shared_cxx;     /* links a C++ library; it may be a shared one */
+	int gold;                /* the linker is gold */
 	struct words user_wraps; /* symbols that the user wraps himself */
 };
 
@@ -44,7 +44,7 @@ enum cmd_scope {
 struct cmd_inject {
 	enum cmd_scope scope;
 	const char *archive_dir; /* where librheaper.a is; NULL: no link words */
-	int pull_all;		 /* pull every shim: the words may stand anywhere */
+	int pull_all;            /* pull every shim: the words may stand anywhere */
 };
 
 /*

@@ -21,17 +21,17 @@
 #include "rheaper-cc/find.h"
 
 static const char *const architectures[] = {
-	"x86_64",  "amd64",   "i386",	  "i486",    "i586",	  "i686",
-	"aarch64", "arm",     "armv7",	  "armv7l",  "armeb",	  "mips",
+	"x86_64",  "amd64",   "i386",     "i486",    "i586",      "i686",
+	"aarch64", "arm",     "armv7",    "armv7l",  "armeb",     "mips",
 	"mipsel",  "mips64",  "mips64el", "powerpc", "powerpc64", "powerpc64le",
-	"riscv32", "riscv64", "s390x",	  "sparc",   "sparc64",	  "loongarch64",
-	"alpha",   "hppa",    "ia64",	  "m68k",    "sh4",	  "avr",
+	"riscv32", "riscv64", "s390x",    "sparc",   "sparc64",   "loongarch64",
+	"alpha",   "hppa",    "ia64",     "m68k",    "sh4",       "avr",
 };
 
 /* Length of the triple that `name` starts with, its last dash included; or 0. */
 static size_t triple_length(const char *name)
 {
-	static const char *const tools[] = {"gcc",	"g++",	 "cc",	"c++",	  "clang",
+	static const char *const tools[] = {"gcc",      "g++",   "cc",  "c++",    "clang",
 					    "gfortran", "flang", "cpp", "rheaper"};
 	size_t arch = strcspn(name, "-"), known = 0;
 

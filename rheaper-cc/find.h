@@ -16,7 +16,7 @@ enum language {
 /* The compiler to run. */
 struct compiler {
 	enum language language;
-	char name[256];	      /* as it is called without us: gcc-12, c++, ... */
+	char name[256];       /* as it is called without us: gcc-12, c++, ... */
 	char target[64];      /* triple in the name, empty if none */
 	const char *variable; /* RHEAPER_REAL_CC, _CXX or _FC */
 	struct words command; /* path and, from the variable, more words */

@@ -115,8 +115,8 @@ static void add_archive(const struct cmd_inject *inject, struct words *out)
 }
 
 /* One archive of exported functions, and the symbol that brings them. */
-static void add_exports(struct words *list, const struct cmd_inject *inject, const char *symbol,
-			const char *archive)
+static void add_exports(struct words *list, const struct cmd_inject *inject,
+			const char *symbol, const char *archive)
 {
 	words_add(list, "-u");
 	words_add(list, symbol);
@@ -131,11 +131,14 @@ static void add_interpose(const struct cmdline *c, const struct cmd_inject *inje
 	words_add(&list, "--push-state");
 	words_add(&list, "--no-whole-archive");
 	if (inject->scope == SCOPE_LINK)
-		add_exports(&list, inject, "rhp_interpose_lifetime", "librheaper-follow.a");
+		add_exports(&list, inject, "rhp_interpose_lifetime",
+			    "librheaper-follow.a");
 	else
-		add_exports(&list, inject, "rhp_interpose_malloc", "librheaper-interpose.a");
+		add_exports(&list, inject, "rhp_interpose_malloc",
+			    "librheaper-interpose.a");
 	if (inject->scope == SCOPE_PROCESS && c->shared_cxx)
-		add_exports(&list, inject, "rhp_interpose_cxx", "librheaper-interpose-cxx.a");
+		add_exports(&list, inject, "rhp_interpose_cxx",
+			    "librheaper-interpose-cxx.a");
 	words_add(&list, "--pop-state");
 	flush_linker(out, &list);
 }
@@ -160,7 +163,8 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 	add_pulls(c, inject, before);
 	if (c->gold)
 		words_add(before, "-Wl,--allow-shlib-undefined");
-	if (c->kind == CMD_STATIC) /* GCC leaves it out, and libc.a has no frame pointers */
+	/* GCC leaves it out, and libc.a has no frame pointers */
+	if (c->kind == CMD_STATIC)
 		words_add(before, "-Wl,--eh-frame-hdr");
 	add_archive(inject, before);
 	add_archive(inject, after);

@@ -10,13 +10,13 @@
 enum effect {
 	NOTHING,
 	/* What the command is about */
-	INNER,	  /* -cc1: not a driver's command line */
-	FILES,	  /* --: only file names follow */
-	QUERY,	  /* asks the compiler about itself */
+	INNER,    /* -cc1: not a driver's command line */
+	FILES,    /* --: only file names follow */
+	QUERY,    /* asks the compiler about itself */
 	NO_INPUT, /* (derived) nothing to work on */
 	NO_CODE,  /* -E, -M, ...: makes no code */
-	STOP,	  /* -c, -S: makes code, does not link */
-	UNSURE,	  /* we cannot tell what it does */
+	STOP,     /* -c, -S: makes code, does not link */
+	UNSURE,   /* we cannot tell what it does */
 	/* What is linked */
 	PARTIAL,
 	SHARED,
@@ -24,15 +24,15 @@ enum effect {
 	FREESTANDING,
 	NOSTART,
 	NOSTDLIB,
-	LIBC,	   /* -lc */
-	NOLIBC,	   /* (derived) -nostdlib without -lc */
-	SCRIPT,	   /* the user's own linker script */
-	IMAGE,	   /* not an ELF file, or raw data among the inputs */
+	LIBC,      /* -lc */
+	NOLIBC,    /* (derived) -nostdlib without -lc */
+	SCRIPT,    /* the user's own linker script */
+	IMAGE,     /* not an ELF file, or raw data among the inputs */
 	SANITIZER, /* (derived) one with an allocator of its own */
 	FOREIGN,   /* (derived) for a target whose archive we do not have */
-	CXXLIB,	   /* a C++ library by name */
+	CXXLIB,    /* a C++ library by name */
 	CXXSTATIC, /* the C++ library is a static one */
-	DEBUG,	   /* -g of some kind */
+	DEBUG,     /* -g of some kind */
 	/* Inputs */
 	SOURCE,
 	ASSEMBLER,
@@ -43,16 +43,16 @@ enum effect {
 	LANGUAGE,
 	LIBRARY,
 	MACRO,
-	LINKER,	 /* -fuse-ld= */
+	LINKER,  /* -fuse-ld= */
 	LD_LIST, /* -Wl, */
 	LD_WORD, /* -Xlinker */
-	MODE,	 /* --driver-mode= */
+	MODE,    /* --driver-mode= */
 	SANITIZE,
 	NO_SANITIZE,
 	TARGET,
-	NARROW,	 /* -m32, -mx32 */
-	WIDE,	 /* -m64 */
-	WRAP,	 /* ld: --wrap */
+	NARROW,  /* -m32, -mx32 */
+	WIDE,    /* -m64 */
+	WRAP,    /* ld: --wrap */
 	OFORMAT, /* ld: --oformat */
 	IFORMAT, /* ld: -b */
 };

@@ -29,9 +29,9 @@ static const struct {
 	const char *name;
 	enum own_action action;
 } actions[] = {
-	{"show", OWN_SHOW},	  {"show=link", OWN_SHOW_LINK},
+	{"show", OWN_SHOW},       {"show=link", OWN_SHOW_LINK},
 	{"explain", OWN_EXPLAIN}, {"list-wrapped", OWN_LIST},
-	{"help", OWN_HELP},	  {"version", OWN_VERSION},
+	{"help", OWN_HELP},       {"version", OWN_VERSION},
 };
 
 static const char prefix[] = "--rheaper-";

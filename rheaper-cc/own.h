@@ -19,7 +19,7 @@ enum own_action {
 struct own {
 	enum own_action action;
 	enum cmd_scope scope;
-	int off;	   /* RHEAPER_CC=off */
+	int off;           /* RHEAPER_CC=off */
 	struct words user; /* the words for the compiler */
 };
 

@@ -16,7 +16,8 @@ struct rows_table {
 };
 
 static int rows_connect(sqlite3 *db, void *context, int n_arguments,
-			const char *const *arguments, sqlite3_vtab **table, char **message)
+			const char *const *arguments, sqlite3_vtab **table,
+			char **message)
 {
 	struct rows_table *t = calloc(1, sizeof(*t));
 
@@ -26,8 +27,9 @@ static int rows_connect(sqlite3 *db, void *context, int n_arguments,
 	t->rows = context;
 	*table = &t->base;
 	/* The columns of blocks, in their order in schema.sql */
-	return sqlite3_declare_vtab(db, "CREATE TABLE x (alloc_ns, lifetime_ns, stack, size,"
-					" addr, alloc_thread, free_thread, free_stack, end)");
+	return sqlite3_declare_vtab(db,
+				    "CREATE TABLE x (alloc_ns, lifetime_ns, stack, size,"
+				    " addr, alloc_thread, free_thread, free_stack, end)");
 }
 
 static int rows_disconnect(sqlite3_vtab *table)
@@ -77,8 +79,8 @@ static int rows_next(sqlite3_vtab_cursor *cursor)
 	return SQLITE_OK;
 }
 
-static int rows_filter(sqlite3_vtab_cursor *cursor, int index, const char *name, int n_values,
-		       sqlite3_value **values)
+static int rows_filter(sqlite3_vtab_cursor *cursor, int index, const char *name,
+		       int n_values, sqlite3_value **values)
 {
 	(void)index, (void)name, (void)n_values, (void)values;
 	return rows_next(cursor);

@@ -12,8 +12,8 @@
 /* For traces of which little is left: ids may be higher than what remains. */
 #define SPARE_IDS 65536
 
-#define GROW(catalog, what)                                                                \
-	array_grow((void **)&(catalog)->what, &(catalog)->n_##what##_max,                  \
+#define GROW(catalog, what)                                                              \
+	array_grow((void **)&(catalog)->what, &(catalog)->n_##what##_max,                \
 		   (catalog)->n_##what + 1, sizeof(*(catalog)->what))
 
 /* Make sure of nodes[id]: 1, 0 if the id is damage, -ENOMEM. */
@@ -23,7 +23,8 @@ static int reach_node(struct catalog *c, uint32_t id)
 		return 1;
 	if (id > RHP_STACK_MAX || id >= c->n_ids)
 		return 0;
-	if (array_grow((void **)&c->nodes, &c->n_nodes_max, (size_t)id + 1, sizeof(*c->nodes)))
+	if (array_grow((void **)&c->nodes, &c->n_nodes_max, (size_t)id + 1,
+		       sizeof(*c->nodes)))
 		return -ENOMEM;
 	c->n_nodes = (size_t)id + 1;
 	return 1;
@@ -105,8 +106,11 @@ static int take_module(struct catalog *c, const struct reader_blob *blob)
 	if (GROW(c, modules))
 		return -ENOMEM;
 	m = &c->modules[c->n_modules++];
-	*m = (struct catalog_module){.number = blob->b, .start = head.start, .end = head.end,
-				     .bias = blob->c, .build_id_size = head.build_id_size};
+	*m = (struct catalog_module){.number = blob->b,
+				     .start = head.start,
+				     .end = head.end,
+				     .bias = blob->c,
+				     .build_id_size = head.build_id_size};
 	m->build_id = malloc(m->build_id_size + 1);
 	m->path = strndup(path + m->build_id_size, rest - m->build_id_size);
 	if (!m->build_id || !m->path)

@@ -97,4 +97,5 @@ static inline int catalog_stack(struct catalog *catalog, uint32_t node, uint32_t
 }
 
 /* A module by its number, or NULL. */
-const struct catalog_module *catalog_module(const struct catalog *catalog, uint64_t number);
+const struct catalog_module *catalog_module(const struct catalog *catalog,
+					    uint64_t number);

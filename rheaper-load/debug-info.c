@@ -100,7 +100,8 @@ static const struct range *find_range(const struct ranges *ranges, Dwarf_Addr ad
 	return NULL;
 }
 
-static void add_unit(struct debug_info *info, const Dwarf_Die *die, const Dwarf_Die *scope)
+static void add_unit(struct debug_info *info, const Dwarf_Die *die,
+		     const Dwarf_Die *scope)
 {
 	struct unit *unit;
 
@@ -174,8 +175,8 @@ static void add_function(struct debug_info *info, struct unit *unit, Dwarf_Die *
 	add_ranges(info, &unit->function_ranges, die, unit->n_functions);
 	if (unit->function_ranges.n == n_before)
 		return;
-	if (array_grow((void **)&unit->functions, &unit->n_functions_max, unit->n_functions + 1,
-		       sizeof(*unit->functions))) {
+	if (array_grow((void **)&unit->functions, &unit->n_functions_max,
+		       unit->n_functions + 1, sizeof(*unit->functions))) {
 		info->out_of_memory = true;
 		unit->function_ranges.n = n_before;
 		return;
@@ -217,7 +218,8 @@ static bool inner_scope(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *inner)
 }
 
 /* The function and the inlined calls in it around an address, outermost first. */
-static size_t find_chain(Dwarf_Die *function, Dwarf_Addr address, Dwarf_Die *chain, size_t max)
+static size_t find_chain(Dwarf_Die *function, Dwarf_Addr address, Dwarf_Die *chain,
+			 size_t max)
 {
 	Dwarf_Die scope = *function, inner;
 	size_t n = 0;
@@ -262,7 +264,8 @@ static void set_names(Dwarf_Die *die, struct debug_frame *frame)
 }
 
 /* Where an inlined function was called. */
-static void set_call_site(struct unit *unit, Dwarf_Die *inlined, struct debug_frame *frame)
+static void set_call_site(struct unit *unit, Dwarf_Die *inlined,
+			  struct debug_frame *frame)
 {
 	uint64_t file, line;
 	Dwarf_Files *files;
@@ -289,8 +292,8 @@ static void set_line(struct unit *unit, Dwarf_Addr address, struct debug_frame *
 		frame->line = 0;
 }
 
-size_t debug_info_find(struct debug_info *info, Dwarf_Addr address, struct debug_frame *frames,
-		       size_t max)
+size_t debug_info_find(struct debug_info *info, Dwarf_Addr address,
+		       struct debug_frame *frames, size_t max)
 {
 	const struct range *range = find_range(&info->ranges, address);
 	Dwarf_Die chain[MAX_TREE_DEPTH];

@@ -28,5 +28,5 @@ void debug_info_free(struct debug_info *info);
  * if no unit has the address. A unit without its function gives one frame with
  * a line and no name.
  */
-size_t debug_info_find(struct debug_info *info, Dwarf_Addr address, struct debug_frame *frames,
-		       size_t max);
+size_t debug_info_find(struct debug_info *info, Dwarf_Addr address,
+		       struct debug_frame *frames, size_t max);

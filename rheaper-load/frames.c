@@ -61,8 +61,8 @@ static void collect_stack(struct frames *f, uint32_t id)
 	struct catalog_node *node;
 
 	for (; (node = get_frame(f->catalog, id)) && !node->location; id = node->parent) {
-		if (array_grow((void **)&f->locations, &f->n_locations_max, f->n_locations + 1,
-			       sizeof(*f->locations)))
+		if (array_grow((void **)&f->locations, &f->n_locations_max,
+			       f->n_locations + 1, sizeof(*f->locations)))
 			die("write stacks: out of memory");
 		f->locations[f->n_locations++] = (struct location){
 			.address = node->address,
@@ -95,13 +95,16 @@ static void warn_module(const struct catalog_module *m, int problem)
 {
 	if (problem == SYMBOLS_OTHER_BUILD)
 		warn("read symbols of %s: it is not the file that was traced (another"
-		     " build-id); its functions are shown as offsets", m->path);
+		     " build-id); its functions are shown as offsets",
+		     m->path);
 	else if (problem == SYMBOLS_NO_FILE && m->path[0] == '/')
 		warn("read symbols of %s: no such file now; its functions are shown as"
-		     " offsets", m->path);
+		     " offsets",
+		     m->path);
 	else if (problem == SYMBOLS_NOT_ELF)
 		warn("read symbols of %s: not an object file; its functions are shown as"
-		     " offsets", m->path);
+		     " offsets",
+		     m->path);
 }
 
 static void open_module(struct frames *f, uint32_t number)
@@ -123,7 +126,8 @@ static void open_module(struct frames *f, uint32_t number)
 }
 
 /* A name for code of which nothing is known. */
-static void format_offset(const struct frames *f, uint64_t address, char *name, size_t size)
+static void format_offset(const struct frames *f, uint64_t address, char *name,
+			  size_t size)
 {
 	const char *base;
 
@@ -139,7 +143,8 @@ static void format_offset(const struct frames *f, uint64_t address, char *name, 
 static void write_location(struct frames *f, struct location *l)
 {
 	const struct symbol *found = NULL;
-	uint64_t lookup = l->address - !l->exact; /* a return address may be past the end */
+	uint64_t lookup =
+		l->address - !l->exact; /* a return address may be past the end */
 	char offset[256];
 	size_t n = 0;
 
@@ -167,7 +172,8 @@ static void write_locations(struct frames *f)
 	size_t n = 0;
 
 	if (f->n_locations)
-		qsort(f->locations, f->n_locations, sizeof(*f->locations), compare_locations);
+		qsort(f->locations, f->n_locations, sizeof(*f->locations),
+		      compare_locations);
 	for (size_t i = 0; i < f->n_locations; i++) {
 		struct location *l = &f->locations[i];
 
@@ -183,12 +189,14 @@ static void write_locations(struct frames *f)
 }
 
 /* The frames of a stack; its depth. *cut: the chain of nodes did not end. */
-static uint32_t write_stack_frames(struct frames *f, uint32_t stack, uint32_t id, bool *cut)
+static uint32_t write_stack_frames(struct frames *f, uint32_t stack, uint32_t id,
+				   bool *cut)
 {
 	const struct catalog_node *node;
 	uint32_t depth = 0, n_nodes = 0;
 
-	for (; (node = get_frame(f->catalog, id)) && n_nodes < f->max_depth; id = node->parent) {
+	for (; (node = get_frame(f->catalog, id)) && n_nodes < f->max_depth;
+	     id = node->parent) {
 		const struct location *l = &f->locations[node->location - 1];
 
 		for (uint32_t i = 0; i < l->n_frames; i++)
@@ -232,7 +240,8 @@ static void write_names(const struct catalog *c, struct store *store)
 
 		for (size_t k = 0; k < m->build_id_size && k < 64; k++)
 			sprintf(build_id + 2 * k, "%02x", m->build_id[k]);
-		store_module(store, m->number, m->path, build_id, m->start, m->end, m->bias);
+		store_module(store, m->number, m->path, build_id, m->start, m->end,
+			     m->bias);
 	}
 	for (size_t i = 0; i < c->n_functions; i++)
 		store_function(store, c->functions[i].number, c->functions[i].name,
@@ -252,7 +261,8 @@ struct frames_result frames_write(const struct catalog *catalog, struct store *s
 
 	write_names(catalog, store);
 	for (size_t i = 1; i < catalog->n_stacks; i++) {
-		const struct catalog_node *call = get_call(catalog, catalog->stacks[i].node);
+		const struct catalog_node *call =
+			get_call(catalog, catalog->stacks[i].node);
 
 		if (call)
 			collect_stack(&f, call->parent);

@@ -36,7 +36,8 @@ static int live_grow(struct live *live)
 		return -ENOMEM;
 	for (size_t i = 0; i < live->n_slots; i++) {
 		if (live->slots[i].address)
-			grown.slots[find_slot(&grown, live->slots[i].address)] = live->slots[i];
+			grown.slots[find_slot(&grown, live->slots[i].address)] =
+				live->slots[i];
 	}
 	free(live->slots);
 	*live = grown;

@@ -78,7 +78,8 @@ static void write_blocks(struct load *load, struct load_result *result)
 		error = pair_new(&load->pair, load->merge, load->reader, &load->catalog);
 	if (error)
 		die_reading(load, error);
-	n_rows = store_blocks(load->store, load->pair, progress ? show_progress : NULL, load);
+	n_rows = store_blocks(load->store, load->pair, progress ? show_progress : NULL,
+			      load);
 	if (progress)
 		fprintf(stderr, "\r%*s\r", 60, "");
 	if (n_rows < 0)
@@ -105,15 +106,18 @@ struct load_result load_trace(const struct load_options *options)
 	load.store = store_open(options->database, options->replace);
 	write_blocks(&load, &result);
 	frames = frames_write(&load.catalog, load.store,
-			      reader_header(load.reader)->max_stack_depth, options->symbolize);
-	result.lost = report_write(&(struct report){
-		.trace = options->trace,
-		.reader = load.reader,
-		.catalog = &load.catalog,
-		.merge = load.merge,
-		.pair = load.pair,
-		.frames = &frames,
-	}, load.store);
+			      reader_header(load.reader)->max_stack_depth,
+			      options->symbolize);
+	result.lost = report_write(
+		&(struct report){
+			.trace = options->trace,
+			.reader = load.reader,
+			.catalog = &load.catalog,
+			.merge = load.merge,
+			.pair = load.pair,
+			.frames = &frames,
+		},
+		load.store);
 	store_finish(load.store, options->index);
 	totals = pair_totals(load.pair);
 	result.events = merge_counts(load.merge).events;

@@ -10,10 +10,10 @@
 struct load_options {
 	const char *trace;
 	const char *database;
-	bool replace;   /* an existing database */
+	bool replace; /* an existing database */
 	bool symbolize;
 	bool index;
-	bool progress;  /* a line on standard error that is written over */
+	bool progress; /* a line on standard error that is written over */
 };
 
 struct load_result {

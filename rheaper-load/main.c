@@ -64,7 +64,9 @@ static void parse_options(struct options *o, int argc, char **argv)
 	int c;
 
 	*o = (struct options){
-		.load = {.index = true, .symbolize = true, .progress = isatty(STDERR_FILENO)},
+		.load = {.index = true,
+			 .symbolize = true,
+			 .progress = isatty(STDERR_FILENO)},
 	};
 	while ((c = getopt_long(argc, argv, "fqhV", long_options, NULL)) != -1) {
 		switch (c) {
@@ -97,7 +99,8 @@ static void parse_options(struct options *o, int argc, char **argv)
 	if (argc - optind < 2)
 		die_usage("expected the name of a trace and of a database");
 	if (argc - optind > 2)
-		die_usage("load %s: only one trace at a time can be loaded", argv[optind + 1]);
+		die_usage("load %s: only one trace at a time can be loaded",
+			  argv[optind + 1]);
 	o->load.trace = argv[optind];
 	o->load.database = argv[optind + 1];
 }
@@ -108,8 +111,8 @@ static void print_summary(const struct load_result *r)
 
 	printf("%" PRIu64 " events, %" PRIu64 " allocations, %" PRIu64 " leaked (%" PRIu64
 	       " bytes), %" PRIu64 " lost; %" PRIu64 " rows in %.2f s (%.2f million/s)\n",
-	       r->events, r->allocations, r->leaked_blocks, r->leaked_bytes, r->lost, r->rows,
-	       r->seconds, (double)r->rows / seconds / 1e6);
+	       r->events, r->allocations, r->leaked_blocks, r->leaked_bytes, r->lost,
+	       r->rows, r->seconds, (double)r->rows / seconds / 1e6);
 }
 
 int main(int argc, char **argv)

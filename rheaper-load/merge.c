@@ -157,7 +157,8 @@ static void skip_stamps(struct merge *m)
 	uint32_t shard = m->heads[m->waiting.items[0]].shard;
 	uint64_t first = UINT64_MAX;
 
-	for (uint32_t i = m->waiters[shard]; i != NO_STREAM; i = m->heads[i].next_waiter) {
+	for (uint32_t i = m->waiters[shard]; i != NO_STREAM;
+	     i = m->heads[i].next_waiter) {
 		if (m->heads[i].event.stamp < first)
 			first = m->heads[i].event.stamp;
 	}

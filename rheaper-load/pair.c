@@ -193,8 +193,8 @@ static int push_pending(struct pair *p, const struct reader_event *event, int64_
 	if (i != NO_PENDING) {
 		p->free_pending = p->pendings[i].below;
 	} else {
-		if (array_grow((void **)&p->pendings, &p->n_pendings_max, p->n_pendings + 1,
-			       sizeof(*p->pendings)))
+		if (array_grow((void **)&p->pendings, &p->n_pendings_max,
+			       p->n_pendings + 1, sizeof(*p->pendings)))
 			return -ENOMEM;
 		i = (uint32_t)p->n_pendings++;
 	}
@@ -207,7 +207,8 @@ static int push_pending(struct pair *p, const struct reader_event *event, int64_
 }
 
 /* The pending that an END belongs to; false if its BEGIN was not seen. */
-static bool pop_pending(struct pair *p, const struct reader_event *event, struct pending *pending)
+static bool pop_pending(struct pair *p, const struct reader_event *event,
+			struct pending *pending)
 {
 	uint32_t top = map_get(&p->tops, owner_key(event));
 	struct pending *slot;
@@ -254,7 +255,8 @@ static int fail_realloc(struct pair *p, const struct reader_event *event)
 	return 0;
 }
 
-static void free_by_realloc(struct pair *p, const struct reader_event *event, uint32_t stack)
+static void free_by_realloc(struct pair *p, const struct reader_event *event,
+			    uint32_t stack)
 {
 	struct pending old;
 
@@ -272,7 +274,8 @@ static int take_event(struct pair *p, const struct reader_event *event)
 
 	if (ns > p->totals.last_ns)
 		p->totals.last_ns = ns;
-	if (event->code != RHP_REALLOC_BEGIN && catalog_stack(p->catalog, event->node, &stack))
+	if (event->code != RHP_REALLOC_BEGIN &&
+	    catalog_stack(p->catalog, event->node, &stack))
 		return -ENOMEM;
 	switch (event->code) {
 	case RHP_ALLOC:

@@ -35,7 +35,8 @@ static void format_ending(const struct rhp_file_header *h, char *text, size_t si
 		snprintf(text, size, "stopped");
 		return;
 	case RHP_STATE_FAILED:
-		snprintf(text, size, "failed: %s", strerror((int)(h->stop_errno & 0xffff)));
+		snprintf(text, size, "failed: %s",
+			 strerror((int)(h->stop_errno & 0xffff)));
 		return;
 	}
 	snprintf(text, size, "killed");
@@ -69,7 +70,8 @@ static void write_catalog(const struct report *r, struct store *store)
 	const struct catalog *c = r->catalog;
 
 	for (size_t i = 0; i < c->n_threads; i++)
-		store_thread(store, c->threads[i].number, c->threads[i].tid, c->threads[i].name);
+		store_thread(store, c->threads[i].number, c->threads[i].tid,
+			     c->threads[i].name);
 	for (size_t i = 0; i < c->n_marks; i++)
 		store_mark(store, (double)reader_ns(r->reader, c->marks[i].ticks) / 1e6,
 			   c->marks[i].thread, c->marks[i].text);
@@ -83,23 +85,27 @@ static void write_totals(const struct report *r, struct store *store)
 		double value;
 		const char *meaning;
 	} rows[] = {
-		{"events", (double)merge_counts(r->merge).events, "Events read from the trace."},
+		{"events", (double)merge_counts(r->merge).events,
+		 "Events read from the trace."},
 		{"allocations", (double)t->allocations,
 		 "Blocks allocated; a realloc that succeeds allocates one."},
 		{"frees", (double)t->frees, "Calls that free a block."},
 		{"reallocs", (double)t->reallocs, "Reallocs of a block that succeeded."},
 		{"failed_reallocs", (double)t->failed_reallocs,
 		 "Reallocs that failed; their blocks stayed as they were."},
-		{"bytes_allocated", (double)t->bytes_allocated, "Bytes asked for in all."},
+		{"bytes_allocated", (double)t->bytes_allocated,
+		 "Bytes asked for in all."},
 		{"live_blocks", (double)t->leaked_blocks, "Blocks not freed at the end."},
 		{"live_bytes", (double)t->leaked_bytes, "Their bytes."},
 		{"in_realloc_blocks", (double)t->in_realloc_blocks,
 		 "Blocks in a realloc that had not returned at the end."},
 		{"peak_bytes", (double)t->peak_bytes, "Most bytes live at one time."},
 		{"peak_blocks", (double)t->peak_blocks, "Most blocks live at one time."},
-		{"peak_ms", (double)t->peak_ns / 1e6, "When peak_bytes was reached first."},
+		{"peak_ms", (double)t->peak_ns / 1e6,
+		 "When peak_bytes was reached first."},
 		{"stacks", (double)r->frames->n_stacks, "Distinct call stacks."},
-		{"threads", (double)r->catalog->n_threads, "Threads that recorded anything."},
+		{"threads", (double)r->catalog->n_threads,
+		 "Threads that recorded anything."},
 		{"incomplete_stacks", (double)r->frames->incomplete,
 		 "Stacks that do not reach the outermost frame."},
 	};
@@ -120,17 +126,21 @@ static void write_losses(const struct report *r, struct store *store)
 		const char *meaning;
 	} rows[] = {
 		{"unwritten", merge.unwritten,
-		 "Events begun after the last one of their counter that is in the trace: in"
+		 "Events begun after the last one of their counter that is in the trace: "
+		 "in"
 		 " flight, or not written, when the program ended."},
-		{"missing", merge.missing, "Events missing before others that are in the trace."},
+		{"missing", merge.missing,
+		 "Events missing before others that are in the trace."},
 		{"io", lost[RHP_LOST_IO], "Not written: the trace could not grow."},
-		{"tracker", lost[RHP_LOST_TRACKER], "Not recorded: no tracker was to be had."},
+		{"tracker", lost[RHP_LOST_TRACKER],
+		 "Not recorded: no tracker was to be had."},
 		{"nested", lost[RHP_LOST_NESTED],
 		 "Not recorded: in a signal handler, with the buffer full."},
 		{"stack", lost[RHP_LOST_STACK],
 		 "Recorded without their stack: the table of stacks was full."},
 		{"early", lost[RHP_LOST_EARLY], "Before the runtime could start."},
-		{"limit", lost[RHP_LOST_LIMIT], "After the size limit of the trace was reached."},
+		{"limit", lost[RHP_LOST_LIMIT],
+		 "After the size limit of the trace was reached."},
 		{"foreign_free", t->foreign_free,
 		 "Frees of addresses not known to be allocated."},
 		{"foreign_realloc", t->foreign_realloc,
@@ -142,11 +152,14 @@ static void write_losses(const struct report *r, struct store *store)
 		{"clock_inversions", t->clock_inversions,
 		 "Blocks that ended before they began by the clock; lifetime set to 0."},
 		{"torn_records", file->torn_records, "Records begun and not finished."},
-		{"damaged_records", file->damaged_records + r->catalog->n_damaged +
-			 merge.bad_stamps, "Records with impossible content."},
+		{"damaged_records",
+		 file->damaged_records + r->catalog->n_damaged + merge.bad_stamps,
+		 "Records with impossible content."},
 		{"damaged_stacks", r->frames->damaged, "Stacks with frames missing."},
-		{"damaged_regions", file->damaged_regions, "Parts of the file not readable."},
-		{"missing_buffers", file->missing_buffers, "Gaps in the buffers of a thread."},
+		{"damaged_regions", file->damaged_regions,
+		 "Parts of the file not readable."},
+		{"missing_buffers", file->missing_buffers,
+		 "Gaps in the buffers of a thread."},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)

@@ -51,10 +51,11 @@ enum statement {
 };
 
 static const char *const statements[N_STATEMENTS] = {
-	[INSERT_PROCESS] = "INSERT INTO processes (trace, pid, executable, started, duration_ms,"
-			   " scope, max_stack_depth, sample_bytes, sample_rate,"
-			   " runtime_version, loader_version, ending)"
-			   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_PROCESS] =
+		"INSERT INTO processes (trace, pid, executable, started, duration_ms,"
+		" scope, max_stack_depth, sample_bytes, sample_rate,"
+		" runtime_version, loader_version, ending)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[INSERT_THREAD] = "INSERT INTO threads VALUES (?, ?, ?)",
 	[INSERT_MODULE] = "INSERT INTO modules VALUES (?, ?, ?, ?, ?, ?)",
 	[INSERT_FUNCTION] = "INSERT INTO functions VALUES (?, ?, ?)",
@@ -173,7 +174,8 @@ static void check_companions(const char *path)
 			die("create %s: out of memory", path);
 		if (lstat(name, &status) == 0)
 			die("create %s: %s is there: the old database is in use, or was"
-			    " not closed; remove both", path, name);
+			    " not closed; remove both",
+			    path, name);
 		free(name);
 	}
 }
@@ -225,11 +227,12 @@ struct store *store_open(const char *path, bool replace)
 int64_t store_blocks(struct store *s, struct pair *pair, store_progress_fn *progress,
 		     void *context)
 {
-	s->rows = (struct block_rows){.pair = pair, .progress = progress, .context = context};
+	s->rows = (struct block_rows){
+		.pair = pair, .progress = progress, .context = context};
 	if (block_rows_register(s->db, &s->rows) != SQLITE_OK)
 		die_sql(s, "write blocks to");
-	if (sqlite3_exec(s->db, "INSERT INTO blocks SELECT * FROM " BLOCK_ROWS_TABLE, NULL, NULL,
-			 NULL) != SQLITE_OK) {
+	if (sqlite3_exec(s->db, "INSERT INTO blocks SELECT * FROM " BLOCK_ROWS_TABLE,
+			 NULL, NULL, NULL) != SQLITE_OK) {
 		if (s->rows.error)
 			return s->rows.error;
 		die_sql(s, "write blocks to");
@@ -252,20 +255,21 @@ static void insert(struct store *s, enum statement which, const char *types, ...
 	sqlite3_stmt *statement = s->statements[which];
 	va_list values;
 
-	if (!statement && sqlite3_prepare_v3(s->db, statements[which], -1,
-					     SQLITE_PREPARE_PERSISTENT, &statement,
-					     NULL) != SQLITE_OK)
+	if (!statement &&
+	    sqlite3_prepare_v3(s->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT,
+			       &statement, NULL) != SQLITE_OK)
 		die_sql(s, "write to");
 	s->statements[which] = statement;
 	va_start(values, types);
 	for (int i = 0; types[i]; i++) {
 		if (types[i] == 'i' || types[i] == 'z')
-			bind_integer(statement, i + 1, va_arg(values, int64_t), types[i] == 'z');
+			bind_integer(statement, i + 1, va_arg(values, int64_t),
+				     types[i] == 'z');
 		else if (types[i] == 'f')
 			sqlite3_bind_double(statement, i + 1, va_arg(values, double));
 		else
-			sqlite3_bind_text(statement, i + 1, va_arg(values, const char *), -1,
-					  SQLITE_TRANSIENT);
+			sqlite3_bind_text(statement, i + 1, va_arg(values, const char *),
+					  -1, SQLITE_TRANSIENT);
 	}
 	va_end(values);
 	if (sqlite3_step(statement) != SQLITE_DONE)
@@ -290,7 +294,8 @@ void store_process(struct store *s, const struct store_process *p)
 
 	insert(s, INSERT_PROCESS, "tittftiifttt", trace, (int64_t)p->pid, executable,
 	       p->started, p->duration_ms, p->scope, (int64_t)p->max_stack_depth,
-	       (int64_t)p->sample_bytes, p->sample_rate, version, RHEAPER_VERSION, p->ending);
+	       (int64_t)p->sample_bytes, p->sample_rate, version, RHEAPER_VERSION,
+	       p->ending);
 	free(trace);
 	free(executable);
 	free(version);
@@ -306,12 +311,13 @@ void store_module(struct store *s, uint64_t number, const char *path_bytes,
 {
 	char *path = utf8(path_bytes);
 
-	insert(s, INSERT_MODULE, "ittiii", (int64_t)number, path, build_id, (int64_t)start,
-	       (int64_t)end, (int64_t)bias);
+	insert(s, INSERT_MODULE, "ittiii", (int64_t)number, path, build_id,
+	       (int64_t)start, (int64_t)end, (int64_t)bias);
 	free(path);
 }
 
-void store_function(struct store *s, uint64_t number, const char *name, const char *family)
+void store_function(struct store *s, uint64_t number, const char *name,
+		    const char *family)
 {
 	insert(s, INSERT_FUNCTION, "itt", (int64_t)number, name, family);
 }
@@ -320,8 +326,9 @@ void store_frame(struct store *s, const struct store_frame *f)
 {
 	char *sym = utf8(f->sym), *file = utf8(f->file);
 
-	insert(s, INSERT_FRAME, "iizittz", f->frame, (int64_t)f->address, (int64_t)f->module,
-	       (int64_t)f->inline_depth, sym, file, (int64_t)(f->line > 0 ? f->line : 0));
+	insert(s, INSERT_FRAME, "iizittz", f->frame, (int64_t)f->address,
+	       (int64_t)f->module, (int64_t)f->inline_depth, sym, file,
+	       (int64_t)(f->line > 0 ? f->line : 0));
 	free(sym);
 	free(file);
 }
@@ -331,8 +338,9 @@ void store_stack(struct store *s, const struct store_stack *k)
 	insert(s, INSERT_STACK, "iiiii", (int64_t)k->stack, (int64_t)k->function,
 	       (int64_t)k->depth, (int64_t)k->truncated, (int64_t)k->incomplete);
 	if (k->allocations)
-		insert(s, INSERT_STACK_TOTAL, "iiiii", (int64_t)k->stack, (int64_t)k->allocations,
-		       (int64_t)k->bytes, (int64_t)k->live_blocks, (int64_t)k->live_bytes);
+		insert(s, INSERT_STACK_TOTAL, "iiiii", (int64_t)k->stack,
+		       (int64_t)k->allocations, (int64_t)k->bytes,
+		       (int64_t)k->live_blocks, (int64_t)k->live_bytes);
 }
 
 void store_stack_frame(struct store *s, uint32_t stack, uint32_t frame_no, int64_t frame)
@@ -368,7 +376,8 @@ static void move_in_place(struct store *s)
 	if (s->replace) {
 		result = rename(unfinished, s->path);
 	} else {
-		result = renameat2(AT_FDCWD, unfinished, AT_FDCWD, s->path, RENAME_NOREPLACE);
+		result = renameat2(AT_FDCWD, unfinished, AT_FDCWD, s->path,
+				   RENAME_NOREPLACE);
 		if (result != 0 && (errno == EINVAL || errno == ENOSYS) &&
 		    access(s->path, F_OK) != 0)
 			result = rename(unfinished, s->path);
@@ -382,8 +391,10 @@ static void move_in_place(struct store *s)
 void store_finish(struct store *s, bool index)
 {
 	if (index)
-		execute(s, "CREATE INDEX blocks_by_stack ON blocks"
-			   " (stack, size, lifetime_ns, alloc_ns)", "make the index of");
+		execute(s,
+			"CREATE INDEX blocks_by_stack ON blocks"
+			" (stack, size, lifetime_ns, alloc_ns)",
+			"make the index of");
 	execute(s, "COMMIT", "write");
 	for (int i = 0; i < N_STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);

@@ -70,10 +70,13 @@ void store_function(struct store *store, uint64_t number, const char *name,
 		    const char *family);
 void store_frame(struct store *store, const struct store_frame *frame);
 void store_stack(struct store *store, const struct store_stack *stack);
-void store_stack_frame(struct store *store, uint32_t stack, uint32_t frame_no, int64_t frame);
+void store_stack_frame(struct store *store, uint32_t stack, uint32_t frame_no,
+		       int64_t frame);
 void store_mark(struct store *store, double at_ms, uint64_t thread, const char *text);
-void store_loss(struct store *store, const char *reason, uint64_t count, const char *meaning);
-void store_total(struct store *store, const char *name, double value, const char *meaning);
+void store_loss(struct store *store, const char *reason, uint64_t count,
+		const char *meaning);
+void store_total(struct store *store, const char *name, double value,
+		 const char *meaning);
 
 /* Make the index if wanted, bring the file to the disk, move it to its name,
  * free. */

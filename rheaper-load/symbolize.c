@@ -97,14 +97,15 @@ static int add_symbol(struct symbols *s, int index)
 	GElf_Sym symbol;
 	GElf_Addr address;
 	GElf_Word section;
-	const char *name = dwfl_module_getsym_info(s->module, index, &symbol, &address, &section,
-						   NULL, NULL);
+	const char *name = dwfl_module_getsym_info(s->module, index, &symbol, &address,
+						   &section, NULL, NULL);
 	int type = GELF_ST_TYPE(symbol.st_info);
 
 	if (!name || !name[0] || section == SHN_UNDEF || section == SHN_ABS ||
 	    (type != STT_FUNC && type != STT_NOTYPE && type != STT_GNU_IFUNC))
 		return 0;
-	if (array_grow((void **)&s->table, &s->n_table_max, s->n_table + 1, sizeof(*s->table)))
+	if (array_grow((void **)&s->table, &s->n_table_max, s->n_table + 1,
+		       sizeof(*s->table)))
 		return -ENOMEM;
 	s->table[s->n_table++] = (struct elf_symbol){
 		.low = address,

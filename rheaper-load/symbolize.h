@@ -20,9 +20,9 @@ struct symbol {
 };
 
 enum symbols_problem {
-	SYMBOLS_NO_FILE = 1,  /* cannot be opened, or no path at all */
-	SYMBOLS_NOT_ELF,      /* no object that could be read */
-	SYMBOLS_OTHER_BUILD,  /* another build-id than in the trace */
+	SYMBOLS_NO_FILE = 1, /* cannot be opened, or no path at all */
+	SYMBOLS_NOT_ELF,     /* no object that could be read */
+	SYMBOLS_OTHER_BUILD, /* another build-id than in the trace */
 };
 
 /*
@@ -39,4 +39,5 @@ void symbols_close(struct symbols *symbols);
  * the code last. Their number, 0 if nothing is known. They are valid until the
  * next call.
  */
-size_t symbols_find(struct symbols *symbols, uint64_t address, const struct symbol **found);
+size_t symbols_find(struct symbols *symbols, uint64_t address,
+		    const struct symbol **found);

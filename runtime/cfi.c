@@ -19,18 +19,33 @@
 #include "runtime/cfi.h"
 
 #if defined(__x86_64__)
-enum { REG_FP = 6, REG_SP = 7 };
+enum {
+	REG_FP = 6,
+	REG_SP = 7
+};
 #elif defined(__aarch64__)
-enum { REG_FP = 29, REG_SP = 31 };
+enum {
+	REG_FP = 29,
+	REG_SP = 31
+};
 #elif defined(__i386__)
-enum { REG_FP = 5, REG_SP = 4 };
+enum {
+	REG_FP = 5,
+	REG_SP = 4
+};
 #else
 #error "no register numbers for this machine"
 #endif
 
 #define MAX_REMEMBERED 8
 
-enum where { SAME, UNDEFINED, AT_CFA, AT_EXPRESSION, ELSEWHERE };
+enum where {
+	SAME,
+	UNDEFINED,
+	AT_CFA,
+	AT_EXPRESSION,
+	ELSEWHERE
+};
 
 struct span {
 	const uint8_t *at, *end;
@@ -175,7 +190,8 @@ static void read_augmentation(struct span *s, const char *letters, struct cie *c
 			cie->pointer_encoding = read_byte(s);
 			break;
 		case 'P':
-			/* The personality routine may be indirect; its value is not needed. */
+			/* The personality routine may be indirect; its value is not
+			 * needed. */
 			read_pointer(s, read_byte(s) & 0x0f);
 			break;
 		case 'L':
@@ -234,8 +250,8 @@ static bool find_fde(const struct rhp_module_info *m, uintptr_t pc, struct cie *
 	}
 	if (low == 0)
 		return false;
-	struct span s =
-		entry_at(m, m->eh_frame_hdr + (uintptr_t)(intptr_t)table[2 * (low - 1) + 1]);
+	struct span s = entry_at(
+		m, m->eh_frame_hdr + (uintptr_t)(intptr_t)table[2 * (low - 1) + 1]);
 	uintptr_t cie_field = (uintptr_t)s.at;
 	uintptr_t cie_offset = (uintptr_t)read_fixed(&s, 4);
 	if (s.bad || !read_cie(m, cie_field - cie_offset, cie))
@@ -400,7 +416,8 @@ static void execute_register(struct machine *m, struct span *s, uint8_t op)
 		break;
 	case 0x10: /* expression */
 		set(m, reg,
-		    (struct location){.where = AT_EXPRESSION, .expression = take(s, read_uleb(s))});
+		    (struct location){.where = AT_EXPRESSION,
+				      .expression = take(s, read_uleb(s))});
 		break;
 	case 0x09: /* register */
 	case 0x14: /* val_offset */
@@ -458,9 +475,11 @@ static bool set_rule_cfa(const struct row *row, struct rhp_rule *rule)
 	uint64_t reg = row->cfa_register;
 	int64_t offset = row->cfa_offset;
 	bool deref = false;
-	if (row->cfa_is_expression && !read_expression(row->cfa_expression, &reg, &offset, &deref))
+	if (row->cfa_is_expression &&
+	    !read_expression(row->cfa_expression, &reg, &offset, &deref))
 		return false;
-	rule->flags |= (reg == REG_FP ? RHP_RULE_CFA_FP : 0) | (deref ? RHP_RULE_CFA_DEREF : 0);
+	rule->flags |=
+		(reg == REG_FP ? RHP_RULE_CFA_FP : 0) | (deref ? RHP_RULE_CFA_DEREF : 0);
 	return (reg == REG_FP || reg == REG_SP) && fits(offset, &rule->cfa);
 }
 
@@ -473,8 +492,8 @@ static bool set_rule_location(const struct location *l, uint16_t sp_flag, int32_
 	uint64_t reg;
 	int64_t at;
 	bool deref;
-	if (l->where != AT_EXPRESSION || !read_expression(l->expression, &reg, &at, &deref) ||
-	    reg != REG_SP || deref)
+	if (l->where != AT_EXPRESSION ||
+	    !read_expression(l->expression, &reg, &at, &deref) || reg != REG_SP || deref)
 		return false;
 	rule->flags |= sp_flag;
 	return fits(at, offset);
@@ -504,7 +523,8 @@ struct rhp_rule rhp_cfi_rule(const struct rhp_module_info *module, uintptr_t pc)
 	memset(&m, 0, sizeof(m));
 	m.cie = &cie;
 	m.pc = pc;
-	if (!module->unwind_table || !find_fde(module, pc, &cie, &instructions, &m.location))
+	if (!module->unwind_table ||
+	    !find_fde(module, pc, &cie, &instructions, &m.location))
 		return none;
 	uintptr_t begin = m.location;
 	m.pc = UINTPTR_MAX; /* the CIE's instructions hold everywhere */

@@ -32,7 +32,7 @@ struct object {
 	const void *identity;
 	const char *path; /* "" is the program itself */
 	uintptr_t start, end, bias;
-	const ElfW(Phdr) *phdr;
+	const ElfW(Phdr) * phdr;
 	size_t n_phdr;
 };
 
@@ -51,7 +51,8 @@ static void find_phdr(struct object *o)
 {
 	const ElfW(Ehdr) *ehdr = (const ElfW(Ehdr) *)o->start;
 	if (memcmp(ehdr->e_ident, ELFMAG, SELFMAG) == 0 &&
-	    ehdr->e_phoff + (uint64_t)ehdr->e_phnum * sizeof(ElfW(Phdr)) < o->end - o->start) {
+	    ehdr->e_phoff + (uint64_t)ehdr->e_phnum * sizeof(ElfW(Phdr)) <
+		    o->end - o->start) {
 		o->phdr = (const ElfW(Phdr) *)(o->start + ehdr->e_phoff);
 		o->n_phdr = ehdr->e_phnum;
 	}
@@ -101,10 +102,13 @@ extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
  */
 static void own_module(struct object *o, bool *is_static)
 {
-	const ElfW(Phdr) *p = (const ElfW(Phdr) *)((uintptr_t)&__ehdr_start + __ehdr_start.e_phoff);
+	const ElfW(Phdr) *p =
+		(const ElfW(Phdr) *)((uintptr_t)&__ehdr_start + __ehdr_start.e_phoff);
 	uintptr_t first = UINTPTR_MAX, end = 0;
-	*o = (struct object){
-		.identity = &__ehdr_start, .path = "", .phdr = p, .n_phdr = __ehdr_start.e_phnum};
+	*o = (struct object){.identity = &__ehdr_start,
+			     .path = "",
+			     .phdr = p,
+			     .n_phdr = __ehdr_start.e_phnum};
 	*is_static = true;
 	for (size_t i = 0; i < o->n_phdr; i++) {
 		if (p[i].p_type == PT_INTERP)
@@ -112,7 +116,8 @@ static void own_module(struct object *o, bool *is_static)
 		if (p[i].p_type != PT_LOAD)
 			continue;
 		first = p[i].p_vaddr < first ? p[i].p_vaddr : first;
-		end = p[i].p_vaddr + p[i].p_memsz > end ? p[i].p_vaddr + p[i].p_memsz : end;
+		end = p[i].p_vaddr + p[i].p_memsz > end ? p[i].p_vaddr + p[i].p_memsz
+							: end;
 	}
 	o->start = (uintptr_t)&__ehdr_start;
 	o->bias = o->start - (first & ~(uintptr_t)4095);
@@ -193,7 +198,8 @@ static size_t read_build_id(uintptr_t at, size_t size, uint8_t *id)
 			break;
 		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
 		    memcmp((const void *)name, "GNU", 4) == 0) {
-			size_t n = note->n_descsz < RHP_BUILD_ID_SIZE ? note->n_descsz : RHP_BUILD_ID_SIZE;
+			size_t n = note->n_descsz < RHP_BUILD_ID_SIZE ? note->n_descsz
+								      : RHP_BUILD_ID_SIZE;
 			memcpy(id, (const void *)desc, n);
 			return n;
 		}
@@ -202,8 +208,8 @@ static size_t read_build_id(uintptr_t at, size_t size, uint8_t *id)
 	return 0;
 }
 
-size_t rhp_module_read_headers(struct rhp_module_info *m, const ElfW(Phdr) *phdr, size_t n_phdr,
-			       uint8_t *build_id)
+size_t rhp_module_read_headers(struct rhp_module_info *m, const ElfW(Phdr) * phdr,
+			       size_t n_phdr, uint8_t *build_id)
 {
 	size_t build_id_size = 0;
 	for (size_t i = 0; i < n_phdr; i++) {

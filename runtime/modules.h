@@ -31,15 +31,17 @@ struct rhp_module_info {
  * Slow path only: takes a lock of its own. Asks _dl_find_object where libc has
  * it, which takes no lock and allocates nothing; else dl_iterate_phdr.
  */
-HIDDEN const struct rhp_module_info *rhp_module_find(uintptr_t ip, struct rhp_stream *out);
+HIDDEN const struct rhp_module_info *rhp_module_find(uintptr_t ip,
+						     struct rhp_stream *out);
 
 /*
  * Fills in what the program headers of a mapped object say about unwinding, and
  * copies its build id (at most RHP_BUILD_ID_SIZE bytes): the size of that.
  */
 #define RHP_BUILD_ID_SIZE 64
-HIDDEN size_t rhp_module_read_headers(struct rhp_module_info *module, const ElfW(Phdr) *phdr,
-				      size_t n_phdr, uint8_t *build_id);
+HIDDEN size_t rhp_module_read_headers(struct rhp_module_info *module,
+				      const ElfW(Phdr) * phdr, size_t n_phdr,
+				      uint8_t *build_id);
 
 /* Changes whenever an address may have changed its meaning. Any thread. */
 HIDDEN uint32_t rhp_modules_epoch(void);

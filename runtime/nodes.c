@@ -28,7 +28,8 @@ static uint32_t make(struct rhp_stream *out, enum rhp_code code, const uint64_t 
 uint32_t rhp_node_get(struct rhp_stream *out, enum rhp_code code, uintptr_t address,
 		      uint32_t parent, uint32_t module, uint32_t flags)
 {
-	const uint64_t key[2] = {address, (uint64_t)parent << 32 | (uint64_t)(module & 0xffff) << 8 |
+	const uint64_t key[2] = {address, (uint64_t)parent << 32 |
+						  (uint64_t)(module & 0xffff) << 8 |
 						  (flags & 0xff)};
 	uint64_t value[2];
 	if (rhp_table_find(&nodes, key, value))

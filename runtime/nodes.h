@@ -14,5 +14,6 @@
  * not there; its record then goes to `out`, before any event can name it.
  * 0 if the table is full. Takes a lock only to make a node. Async-signal-safe.
  */
-HIDDEN uint32_t rhp_node_get(struct rhp_stream *out, enum rhp_code code, uintptr_t address,
-			     uint32_t parent, uint32_t module, uint32_t flags);
+HIDDEN uint32_t rhp_node_get(struct rhp_stream *out, enum rhp_code code,
+			     uintptr_t address, uint32_t parent, uint32_t module,
+			     uint32_t flags);

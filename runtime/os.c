@@ -26,14 +26,14 @@
 #endif
 
 /* A system call as the runtime wants it: -errno, errno untouched. */
-#define SYSCALL(...)                                                                       \
-	({                                                                                 \
-		int errno_before = errno;                                                  \
-		long result_ = syscall(__VA_ARGS__);                                       \
-		if (result_ == -1)                                                         \
-			result_ = -errno;                                                  \
-		errno = errno_before;                                                      \
-		result_;                                                                   \
+#define SYSCALL(...)                                                                     \
+	({                                                                               \
+		int errno_before = errno;                                                \
+		long result_ = syscall(__VA_ARGS__);                                     \
+		if (result_ == -1)                                                       \
+			result_ = -errno;                                                \
+		errno = errno_before;                                                    \
+		result_;                                                                 \
 	})
 
 #ifdef SYS_mmap2

@@ -13,7 +13,8 @@ static ALWAYS_INLINE void put(struct rhp_tracker *t, enum rhp_code code, const v
 	rhp_tracker_done(t);
 }
 
-void rhp_on_alloc(enum rhp_function function, const void *frame, const void *p, size_t size)
+void rhp_on_alloc(enum rhp_function function, const void *frame, const void *p,
+		  size_t size)
 {
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
 	struct rhp_tracker *t = rhp_tracker_get();
@@ -22,7 +23,8 @@ void rhp_on_alloc(enum rhp_function function, const void *frame, const void *p, 
 		    rhp_stack_capture(&t->stacks, &t->stream, frame, function), size);
 }
 
-void rhp_on_free(enum rhp_function function, const void *frame, const void *p, size_t size)
+void rhp_on_free(enum rhp_function function, const void *frame, const void *p,
+		 size_t size)
 {
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
 	struct rhp_tracker *t = rhp_tracker_get();

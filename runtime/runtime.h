@@ -52,12 +52,13 @@ HIDDEN void rhp_on_alloc(enum rhp_function function, const void *frame, const vo
 			 size_t size);
 
 /* A block is about to be freed; size is what the caller says it has, or 0. */
-HIDDEN void rhp_on_free(enum rhp_function function, const void *frame, const void *p, size_t size);
+HIDDEN void rhp_on_free(enum rhp_function function, const void *frame, const void *p,
+			size_t size);
 
 /* A block is about to be resized (p is not NULL), and what became of it. */
 HIDDEN void rhp_on_realloc_begin(const void *p);
-HIDDEN void rhp_on_realloc_end(enum rhp_function function, const void *frame, const void *p,
-			       const void *q, size_t size);
+HIDDEN void rhp_on_realloc_end(enum rhp_function function, const void *frame,
+			       const void *p, const void *q, size_t size);
 
 /*
  * Scope `link`: the exported functions record only what libc allocates on
@@ -68,5 +69,8 @@ HIDDEN void rhp_on_realloc_followed(const void *p, const void *q, size_t size);
 
 /* How this program was linked; the exported functions' object sets it before
  * the first event. */
-enum rhp_scope { RHP_SCOPE_LINK = 0, RHP_SCOPE_PROCESS = 1 };
+enum rhp_scope {
+	RHP_SCOPE_LINK = 0,
+	RHP_SCOPE_PROCESS = 1
+};
 extern HIDDEN uint32_t rhp_scope;

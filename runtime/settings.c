@@ -16,11 +16,14 @@ static const struct variable {
 	uint64_t standard, least, most;
 	bool wide; /* the field is 64 bits */
 } variables[] = {
-	{"RHEAPER_STACK_DEPTH", offsetof(struct rhp_settings, stack_depth), 64, 1, 1024, false},
-	{"RHEAPER_MAX_TRACKERS", offsetof(struct rhp_settings, max_trackers), 200, 1, 10000, false},
-	{"RHEAPER_EVENT_BUFFER", offsetof(struct rhp_settings, event_buffer), 5000, 500, 1000000,
+	{"RHEAPER_STACK_DEPTH", offsetof(struct rhp_settings, stack_depth), 64, 1, 1024,
 	 false},
-	{"RHEAPER_MAX_BYTES", offsetof(struct rhp_settings, max_bytes), 0, 0, UINT64_MAX, true},
+	{"RHEAPER_MAX_TRACKERS", offsetof(struct rhp_settings, max_trackers), 200, 1,
+	 10000, false},
+	{"RHEAPER_EVENT_BUFFER", offsetof(struct rhp_settings, event_buffer), 5000, 500,
+	 1000000, false},
+	{"RHEAPER_MAX_BYTES", offsetof(struct rhp_settings, max_bytes), 0, 0, UINT64_MAX,
+	 true},
 };
 #define N_VARIABLES (sizeof(variables) / sizeof(variables[0]))
 

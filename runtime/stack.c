@@ -31,7 +31,7 @@
 /* Frames that may lie below the base: two, because then each has one possible
  * call site only (_start or clone, and what they call). */
 #define MAX_BELOW_BASE 2
-#define MAX_GROWTH (1u << 20)  /* bytes of stack probed at once */
+#define MAX_GROWTH (1u << 20) /* bytes of stack probed at once */
 #define PAGE 4096u
 
 enum chain_verdict {
@@ -45,18 +45,21 @@ enum chain_verdict {
  * binds hash, node and verdict together, so a mixture of two writes matches
  * neither.
  */
-static ALWAYS_INLINE uint32_t seal(uint64_t hash, uint32_t node, enum chain_verdict verdict)
+static ALWAYS_INLINE uint32_t seal(uint64_t hash, uint32_t node,
+				   enum chain_verdict verdict)
 {
 	return ((uint32_t)hash ^ node) << 2 | verdict;
 }
 
-static ALWAYS_INLINE enum chain_verdict verdict_of(const struct rhp_chain *c, uint64_t hash)
+static ALWAYS_INLINE enum chain_verdict verdict_of(const struct rhp_chain *c,
+						   uint64_t hash)
 {
 	enum chain_verdict v = c->seal & 3;
 	return c->hash == hash && c->seal == seal(hash, c->node, v) ? v : UNKNOWN;
 }
 
-static void set_chain(struct rhp_chain *c, uint64_t hash, uint32_t node, enum chain_verdict v)
+static void set_chain(struct rhp_chain *c, uint64_t hash, uint32_t node,
+		      enum chain_verdict v)
 {
 	*c = (struct rhp_chain){hash, node, seal(hash, node, v)};
 }
@@ -138,8 +141,8 @@ static ALWAYS_INLINE bool on_stack(struct rhp_stacks *s, uintptr_t frame)
  * the frames as well. One frame more than recorded is visited, so that a chain
  * that goes on differs from one that ends there.
  */
-static ALWAYS_INLINE uint64_t follow(const struct rhp_stacks *s, uintptr_t frame, uintptr_t base,
-				     uint64_t hash, struct walk *w)
+static ALWAYS_INLINE uint64_t follow(const struct rhp_stacks *s, uintptr_t frame,
+				     uintptr_t base, uint64_t hash, struct walk *w)
 {
 	uintptr_t last = s->stack.high - 2 * sizeof(uintptr_t);
 	last = base < last ? base : last;
@@ -274,8 +277,8 @@ static uint64_t hash_of(const struct walk *w, enum rhp_function function)
 }
 
 /* The node of a judged stack, through the cache. */
-static uint32_t judged_node(struct rhp_stacks *s, struct rhp_stream *out, const struct walk *w,
-			    enum rhp_function function)
+static uint32_t judged_node(struct rhp_stacks *s, struct rhp_stream *out,
+			    const struct walk *w, enum rhp_function function)
 {
 	uint64_t hash = hash_of(w, function);
 	struct rhp_chain *c = chain_of(s, hash);
@@ -311,8 +314,8 @@ static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s, struct rhp_stream 
 	return node;
 }
 
-uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream *out, const void *frame,
-			   enum rhp_function function)
+uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream *out,
+			   const void *frame, enum rhp_function function)
 {
 	uintptr_t at = (uintptr_t)frame;
 	if (UNLIKELY(s->epoch != rhp_modules_epoch()))

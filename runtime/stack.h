@@ -27,7 +27,7 @@ struct rhp_stacks {
 	uintptr_t base;          /* frames above this address have no frame pointers */
 	uintptr_t top;           /* where the stack begins */
 	uint32_t max_depth;
-	uint32_t epoch;          /* of the modules, when the chains were learned */
+	uint32_t epoch; /* of the modules, when the chains were learned */
 	struct rhp_chain chains[RHP_CHAINS];
 };
 
@@ -43,5 +43,5 @@ HIDDEN uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream *out,
 				  const void *frame, enum rhp_function function);
 
 /* The same with the caller alone: who freed a block. */
-HIDDEN uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *out, const void *frame,
-				 enum rhp_function function);
+HIDDEN uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *out,
+				 const void *frame, enum rhp_function function);

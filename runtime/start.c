@@ -17,9 +17,9 @@
 
 uint32_t rhp_scope = RHP_SCOPE_PROCESS;
 
-static uint32_t starting;  /* 1 while and after one thread starts the runtime */
-static uint32_t started;   /* it has been done: UNDECIDED now means a forked child */
-static uint64_t n_early;   /* calls seen before the environment was there */
+static uint32_t starting; /* 1 while and after one thread starts the runtime */
+static uint32_t started;  /* it has been done: UNDECIDED now means a forked child */
+static uint64_t n_early;  /* calls seen before the environment was there */
 
 static struct rhp_settings settings;
 

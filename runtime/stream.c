@@ -45,8 +45,8 @@ static ALWAYS_INLINE uint32_t advance(uint32_t *cursor, uint32_t n)
 #endif
 }
 
-static ALWAYS_INLINE void commit(struct rhp_record *r, enum rhp_code code, uint64_t address,
-				 uint64_t b, uint64_t c)
+static ALWAYS_INLINE void commit(struct rhp_record *r, enum rhp_code code,
+				 uint64_t address, uint64_t b, uint64_t c)
 {
 	r->b = b;
 	r->c = c;
@@ -67,7 +67,8 @@ static COLD bool hand_over(struct rhp_stream *s)
 		uint64_t now = rhp_os_ticks();
 		s->window->base_ticks = s->window->base_ns = now;
 		s->last_unit = now >> RHP_TIME_SHIFT;
-		__atomic_store_n(&s->window->sequence, s->window->sequence + 1, __ATOMIC_RELEASE);
+		__atomic_store_n(&s->window->sequence, s->window->sequence + 1,
+				 __ATOMIC_RELEASE);
 		s->cursor = 0;
 	}
 	rhp_os_restore_signals(signals);
@@ -94,8 +95,8 @@ static ALWAYS_INLINE bool make_room(struct rhp_stream *s, uint32_t n, bool neste
 	return false;
 }
 
-bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t address, uint64_t stamp,
-		      uint32_t node, uint64_t size)
+bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t address,
+		      uint64_t stamp, uint32_t node, uint64_t size)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0), outer = s->busy;
 	bool nested = is_nested(outer, here);
@@ -115,14 +116,15 @@ bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t addres
 		size = RHP_SIZE_MAX;
 	}
 	s->last_unit = unit;
-	commit(r, code, address, unit << RHP_SEQ_BITS | (stamp & ((UINT64_C(1) << RHP_SEQ_BITS) - 1)),
+	commit(r, code, address,
+	       unit << RHP_SEQ_BITS | (stamp & ((UINT64_C(1) << RHP_SEQ_BITS) - 1)),
 	       (uint64_t)node << RHP_SIZE_BITS | size);
 	s->busy = nested ? outer : 0;
 	return true;
 }
 
-bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t address, uint64_t b,
-		       uint64_t c)
+bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t address,
+		       uint64_t b, uint64_t c)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0), outer = s->busy;
 	bool nested = is_nested(outer, here);
@@ -135,8 +137,8 @@ bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t addres
 }
 
 /* Copies the parts, one after the other, into TEXT records. */
-static void write_text(struct rhp_record *r, const struct rhp_stream_text *parts, int n_parts,
-		       size_t total)
+static void write_text(struct rhp_record *r, const struct rhp_stream_text *parts,
+		       int n_parts, size_t total)
 {
 	size_t in_part = 0;
 	for (int part = 0; total > 0; r++) {
@@ -155,8 +157,8 @@ static void write_text(struct rhp_record *r, const struct rhp_stream_text *parts
 	}
 }
 
-bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b, uint64_t c,
-		     const struct rhp_stream_text *parts, int n_parts)
+bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
+		     uint64_t c, const struct rhp_stream_text *parts, int n_parts)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0), outer = s->busy;
 	bool nested = is_nested(outer, here);

@@ -16,11 +16,11 @@
 struct rhp_stream {
 	struct rhp_record *records; /* of the window */
 	struct rhp_region *window;
-	uint32_t cursor;   /* next free record; moved by one instruction */
-	uint32_t limit;    /* from here on only nested writers go on */
-	uint32_t capacity; /* records of the window */
+	uint32_t cursor;    /* next free record; moved by one instruction */
+	uint32_t limit;     /* from here on only nested writers go on */
+	uint32_t capacity;  /* records of the window */
 	uint64_t last_unit; /* last time written, in record units */
-	uintptr_t busy;    /* address in the frame of the writer, 0 if none */
+	uintptr_t busy;     /* address in the frame of the writer, 0 if none */
 };
 
 /* Maps the window of stream `number`; false if that failed. */
@@ -42,5 +42,5 @@ struct rhp_stream_text {
 	const void *bytes;
 	size_t size;
 };
-HIDDEN bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b, uint64_t c,
-			    const struct rhp_stream_text *parts, int n_parts);
+HIDDEN bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
+			    uint64_t c, const struct rhp_stream_text *parts, int n_parts);

@@ -58,8 +58,8 @@ static void put(struct rhp_slots *s, const uint64_t key[2], const uint64_t value
 
 static struct rhp_slots *make_slots(uint32_t capacity)
 {
-	struct rhp_slots *s =
-		rhp_os_alloc(sizeof(*s) + (size_t)capacity * sizeof(struct rhp_table_entry));
+	struct rhp_slots *s = rhp_os_alloc(
+		sizeof(*s) + (size_t)capacity * sizeof(struct rhp_table_entry));
 	if (s)
 		s->capacity = capacity;
 	return s;

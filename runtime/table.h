@@ -23,12 +23,13 @@ struct rhp_table {
 };
 
 /* Copies the value of a key; false if it is not there. Async-signal-safe. */
-HIDDEN bool rhp_table_find(const struct rhp_table *t, const uint64_t key[2], uint64_t value[2]);
+HIDDEN bool rhp_table_find(const struct rhp_table *t, const uint64_t key[2],
+			   uint64_t value[2]);
 
 /*
  * Adds a key that is not there; the caller holds t->lock. When the table must
  * grow, entries with key[1] < oldest are dropped. Returns 0, or -ENOMEM with
  * the table as it was.
  */
-HIDDEN int rhp_table_add(struct rhp_table *t, const uint64_t key[2], const uint64_t value[2],
-			 uint64_t oldest);
+HIDDEN int rhp_table_add(struct rhp_table *t, const uint64_t key[2],
+			 const uint64_t value[2], uint64_t oldest);

@@ -52,7 +52,8 @@ static int create_unused(char *path)
 
 static uint32_t region_size(uint32_t event_buffer)
 {
-	size_t size = sizeof(struct rhp_region) + event_buffer * sizeof(struct rhp_record);
+	size_t size =
+		sizeof(struct rhp_region) + event_buffer * sizeof(struct rhp_record);
 	return (uint32_t)((size + 4095) & ~(size_t)4095);
 }
 
@@ -127,23 +128,26 @@ static void fail(int error, enum rhp_loss reason)
 	uint32_t none = 0;
 	__atomic_store_n(&trace.stop_reason, reason, __ATOMIC_RELAXED);
 	if (reason != RHP_LOST_LIMIT)
-		__atomic_compare_exchange_n(&h->stop_errno, &none, (uint32_t)-error, false,
-					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-	rhp_trace_set_state(reason == RHP_LOST_LIMIT ? RHP_STATE_STOPPED : RHP_STATE_FAILED);
+		__atomic_compare_exchange_n(&h->stop_errno, &none, (uint32_t)-error,
+					    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	rhp_trace_set_state(reason == RHP_LOST_LIMIT ? RHP_STATE_STOPPED
+						     : RHP_STATE_FAILED);
 }
 
 uint64_t rhp_trace_new_region(void)
 {
 	struct rhp_file_header *h = trace.header;
 	if (h->max_bytes &&
-	    __atomic_load_n(&h->file_end, __ATOMIC_RELAXED) + h->region_size > h->max_bytes) {
+	    __atomic_load_n(&h->file_end, __ATOMIC_RELAXED) + h->region_size >
+		    h->max_bytes) {
 		fail(0, RHP_LOST_LIMIT);
 		return 0;
 	}
 	return __atomic_fetch_add(&h->file_end, h->region_size, __ATOMIC_RELAXED);
 }
 
-bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records, size_t size)
+bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
+			   size_t size)
 {
 	struct rhp_region head = *window;
 	head.kind = RHP_REGION_CHUNK;
@@ -194,7 +198,8 @@ void rhp_trace_lose_write(void)
 
 uint32_t rhp_trace_new_thread(void)
 {
-	return (uint32_t)__atomic_add_fetch(&trace.header->n_threads, 1, __ATOMIC_RELAXED);
+	return (uint32_t)__atomic_add_fetch(&trace.header->n_threads, 1,
+					    __ATOMIC_RELAXED);
 }
 
 const char *rhp_trace_executable(void)

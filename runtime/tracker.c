@@ -52,7 +52,8 @@ static void name_thread(struct rhp_tracker *t, int tid)
 	syscall(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
 	errno = errno_before;
 	struct rhp_stream_text text = {name, strnlen(name, sizeof(name))};
-	rhp_stream_blob(&t->stream, RHP_BLOB_THREAD, rhp_thread.number, (uint64_t)tid, &text, 1);
+	rhp_stream_blob(&t->stream, RHP_BLOB_THREAD, rhp_thread.number, (uint64_t)tid,
+			&text, 1);
 	t->tid = tid;
 	rhp_stacks_bind(&t->stacks, pool.stack_depth);
 }
@@ -63,7 +64,8 @@ static struct rhp_tracker *take_from_pool(void)
 	struct rhp_tracker *t = pool.first_free;
 	if (t)
 		pool.first_free = t->next_free;
-	else if (pool.n_trackers < pool.max_trackers && (t = make_tracker(pool.n_trackers + 1)))
+	else if (pool.n_trackers < pool.max_trackers &&
+		 (t = make_tracker(pool.n_trackers + 1)))
 		pool.n_trackers++;
 	rhp_lock_drop(&pool.lock);
 	return t;

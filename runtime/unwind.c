@@ -61,15 +61,19 @@ bool rhp_read_word(const struct rhp_bounds *known, uintptr_t address, uintptr_t 
 	return true;
 }
 
-bool rhp_unwind_step(struct rhp_rule rule, const struct rhp_bounds *stack, struct rhp_regs *regs)
+bool rhp_unwind_step(struct rhp_rule rule, const struct rhp_bounds *stack,
+		     struct rhp_regs *regs)
 {
 	if (rule.flags & (RHP_RULE_END | RHP_RULE_NONE))
 		return false;
-	uintptr_t cfa = (rule.flags & RHP_RULE_CFA_FP ? regs->fp : regs->sp) + (uintptr_t)rule.cfa;
+	uintptr_t cfa = (rule.flags & RHP_RULE_CFA_FP ? regs->fp : regs->sp) +
+			(uintptr_t)rule.cfa;
 	if (rule.flags & RHP_RULE_CFA_DEREF && !rhp_read_word(stack, cfa, &cfa))
 		return false;
-	uintptr_t ra_at = (rule.flags & RHP_RULE_RA_SP ? regs->sp : cfa) + (uintptr_t)rule.ra;
-	uintptr_t fp_at = (rule.flags & RHP_RULE_FP_SP ? regs->sp : cfa) + (uintptr_t)rule.fp;
+	uintptr_t ra_at =
+		(rule.flags & RHP_RULE_RA_SP ? regs->sp : cfa) + (uintptr_t)rule.ra;
+	uintptr_t fp_at =
+		(rule.flags & RHP_RULE_FP_SP ? regs->sp : cfa) + (uintptr_t)rule.fp;
 	if (!rhp_read_word(stack, ra_at, &regs->ip) ||
 	    (rule.flags & RHP_RULE_FP_SAVED && !rhp_read_word(stack, fp_at, &regs->fp)))
 		return false;

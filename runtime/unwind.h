@@ -21,14 +21,14 @@ struct rhp_regs {
 struct rhp_stream;
 
 enum rhp_rule_flag {
-	RHP_RULE_CFA_FP = 1,     /* canonical frame address: from fp, else from sp */
-	RHP_RULE_CFA_DEREF = 2,  /* ... and the word read there is the address */
-	RHP_RULE_RA_SP = 4,      /* return address: from sp, else from the CFA */
-	RHP_RULE_FP_SAVED = 8,   /* the caller's fp is in memory, from the CFA */
-	RHP_RULE_FP_SP = 16,     /* ... from sp */
-	RHP_RULE_EXACT = 32,     /* a signal frame: the caller was interrupted */
-	RHP_RULE_END = 64,       /* no caller: the outermost frame */
-	RHP_RULE_NONE = 128,     /* nothing is known: no unwind information, or odd */
+	RHP_RULE_CFA_FP = 1,    /* canonical frame address: from fp, else from sp */
+	RHP_RULE_CFA_DEREF = 2, /* ... and the word read there is the address */
+	RHP_RULE_RA_SP = 4,     /* return address: from sp, else from the CFA */
+	RHP_RULE_FP_SAVED = 8,  /* the caller's fp is in memory, from the CFA */
+	RHP_RULE_FP_SP = 16,    /* ... from sp */
+	RHP_RULE_EXACT = 32,    /* a signal frame: the caller was interrupted */
+	RHP_RULE_END = 64,      /* no caller: the outermost frame */
+	RHP_RULE_NONE = 128,    /* nothing is known: no unwind information, or odd */
 };
 
 struct rhp_rule {
@@ -50,7 +50,8 @@ HIDDEN struct rhp_rule rhp_unwind_rule(uintptr_t ip, bool exact, struct rhp_stre
 struct rhp_bounds {
 	uintptr_t low, high; /* known to be readable */
 };
-HIDDEN bool rhp_read_word(const struct rhp_bounds *known, uintptr_t address, uintptr_t *word);
+HIDDEN bool rhp_read_word(const struct rhp_bounds *known, uintptr_t address,
+			  uintptr_t *word);
 
 /* Applies a rule: *regs becomes the caller. False: no caller, or unreadable. */
 HIDDEN bool rhp_unwind_step(struct rhp_rule rule, const struct rhp_bounds *stack,

@@ -42,12 +42,12 @@ enum rhp_trace_state {
 
 /* Why events are missing: index of header.lost. */
 enum rhp_loss {
-	RHP_LOST_IO = 0,     /* the trace could not be written any more */
-	RHP_LOST_TRACKER,    /* no tracker and no overflow stream to be had */
-	RHP_LOST_NESTED,     /* a signal handler's event with the window full */
-	RHP_LOST_STACK,      /* stack table full: the event is kept, its stack not */
-	RHP_LOST_EARLY,      /* before the runtime could start */
-	RHP_LOST_LIMIT,      /* the size limit was reached */
+	RHP_LOST_IO = 0,  /* the trace could not be written any more */
+	RHP_LOST_TRACKER, /* no tracker and no overflow stream to be had */
+	RHP_LOST_NESTED,  /* a signal handler's event with the window full */
+	RHP_LOST_STACK,   /* stack table full: the event is kept, its stack not */
+	RHP_LOST_EARLY,   /* before the runtime could start */
+	RHP_LOST_LIMIT,   /* the size limit was reached */
 	RHP_N_LOSSES
 };
 
@@ -67,20 +67,20 @@ struct rhp_file_header {
 	uint32_t state;        /* enum rhp_trace_state (live) */
 	uint32_t stop_errno;   /* (live) */
 	uint32_t pid;
-	uint32_t time_shift;      /* record time = ticks >> time_shift, low bits */
+	uint32_t time_shift;        /* record time = ticks >> time_shift, low bits */
 	uint64_t start_realtime_ns; /* since 1970, when tracing began */
 	/* Two points of the line ticks -> nanoseconds of CLOCK_MONOTONIC. */
 	uint64_t start_ticks, start_ns;
 	uint64_t last_ticks, last_ns; /* (live) */
 	uint32_t max_stack_depth;
 	uint32_t max_trackers;
-	uint32_t event_buffer;   /* records of a window */
-	uint32_t scope;          /* 0 link, 1 process */
-	uint64_t sample_bytes;   /* 0: every allocation */
+	uint32_t event_buffer; /* records of a window */
+	uint32_t scope;        /* 0 link, 1 process */
+	uint64_t sample_bytes; /* 0: every allocation */
 	uint64_t sample_rate_ppm;
-	uint64_t max_bytes;      /* 0: no limit */
-	uint64_t n_threads;      /* threads that recorded anything (live) */
-	uint64_t lost[16];       /* by enum rhp_loss (live) */
+	uint64_t max_bytes; /* 0: no limit */
+	uint64_t n_threads; /* threads that recorded anything (live) */
+	uint64_t lost[16];  /* by enum rhp_loss (live) */
 	char runtime_version[32];
 	char executable[3072]; /* path, NUL-terminated, cut if longer */
 	char reserved[704];
@@ -102,8 +102,8 @@ struct rhp_region {
 	uint16_t kind;
 	uint16_t stream;
 	uint64_t sequence;
-	uint64_t used;    /* bytes of records; in a window a lower bound of nothing:
-			   * read all of it, zero records are unwritten */
+	uint64_t used; /* bytes of records; in a window a lower bound of nothing:
+			* read all of it, zero records are unwritten */
 	uint64_t base_ticks, base_ns; /* when this buffer was begun */
 	uint64_t reserved[3];
 };
@@ -169,7 +169,8 @@ enum rhp_node_flags {
 
 /* BLOB: a = code: 8, type: 8, unused: 16, length: 32 (high); b, c by type. */
 enum rhp_blob_type {
-	RHP_BLOB_MODULE = 1,   /* b: number (from 1), c: load bias; text: struct rhp_module */
+	RHP_BLOB_MODULE =
+		1, /* b: number (from 1), c: load bias; text: struct rhp_module */
 	RHP_BLOB_FUNCTION = 2, /* b: number, c: unused; text: "name\0family" */
 	RHP_BLOB_THREAD = 3,   /* b: thread number (from 1), c: tid; text: its name.
 				* The records after it in the stream are this thread's. */

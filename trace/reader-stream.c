@@ -27,7 +27,8 @@ void reader_stream_fini(struct reader_stream *stream)
 	memset(stream, 0, sizeof(*stream));
 }
 
-static bool is_twin(const struct reader *reader, const struct reader_stream *s, size_t region)
+static bool is_twin(const struct reader *reader, const struct reader_stream *s,
+		    size_t region)
 {
 	const struct reader_region *r = &reader->regions[region];
 
@@ -57,7 +58,8 @@ static int fill_buffer(struct reader *reader, struct reader_stream *s)
 	s->n_buffer = n;
 	if (!is_twin(reader, s, s->region) || r[1].n_records != r->n_records)
 		return 0;
-	got = reader_pread(reader, reader->twin, n * sizeof(*s->buffer), r[1].offset + skip);
+	got = reader_pread(reader, reader->twin, n * sizeof(*s->buffer),
+			   r[1].offset + skip);
 	for (uint32_t i = 0; got > 0 && i < (uint64_t)got / sizeof(*s->buffer); i++) {
 		if (rhp_code(&s->buffer[i]) == 0)
 			s->buffer[i] = reader->twin[i];
@@ -73,7 +75,8 @@ static void forget_partials(struct reader *reader, struct reader_stream *s)
 	s->big_size = 0;
 }
 
-static void begin_region(struct reader *reader, struct reader_stream *s, uint64_t expected)
+static void begin_region(struct reader *reader, struct reader_stream *s,
+			 uint64_t expected)
 {
 	const struct reader_region *r = &reader->regions[s->region];
 
@@ -101,7 +104,8 @@ static int next_region(struct reader *reader, struct reader_stream *s)
 	if (s->region >= s->end_region)
 		return 0;
 	sequence = reader->regions[s->region].sequence;
-	while (s->region < s->end_region && reader->regions[s->region].sequence == sequence)
+	while (s->region < s->end_region &&
+	       reader->regions[s->region].sequence == sequence)
 		s->region++;
 	if (s->region < s->end_region) {
 		begin_region(reader, s, sequence + 1);
@@ -268,7 +272,8 @@ int reader_next(struct reader *reader, size_t stream, struct reader_event *event
 		result = next_record(reader, s, &record);
 		if (result <= 0)
 			return result;
-		if (rhp_code(record) >= RHP_ALLOC && rhp_code(record) <= RHP_REALLOC_FREE) {
+		if (rhp_code(record) >= RHP_ALLOC &&
+		    rhp_code(record) <= RHP_REALLOC_FREE) {
 			make_event(reader, s, record, event);
 			return 1;
 		}

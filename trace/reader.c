@@ -112,7 +112,8 @@ static int read_issued(struct reader *reader)
 		return -ENOMEM;
 	got = reader_pread(reader, counters, size, reader->header.shard_offset);
 	for (size_t i = 0; got == (int64_t)size && i < RHP_N_SHARDS; i++)
-		memcpy(&reader->issued[i], counters + i * RHP_SHARD_STRIDE, sizeof(uint64_t));
+		memcpy(&reader->issued[i], counters + i * RHP_SHARD_STRIDE,
+		       sizeof(uint64_t));
 	free(counters);
 	return got == (int64_t)size ? 0 : got < 0 ? (int)got : READER_CUT_SHORT;
 }
@@ -130,7 +131,8 @@ static void set_clock(struct reader *reader, const struct rhp_region *youngest)
 	}
 	reader->ns_per_tick = 1;
 	if (ticks > h->start_ticks && ns > h->start_ns)
-		reader->ns_per_tick = (double)(ns - h->start_ns) / (double)(ticks - h->start_ticks);
+		reader->ns_per_tick =
+			(double)(ns - h->start_ns) / (double)(ticks - h->start_ticks);
 }
 
 static bool is_region(const struct rhp_region *r)
@@ -222,7 +224,8 @@ static int make_streams(struct reader *reader)
 	if (!reader->streams || !reader->twin)
 		return -ENOMEM;
 	for (size_t i = 0; i < reader->n_regions; i++) {
-		if (i == 0 || reader->regions[i].stream != reader->regions[i - 1].stream) {
+		if (i == 0 ||
+		    reader->regions[i].stream != reader->regions[i - 1].stream) {
 			s = &reader->streams[reader->n_streams++];
 			s->region = i;
 		}

@@ -13,43 +13,43 @@ static inline void leave(const char *entered)
 }
 #define LEAVE_AT_RETURN __attribute__((cleanup(leave), unused)) char entered = 0
 
-#define OPERATOR_NEW(name, params, args)                                                   \
-	SHIM void *NAME(name) params                                                       \
-	{                                                                                  \
-		if (LIKELY(!rhp_enter(RHP_FRAME_HERE)))                                    \
-			return REAL(name) args;                                            \
-		LEAVE_AT_RETURN;                                                           \
-		void *p = REAL(name) args;                                                 \
-		if (p)                                                                     \
-			rhp_on_alloc(RHP_FN_##name, RHP_FRAME_HERE, p, size);              \
-		return p;                                                                  \
+#define OPERATOR_NEW(name, params, args)                                                 \
+	SHIM void *NAME(name) params                                                     \
+	{                                                                                \
+		if (LIKELY(!rhp_enter(RHP_FRAME_HERE)))                                  \
+			return REAL(name) args;                                          \
+		LEAVE_AT_RETURN;                                                         \
+		void *p = REAL(name) args;                                               \
+		if (p)                                                                   \
+			rhp_on_alloc(RHP_FN_##name, RHP_FRAME_HERE, p, size);            \
+		return p;                                                                \
 	}
 
-#define OPERATOR_DELETE(name, params, args, size)                                          \
-	SHIM void NAME(name) params                                                        \
-	{                                                                                  \
-		if (LIKELY(!p || !rhp_enter(RHP_FRAME_HERE))) {                            \
-			REAL(name) args;                                                   \
-			return;                                                            \
-		}                                                                          \
-		LEAVE_AT_RETURN;                                                           \
-		rhp_on_free(RHP_FN_##name, RHP_FRAME_HERE, p, size);                       \
-		REAL(name) args;                                                           \
+#define OPERATOR_DELETE(name, params, args, size)                                        \
+	SHIM void NAME(name) params                                                      \
+	{                                                                                \
+		if (LIKELY(!p || !rhp_enter(RHP_FRAME_HERE))) {                          \
+			REAL(name) args;                                                 \
+			return;                                                          \
+		}                                                                        \
+		LEAVE_AT_RETURN;                                                         \
+		rhp_on_free(RHP_FN_##name, RHP_FRAME_HERE, p, size);                     \
+		REAL(name) args;                                                         \
 	}
 
-#define OPERATORS(new, delete)                                                             \
-	OPERATOR_NEW(new##m, (size_t size), (size))                                        \
-	OPERATOR_NEW(new##mRKSt9nothrow_t, (size_t size, const void *tag), (size, tag))    \
-	OPERATOR_NEW(new##mSt11align_val_t, (size_t size, size_t align), (size, align))    \
-	OPERATOR_NEW(new##mSt11align_val_tRKSt9nothrow_t,                                  \
-		     (size_t size, size_t align, const void *tag), (size, align, tag))     \
-	OPERATOR_DELETE(delete, (void *p), (p), 0)                                         \
-	OPERATOR_DELETE(delete##m, (void *p, size_t size), (p, size), size)                \
-	OPERATOR_DELETE(delete##RKSt9nothrow_t, (void *p, const void *tag), (p, tag), 0)   \
-	OPERATOR_DELETE(delete##St11align_val_t, (void *p, size_t align), (p, align), 0)   \
-	OPERATOR_DELETE(delete##mSt11align_val_t, (void *p, size_t size, size_t align),    \
-			(p, size, align), size)                                            \
-	OPERATOR_DELETE(delete##St11align_val_tRKSt9nothrow_t,                             \
+#define OPERATORS(new, delete)                                                           \
+	OPERATOR_NEW(new##m, (size_t size), (size))                                      \
+	OPERATOR_NEW(new##mRKSt9nothrow_t, (size_t size, const void *tag), (size, tag))  \
+	OPERATOR_NEW(new##mSt11align_val_t, (size_t size, size_t align), (size, align))  \
+	OPERATOR_NEW(new##mSt11align_val_tRKSt9nothrow_t,                                \
+		     (size_t size, size_t align, const void *tag), (size, align, tag))   \
+	OPERATOR_DELETE(delete, (void *p), (p), 0)                                       \
+	OPERATOR_DELETE(delete##m, (void *p, size_t size), (p, size), size)              \
+	OPERATOR_DELETE(delete##RKSt9nothrow_t, (void *p, const void *tag), (p, tag), 0) \
+	OPERATOR_DELETE(delete##St11align_val_t, (void *p, size_t align), (p, align), 0) \
+	OPERATOR_DELETE(delete##mSt11align_val_t, (void *p, size_t size, size_t align),  \
+			(p, size, align), size)                                          \
+	OPERATOR_DELETE(delete##St11align_val_tRKSt9nothrow_t,                           \
 			(void *p, size_t align, const void *tag), (p, align, tag), 0)
 
 OPERATORS(_Znw, _ZdlPv)

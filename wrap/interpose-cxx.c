@@ -24,7 +24,8 @@ static struct {
 /* The look-up allocates at most through malloc, never through an operator. */
 static COLD void look_up(void)
 {
-#define WRAP_cxx(ret, name, params) next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);
+#define WRAP_cxx(ret, name, params)                                                      \
+	next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);
 #include "wrap/symbols.def"
 #undef WRAP_cxx
 }

@@ -43,22 +43,23 @@ static void *arena_alloc(size_t alignment, size_t size)
 	size_t at = __atomic_fetch_add(&arena_used, need, __ATOMIC_RELAXED);
 	if (at + need > ARENA_SIZE)
 		return NULL;
-	return (void *)(((uintptr_t)arena + at + alignment - 1) & ~(uintptr_t)(alignment - 1));
+	return (void *)(((uintptr_t)arena + at + alignment - 1) &
+			~(uintptr_t)(alignment - 1));
 }
 
 /* The real functions; NULL until looked up. */
 static struct {
 #define FUNCTION(name) __typeof__(__real_##name) *name;
-#define FUNCTIONS                                                                          \
-	FUNCTION(malloc)                                                                   \
-	FUNCTION(calloc)                                                                   \
-	FUNCTION(realloc)                                                                  \
-	FUNCTION(reallocarray)                                                             \
-	FUNCTION(free)                                                                     \
-	FUNCTION(aligned_alloc)                                                            \
-	FUNCTION(posix_memalign)                                                           \
-	FUNCTION(memalign)                                                                 \
-	FUNCTION(valloc)                                                                   \
+#define FUNCTIONS                                                                        \
+	FUNCTION(malloc)                                                                 \
+	FUNCTION(calloc)                                                                 \
+	FUNCTION(realloc)                                                                \
+	FUNCTION(reallocarray)                                                           \
+	FUNCTION(free)                                                                   \
+	FUNCTION(aligned_alloc)                                                          \
+	FUNCTION(posix_memalign)                                                         \
+	FUNCTION(memalign)                                                               \
+	FUNCTION(valloc)                                                                 \
 	FUNCTION(pvalloc)
 	FUNCTIONS
 #undef FUNCTION
@@ -134,7 +135,8 @@ static void next_free(void *p)
 
 static void *next_aligned_alloc(size_t alignment, size_t size)
 {
-	return ready() ? next.aligned_alloc(alignment, size) : arena_alloc(alignment, size);
+	return ready() ? next.aligned_alloc(alignment, size)
+		       : arena_alloc(alignment, size);
 }
 
 static int next_posix_memalign(void **p, size_t alignment, size_t size)
@@ -185,12 +187,13 @@ static void set_scope(void)
 {
 	rhp_scope = RHP_SCOPE_LINK;
 }
-__attribute__((section(".preinit_array"), used)) static void (*const preinit)(void) = set_scope;
+__attribute__((section(".preinit_array"),
+	       used)) static void (*const preinit)(void) = set_scope;
 
 #define ENTER_ALLOC() enter_for_caller(RHP_FRAME_HERE)
 #define CALLED(f) rhp_thread.caller_function, rhp_thread.caller_frame
-#define REALLOC_ENTER_FOLLOWED(p, size)                                   \
-	if (p && !rhp_thread.caller_frame && rhp_enter(RHP_FRAME_HERE)) \
+#define REALLOC_ENTER_FOLLOWED(p, size)                                                  \
+	if (p && !rhp_thread.caller_frame && rhp_enter(RHP_FRAME_HERE))                  \
 		return follow_realloc(p, size);
 #else
 #define ENTER_ALLOC() rhp_enter(RHP_FRAME_HERE)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "wrap/libc-calls.h"
 
-FORWARD(error_t, argz_create, (char *const *argv, char **argz, size_t *n), (argv, argz, n))
+FORWARD(error_t, argz_create, (char *const *argv, char **argz, size_t *n),
+	(argv, argz, n))
 FORWARD(error_t, argz_create_sep, (const char *s, int separator, char **argz, size_t *n),
 	(s, separator, argz, n))
 FORWARD(error_t, argz_add, (char **argz, size_t *n, const char *s), (argz, n, s))

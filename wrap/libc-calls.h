@@ -34,24 +34,24 @@ static ALWAYS_INLINE void call_end(struct call before)
 }
 
 /* A function of fixed arguments that returns something. */
-#define FORWARD(ret, name, params, args)                                        \
-	SHIM ret __wrap_##name params                                           \
-	{                                                                       \
-		struct call before = call_begin(RHP_FN_##name, RHP_FRAME_HERE); \
-		ret result = __real_##name args;                                \
-		call_end(before);                                               \
-		return result;                                                  \
+#define FORWARD(ret, name, params, args)                                                 \
+	SHIM ret __wrap_##name params                                                    \
+	{                                                                                \
+		struct call before = call_begin(RHP_FN_##name, RHP_FRAME_HERE);          \
+		ret result = __real_##name args;                                         \
+		call_end(before);                                                        \
+		return result;                                                           \
 	}
 
 /* One of variable arguments, by its v-form. */
-#define FORWARD_V(name, vname, last, params, args)                              \
-	SHIM int __wrap_##name params                                           \
-	{                                                                       \
-		struct call before = call_begin(RHP_FN_##name, RHP_FRAME_HERE); \
-		va_list ap;                                                     \
-		va_start(ap, last);                                             \
-		int result = __real_##vname args;                               \
-		va_end(ap);                                                     \
-		call_end(before);                                               \
-		return result;                                                  \
+#define FORWARD_V(name, vname, last, params, args)                                       \
+	SHIM int __wrap_##name params                                                    \
+	{                                                                                \
+		struct call before = call_begin(RHP_FN_##name, RHP_FRAME_HERE);          \
+		va_list ap;                                                              \
+		va_start(ap, last);                                                      \
+		int result = __real_##vname args;                                        \
+		va_end(ap);                                                              \
+		call_end(before);                                                        \
+		return result;                                                           \
 	}

@@ -7,18 +7,19 @@
 
 #include "wrap/libc-calls.h"
 
-#define SCANF_PAIR(name, vname, source, text)                                              \
-	FORWARD_V(name, vname, format, (source from, text format, ...), (from, format, ap)) \
+#define SCANF_PAIR(name, vname, source, text)                                            \
+	FORWARD_V(name, vname, format, (source from, text format, ...),                  \
+		  (from, format, ap))                                                    \
 	FORWARD(int, vname, (source from, text format, va_list ap), (from, format, ap))
 
-#define SCANF_STDIN_PAIR(name, vname, text)                                 \
-	FORWARD_V(name, vname, format, (text format, ...), (format, ap))    \
+#define SCANF_STDIN_PAIR(name, vname, text)                                              \
+	FORWARD_V(name, vname, format, (text format, ...), (format, ap))                 \
 	FORWARD(int, vname, (text format, va_list ap), (format, ap))
 
-#define SCANF_FAMILY(p)                                                             \
-	SCANF_PAIR(p##sscanf, p##vsscanf, const char *, const char *)               \
-	SCANF_PAIR(p##fscanf, p##vfscanf, FILE *, const char *)                     \
-	SCANF_STDIN_PAIR(p##scanf, p##vscanf, const char *)                         \
-	SCANF_PAIR(p##swscanf, p##vswscanf, const wchar_t *, const wchar_t *)       \
-	SCANF_PAIR(p##fwscanf, p##vfwscanf, FILE *, const wchar_t *)                \
+#define SCANF_FAMILY(p)                                                                  \
+	SCANF_PAIR(p##sscanf, p##vsscanf, const char *, const char *)                    \
+	SCANF_PAIR(p##fscanf, p##vfscanf, FILE *, const char *)                          \
+	SCANF_STDIN_PAIR(p##scanf, p##vscanf, const char *)                              \
+	SCANF_PAIR(p##swscanf, p##vswscanf, const wchar_t *, const wchar_t *)            \
+	SCANF_PAIR(p##fwscanf, p##vfwscanf, FILE *, const wchar_t *)                     \
 	SCANF_STDIN_PAIR(p##wscanf, p##vwscanf, const wchar_t *)

@@ -23,8 +23,8 @@
 
 #define SHIM __attribute__((weak, visibility("protected")))
 
-#define WRAP(group, family, ret, name, params) \
-	ret __real_##name params;              \
+#define WRAP(group, family, ret, name, params)                                           \
+	ret __real_##name params;                                                        \
 	SHIM ret __wrap_##name params;
 #include "wrap/symbols.def"
 #undef WRAP

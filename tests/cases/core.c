@@ -55,9 +55,9 @@ static void *by_pvalloc(void)
 int main(void)
 {
 	static void *(*const functions[])(void) = {
-		by_malloc,	 by_calloc,	   by_realloc,
+		by_malloc,       by_calloc,        by_realloc,
 		by_reallocarray, by_aligned_alloc, by_posix_memalign,
-		by_memalign,	 by_valloc,	   by_pvalloc,
+		by_memalign,     by_valloc,        by_pvalloc,
 	};
 	static void *kept;
 

@@ -46,9 +46,9 @@ const struct rhp_settings *runtime_fixture_settings(void)
 	return &settings;
 }
 
-const struct rhp_record *runtime_fixture_find(const struct rhp_stream *s,
-					      int (*wanted)(const struct rhp_record *, uint64_t),
-					      uint64_t arg)
+const struct rhp_record *
+runtime_fixture_find(const struct rhp_stream *s,
+		     int (*wanted)(const struct rhp_record *, uint64_t), uint64_t arg)
 {
 	for (uint32_t i = s->cursor; i-- > 0;)
 		if (wanted(&s->records[i], arg))
@@ -58,11 +58,12 @@ const struct rhp_record *runtime_fixture_find(const struct rhp_stream *s,
 
 static int is_node(const struct rhp_record *r, uint64_t id)
 {
-	return (rhp_code(r) == RHP_FRAME || rhp_code(r) == RHP_CALL) && (uint32_t)r->b == id;
+	return (rhp_code(r) == RHP_FRAME || rhp_code(r) == RHP_CALL) &&
+	       (uint32_t)r->b == id;
 }
 
-unsigned runtime_fixture_frames(const struct rhp_stream *s, uint32_t node, uintptr_t *frames,
-				unsigned most, uint32_t *flags)
+unsigned runtime_fixture_frames(const struct rhp_stream *s, uint32_t node,
+				uintptr_t *frames, unsigned most, uint32_t *flags)
 {
 	const struct rhp_record *r = runtime_fixture_find(s, is_node, node);
 	unsigned n = 0;
@@ -70,7 +71,8 @@ unsigned runtime_fixture_frames(const struct rhp_stream *s, uint32_t node, uintp
 	assert_int_equal(rhp_code(r), RHP_CALL);
 	*flags = (uint32_t)(r->c >> 32);
 	/* The CALL's parent is the innermost frame. */
-	for (node = (uint32_t)(r->b >> 32); node && n < most; node = (uint32_t)(r->b >> 32)) {
+	for (node = (uint32_t)(r->b >> 32); node && n < most;
+	     node = (uint32_t)(r->b >> 32)) {
 		r = runtime_fixture_find(s, is_node, node);
 		assert_non_null(r);
 		frames[n++] = (uintptr_t)rhp_address(r);

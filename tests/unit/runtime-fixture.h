@@ -17,11 +17,11 @@ int runtime_fixture_close(void **state);
 const struct rhp_settings *runtime_fixture_settings(void);
 
 /* The latest record of the stream's window that `wanted` accepts, or NULL. */
-const struct rhp_record *runtime_fixture_find(const struct rhp_stream *s,
-					      int (*wanted)(const struct rhp_record *, uint64_t),
-					      uint64_t arg);
+const struct rhp_record *
+runtime_fixture_find(const struct rhp_stream *s,
+		     int (*wanted)(const struct rhp_record *, uint64_t), uint64_t arg);
 
 /* The return addresses of a CALL node, innermost first, and the node's flags;
  * how many. Reads them back from the records in the window. */
-unsigned runtime_fixture_frames(const struct rhp_stream *s, uint32_t node, uintptr_t *frames,
-				unsigned most, uint32_t *flags);
+unsigned runtime_fixture_frames(const struct rhp_stream *s, uint32_t node,
+				uintptr_t *frames, unsigned most, uint32_t *flags);

@@ -70,8 +70,8 @@ static int read_of(const struct symbolic *s, unw_word_t value)
 	return -1;
 }
 
-static int find_proc_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *pi, int need,
-			  void *arg)
+static int find_proc_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *pi,
+			  int need, void *arg)
 {
 	struct symbolic *s = arg;
 	const struct rhp_module_info *m = s->module;
@@ -95,8 +95,8 @@ static int no_dynamic_info(unw_addr_space_t as, unw_word_t *list, void *arg)
 	return -UNW_ENOINFO;
 }
 
-static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value, int write,
-		      void *arg)
+static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value,
+		      int write, void *arg)
 {
 	(void)as;
 	struct symbolic *s = arg;
@@ -186,7 +186,8 @@ static struct rhp_rule libunwind_rule(const struct rhp_module_info *module, uint
 	if (r == 0)
 		return (struct rhp_rule){.flags = RHP_RULE_END};
 	if (r < 0 || unw_get_reg(&cursor, UNW_REG_IP, &ip) < 0 ||
-	    unw_get_reg(&cursor, UNW_REG_SP, &sp) < 0 || unw_get_reg(&cursor, REG_FP, &fp) < 0)
+	    unw_get_reg(&cursor, UNW_REG_SP, &sp) < 0 ||
+	    unw_get_reg(&cursor, REG_FP, &fp) < 0)
 		return none;
 	if (!read_cfa(&s, sp, &rule) ||
 	    !read_location(&s, ip, sp, &rule.ra, RHP_RULE_RA_SP, &rule))
@@ -220,15 +221,16 @@ static void compare_place(const struct rhp_module_info *m, uintptr_t pc, struct 
 		return;
 	/* PLT stubs: a computed CFA, for the few instructions of a stub. No call
 	 * returns there, so we need no rule. */
-	if (ours.flags & RHP_RULE_NONE && theirs.ra == -8 && !(theirs.flags & RHP_RULE_FP_SAVED)) {
+	if (ours.flags & RHP_RULE_NONE && theirs.ra == -8 &&
+	    !(theirs.flags & RHP_RULE_FP_SAVED)) {
 		t->stubs++;
 		return;
 	}
 	if (t->mismatches++ < 20)
 		print_error("pc +%#lx: ours cfa %d ra %d fp %d flags %x, "
 			    "libunwind's %d %d %d %x\n",
-			    (unsigned long)(pc - m->bias), ours.cfa, ours.ra, ours.fp, ours.flags,
-			    theirs.cfa, theirs.ra, theirs.fp, theirs.flags);
+			    (unsigned long)(pc - m->bias), ours.cfa, ours.ra, ours.fp,
+			    ours.flags, theirs.cfa, theirs.ra, theirs.fp, theirs.flags);
 }
 
 /* Every function; in it, every third byte: rows are instructions apart. */
@@ -237,9 +239,10 @@ static void compare_module(const struct rhp_module_info *m, struct tally *t)
 	const int32_t *table = (const int32_t *)m->unwind_table;
 	for (uint64_t i = 0; i < m->n_unwind_entries; i++) {
 		uintptr_t begin = m->eh_frame_hdr + (uintptr_t)(intptr_t)table[2 * i];
-		uintptr_t end = i + 1 < m->n_unwind_entries
-					? m->eh_frame_hdr + (uintptr_t)(intptr_t)table[2 * i + 2]
-					: begin + 64;
+		uintptr_t end =
+			i + 1 < m->n_unwind_entries
+				? m->eh_frame_hdr + (uintptr_t)(intptr_t)table[2 * i + 2]
+				: begin + 64;
 		end = end - begin > 2048 ? begin + 2048 : end;
 		for (uintptr_t pc = begin; pc < end; pc += 3)
 			compare_place(m, pc, t);
@@ -264,7 +267,8 @@ static void rules_equal_libunwinds_everywhere(void **state)
 {
 	(void)state;
 	unw_accessors_t accessors = {
-		.put_unwind_info = unw_get_accessors(unw_local_addr_space)->put_unwind_info,
+		.put_unwind_info =
+			unw_get_accessors(unw_local_addr_space)->put_unwind_info,
 		.find_proc_info = find_proc_info,
 		.get_dyn_info_list_addr = no_dynamic_info,
 		.access_mem = access_mem,
@@ -278,7 +282,8 @@ static void rules_equal_libunwinds_everywhere(void **state)
 	/* Code without frame pointers, in C++, with exceptions. */
 	dlopen("libstdc++.so.6", RTLD_NOW);
 	dl_iterate_phdr(visit, &t);
-	print_message("%u modules, %lu places, %lu without a rule\n", t.modules, t.places, t.none);
+	print_message("%u modules, %lu places, %lu without a rule\n", t.modules, t.places,
+		      t.none);
 	assert_true(t.modules >= 3 && t.places > 100000);
 	assert_int_equal(t.mismatches, 0);
 	assert_true(t.stubs < t.places / 100);

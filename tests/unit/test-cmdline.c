@@ -18,12 +18,12 @@
 #include "rheaper-cc/cmdline.h"
 #include "rheaper-cc/symbols.h"
 
-#define C_LINK	     "core A | A I(malloc) A"
-#define CXX_LINK     "core+cxx A | A I(malloc,cxx) A"
-#define LINK_SCOPE   "core+libc A | A I(lifetime) A"
-#define STATIC_LINK  "core eh A | A"
-#define CODE	     "fp leaf g1"
-#define NO_G	     "fp leaf"
+#define C_LINK "core A | A I(malloc) A"
+#define CXX_LINK "core+cxx A | A I(malloc,cxx) A"
+#define LINK_SCOPE "core+libc A | A I(lifetime) A"
+#define STATIC_LINK "core eh A | A"
+#define CODE "fp leaf g1"
+#define NO_G "fp leaf"
 #define NOTHING_MORE " |  | "
 
 static const struct row {

@@ -34,10 +34,11 @@ static void put(size_t region, enum rhp_code code, uint64_t address, uint64_t ti
 	writer_event(&writer, region, (struct writer_event){code, address, time, 8, 0});
 }
 
-static void put_stamped(size_t region, enum rhp_code code, uint64_t address, uint64_t time,
-			uint64_t stamp)
+static void put_stamped(size_t region, enum rhp_code code, uint64_t address,
+			uint64_t time, uint64_t stamp)
 {
-	writer_stamped(&writer, region, (struct writer_event){code, address, time, 8, 0}, stamp);
+	writer_stamped(&writer, region, (struct writer_event){code, address, time, 8, 0},
+		       stamp);
 }
 
 static void stamps_beat_times_when_a_block_changes_hands(void **state)
@@ -71,14 +72,17 @@ static void many_hand_overs_leave_nothing_unpaired(void **state)
 	for (uint64_t i = 0; i < 400; i++) {
 		uint64_t address = 0x1000 + i % 3 * 16;
 
-		put(regions[rand() % 4], RHP_ALLOC, address, i * 2 + (uint64_t)rand() % 50);
-		put(regions[rand() % 4], RHP_FREE, address, i * 2 + (uint64_t)rand() % 50);
+		put(regions[rand() % 4], RHP_ALLOC, address,
+		    i * 2 + (uint64_t)rand() % 50);
+		put(regions[rand() % 4], RHP_FREE, address,
+		    i * 2 + (uint64_t)rand() % 50);
 	}
 	fixture_load(&f, &writer);
 	assert_int_equal(f.n_rows, 400);
 	assert_int_equal(pair_totals(f.pair)->foreign_free, 0);
 	assert_int_equal(pair_totals(f.pair)->unseen_free, 0);
-	assert_int_equal(merge_counts(f.merge).missing + merge_counts(f.merge).unwritten, 0);
+	assert_int_equal(merge_counts(f.merge).missing + merge_counts(f.merge).unwritten,
+			 0);
 	fixture_close(&f);
 }
 

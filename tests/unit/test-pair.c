@@ -33,9 +33,11 @@ static int end(void **state)
 	return 0;
 }
 
-static void put(enum rhp_code code, uint64_t address, uint64_t time, uint64_t size, uint32_t node)
+static void put(enum rhp_code code, uint64_t address, uint64_t time, uint64_t size,
+		uint32_t node)
 {
-	writer_event(&writer, region, (struct writer_event){code, address, time, size, node});
+	writer_event(&writer, region,
+		     (struct writer_event){code, address, time, size, node});
 }
 
 static const struct pair_totals *load(void)
@@ -142,7 +144,8 @@ static void old_address_may_be_reused_before_the_realloc_returns(void **state)
 	(void)state;
 	put(RHP_ALLOC, 0x1000, 10, 100, NODE_A);
 	put(RHP_REALLOC_BEGIN, 0x1000, 20, 0, 0);
-	writer_event(&writer, other, (struct writer_event){RHP_ALLOC, 0x1000, 25, 7, NODE_B});
+	writer_event(&writer, other,
+		     (struct writer_event){RHP_ALLOC, 0x1000, 25, 7, NODE_B});
 	put(RHP_REALLOC_END, 0x2000, 30, 200, NODE_A);
 	t = load();
 	assert_int_equal(t->unseen_free, 0);

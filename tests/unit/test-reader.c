@@ -118,7 +118,8 @@ static void time_goes_on_across_its_24_bits_and_back_a_little(void **state)
 	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 16, base + 0x20, 1, 0});
 	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 32, base + 0x10, 1, 0});
 	writer_put(&writer, r, RHP_TIME, 0, base + 0x9000000);
-	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 48, base + 0x9000001, 1, 0});
+	writer_event(&writer, r,
+		     (struct writer_event){RHP_ALLOC, 48, base + 0x9000001, 1, 0});
 	open_reader(&f);
 	assert_int_equal(event_of(&f, 0).ticks, base + 0x20);
 	assert_int_equal(event_of(&f, 0).ticks, base + 0x10);
@@ -179,7 +180,8 @@ static void a_window_that_was_copied_is_read_once(void **state)
 {
 	size_t window = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
 	size_t chunk = writer_region(&writer, 0, RHP_REGION_CHUNK, 0);
-	struct writer_event first = {RHP_ALLOC, 16, 1, 1, 0}, second = {RHP_ALLOC, 32, 2, 1, 0};
+	struct writer_event first = {RHP_ALLOC, 16, 1, 1, 0},
+			    second = {RHP_ALLOC, 32, 2, 1, 0};
 	struct fixture f;
 	struct reader_event event;
 
@@ -267,8 +269,10 @@ static void write_a_bit_of_everything(void)
 	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 0x1000, 10, 100, 3});
 	writer_event(&writer, s, (struct writer_event){RHP_FREE, 0x1000, 20, 0, 3});
 	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 0x2000, 30, 100, 3});
-	writer_event(&writer, s, (struct writer_event){RHP_REALLOC_BEGIN, 0x2000, 40, 0, 0});
-	writer_event(&writer, s, (struct writer_event){RHP_REALLOC_END, 0x3000, 50, 50, 3});
+	writer_event(&writer, s,
+		     (struct writer_event){RHP_REALLOC_BEGIN, 0x2000, 40, 0, 0});
+	writer_event(&writer, s,
+		     (struct writer_event){RHP_REALLOC_END, 0x3000, 50, 50, 3});
 	writer_event(&writer, r,
 		     (struct writer_event){RHP_ALLOC, 0x4000, 60, UINT64_C(1) << 37, 3});
 }
@@ -302,7 +306,8 @@ static bool is_worth_a_flip(size_t offset)
 	size_t head = RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE;
 
 	/* Of the counters one in 4000, of the path of the program none. */
-	return offset < 512 || offset >= head || (offset >= RHP_HEADER_SIZE && offset % 4001 == 0);
+	return offset < 512 || offset >= head ||
+	       (offset >= RHP_HEADER_SIZE && offset % 4001 == 0);
 }
 
 static void a_flipped_byte_anywhere_does_no_harm(void **state)

@@ -94,9 +94,14 @@ static void bad_values_are_named_and_the_default_stands(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {
-		"RHEAPER_STACK_DEPTH=-1",  "RHEAPER_STACK_DEPTH=0", "RHEAPER_STACK_DEPTH=2000000000",
-		"RHEAPER_STACK_DEPTH=",    "RHEAPER_STACK_DEPTH=x", "RHEAPER_STACK_DEPTH=12x",
-		"RHEAPER_STACK_DEPTH=1e3", "RHEAPER_STACK_DEPTH=99999999999999999999",
+		"RHEAPER_STACK_DEPTH=-1",
+		"RHEAPER_STACK_DEPTH=0",
+		"RHEAPER_STACK_DEPTH=2000000000",
+		"RHEAPER_STACK_DEPTH=",
+		"RHEAPER_STACK_DEPTH=x",
+		"RHEAPER_STACK_DEPTH=12x",
+		"RHEAPER_STACK_DEPTH=1e3",
+		"RHEAPER_STACK_DEPTH=99999999999999999999",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_refused(bad[i]);

@@ -35,7 +35,8 @@ __attribute__((noinline)) static void shim(enum rhp_function function)
 	assert_non_null(t);
 	last.node = rhp_stack_capture(&t->stacks, &t->stream, frame, function);
 	assert_true(last.node != 0);
-	last.n = runtime_fixture_frames(&t->stream, last.node, last.frames, MOST, &last.flags);
+	last.n = runtime_fixture_frames(&t->stream, last.node, last.frames, MOST,
+					&last.flags);
 	int n = unw_backtrace(walked, MOST);
 	uintptr_t caller = ((const uintptr_t *)frame)[1];
 	int i = 0;
@@ -220,7 +221,8 @@ static void stacks_on_an_alternate_signal_stack_equal_the_judge(void **state)
 {
 	(void)state;
 	stack_t alternate = {.ss_size = 65536, .ss_sp = malloc(65536)};
-	struct sigaction action = {.sa_handler = capture_in_handler, .sa_flags = SA_ONSTACK};
+	struct sigaction action = {.sa_handler = capture_in_handler,
+				   .sa_flags = SA_ONSTACK};
 	assert_int_equal(sigaltstack(&alternate, NULL), 0);
 	assert_int_equal(sigaction(SIGUSR2, &action, NULL), 0);
 	raise(SIGUSR2);
@@ -242,7 +244,8 @@ static void stacks_of_fibers_hold_the_fibers_frames(void **state)
 {
 	(void)state;
 	size_t size = 65536;
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_true(memory != MAP_FAILED);
 	getcontext(&fiber_context);
 	fiber_context.uc_stack.ss_sp = memory;
@@ -273,7 +276,8 @@ static void garbage_frame_pointers_are_never_followed_off_the_stack(void **state
 		volatile uintptr_t frame[2];
 		frame[0] = i % 2 ? (uintptr_t)random : (uintptr_t)frame + random % 100000;
 		frame[1] = (uintptr_t)shim + 1;
-		rhp_stack_capture(&t->stacks, &t->stream, (const void *)frame, RHP_FN_malloc);
+		rhp_stack_capture(&t->stacks, &t->stream, (const void *)frame,
+				  RHP_FN_malloc);
 	}
 	rhp_tracker_done(t);
 }

@@ -54,11 +54,13 @@ static void write_example(void)
 		writer_node(&writer, r, RHP_CALL, 100 + i, i, 1, 0, 0);
 	}
 	for (uint32_t i = 1; i <= 20; i++) {
-		writer_event(&writer, r, (struct writer_event){RHP_ALLOC, i * 4096, i * 10,
-							       i * 100, 100 + i});
+		writer_event(&writer, r,
+			     (struct writer_event){RHP_ALLOC, i * 4096, i * 10, i * 100,
+						   100 + i});
 		if (i % 2 == 0)
-			writer_event(&writer, r, (struct writer_event){RHP_FREE, i * 4096,
-								       i * 10 + 5, 0, 101});
+			writer_event(&writer, r,
+				     (struct writer_event){RHP_FREE, i * 4096, i * 10 + 5,
+							   0, 101});
 	}
 	writer_save(&writer, trace);
 }
@@ -115,13 +117,15 @@ static const char *query(const char *sql)
 	size_t n = 0;
 
 	text[0] = 0;
-	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL),
+			 SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
 	while (sqlite3_step(statement) == SQLITE_ROW) {
 		for (int i = 0; i < sqlite3_column_count(statement); i++) {
 			const unsigned char *value = sqlite3_column_text(statement, i);
 
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", i ? "|" : "",
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
+					      i ? "|" : "",
 					      value ? (const char *)value : "NULL");
 		}
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "\n");
@@ -139,10 +143,11 @@ static void the_top_call_sites_are_found(void **state)
 	assert_string_equal(query("SELECT bt, sum(size) FROM allocations GROUP BY bt"
 				  " ORDER BY sum(size) DESC LIMIT 3"),
 			    "20|2000\n19|1900\n18|1800\n");
-	assert_string_equal(query("SELECT bt, count(0), sum(size) FROM allocations where"
-				  " dealloc_after NOT NULL AND dealloc_after - alloc_after"
-				  " < 10000 GROUP BY bt ORDER BY sum(size) DESC LIMIT 2"),
-			    "20|1|2000\n18|1|1800\n");
+	assert_string_equal(
+		query("SELECT bt, count(0), sum(size) FROM allocations where"
+		      " dealloc_after NOT NULL AND dealloc_after - alloc_after"
+		      " < 10000 GROUP BY bt ORDER BY sum(size) DESC LIMIT 2"),
+		"20|1|2000\n18|1|1800\n");
 }
 
 static void a_backtrace_is_found_by_a_text_id(void **state)
@@ -150,9 +155,11 @@ static void a_backtrace_is_found_by_a_text_id(void **state)
 	(void)state;
 	write_example();
 	load(false);
-	assert_string_equal(query("select frame_no, sym from backtraces where id = '17' limit 3"),
-			    "0|program+0x110\n1|0x400100\n2|program+0xf0\n");
-	assert_string_equal(query("select count(*) from backtraces where id = '17'"), "17\n");
+	assert_string_equal(
+		query("select frame_no, sym from backtraces where id = '17' limit 3"),
+		"0|program+0x110\n1|0x400100\n2|program+0xf0\n");
+	assert_string_equal(query("select count(*) from backtraces where id = '17'"),
+			    "17\n");
 }
 
 static void the_small_tables_say_what_the_trace_is(void **state)
@@ -164,12 +171,14 @@ static void the_small_tables_say_what_the_trace_is(void **state)
 	result = load(false);
 	assert_int_equal(result.leaked_blocks, 10);
 	assert_int_equal(result.lost, 0);
-	assert_string_equal(query("SELECT pid, executable, started, scope, ending FROM processes"),
-			    "4711|/usr/bin/example|2023-11-14T22:13:20.123Z|process|exited\n");
+	assert_string_equal(
+		query("SELECT pid, executable, started, scope, ending FROM processes"),
+		"4711|/usr/bin/example|2023-11-14T22:13:20.123Z|process|exited\n");
 	assert_string_equal(query("SELECT * FROM threads"), "1|100|ma\\xffin\n");
 	assert_string_equal(query("SELECT * FROM markers"), "0.0005|1|a mark\n");
 	assert_string_equal(query("SELECT sum(count) FROM losses"), "0\n");
-	assert_string_equal(query("SELECT count(*), sum(bytes) FROM leaks"), "10|10000\n");
+	assert_string_equal(query("SELECT count(*), sum(bytes) FROM leaks"),
+			    "10|10000\n");
 	assert_string_equal(query("SELECT alloc_after, dealloc_after, size, alloc_thread,"
 				  " dealloc_bt FROM allocations WHERE bt = 2"),
 			    "2.0e-05|2.5e-05|200|1|1\n");
@@ -189,13 +198,15 @@ static void a_cycle_of_frames_ends(void **state)
 	writer_node(&writer, r, RHP_CALL, 6, 77, 1, 0, 0);
 	writer_node(&writer, r, RHP_CALL, 7, 4, 1, 0, 0);
 	for (uint32_t i = 4; i <= 8; i++)
-		writer_event(&writer, r, (struct writer_event){RHP_ALLOC, i * 64, i, 8, i});
+		writer_event(&writer, r,
+			     (struct writer_event){RHP_ALLOC, i * 64, i, 8, i});
 	writer_save(&writer, trace);
 	load(false);
-	assert_string_equal(query("SELECT count(*), sum(incomplete), max(depth) FROM stacks"),
-			    "6|6|64\n");
-	assert_string_equal(query("SELECT count FROM losses WHERE reason = 'damaged_stacks'"),
-			    "5\n");
+	assert_string_equal(
+		query("SELECT count(*), sum(incomplete), max(depth) FROM stacks"),
+		"6|6|64\n");
+	assert_string_equal(
+		query("SELECT count FROM losses WHERE reason = 'damaged_stacks'"), "5\n");
 }
 
 static void an_existing_database_stays_without_force(void **state)
@@ -236,7 +247,8 @@ static void a_killed_program_has_a_database_with_its_losses(void **state)
 	writer_save(&writer, trace);
 	assert_int_equal(try_load(false), 0);
 	assert_string_equal(query("SELECT ending FROM processes"), "killed\n");
-	assert_string_equal(query("SELECT count FROM losses WHERE reason = 'unwritten'"), "1\n");
+	assert_string_equal(query("SELECT count FROM losses WHERE reason = 'unwritten'"),
+			    "1\n");
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)

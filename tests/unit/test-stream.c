@@ -42,8 +42,8 @@ static int find_region(uint16_t stream, enum rhp_region_kind kind, uint64_t sequ
 	struct rhp_file_header header;
 	struct rhp_region *r = (void *)buffer;
 	for (size_t i = 0; read_region(i, buffer, &header) > sizeof(*r); i++)
-		if (r->magic == RHP_REGION_MAGIC && r->stream == stream && r->kind == kind &&
-		    r->sequence == sequence)
+		if (r->magic == RHP_REGION_MAGIC && r->stream == stream &&
+		    r->kind == kind && r->sequence == sequence)
 			return 1;
 	return 0;
 }
@@ -117,7 +117,8 @@ static void a_blob_is_spelled_out_over_its_parts(void **state)
 	(void)state;
 	struct rhp_stream s = fresh(5000);
 	const char *text = "the quick brown fox jumps over the lazy dog";
-	struct rhp_stream_text parts[] = {{text, 10}, {"", 0}, {text + 10, strlen(text) - 10}};
+	struct rhp_stream_text parts[] = {
+		{text, 10}, {"", 0}, {text + 10, strlen(text) - 10}};
 	assert_true(rhp_stream_blob(&s, RHP_BLOB_MARK, 5, 6, parts, 3));
 	const struct rhp_record *head = &s.records[0];
 	assert_int_equal(rhp_code(head), RHP_BLOB);

@@ -57,7 +57,8 @@ static void an_inlined_function_comes_before_the_one_that_holds_it(void **state)
 	(void)state;
 	the_function_itself();
 	assert_int_equal(symbols_open(&symbols, SELF, NULL, 0), 0);
-	assert_int_equal(symbols_find(symbols, file_address(return_address) - 1, &found), 2);
+	assert_int_equal(symbols_find(symbols, file_address(return_address) - 1, &found),
+			 2);
 	assert_string_equal(found[0].name, "inlined_into_it");
 	assert_string_equal(found[1].name, "the_function_itself");
 	assert_non_null(strstr(found[0].file, "test-symbolize.c"));

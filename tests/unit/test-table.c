@@ -9,7 +9,8 @@
 
 #include "runtime/table.h"
 
-static int add(struct rhp_table *t, uint64_t a, uint64_t b, uint64_t value, uint64_t oldest)
+static int add(struct rhp_table *t, uint64_t a, uint64_t b, uint64_t value,
+	       uint64_t oldest)
 {
 	const uint64_t key[2] = {a, b}, values[2] = {value, ~value};
 	return rhp_table_add(t, key, values, oldest);

@@ -85,8 +85,9 @@ static void threads_beyond_the_limit_share_and_lose_nothing(void **state)
 	pthread_attr_setstacksize(&small, 65536);
 	pthread_barrier_init(&all_there, NULL, LIVE_THREADS);
 	for (uintptr_t i = 0; i < LIVE_THREADS; i++)
-		assert_int_equal(
-			pthread_create(&threads[i], &small, record_together, (void *)(i + 1)), 0);
+		assert_int_equal(pthread_create(&threads[i], &small, record_together,
+						(void *)(i + 1)),
+				 0);
 	for (int i = 0; i < LIVE_THREADS; i++) {
 		void *tracker;
 		pthread_join(threads[i], &tracker);

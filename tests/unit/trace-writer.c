@@ -32,7 +32,8 @@ struct rhp_file_header *writer_header(struct trace_writer *w)
 void writer_init(struct trace_writer *w, size_t n_records)
 {
 	*w = (struct trace_writer){
-		.region_size = sizeof(struct rhp_region) + n_records * sizeof(struct rhp_record),
+		.region_size =
+			sizeof(struct rhp_region) + n_records * sizeof(struct rhp_record),
 	};
 	grow(w, RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE);
 	*writer_header(w) = (struct rhp_file_header){
@@ -115,7 +116,8 @@ uint64_t writer_take_stamp(struct trace_writer *w, uint64_t address)
 	return stamp;
 }
 
-void writer_stamped(struct trace_writer *w, size_t region, struct writer_event e, uint64_t stamp)
+void writer_stamped(struct trace_writer *w, size_t region, struct writer_event e,
+		    uint64_t stamp)
 {
 	if (e.size >= RHP_SIZE_MAX) {
 		writer_put(w, region, RHP_SIZE, 0, e.size);
@@ -137,10 +139,11 @@ void writer_node(struct trace_writer *w, size_t region, enum rhp_code code, uint
 		   module | (uint64_t)flags << 32);
 }
 
-void writer_blob(struct trace_writer *w, size_t region, enum rhp_blob_type type, uint64_t b,
-		 uint64_t c, const void *text, size_t size)
+void writer_blob(struct trace_writer *w, size_t region, enum rhp_blob_type type,
+		 uint64_t b, uint64_t c, const void *text, size_t size)
 {
-	writer_put(w, region, (uint64_t)size << 32 | (uint64_t)type << 8 | RHP_BLOB, b, c);
+	writer_put(w, region, (uint64_t)size << 32 | (uint64_t)type << 8 | RHP_BLOB, b,
+		   c);
 	for (size_t at = 0; at < size; at += RHP_TEXT_BYTES) {
 		struct rhp_text record = {.code = RHP_TEXT};
 		size_t n = size - at < RHP_TEXT_BYTES ? size - at : RHP_TEXT_BYTES;
@@ -162,14 +165,16 @@ void writer_module(struct trace_writer *w, size_t region, uint64_t number, uint6
 	must(length <= 4096, "path too long");
 	memcpy(text, &head, sizeof(head));
 	memcpy(text + sizeof(head), path, length);
-	writer_blob(w, region, RHP_BLOB_MODULE, number, bias, text, sizeof(head) + length);
+	writer_blob(w, region, RHP_BLOB_MODULE, number, bias, text,
+		    sizeof(head) + length);
 }
 
 void writer_save_part(struct trace_writer *w, const char *path, size_t size)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-	must(fd >= 0 && write(fd, w->bytes, size) == (ssize_t)size && close(fd) == 0, path);
+	must(fd >= 0 && write(fd, w->bytes, size) == (ssize_t)size && close(fd) == 0,
+	     path);
 }
 
 void writer_save(struct trace_writer *w, const char *path)

@@ -31,7 +31,8 @@ size_t writer_region(struct trace_writer *w, uint16_t stream, enum rhp_region_ki
 struct rhp_region *writer_region_header(struct trace_writer *w, size_t region);
 struct rhp_file_header *writer_header(struct trace_writer *w);
 
-void writer_put(struct trace_writer *w, size_t region, uint64_t a, uint64_t b, uint64_t c);
+void writer_put(struct trace_writer *w, size_t region, uint64_t a, uint64_t b,
+		uint64_t c);
 void writer_skip(struct trace_writer *w, size_t region); /* an unwritten record */
 
 struct writer_event {
@@ -51,8 +52,8 @@ uint64_t writer_take_stamp(struct trace_writer *w, uint64_t address);
 
 void writer_node(struct trace_writer *w, size_t region, enum rhp_code code, uint32_t id,
 		 uint32_t parent, uint64_t address, uint32_t module, uint32_t flags);
-void writer_blob(struct trace_writer *w, size_t region, enum rhp_blob_type type, uint64_t b,
-		 uint64_t c, const void *text, size_t size);
+void writer_blob(struct trace_writer *w, size_t region, enum rhp_blob_type type,
+		 uint64_t b, uint64_t c, const void *text, size_t size);
 void writer_module(struct trace_writer *w, size_t region, uint64_t number, uint64_t bias,
 		   const char *path);
 
