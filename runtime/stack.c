@@ -141,8 +141,9 @@ static ALWAYS_INLINE bool on_stack(struct rhp_stacks *s, uintptr_t frame)
  * the frames as well. One frame more than recorded is visited, so that a chain
  * that goes on differs from one that ends there.
  */
-static ALWAYS_INLINE uint64_t follow(const struct rhp_stacks *s, uintptr_t frame,
-				     uintptr_t base, uint64_t hash, struct walk *w)
+READS_STACKS static ALWAYS_INLINE uint64_t follow(const struct rhp_stacks *s,
+						  uintptr_t frame, uintptr_t base,
+						  uint64_t hash, struct walk *w)
 {
 	uintptr_t last = s->stack.high - 2 * sizeof(uintptr_t);
 	last = base < last ? base : last;
@@ -174,8 +175,8 @@ static bool step_by_frame_pointer(const struct rhp_bounds *stack, struct rhp_reg
 }
 
 /* Walks by libunwind's rules. */
-static void judge(const struct rhp_stacks *s, struct rhp_stream *out, uintptr_t frame,
-		  struct walk *w)
+READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *out,
+			       uintptr_t frame, struct walk *w)
 {
 	const uintptr_t *at = (const uintptr_t *)frame;
 	struct rhp_regs regs = {at[1], frame + 2 * sizeof(uintptr_t), at[0], false};
@@ -237,8 +238,8 @@ static void forget_chains(struct rhp_stacks *s)
  * Whether the chain says the same as the judge. Learns the base: where the
  * agreement ends although only a few frames of libc are left.
  */
-static bool agree(struct rhp_stacks *s, struct walk *chain, const struct walk *judged,
-		  uintptr_t frame)
+READS_STACKS static bool agree(struct rhp_stacks *s, struct walk *chain,
+			       const struct walk *judged, uintptr_t frame)
 {
 	uint32_t same = common_frames(chain, judged);
 	if (judged->truncated)
@@ -293,9 +294,11 @@ static uint32_t judged_node(struct rhp_stacks *s, struct rhp_stream *out,
 #define WALK_BYTES(depth) (sizeof(struct walk) + ((depth) + 1) * sizeof(struct frame))
 
 /* The scratch of a walk is on the stack: a handler may come on top of us. */
-static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s, struct rhp_stream *out,
-					uintptr_t frame, enum rhp_function function,
-					uint64_t hash, bool marked)
+READS_STACKS static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s,
+						     struct rhp_stream *out,
+						     uintptr_t frame,
+						     enum rhp_function function,
+						     uint64_t hash, bool marked)
 {
 	struct walk *judged = __builtin_alloca(WALK_BYTES(s->max_depth));
 	memset(judged, 0, sizeof(*judged));
@@ -314,8 +317,8 @@ static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s, struct rhp_stream 
 	return node;
 }
 
-uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream *out,
-			   const void *frame, enum rhp_function function)
+READS_STACKS uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream *out,
+					const void *frame, enum rhp_function function)
 {
 	uintptr_t at = (uintptr_t)frame;
 	if (UNLIKELY(s->epoch != rhp_modules_epoch()))
@@ -330,8 +333,8 @@ uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream *out,
 	return capture_slowly(s, out, at, function, hash, verdict == MARKED);
 }
 
-uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *out, const void *frame,
-			  enum rhp_function function)
+READS_STACKS uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *out,
+				       const void *frame, enum rhp_function function)
 {
 	uintptr_t ip = ((const uintptr_t *)frame)[1];
 	if (UNLIKELY(s->epoch != rhp_modules_epoch()))

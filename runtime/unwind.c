@@ -4,8 +4,6 @@
  * the set of modules that was mapped when it was made (the epoch), for another
  * module may later bring other code to the same address.
  */
-#include <string.h>
-
 #include "runtime/cfi.h"
 #include "runtime/modules.h"
 #include "runtime/os.h"
@@ -47,7 +45,13 @@ struct rhp_rule rhp_unwind_rule(uintptr_t ip, bool exact, struct rhp_stream *out
 	return value.rule;
 }
 
-bool rhp_read_word(const struct rhp_bounds *known, uintptr_t address, uintptr_t *word)
+/* A word that may stand anywhere, of whatever type it was written as. */
+struct __attribute__((packed, may_alias)) word {
+	uintptr_t value;
+};
+
+READS_STACKS bool rhp_read_word(const struct rhp_bounds *known, uintptr_t address,
+				uintptr_t *word)
 {
 	bool inside = address >= known->low && address < known->high &&
 		      known->high - address >= sizeof(*word);
@@ -57,7 +61,7 @@ bool rhp_read_word(const struct rhp_bounds *known, uintptr_t address, uintptr_t 
 		    ((address ^ last) > 7 && !rhp_os_readable(last)))
 			return false;
 	}
-	memcpy(word, (const void *)address, sizeof(*word));
+	*word = ((const struct word *)address)->value;
 	return true;
 }
 
