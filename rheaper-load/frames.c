@@ -12,6 +12,7 @@
 
 #include "common/cli.h"
 #include "rheaper-load/catalog.h"
+#include "rheaper-load/demangle.h"
 #include "rheaper-load/store.h"
 #include "rheaper-load/symbolize.h"
 
@@ -243,9 +244,14 @@ static void write_names(const struct catalog *c, struct store *store)
 		store_module(store, m->number, m->path, build_id, m->start, m->end,
 			     m->bias);
 	}
-	for (size_t i = 0; i < c->n_functions; i++)
-		store_function(store, c->functions[i].number, c->functions[i].name,
+	for (size_t i = 0; i < c->n_functions; i++) {
+		char *owned;
+		const char *name = demangle(c->functions[i].name, &owned);
+
+		store_function(store, c->functions[i].number, name,
 			       c->functions[i].family);
+		free(owned);
+	}
 }
 
 struct frames_result frames_write(const struct catalog *catalog, struct store *store,

@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include <elfutils/libdwfl.h>
-#include <libiberty/demangle.h>
 
 #include "common/cli.h"
 #include "rheaper-load/debug-info.h"
+#include "rheaper-load/demangle.h"
 
 #include "rheaper-load/symbolize.h"
 
@@ -233,15 +233,6 @@ void symbols_close(struct symbols *s)
 	if (s->dwfl)
 		dwfl_end(s->dwfl);
 	free(s);
-}
-
-/* C++ of the Itanium ABI, Rust's legacy and v0 manglings; else as it is. */
-static const char *demangle(const char *name, char **owned)
-{
-	*owned = NULL;
-	if (name[0] == '_' && (name[1] == 'Z' || name[1] == 'R'))
-		*owned = cplus_demangle(name, DMGL_PARAMS | DMGL_ANSI | DMGL_AUTO);
-	return *owned ? *owned : name;
 }
 
 static char *join_path(const char *directory, const char *file)
