@@ -13,7 +13,8 @@
 
 /* The message is made whole before it is written: two processes that share a
  * terminal or a log then do not mix their lines. */
-static void print_message(const char *format, va_list arguments, int error)
+__attribute__((format(printf, 1, 0))) static void
+print_message(const char *format, va_list arguments, int error)
 {
 	const char *program = program_invocation_short_name;
 	size_t length = strlen(format);

@@ -282,8 +282,8 @@ static void rules_equal_libunwinds_everywhere(void **state)
 	/* Code without frame pointers, in C++, with exceptions. */
 	dlopen("libstdc++.so.6", RTLD_NOW);
 	dl_iterate_phdr(visit, &t);
-	print_message("# %u modules, %lu places, %lu without a rule\n", t.modules, t.places,
-		      t.none);
+	print_message("# %u modules, %lu places, %lu without a rule\n", t.modules,
+		      t.places, t.none);
 	assert_true(t.modules >= 3 && t.places > 100000);
 	assert_int_equal(t.mismatches, 0);
 	assert_true(t.stubs < t.places / 100);

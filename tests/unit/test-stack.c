@@ -14,6 +14,7 @@
 #include <libunwind.h>
 
 #include "runtime/tracker.h"
+#include "framed.h"
 #include "runtime-fixture.h"
 
 #define DEPTH 32
@@ -27,7 +28,7 @@ static struct capture {
 } last;
 
 /* Stands for a shim: its caller is frame 0. */
-__attribute__((noinline)) static void shim(enum rhp_function function)
+NOT_INLINED void shim(enum rhp_function function)
 {
 	const void *frame = __builtin_frame_address(0);
 	struct rhp_tracker *t = rhp_tracker_get();
@@ -56,9 +57,6 @@ static void assert_as_judged(void)
 		assert_int_equal(last.frames[i], last.judge[i]);
 }
 
-#define NOT_INLINED __attribute__((noinline))
-#define AFTER_CALL __asm__ volatile("" : : : "memory")
-
 NOT_INLINED static void plain(int depth)
 {
 	if (depth)
@@ -68,27 +66,7 @@ NOT_INLINED static void plain(int depth)
 	AFTER_CALL;
 }
 
-#pragma GCC push_options
-#pragma GCC optimize("no-omit-frame-pointer")
-NOT_INLINED static void with_pointer(int depth)
-{
-	if (depth)
-		with_pointer(depth - 1);
-	else
-		shim(RHP_FN_malloc);
-	AFTER_CALL;
-}
-
-/* Every other frame has no frame pointer. */
-NOT_INLINED static void mixed_inner(int depth);
-NOT_INLINED static void mixed_outer(int depth)
-{
-	mixed_inner(depth - 1);
-	AFTER_CALL;
-}
-#pragma GCC pop_options
-
-NOT_INLINED static void mixed_inner(int depth)
+NOT_INLINED void mixed_inner(int depth)
 {
 	if (depth > 0)
 		mixed_outer(depth - 1);
