@@ -122,8 +122,9 @@ struct load_result load_trace(const struct load_options *options)
 	totals = pair_totals(load.pair);
 	result.events = merge_counts(load.merge).events;
 	result.allocations = totals->allocations;
-	result.leaked_blocks = totals->leaked_blocks;
-	result.leaked_bytes = totals->leaked_bytes;
+	result.live_blocks = totals->left_blocks;
+	result.live_bytes = totals->left_bytes;
+	result.ending = reader_header(load.reader)->state;
 	result.seconds = seconds_now() - load.begun;
 	close_load(&load);
 	return result;

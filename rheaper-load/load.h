@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "trace/format.h"
+
 struct load_options {
 	const char *trace;
 	const char *database;
@@ -18,8 +20,9 @@ struct load_options {
 
 struct load_result {
 	uint64_t events, allocations, rows;
-	uint64_t leaked_blocks, leaked_bytes;
-	uint64_t lost; /* events that are known to be missing */
+	uint64_t live_blocks, live_bytes; /* not freed at the end of the trace */
+	enum rhp_trace_state ending;      /* how the trace ended */
+	uint64_t lost;                    /* events that are known to be missing */
 	double seconds;
 };
 

@@ -105,14 +105,31 @@ static void parse_options(struct options *o, int argc, char **argv)
 	o->load.database = argv[optind + 1];
 }
 
+/* A block is live for good only where the program came to its own end. */
+static const char *ending_text(enum rhp_trace_state ending)
+{
+	switch (ending) {
+	case RHP_STATE_EXITED:
+		return "at exit";
+	case RHP_STATE_STOPPED:
+		return "when tracing was stopped";
+	case RHP_STATE_FAILED:
+		return "when the trace could not be written any more";
+	default:
+		return "when the program was killed";
+	}
+}
+
 static void print_summary(const struct load_result *r)
 {
 	double seconds = r->seconds > 0 ? r->seconds : 1e-9;
 
-	printf("%" PRIu64 " events, %" PRIu64 " allocations, %" PRIu64 " leaked (%" PRIu64
-	       " bytes), %" PRIu64 " lost; %" PRIu64 " rows in %.2f s (%.2f million/s)\n",
-	       r->events, r->allocations, r->leaked_blocks, r->leaked_bytes, r->lost,
-	       r->rows, r->seconds, (double)r->rows / seconds / 1e6);
+	printf("%" PRIu64 " events, %" PRIu64 " allocations, %" PRIu64
+	       " live %s (%" PRIu64 " bytes), %" PRIu64 " lost; %" PRIu64
+	       " rows in %.2f s (%.2f million/s)\n",
+	       r->events, r->allocations, r->live_blocks, ending_text(r->ending),
+	       r->live_bytes, r->lost, r->rows, r->seconds,
+	       (double)r->rows / seconds / 1e6);
 }
 
 int main(int argc, char **argv)

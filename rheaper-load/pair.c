@@ -317,8 +317,8 @@ static bool add_survivor(struct pair *p)
 	stack = &p->catalog->stacks[block->stack];
 	stack->live_blocks++;
 	stack->live_bytes += block->size;
-	p->totals.leaked_blocks++;
-	p->totals.leaked_bytes += block->size;
+	p->totals.left_blocks++;
+	p->totals.left_bytes += block->size;
 	add_row(p, block, BLOCK_LIVE);
 	return true;
 }

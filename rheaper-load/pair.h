@@ -35,9 +35,9 @@ struct pair_totals {
 	uint64_t bytes_allocated;
 	uint64_t live_blocks, live_bytes; /* now */
 	uint64_t peak_blocks, peak_bytes;
-	int64_t peak_ns;                      /* of peak_bytes */
-	int64_t last_ns;                      /* of the last event */
-	uint64_t leaked_blocks, leaked_bytes; /* at the end of the trace */
+	int64_t peak_ns;                  /* of peak_bytes */
+	int64_t last_ns;                  /* of the last event */
+	uint64_t left_blocks, left_bytes; /* at the end of the trace */
 	uint64_t in_realloc_blocks;
 	uint64_t foreign_free;     /* of an address that is not live */
 	uint64_t foreign_realloc;  /* the same */

@@ -86,7 +86,7 @@ static void allocation_of_a_live_address_ends_the_old_block(void **state)
 	assert_int_equal(fixture.rows[0].end, BLOCK_UNSEEN);
 	assert_int_equal(fixture.rows[0].lifetime_ns, -1);
 	assert_int_equal(fixture.rows[1].end, BLOCK_LIVE);
-	assert_int_equal(t->leaked_bytes, 50);
+	assert_int_equal(t->left_bytes, 50);
 }
 
 static void realloc_ends_one_block_at_its_begin_and_begins_another(void **state)
@@ -149,8 +149,8 @@ static void old_address_may_be_reused_before_the_realloc_returns(void **state)
 	put(RHP_REALLOC_END, 0x2000, 30, 200, NODE_A);
 	t = load();
 	assert_int_equal(t->unseen_free, 0);
-	assert_int_equal(t->leaked_blocks, 2);
-	assert_int_equal(t->leaked_bytes, 207);
+	assert_int_equal(t->left_blocks, 2);
+	assert_int_equal(t->left_bytes, 207);
 }
 
 static void nested_reallocs_end_in_reverse_order(void **state)
@@ -194,7 +194,7 @@ static void block_in_realloc_at_death_is_no_leak(void **state)
 	put(RHP_ALLOC, 0x1000, 10, 100, NODE_A);
 	put(RHP_REALLOC_BEGIN, 0x1000, 20, 0, 0);
 	t = load();
-	assert_int_equal(t->leaked_blocks, 0);
+	assert_int_equal(t->left_blocks, 0);
 	assert_int_equal(t->in_realloc_blocks, 1);
 	assert_int_equal(fixture.rows[0].end, BLOCK_IN_REALLOC);
 }
@@ -208,7 +208,7 @@ static void realloc_of_an_unknown_block_begins_one(void **state)
 	put(RHP_REALLOC_END, 0x2000, 30, 200, NODE_A);
 	t = load();
 	assert_int_equal(t->foreign_realloc, 1);
-	assert_int_equal(t->leaked_bytes, 200);
+	assert_int_equal(t->left_bytes, 200);
 }
 
 static void realloc_by_a_library_only_moves_what_is_known(void **state)
@@ -223,7 +223,7 @@ static void realloc_by_a_library_only_moves_what_is_known(void **state)
 	put(RHP_REALLOC_END, 0x6000, 50, 600, 0);
 	t = load();
 	assert_int_equal(t->foreign_realloc, 0);
-	assert_int_equal(t->leaked_bytes, 200);
+	assert_int_equal(t->left_bytes, 200);
 	assert_int_equal(fixture.rows[1].stack, 1);
 }
 

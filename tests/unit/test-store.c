@@ -169,7 +169,7 @@ static void the_small_tables_say_what_the_trace_is(void **state)
 	(void)state;
 	write_example();
 	result = load(false);
-	assert_int_equal(result.leaked_blocks, 10);
+	assert_int_equal(result.live_blocks, 10);
 	assert_int_equal(result.lost, 0);
 	assert_string_equal(
 		query("SELECT pid, executable, started, scope, ending FROM processes"),
