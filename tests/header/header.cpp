@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+#include "header.c" // the same in C++
