@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Asks a profile the three first questions and prints the answers as tables.
+"""Asks a profile the first questions and prints the answers as tables.
 
 usage: ask.py profile.db
 """
@@ -8,13 +8,13 @@ import os
 import sqlite3
 import sys
 
-SITES = """
-SELECT sum(size) AS bytes, count(*) AS blocks, bt FROM allocations
-GROUP BY bt ORDER BY sum(size) DESC LIMIT 10"""
-LIVE = """
-SELECT sum(size) AS bytes, count(*) AS blocks, bt FROM allocations
-WHERE dealloc_after IS NULL GROUP BY bt ORDER BY sum(size) DESC LIMIT 10"""
-STACK = "SELECT frame_no, sym, file, line FROM backtraces WHERE id = '{}' ORDER BY frame_no"
+# As anyone would type them; README.md has the same three.
+SITES = "SELECT bt, sum(size) FROM allocations GROUP BY bt ORDER BY sum(size) DESC LIMIT 10"
+SHORT_LIVED = ("SELECT bt, count(0), sum(size) FROM allocations where dealloc_after NOT NULL"
+               " AND dealloc_after - alloc_after < 10000"
+               " GROUP BY bt ORDER BY sum(size) DESC LIMIT 5")
+STACK = "select frame_no, sym, file, line from backtraces where id = '{}' limit 10"
+LIVE = "SELECT bt, blocks, bytes FROM leaks ORDER BY bytes DESC LIMIT 5"
 
 
 def cell(name, value):
@@ -33,35 +33,38 @@ def table(names, rows):
                         for text, width, flag in zip(row, widths, right)).rstrip())
 
 
-def by_site(database, title, query):
-    """A query that ends in a bt column, with the nearest caller in the
-    program, and the function of a library between it and the allocation."""
-    print(f"\n-- {title}\n{query.strip()}\n")
+def describe(database, stack):
+    """The nearest caller in the program, and the function of a library that
+    stands between it and the allocation."""
+    frames = database.execute(
+        "SELECT sym, file, line, module IN (SELECT executable FROM processes) FROM backtraces"
+        " WHERE id = ? ORDER BY frame_no", (stack,)).fetchall()
+    if not frames:
+        return [None, None, None, ""]
+    own = next((frame for frame in frames if frame[1] and frame[3]), frames[0])
+    return [*own[:3], "" if own is frames[0] else frames[0][0]]
+
+
+def by_stack(database, title, query):
+    """A query whose first column is a stack, with what that stack is."""
+    print(f"\n-- {title}\n{query};\n")
     result = database.execute(query)
     names = [column[0] for column in result.description]
     rows = result.fetchall()
-    shown = []
-    for row in rows:
-        frames = database.execute(
-            "SELECT sym, file, line FROM backtraces WHERE id = ?"
-            " ORDER BY file IS NOT NULL AND module IN (SELECT executable FROM processes) DESC,"
-            " frame_no", (row[-1],)).fetchall()
-        known = frames[0] if frames else (None, None, None)
-        first = database.execute("SELECT sym, file, line FROM backtraces WHERE id = ?"
-                                 " AND frame_no = 0", (row[-1],)).fetchone() or known
-        shown.append([*row, *known, "" if known == first else first[0]])
-    table([*names, "sym", "file", "line", "through"], shown)
+    table([*names, "sym", "file", "line", "through"],
+          [[*row, *describe(database, row[0])] for row in rows])
     return rows
 
 
 def main():
     database = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
-    rows = by_site(database, "Who allocates most?", SITES)
-    by_site(database, "What was never freed?", LIVE)
-    query = STACK.format(rows[0][-1])
-    print(f"\n-- How did the program get there?\n{query}\n")
+    rows = by_stack(database, "Who allocates most?", SITES)
+    by_stack(database, "What lives less than ten seconds?", SHORT_LIVED)
+    query = STACK.format(rows[0][0])
+    print(f"\n-- How did the program get to the first of them?\n{query};\n")
     result = database.execute(query)
     table([column[0] for column in result.description], result.fetchall())
+    by_stack(database, "What was never freed?", LIVE)
 
 
 main()
