@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What a user gets: the installed files do the main job, from wherever they are
+put; a configuration without the dependencies says which packages are missing.
+
+usage: check-install.py MESON BUILD-DIRECTORY SOURCE-DIRECTORY
+"""
+import glob
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+MESON, BUILD, SOURCE = sys.argv[1:4]
+
+PROGRAM = """
+#include <rheaper.h>
+#include <stdlib.h>
+int main(void)
+{
+	void *volatile p = malloc(1234);
+	free(p);
+	return rheaper_mark("here") != 1;
+}
+"""
+
+INSTALLED = [
+    "bin/rheaper-cc", "bin/rheaper-c++", "bin/rheaper-gcc", "bin/rheaper-clang++",
+    "bin/rheaper-load", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/rheaper.pc",
+    "share/doc/rheaper/wrapped-functions.txt",
+]
+PAGES = ["share/man/man1/rheaper-cc.1", "share/man/man1/rheaper-load.1",
+         "share/man/man7/rheaper.7"]
+
+
+def run(*command, **more):
+    return subprocess.run(command, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, **more)
+
+
+def must(*command, **more):
+    result = run(*command, **more)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def install(directory):
+    """The prefix below `directory`."""
+    must(MESON, "install", "-C", BUILD, "--no-rebuild", "--destdir", directory)
+    programs = glob.glob(os.path.join(directory, "**/bin/rheaper-cc"), recursive=True)
+    assert len(programs) == 1, programs
+    return os.path.dirname(os.path.dirname(programs[0]))
+
+
+def check_files(prefix):
+    pages = PAGES if shutil.which("scdoc") else []
+    for pattern in INSTALLED + pages:
+        assert glob.glob(os.path.join(prefix, pattern), recursive=True), pattern
+    listed = open(os.path.join(prefix, INSTALLED[-1])).read()
+    assert "malloc" in listed and "getline" in listed
+
+
+def check_main_job(prefix, directory):
+    source, program, trace, database = (
+        os.path.join(directory, name) for name in ("p.c", "p", "p.bin", "p.db"))
+    with open(source, "w") as out:
+        out.write(PROGRAM)
+    must(prefix + "/bin/rheaper-cc", f"-I{prefix}/include", source, "-o", program)
+    must(program, env={"RHEAPER_TRACE": trace})
+    must(prefix + "/bin/rheaper-load", trace, database)
+    with sqlite3.connect(database) as profile:
+        rows = profile.execute(
+            "SELECT size, sym, file, line FROM allocations JOIN backtraces b ON b.id = bt"
+            " WHERE frame_no = 0 AND size = 1234").fetchall()
+        marks = profile.execute("SELECT text FROM markers").fetchall()
+    assert rows == [(1234, "main", source, 6)], rows
+    assert marks == [("here",)], marks
+
+
+def check_missing(directory):
+    result = run(MESON, "setup", os.path.join(directory, "build"), SOURCE,
+                 env={**os.environ, "PKG_CONFIG_LIBDIR": directory, "PKG_CONFIG_PATH": ""})
+    assert result.returncode != 0, result.stdout
+    for package in "libsqlite3-dev", "libdw-dev", "libelf-dev":
+        assert package in result.stdout, result.stdout
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="rheaper-test-") as directory:
+        prefix = install(os.path.join(directory, "root"))
+        check_files(prefix)
+        check_main_job(prefix, directory)
+        check_missing(directory)
+
+
+main()
