@@ -152,7 +152,7 @@ def build(dsc, tree, program, **compilers):
 def check(tree, program, **more):
     """The program's own check: its status and the lines that matter."""
     result = run(program["check"], cwd=tree, env=environment(**more))
-    lines = re.findall(program["same"], result.stdout, re.M)
+    lines = re.findall(program["same"], result.stdout.replace(tree, "."), re.M)
     return result.returncode, lines
 
 
