@@ -7,7 +7,7 @@
 -- A change of a table or column raises user_version (docs/schema.md).
 
 PRAGMA application_id = 0x72686561; -- 'rhea'
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- One row per traced process.
 CREATE TABLE processes (
@@ -95,6 +95,13 @@ CREATE TABLE blocks (
                               -- 4 in realloc when the trace ended
 );
 
+-- Blocks that a sized free (sized operator delete, free_sized) called smaller or
+-- larger than they were allocated.
+CREATE TABLE wrong_sizes (
+  block INTEGER PRIMARY KEY,  -- blocks.rowid, allocations.id
+  free_size INTEGER NOT NULL  -- bytes that the free said
+);
+
 -- Marks set by the program (rheaper_mark).
 CREATE TABLE markers (
   at_ms REAL NOT NULL,        -- milliseconds since tracing began
@@ -156,3 +163,24 @@ FROM stack_totals JOIN stacks USING (stack) LEFT JOIN functions fn USING (functi
 LEFT JOIN stack_frames sf ON sf.stack = stack_totals.stack AND sf.frame_no = 0
 LEFT JOIN frames f ON f.frame = sf.frame
 WHERE live_blocks > 0;
+
+-- Blocks freed by a function of another family (new[] by delete, malloc by
+-- delete, new by realloc), or by a sized free with the wrong size.
+CREATE VIEW mismatches AS SELECT
+  'family' AS problem,
+  b.rowid AS id,              -- allocations.id
+  b.stack AS bt,              -- backtraces.id
+  b.free_stack AS dealloc_bt, -- the same, of the free
+  b.size,
+  NULL AS free_size,          -- bytes that the free said
+  an.name AS allocated_by, fn.name AS freed_by
+FROM blocks b CROSS JOIN stacks s ON s.stack = b.stack
+CROSS JOIN stacks t ON t.stack = b.free_stack
+CROSS JOIN functions an ON an.function = s.function
+CROSS JOIN functions fn ON fn.function = t.function
+WHERE an.family <> fn.family
+UNION ALL SELECT
+  'size', b.rowid, b.stack, b.free_stack, b.size, w.free_size, an.name, fn.name
+FROM wrong_sizes w JOIN blocks b ON b.rowid = w.block
+LEFT JOIN stacks s ON s.stack = b.stack LEFT JOIN functions an ON an.function = s.function
+LEFT JOIN stacks t ON t.stack = b.free_stack LEFT JOIN functions fn ON fn.function = t.function;

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "common/cli.h"
+
 #include "rheaper-load/block-rows.h"
 
 #define ROWS_PER_PROGRESS 65536
@@ -63,6 +65,16 @@ static struct block_rows *rows_of(const sqlite3_vtab_cursor *cursor)
 	return ((struct rows_table *)(void *)cursor->pVtab)->rows;
 }
 
+static int note_wrong_size(struct block_rows *rows)
+{
+	if (array_grow((void **)&rows->wrong_sizes, &rows->n_wrong_sizes_max,
+		       rows->n_wrong_sizes + 1, sizeof(*rows->wrong_sizes)))
+		return SQLITE_NOMEM;
+	rows->wrong_sizes[rows->n_wrong_sizes++] =
+		(struct wrong_size){rows->n_rows, rows->row.free_size};
+	return SQLITE_OK;
+}
+
 static int rows_next(sqlite3_vtab_cursor *cursor)
 {
 	struct block_rows *rows = rows_of(cursor);
@@ -74,6 +86,9 @@ static int rows_next(sqlite3_vtab_cursor *cursor)
 	}
 	rows->end = result == 0;
 	rows->n_rows += !rows->end;
+	if (!rows->end && rows->row.free_size != 0 &&
+	    rows->row.free_size != rows->row.size)
+		return note_wrong_size(rows);
 	if (rows->progress && rows->n_rows % ROWS_PER_PROGRESS == 0)
 		rows->progress(rows->context, rows->n_rows);
 	return SQLITE_OK;

@@ -23,6 +23,11 @@ struct block_rows {
 	uint64_t n_rows;
 	bool end;
 	int error; /* of pair_next */
+	/* Rows whose free said another size; the caller frees them. */
+	struct wrong_size {
+		uint64_t row, size;
+	} * wrong_sizes;
+	size_t n_wrong_sizes, n_wrong_sizes_max;
 };
 
 /* Make the table known to a connection, which *rows outlives. SQLite's code. */

@@ -111,6 +111,7 @@ static void end_block(struct pair *p, const struct live_block *block, enum block
 	}
 	row->free_thread = event->thread;
 	row->free_stack = stack;
+	row->free_size = event->code == RHP_FREE ? event->size : 0;
 }
 
 static void count_block(struct pair *p, const struct live_block *block)

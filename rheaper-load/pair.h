@@ -27,6 +27,7 @@ struct pair_row {
 	uint64_t size, address;
 	uint32_t stack, alloc_thread;
 	uint32_t free_stack, free_thread; /* if it was seen to end */
+	uint64_t free_size;               /* what a sized free said that it has, or 0 */
 	enum block_end end;
 };
 

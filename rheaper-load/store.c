@@ -47,6 +47,7 @@ enum statement {
 	INSERT_MARKER,
 	INSERT_LOSS,
 	INSERT_TOTAL,
+	INSERT_WRONG_SIZE,
 	N_STATEMENTS
 };
 
@@ -66,6 +67,7 @@ static const char *const statements[N_STATEMENTS] = {
 	[INSERT_MARKER] = "INSERT INTO markers VALUES (?, ?, ?)",
 	[INSERT_LOSS] = "INSERT INTO losses VALUES (?, ?, ?)",
 	[INSERT_TOTAL] = "INSERT INTO totals VALUES (?, ?, ?)",
+	[INSERT_WRONG_SIZE] = "INSERT INTO wrong_sizes VALUES (?, ?)",
 };
 
 struct store {
@@ -224,22 +226,6 @@ struct store *store_open(const char *path, bool replace)
 	return s;
 }
 
-int64_t store_blocks(struct store *s, struct pair *pair, store_progress_fn *progress,
-		     void *context)
-{
-	s->rows = (struct block_rows){
-		.pair = pair, .progress = progress, .context = context};
-	if (block_rows_register(s->db, &s->rows) != SQLITE_OK)
-		die_sql(s, "write blocks to");
-	if (sqlite3_exec(s->db, "INSERT INTO blocks SELECT * FROM " BLOCK_ROWS_TABLE,
-			 NULL, NULL, NULL) != SQLITE_OK) {
-		if (s->rows.error)
-			return s->rows.error;
-		die_sql(s, "write blocks to");
-	}
-	return (int64_t)s->rows.n_rows;
-}
-
 static void bind_integer(sqlite3_stmt *statement, int i, int64_t value, bool zero_is_null)
 {
 	if (value == 0 && zero_is_null)
@@ -275,6 +261,26 @@ static void insert(struct store *s, enum statement which, const char *types, ...
 	if (sqlite3_step(statement) != SQLITE_DONE)
 		die_sql(s, "write to");
 	sqlite3_reset(statement);
+}
+
+int64_t store_blocks(struct store *s, struct pair *pair, store_progress_fn *progress,
+		     void *context)
+{
+	s->rows = (struct block_rows){
+		.pair = pair, .progress = progress, .context = context};
+	if (block_rows_register(s->db, &s->rows) != SQLITE_OK)
+		die_sql(s, "write blocks to");
+	if (sqlite3_exec(s->db, "INSERT INTO blocks SELECT * FROM " BLOCK_ROWS_TABLE,
+			 NULL, NULL, NULL) != SQLITE_OK) {
+		if (s->rows.error)
+			return s->rows.error;
+		die_sql(s, "write blocks to");
+	}
+	for (size_t i = 0; i < s->rows.n_wrong_sizes; i++)
+		insert(s, INSERT_WRONG_SIZE, "ii", (int64_t)s->rows.wrong_sizes[i].row,
+		       (int64_t)s->rows.wrong_sizes[i].size);
+	free(s->rows.wrong_sizes);
+	return (int64_t)s->rows.n_rows;
 }
 
 /* Bytes as UTF-8, for one insert; NULL stays NULL. */
