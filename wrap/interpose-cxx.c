@@ -21,9 +21,18 @@ static struct {
 #undef WRAP_cxx
 } next;
 
+/*
+ * Something of the C++ library that is not defined here: a program that takes
+ * nothing but the operators from the library would be linked without it under
+ * --as-needed, and nothing would stand behind them.
+ */
+extern const char _ZSt7nothrow;
+static const char *volatile library = &_ZSt7nothrow;
+
 /* The look-up allocates at most through malloc, never through an operator. */
 static COLD void look_up(void)
 {
+	(void)library;
 #define WRAP_cxx(ret, name, params)                                                      \
 	next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);
 #include "wrap/symbols.def"
