@@ -57,11 +57,17 @@ static int is_wrapped(const struct symbol *symbol, const struct cmdline *c,
 {
 	if (words_has(&c->user_wraps, symbol->name))
 		return 0;
+	int in_libc = c->kind == CMD_EXECUTABLE && inject->scope == SCOPE_LINK;
+
 	switch (symbol->group) {
+	case GROUP_core_late:
+		return !inject->pull_all;
 	case GROUP_cxx:
 		return c->cxx;
 	case GROUP_libc:
-		return c->kind == CMD_EXECUTABLE && inject->scope == SCOPE_LINK;
+		return in_libc;
+	case GROUP_libc_late:
+		return in_libc && !inject->pull_all;
 	default:
 		return 1;
 	}

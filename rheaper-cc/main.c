@@ -104,6 +104,14 @@ static void build_command(const struct own *own, const struct compiler *compiler
 	free(dir);
 }
 
+/* For what was asked of the driver itself: an answer that is lost is an error. */
+static int answered(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		die(2, "write standard output:");
+	return 0;
+}
+
 /* What a build that does not link by us must add to its own link command. */
 static int show_link(const struct own *own, const struct cmdline *c)
 {
@@ -117,7 +125,7 @@ static int show_link(const struct own *own, const struct cmdline *c)
 	if (!dir)
 		die(2, "cannot find librheaper.a (RHEAPER_HOME names its directory)");
 	if (!cmdline_links(c))
-		link.kind = CMD_EXECUTABLE;
+		die(2, "such a link gains nothing: %s", c->reason);
 	link.compiles = 0;
 	cmdline_inject(&link, &inject, &none, &list, &list);
 	text = words_quote(&list);
@@ -125,7 +133,7 @@ static int show_link(const struct own *own, const struct cmdline *c)
 	free(text);
 	words_fini(&list);
 	free(dir);
-	return 0;
+	return answered();
 }
 
 /* One line for RHEAPER_CC_LOG, in one write so that parallel builds mix well. */
@@ -158,7 +166,7 @@ static int show(const struct words *command)
 
 	puts(text);
 	free(text);
-	return 0;
+	return answered();
 }
 
 static int explain(const struct cmdline *c)
@@ -168,7 +176,7 @@ static int explain(const struct cmdline *c)
 	       !c->compiles ? "compile words: none"
 	       : c->debug   ? "frame pointers"
 			    : "frame pointers and -g1");
-	return 0;
+	return answered();
 }
 
 static int run(const struct words *command)
@@ -188,11 +196,13 @@ int main(int argc, char **argv)
 	own_parse(argc, argv, &own);
 	if (own.action >= OWN_LIST) {
 		own_answer(own.action);
-		return 0;
+		return answered();
 	}
 	compiler_name(argv[0], &compiler);
 	depth = check_depth(&compiler);
 	find_compiler(&compiler);
+	if (own.action == OWN_SHOW_LINK) /* what is asked is about a link */
+		words_add(&own.user, "program.o");
 	judge(&own, &compiler, &c);
 	if (own.action == OWN_SHOW_LINK)
 		return show_link(&own, &c);

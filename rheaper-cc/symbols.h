@@ -8,8 +8,10 @@
 
 enum symbol_group {
 	GROUP_core,
+	GROUP_core_late,
 	GROUP_cxx,
 	GROUP_libc,
+	GROUP_libc_late,
 	GROUP_control,
 };
 

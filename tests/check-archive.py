@@ -21,7 +21,7 @@ NEEDED = set('''
 memcpy memset memcmp strlen strnlen strchr strncmp strrchr
 syscall fstat __errno_location clock_gettime fstat64 environ _dl_find_object __ehdr_start
 dl_iterate_phdr getauxval pthread_key_create pthread_setspecific dlsym
-__tls_get_addr _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume
+__tls_get_addr _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZSt7nothrow
 '''.split())
 
 

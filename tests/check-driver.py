@@ -58,7 +58,10 @@ class Bench:
         return shlex.split(result.stdout)
 
 
-def symbols(*groups):
+def symbols(*groups, late=True):
+    """The names in these groups, with those of *_late groups or without."""
+    if late:
+        groups += tuple(group + "_late" for group in groups)
     text = re.sub(r"/\*.*?\*/", "", open(SYMBOLS).read(), flags=re.S)
     rows = re.findall(r"^WRAP\((\w+), *(\w+), *[^,]+, *(\w+), *\(", text, re.M)
     return [name for group, _, name in rows if group in groups]
@@ -215,12 +218,21 @@ def test_explain_is_one_line(b):
 def test_show_link_pulls_every_shim(b):
     got = shlex.split(b.run("--rheaper-show=link").stdout)
     pulled = re.findall(r",-u,__wrap_(\w+)", got[1])
-    assert sorted(pulled) == sorted(symbols("core", "control")), got
+    assert sorted(pulled) == sorted(symbols("core", "control", late=False)), got
+    assert sorted(wraps(got)) == sorted(pulled), got
 
 
 def test_version_and_help(b):
     assert re.match(r"rheaper-cc \d+\.\d+", b.run("--rheaper-version").stdout)
     assert b.run("--rheaper-help").stdout.startswith("usage: rheaper-cc")
+
+
+def test_full_output_is_an_error(b):
+    for word in "help", "version", "list-wrapped", "show", "show=link", "explain":
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([b.dir + "/rheaper-cc", "--rheaper-" + word, "a.c"],
+                                    env=b.env, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert result.returncode == 2 and "standard output" in result.stderr, (word, result)
 
 
 def main():

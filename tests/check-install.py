@@ -79,6 +79,24 @@ def check_main_job(prefix, directory):
     assert marks == [("here",)], marks
 
 
+def check_show_link(prefix, directory):
+    """The words for builds that link without the driver, with the plain compiler."""
+    object_, program, trace, database = (
+        os.path.join(directory, name) for name in ("s.o", "s", "s.bin", "s.db"))
+    must("gcc", "-c", f"-I{prefix}/include", os.path.join(directory, "p.c"), "-o", object_)
+    for words in [], ["-static"], ["--rheaper-scope=link"]:
+        flags = must(prefix + "/bin/rheaper-cc", "--rheaper-show=link", *words).split()
+        compiler = ["gcc", *[word for word in words if not word.startswith("--rheaper")]]
+        for command in [*compiler, *flags, object_], [*compiler, object_, *flags]:
+            must(*command, "-o", program)
+            must(program, env={"RHEAPER_TRACE": trace})
+            must(prefix + "/bin/rheaper-load", "--force", trace, database)
+            with sqlite3.connect(database) as profile:
+                found = profile.execute("SELECT count(*) FROM allocations WHERE size = 1234")
+                assert found.fetchone() == (1,), command
+            os.remove(trace)
+
+
 def check_missing(directory):
     result = run(MESON, "setup", os.path.join(directory, "build"), SOURCE,
                  env={**os.environ, "PKG_CONFIG_LIBDIR": directory, "PKG_CONFIG_PATH": ""})
@@ -92,6 +110,7 @@ def main():
         prefix = install(os.path.join(directory, "root"))
         check_files(prefix)
         check_main_job(prefix, directory)
+        check_show_link(prefix, directory)
         check_missing(directory)
 
 

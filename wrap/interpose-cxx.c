@@ -15,7 +15,9 @@ static struct {
 #define WRAP(group, family, ret, name, params) WRAP_##group(ret, name, params)
 #define WRAP_cxx(ret, name, params) ret(*name) params;
 #define WRAP_core(ret, name, params)
+#define WRAP_core_late(ret, name, params)
 #define WRAP_libc(ret, name, params)
+#define WRAP_libc_late(ret, name, params)
 #define WRAP_control(ret, name, params)
 #include "wrap/symbols.def"
 #undef WRAP_cxx
