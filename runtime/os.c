@@ -77,6 +77,24 @@ int rhp_os_create(const char *path)
 	return (int)high;
 }
 
+void rhp_os_remove(const char *path)
+{
+	SYSCALL(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+bool rhp_os_is_file(const char *path)
+{
+	struct stat status;
+	long fd = SYSCALL(SYS_openat, AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	int saved = errno;
+	bool known = fstat((int)fd, &status) == 0;
+	errno = saved;
+	rhp_os_close((int)fd);
+	return known && (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode));
+}
+
 void rhp_os_close(int fd)
 {
 	SYSCALL(SYS_close, fd);

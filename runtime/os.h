@@ -28,6 +28,10 @@ HIDDEN void rhp_os_release(void *start, size_t size);
  */
 HIDDEN int rhp_os_create(const char *path);
 HIDDEN void rhp_os_close(int fd);
+HIDDEN void rhp_os_remove(const char *path);
+
+/* Whether path is a regular file or a symbolic link, not a device or directory. */
+HIDDEN bool rhp_os_is_file(const char *path);
 
 /*
  * Makes [offset, offset + size) of the file real, so that a store to a mapping

@@ -67,7 +67,8 @@ static const char *error_name(int error)
 		{ENAMETOOLONG, "file name too long"},
 		{EMFILE, "too many open files"},
 		{ENOMEM, "out of memory"},
-		{EFBIG, "file too large"},
+		{EFBIG, "over the limit of file sizes, or RHEAPER_MAX_BYTES too small"},
+		{ENOTSUP, "not a regular file"},
 		{EDQUOT, "disk quota exceeded"},
 		{EINVAL, "invalid argument"},
 	};
@@ -176,6 +177,20 @@ static const char *value_of(const char *entry, const char *name)
 	return strncmp(entry, name, n) == 0 && entry[n] == '=' ? entry + n + 1 : NULL;
 }
 
+static void complain_of_value(const char *entry, const struct variable *v)
+{
+	char hint[128];
+	struct text t = {hint, hint + sizeof(hint)};
+	append(&t, "is not ");
+	append_number(&t, v->least);
+	append(&t, " to ");
+	append_number(&t, v->most);
+	append(&t, ", ");
+	append_number(&t, v->standard);
+	append(&t, " is used");
+	rhp_settings_complain(entry, hint, 0);
+}
+
 static void read_entry(struct rhp_settings *settings, const char *entry)
 {
 	const char *value = value_of(entry, "RHEAPER_TRACE");
@@ -190,7 +205,7 @@ static void read_entry(struct rhp_settings *settings, const char *entry)
 		if (parse_number(value, &n) && n >= v->least && n <= v->most)
 			set(settings, v, n);
 		else
-			rhp_settings_complain("cannot use", entry, 0);
+			complain_of_value(entry, v);
 	}
 }
 

@@ -39,9 +39,10 @@ static COLD int start_tracing(void)
 	int r = rhp_os_wipe_on_fork(&rhp_control, sizeof(rhp_control));
 	if (r == 0)
 		r = rhp_trace_create(&settings, n_early);
-	if (r == 0)
-		r = rhp_tracker_start(&settings);
-	return r;
+	if (r < 0)
+		return r;
+	r = rhp_tracker_start(&settings);
+	return r < 0 ? rhp_trace_abandon(settings.path, r) : 0;
 }
 
 /* Decides for this process; false while it is too early to tell. */
@@ -98,6 +99,15 @@ bool rhp_enter_slowly(const void *frame)
 		return false;
 	rhp_thread.guard = here;
 	return true;
+}
+
+/* Before anything of the program runs, as a rule: the environment, the directory
+ * and the process are then those that the user meant, not what the program makes
+ * of them. Libraries may have allocated, and so started us, even earlier. */
+__attribute__((constructor(101))) static void program_begins(void)
+{
+	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_UNDECIDED)
+		start();
 }
 
 /* Advisory: says that the program ended by itself. What is freed later is

@@ -38,11 +38,20 @@ static bool still_ours(void)
 	       id[1] == trace.file_id[1];
 }
 
+static int remove_file(const char *path, int error)
+{
+	rhp_os_close(trace.fd);
+	rhp_os_remove(path);
+	return error;
+}
+
 /* Opens path, or path.1, path.2, ...: never a file that exists. */
 static int create_unused(char *path)
 {
 	size_t length = strlen(path);
 	int fd = rhp_os_create(path);
+	if (fd == -EEXIST && !rhp_os_is_file(path))
+		return -ENOTSUP;
 	for (unsigned i = 1; fd == -EEXIST && i <= MAX_SUFFIX; i++) {
 		rhp_settings_append_suffix(path, length, i);
 		fd = rhp_os_create(path);
@@ -89,6 +98,9 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 {
 	size_t head = RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE;
+	uint64_t least = head + 2 * (uint64_t)region_size(settings->event_buffer);
+	if (settings->max_bytes && settings->max_bytes < least)
+		return -EFBIG;
 	trace.fd = create_unused(settings->path);
 	if (trace.fd < 0)
 		return trace.fd;
@@ -99,14 +111,19 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 		trace.header = rhp_os_map_file(trace.fd, 0, head);
 		r = trace.header ? 0 : -ENOMEM;
 	}
-	if (r < 0) {
-		rhp_os_close(trace.fd);
-		return r;
-	}
+	if (r < 0)
+		return remove_file(settings->path, r);
 	fill_header(trace.header, settings);
 	trace.header->lost[RHP_LOST_EARLY] = n_lost_early;
 	rhp_trace_shards = (char *)trace.header + RHP_HEADER_SIZE;
 	return 0;
+}
+
+int rhp_trace_abandon(const char *path, int error)
+{
+	uint32_t reason = trace.header->stop_errno;
+	trace.header = NULL;
+	return remove_file(path, reason ? -(int)reason : error);
 }
 
 void rhp_trace_set_state(enum rhp_trace_state state)

@@ -41,6 +41,10 @@ extern HIDDEN char *rhp_trace_shards;
  */
 HIDDEN int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early);
 
+/* Removes the trace again, whose first buffer could not be had. The reason that
+ * the file has for it, or `error`. */
+HIDDEN int rhp_trace_abandon(const char *path, int error);
+
 /* Sets header.state. Advisory: events recorded later are still valid. */
 HIDDEN void rhp_trace_set_state(enum rhp_trace_state state);
 
