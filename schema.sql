@@ -23,7 +23,10 @@ CREATE TABLE processes (
   sample_rate REAL NOT NULL,        -- share of allocations whose stack was taken
   runtime_version TEXT NOT NULL,    -- of the runtime in the program
   loader_version TEXT NOT NULL,     -- of the rheaper-load that wrote this
-  ending TEXT NOT NULL              -- 'exited', 'stopped', 'killed', 'failed: WHY'
+  ending TEXT NOT NULL              -- 'exited'; 'stopped' (by RHEAPER_MAX_BYTES);
+                                    -- 'failed: WHY' (the trace could not be written);
+                                    -- 'unknown': killed, or ended by _exit or exec,
+                                    -- or running still
 );
 
 -- Threads that recorded anything.
@@ -120,7 +123,7 @@ CREATE TABLE losses (
 CREATE TABLE totals (
   name TEXT PRIMARY KEY,      -- allocations, frees, bytes_allocated, live_blocks,
                               -- live_bytes, peak_bytes, peak_blocks, peak_ms, ...
-  value REAL NOT NULL,
+  value NUMERIC NOT NULL,
   meaning TEXT NOT NULL
 ) WITHOUT ROWID;
 

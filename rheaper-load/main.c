@@ -23,7 +23,7 @@ static const char help[] =
 	"  -V, --version       print the version\n"
 	"\n"
 	"A trace of a program that was killed is loaded as far as it goes. Exit status:\n"
-	"0 if the database was written, 2 if not.\n";
+	"0 if the database was written, 2 if not, or if standard output could not be.\n";
 
 enum long_option {
 	OPTION_NO_INDEX = 256,
@@ -116,7 +116,7 @@ static const char *ending_text(enum rhp_trace_state ending)
 	case RHP_STATE_FAILED:
 		return "when the trace could not be written any more";
 	default:
-		return "when the program was killed";
+		return "when the trace ended";
 	}
 }
 

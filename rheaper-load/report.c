@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/cli.h"
 #include "rheaper-load/catalog.h"
@@ -39,7 +41,7 @@ static void format_ending(const struct rhp_file_header *h, char *text, size_t si
 			 strerror((int)(h->stop_errno & 0xffff)));
 		return;
 	}
-	snprintf(text, size, "killed");
+	snprintf(text, size, "unknown");
 }
 
 static void write_process(const struct report *r, struct store *store)
@@ -182,6 +184,20 @@ static uint64_t count_lost(const struct report *r)
 	return (by_stamp > by_runtime ? by_stamp : by_runtime) + lost[RHP_LOST_EARLY];
 }
 
+/* Whether the process that the trace names runs that program here. */
+static bool is_running(const struct rhp_file_header *h)
+{
+	char link[64], executable[sizeof(h->executable)];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%" PRIu32 "/exe", h->pid);
+	length = readlink(link, executable, sizeof(executable) - 1);
+	if (length <= 0)
+		return false;
+	executable[length] = 0;
+	return strncmp(executable, h->executable, sizeof(executable)) == 0;
+}
+
 static void warn_losses(const struct report *r, uint64_t n_lost)
 {
 	const struct rhp_file_header *h = reader_header(r->reader);
@@ -191,13 +207,27 @@ static void warn_losses(const struct report *r, uint64_t n_lost)
 
 	if (h->file_end > reader_size(r->reader) && file->unwritten_regions)
 		warn("read %s: the file ends before the trace does", r->trace);
-	if (h->state == RHP_STATE_RUNNING)
-		warn("read %s: the program was killed, or runs still", r->trace);
+	if (h->state == RHP_STATE_RUNNING && is_running(h))
+		warn("read %s: the program (process %" PRIu32
+		     ") is running still: what it wrote during the load is not whole; "
+		     "load"
+		     " again when it has ended",
+		     r->trace, h->pid);
+	else if (h->state == RHP_STATE_RUNNING)
+		warn("read %s: the program did not end by exit: it was killed, or called"
+		     " _exit or exec",
+		     r->trace);
+	if (h->state == RHP_STATE_STOPPED)
+		warn("read %s: tracing was stopped %.3f s after it began; what came later"
+		     " is unknown",
+		     r->trace, (double)pair_totals(r->pair)->last_ns / 1e9);
 	if (h->state == RHP_STATE_FAILED)
-		warn("read %s: the program could not write all of it: %s", r->trace,
+		warn("read %s: tracing ended %.3f s after it began, because the trace"
+		     " could not be written: %s; what came later is unknown",
+		     r->trace, (double)pair_totals(r->pair)->last_ns / 1e9,
 		     strerror((int)(h->stop_errno & 0xffff)));
 	if (n_lost)
-		warn("read %s: %" PRIu64 " events are missing", r->trace, n_lost);
+		warn("read %s: events missing: %" PRIu64, r->trace, n_lost);
 	if (n_damaged || file->damaged_regions)
 		warn("read %s: %" PRIu64 " records and %" PRIu64
 		     " parts of the file are damaged and were left out",

@@ -82,7 +82,7 @@ struct store {
  * none. Changed only while the signals are blocked. */
 static char unfinished[4096];
 
-static const int deadly[] = {SIGINT, SIGTERM, SIGHUP};
+static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static void remove_unfinished(void)
 {
@@ -182,6 +182,23 @@ static void check_companions(const char *path)
 	}
 }
 
+/* Only what is a database, or nothing yet, is replaced: never a trace or a source
+ * file whose name was given by mistake. */
+static void check_replaced(const char *path)
+{
+	static const char magic[] = "SQLite format 3";
+	char head[sizeof(magic)] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		die("replace %s:", path);
+	n = read(fd, head, sizeof(head));
+	close(fd);
+	if (n != 0 && memcmp(head, magic, sizeof(magic)) != 0)
+		die("replace %s: it is not a database", path);
+}
+
 static void check_path(const char *path, bool replace)
 {
 	struct stat status;
@@ -195,6 +212,7 @@ static void check_path(const char *path, bool replace)
 			die("create %s: it exists and is not a file", path);
 		if (!replace)
 			die("create %s: it exists (--force replaces it)", path);
+		check_replaced(path);
 	}
 	check_companions(path);
 }

@@ -246,7 +246,7 @@ static void a_killed_program_has_a_database_with_its_losses(void **state)
 	writer_header(&writer)->state = RHP_STATE_RUNNING;
 	writer_save(&writer, trace);
 	assert_int_equal(try_load(false), 0);
-	assert_string_equal(query("SELECT ending FROM processes"), "killed\n");
+	assert_string_equal(query("SELECT ending FROM processes"), "unknown\n");
 	assert_string_equal(query("SELECT count FROM losses WHERE reason = 'unwritten'"),
 			    "1\n");
 }

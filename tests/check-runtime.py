@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""How a program's trace begins and ends: which process, which place, which words.
+
+usage: check-runtime.py RHEAPER-LOAD RHEAPER-CC
+
+Prints TAP, one point per test_ function.
+"""
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+LOADER, DRIVER = (os.path.abspath(path) for path in sys.argv[1:3])
+
+# argv[1] says what to do before and after the first allocation of the program.
+PROGRAM = r"""
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *volatile sink;
+static void allocate(int n)
+{
+	for (int i = 0; i < n; i++)
+		free(sink = malloc(1000));
+}
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	if (!strcmp(what, "fork") && fork() == 0) {
+		allocate(100);
+		_exit(0);
+	} else if (!strcmp(what, "fork")) {
+		wait(NULL);
+	} else if (!strcmp(what, "chdir") && chdir("/") != 0) {
+		return 1;
+	} else if (!strcmp(what, "clearenv")) {
+		clearenv();
+	} else if (!strcmp(what, "nothing")) {
+		return 0;
+	} else if (!strcmp(what, "many")) {
+		allocate(100000);
+	}
+	allocate(1);
+	if (!strcmp(what, "_exit"))
+		_exit(3);
+	if (!strcmp(what, "wait"))
+		while (read(0, (char[1]){0}, 1) > 0)
+			allocate(1);
+	return 0;
+}
+"""
+
+
+class Bench:
+    def __init__(self, directory):
+        self.dir = directory
+        with open(self.path("program.c"), "w") as out:
+            out.write(PROGRAM)
+        subprocess.run([DRIVER, self.path("program.c"), "-o", self.path("program")], check=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def run(self, what="", trace="trace.bin", status=0, **env):
+        """Runs the program in the directory; what it says on stderr."""
+        for name in os.listdir(self.dir):
+            if not name.startswith("program"):
+                os.remove(self.path(name))
+        result = subprocess.run([self.path("program"), what], cwd=self.dir, text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE,
+                                env={**os.environ, "RHEAPER_TRACE": trace, **env})
+        assert result.returncode == status and result.stdout == "", result
+        return result.stderr
+
+    def load(self, query, trace="trace.bin"):
+        """The first row of a query, and what the loader says on stderr."""
+        result = subprocess.run([LOADER, "--force", self.path(trace), self.path("p.db")],
+                                text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, check=True)
+        with sqlite3.connect(self.path("p.db")) as profile:
+            return profile.execute(query).fetchone(), result.stderr
+
+
+COUNT = "SELECT count(*) FROM allocations WHERE size = 1000"
+
+
+def test_fork_before_the_first_allocation(b):
+    assert b.run("fork") == ""
+    assert not os.path.exists(b.path("trace.bin.1")), os.listdir(b.dir)
+    assert b.load(COUNT) == ((1,), ""), b.load(COUNT)
+
+
+def test_chdir_before_the_first_allocation(b):
+    assert b.run("chdir") == ""
+    assert b.load(COUNT)[0] == (1,)
+
+
+def test_environment_cleared_before_the_first_allocation(b):
+    assert b.run("clearenv") == ""
+    assert b.load(COUNT)[0] == (1,)
+
+
+def test_no_allocation_at_all(b):
+    assert b.run("nothing") == ""
+    assert b.load("SELECT ending FROM processes") == (("exited",), "")
+
+
+def test_exit_without_handlers_is_not_called_a_kill(b):
+    b.run("_exit", status=3)
+    ending, said = b.load("SELECT ending FROM processes")
+    assert ending == ("unknown",) and "_exit" in said, (ending, said)
+
+
+def test_size_limit_is_said(b):
+    assert b.run("many", RHEAPER_MAX_BYTES="2M") == ""
+    assert os.path.getsize(b.path("trace.bin")) <= 2 << 20
+    ending, said = b.load("SELECT ending FROM processes")
+    assert ending == ("stopped",) and "tracing was stopped" in said, (ending, said)
+
+
+def test_size_limit_too_small_for_anything(b):
+    said = b.run(RHEAPER_MAX_BYTES="100K")
+    assert "RHEAPER_MAX_BYTES too small" in said and said.count("\n") == 1, said
+    assert not os.path.exists(b.path("trace.bin"))
+
+
+def test_bad_value_names_its_range_and_default(b):
+    said = b.run(RHEAPER_STACK_DEPTH="0")
+    assert "RHEAPER_STACK_DEPTH=0 is not 1 to 1024, 64 is used" in said, said
+    assert b.load(COUNT)[0] == (1,)
+
+
+def test_devices_and_directories_are_no_place_for_a_trace(b):
+    for place in "/dev/null", b.dir:
+        said = b.run(trace=place)
+        assert "not a regular file" in said and said.count("\n") == 1, said
+        assert not os.path.exists(place + ".1")
+
+
+def test_existing_file_is_kept(b):
+    b.run(trace="program.c")
+    assert open(b.path("program.c")).read() == PROGRAM
+    assert b.load(COUNT, "program.c.1")[0] == (1,)
+
+
+def test_running_program_is_named(b):
+    b.run("nothing")
+    os.remove(b.path("trace.bin"))
+    process = subprocess.Popen([b.path("program"), "wait"], cwd=b.dir, stdin=subprocess.PIPE,
+                               env={**os.environ, "RHEAPER_TRACE": "trace.bin"})
+    try:
+        while not os.path.exists(b.path("trace.bin")) or \
+                os.path.getsize(b.path("trace.bin")) < 500000:
+            process.stdin.write(b"x")  # it is there once it takes what we say
+            process.stdin.flush()
+        said = b.load(COUNT)[1]
+    finally:
+        process.stdin.close()
+        process.wait()
+    assert f"process {process.pid}) is running still" in said, said
+
+
+def main():
+    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
+    print(f"1..{len(tests)}")
+    directory = tempfile.mkdtemp(prefix="rheaper-test-")
+    try:
+        bench = Bench(os.path.realpath(directory))
+        for number, (name, test) in enumerate(tests, 1):
+            try:
+                test(bench)
+                print("ok", number, "-", name[5:])
+            except Exception as error:  # a failed point must not hide the others
+                print("not ok", number, "-", name[5:])
+                print("#", repr(error).replace("\n", "\n# "))
+    finally:
+        shutil.rmtree(directory)
+
+
+main()
