@@ -72,12 +72,20 @@ static bool ask_find_object(uintptr_t ip, struct object *o)
 	if (_dl_find_object((void *)ip, &found) != 0 || !found.dlfo_link_map)
 		return false;
 	o->identity = found.dlfo_link_map;
-	o->path = found.dlfo_link_map->l_name ? found.dlfo_link_map->l_name : "";
 	o->start = (uintptr_t)found.dlfo_map_start;
 	o->end = (uintptr_t)found.dlfo_map_end;
-	o->bias = found.dlfo_link_map->l_addr;
-	find_phdr(o);
 	return true;
+}
+
+/* The rest of what is known: for an object that is surely mapped. */
+static void describe(struct object *o)
+{
+	const struct link_map *map = o->identity;
+	if (o->path)
+		return;
+	o->path = map->l_name ? map->l_name : "";
+	o->bias = map->l_addr;
+	find_phdr(o);
 }
 #else
 static bool have_find_object(void)
@@ -89,6 +97,11 @@ static bool ask_find_object(uintptr_t ip, struct object *o)
 {
 	(void)ip, (void)o;
 	return false;
+}
+
+static void describe(struct object *o)
+{
+	(void)o;
 }
 #endif
 
@@ -157,6 +170,8 @@ static int visit(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
+/* Which object an address is in. Where libc has _dl_find_object, nothing of the
+ * object is read, for another thread may be unmapping it: describe() does. */
 static bool ask_loader(uintptr_t ip, struct object *o)
 {
 	bool is_static;
@@ -259,14 +274,46 @@ static void record(const struct object *o, const struct rhp_module_info *m,
 	rhp_stream_blob(out, RHP_BLOB_MODULE, m->number, m->bias, text, 4);
 }
 
+static bool is_dead(const struct rhp_module_info *m)
+{
+	return __atomic_load_n(&m->dead, __ATOMIC_RELAXED);
+}
+
+static void set_dead(struct rhp_module_info *m, int dead)
+{
+	__atomic_store_n(&m->dead, dead, __ATOMIC_RELAXED);
+}
+
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ ((const uint8_t *)bytes)[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* A library that was closed and has come back to the same place keeps its entry
+ * and its number: programs load and unload the same one thousands of times. */
+static struct rhp_module_info *revive(const struct rhp_module_info *like)
+{
+	for (uint32_t i = 0; i < n_modules; i++) {
+		struct rhp_module_info *m = &modules[i];
+		if (is_dead(m) && m->start == like->start && m->end == like->end &&
+		    m->bias == like->bias && m->signature == like->signature) {
+			__atomic_store_n(&m->identity, like->identity, __ATOMIC_RELAXED);
+			set_dead(m, 0);
+			return m;
+		}
+	}
+	return NULL;
+}
+
 static const struct rhp_module_info *add(const struct object *o, struct rhp_stream *out)
 {
 	if (!modules)
 		modules = rhp_os_alloc(MAX_MODULES * sizeof(*modules));
-	if (!modules || n_modules == MAX_MODULES)
+	if (!modules)
 		return NULL;
-	struct rhp_module_info *m = &modules[n_modules];
-	*m = (struct rhp_module_info){
+	struct rhp_module_info m = {
 		.number = n_modules + 1,
 		.start = o->start,
 		.end = o->end,
@@ -274,15 +321,24 @@ static const struct rhp_module_info *add(const struct object *o, struct rhp_stre
 		.identity = o->identity,
 	};
 	uint8_t build_id[RHP_BUILD_ID_SIZE];
-	size_t build_id_size = rhp_module_read_headers(m, o->phdr, o->n_phdr, build_id);
-	record(o, m, build_id, build_id_size, out);
-	n_modules++;
-	return m;
+	size_t build_id_size = rhp_module_read_headers(&m, o->phdr, o->n_phdr, build_id);
+	m.signature = hash_bytes(hash_bytes(0, build_id, build_id_size), o->path,
+				 strnlen(o->path, 4096));
+	struct rhp_module_info *old = revive(&m);
+	if (old)
+		return old;
+	if (n_modules == MAX_MODULES)
+		return NULL;
+	modules[n_modules] = m;
+	record(o, &m, build_id, build_id_size, out);
+	__atomic_store_n(&n_modules, n_modules + 1, __ATOMIC_RELEASE);
+	return &modules[n_modules - 1];
 }
 
 static bool same(const struct rhp_module_info *m, const struct object *o)
 {
-	return m->identity == o->identity && m->start == o->start && m->end == o->end;
+	return __atomic_load_n(&m->identity, __ATOMIC_RELAXED) == o->identity &&
+	       m->start == o->start && m->end == o->end;
 }
 
 /* The entry of an object, made if need be; what it displaces is dead. */
@@ -291,11 +347,11 @@ static const struct rhp_module_info *enter(const struct object *o, struct rhp_st
 	bool displaced = false;
 	for (uint32_t i = 0; i < n_modules; i++) {
 		struct rhp_module_info *m = &modules[i];
-		if (m->dead || o->end <= m->start || m->end <= o->start)
+		if (is_dead(m) || o->end <= m->start || m->end <= o->start)
 			continue;
 		if (same(m, o))
 			return m;
-		m->dead = 1;
+		set_dead(m, 1);
 		displaced = true;
 	}
 	if (displaced)
@@ -308,6 +364,7 @@ const struct rhp_module_info *rhp_module_find(uintptr_t ip, struct rhp_stream *o
 	struct object o;
 	if (!ask_loader(ip, &o))
 		return NULL;
+	describe(&o); /* it has code on a live stack */
 	rhp_lock_take(&lock);
 	const struct rhp_module_info *m = enter(&o, out);
 	rhp_lock_drop(&lock);
@@ -317,18 +374,19 @@ const struct rhp_module_info *rhp_module_find(uintptr_t ip, struct rhp_stream *o
 void rhp_modules_closed(void)
 {
 	bool closed = false;
-	rhp_lock_take(&lock);
-	for (uint32_t i = 0; i < n_modules; i++) {
+	uint32_t n = __atomic_load_n(&n_modules, __ATOMIC_ACQUIRE);
+	for (uint32_t i = 0; i < n; i++) {
 		struct rhp_module_info *m = &modules[i];
 		struct object o;
 		/* The unwind table lies in the middle of the mapping. */
 		uintptr_t inside = m->eh_frame_hdr ? m->eh_frame_hdr : m->start;
-		if (!m->dead && !(ask_loader(inside, &o) && same(m, &o))) {
-			m->dead = 1;
+		/* Asked without our lock: the loader may hold its own for a thread
+		 * that waits for ours. */
+		if (!is_dead(m) && !(ask_loader(inside, &o) && same(m, &o))) {
+			set_dead(m, 1);
 			closed = true;
 		}
 	}
 	if (closed)
 		bump_epoch();
-	rhp_lock_drop(&lock);
 }

@@ -71,9 +71,11 @@ int rhp_os_create(const char *path)
 	long high = SYSCALL(SYS_fcntl, fd, F_DUPFD_CLOEXEC, FD_HIGH);
 	if (high < 0 && fd < FD_FIRST)
 		high = SYSCALL(SYS_fcntl, fd, F_DUPFD_CLOEXEC, FD_FIRST);
-	if (high < 0)
+	if (high < 0 && fd >= FD_FIRST)
 		return (int)fd;
 	rhp_os_close((int)fd);
+	if (high < 0)
+		rhp_os_remove(path);
 	return (int)high;
 }
 
@@ -100,10 +102,11 @@ void rhp_os_close(int fd)
 	SYSCALL(SYS_close, fd);
 }
 
-/* Takes back the SIGXFSZ that a write past RLIMIT_FSIZE left pending. */
-static void consume_sigxfsz(void)
+/* Takes back the signal that a write of ours left pending: SIGXFSZ past
+ * RLIMIT_FSIZE, SIGPIPE. Signals are blocked. */
+static void consume(int signal)
 {
-	uint64_t set = UINT64_C(1) << (SIGXFSZ - 1);
+	uint64_t set = UINT64_C(1) << (signal - 1);
 	struct timespec now = {0, 0};
 	SYSCALL(SYS_rt_sigtimedwait, &set, NULL, &now, SIGSET_BYTES);
 }
@@ -117,7 +120,7 @@ static int write_all(int fd, uint64_t offset, struct iovec *part, int n_parts)
 			continue;
 		if (n <= 0) {
 			if (n == -EFBIG)
-				consume_sigxfsz();
+				consume(SIGXFSZ);
 			return n ? (int)n : -EIO;
 		}
 		offset += (uint64_t)n;
@@ -156,14 +159,17 @@ int rhp_os_reserve(int fd, uint64_t offset, size_t size)
 {
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
+	long r;
+	do {
 #if __SIZEOF_LONG__ == 8
-	long r = SYSCALL(SYS_fallocate, fd, 0, (long)offset, (long)size);
+		r = SYSCALL(SYS_fallocate, fd, 0, (long)offset, (long)size);
 #else
-	long r = SYSCALL(SYS_fallocate, fd, 0, (long)offset, (long)(offset >> 32),
-			 (long)size, 0L);
+		r = SYSCALL(SYS_fallocate, fd, 0, (long)offset, (long)(offset >> 32),
+			    (long)size, 0L);
 #endif
+	} while (r == -EINTR); /* a stopped program, on some file systems */
 	if (r == -EFBIG)
-		consume_sigxfsz();
+		consume(SIGXFSZ);
 	if (r == -EOPNOTSUPP || r == -ENOSYS)
 		r = write_zeros(fd, offset, size);
 	rhp_os_restore_signals(signals);
@@ -263,7 +269,11 @@ void rhp_os_restore_signals(uint64_t saved)
 
 void rhp_os_complain(const char *line, size_t length)
 {
-	SYSCALL(SYS_write, STDERR_FILENO, line, length);
+	uint64_t signals;
+	rhp_os_block_signals(&signals);
+	if (SYSCALL(SYS_write, STDERR_FILENO, line, length) == -EPIPE)
+		consume(SIGPIPE);
+	rhp_os_restore_signals(signals);
 }
 
 int rhp_os_wipe_on_fork(void *page, size_t size)
@@ -275,8 +285,15 @@ void rhp_lock_take(struct rhp_lock *lock)
 {
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
-	while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
-		SYSCALL(SYS_sched_yield);
+	/* To yield is not enough where this thread has real-time priority and the
+	 * holder has not: it would wait for ever on one processor. */
+	for (unsigned i = 0; __atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE); i++) {
+		struct timespec nap = {0, i < 1000 ? 50000 : 1000000};
+		if (i < 50)
+			SYSCALL(SYS_sched_yield);
+		else
+			SYSCALL(SYS_nanosleep, &nap, NULL);
+	}
 	lock->signals = signals;
 }
 

@@ -193,13 +193,10 @@ static void complain_of_value(const char *entry, const struct variable *v)
 
 static void read_entry(struct rhp_settings *settings, const char *entry)
 {
-	const char *value = value_of(entry, "RHEAPER_TRACE");
-	if (value)
-		expand_path(settings, value);
 	for (size_t i = 0; i < N_VARIABLES; i++) {
 		const struct variable *v = &variables[i];
 		uint64_t n;
-		value = value_of(entry, v->name);
+		const char *value = value_of(entry, v->name);
 		if (!value)
 			continue;
 		if (parse_number(value, &n) && n >= v->least && n <= v->most)
@@ -215,6 +212,11 @@ void rhp_settings_read(struct rhp_settings *settings, char *const *environment)
 	for (size_t i = 0; i < N_VARIABLES; i++)
 		set(settings, &variables[i], variables[i].standard);
 	for (char *const *e = environment; e && *e; e++)
+		if (value_of(*e, "RHEAPER_TRACE"))
+			expand_path(settings, value_of(*e, "RHEAPER_TRACE"));
+	if (!settings->path[0])
+		return; /* nothing is asked for: nothing is said */
+	for (char *const *e = environment; *e; e++)
 		if (strncmp(*e, "RHEAPER_", 8) == 0)
 			read_entry(settings, *e);
 }

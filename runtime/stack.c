@@ -94,6 +94,13 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 	return hash ^ hash >> 29;
 }
 
+/* Mixed first: a bare number would cancel out against another in the address
+ * that is mixed in next. */
+static ALWAYS_INLINE uint64_t seed_of(enum rhp_function function)
+{
+	return mix(UINT64_C(0xa110c), function);
+}
+
 void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
@@ -310,7 +317,7 @@ READS_STACKS static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s,
 	memset(chain, 0, sizeof(*chain));
 	follow(s, frame, s->base, 0, chain);
 	bool trusted = agree(s, chain, judged, frame);
-	hash = follow(s, frame, s->base, function, NULL);
+	hash = follow(s, frame, s->base, seed_of(function), NULL);
 	uint32_t node = judged_node(s, out, judged, function);
 	if (node)
 		set_chain(chain_of(s, hash), hash, node, trusted ? TRUSTED : MARKED);
@@ -325,7 +332,7 @@ READS_STACKS uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream 
 		forget_chains(s);
 	if (UNLIKELY(!on_stack(s, at)))
 		return capture_slowly(s, out, at, function, 0, false);
-	uint64_t hash = follow(s, at, s->base, function, NULL);
+	uint64_t hash = follow(s, at, s->base, seed_of(function), NULL);
 	struct rhp_chain *c = chain_of(s, hash);
 	enum chain_verdict verdict = verdict_of(c, hash);
 	if (LIKELY(verdict == TRUSTED))

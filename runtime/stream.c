@@ -100,13 +100,15 @@ bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t addres
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0), outer = s->busy;
 	bool nested = is_nested(outer, here);
-	uint64_t now = rhp_os_ticks(), unit = now >> RHP_TIME_SHIFT;
 	bool big = UNLIKELY(size >= RHP_SIZE_MAX);
+
+	/* Room for a TIME too: the clock is read after the hand-over, which may
+	 * take long. */
+	if (!make_room(s, 2u + big, nested))
+		return false;
+	uint64_t now = rhp_os_ticks(), unit = now >> RHP_TIME_SHIFT;
 	bool anchor = UNLIKELY(unit - s->last_unit > MAX_TIME_STEP);
 	uint32_t n = 1u + big + anchor;
-
-	if (!make_room(s, n, nested))
-		return false;
 	s->busy = here;
 	struct rhp_record *r = &s->records[advance(&s->cursor, n)];
 	if (UNLIKELY(anchor))

@@ -68,7 +68,13 @@ static struct rhp_slots *make_slots(uint32_t capacity)
 static int grow(struct rhp_table *t, uint64_t oldest)
 {
 	struct rhp_slots *old = t->slots;
-	struct rhp_slots *s = make_slots(old ? old->capacity * 2 : FIRST_CAPACITY);
+	uint32_t kept = 0;
+	for (uint32_t i = 0; old && i < old->capacity; i++)
+		kept += old->entry[i].key[0] != 0 && old->entry[i].key[1] >= oldest;
+	uint32_t capacity = FIRST_CAPACITY;
+	while (capacity < 2 * kept)
+		capacity *= 2;
+	struct rhp_slots *s = make_slots(capacity);
 	if (!s)
 		return -ENOMEM;
 	for (uint32_t i = 0; old && i < old->capacity; i++) {

@@ -83,6 +83,9 @@ static void give_back(struct rhp_tracker *t)
 static void thread_ends(void *round)
 {
 	uintptr_t n = (uintptr_t)round;
+	/* In a forked child the pool's lock may be held for ever. */
+	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) != RHP_ACTIVE)
+		return;
 	if (n < PTHREAD_DESTRUCTOR_ITERATIONS) {
 		pthread_setspecific(pool.key, (void *)(n + 1));
 		return;

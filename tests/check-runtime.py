@@ -135,6 +135,21 @@ def test_bad_value_names_its_range_and_default(b):
     assert b.load(COUNT)[0] == (1,)
 
 
+def test_inert_program_says_nothing(b):
+    assert b.run(trace="", RHEAPER_STACK_DEPTH="0") == ""
+    assert os.listdir(b.dir) and not os.path.exists(b.path("trace.bin"))
+
+
+def test_complaint_into_a_closed_pipe_kills_nobody(b):
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = subprocess.run([b.path("program")], stderr=writer, stdin=subprocess.DEVNULL,
+                            restore_signals=True,
+                            env={**os.environ, "RHEAPER_TRACE": "/nonexistent/trace.bin"})
+    os.close(writer)
+    assert result.returncode == 0, result
+
+
 def test_devices_and_directories_are_no_place_for_a_trace(b):
     for place in "/dev/null", b.dir:
         said = b.run(trace=place)

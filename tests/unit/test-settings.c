@@ -14,11 +14,11 @@
 
 static struct rhp_settings settings;
 
-/* Reads one variable, and what was said on stderr. */
+/* Reads one variable and RHEAPER_TRACE, and what was said on stderr. */
 static size_t read_one(const char *entry, char *said, size_t size)
 {
-	char copy[8192];
-	char *environment[] = {copy, NULL};
+	char copy[8192], trace[] = "RHEAPER_TRACE=t";
+	char *environment[] = {trace, copy, NULL};
 	int ends[2], saved = dup(2);
 	snprintf(copy, sizeof(copy), "%s", entry);
 	assert_int_equal(pipe(ends), 0);
@@ -53,11 +53,19 @@ static void nothing_asked_for_is_off_with_defaults(void **state)
 {
 	(void)state;
 	assert_quiet("PATH=/bin");
-	assert_string_equal(settings.path, "");
 	assert_int_equal(settings.stack_depth, 64);
 	assert_int_equal(settings.max_trackers, 200);
 	assert_int_equal(settings.event_buffer, 5000);
 	assert_int_equal(settings.max_bytes, 0);
+}
+
+static void without_a_trace_nothing_is_read_and_nothing_said(void **state)
+{
+	(void)state;
+	char entry[] = "RHEAPER_STACK_DEPTH=0";
+	char *environment[] = {entry, NULL};
+	rhp_settings_read(&settings, environment);
+	assert_string_equal(settings.path, "");
 }
 
 static void patterns_of_the_path_are_expanded(void **state)
@@ -123,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_asked_for_is_off_with_defaults),
+		cmocka_unit_test(without_a_trace_nothing_is_read_and_nothing_said),
 		cmocka_unit_test(patterns_of_the_path_are_expanded),
 		cmocka_unit_test(a_path_too_long_is_cut_not_overrun),
 		cmocka_unit_test(numbers_take_units),

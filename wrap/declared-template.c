@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The shim that the driver copies for every declared function (declared.h). */
+#include "wrap/declared-call.h"
+#include "wrap/wrap.h"
+
+uintptr_t __real_rhp_template(RHP_DECLARED_PARAMETERS);
+SHIM uintptr_t __wrap_rhp_template(RHP_DECLARED_PARAMETERS);
+
+static struct rhp_declared declared = {
+	.spec = {.magic = RHP_DECLARED_MAGIC},
+	.real = __real_rhp_template,
+};
+
+uintptr_t __wrap_rhp_template(RHP_DECLARED_PARAMETERS)
+{
+	return rhp_declared_call(&declared, RHP_FRAME_HERE, a0, a1, a2, a3, a4, a5);
+}

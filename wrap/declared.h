@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An allocator function that the user declared (--rheaper-wrap). Its shim is a
+ * copy that the driver makes of declared-template.c, compiled once, with the
+ * names of the two symbols and this structure filled in: no compiler runs when
+ * a program is linked. Shared by the driver and the runtime.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define RHP_DECLARED_MAGIC "RHPdecl"           /* where the structure is */
+#define RHP_DECLARED_TEMPLATE "rhp_template"   /* the name that is replaced */
+#define RHP_DECLARED_ARGUMENTS 6               /* passed on, whatever they are */
+#define RHP_DECLARED_TEXT 504                  /* bytes for the names */
+#define RHP_DECLARED_MAX 1024                  /* functions of one program */
+
+enum rhp_declared_gives {
+	RHP_GIVES_NOTHING,
+	RHP_GIVES_BLOCK,  /* it returns a block, or stores it where `out` points */
+	RHP_GIVES_STRING, /* a block whose size is that of the string in it */
+};
+
+struct rhp_declared_spec {
+	char magic[8];
+	/* Which argument (from 0) is the size, the number of elements, the block
+	 * that is freed or resized, the address where the block is stored: -1 if
+	 * none is. */
+	int8_t size, count, block, out;
+	uint8_t gives; /* enum rhp_declared_gives */
+	uint8_t unused;
+	uint16_t text_size;
+	char text[RHP_DECLARED_TEXT]; /* name and family, each with its NUL */
+};
