@@ -61,6 +61,7 @@ static int is_wrapped(const struct symbol *symbol, const struct cmdline *c,
 
 	switch (symbol->group) {
 	case GROUP_core_late:
+	case GROUP_control_late:
 		return !inject->pull_all;
 	case GROUP_cxx:
 		return c->cxx;

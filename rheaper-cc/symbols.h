@@ -13,6 +13,7 @@ enum symbol_group {
 	GROUP_libc,
 	GROUP_libc_late,
 	GROUP_control,
+	GROUP_control_late,
 };
 
 struct symbol {

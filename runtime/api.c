@@ -20,9 +20,8 @@ const char rhp_api_present;
 
 PUBLIC int rheaper_runtime_is_tracking(void)
 {
-	/* Entering decides, if nothing was allocated yet; it fails inside a shim. */
-	if (rhp_enter(RHP_FRAME_HERE))
-		rhp_leave();
+	/* Entering decides, if nothing was allocated yet; it fails inside one. */
+	rhp_enter(RHP_FRAME_HERE);
 	return __atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE;
 }
 
@@ -38,7 +37,6 @@ PUBLIC int rheaper_runtime_mark(const char *text)
 					   rhp_os_ticks(), &part, 1);
 		rhp_tracker_done(t);
 	}
-	rhp_leave();
 	return recorded;
 }
 

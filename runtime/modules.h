@@ -21,9 +21,9 @@ struct rhp_module_info {
 	uintptr_t eh_frame_hdr;        /* 0 if it has none */
 	uintptr_t unwind_table;        /* its sorted table, 0 if unusable */
 	uint64_t n_unwind_entries;
-	uint64_t signature;            /* of its path and build id */
-	const void *identity;          /* the dynamic loader's object */
-	int dead;                      /* unmapped, or another took its place */
+	uint64_t signature;   /* of its path and build id */
+	const void *identity; /* the dynamic loader's object */
+	int dead;             /* unmapped, or another took its place */
 };
 
 /*

@@ -238,6 +238,11 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+bool rhp_os_thread_is_gone(int tid)
+{
+	return SYSCALL(SYS_tgkill, rhp_os_pid(), tid, 0) == -ESRCH;
+}
+
 uint64_t rhp_os_realtime_ns(void)
 {
 	return clock_ns(CLOCK_REALTIME);

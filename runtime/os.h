@@ -55,6 +55,7 @@ HIDDEN int rhp_os_file_id(int fd, uint64_t id[2]);
 
 HIDDEN int rhp_os_pid(void);
 HIDDEN int rhp_os_tid(void);
+HIDDEN bool rhp_os_thread_is_gone(int tid); /* of this process */
 HIDDEN uint64_t rhp_os_realtime_ns(void);
 
 /* The clock of the trace: nanoseconds of CLOCK_MONOTONIC through the vDSO. */

@@ -2,13 +2,18 @@
 /*
  * What the shims of wrap/ call. A shim is:
  *
- *	if (!rhp_enter())
+ *	if (!rhp_enter(RHP_FRAME_HERE))
  *		return real(...);
- *	... rhp_on_free() before a real free, rhp_on_alloc() after a real malloc
- *	rhp_leave();
+ *	... rhp_on_free()
+ *	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
+ *	... the real function
+ *	rhp_real_end(before);
+ *	... rhp_on_alloc()
  *
- * rhp_enter() is false when tracking is off, and when the thread is inside
- * another shim already: the outermost wrapped function is the one recorded.
+ * rhp_enter() is false when tracking is off, and when the thread is inside a
+ * real function that another shim called: the outermost wrapped function is the
+ * one recorded. A signal handler that interrupts a shim elsewhere records as
+ * usual; one that interrupts the real function cannot be told from it.
  * Everything here keeps errno, allocates nothing, may be called in a signal
  * handler, and holds no lock on its usual path. Addresses are stamped in the
  * order that docs/trace-format.md proves right: a free before, an allocation
@@ -32,19 +37,28 @@ HIDDEN bool rhp_enter_slowly(const void *frame);
 
 static ALWAYS_INLINE bool rhp_enter(const void *frame)
 {
-	uint32_t state = __atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED);
+	uint32_t state = __atomic_load_n(&rhp_control.state, __ATOMIC_ACQUIRE);
 	if (LIKELY(state == RHP_INACTIVE))
 		return false;
-	if (LIKELY(state == RHP_ACTIVE && rhp_thread.guard == 0)) {
-		rhp_thread.guard = (uintptr_t)frame;
+	if (LIKELY(state == RHP_ACTIVE && rhp_thread.guard.frame == 0))
 		return true;
-	}
 	return rhp_enter_slowly(frame);
 }
 
-static ALWAYS_INLINE void rhp_leave(void)
+/* The guard as it was goes back at the end: a handler may have come in the middle
+ * of another shim's beginning. */
+static ALWAYS_INLINE struct rhp_place rhp_real_begin(const void *frame)
 {
-	rhp_thread.guard = 0;
+	struct rhp_place before = rhp_thread.guard;
+	rhp_place_set(&rhp_thread.guard, frame);
+	return before;
+}
+
+static ALWAYS_INLINE void rhp_real_end(struct rhp_place before)
+{
+	rhp_place_clear(&rhp_thread.guard);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	rhp_thread.guard = before;
 }
 
 /* A block was handed out: `size` bytes were asked for. p is not NULL. */

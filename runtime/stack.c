@@ -31,6 +31,7 @@
 /* Frames that may lie below the base: two, because then each has one possible
  * call site only (_start or clone, and what they call). */
 #define MAX_BELOW_BASE 2
+#define MAX_BASES 64          /* learned by a thread, before it stays with the last */
 #define MAX_GROWTH (1u << 20) /* bytes of stack probed at once */
 #define PAGE 4096u
 
@@ -120,6 +121,7 @@ void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 				break;
 			}
 	s->base = UINTPTR_MAX;
+	s->n_bases = 0;
 	s->max_depth = max_depth;
 }
 
@@ -164,7 +166,8 @@ READS_STACKS static ALWAYS_INLINE uint64_t follow(const struct rhp_stacks *s,
 			break;
 		frame = next;
 	}
-	return hash;
+	/* The same addresses may stand at the base and in the middle of a stack. */
+	return mix(hash, frame == base);
 }
 
 /* Where no rule is known (JIT code, assembly): one step by the frame pointer. */
@@ -264,10 +267,14 @@ READS_STACKS static bool agree(struct rhp_stacks *s, struct walk *chain,
 		}
 		return false;
 	}
-	if (same < chain->n) {
-		s->base = chain->frames[same - 1].fp;
-		forget_chains(s);
-	}
+	/* What is left below the last frame is known only if that is the base. */
+	if (left == 0 || chain->frames[same - 1].fp == s->base)
+		return true;
+	if (s->n_bases == MAX_BASES)
+		return false;
+	s->n_bases++;
+	s->base = chain->frames[same - 1].fp;
+	forget_chains(s);
 	return true;
 }
 

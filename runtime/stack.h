@@ -24,6 +24,7 @@ struct rhp_chain {
 
 struct rhp_stacks {
 	struct rhp_bounds stack; /* of this thread, the part known to be mapped */
+	uint32_t n_bases;        /* how often the next was learned */
 	uintptr_t base;          /* frames above this address have no frame pointers */
 	uintptr_t top;           /* where the stack begins */
 	uint32_t max_depth;

@@ -70,7 +70,6 @@ static COLD bool decide(void)
 /* The first call of the process, or of a forked child. */
 static COLD void start(void)
 {
-	uintptr_t guard = rhp_thread.guard;
 	if (__atomic_load_n(&started, __ATOMIC_ACQUIRE)) {
 		/* The page was wiped: this is a child, its parent's trace is not its. */
 		set_state(RHP_INACTIVE);
@@ -78,26 +77,30 @@ static COLD void start(void)
 	}
 	if (__atomic_exchange_n(&starting, 1, __ATOMIC_ACQUIRE))
 		return; /* another thread, or a handler, is at it: not recorded */
-	rhp_thread.guard = (uintptr_t)RHP_FRAME_HERE;
+	struct rhp_place guard = rhp_real_begin(RHP_FRAME_HERE);
 	if (decide())
 		__atomic_store_n(&started, 1, __ATOMIC_RELEASE);
 	else
 		__atomic_store_n(&starting, 0, __ATOMIC_RELEASE);
-	rhp_thread.guard = guard;
+	rhp_real_end(guard);
+}
+
+/* What is known of this thread's stack, or NULL. */
+static const struct rhp_bounds *known_stack(void)
+{
+	const struct rhp_tracker *t = rhp_thread.tracker;
+	return t ? &t->stacks.stack : NULL;
 }
 
 bool rhp_enter_slowly(const void *frame)
 {
-	uintptr_t here = (uintptr_t)frame;
 	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_UNDECIDED)
 		start();
 	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) != RHP_ACTIVE)
 		return false;
-	/* A guard deeper in the stack than we are belongs to a shim that was left
-	 * by longjmp: it no longer holds. */
-	if (rhp_thread.guard != 0 && rhp_thread.guard > here)
+	if (rhp_place_alive(&rhp_thread.guard, frame, known_stack()))
 		return false;
-	rhp_thread.guard = here;
+	rhp_place_clear(&rhp_thread.guard);
 	return true;
 }
 

@@ -8,8 +8,8 @@
  * The window is handed over (written to the file, cleared, begun anew) only by
  * a writer that is not nested in another, for the outer one has a slot in it.
  * Nested writers may use the last RESERVE slots; what exceeds them is counted
- * as lost. A writer that was left by longjmp out of a handler is recognised by
- * its stack address and no longer counts.
+ * as lost. A writer that was left for good (a handler that interrupted it jumped
+ * away) is found out when the window is full, and no longer counts.
  */
 #include <string.h>
 
@@ -75,41 +75,56 @@ static COLD bool hand_over(struct rhp_stream *s)
 	return ok;
 }
 
-/* Whether this writer stands on top of another one that will go on. */
-static ALWAYS_INLINE bool is_nested(uintptr_t outer, uintptr_t here)
+/* Makes sure of n slots in the window before the caller reserves them. */
+static COLD bool make_room_slowly(struct rhp_stream *s, uint32_t n)
 {
-	return UNLIKELY(outer != 0) && outer > here;
+	bool nested = s->depth != 0;
+	if (nested && s->cursor + n <= s->capacity - SLACK)
+		return true;
+	if (nested && rhp_place_alive(&s->outermost, __builtin_frame_address(0), NULL)) {
+		rhp_trace_lose(RHP_LOST_NESTED, 1);
+		return false;
+	}
+	s->depth = 0;
+	if (hand_over(s))
+		return true;
+	rhp_trace_lose_write();
+	return false;
 }
 
-/* Makes sure of n slots in the window before the caller reserves them. */
-static ALWAYS_INLINE bool make_room(struct rhp_stream *s, uint32_t n, bool nested)
+static ALWAYS_INLINE bool make_room(struct rhp_stream *s, uint32_t n)
 {
-	if (LIKELY(s->cursor + n <= s->limit))
-		return true;
-	if (nested ? s->cursor + n <= s->capacity - SLACK : hand_over(s))
-		return true;
-	if (nested)
-		rhp_trace_lose(RHP_LOST_NESTED, 1);
-	else
-		rhp_trace_lose_write();
-	return false;
+	return LIKELY(s->cursor + n <= s->limit) || make_room_slowly(s, n);
+}
+
+/* Between begin and end this thread is a writer, its handlers are nested. */
+static ALWAYS_INLINE uint32_t begin_write(struct rhp_stream *s, const void *frame)
+{
+	uint32_t depth = s->depth;
+	if (LIKELY(depth == 0))
+		rhp_place_set(&s->outermost, frame);
+	*(volatile uint32_t *)&s->depth = depth + 1;
+	return depth;
+}
+
+static ALWAYS_INLINE void end_write(struct rhp_stream *s, uint32_t depth)
+{
+	*(volatile uint32_t *)&s->depth = depth;
 }
 
 bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t address,
 		      uint64_t stamp, uint32_t node, uint64_t size)
 {
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0), outer = s->busy;
-	bool nested = is_nested(outer, here);
 	bool big = UNLIKELY(size >= RHP_SIZE_MAX);
 
 	/* Room for a TIME too: the clock is read after the hand-over, which may
 	 * take long. */
-	if (!make_room(s, 2u + big, nested))
+	if (!make_room(s, 2u + big))
 		return false;
 	uint64_t now = rhp_os_ticks(), unit = now >> RHP_TIME_SHIFT;
 	bool anchor = UNLIKELY(unit - s->last_unit > MAX_TIME_STEP);
 	uint32_t n = 1u + big + anchor;
-	s->busy = here;
+	uint32_t depth = begin_write(s, __builtin_frame_address(0));
 	struct rhp_record *r = &s->records[advance(&s->cursor, n)];
 	if (UNLIKELY(anchor))
 		commit(r++, RHP_TIME, 0, 0, now);
@@ -121,20 +136,18 @@ bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t addres
 	commit(r, code, address,
 	       unit << RHP_SEQ_BITS | (stamp & ((UINT64_C(1) << RHP_SEQ_BITS) - 1)),
 	       (uint64_t)node << RHP_SIZE_BITS | size);
-	s->busy = nested ? outer : 0;
+	end_write(s, depth);
 	return true;
 }
 
 bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t address,
 		       uint64_t b, uint64_t c)
 {
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0), outer = s->busy;
-	bool nested = is_nested(outer, here);
-	if (!make_room(s, 1, nested))
+	if (!make_room(s, 1))
 		return false;
-	s->busy = here;
+	uint32_t depth = begin_write(s, __builtin_frame_address(0));
 	commit(&s->records[advance(&s->cursor, 1)], code, address, b, c);
-	s->busy = nested ? outer : 0;
+	end_write(s, depth);
 	return true;
 }
 
@@ -162,8 +175,6 @@ static void write_text(struct rhp_record *r, const struct rhp_stream_text *parts
 bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
 		     uint64_t c, const struct rhp_stream_text *parts, int n_parts)
 {
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0), outer = s->busy;
-	bool nested = is_nested(outer, here);
 	size_t total = 0, most = (size_t)(s->limit - 1) * RHP_TEXT_BYTES;
 	for (int i = 0; i < n_parts; i++)
 		total += parts[i].size;
@@ -172,7 +183,7 @@ bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
 
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
-	bool ok = make_room(s, 1 + n_text, nested);
+	bool ok = make_room(s, 1 + n_text);
 	if (ok) {
 		struct rhp_record *r = &s->records[advance(&s->cursor, 1 + n_text)];
 		write_text(r + 1, parts, n_parts, total);

@@ -10,17 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/cc.h"
+#include "runtime/place.h"
 #include "trace/format.h"
 
 struct rhp_stream {
 	struct rhp_record *records; /* of the window */
 	struct rhp_region *window;
-	uint32_t cursor;    /* next free record; moved by one instruction */
-	uint32_t limit;     /* from here on only nested writers go on */
-	uint32_t capacity;  /* records of the window */
-	uint64_t last_unit; /* last time written, in record units */
-	uintptr_t busy;     /* address in the frame of the writer, 0 if none */
+	uint32_t cursor;            /* next free record; moved by one instruction */
+	uint32_t limit;             /* from here on only nested writers go on */
+	uint32_t capacity;          /* records of the window */
+	uint64_t last_unit;         /* last time written, in record units */
+	uint32_t depth;             /* writers at work: one, and handlers on top of it */
+	struct rhp_place outermost; /* of them */
 };
 
 /* Maps the window of stream `number`; false if that failed. */

@@ -4,17 +4,17 @@
 
 #include <stdint.h>
 
-#include "runtime/cc.h"
+#include "runtime/place.h"
 
 struct rhp_tracker;
 
 struct rhp_thread {
 	struct rhp_tracker *tracker; /* NULL: none yet */
-	uintptr_t guard;          /* address in the frame of the shim that is at work */
-	const void *caller_frame; /* libc functions, scope link: who called, or NULL */
-	uint32_t caller_function; /* ... and which (enum rhp_function) */
-	uint32_t number : 31;     /* of this thread in the trace, 0: none yet */
-	uint32_t ending : 1;      /* its destructors have run: no tracker any more */
+	struct rhp_place guard;      /* the shim that is inside the real function */
+	const void *caller_frame;    /* libc functions, scope link: who called, or NULL */
+	uint32_t caller_function;    /* ... and which (enum rhp_function) */
+	uint32_t number : 31;        /* of this thread in the trace, 0: none yet */
+	uint32_t ending : 1;         /* its destructors have run: no tracker any more */
 };
 
 extern HIDDEN __thread struct rhp_thread rhp_thread;

@@ -18,11 +18,14 @@
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 
+#define RECLAIM_EVERY 16 /* new trackers between searches for abandoned ones */
+
 __thread struct rhp_thread rhp_thread __attribute__((tls_model("initial-exec")));
 
 static struct {
 	struct rhp_lock lock;
 	struct rhp_tracker *first_free;
+	struct rhp_tracker *all; /* of the pool, free or not */
 	uint32_t n_trackers, max_trackers;
 	uint32_t event_buffer, stack_depth;
 	struct rhp_tracker *overflow;
@@ -55,7 +58,31 @@ static void name_thread(struct rhp_tracker *t, int tid)
 	rhp_stream_blob(&t->stream, RHP_BLOB_THREAD, rhp_thread.number, (uint64_t)tid,
 			&text, 1);
 	t->tid = tid;
+	t->stream.depth = 0; /* what its last thread may have left behind */
 	rhp_stacks_bind(&t->stacks, pool.stack_depth);
+}
+
+/* A thread whose first event comes while it ends, or that ends by a bare system
+ * call, gives nothing back: its tracker is found once the thread is gone. */
+static struct rhp_tracker *reclaim(void)
+{
+	for (struct rhp_tracker *t = pool.all; t; t = t->next)
+		if (t->tid != 0 && rhp_os_thread_is_gone(t->tid))
+			return t;
+	return NULL;
+}
+
+static struct rhp_tracker *add_to_pool(void)
+{
+	if (pool.n_trackers >= pool.max_trackers)
+		return NULL;
+	struct rhp_tracker *t = make_tracker(pool.n_trackers + 1);
+	if (t) {
+		pool.n_trackers++;
+		t->next = pool.all;
+		pool.all = t;
+	}
+	return t;
 }
 
 static struct rhp_tracker *take_from_pool(void)
@@ -64,9 +91,13 @@ static struct rhp_tracker *take_from_pool(void)
 	struct rhp_tracker *t = pool.first_free;
 	if (t)
 		pool.first_free = t->next_free;
-	else if (pool.n_trackers < pool.max_trackers &&
-		 (t = make_tracker(pool.n_trackers + 1)))
-		pool.n_trackers++;
+	else if (pool.n_trackers % RECLAIM_EVERY == RECLAIM_EVERY - 1 ||
+		 pool.n_trackers == pool.max_trackers)
+		t = reclaim();
+	if (!t)
+		t = add_to_pool();
+	if (t)
+		t->tid = 0; /* until it is named; nobody else reclaims it */
 	rhp_lock_drop(&pool.lock);
 	return t;
 }
@@ -74,6 +105,7 @@ static struct rhp_tracker *take_from_pool(void)
 static void give_back(struct rhp_tracker *t)
 {
 	rhp_lock_take(&pool.lock);
+	t->tid = 0;
 	t->next_free = pool.first_free;
 	pool.first_free = t;
 	rhp_lock_drop(&pool.lock);
@@ -106,10 +138,12 @@ static COLD struct rhp_tracker *acquire(void)
 	struct rhp_tracker *t = rhp_thread.ending ? NULL : take_from_pool();
 	if (t) {
 		name_thread(t, rhp_os_tid());
-		/* May allocate (libc's second-level table of keys): the guard is
-		 * held, so that block is not recorded. */
+		/* May allocate (libc's second-level table of keys): under the guard,
+		 * so that block is not recorded. */
+		rhp_place_set(&rhp_thread.guard, __builtin_frame_address(0));
 		if (pool.have_key)
 			pthread_setspecific(pool.key, (void *)(uintptr_t)1);
+		rhp_place_clear(&rhp_thread.guard);
 		rhp_thread.tracker = t;
 	}
 	rhp_os_restore_signals(signals);

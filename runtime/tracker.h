@@ -16,9 +16,9 @@
 
 struct rhp_tracker {
 	struct rhp_stream stream;
-	struct rhp_tracker *next_free;
+	struct rhp_tracker *next, *next_free;
 	struct rhp_lock lock; /* of the overflow tracker */
-	int tid;              /* of the thread whose events it takes now */
+	int tid;              /* of the thread whose events it takes now, 0: free */
 	int shared;           /* it is the overflow tracker */
 	struct rhp_stacks stacks;
 };

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/cc.h"
+#include "runtime/place.h"
 
 /* Where a frame stands: the instruction it returns to, and the registers of
  * that frame. */
@@ -47,9 +47,6 @@ struct rhp_rule {
 HIDDEN struct rhp_rule rhp_unwind_rule(uintptr_t ip, bool exact, struct rhp_stream *out);
 
 /* A word of memory, or false if it cannot be read. */
-struct rhp_bounds {
-	uintptr_t low, high; /* known to be readable */
-};
 HIDDEN bool rhp_read_word(const struct rhp_bounds *known, uintptr_t address,
 			  uintptr_t *word);
 

@@ -18,10 +18,11 @@ SHIM void *NAME(malloc)(size_t size)
 {
 	if (LIKELY(!ENTER_ALLOC()))
 		return REAL(malloc)(size);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	void *p = REAL(malloc)(size);
+	rhp_real_end(before);
 	if (p)
 		rhp_on_alloc(CALLED(malloc), p, size);
-	rhp_leave();
 	return p;
 }
 
@@ -29,10 +30,11 @@ SHIM void *NAME(calloc)(size_t n, size_t size)
 {
 	if (LIKELY(!ENTER_ALLOC()))
 		return REAL(calloc)(n, size);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	void *p = REAL(calloc)(n, size);
+	rhp_real_end(before);
 	if (p)
 		rhp_on_alloc(CALLED(calloc), p, n * size);
-	rhp_leave();
 	return p;
 }
 
@@ -43,12 +45,13 @@ SHIM void *NAME(realloc)(void *p, size_t size)
 		return REAL(realloc)(p, size);
 	if (p)
 		rhp_on_realloc_begin(p);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	void *q = REAL(realloc)(p, size);
+	rhp_real_end(before);
 	if (p)
 		rhp_on_realloc_end(CALLED(realloc), p, q, size);
 	else if (q)
 		rhp_on_alloc(CALLED(realloc), q, size);
-	rhp_leave();
 	return q;
 }
 
@@ -63,12 +66,13 @@ SHIM void *NAME(reallocarray)(void *p, size_t n, size_t size)
 		return REAL(reallocarray)(p, n, size);
 	if (p)
 		rhp_on_realloc_begin(p);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	void *q = REAL(reallocarray)(p, n, size);
+	rhp_real_end(before);
 	if (p)
 		rhp_on_realloc_end(CALLED(reallocarray), p, q, total);
 	else if (q)
 		rhp_on_alloc(CALLED(reallocarray), q, total);
-	rhp_leave();
 	return q;
 }
 
@@ -79,18 +83,20 @@ SHIM void NAME(free)(void *p)
 		return;
 	}
 	rhp_on_free(RHP_FN_free, RHP_FRAME_HERE, p, 0);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	REAL(free)(p);
-	rhp_leave();
+	rhp_real_end(before);
 }
 
 SHIM void *NAME(aligned_alloc)(size_t alignment, size_t size)
 {
 	if (LIKELY(!ENTER_ALLOC()))
 		return REAL(aligned_alloc)(alignment, size);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	void *p = REAL(aligned_alloc)(alignment, size);
+	rhp_real_end(before);
 	if (p)
 		rhp_on_alloc(CALLED(aligned_alloc), p, size);
-	rhp_leave();
 	return p;
 }
 
@@ -98,10 +104,11 @@ SHIM int NAME(posix_memalign)(void **p, size_t alignment, size_t size)
 {
 	if (LIKELY(!ENTER_ALLOC()))
 		return REAL(posix_memalign)(p, alignment, size);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	int r = REAL(posix_memalign)(p, alignment, size);
+	rhp_real_end(before);
 	if (r == 0 && *p)
 		rhp_on_alloc(CALLED(posix_memalign), *p, size);
-	rhp_leave();
 	return r;
 }
 
@@ -109,10 +116,11 @@ SHIM void *NAME(memalign)(size_t alignment, size_t size)
 {
 	if (LIKELY(!ENTER_ALLOC()))
 		return REAL(memalign)(alignment, size);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	void *p = REAL(memalign)(alignment, size);
+	rhp_real_end(before);
 	if (p)
 		rhp_on_alloc(CALLED(memalign), p, size);
-	rhp_leave();
 	return p;
 }
 
@@ -120,10 +128,11 @@ SHIM void *NAME(valloc)(size_t size)
 {
 	if (LIKELY(!ENTER_ALLOC()))
 		return REAL(valloc)(size);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	void *p = REAL(valloc)(size);
+	rhp_real_end(before);
 	if (p)
 		rhp_on_alloc(CALLED(valloc), p, size);
-	rhp_leave();
 	return p;
 }
 
@@ -131,9 +140,10 @@ SHIM void *NAME(pvalloc)(size_t size)
 {
 	if (LIKELY(!ENTER_ALLOC()))
 		return REAL(pvalloc)(size);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	void *p = REAL(pvalloc)(size);
+	rhp_real_end(before);
 	if (p)
 		rhp_on_alloc(CALLED(pvalloc), p, size);
-	rhp_leave();
 	return p;
 }

@@ -6,20 +6,24 @@
  * throw, so the guard is given back by a cleanup.
  */
 
-static inline void leave(const char *entered)
+static inline void end_real(const struct rhp_place *before)
 {
-	(void)entered;
-	rhp_leave();
+	rhp_real_end(*before);
 }
-#define LEAVE_AT_RETURN __attribute__((cleanup(leave), unused)) char entered = 0
+
+#define GUARDED(call)                                                                    \
+	({                                                                               \
+		__attribute__((cleanup(end_real), unused)) struct rhp_place before =     \
+			rhp_real_begin(RHP_FRAME_HERE);                                  \
+		call;                                                                    \
+	})
 
 #define OPERATOR_NEW(name, params, args)                                                 \
 	SHIM void *NAME(name) params                                                     \
 	{                                                                                \
 		if (LIKELY(!rhp_enter(RHP_FRAME_HERE)))                                  \
 			return REAL(name) args;                                          \
-		LEAVE_AT_RETURN;                                                         \
-		void *p = REAL(name) args;                                               \
+		void *p = GUARDED(REAL(name) args);                                      \
 		if (p)                                                                   \
 			rhp_on_alloc(RHP_FN_##name, RHP_FRAME_HERE, p, size);            \
 		return p;                                                                \
@@ -32,9 +36,8 @@ static inline void leave(const char *entered)
 			REAL(name) args;                                                 \
 			return;                                                          \
 		}                                                                        \
-		LEAVE_AT_RETURN;                                                         \
 		rhp_on_free(RHP_FN_##name, RHP_FRAME_HERE, p, size);                     \
-		REAL(name) args;                                                         \
+		GUARDED(REAL(name) args);                                                \
 	}
 
 #define OPERATORS(new, delete)                                                           \

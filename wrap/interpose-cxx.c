@@ -19,6 +19,7 @@ static struct {
 #define WRAP_libc(ret, name, params)
 #define WRAP_libc_late(ret, name, params)
 #define WRAP_control(ret, name, params)
+#define WRAP_control_late(ret, name, params)
 #include "wrap/symbols.def"
 #undef WRAP_cxx
 } next;
@@ -40,6 +41,11 @@ static COLD void look_up(void)
 #include "wrap/symbols.def"
 #undef WRAP_cxx
 }
+
+/* Before there can be threads: dlsym takes the loader's lock, and a thread that
+ * loads a library holds it while that library's constructors run. */
+__attribute__((section(".preinit_array"),
+	       used)) static void (*const preinit)(void) = look_up;
 
 #define REAL(name) (LIKELY(next.name) ? next.name : (look_up(), next.name))
 #define NAME(name) name

@@ -176,9 +176,10 @@ static ALWAYS_INLINE bool enter_for_caller(const void *here)
 static void *follow_realloc(void *p, size_t size)
 {
 	rhp_on_realloc_begin(p);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	void *q = next_realloc(p, size);
+	rhp_real_end(before);
 	rhp_on_realloc_followed(p, q, size);
-	rhp_leave();
 	return q;
 }
 

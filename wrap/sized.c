@@ -4,20 +4,24 @@
 
 SHIM void __wrap_free_sized(void *p, size_t size)
 {
-	bool record = p && rhp_enter(RHP_FRAME_HERE);
-	if (record)
-		rhp_on_free(RHP_FN_free_sized, RHP_FRAME_HERE, p, size);
+	if (LIKELY(!p || !rhp_enter(RHP_FRAME_HERE))) {
+		__real_free_sized(p, size);
+		return;
+	}
+	rhp_on_free(RHP_FN_free_sized, RHP_FRAME_HERE, p, size);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	__real_free_sized(p, size);
-	if (record)
-		rhp_leave();
+	rhp_real_end(before);
 }
 
 SHIM void __wrap_free_aligned_sized(void *p, size_t alignment, size_t size)
 {
-	bool record = p && rhp_enter(RHP_FRAME_HERE);
-	if (record)
-		rhp_on_free(RHP_FN_free_aligned_sized, RHP_FRAME_HERE, p, size);
+	if (LIKELY(!p || !rhp_enter(RHP_FRAME_HERE))) {
+		__real_free_aligned_sized(p, alignment, size);
+		return;
+	}
+	rhp_on_free(RHP_FN_free_aligned_sized, RHP_FRAME_HERE, p, size);
+	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	__real_free_aligned_sized(p, alignment, size);
-	if (record)
-		rhp_leave();
+	rhp_real_end(before);
 }

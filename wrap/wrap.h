@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <envz.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
