@@ -217,6 +217,7 @@ static int take_value(struct walk *w, enum effect effect, const char *value)
 		return 1;
 	case LINKER:
 		w->c->gold = strstr(base_name(value), "gold") != NULL;
+		w->c->lld = strstr(base_name(value), "lld") != NULL;
 		return 1;
 	case MODE:
 		w->c->cxx |= strcmp(value, "g++") == 0;

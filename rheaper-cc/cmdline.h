@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "rheaper-cc/declare.h"
 #include "rheaper-cc/words.h"
 
 enum cmd_kind {
@@ -31,7 +32,7 @@ struct cmdline {
 	int debug;               /* the user asked for some kind of -g, or none */
 	int leaf;                /* the target knows -mno-omit-leaf-frame-pointer */
 	int cxx, shared_cxx;     /* links a C++ library; it may be a shared one */
-	int gold;                /* the linker is gold */
+	int gold, lld;           /* the linker is known to be this one */
 	struct words user_wraps; /* symbols that the user wraps himself */
 };
 
@@ -45,6 +46,8 @@ struct cmd_inject {
 	enum cmd_scope scope;
 	const char *archive_dir; /* where librheaper.a is; NULL: no link words */
 	int pull_all;            /* pull every shim: the words may stand anywhere */
+	const struct declared_list *declared; /* functions that the user declared */
+	const char *declared_archive;         /* their shims; NULL if there are none */
 };
 
 /*

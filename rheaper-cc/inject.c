@@ -85,6 +85,28 @@ static void add_wraps(const struct cmdline *c, const struct cmd_inject *inject,
 	flush_linker(out, &list);
 }
 
+/* The function itself is asked for by name as well: an archive that has it and
+ * stands before ours would else be passed by. lld goes back to archives, and
+ * would take the name for a use of the function. */
+static void add_declared(const struct cmdline *c, const struct cmd_inject *inject,
+			 struct words *out)
+{
+	struct words list = {0};
+
+	for (size_t i = 0; inject->declared_archive && i < inject->declared->n; i++) {
+		const char *name = inject->declared->function[i].name;
+
+		if (words_has(&c->user_wraps, name))
+			continue;
+		words_addf(&list, "--wrap=%s", name);
+		if (c->lld)
+			continue;
+		words_add(&list, "-u");
+		words_add(&list, name);
+	}
+	flush_linker(out, &list);
+}
+
 /*
  * Makes the linker take our shims out of the archive. One symbol pulls the
  * whole family of malloc, one that of operator new; the other shims come when
@@ -116,6 +138,8 @@ static void add_archive(const struct cmd_inject *inject, struct words *out)
 
 	words_add(&list, "--push-state");
 	words_add(&list, "--no-whole-archive");
+	if (inject->declared_archive)
+		words_add(&list, inject->declared_archive);
 	words_addf(&list, "%s/librheaper.a", inject->archive_dir);
 	words_add(&list, "--pop-state");
 	flush_linker(out, &list);
@@ -167,6 +191,7 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 	if (!cmdline_links(c) || !inject->archive_dir)
 		return;
 	add_wraps(c, inject, before);
+	add_declared(c, inject, before);
 	add_pulls(c, inject, before);
 	if (c->gold)
 		words_add(before, "-Wl,--allow-shlib-undefined");

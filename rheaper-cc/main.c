@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "rheaper-cc/cmdline.h"
+#include "rheaper-cc/declared-archive.h"
 #include "rheaper-cc/find.h"
 #include "rheaper-cc/own.h"
 #include "rheaper-cc/respfile.h"
@@ -90,9 +91,15 @@ static void build_command(const struct own *own, const struct compiler *compiler
 {
 	struct words compile = {0}, before = {0}, after = {0};
 	char *dir = find_archive(c);
-	const struct cmd_inject inject = {.scope = own->scope, .archive_dir = dir};
+	struct cmd_inject inject = {
+		.scope = own->scope, .archive_dir = dir, .declared = &own->declared};
+	char *declared = NULL;
 
+	if (dir && own->declared.n > 0)
+		declared = declared_archive(&own->declared, dir);
+	inject.declared_archive = declared;
 	cmdline_inject(c, &inject, &compile, &before, &after);
+	free(declared);
 	words_add_all(command, &compiler->command);
 	words_add_all(command, &compile);
 	words_add_all(command, &before);
@@ -122,6 +129,8 @@ static int show_link(const struct own *own, const struct cmdline *c)
 	struct words none = {0}, list = {0};
 	char *text;
 
+	if (own->declared.n > 0)
+		die(2, "--rheaper-wrap is for links that the driver makes");
 	if (!dir)
 		die(2, "cannot find librheaper.a (RHEAPER_HOME names its directory)");
 	if (!cmdline_links(c))

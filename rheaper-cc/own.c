@@ -16,6 +16,12 @@ static const char help[] =
 	"\n"
 	"  --rheaper-scope=process  record every allocation of the process (default)\n"
 	"  --rheaper-scope=link     record those of the objects in this link\n"
+	"  --rheaper-wrap=NAME:KIND[:freed-by=NAME]\n"
+	"                           record NAME too, an allocator function; KIND: "
+	"malloc,\n"
+	"                           calloc, realloc, memalign, free, strdup, ... or a\n"
+	"                           signature such as (cZ)p\n"
+	"  --rheaper-wrap-file=FILE the same, one on a line: NAME KIND [freed-by=NAME]\n"
 	"  --rheaper-show           print the command that would run; run nothing\n"
 	"  --rheaper-show=link      print what to add to LDFLAGS; run nothing\n"
 	"  --rheaper-explain        say what was decided and why; run nothing\n"
@@ -41,9 +47,17 @@ static int is_own(const char *word)
 	return strncmp(word, prefix, strlen(prefix)) == 0;
 }
 
+/* The value of an own word, or NULL if this is another. */
+static const char *value_of(const char *name, const char *option)
+{
+	size_t n = strlen(option);
+
+	return strncmp(name, option, n) == 0 ? name + n : NULL;
+}
+
 static void parse_own(const char *word, struct own *own)
 {
-	const char *name = word + strlen(prefix);
+	const char *name = word + strlen(prefix), *wrong = NULL;
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (strcmp(name, actions[i].name) == 0) {
@@ -55,8 +69,14 @@ static void parse_own(const char *word, struct own *own)
 		own->scope = SCOPE_PROCESS;
 	else if (strcmp(name, "scope=link") == 0)
 		own->scope = SCOPE_LINK;
+	else if (value_of(name, "wrap="))
+		wrong = declare(&own->declared, value_of(name, "wrap="));
+	else if (value_of(name, "wrap-file="))
+		declare_file(&own->declared, value_of(name, "wrap-file="));
 	else
 		die(2, "no such option: %s (try --rheaper-help)", word);
+	if (wrong)
+		die(2, "%s: %s", word, wrong);
 }
 
 static void parse_variable(struct own *own)
@@ -85,6 +105,7 @@ void own_parse(int argc, char **argv, struct own *own)
 		else
 			words_add(&own->user, argv[i]);
 	}
+	declare_finish(&own->declared);
 }
 
 void own_answer(enum own_action action)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "rheaper-cc/cmdline.h"
+#include "rheaper-cc/declare.h"
 
 enum own_action {
 	OWN_RUN,       /* run the compiler */
@@ -19,7 +20,8 @@ enum own_action {
 struct own {
 	enum own_action action;
 	enum cmd_scope scope;
-	int off;           /* RHEAPER_CC=off */
+	int off; /* RHEAPER_CC=off */
+	struct declared_list declared;
 	struct words user; /* the words for the compiler */
 };
 

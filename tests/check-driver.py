@@ -10,6 +10,7 @@ TAP, one point per test_ function.
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -225,6 +226,31 @@ def test_show_link_pulls_every_shim(b):
 def test_version_and_help(b):
     assert re.match(r"rheaper-cc \d+\.\d+", b.run("--rheaper-version").stdout)
     assert b.run("--rheaper-help").stdout.startswith("usage: rheaper-cc")
+
+
+def test_declarations_are_wrapped(b):
+    path = os.path.join(b.dir, "list")
+    with open(path, "w") as out:
+        out.write("# allocators\nxcalloc calloc  # over malloc\n\npool c:malloc freed-by=unpool\n")
+    template = os.path.join(os.path.dirname(DRIVER), "../wrap/librheaper-declared.a")
+    shutil.copy(template, b.dir)
+    got = b.shown("a.o", "--rheaper-wrap=xmalloc:malloc", "--rheaper-wrap-file=" + path)
+    assert sorted(set(wraps(got)) - set(symbols("core", "control"))) == [
+        "pool", "xcalloc", "xmalloc"], got
+    assert sum("/proc/self/fd/" in word for word in got) == 3, got
+    assert "--rheaper" not in " ".join(got), got
+    assert b.shown("-c", "a.c", "--rheaper-wrap=xmalloc:malloc")[-2:] == ["-c", "a.c"]
+
+
+def test_bad_declarations_are_named(b):
+    path = os.path.join(b.dir, "list")
+    with open(path, "w") as out:
+        out.write("xmalloc malloc\nxfree fre\n")
+    for words, said in (["--rheaper-wrap=x:mallok"], "x:mallok: there is no such kind"), \
+            (["--rheaper-wrap-file=" + path], path + ":2: xfree: there is no such kind"), \
+            (["--rheaper-wrap-file=/nonexistent"], "open /nonexistent: No such file"):
+        result = b.run("a.o", *words)
+        assert result.returncode == 2 and said in result.stderr, result
 
 
 def test_full_output_is_an_error(b):

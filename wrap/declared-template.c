@@ -3,7 +3,9 @@
 #include "wrap/declared-call.h"
 #include "wrap/wrap.h"
 
-uintptr_t __real_rhp_template(RHP_DECLARED_PARAMETERS);
+/* Weak: a function may be declared and not be there. The driver asks for it by
+ * name, so an archive that has it is searched all the same. */
+__attribute__((weak)) uintptr_t __real_rhp_template(RHP_DECLARED_PARAMETERS);
 SHIM uintptr_t __wrap_rhp_template(RHP_DECLARED_PARAMETERS);
 
 static struct rhp_declared declared = {

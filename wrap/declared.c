@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One body for every declared function: which argument is what stands in its
- * structure. The real function may throw, so the guard is given back by a
- * cleanup.
+ * structure.
  */
 #include <string.h>
 
 #include "wrap/declared-call.h"
 
-static inline void leave(const char *entered)
+static inline void end_real(const struct rhp_place *before)
 {
-	(void)entered;
-	rhp_leave();
+	rhp_real_end(*before);
+}
+
+/* The real function may throw: the guard is given back by a cleanup. */
+static uintptr_t call_real(const struct rhp_declared *d, const void *frame,
+			   const uintptr_t *a)
+{
+	__attribute__((cleanup(end_real), unused)) struct rhp_place before =
+		rhp_real_begin(frame);
+	return d->real(a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 static enum rhp_function function_of(struct rhp_declared *d)
@@ -52,7 +59,6 @@ uintptr_t rhp_declared_call(struct rhp_declared *d, const void *frame,
 	const struct rhp_declared_spec *spec = &d->spec;
 	if (LIKELY(!rhp_enter(frame)))
 		return d->real(a0, a1, a2, a3, a4, a5);
-	__attribute__((cleanup(leave), unused)) char entered = 0;
 	const uintptr_t argument[RHP_DECLARED_ARGUMENTS] = {a0, a1, a2, a3, a4, a5};
 	enum rhp_function function = function_of(d);
 	const void *old = spec->block < 0 ? NULL : (const void *)argument[spec->block];
@@ -61,7 +67,7 @@ uintptr_t rhp_declared_call(struct rhp_declared *d, const void *frame,
 		rhp_on_realloc_begin(old);
 	else if (old)
 		rhp_on_free(function, frame, old, size_of(spec, argument, NULL));
-	uintptr_t result = d->real(a0, a1, a2, a3, a4, a5);
+	uintptr_t result = call_real(d, frame, argument);
 	const void *block = given(spec, argument, result);
 	size_t size = size_of(spec, argument, block);
 	if (resizes)

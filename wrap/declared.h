@@ -9,11 +9,11 @@
 
 #include <stdint.h>
 
-#define RHP_DECLARED_MAGIC "RHPdecl"           /* where the structure is */
-#define RHP_DECLARED_TEMPLATE "rhp_template"   /* the name that is replaced */
-#define RHP_DECLARED_ARGUMENTS 6               /* passed on, whatever they are */
-#define RHP_DECLARED_TEXT 504                  /* bytes for the names */
-#define RHP_DECLARED_MAX 1024                  /* functions of one program */
+#define RHP_DECLARED_MAGIC "RHPdecl"         /* where the structure is */
+#define RHP_DECLARED_TEMPLATE "rhp_template" /* the name that is replaced */
+#define RHP_DECLARED_ARGUMENTS 6             /* passed on, whatever they are */
+#define RHP_DECLARED_TEXT 504                /* bytes for the names */
+#define RHP_DECLARED_MAX 1024                /* functions of one program */
 
 enum rhp_declared_gives {
 	RHP_GIVES_NOTHING,

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A kind is a signature: a letter for each argument, and one for the result.
+ *
+ *   Z size   N number of elements   P the block   O where the block is stored
+ *   any small letter: of no interest
+ *   results: p the block   s a string in a block   i or nothing
+ *
+ * The usual ones have names; c: before one puts a context argument first.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rheaper-cc/declare.h"
+#include "rheaper-cc/symbols.h"
+#include "rheaper-cc/words.h"
+
+static const struct {
+	const char *name, *signature;
+} kinds[] = {
+	{"malloc", "(Z)p"},       {"calloc", "(NZ)p"},
+	{"realloc", "(PZ)p"},     {"reallocarray", "(PNZ)p"},
+	{"memalign", "(aZ)p"},    {"aligned_alloc", "(aZ)p"},
+	{"alloc_align", "(Za)p"}, {"posix_memalign", "(OaZ)i"},
+	{"free", "(P)"},          {"sized_free", "(PZ)"},
+	{"strdup", "(s)s"},       {"strndup", "(sn)s"},
+	{"lua_alloc", "(cPoZ)p"},
+};
+
+static const char *signature_of(const char *kind)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].name, kind) == 0)
+			return kinds[i].signature;
+	return kind;
+}
+
+/* Where an argument's letter has its place, or NULL if it is of no interest. */
+static int8_t *slot(struct rhp_declared_spec *spec, char letter)
+{
+	switch (letter) {
+	case 'Z':
+		return &spec->size;
+	case 'N':
+		return &spec->count;
+	case 'P':
+		return &spec->block;
+	case 'O':
+		return &spec->out;
+	default:
+		return NULL;
+	}
+}
+
+static const char *parse_result(struct rhp_declared_spec *spec, const char *result)
+{
+	static const char *const results[] = {"", "i", "p", "s"};
+	static const uint8_t gives[] = {RHP_GIVES_NOTHING, RHP_GIVES_NOTHING,
+					RHP_GIVES_BLOCK, RHP_GIVES_STRING};
+	size_t i = 0;
+
+	while (i < 4 && strcmp(result, results[i]) != 0)
+		i++;
+	if (i == 4)
+		return "the result of its kind is not p, s or i";
+	spec->gives = spec->out >= 0 ? RHP_GIVES_BLOCK : gives[i];
+	if (spec->gives == RHP_GIVES_NOTHING && spec->block < 0)
+		return "its kind neither gives a block nor takes one";
+	if (spec->gives == RHP_GIVES_BLOCK && spec->size < 0)
+		return "its kind gives a block of no size";
+	return NULL;
+}
+
+static const char *parse_signature(struct rhp_declared_spec *spec, const char *text,
+				   int first)
+{
+	int n = first;
+
+	*spec = (struct rhp_declared_spec){.magic = RHP_DECLARED_MAGIC,
+					   .size = -1,
+					   .count = -1,
+					   .block = -1,
+					   .out = -1};
+	if (*text != '(')
+		return "there is no such kind";
+	for (text++; *text && *text != ')'; text++, n++) {
+		int8_t *place = slot(spec, *text);
+
+		if (n == RHP_DECLARED_ARGUMENTS)
+			return "its kind has too many arguments";
+		if (!place && !islower((unsigned char)*text))
+			return "its kind has an argument of no known letter";
+		if (place && *place >= 0)
+			return "its kind has two arguments of one letter";
+		if (place)
+			*place = (int8_t)n;
+	}
+	if (*text != ')')
+		return "its kind has no closing parenthesis";
+	return parse_result(spec, text + 1);
+}
+
+static struct declared *find(const struct declared_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->function[i].name, name) == 0)
+			return &list->function[i];
+	return NULL;
+}
+
+static void add(struct declared_list *list, const struct declared *function)
+{
+	struct declared *old = find(list, function->name);
+
+	if (old) {
+		free(old->name);
+		free(old->freed_by);
+		*old = *function;
+		return;
+	}
+	if (list->n == list->max) {
+		list->max = list->max ? 2 * list->max : 16;
+		list->function =
+			reallocarray(list->function, list->max, sizeof(*list->function));
+		if (!list->function)
+			die(2, "out of memory");
+	}
+	list->function[list->n++] = *function;
+}
+
+static int is_symbol(const char *name)
+{
+	size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				"0123456789_$.");
+
+	return n > 0 && name[n] == 0 && n < RHP_DECLARED_TEXT / 2 - 1 &&
+	       !isdigit((unsigned char)name[0]);
+}
+
+static int is_listed(const char *name)
+{
+	for (size_t i = 0; i < n_symbols; i++)
+		if (strcmp(symbols[i].name, name) == 0)
+			return 1;
+	return 0;
+}
+
+/* The fields of a declaration, which it cuts up. */
+static const char *parse_fields(char *text, struct declared *d)
+{
+	static const char freed_by[] = "freed-by=";
+	char *name = strsep(&text, ":"), *kind = strsep(&text, ":");
+	int context = kind && strcmp(kind, "c") == 0;
+	const char *wrong, *signature;
+
+	if (context)
+		kind = strsep(&text, ":");
+	if (!is_symbol(name))
+		return "the name is no symbol";
+	if (is_listed(name))
+		return "the function is wrapped already";
+	if (!kind)
+		return "there is no kind";
+	signature = signature_of(kind);
+	wrong = parse_signature(&d->spec, signature, context);
+	if (wrong)
+		return wrong;
+	if (text && strncmp(text, freed_by, strlen(freed_by)) != 0)
+		return "what follows the kind is not freed-by=NAME";
+	if (text && !is_symbol(text + strlen(freed_by)))
+		return "the name after freed-by= is no symbol";
+	d->name = strdup(name);
+	d->freed_by = text ? strdup(text + strlen(freed_by)) : NULL;
+	if (!d->name || (text && !d->freed_by))
+		die(2, "out of memory");
+	return NULL;
+}
+
+const char *declare(struct declared_list *list, const char *text)
+{
+	struct declared d = {0};
+	char *copy = strdup(text);
+	const char *wrong;
+
+	if (!copy)
+		die(2, "out of memory");
+	wrong = parse_fields(copy, &d);
+	free(copy);
+	if (wrong)
+		return wrong;
+	if (list->n >= RHP_DECLARED_MAX && !find(list, d.name))
+		return "too many functions are declared";
+	add(list, &d);
+	return NULL;
+}
+
+/* A line "NAME KIND [freed-by=NAME]" as the words of a declaration. */
+static void declare_line(struct declared_list *list, char *line, const char *path,
+			 unsigned int number)
+{
+	struct words words = {0};
+	char *text = NULL;
+	const char *wrong;
+
+	line[strcspn(line, "#\r\n")] = 0;
+	for (char *c = line; *c; c++)
+		if (*c == '\t')
+			*c = ' ';
+	words_add_split(&words, line);
+	if (words.n == 0)
+		return;
+	if (asprintf(&text, "%s%s%s%s%s", words.word[0], words.n > 1 ? ":" : "",
+		     words.n > 1 ? words.word[1] : "", words.n > 2 ? ":" : "",
+		     words.n > 2 ? words.word[2] : "") < 0)
+		die(2, "out of memory");
+	wrong = words.n > 3 ? "there is more than NAME KIND freed-by=NAME"
+			    : declare(list, text);
+	if (wrong)
+		die(2, "%s:%u: %s: %s", path, number, words.word[0], wrong);
+	free(text);
+	words_fini(&words);
+}
+
+void declare_file(struct declared_list *list, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file)
+		die(2, "open %s:", path);
+	for (unsigned int number = 1; getline(&line, &size, file) >= 0; number++)
+		declare_line(list, line, path, number);
+	if (ferror(file))
+		die(2, "read %s:", path);
+	free(line);
+	fclose(file);
+}
+
+/*
+ * Functions of one family may free each other's blocks. What gives blocks is of
+ * the family of what frees them: malloc's if that is a function of libc, or if
+ * nothing is said. What frees is of its own, if anything names it.
+ */
+static const char *family_of(const struct declared_list *list, const struct declared *d)
+{
+	const char *frees = d->freed_by ? d->freed_by : d->name;
+
+	for (size_t i = 0; i < n_symbols; i++)
+		if (strcmp(symbols[i].name, frees) == 0)
+			return symbols[i].family;
+	if (d->freed_by)
+		return frees;
+	for (size_t i = 0; i < list->n; i++)
+		if (list->function[i].freed_by &&
+		    strcmp(list->function[i].freed_by, frees) == 0)
+			return frees;
+	return "malloc";
+}
+
+void declare_finish(struct declared_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct declared *d = &list->function[i];
+		size_t n = strlen(d->name) + 1;
+
+		memcpy(d->spec.text, d->name, n);
+		strcpy(d->spec.text + n, family_of(list, d));
+		d->spec.text_size = (uint16_t)(n + strlen(d->spec.text + n) + 1);
+	}
+}
+
+void declared_fini(struct declared_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->function[i].name);
+		free(list->function[i].freed_by);
+	}
+	free(list->function);
+	*list = (struct declared_list){0};
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rheaper-cc/declare.h"
+
+static void kinds_say_which_argument_is_what(void **state)
+{
+	static const struct {
+		const char *text;
+		int size, count, block, out, gives;
+	} rows[] = {
+		{"f:malloc", 0, -1, -1, -1, RHP_GIVES_BLOCK},
+		{"f:calloc", 1, 0, -1, -1, RHP_GIVES_BLOCK},
+		{"f:realloc", 1, -1, 0, -1, RHP_GIVES_BLOCK},
+		{"f:reallocarray", 2, 1, 0, -1, RHP_GIVES_BLOCK},
+		{"f:memalign", 1, -1, -1, -1, RHP_GIVES_BLOCK},
+		{"f:alloc_align", 0, -1, -1, -1, RHP_GIVES_BLOCK},
+		{"f:posix_memalign", 2, -1, -1, 0, RHP_GIVES_BLOCK},
+		{"f:free", -1, -1, 0, -1, RHP_GIVES_NOTHING},
+		{"f:sized_free", 1, -1, 0, -1, RHP_GIVES_NOTHING},
+		{"f:strdup", -1, -1, -1, -1, RHP_GIVES_STRING},
+		{"f:lua_alloc", 3, -1, 1, -1, RHP_GIVES_BLOCK},
+		{"f:c:malloc", 1, -1, -1, -1, RHP_GIVES_BLOCK},
+		{"f:c:free:freed-by=x", -1, -1, 1, -1, RHP_GIVES_NOTHING},
+		{"f:(xyNzZ)p", 4, 2, -1, -1, RHP_GIVES_BLOCK},
+		{"f:(P)", -1, -1, 0, -1, RHP_GIVES_NOTHING},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct declared_list list = {0};
+
+		assert_null(declare(&list, rows[i].text));
+		assert_int_equal(list.n, 1);
+		assert_int_equal(list.function[0].spec.size, rows[i].size);
+		assert_int_equal(list.function[0].spec.count, rows[i].count);
+		assert_int_equal(list.function[0].spec.block, rows[i].block);
+		assert_int_equal(list.function[0].spec.out, rows[i].out);
+		assert_int_equal(list.function[0].spec.gives, rows[i].gives);
+		declared_fini(&list);
+	}
+}
+
+static void what_is_wrong_is_said(void **state)
+{
+	static const char *const wrong[] = {
+		"",
+		":malloc",
+		"f",
+		"f:",
+		"f:mallok",
+		"f:c",
+		"f:c:",
+		"f:(Z",
+		"f:(Z)q",
+		"f:(ZZ)p",
+		"f:(a)p",
+		"f:(a)",
+		"f:(Q)p",
+		"f:(aaaaaaZ)p",
+		"f:c:(aaaaaZ)p",
+		"f:malloc:free",
+		"f:malloc:freed-by=",
+		"f:malloc:freed-by=a b",
+		"1f:malloc",
+		"f g:malloc",
+		"malloc:malloc",
+	};
+	struct declared_list list = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		if (!declare(&list, wrong[i]))
+			fail_msg("accepted: %s", wrong[i]);
+		assert_int_equal(list.n, 0);
+	}
+}
+
+static const char *family(const struct declared_list *list, size_t i)
+{
+	const char *text = list->function[i].spec.text;
+
+	return text + strlen(text) + 1;
+}
+
+static void families_follow_who_frees(void **state)
+{
+	struct declared_list list = {0};
+
+	(void)state;
+	assert_null(declare(&list, "xmalloc:malloc"));
+	assert_null(declare(&list, "xfree:free"));
+	assert_null(declare(&list, "pool_alloc:c:malloc:freed-by=pool_free"));
+	assert_null(declare(&list, "pool_free:c:free"));
+	assert_null(declare(&list, "ymalloc:malloc:freed-by=free"));
+	assert_null(declare(&list, "make:malloc:freed-by=_ZdlPv"));
+	declare_finish(&list);
+	assert_string_equal(list.function[0].spec.text, "xmalloc");
+	assert_string_equal(family(&list, 0), "malloc");
+	assert_string_equal(family(&list, 1), "malloc");
+	assert_string_equal(family(&list, 2), "pool_free");
+	assert_string_equal(family(&list, 3), "pool_free");
+	assert_string_equal(family(&list, 4), "malloc");
+	assert_string_equal(family(&list, 5), "new");
+	assert_int_equal(list.function[2].spec.text_size, sizeof("pool_alloc pool_free"));
+	declared_fini(&list);
+}
+
+static void the_last_declaration_of_a_name_stands(void **state)
+{
+	struct declared_list list = {0};
+
+	(void)state;
+	assert_null(declare(&list, "f:malloc"));
+	assert_null(declare(&list, "f:free"));
+	assert_int_equal(list.n, 1);
+	assert_int_equal(list.function[0].spec.gives, RHP_GIVES_NOTHING);
+	declared_fini(&list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(kinds_say_which_argument_is_what),
+		cmocka_unit_test(what_is_wrong_is_said),
+		cmocka_unit_test(families_follow_who_frees),
+		cmocka_unit_test(the_last_declaration_of_a_name_stands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
