@@ -37,7 +37,7 @@ enum {
 #error "no register numbers for this machine"
 #endif
 
-#define MAX_REMEMBERED 8
+#define MAX_REMEMBERED 4
 
 enum where {
 	SAME,

@@ -84,10 +84,12 @@ struct frame {
 
 /* A stack being walked, innermost first. */
 struct walk {
-	uint32_t n;
+	uint32_t n, max;
 	bool truncated, incomplete;
 	struct frame frames[];
 };
+
+#define WALK_BYTES(depth) (sizeof(struct walk) + ((depth) + 1) * sizeof(struct frame))
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -120,6 +122,9 @@ void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 				s->stack = (struct rhp_bounds){0, 0};
 				break;
 			}
+	if (!s->room)
+		s->room = rhp_os_alloc(2 * WALK_BYTES(max_depth));
+	rhp_place_clear(&s->walking);
 	s->base = UINTPTR_MAX;
 	s->n_bases = 0;
 	s->max_depth = max_depth;
@@ -156,7 +161,8 @@ READS_STACKS static ALWAYS_INLINE uint64_t follow(const struct rhp_stacks *s,
 {
 	uintptr_t last = s->stack.high - 2 * sizeof(uintptr_t);
 	last = base < last ? base : last;
-	for (uint32_t i = 0; i <= s->max_depth; i++) {
+	uint32_t max = w ? w->max : s->max_depth;
+	for (uint32_t i = 0; i <= max; i++) {
 		const uintptr_t *at = (const uintptr_t *)frame;
 		uintptr_t next = at[0], ip = at[1];
 		hash = mix(hash, ip);
@@ -191,7 +197,7 @@ READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *ou
 	const uintptr_t *at = (const uintptr_t *)frame;
 	struct rhp_regs regs = {at[1], frame + 2 * sizeof(uintptr_t), at[0], false};
 	for (;;) {
-		if (w->n == s->max_depth) {
+		if (w->n == w->max) {
 			w->truncated = true;
 			break;
 		}
@@ -305,29 +311,59 @@ static uint32_t judged_node(struct rhp_stacks *s, struct rhp_stream *out,
 	return node;
 }
 
-#define WALK_BYTES(depth) (sizeof(struct walk) + ((depth) + 1) * sizeof(struct frame))
+static struct walk *new_walk(void *room, uint32_t max)
+{
+	struct walk *w = room;
+	*w = (struct walk){.max = max};
+	return w;
+}
 
-/* The scratch of a walk is on the stack: a handler may come on top of us. */
-READS_STACKS static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s,
+/* The walks of a thread have their room in its tracker, for its stack may be
+ * small; one on top of another has a little of the stack. */
+#define NESTED_DEPTH 16
+
+READS_STACKS static NOINLINE uint32_t capture_nested(struct rhp_stacks *s,
 						     struct rhp_stream *out,
 						     uintptr_t frame,
-						     enum rhp_function function,
-						     uint64_t hash, bool marked)
+						     enum rhp_function function)
 {
-	struct walk *judged = __builtin_alloca(WALK_BYTES(s->max_depth));
-	memset(judged, 0, sizeof(*judged));
+	struct walk *judged =
+		new_walk(__builtin_alloca(WALK_BYTES(NESTED_DEPTH)),
+			 s->max_depth < NESTED_DEPTH ? s->max_depth : NESTED_DEPTH);
+	judge(s, out, frame, judged);
+	return judged_node(s, out, judged, function);
+}
+
+READS_STACKS static uint32_t capture_walking(struct rhp_stacks *s, struct rhp_stream *out,
+					     uintptr_t frame, enum rhp_function function,
+					     uint64_t hash, bool marked)
+{
+	struct walk *judged = new_walk(s->room, s->max_depth);
 	judge(s, out, frame, judged);
 	if (hash == 0 || marked)
 		return judged_node(s, out, judged, function);
 
-	struct walk *chain = __builtin_alloca(WALK_BYTES(s->max_depth));
-	memset(chain, 0, sizeof(*chain));
+	struct walk *chain =
+		new_walk((char *)s->room + WALK_BYTES(s->max_depth), s->max_depth);
 	follow(s, frame, s->base, 0, chain);
 	bool trusted = agree(s, chain, judged, frame);
 	hash = follow(s, frame, s->base, seed_of(function), NULL);
 	uint32_t node = judged_node(s, out, judged, function);
 	if (node)
 		set_chain(chain_of(s, hash), hash, node, trusted ? TRUSTED : MARKED);
+	return node;
+}
+
+static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s, struct rhp_stream *out,
+					uintptr_t frame, enum rhp_function function,
+					uint64_t hash, bool marked)
+{
+	const void *here = __builtin_frame_address(0);
+	if (!s->room || rhp_place_alive(&s->walking, here, &s->stack))
+		return capture_nested(s, out, frame, function);
+	rhp_place_set(&s->walking, here);
+	uint32_t node = capture_walking(s, out, frame, function, hash, marked);
+	rhp_place_clear(&s->walking);
 	return node;
 }
 

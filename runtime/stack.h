@@ -28,7 +28,9 @@ struct rhp_stacks {
 	uintptr_t base;          /* frames above this address have no frame pointers */
 	uintptr_t top;           /* where the stack begins */
 	uint32_t max_depth;
-	uint32_t epoch; /* of the modules, when the chains were learned */
+	void *room;               /* for two walks, or NULL */
+	struct rhp_place walking; /* who uses it */
+	uint32_t epoch;           /* of the modules, when the chains were learned */
 	struct rhp_chain chains[RHP_CHAINS];
 };
 

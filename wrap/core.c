@@ -13,8 +13,19 @@ void *__real_pvalloc(size_t) __attribute__((weak));
 
 #define NAME(f) __wrap_##f
 #define REAL(f) __real_##f
+
+/* musl has none; a program's configure script finds ours there, so it works. */
+static void *pvalloc_anywhere(size_t size)
+{
+	if (LIKELY(__real_pvalloc != NULL))
+		return __real_pvalloc(size);
+	size_t page = 4096, whole = (size + page - 1) & ~(page - 1);
+	return whole < size ? NULL : __real_aligned_alloc(page, whole ? whole : page);
+}
+
 #define ENTER_ALLOC() rhp_enter(RHP_FRAME_HERE)
 #define CALLED(f) RHP_FN_##f, RHP_FRAME_HERE
 #define REALLOC_ENTER_FOLLOWED(p, size)
 
+#define __real_pvalloc pvalloc_anywhere
 #include "wrap/core-shims.h"

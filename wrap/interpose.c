@@ -59,8 +59,8 @@ static struct {
 	FUNCTION(aligned_alloc)                                                          \
 	FUNCTION(posix_memalign)                                                         \
 	FUNCTION(memalign)                                                               \
-	FUNCTION(valloc)                                                                 \
-	FUNCTION(pvalloc)
+	FUNCTION(pvalloc)                                                                \
+	FUNCTION(valloc)
 	FUNCTIONS
 #undef FUNCTION
 } next;
@@ -79,7 +79,7 @@ static COLD void look_up(void)
 /* False while the look-up is under way in this thread. */
 static ALWAYS_INLINE bool ready(void)
 {
-	if (LIKELY(next.pvalloc != NULL))
+	if (LIKELY(next.valloc != NULL))
 		return true;
 	if (looking_up)
 		return false;
@@ -157,7 +157,10 @@ static void *next_valloc(size_t size)
 
 static void *next_pvalloc(size_t size)
 {
-	return ready() ? next.pvalloc(size) : arena_alloc(4096, size);
+	if (!ready())
+		return arena_alloc(4096, size);
+	return next.pvalloc ? next.pvalloc(size)
+			    : next.valloc((size + 4095) & ~(size_t)4095);
 }
 
 #undef SHIM
