@@ -8,12 +8,12 @@ Prints TAP, one point per test_ function.
 """
 import os
 import resource
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
+
+import tap
 
 LOADER, DRIVER = (os.path.abspath(path) for path in sys.argv[1:3])
 
@@ -170,22 +170,5 @@ def test_full_output_is_an_error(b):
     assert result.returncode == 2 and "No space left" in result.stderr, result
 
 
-def main():
-    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
-    print(f"1..{len(tests)}")
-    directory = tempfile.mkdtemp(prefix="rheaper-test-")
-    try:
-        bench = Bench(directory)
-        for number, (name, test) in enumerate(tests, 1):
-            try:
-                test(bench)
-                print("ok", number, "-", name[5:])
-            except Exception as error:  # a failed point must not hide the others
-                print("not ok", number, "-", name[5:])
-                print("#", repr(error).replace("\n", "\n# "))
-    finally:
-        shutil.rmtree(directory)
-
-
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-main()
+tap.run(globals(), Bench)

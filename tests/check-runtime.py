@@ -7,11 +7,11 @@ usage: check-runtime.py RHEAPER-LOAD RHEAPER-CC
 Prints TAP, one point per test_ function.
 """
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
+
+import tap
 
 LOADER, DRIVER = (os.path.abspath(path) for path in sys.argv[1:3])
 
@@ -180,21 +180,4 @@ def test_running_program_is_named(b):
     assert f"process {process.pid}) is running still" in said, said
 
 
-def main():
-    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
-    print(f"1..{len(tests)}")
-    directory = tempfile.mkdtemp(prefix="rheaper-test-")
-    try:
-        bench = Bench(os.path.realpath(directory))
-        for number, (name, test) in enumerate(tests, 1):
-            try:
-                test(bench)
-                print("ok", number, "-", name[5:])
-            except Exception as error:  # a failed point must not hide the others
-                print("not ok", number, "-", name[5:])
-                print("#", repr(error).replace("\n", "\n# "))
-    finally:
-        shutil.rmtree(directory)
-
-
-main()
+tap.run(globals(), Bench)

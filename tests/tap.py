@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""Runs the test_ functions of a script, one TAP point each, in a directory that is
+removed afterwards."""
+import os
+import shutil
+import tempfile
+
+
+def run(namespace, make_bench):
+    """Calls each function with make_bench(directory), made once."""
+    tests = [(name, test) for name, test in namespace.items() if name.startswith("test_")]
+    print(f"1..{len(tests)}")
+    directory = tempfile.mkdtemp(prefix="rheaper-test-")
+    try:
+        bench = make_bench(os.path.realpath(directory))
+        for number, (name, test) in enumerate(tests, 1):
+            try:
+                test(bench)
+                print("ok", number, "-", name[5:])
+            except Exception as error:  # a failed point must not hide the others
+                print("not ok", number, "-", name[5:])
+                print("#", repr(error).replace("\n", "\n# "))
+    finally:
+        shutil.rmtree(directory)
