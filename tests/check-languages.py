@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Programs in other languages, linked through the driver: what they allocate is
+there, freed where they free it, from the line that asked for it.
+
+usage: check-languages.py RHEAPER-LOAD BINDIR
+
+Prints TAP, one point per test_ function; a language without a compiler here is
+skipped.
+"""
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import tap
+
+LOADER, BINDIR = (os.path.abspath(path) for path in sys.argv[1:3])
+
+RUST = """
+fn main() {
+    let b = Box::new([7u8; 1111]);
+    let mut v: Vec<u64> = Vec::with_capacity(100);
+    v.push(b[0] as u64);
+    v.resize(200, 1);
+    let t = std::thread::spawn(|| vec![0u8; 2222].len());
+    println!("{} {}", v.len(), t.join().unwrap());
+}
+"""
+
+FORTRAN = """
+program f
+  implicit none
+  real(8), allocatable :: a(:)
+  allocate(a(125))
+  a = 1.0d0
+  print *, size(a)
+  deallocate(a)
+end program
+"""
+
+ADA = """
+with Ada.Text_IO; with Ada.Unchecked_Deallocation;
+procedure Program is
+   type Buffer is array (1 .. 1234) of Character;
+   type Ref is access Buffer;
+   procedure Free is new Ada.Unchecked_Deallocation (Buffer, Ref);
+   P : Ref := new Buffer'(others => 'x');
+begin
+   Ada.Text_IO.Put_Line (P (1) & "");
+   Free (P);
+end Program;
+"""
+
+GO = """
+package main
+
+// #include <stdlib.h>
+import "C"
+
+func main() {
+	C.free(C.malloc(4321))
+}
+"""
+
+
+class Bench:
+    def __init__(self, directory):
+        self.dir = directory
+
+    def build(self, source, text, *command):
+        """The path of the program that a command makes in the directory."""
+        if not shutil.which(command[0]) and not os.path.exists(command[0]):
+            raise tap.Skip(f"no {os.path.basename(command[0])} here")
+        for name in os.listdir(self.dir):
+            os.remove(os.path.join(self.dir, name))
+        with open(os.path.join(self.dir, source), "w") as out:
+            out.write(text)
+        result = subprocess.run(command, cwd=self.dir, text=True, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert result.returncode == 0, result.stdout
+        return os.path.join(self.dir, "program")
+
+    def rows(self, program, sizes):
+        """(size, function, freed) of the blocks of these sizes, as allocated."""
+        trace, database = program + ".bin", program + ".db"
+        subprocess.run([program], check=True, stdout=subprocess.DEVNULL,
+                       env={**os.environ, "RHEAPER_TRACE": trace})
+        subprocess.run([LOADER, "-q", trace, database], check=True)
+        with sqlite3.connect(database) as profile:
+            return profile.execute(
+                "SELECT size, f.name, dealloc_after NOT NULL FROM allocations"
+                " JOIN stacks ON stack = bt JOIN functions f USING (function)"
+                f" WHERE size IN ({sizes}) ORDER BY size").fetchall()
+
+
+def test_rust(b):
+    program = b.build("program.rs", RUST, "rustc", "-g", "program.rs",
+                      "-C", f"linker={BINDIR}/rheaper-cc")
+    assert b.rows(program, "800, 1111, 1600, 2222") == [
+        (800, "malloc", 1), (1111, "malloc", 1), (1600, "realloc", 1), (2222, "calloc", 1)]
+
+
+def test_fortran(b):
+    if not shutil.which("gfortran"):
+        raise tap.Skip("no gfortran here")
+    program = b.build("program.f90", FORTRAN, f"{BINDIR}/rheaper-gfortran", "program.f90",
+                      "-o", "program")
+    assert b.rows(program, "1000") == [(1000, "malloc", 1)]
+
+
+def test_ada(b):
+    program = b.build("program.adb", ADA, "gnatmake", "-q", "-g", "program.adb",
+                      f"--GNATLINK=gnatlink --LINK={BINDIR}/rheaper-gcc")
+    assert b.rows(program, "1234") == [(1234, "malloc", 1)]
+
+
+def test_go_with_cgo(b):
+    program = b.build("program.go", GO, "go", "build", "-ldflags",
+                      f"-linkmode=external -extld={BINDIR}/rheaper-gcc", "program.go")
+    assert b.rows(program, "4321") == [(4321, "malloc", 1)]
+
+
+tap.run(globals(), Bench)
