@@ -4,8 +4,8 @@
 
 usage: run-case.py BINDIR LOADER COMPILER VARIANT SOURCE
 
-BINDIR has rheaper-gcc and the other drivers, COMPILER is gcc or clang, VARIANT
-one of the keys of VARIANTS. Beside SOURCE (NAME.c or NAME.cpp) lie
+BINDIR has rheaper-gcc and the other drivers, COMPILER is gcc, clang or musl-gcc,
+VARIANT one of the keys of VARIANTS. Beside SOURCE (NAME.c or NAME.cpp) lie
 
   NAME.sql     queries on the database, each ended by ; and a new line
   NAME.expect  its rows, columns separated by |
@@ -43,6 +43,13 @@ VARIANTS = {
     "lld-static": ["-fuse-ld=lld", "-static"],
     "mold-static": ["-fuse-ld=mold", "-static"],
     "lto": ["-flto"],
+    "lld-thinlto": ["-flto=thin", "-fuse-ld=lld"],
+    "gc": ["-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"],
+    "now": ["-Wl,-z,now", "-Wl,-z,relro"],
+    "symbolic": ["-Wl,-Bsymbolic"],
+    "lld-gc": ["-fuse-ld=lld", "-ffunction-sections", "-Wl,--gc-sections"],
+    "mold-gc": ["-fuse-ld=mold", "-ffunction-sections", "-Wl,--gc-sections"],
+    "gold-gc": ["-fuse-ld=gold", "-ffunction-sections", "-Wl,--gc-sections"],
 }
 CXX = {"gcc": "g++", "clang": "clang++"}
 
@@ -91,6 +98,9 @@ def check(command, **more):
 def build(case, bindir, compiler, variant):
     """Builds ./program, and ./libcase.so by the plain compiler."""
     driver = compiler if case.ext == ".c" else CXX[compiler]
+    env = dict(os.environ)
+    if compiler == "musl-gcc":  # a name that no driver has
+        driver, env["RHEAPER_REAL_CC"] = "cc", compiler
     words = ["-O0", "-D_GNU_SOURCE", *VARIANTS[variant], *case.words("words"), "-pthread"]
     library = []
     if os.path.exists(case.library):
@@ -99,7 +109,7 @@ def build(case, bindir, compiler, variant):
         if "@lib" not in case.words("args"):
             library = ["./libcase.so"]
     result = check([os.path.join(bindir, "rheaper-" + driver), case.source, *words,
-                    "-o", "program", *library])
+                    "-o", "program", *library], env=env)
     if result.stderr and not case.words("warns"):
         fail("the build is not silent", result.stderr)
 
