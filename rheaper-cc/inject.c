@@ -6,7 +6,8 @@
  * come before those of a static allocator among the user's libraries; last, so
  * that libraries after the first one still find their shims. It is given as
  * words for the linker, because a plain path would be compiled under -x c, and
- * inside --push-state, because the user may have left --whole-archive on.
+ * inside --push-state, because the user may have left --whole-archive on. Its
+ * name there ends in .ar, for CMake's sake (wrap/meson.build).
  *
  * A dynamic executable also defines what shared libraries call: the whole
  * malloc family (scope process) or what ends a block's life (scope link).
@@ -140,7 +141,7 @@ static void add_archive(const struct cmd_inject *inject, struct words *out)
 	words_add(&list, "--no-whole-archive");
 	if (inject->declared_archive)
 		words_add(&list, inject->declared_archive);
-	words_addf(&list, "%s/librheaper.a", inject->archive_dir);
+	words_addf(&list, "%s/librheaper.ar", inject->archive_dir);
 	words_add(&list, "--pop-state");
 	flush_linker(out, &list);
 }
@@ -163,13 +164,13 @@ static void add_interpose(const struct cmdline *c, const struct cmd_inject *inje
 	words_add(&list, "--no-whole-archive");
 	if (inject->scope == SCOPE_LINK)
 		add_exports(&list, inject, "rhp_interpose_lifetime",
-			    "librheaper-follow.a");
+			    "librheaper-follow.ar");
 	else
 		add_exports(&list, inject, "rhp_interpose_malloc",
-			    "librheaper-interpose.a");
+			    "librheaper-interpose.ar");
 	if (inject->scope == SCOPE_PROCESS && c->shared_cxx)
 		add_exports(&list, inject, "rhp_interpose_cxx",
-			    "librheaper-interpose-cxx.a");
+			    "librheaper-interpose-cxx.ar");
 	words_add(&list, "--pop-state");
 	flush_linker(out, &list);
 }

@@ -194,6 +194,27 @@ static int run(const struct words *command)
 	die(errno == ENOENT ? 127 : 126, "cannot run %s:", command->word[0]);
 }
 
+/*
+ * gcc-ar and its like are looked for beside the compiler, under its prefix: a
+ * build that finds none for rheaper-gcc goes without. They are run as they are.
+ */
+static void run_companion(const struct compiler *compiler, char **argv)
+{
+	static const char *const companions[] = {"gcc-ar", "gcc-nm", "gcc-ranlib"};
+	const char *name = compiler->name;
+
+	if (compiler->target[0])
+		name += strlen(compiler->target) + 1;
+	for (size_t i = 0; i < sizeof(companions) / sizeof(companions[0]); i++) {
+		size_t n = strlen(companions[i]);
+
+		if (strncmp(name, companions[i], n) != 0 || (name[n] && name[n] != '-'))
+			continue;
+		execvp(compiler->name, argv);
+		die(errno == ENOENT ? 127 : 126, "cannot run %s:", compiler->name);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct own own;
@@ -202,12 +223,13 @@ int main(int argc, char **argv)
 	struct words command = {0};
 	int depth;
 
+	compiler_name(argv[0], &compiler);
+	run_companion(&compiler, argv);
 	own_parse(argc, argv, &own);
 	if (own.action >= OWN_LIST) {
 		own_answer(own.action);
 		return answered();
 	}
-	compiler_name(argv[0], &compiler);
 	depth = check_depth(&compiler);
 	find_compiler(&compiler);
 	if (own.action == OWN_SHOW_LINK) /* what is asked is about a link */

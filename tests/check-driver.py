@@ -94,10 +94,10 @@ def test_list_wrapped_is_the_list(b):
 
 
 def test_show_is_the_whole_command(b):
-    archive = f"-Wl,--push-state,--no-whole-archive,{b.dir}/librheaper.a,--pop-state"
+    archive = f"-Wl,--push-state,--no-whole-archive,{b.dir}/librheaper.ar,--pop-state"
     interpose = ("-Wl,--push-state,--no-whole-archive,"
-                 f"-u,rhp_interpose_malloc,{b.dir}/librheaper-interpose.a,"
-                 f"-u,rhp_interpose_cxx,{b.dir}/librheaper-interpose-cxx.a,--pop-state")
+                 f"-u,rhp_interpose_malloc,{b.dir}/librheaper-interpose.ar,"
+                 f"-u,rhp_interpose_cxx,{b.dir}/librheaper-interpose-cxx.ar,--pop-state")
     got = b.shown("-O2", "a.cc", "-o", "a b", name="rheaper-g++")
     assert got[0] == os.path.join(b.bin, "g++")
     assert got[1] == "-fno-omit-frame-pointer" and "-g1" in got[1:4], got
@@ -226,6 +226,14 @@ def test_show_link_pulls_every_shim(b):
 def test_version_and_help(b):
     assert re.match(r"rheaper-cc \d+\.\d+", b.run("--rheaper-version").stdout)
     assert b.run("--rheaper-help").stdout.startswith("usage: rheaper-cc")
+
+
+def test_companions_run_as_they_are(b):
+    b.script("gcc-ar", 'printf "%s\\n" "$@"; exit 3')
+    os.symlink(DRIVER, os.path.join(b.dir, "rheaper-gcc-ar"))
+    result = b.run("rcs", "lib.a", "a.o", "--rheaper-show", name="rheaper-gcc-ar")
+    assert result.returncode == 3, result
+    assert result.stdout.split() == ["rcs", "lib.a", "a.o", "--rheaper-show"], result
 
 
 def test_declarations_are_wrapped(b):

@@ -149,6 +149,14 @@ def build(dsc, tree, program, **compilers):
     return [word.replace("@work", path) for word in program["run"]]
 
 
+def compare_configuration(plain, tree):
+    """What configure found must not depend on the driver."""
+    for path in glob.glob(plain + "/**/config.h", recursive=True):
+        other = tree + path[len(plain):]
+        if open(path).read().replace(plain, "") != open(other).read().replace(tree, ""):
+            sys.exit(f"configured otherwise: {other}")
+
+
 def check(tree, program, **more):
     """The program's own check: its status and the lines that matter."""
     result = run(program["check"], cwd=tree, env=environment(**more))
@@ -205,6 +213,7 @@ def main():
     build(dsc, plain, program, CC="gcc", CXX="g++")
     command = build(dsc, tree, program, CC=os.path.join(bindir, "rheaper-gcc"),
                     CXX=os.path.join(bindir, "rheaper-g++"))
+    compare_configuration(plain, tree)
     want = check(plain, program)
     got = check(tree, program, RHEAPER_TRACE=os.path.join(tree, "check-%p.bin"))
     print("its own check:", want)

@@ -254,7 +254,7 @@ static void describe_wraps(const char *word, FILE *out)
 static void describe_word(const char *word, FILE *out)
 {
 	static const char archive[] =
-		"-Wl,--push-state,--no-whole-archive,/rhp/librheaper.a,--pop-state";
+		"-Wl,--push-state,--no-whole-archive,/rhp/librheaper.ar,--pop-state";
 	static const char interpose[] = "-Wl,--push-state,--no-whole-archive,";
 
 	if (strcmp(word, "-fno-omit-frame-pointer") == 0)
@@ -359,7 +359,7 @@ static void words_with_commas_go_by_xlinker(void **state)
 	cmdline_inject(&c, &inject, &none, &before, &after);
 	assert_string_equal(after.word[0], "-Xlinker");
 	assert_string_equal(after.word[1], "--push-state");
-	assert_string_equal(after.word[5], "/a,b/librheaper.a");
+	assert_string_equal(after.word[5], "/a,b/librheaper.ar");
 	cmdline_fini(&c);
 	words_fini(&words);
 	words_fini(&before);
