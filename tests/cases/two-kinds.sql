@@ -1,0 +1,3 @@
+SELECT f.name, size, count(*) FROM allocations JOIN stacks ON stack = bt
+JOIN functions f USING (function) WHERE size IN (100, 200) GROUP BY 1, 2 ORDER BY 2;
+SELECT count(*) FROM mismatches;
