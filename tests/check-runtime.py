@@ -17,6 +17,7 @@ LOADER, DRIVER = (os.path.abspath(path) for path in sys.argv[1:3])
 
 # argv[1] says what to do before and after the first allocation of the program.
 PROGRAM = r"""
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -26,6 +27,21 @@ static void allocate(int n)
 {
 	for (int i = 0; i < n; i++)
 		free(sink = malloc(1000));
+}
+static pthread_key_t key;
+static void *leave_something(void *p)
+{
+	pthread_setspecific(key, p);
+	return NULL;
+}
+static void end_in_destructors(void)
+{
+	pthread_key_create(&key, free);
+	for (int i = 0; i < 300; i++) {
+		pthread_t thread;
+		pthread_create(&thread, NULL, leave_something, malloc(1000));
+		pthread_join(thread, NULL);
+	}
 }
 int main(int argc, char **argv)
 {
@@ -41,6 +57,8 @@ int main(int argc, char **argv)
 		clearenv();
 	} else if (!strcmp(what, "nothing")) {
 		return 0;
+	} else if (!strcmp(what, "destructors")) {
+		end_in_destructors();
 	} else if (!strcmp(what, "many")) {
 		allocate(100000);
 	}
@@ -50,6 +68,50 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "wait"))
 		while (read(0, (char[1]){0}, 1) > 0)
 			allocate(1);
+	return 0;
+}
+"""
+
+
+# A thread function without a frame pointer, which its callback calls again: the
+# chain of frame pointers ends on the same garbage at the base and far from it.
+LIBRARY = r"""
+struct job { void (*f)(void *); long garbage; int depth; };
+void *run_job(void *a)
+{
+	struct job *job = a;
+	register long r __asm__("rbp") = job->garbage;
+	__asm__ volatile("" : "+r"(r));
+	job->f(a);
+	__asm__ volatile("" : "+r"(r));
+	return (void *)r;
+}
+"""
+AGAIN = r"""
+#include <pthread.h>
+#include <stdlib.h>
+struct job { void (*f)(void *); long garbage; int depth; };
+void *run_job(void *);
+static void *volatile sink;
+__attribute__((noinline)) static void inner(void *a)
+{
+	run_job(a);
+	__asm__ volatile("");
+}
+__attribute__((noinline)) static void leaf(void *a)
+{
+	struct job *job = a;
+	sink = malloc(1000 * (size_t)++job->depth);
+	if (job->depth == 1)
+		inner(a);
+	__asm__ volatile("");
+}
+int main(void)
+{
+	struct job job = {leaf, 7, 0};
+	pthread_t thread;
+	pthread_create(&thread, NULL, run_job, &job);
+	pthread_join(thread, NULL);
 	return 0;
 }
 """
@@ -161,6 +223,29 @@ def test_existing_file_is_kept(b):
     b.run(trace="program.c")
     assert open(b.path("program.c")).read() == PROGRAM
     assert b.load(COUNT, "program.c.1")[0] == (1,)
+
+
+def test_threads_that_end_in_destructors_use_few_buffers(b):
+    assert b.run("destructors") == ""
+    assert os.path.getsize(b.path("trace.bin")) < 5 << 20
+    assert b.load("SELECT count(*), count(dealloc_after) FROM allocations"
+                  " WHERE size = 1000")[0] == (301, 301)
+
+
+def test_a_short_chain_is_not_taken_for_another_stack(b):
+    for name, text in ("program-job.c", LIBRARY), ("program-again.c", AGAIN):
+        with open(b.path(name), "w") as out:
+            out.write(text)
+    subprocess.run(["gcc", "-O2", "-fomit-frame-pointer", "-shared", "-fPIC", "program-job.c",
+                    "-o", "program-job.so"], cwd=b.dir, check=True)
+    subprocess.run([DRIVER, "-g", "-pthread", "program-again.c", "./program-job.so",
+                    "-o", "program-again"], cwd=b.dir, check=True)
+    subprocess.run(["./program-again"], cwd=b.dir, check=True,
+                   env={**os.environ, "RHEAPER_TRACE": "again.bin"})
+    stacks, _ = b.load("SELECT group_concat(sym, ' ') FROM (SELECT sym FROM allocations a"
+                       " JOIN backtraces b ON b.id = a.bt WHERE a.size = 2000"
+                       " ORDER BY frame_no LIMIT 5)", "again.bin")
+    assert stacks == ("leaf run_job inner leaf run_job",), stacks
 
 
 def test_running_program_is_named(b):
