@@ -263,8 +263,9 @@ READS_STACKS static bool agree(struct rhp_stacks *s, struct walk *chain,
 	uint32_t left = judged->n - same;
 	if (same == 0 || left > MAX_BELOW_BASE || judged->incomplete) {
 		/* A base that was learned deeper (in a constructor, say) may have cut
-		 * the chain short. */
-		if (same == chain->n && s->base != UINTPTR_MAX) {
+		 * the chain short; garbage in the register is not the base's fault. */
+		if (same > 0 && same == chain->n && s->n_bases < MAX_BASES &&
+		    chain->frames[same - 1].fp == s->base) {
 			s->base = UINTPTR_MAX;
 			forget_chains(s);
 			chain->n = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of the runtime: it starts in the first wrapped call of the process,
- * which may come before main, before constructors, before libc is initialised.
+ * The life of the runtime: it starts in its constructor, or in a wrapped call
+ * that comes earlier still: before constructors, before libc is initialised.
  * It never ends: blocks are freed until the very last moment, and a trace
  * needs no closing.
  */
