@@ -47,6 +47,7 @@ static const struct rule {
 	{IMAGE, CMD_OTHER, "raw data among inputs or output"},
 	{SANITIZER, CMD_OTHER, "a sanitizer with an allocator of its own"},
 	{FOREIGN, CMD_OTHER, "for another target than the archive"},
+	{PLUGIN, CMD_PLUGIN, "links a shared library with --rheaper-shared"},
 	{STATIC, CMD_STATIC, "links an executable with -static"},
 };
 
@@ -346,6 +347,8 @@ void cmdline_classify(const struct words *words, const struct cmd_driver *driver
 	*c = (struct cmdline){.cxx = driver->cxx};
 	walk_words(&w, words);
 	derive(&w);
+	if (driver->plugins && (w.seen & BIT(SHARED)))
+		w.seen ^= BIT(SHARED) | BIT(PLUGIN);
 	decide(&w);
 	c->cxx |= (w.seen & BIT(CXXLIB)) != 0;
 	c->shared_cxx = c->cxx && !(w.seen & BIT(CXXSTATIC));
@@ -361,10 +364,11 @@ void cmdline_fini(struct cmdline *c)
 const char *cmdline_kind_name(enum cmd_kind kind)
 {
 	static const char *const names[] = {
-		[CMD_QUERY] = "not a build step", [CMD_PREPROCESS] = "no code",
-		[CMD_COMPILE] = "compile step",   [CMD_PARTIAL] = "partial link",
-		[CMD_SHARED] = "shared library",  [CMD_OTHER] = "link left alone",
-		[CMD_EXECUTABLE] = "executable",  [CMD_STATIC] = "static executable",
+		[CMD_QUERY] = "not a build step",   [CMD_PREPROCESS] = "no code",
+		[CMD_COMPILE] = "compile step",     [CMD_PARTIAL] = "partial link",
+		[CMD_SHARED] = "shared library",    [CMD_OTHER] = "link left alone",
+		[CMD_PLUGIN] = "plug-in",           [CMD_EXECUTABLE] = "executable",
+		[CMD_STATIC] = "static executable",
 	};
 
 	return names[kind];
@@ -372,5 +376,6 @@ const char *cmdline_kind_name(enum cmd_kind kind)
 
 int cmdline_links(const struct cmdline *c)
 {
-	return c->kind == CMD_EXECUTABLE || c->kind == CMD_STATIC;
+	return c->kind == CMD_PLUGIN || c->kind == CMD_EXECUTABLE ||
+	       c->kind == CMD_STATIC;
 }

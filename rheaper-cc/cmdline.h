@@ -15,12 +15,14 @@ enum cmd_kind {
 	CMD_PARTIAL,    /* ld -r */
 	CMD_SHARED,     /* a shared library */
 	CMD_OTHER,      /* a link that is not ours to touch */
+	CMD_PLUGIN,     /* a shared library that records by itself */
 	CMD_EXECUTABLE, /* a dynamic executable */
 	CMD_STATIC,     /* a static executable */
 };
 
 /* How the driver was called, as far as it decides what the words mean. */
 struct cmd_driver {
+	int plugins;        /* shared libraries are to record by themselves */
 	int cxx;            /* the compiler links the C++ library */
 	const char *target; /* the triple in its name, NULL: this machine */
 };

@@ -10,7 +10,8 @@
  * name there ends in .ar, for CMake's sake (wrap/meson.build).
  *
  * A dynamic executable also defines what shared libraries call: the whole
- * malloc family (scope process) or what ends a block's life (scope link).
+ * malloc family (scope process) or what ends a block's life (scope link). A
+ * plug-in defines nothing for others.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +59,8 @@ static int is_wrapped(const struct symbol *symbol, const struct cmdline *c,
 {
 	if (words_has(&c->user_wraps, symbol->name))
 		return 0;
-	int in_libc = c->kind == CMD_EXECUTABLE && inject->scope == SCOPE_LINK;
+	int in_libc = c->kind == CMD_PLUGIN ||
+		      (c->kind == CMD_EXECUTABLE && inject->scope == SCOPE_LINK);
 
 	switch (symbol->group) {
 	case GROUP_core_late:
@@ -133,7 +135,8 @@ static void add_pulls(const struct cmdline *c, const struct cmd_inject *inject,
 	flush_linker(out, &list);
 }
 
-static void add_archive(const struct cmd_inject *inject, struct words *out)
+static void add_archive(const struct cmdline *c, const struct cmd_inject *inject,
+			struct words *out)
 {
 	struct words list = {0};
 
@@ -141,7 +144,8 @@ static void add_archive(const struct cmd_inject *inject, struct words *out)
 	words_add(&list, "--no-whole-archive");
 	if (inject->declared_archive)
 		words_add(&list, inject->declared_archive);
-	words_addf(&list, "%s/librheaper.ar", inject->archive_dir);
+	words_addf(&list, "%s/librheaper%s.ar", inject->archive_dir,
+		   c->kind == CMD_PLUGIN ? "-plugin" : "");
 	words_add(&list, "--pop-state");
 	flush_linker(out, &list);
 }
@@ -199,10 +203,10 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 	/* GCC leaves it out, and libc.a has no frame pointers */
 	if (c->kind == CMD_STATIC)
 		words_add(before, "-Wl,--eh-frame-hdr");
-	add_archive(inject, before);
-	add_archive(inject, after);
+	add_archive(c, inject, before);
+	add_archive(c, inject, after);
 	if (c->kind == CMD_EXECUTABLE) {
 		add_interpose(c, inject, after);
-		add_archive(inject, after);
+		add_archive(c, inject, after);
 	}
 }

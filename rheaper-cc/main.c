@@ -58,6 +58,7 @@ static void judge(const struct own *own, const struct compiler *compiler,
 {
 	const char *path = compiler->command.word[0];
 	const struct cmd_driver driver = {
+		.plugins = own->plugins,
 		.cxx = compiler->language == LANG_CXX || strstr(path, "++") != NULL,
 		.target = compiler->target[0] ? compiler->target : NULL,
 	};

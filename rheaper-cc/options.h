@@ -20,6 +20,7 @@ enum effect {
 	/* What is linked */
 	PARTIAL,
 	SHARED,
+	PLUGIN, /* (derived) SHARED, and it is to record by itself */
 	STATIC,
 	FREESTANDING,
 	NOSTART,

@@ -22,6 +22,7 @@ static const char help[] =
 	"                           calloc, realloc, memalign, free, strdup, ... or a\n"
 	"                           signature such as (cZ)p\n"
 	"  --rheaper-wrap-file=FILE the same, one on a line: NAME KIND [freed-by=NAME]\n"
+	"  --rheaper-shared         let shared libraries record in any program\n"
 	"  --rheaper-show           print the command that would run; run nothing\n"
 	"  --rheaper-show=link      print what to add to LDFLAGS; run nothing\n"
 	"  --rheaper-explain        say what was decided and why; run nothing\n"
@@ -69,6 +70,8 @@ static void parse_own(const char *word, struct own *own)
 		own->scope = SCOPE_PROCESS;
 	else if (strcmp(name, "scope=link") == 0)
 		own->scope = SCOPE_LINK;
+	else if (strcmp(name, "shared") == 0)
+		own->plugins = 1;
 	else if (value_of(name, "wrap="))
 		wrong = declare(&own->declared, value_of(name, "wrap="));
 	else if (value_of(name, "wrap-file="))

@@ -20,7 +20,8 @@ enum own_action {
 struct own {
 	enum own_action action;
 	enum cmd_scope scope;
-	int off; /* RHEAPER_CC=off */
+	int plugins; /* shared libraries record by themselves */
+	int off;     /* RHEAPER_CC=off */
 	struct declared_list declared;
 	struct words user; /* the words for the compiler */
 };

@@ -5,16 +5,16 @@
  */
 #include <rheaper.h>
 
-#include <string.h>
-
 #include "config.h"
-#include "runtime/os.h"
 #include "runtime/runtime.h"
 #include "runtime/start.h"
-#include "runtime/tracker.h"
 
+/* A plug-in keeps them to itself: its host may have others. */
+#ifdef RHP_PLUGIN
+#define PUBLIC HIDDEN
+#else
 #define PUBLIC __attribute__((visibility("default")))
-#define MAX_MARK 4096
+#endif
 
 const char rhp_api_present;
 
@@ -22,27 +22,17 @@ PUBLIC int rheaper_runtime_is_tracking(void)
 {
 	/* Entering decides, if nothing was allocated yet; it fails inside one. */
 	rhp_enter(RHP_FRAME_HERE);
-	return __atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE;
+	return __atomic_load_n(&RHP_STATE, __ATOMIC_RELAXED) == RHP_ACTIVE;
 }
 
 PUBLIC int rheaper_runtime_mark(const char *text)
 {
-	if (!rhp_enter(RHP_FRAME_HERE))
-		return 0;
-	struct rhp_tracker *t = rhp_tracker_get();
-	int recorded = 0;
-	if (t) {
-		struct rhp_stream_text part = {text, strnlen(text, MAX_MARK)};
-		recorded = rhp_stream_blob(&t->stream, RHP_BLOB_MARK, rhp_thread.number,
-					   rhp_os_ticks(), &part, 1);
-		rhp_tracker_done(t);
-	}
-	return recorded;
+	return rhp_enter(RHP_FRAME_HERE) && RHP_RUNTIME(record_mark)(text);
 }
 
 PUBLIC const char *rheaper_runtime_trace_path(void)
 {
-	return rheaper_runtime_is_tracking() ? rhp_start_trace_path() : NULL;
+	return rheaper_runtime_is_tracking() ? RHP_RUNTIME(start_trace_path)() : NULL;
 }
 
 PUBLIC const char *rheaper_runtime_version(void)

@@ -105,6 +105,13 @@ static void describe(struct object *o)
 }
 #endif
 
+#ifdef RHP_PLUGIN
+static bool is_in_program(uintptr_t ip, struct object *o, bool *is_static)
+{
+	(void)ip, (void)o;
+	return *is_static = false; /* the loader knows us and everything else */
+}
+#else
 /* This module's own ELF header; every linker provides the name. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
@@ -113,7 +120,7 @@ extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
  * is not there yet when the first allocations come. `is_static` tells whether
  * there is a loader to ask about the rest.
  */
-static void own_module(struct object *o, bool *is_static)
+static bool is_in_program(uintptr_t ip, struct object *o, bool *is_static)
 {
 	const ElfW(Phdr) *p =
 		(const ElfW(Phdr) *)((uintptr_t)&__ehdr_start + __ehdr_start.e_phoff);
@@ -135,7 +142,9 @@ static void own_module(struct object *o, bool *is_static)
 	o->start = (uintptr_t)&__ehdr_start;
 	o->bias = o->start - (first & ~(uintptr_t)4095);
 	o->end = o->bias + end;
+	return ip >= o->start && ip < o->end;
 }
+#endif
 
 struct iteration {
 	uintptr_t ip;
@@ -175,8 +184,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *arg)
 static bool ask_loader(uintptr_t ip, struct object *o)
 {
 	bool is_static;
-	own_module(o, &is_static);
-	if (ip >= o->start && ip < o->end)
+	if (is_in_program(ip, o, &is_static))
 		return true;
 	if (is_static)
 		return false;
@@ -389,4 +397,18 @@ void rhp_modules_closed(void)
 	}
 	if (closed)
 		bump_epoch();
+}
+
+void rhp_module_opened(const void *inside)
+{
+	uintptr_t ip = (uintptr_t)inside;
+	rhp_lock_take(&lock);
+	for (uint32_t i = 0; i < n_modules; i++) {
+		struct rhp_module_info *m = &modules[i];
+		if (!is_dead(m) && ip >= m->start && ip < m->end) {
+			set_dead(m, 1);
+			bump_epoch();
+		}
+	}
+	rhp_lock_drop(&lock);
 }

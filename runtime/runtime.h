@@ -26,60 +26,101 @@
 #include <stdint.h>
 
 #include "runtime/functions.h"
+#include "runtime/process.h"
 #include "runtime/thread.h"
 #include "runtime/trace-file.h"
 
 /* The frame of the shim: its saved registers are where the stack starts. */
 #define RHP_FRAME_HERE __builtin_frame_address(0)
 
-/* The parts of rhp_enter() that are seldom needed. */
-HIDDEN bool rhp_enter_slowly(const void *frame);
-
-static ALWAYS_INLINE bool rhp_enter(const void *frame)
-{
-	uint32_t state = __atomic_load_n(&rhp_control.state, __ATOMIC_ACQUIRE);
-	if (LIKELY(state == RHP_INACTIVE))
-		return false;
-	if (LIKELY(state == RHP_ACTIVE && rhp_thread.guard.frame == 0))
-		return true;
-	return rhp_enter_slowly(frame);
-}
-
-/* The guard as it was goes back at the end: a handler may have come in the middle
- * of another shim's beginning. */
-static ALWAYS_INLINE struct rhp_place rhp_real_begin(const void *frame)
-{
-	struct rhp_place before = rhp_thread.guard;
-	rhp_place_set(&rhp_thread.guard, frame);
-	return before;
-}
-
-static ALWAYS_INLINE void rhp_real_end(struct rhp_place before)
-{
-	rhp_place_clear(&rhp_thread.guard);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	rhp_thread.guard = before;
-}
-
-/* A block was handed out: `size` bytes were asked for. p is not NULL. */
-HIDDEN void rhp_on_alloc(enum rhp_function function, const void *frame, const void *p,
-			 size_t size);
-
-/* A block is about to be freed; size is what the caller says it has, or 0. */
-HIDDEN void rhp_on_free(enum rhp_function function, const void *frame, const void *p,
-			size_t size);
-
-/* A block is about to be resized (p is not NULL), and what became of it. */
-HIDDEN void rhp_on_realloc_begin(const void *p);
-HIDDEN void rhp_on_realloc_end(enum rhp_function function, const void *frame,
-			       const void *p, const void *q, size_t size);
+/*
+ * Events, with the shim's frame. A block was handed out (p is not NULL), `size`
+ * bytes were asked for. A block is about to be freed; size is what the caller says
+ * it has, or 0. A block is about to be resized (p is not NULL), and what became of
+ * it. A mark; whether it could be written.
+ */
+HIDDEN void rhp_record_alloc(enum rhp_function function, const void *frame, const void *p,
+			     size_t size);
+HIDDEN void rhp_record_free(enum rhp_function function, const void *frame, const void *p,
+			    size_t size);
+HIDDEN void rhp_record_realloc_begin(const void *p);
+HIDDEN void rhp_record_realloc_end(enum rhp_function function, const void *frame,
+				   const void *p, const void *q, size_t size);
+HIDDEN bool rhp_record_mark(const char *text);
 
 /*
  * Scope `link`: the exported functions record only what libc allocates on
  * behalf of a wrapped function (rhp_thread.caller_frame), and follow the life
  * of blocks that shared libraries free and resize.
  */
-HIDDEN void rhp_on_realloc_followed(const void *p, const void *q, size_t size);
+HIDDEN void rhp_record_realloc_followed(const void *p, const void *q, size_t size);
+
+/* The parts of rhp_enter() that are seldom needed. */
+HIDDEN bool rhp_enter_slowly(const void *frame);
+
+/* What a shim calls: the runtime of its own module; a plug-in's, of the module that
+ * leads. */
+#ifdef RHP_PLUGIN
+#define RHP_RUNTIME(name) __atomic_load_n(&rhp_process, __ATOMIC_ACQUIRE)->name
+#define RHP_THREAD (*RHP_RUNTIME(thread)())
+#define RHP_STATE (*RHP_RUNTIME(state))
+#else
+#define RHP_RUNTIME(name) rhp_##name
+#define RHP_THREAD rhp_thread
+#define RHP_STATE rhp_control.state
+#endif
+
+static ALWAYS_INLINE bool rhp_enter(const void *frame)
+{
+	uint32_t state = __atomic_load_n(&RHP_STATE, __ATOMIC_ACQUIRE);
+	if (LIKELY(state == RHP_INACTIVE))
+		return false;
+	if (LIKELY(state == RHP_ACTIVE && RHP_THREAD.guard.frame == 0))
+		return true;
+	return RHP_RUNTIME(enter_slowly)(frame);
+}
+
+/* The guard as it was goes back at the end: a handler may have come in the middle
+ * of another shim's beginning. */
+static ALWAYS_INLINE struct rhp_place rhp_real_begin(const void *frame)
+{
+	struct rhp_thread *thread = &RHP_THREAD;
+	struct rhp_place before = thread->guard;
+	rhp_place_set(&thread->guard, frame);
+	return before;
+}
+
+static ALWAYS_INLINE void rhp_real_end(struct rhp_place before)
+{
+	struct rhp_thread *thread = &RHP_THREAD;
+	rhp_place_clear(&thread->guard);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	thread->guard = before;
+}
+
+static ALWAYS_INLINE void rhp_on_alloc(enum rhp_function function, const void *frame,
+				       const void *p, size_t size)
+{
+	RHP_RUNTIME(record_alloc)(function, frame, p, size);
+}
+
+static ALWAYS_INLINE void rhp_on_free(enum rhp_function function, const void *frame,
+				      const void *p, size_t size)
+{
+	RHP_RUNTIME(record_free)(function, frame, p, size);
+}
+
+static ALWAYS_INLINE void rhp_on_realloc_begin(const void *p)
+{
+	RHP_RUNTIME(record_realloc_begin)(p);
+}
+
+static ALWAYS_INLINE void rhp_on_realloc_end(enum rhp_function function,
+					     const void *frame, const void *p,
+					     const void *q, size_t size)
+{
+	RHP_RUNTIME(record_realloc_end)(function, frame, p, q, size);
+}
 
 /* How this program was linked; the exported functions' object sets it before
  * the first event. */

@@ -15,7 +15,11 @@
 #include "runtime/start.h"
 #include "runtime/tracker.h"
 
+#ifdef RHP_PLUGIN
+uint32_t rhp_scope = RHP_SCOPE_LINK;
+#else
 uint32_t rhp_scope = RHP_SCOPE_PROCESS;
+#endif
 
 static uint32_t starting; /* 1 while and after one thread starts the runtime */
 static uint32_t started;  /* it has been done: UNDECIDED now means a forked child */
@@ -109,7 +113,8 @@ bool rhp_enter_slowly(const void *frame)
  * of them. Libraries may have allocated, and so started us, even earlier. */
 __attribute__((constructor(101))) static void program_begins(void)
 {
-	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_UNDECIDED)
+	if (rhp_process_join() &&
+	    __atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_UNDECIDED)
 		start();
 }
 
@@ -117,8 +122,8 @@ __attribute__((constructor(101))) static void program_begins(void)
  * recorded all the same. */
 __attribute__((destructor)) static void program_ends(void)
 {
-	/* Keeps the public functions in the link. */
-	__asm__ volatile("" : : "r"(&rhp_api_present));
+	/* Keeps the public functions, and what other modules find us by, in the link. */
+	__asm__ volatile("" : : "r"(&rhp_api_present), "r"(&rhp_process_own));
 	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE)
 		rhp_trace_set_state(RHP_STATE_EXITED);
 }

@@ -20,7 +20,8 @@
 
 #define RECLAIM_EVERY 16 /* new trackers between searches for abandoned ones */
 
-__thread struct rhp_thread rhp_thread __attribute__((tls_model("initial-exec")));
+/* Initial-exec but in plug-ins: runtime/meson.build. */
+__thread struct rhp_thread rhp_thread;
 
 static struct {
 	struct rhp_lock lock;

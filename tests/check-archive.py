@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Check what the runtime archives define and what they need.
 
-usage: check-archive.py NM RHEAPER_CC LIBRHEAPER.a INTERPOSE.a INTERPOSE_CXX.a FOLLOW.a
+usage: check-archive.py NM RHEAPER_CC LIBRHEAPER.a PLUGIN.a INTERPOSE.a INTERPOSE_CXX.a FOLLOW.a
 
 - every wrapped symbol that the driver lists has a shim, and every shim is listed;
 - nothing else is defined but rhp_* and rheaper_*: the names of an instrumented
@@ -21,7 +21,7 @@ NEEDED = set('''
 memcpy memset memcmp strlen strnlen strchr strncmp strrchr
 syscall fstat __errno_location clock_gettime fstat64 environ _dl_find_object __ehdr_start
 dl_iterate_phdr getauxval pthread_key_create pthread_setspecific dlsym
-__tls_get_addr _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZSt7nothrow
+__tls_get_addr dladdr dlopen wcslen __sched_cpualloc_size _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZSt7nothrow
 '''.split())
 
 
@@ -45,22 +45,28 @@ def listed(driver):
     return {row.split()[0]: row.split()[1] for row in rows}
 
 
-def main():
-    nm, driver, runtime, interpose, interpose_cxx, follow = sys.argv[1:]
-    wrapped = listed(driver)
-    problems = []
-    shims = set()
-    own = set()
-    for defined, undefined in members(nm, runtime):
+def check_runtime(nm, path, wrapped, problems):
+    """The shims of an archive, and all names it defines."""
+    shims, own = set(), set()
+    real = {'__real_' + n for n in wrapped}
+    for defined, undefined in members(nm, path):
         shims |= {n[7:] for n in defined if n.startswith('__wrap_')}
         own |= defined
         stray = {n for n in defined if not re.match(r'__wrap_|rhp_|rheaper_|DW\.ref\.', n)}
-        problems += ['defined: ' + n for n in stray]
-        real = {'__real_' + n for n in wrapped}
-        problems += ['needed: ' + n for n in undefined - real - NEEDED
+        problems += ['%s: defined: %s' % (path, n) for n in stray]
+        problems += ['%s: needed: %s' % (path, n) for n in undefined - real - NEEDED
                      if not re.match(r'rhp_', n)]
-    problems += ['no shim: ' + n for n in set(wrapped) - shims]
-    problems += ['not in the list: ' + n for n in shims - set(wrapped)]
+    problems += ['%s: no shim: %s' % (path, n) for n in set(wrapped) - shims]
+    problems += ['%s: not in the list: %s' % (path, n) for n in shims - set(wrapped)]
+    return shims, own
+
+
+def main():
+    nm, driver, runtime, plugin, interpose, interpose_cxx, follow = sys.argv[1:]
+    wrapped = listed(driver)
+    problems = []
+    for path in runtime, plugin:
+        shims, own = check_runtime(nm, path, wrapped, problems)
     for path, groups in ((interpose, ['core']), (follow, ['core']), (interpose_cxx, ['cxx'])):
         for defined, undefined in members(nm, path):
             stray = {n for n in defined if wrapped.get(n) not in groups}

@@ -28,7 +28,7 @@ int main(void)
 
 INSTALLED = [
     "bin/rheaper-cc", "bin/rheaper-c++", "bin/rheaper-gcc", "bin/rheaper-clang++",
-    "bin/rheaper-load", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/rheaper.pc",
+    "bin/rheaper-load", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/librheaper-plugin.ar", "lib*/**/rheaper.pc",
     "share/doc/rheaper/wrapped-functions.txt",
 ]
 PAGES = ["share/man/man1/rheaper-cc.1", "share/man/man1/rheaper-load.1",

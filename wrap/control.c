@@ -6,7 +6,7 @@
 SHIM int __wrap_dlclose(void *handle)
 {
 	int r = __real_dlclose(handle);
-	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE)
-		rhp_modules_closed();
+	if (__atomic_load_n(&RHP_STATE, __ATOMIC_RELAXED) == RHP_ACTIVE)
+		RHP_RUNTIME(modules_closed)();
 	return r;
 }

@@ -26,7 +26,7 @@ static enum rhp_function function_of(struct rhp_declared *d)
 	uint32_t number = __atomic_load_n(&d->number, __ATOMIC_RELAXED);
 	if (LIKELY(number != 0))
 		return (enum rhp_function)number;
-	uint32_t mine = rhp_function_declare(d->spec.text, d->spec.text_size);
+	uint32_t mine = RHP_RUNTIME(function_declare)(d->spec.text, d->spec.text_size);
 	/* Two threads may come first; the number of the second stays unused. */
 	return (enum rhp_function)(__atomic_compare_exchange_n(&d->number, &number, mine,
 							       false, __ATOMIC_RELAXED,

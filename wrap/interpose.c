@@ -182,7 +182,7 @@ static void *follow_realloc(void *p, size_t size)
 	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	void *q = next_realloc(p, size);
 	rhp_real_end(before);
-	rhp_on_realloc_followed(p, q, size);
+	rhp_record_realloc_followed(p, q, size);
 	return q;
 }
 

@@ -12,7 +12,7 @@
 	SHIM __attribute__((noreturn)) void __wrap_##name(struct __jmp_buf_tag *to,      \
 							  int value)                     \
 	{                                                                                \
-		rhp_place_clear(&rhp_thread.guard);                                      \
+		rhp_place_clear(&RHP_THREAD.guard);                                      \
 		__real_##name(to, value);                                                \
 		__builtin_unreachable();                                                 \
 	}

@@ -9,6 +9,10 @@
 
 #include "wrap/wrap.h"
 
+#ifdef RHP_PLUGIN
+#include "wrap/libc-results.h"
+#else
+
 struct call {
 	const void *frame;
 	uint32_t function;
@@ -33,8 +37,11 @@ static ALWAYS_INLINE void call_end(struct call before)
 	rhp_thread.caller_function = before.function;
 }
 
-/* A function of fixed arguments that returns something. */
-#define FORWARD(ret, name, params, args)                                                 \
+/*
+ * A function of fixed arguments that returns something. `gives` is how the caller
+ * gets the block, which matters to plug-ins only: libc-results.h.
+ */
+#define FORWARD(ret, name, params, args, gives)                                          \
 	SHIM ret __wrap_##name params                                                    \
 	{                                                                                \
 		struct call before = call_begin(RHP_FN_##name, RHP_FRAME_HERE);          \
@@ -44,7 +51,7 @@ static ALWAYS_INLINE void call_end(struct call before)
 	}
 
 /* One of variable arguments, by its v-form. */
-#define FORWARD_V(name, vname, last, params, args)                                       \
+#define FORWARD_V(name, vname, last, params, args, gives)                                \
 	SHIM int __wrap_##name params                                                    \
 	{                                                                                \
 		struct call before = call_begin(RHP_FN_##name, RHP_FRAME_HERE);          \
@@ -55,3 +62,4 @@ static ALWAYS_INLINE void call_end(struct call before)
 		call_end(before);                                                        \
 		return result;                                                           \
 	}
+#endif

@@ -9,12 +9,13 @@
 
 #define SCANF_PAIR(name, vname, source, text)                                            \
 	FORWARD_V(name, vname, format, (source from, text format, ...),                  \
-		  (from, format, ap))                                                    \
-	FORWARD(int, vname, (source from, text format, va_list ap), (from, format, ap))
+		  (from, format, ap), NOTHING())                                         \
+	FORWARD(int, vname, (source from, text format, va_list ap), (from, format, ap),  \
+		NOTHING())
 
 #define SCANF_STDIN_PAIR(name, vname, text)                                              \
-	FORWARD_V(name, vname, format, (text format, ...), (format, ap))                 \
-	FORWARD(int, vname, (text format, va_list ap), (format, ap))
+	FORWARD_V(name, vname, format, (text format, ...), (format, ap), NOTHING())      \
+	FORWARD(int, vname, (text format, va_list ap), (format, ap), NOTHING())
 
 #define SCANF_FAMILY(p)                                                                  \
 	SCANF_PAIR(p##sscanf, p##vsscanf, const char *, const char *)                    \

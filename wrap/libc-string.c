@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "wrap/libc-calls.h"
 
-FORWARD(char *, strdup, (const char *s), (s))
-FORWARD(char *, __strdup, (const char *s), (s))
-FORWARD(char *, strndup, (const char *s, size_t n), (s, n))
-FORWARD(char *, __strndup, (const char *s, size_t n), (s, n))
-FORWARD(wchar_t *, wcsdup, (const wchar_t *s), (s))
+FORWARD(char *, strdup, (const char *s), (s), RETURNS(strlen(result) + 1))
+FORWARD(char *, __strdup, (const char *s), (s), RETURNS(strlen(result) + 1))
+FORWARD(char *, strndup, (const char *s, size_t n), (s, n), RETURNS(strlen(result) + 1))
+FORWARD(char *, __strndup, (const char *s, size_t n), (s, n), RETURNS(strlen(result) + 1))
+FORWARD(wchar_t *, wcsdup, (const wchar_t *s), (s),
+	RETURNS((wcslen(result) + 1) * sizeof(wchar_t)))

@@ -22,12 +22,14 @@
 #define CXX_LINK "core+cxx A | A I(malloc,cxx) A"
 #define LINK_SCOPE "core+libc A | A I(lifetime) A"
 #define STATIC_LINK "core eh A | A"
+#define PLUGIN_LINK "core+libc P | P"
 #define CODE "fp leaf g1"
 #define NO_G "fp leaf"
 #define NOTHING_MORE " |  | "
 
 static const struct row {
-	const char *driver; /* cc, c++, scope (cc in scope link), or a triple */
+	/* cc, c++, scope (cc in scope link), plugin (cc --rheaper-shared), or a triple */
+	const char *driver;
 	const char *words;
 	enum cmd_kind kind;
 	const char *reason; /* must be part of the reason */
@@ -188,6 +190,18 @@ static const struct row {
 	{"cc", "--for-linker=-r a.o", CMD_PARTIAL, "final link", NOTHING_MORE},
 	{"cc", "-r a.c", CMD_PARTIAL, "final link", CODE " |  | "},
 	{"cc", "-shared a.o", CMD_SHARED, "loads it", NOTHING_MORE},
+	{"plugin", "-shared a.o", CMD_PLUGIN, "--rheaper-shared", " | " PLUGIN_LINK},
+	{"plugin", "-shared -static-libgcc a.c", CMD_PLUGIN, "", CODE " | " PLUGIN_LINK},
+	{"plugin", "-shared a.o -lstdc++", CMD_PLUGIN, "", " | core+cxx+libc P | P"},
+	{"plugin", "-Wl,-shared a.o", CMD_PLUGIN, "", " | " PLUGIN_LINK},
+	{"plugin", "-shared -nostdlib a.o", CMD_OTHER, "-nostdlib", NOTHING_MORE},
+	{"plugin", "-shared -nostdlib a.o -lc", CMD_PLUGIN, "", " | " PLUGIN_LINK},
+	{"plugin", "-shared -fsanitize=address a.o", CMD_OTHER, "sanitizer",
+	 NOTHING_MORE},
+	{"plugin", "-shared -static a.o", CMD_PLUGIN, "", " | " PLUGIN_LINK},
+	{"plugin", "-shared -r a.o", CMD_PARTIAL, "final link", NOTHING_MORE},
+	{"plugin", "-shared -c a.c", CMD_COMPILE, "before the link", CODE " |  | "},
+	{"plugin", "a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
 	{"cc", "-shared a.c", CMD_SHARED, "loads it", CODE " |  | "},
 	{"cc", "--shared a.o", CMD_SHARED, "loads it", NOTHING_MORE},
 	{"cc", "-Wl,-shared a.o", CMD_SHARED, "loads it", NOTHING_MORE},
@@ -255,6 +269,9 @@ static void describe_word(const char *word, FILE *out)
 {
 	static const char archive[] =
 		"-Wl,--push-state,--no-whole-archive,/rhp/librheaper.ar,--pop-state";
+	static const char plugin[] =
+		"-Wl,--push-state,--no-whole-archive,/rhp/librheaper-plugin.ar,"
+		"--pop-state";
 	static const char interpose[] = "-Wl,--push-state,--no-whole-archive,";
 
 	if (strcmp(word, "-fno-omit-frame-pointer") == 0)
@@ -272,6 +289,8 @@ static void describe_word(const char *word, FILE *out)
 		fputc(' ', out);
 	} else if (strcmp(word, archive) == 0)
 		fputs("A ", out);
+	else if (strcmp(word, plugin) == 0)
+		fputs("P ", out);
 	else if (strncmp(word, interpose, strlen(interpose)) == 0)
 		fprintf(out, "I(%s%s%s) ", strstr(word, "_malloc,") ? "malloc" : "",
 			strstr(word, "_lifetime,") ? "lifetime" : "",
@@ -325,7 +344,8 @@ static void row_is_judged(void **state)
 {
 	const struct row *row = *state;
 	enum cmd_scope scope = strcmp(row->driver, "scope") ? SCOPE_PROCESS : SCOPE_LINK;
-	struct cmd_driver driver = {.cxx = strcmp(row->driver, "c++") == 0};
+	struct cmd_driver driver = {.cxx = strcmp(row->driver, "c++") == 0,
+				    .plugins = strcmp(row->driver, "plugin") == 0};
 	struct words words = {0};
 	struct cmdline c;
 	char *got, *want = strdup(row->gained);

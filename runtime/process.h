@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who records for this process. An executable and every plug-in linked with
+ * --rheaper-shared carry the whole runtime, hidden in them; one of them leads, and
+ * the shims of the others call it through this table. The executable leads if it
+ * has a runtime; else the first plug-in whose constructors run, which then stays
+ * loaded. They find each other by an ELF note, whatever the scope and visibility
+ * of their symbols: docs/shared-objects.md.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/functions.h"
+#include "runtime/thread.h"
+
+#define RHP_NOTE_NAME "rheaper"
+enum rhp_note_type {
+	RHP_NOTE_PROCESS = 1, /* 4 bytes: from here to the table of this module */
+	RHP_NOTE_TEXT = 2,    /* KEY=VALUE, for people */
+};
+
+struct rhp_process {
+	/* Tables of another version or another list of functions are not used. */
+	char version[24];
+	uint32_t n_functions;
+	uint32_t leads;        /* 1: this module records for the process */
+	const uint32_t *scope; /* enum rhp_scope of the module that leads */
+	const uint32_t *state; /* enum rhp_tracking */
+	/* Functions of runtime.h and others, by their names there. */
+	struct rhp_thread *(*thread)(void);
+	bool (*enter_slowly)(const void *frame);
+	void (*record_alloc)(enum rhp_function function, const void *frame, const void *p,
+			     size_t size);
+	void (*record_free)(enum rhp_function function, const void *frame, const void *p,
+			    size_t size);
+	void (*record_realloc_begin)(const void *p);
+	void (*record_realloc_end)(enum rhp_function function, const void *frame,
+				   const void *p, const void *q, size_t size);
+	enum rhp_function (*function_declare)(const char *text, uint32_t size);
+	void (*modules_closed)(void);
+	void (*module_opened)(const void *inside);
+	bool (*record_mark)(const char *text);
+	const char *(*start_trace_path)(void);
+};
+
+/* The table of this module. */
+extern HIDDEN struct rhp_process rhp_process_own;
+
+#ifdef RHP_PLUGIN
+/* The table of the module that leads; until it is known, of nobody. */
+extern HIDDEN const struct rhp_process *rhp_process;
+
+/*
+ * Finds the module that leads, or makes this one lead: then true. Called by the
+ * constructor, and by nobody else, for it may take locks of the dynamic loader.
+ */
+HIDDEN bool rhp_process_join(void);
+#else
+static inline bool rhp_process_join(void)
+{
+	return true;
+}
+#endif
