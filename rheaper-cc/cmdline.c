@@ -122,6 +122,21 @@ static uint64_t library_bits(const char *name)
 	return 0;
 }
 
+/* Is it a library by its file name? */
+static int is_library_file(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return strstr(name, ".so") != NULL ||
+	       (dot && (strcmp(dot, ".a") == 0 || strcmp(dot, ".rlib") == 0));
+}
+
+static uint64_t take_library(struct walk *w, const char *name)
+{
+	words_add(&w->c->libraries, base_name(name));
+	return library_bits(name);
+}
+
 /* An input word; `-` and @file that could not be read are inputs too. */
 static void take_input(struct walk *w, const char *word)
 {
@@ -139,8 +154,8 @@ static void take_input(struct walk *w, const char *word)
 		enum effect input = option_input(word);
 
 		w->seen |= BIT(input);
-		if (input == OBJECT && starts_with(base_name(word), "lib"))
-			w->seen |= library_bits(word);
+		if (input == OBJECT && is_library_file(base_name(word)))
+			w->seen |= take_library(w, word);
 	}
 }
 
@@ -162,7 +177,7 @@ static void take_linker_value(struct walk *w, enum effect effect, const char *va
 			w->seen |= BIT(IMAGE);
 		break;
 	case LIBRARY:
-		w->seen |= library_bits(value);
+		w->seen |= take_library(w, value);
 		break;
 	default:
 		w->seen |= BIT(effect);
@@ -182,8 +197,11 @@ static void take_linker_word(struct walk *w, const char *word)
 		return;
 	}
 	option = option_find(linker_options, word, &value, &takes_next);
-	if (!option)
+	if (!option) {
+		if (word[0] != '-' && is_library_file(base_name(word)))
+			w->seen |= take_library(w, word);
 		return;
+	}
 	if (takes_next)
 		w->ld_pending = option;
 	else
@@ -210,7 +228,7 @@ static int take_value(struct walk *w, enum effect effect, const char *value)
 			w->language = value;
 		return 1;
 	case LIBRARY:
-		w->seen |= BIT(OBJECT) | library_bits(value);
+		w->seen |= BIT(OBJECT) | take_library(w, value);
 		return 1;
 	case MACRO:
 		if (strcmp(value, "__KERNEL__") == 0 || starts_with(value, "__KERNEL__="))
@@ -262,23 +280,42 @@ static void take_option(struct walk *w, const struct option *option, const char 
 	}
 }
 
+/* One word and, if it takes it, the next; how many were taken. */
+static size_t walk_word(struct walk *w, const char *word, const char *next)
+{
+	const struct option *option;
+	const char *value;
+	int takes_next;
+
+	if (word[0] != '-' || word[1] == '\0') {
+		take_input(w, word);
+		return 1;
+	}
+	option = option_find(driver_options, word, &value, &takes_next);
+	if (!option)
+		return 1;
+	if (takes_next)
+		value = next;
+	take_option(w, option, value);
+	return 1 + (takes_next && next);
+}
+
 static void walk_words(struct walk *w, const struct words *words)
 {
-	for (size_t i = 0; i < words->n; i++) {
-		const char *word = words->word[i], *value;
-		const struct option *option;
-		int takes_next;
+	struct cmdline *c = w->c;
 
-		if (word[0] != '-' || word[1] == '\0') {
-			take_input(w, word);
-			continue;
-		}
-		option = option_find(driver_options, word, &value, &takes_next);
-		if (!option)
-			continue;
-		if (takes_next)
-			value = i + 1 < words->n ? words->word[++i] : NULL;
-		take_option(w, option, value);
+	c->library_at = calloc(words->n + 1, sizeof(*c->library_at));
+	if (!c->library_at)
+		die(2, "out of memory");
+	for (size_t i = 0, taken; i < words->n; i += taken) {
+		const char *next = i + 1 < words->n ? words->word[i + 1] : NULL;
+		/* Nothing may come between a linker option and its value. */
+		int apart = w->ld_pending == NULL;
+		size_t n = c->libraries.n;
+
+		taken = walk_word(w, words->word[i], next);
+		if (c->libraries.n > n && apart)
+			c->library_at[c->n_library_at++] = i;
 	}
 }
 
@@ -359,6 +396,8 @@ void cmdline_classify(const struct words *words, const struct cmd_driver *driver
 void cmdline_fini(struct cmdline *c)
 {
 	words_fini(&c->user_wraps);
+	words_fini(&c->libraries);
+	free(c->library_at);
 }
 
 const char *cmdline_kind_name(enum cmd_kind kind)

@@ -36,6 +36,9 @@ struct cmdline {
 	int cxx, shared_cxx;     /* links a C++ library; it may be a shared one */
 	int gold, lld;           /* the linker is known to be this one */
 	struct words user_wraps; /* symbols that the user wraps himself */
+	struct words libraries;  /* names of libraries, without directories */
+	size_t *library_at;      /* ... and which of the words hold them */
+	size_t n_library_at;
 };
 
 enum cmd_scope {
@@ -69,7 +72,11 @@ int cmdline_links(const struct cmdline *c);
 
 /*
  * Appends the words to add: `compile` and `before` belong directly after the
- * compiler's name, `after` at the end of the command.
+ * compiler's name, `after` at the end of the command. Where functions are declared,
+ * `words`, those that were judged, stand in between, with their shims before each
+ * library; else the user's do.
  */
 void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 		    struct words *compile, struct words *before, struct words *after);
+void cmdline_inject_declared(const struct cmdline *c, const struct cmd_inject *inject,
+			     const struct words *words, struct words *out);

@@ -179,22 +179,47 @@ static const char *parse_fields(char *text, struct declared *d)
 	return NULL;
 }
 
-const char *declare(struct declared_list *list, const char *text)
+static const char *parse(const char *text, struct declared *d)
 {
-	struct declared d = {0};
 	char *copy = strdup(text);
 	const char *wrong;
 
 	if (!copy)
 		die(2, "out of memory");
-	wrong = parse_fields(copy, &d);
+	wrong = parse_fields(copy, d);
 	free(copy);
+	return wrong;
+}
+
+static const char *add_checked(struct declared_list *list, const struct declared *d)
+{
+	if (list->n >= RHP_DECLARED_MAX && !find(list, d->name))
+		return "too many functions are declared";
+	add(list, d);
+	return NULL;
+}
+
+const char *declare(struct declared_list *list, const char *text)
+{
+	struct declared d = {0};
+	const char *wrong = parse(text, &d);
+
+	return wrong ? wrong : add_checked(list, &d);
+}
+
+const char *declare_known(struct declared_list *list, const char *text,
+			  const char *family)
+{
+	struct declared d = {.family = family};
+	const char *wrong = parse(text, &d);
+
 	if (wrong)
 		return wrong;
-	if (list->n >= RHP_DECLARED_MAX && !find(list, d.name))
-		return "too many functions are declared";
-	add(list, &d);
-	return NULL;
+	if (find(list, d.name)) {
+		free(d.name);
+		return NULL;
+	}
+	return add_checked(list, &d);
 }
 
 /* A line "NAME KIND [freed-by=NAME]" as the words of a declaration. */
@@ -249,6 +274,8 @@ static const char *family_of(const struct declared_list *list, const struct decl
 {
 	const char *frees = d->freed_by ? d->freed_by : d->name;
 
+	if (d->family)
+		return d->family;
 	for (size_t i = 0; i < n_symbols; i++)
 		if (strcmp(symbols[i].name, frees) == 0)
 			return symbols[i].family;

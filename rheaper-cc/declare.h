@@ -10,8 +10,9 @@
 #include "wrap/declared.h"
 
 struct declared {
-	char *name;     /* the symbol */
-	char *freed_by; /* the function that frees its blocks, NULL: free */
+	char *name;         /* the symbol */
+	char *freed_by;     /* the function that frees its blocks, NULL: free */
+	const char *family; /* constant; NULL: by freed_by */
 	struct rhp_declared_spec spec;
 };
 
@@ -25,6 +26,10 @@ struct declared_list {
  * replaced. NULL, or what is wrong with it.
  */
 const char *declare(struct declared_list *list, const char *text);
+
+/* The same for a function of a known allocator, unless it is declared. */
+const char *declare_known(struct declared_list *list, const char *text,
+			  const char *family);
 
 /* Adds what a file declares, a function on a line; dies of what is wrong. */
 void declare_file(struct declared_list *list, const char *path);

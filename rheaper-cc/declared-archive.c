@@ -79,6 +79,7 @@ struct template
 	size_t symbols, n_symbols; /* offset of the symbol table */
 	size_t strings;            /* offset of its string table's section header */
 	size_t spec;               /* offset of the structure */
+	int weak;
 };
 
 static void read_template(struct template *t, const char *path)
@@ -111,9 +112,9 @@ static void read_template(struct template *t, const char *path)
 	t->spec = (size_t)(spec - at);
 }
 
-/* Lets every symbol of the old name point to the new one. */
+/* Lets the symbol of the old name point to the new one. */
 static void rename_symbol(const struct template *t, char *object, const char *old_strings,
-			  const char *old, size_t new_name)
+			  const char *old, size_t new_name, int weak)
 {
 	for (size_t i = 0; i < t->n_symbols; i++) {
 		char *at = object + t->symbols + i * sizeof(Elf64_Sym);
@@ -123,6 +124,9 @@ static void rename_symbol(const struct template *t, char *object, const char *ol
 		if (strcmp(old_strings + symbol.st_name, old) != 0)
 			continue;
 		symbol.st_name = (Elf64_Word)new_name;
+		if (weak)
+			symbol.st_info =
+				ELF64_ST_INFO(STB_WEAK, ELF64_ST_TYPE(symbol.st_info));
 		memcpy(at, &symbol, sizeof(symbol));
 	}
 }
@@ -145,8 +149,9 @@ static struct bytes make_object(const struct template *t, const struct declared 
 	memcpy(new_strings, t->object.at + strings.sh_offset, old);
 	sprintf(new_strings + old, WRAP "%s", d->name);
 	sprintf(new_strings + old + name, REAL "%s", d->name);
-	rename_symbol(t, b.at, new_strings, WRAP RHP_DECLARED_TEMPLATE, old);
-	rename_symbol(t, b.at, new_strings, REAL RHP_DECLARED_TEMPLATE, old + name);
+	rename_symbol(t, b.at, new_strings, WRAP RHP_DECLARED_TEMPLATE, old, 0);
+	rename_symbol(t, b.at, new_strings, REAL RHP_DECLARED_TEMPLATE, old + name,
+		      t->weak);
 	strings.sh_offset = t->object.size;
 	strings.sh_size = old + 2 * name;
 	memcpy(b.at + t->strings, &strings, sizeof(strings));
@@ -211,9 +216,10 @@ static void write_archive(FILE *out, const struct declared_list *list,
 	free(objects);
 }
 
-char *declared_archive(const struct declared_list *list, const char *archive_dir)
+char *declared_archive(const struct declared_list *list, const char *archive_dir,
+		       int weak)
 {
-	struct template t = {0};
+	struct template t = {.weak = weak};
 	struct bytes archive;
 	char *path = NULL;
 	int fd = memfd_create("rheaper-declared.a", 0);

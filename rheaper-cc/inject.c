@@ -88,24 +88,16 @@ static void add_wraps(const struct cmdline *c, const struct cmd_inject *inject,
 	flush_linker(out, &list);
 }
 
-/* The function itself is asked for by name as well: an archive that has it and
- * stands before ours would else be passed by. lld goes back to archives, and
- * would take the name for a use of the function. */
-static void add_declared(const struct cmdline *c, const struct cmd_inject *inject,
-			 struct words *out)
+static void add_declared_wraps(const struct cmdline *c, const struct cmd_inject *inject,
+			       struct words *out)
 {
 	struct words list = {0};
 
 	for (size_t i = 0; inject->declared_archive && i < inject->declared->n; i++) {
 		const char *name = inject->declared->function[i].name;
 
-		if (words_has(&c->user_wraps, name))
-			continue;
-		words_addf(&list, "--wrap=%s", name);
-		if (c->lld)
-			continue;
-		words_add(&list, "-u");
-		words_add(&list, name);
+		if (!words_has(&c->user_wraps, name))
+			words_addf(&list, "--wrap=%s", name);
 	}
 	flush_linker(out, &list);
 }
@@ -196,7 +188,7 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 	if (!cmdline_links(c) || !inject->archive_dir)
 		return;
 	add_wraps(c, inject, before);
-	add_declared(c, inject, before);
+	add_declared_wraps(c, inject, before);
 	add_pulls(c, inject, before);
 	if (c->gold)
 		words_add(before, "-Wl,--allow-shlib-undefined");
@@ -208,5 +200,30 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 	if (c->kind == CMD_EXECUTABLE) {
 		add_interpose(c, inject, after);
 		add_archive(c, inject, after);
+	}
+}
+
+/*
+ * A shim of a declared function comes when it is referenced, and refers to the
+ * function itself: it must stand behind the objects that call it, and before the
+ * library that has it, or that library is passed by.
+ */
+void cmdline_inject_declared(const struct cmdline *c, const struct cmd_inject *inject,
+			     const struct words *words, struct words *out)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < words->n; i++) {
+		if (next < c->n_library_at && c->library_at[next] == i) {
+			struct words list = {0};
+
+			next++;
+			words_add(&list, "--push-state");
+			words_add(&list, "--no-whole-archive");
+			words_add(&list, inject->declared_archive);
+			words_add(&list, "--pop-state");
+			flush_linker(out, &list);
+		}
+		words_add(out, words->word[i]);
 	}
 }

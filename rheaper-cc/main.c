@@ -16,6 +16,7 @@
 
 #include "rheaper-cc/cmdline.h"
 #include "rheaper-cc/declared-archive.h"
+#include "rheaper-cc/families.h"
 #include "rheaper-cc/find.h"
 #include "rheaper-cc/own.h"
 #include "rheaper-cc/respfile.h"
@@ -52,9 +53,10 @@ static void find_compiler(struct compiler *compiler)
 		    compiler->variable);
 }
 
-/* The decision about the user's words; files that they name are looked into. */
+/* The decision about the user's words; files that they name are looked into.
+ * *seen is what was judged. */
 static void judge(const struct own *own, const struct compiler *compiler,
-		  struct cmdline *c)
+		  struct cmdline *c, struct words *seen)
 {
 	const char *path = compiler->command.word[0];
 	const struct cmd_driver driver = {
@@ -62,11 +64,9 @@ static void judge(const struct own *own, const struct compiler *compiler,
 		.cxx = compiler->language == LANG_CXX || strstr(path, "++") != NULL,
 		.target = compiler->target[0] ? compiler->target : NULL,
 	};
-	struct words seen = {0};
 
-	respfile_expand(&own->user, &seen);
-	cmdline_classify(&seen, &driver, c);
-	words_fini(&seen);
+	respfile_expand(&own->user, seen);
+	cmdline_classify(seen, &driver, c);
 }
 
 /* Makes sure that a link has its archive; else it is left alone, with a note. */
@@ -87,25 +87,41 @@ static char *find_archive(struct cmdline *c)
 	return dir;
 }
 
-static void build_command(const struct own *own, const struct compiler *compiler,
-			  struct cmdline *c, struct words *command)
+/* The archive of the declared functions' shims, or NULL; the caller frees it. */
+static char *make_declared(struct own *own, const struct cmdline *c, const char *dir)
+{
+	if (!dir)
+		return NULL;
+	if (!own->no_families)
+		families_add_for(&own->declared, &c->libraries);
+	if (own->declared.n == 0)
+		return NULL;
+	declare_finish(&own->declared);
+	/* lld brings in the shim of whatever a library defines. */
+	return declared_archive(&own->declared, dir, c->lld);
+}
+
+static void build_command(struct own *own, const struct compiler *compiler,
+			  const struct words *seen, struct cmdline *c,
+			  struct words *command)
 {
 	struct words compile = {0}, before = {0}, after = {0};
-	char *dir = find_archive(c);
-	struct cmd_inject inject = {
-		.scope = own->scope, .archive_dir = dir, .declared = &own->declared};
-	char *declared = NULL;
+	char *dir = find_archive(c), *declared = make_declared(own, c, dir);
+	struct cmd_inject inject = {.scope = own->scope,
+				    .archive_dir = dir,
+				    .declared = &own->declared,
+				    .declared_archive = declared};
 
-	if (dir && own->declared.n > 0)
-		declared = declared_archive(&own->declared, dir);
-	inject.declared_archive = declared;
 	cmdline_inject(c, &inject, &compile, &before, &after);
-	free(declared);
 	words_add_all(command, &compiler->command);
 	words_add_all(command, &compile);
 	words_add_all(command, &before);
-	words_add_all(command, &own->user);
+	if (declared)
+		cmdline_inject_declared(c, &inject, seen, command);
+	else
+		words_add_all(command, &own->user);
 	words_add_all(command, &after);
+	free(declared);
 	words_fini(&compile);
 	words_fini(&before);
 	words_fini(&after);
@@ -221,7 +237,7 @@ int main(int argc, char **argv)
 	struct own own;
 	struct compiler compiler;
 	struct cmdline c;
-	struct words command = {0};
+	struct words command = {0}, seen = {0};
 	int depth;
 
 	compiler_name(argv[0], &compiler);
@@ -235,7 +251,7 @@ int main(int argc, char **argv)
 	find_compiler(&compiler);
 	if (own.action == OWN_SHOW_LINK) /* what is asked is about a link */
 		words_add(&own.user, "program.o");
-	judge(&own, &compiler, &c);
+	judge(&own, &compiler, &c, &seen);
 	if (own.action == OWN_SHOW_LINK)
 		return show_link(&own, &c);
 	if (own.off || depth > 0) {
@@ -244,7 +260,7 @@ int main(int argc, char **argv)
 		c.reason =
 			own.off ? "RHEAPER_CC=off" : "called by another rheaper driver";
 	}
-	build_command(&own, &compiler, &c, &command);
+	build_command(&own, &compiler, &seen, &c, &command);
 	append_log(&c, &command);
 	if (own.action == OWN_SHOW)
 		return show(&command);

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "rheaper-cc/families.h"
 #include "rheaper-cc/own.h"
 #include "rheaper-cc/symbols.h"
 
@@ -22,6 +23,10 @@ static const char help[] =
 	"                           calloc, realloc, memalign, free, strdup, ... or a\n"
 	"                           signature such as (cZ)p\n"
 	"  --rheaper-wrap-file=FILE the same, one on a line: NAME KIND [freed-by=NAME]\n"
+	"  --rheaper-family=NAME    record the functions of jemalloc, mimalloc, tcmalloc "
+	"or\n"
+	"                           glib-2.0; done by itself where their library is\n"
+	"                           linked, unless NAME is none\n"
 	"  --rheaper-shared         let shared libraries record in any program\n"
 	"  --rheaper-show           print the command that would run; run nothing\n"
 	"  --rheaper-show=link      print what to add to LDFLAGS; run nothing\n"
@@ -56,6 +61,18 @@ static const char *value_of(const char *name, const char *option)
 	return strncmp(name, option, n) == 0 ? name + n : NULL;
 }
 
+static const char *parse_family(const char *name, struct own *own)
+{
+	if (strcmp(name, "none") == 0) {
+		own->no_families = 1;
+		return NULL;
+	}
+	return families_add(&own->declared, name) == 0
+		       ? NULL
+		       : "the allocators known are jemalloc, mimalloc, tcmalloc, "
+			 "glib-2.0";
+}
+
 static void parse_own(const char *word, struct own *own)
 {
 	const char *name = word + strlen(prefix), *wrong = NULL;
@@ -72,6 +89,8 @@ static void parse_own(const char *word, struct own *own)
 		own->scope = SCOPE_LINK;
 	else if (strcmp(name, "shared") == 0)
 		own->plugins = 1;
+	else if (value_of(name, "family="))
+		wrong = parse_family(value_of(name, "family="), own);
 	else if (value_of(name, "wrap="))
 		wrong = declare(&own->declared, value_of(name, "wrap="));
 	else if (value_of(name, "wrap-file="))
@@ -108,7 +127,6 @@ void own_parse(int argc, char **argv, struct own *own)
 		else
 			words_add(&own->user, argv[i]);
 	}
-	declare_finish(&own->declared);
 }
 
 void own_answer(enum own_action action)

@@ -20,8 +20,9 @@ enum own_action {
 struct own {
 	enum own_action action;
 	enum cmd_scope scope;
-	int plugins; /* shared libraries record by themselves */
-	int off;     /* RHEAPER_CC=off */
+	int plugins;     /* shared libraries record by themselves */
+	int off;         /* RHEAPER_CC=off */
+	int no_families; /* no allocator is known by the name of its library */
 	struct declared_list declared;
 	struct words user; /* the words for the compiler */
 };

@@ -3,9 +3,9 @@
 #include "wrap/declared-call.h"
 #include "wrap/wrap.h"
 
-/* Weak: a function may be declared and not be there. The driver asks for it by
- * name, so an archive that has it is searched all the same. */
-__attribute__((weak)) uintptr_t __real_rhp_template(RHP_DECLARED_PARAMETERS);
+/* Strong: a library that nothing but the shims needs is needed (--as-needed). The
+ * driver makes it weak where a linker takes shims that nothing calls. */
+uintptr_t __real_rhp_template(RHP_DECLARED_PARAMETERS);
 SHIM uintptr_t __wrap_rhp_template(RHP_DECLARED_PARAMETERS);
 
 static struct rhp_declared declared = {

@@ -7,6 +7,10 @@
 
 #include "wrap/declared-call.h"
 
+/* Weak: a program in C that declares functions shall not need libgcc_s for it. Where
+ * something can throw, it is there. */
+__asm__(".weak _Unwind_Resume\n.weak __gcc_personality_v0");
+
 static inline void end_real(const struct rhp_place *before)
 {
 	rhp_real_end(*before);

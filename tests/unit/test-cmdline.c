@@ -406,6 +406,50 @@ static void pull_all_names_every_wrapped_symbol(void **state)
 	words_fini(&after);
 }
 
+static char *with_shims(const char *text)
+{
+	const struct cmd_inject inject = {.declared_archive = "D"};
+	const struct cmd_driver driver = {0};
+	struct words words = {0}, out = {0};
+	struct cmdline c;
+	char *joined;
+
+	words_add_split(&words, text);
+	cmdline_classify(&words, &driver, &c);
+	cmdline_inject_declared(&c, &inject, &words, &out);
+	joined = words_quote(&out);
+	cmdline_fini(&c);
+	words_fini(&words);
+	words_fini(&out);
+	return joined;
+}
+
+/* A shim of a declared function stands before every library, and between no option
+ * and its value. */
+static void shims_come_before_libraries(void **state)
+{
+#define D "-Wl,--push-state,--no-whole-archive,D,--pop-state "
+	static const char *const orders[][2] = {
+		{"a.c -o b", "a.c -o b"},
+		{"a.o libx.a b.o -ly", "a.o " D "libx.a b.o " D "-ly"},
+		{"a.o -l y /l/x.so.2 -o x.a", "a.o " D "-l y " D "/l/x.so.2 -o x.a"},
+		{"a.o -Xlinker -lx", "a.o " D "-Xlinker -lx"},
+		{"a.o -Wl,-Bstatic,-lx,-ly -z now",
+		 "a.o " D "-Wl,-Bstatic,-lx,-ly -z now"},
+		{"a.o -Wl,-rpath -Wl,/l/x.so -lz", "a.o -Wl,-rpath -Wl,/l/x.so " D "-lz"},
+		{"a.o -Wl,x.a -L libz.a", "a.o " D "-Wl,x.a -L libz.a"},
+		{"a.o x.rlib", "a.o " D "x.rlib"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		char *got = with_shims(orders[i][0]);
+
+		assert_string_equal(got, orders[i][1]);
+		free(got);
+	}
+}
+
 static void quoted_words_are_read_back_by_a_shell(void **state)
 {
 	struct words words = {0};
@@ -425,14 +469,15 @@ static void quoted_words_are_read_back_by_a_shell(void **state)
 int main(void)
 {
 	static char names[N_ROWS][128];
-	static struct CMUnitTest tests[N_ROWS + 3] = {
+	static struct CMUnitTest tests[N_ROWS + 4] = {
 		cmocka_unit_test(words_with_commas_go_by_xlinker),
 		cmocka_unit_test(pull_all_names_every_wrapped_symbol),
 		cmocka_unit_test(quoted_words_are_read_back_by_a_shell),
+		cmocka_unit_test(shims_come_before_libraries),
 	};
 
 	for (size_t i = 0; i < N_ROWS; i++) {
-		struct CMUnitTest *test = &tests[3 + i];
+		struct CMUnitTest *test = &tests[4 + i];
 
 		snprintf(names[i], sizeof(names[i]), "%s %s", rows[i].driver,
 			 rows[i].words);

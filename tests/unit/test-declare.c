@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "rheaper-cc/declare.h"
+#include "rheaper-cc/families.h"
 
 static void kinds_say_which_argument_is_what(void **state)
 {
@@ -125,6 +126,60 @@ static void the_last_declaration_of_a_name_stands(void **state)
 	declared_fini(&list);
 }
 
+static const char *family_named(const struct declared_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->function[i].name, name) == 0)
+			return family(list, i);
+	return "none";
+}
+
+static void known_allocators_are_declared(void **state)
+{
+	static const char *const libraries[] = {"m",
+						"libtcmalloc_minimal.so.4",
+						"jemalloc",
+						"liblib-tikv_jemalloc_sys-1.rlib",
+						"libmimalloc.a",
+						"glib-2.0"};
+	struct declared_list list = {0};
+	struct words words = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++)
+		words_add(&words, libraries[i]);
+	assert_null(declare(&list, "mi_free:free:freed-by=mine"));
+	families_add_for(&list, &words);
+	declare_finish(&list);
+	assert_string_equal(family_named(&list, "mi_free"), "mine");
+	assert_string_equal(family_named(&list, "mi_malloc"), "mimalloc");
+	assert_string_equal(family_named(&list, "tc_newarray"), "tcmalloc_new_array");
+	assert_string_equal(family_named(&list, "mallocx"), "malloc");
+	assert_string_equal(family_named(&list, "je_sdallocx"), "jemalloc");
+	assert_string_equal(family_named(&list, "_rjem_calloc"), "jemalloc_rust");
+	assert_string_equal(family_named(&list, "g_try_realloc_n"), "malloc");
+	words_fini(&words);
+	declared_fini(&list);
+}
+
+static void no_other_library_is_an_allocator(void **state)
+{
+	static const char *const libraries[] = {"m", "glib", "malloc", "libc.so.6", ""};
+	struct declared_list list = {0};
+	struct words words = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++)
+		words_add(&words, libraries[i]);
+	families_add_for(&list, &words);
+	assert_int_equal(list.n, 0);
+	assert_int_equal(families_add(&list, "hoard"), -1);
+	assert_int_equal(families_add(&list, "mimalloc"), 0);
+	assert_true(list.n > 50);
+	words_fini(&words);
+	declared_fini(&list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +187,8 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_said),
 		cmocka_unit_test(families_follow_who_frees),
 		cmocka_unit_test(the_last_declaration_of_a_name_stands),
+		cmocka_unit_test(known_allocators_are_declared),
+		cmocka_unit_test(no_other_library_is_an_allocator),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
