@@ -68,6 +68,8 @@ static int is_wrapped(const struct symbol *symbol, const struct cmdline *c,
 		return !inject->pull_all;
 	case GROUP_cxx:
 		return c->cxx;
+	case GROUP_loader:
+		return c->kind != CMD_STATIC;
 	case GROUP_libc:
 		return in_libc;
 	case GROUP_libc_late:
@@ -102,6 +104,22 @@ static void add_declared_wraps(const struct cmdline *c, const struct cmd_inject 
 	flush_linker(out, &list);
 }
 
+/* Functions of libc that static libraries of the compilers use (libstdc++.a,
+ * libgfortran.a, ...): the compiler adds those behind our last archive. */
+static int is_used_by_compilers(const char *name)
+{
+	static const char *const names[] = {
+		"strdup",         "strndup",          "getcwd",
+		"realpath",       "__isoc99_sscanf",  "__isoc99_fscanf",
+		"__isoc99_scanf", "__sched_cpualloc",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], name) == 0)
+			return 1;
+	return 0;
+}
+
 /*
  * Makes the linker take our shims out of the archive. One symbol pulls the
  * whole family of malloc, one that of operator new; the other shims come when
@@ -116,10 +134,12 @@ static void add_pulls(const struct cmdline *c, const struct cmd_inject *inject,
 		const struct symbol *symbol = &symbols[i];
 		int head = strcmp(symbol->name, "malloc") == 0 ||
 			   (c->cxx && strcmp(symbol->name, "_Znwm") == 0);
-		int all = inject->pull_all && is_wrapped(symbol, c, inject) &&
+		int all = inject->pull_all &&
 			  !(symbol->group == GROUP_control && c->kind == CMD_STATIC);
+		int more = all || (symbol->group == GROUP_libc &&
+				   is_used_by_compilers(symbol->name));
 
-		if (head || all) {
+		if (head || (more && is_wrapped(symbol, c, inject))) {
 			words_add(&list, "-u");
 			words_addf(&list, "__wrap_%s", symbol->name);
 		}
@@ -180,6 +200,13 @@ static void add_compile(const struct cmdline *c, struct words *out)
 		words_add(out, "-g1");
 }
 
+/* gold takes the malloc that a shared library asks for to be the shim too: which it
+ * then misses where the shim is not linked, and else exports. */
+static void add_for_gold(struct words *out)
+{
+	words_add(out, "-Wl,--allow-shlib-undefined,--exclude-libs,librheaper.ar");
+}
+
 void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 		    struct words *compile, struct words *before, struct words *after)
 {
@@ -191,7 +218,7 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 	add_declared_wraps(c, inject, before);
 	add_pulls(c, inject, before);
 	if (c->gold)
-		words_add(before, "-Wl,--allow-shlib-undefined");
+		add_for_gold(before);
 	/* GCC leaves it out, and libc.a has no frame pointers */
 	if (c->kind == CMD_STATIC)
 		words_add(before, "-Wl,--eh-frame-hdr");

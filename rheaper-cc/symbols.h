@@ -12,6 +12,7 @@ enum symbol_group {
 	GROUP_cxx,
 	GROUP_libc,
 	GROUP_libc_late,
+	GROUP_loader,
 	GROUP_control,
 	GROUP_control_late,
 };

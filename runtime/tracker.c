@@ -23,6 +23,11 @@
 /* Initial-exec but in plug-ins: runtime/meson.build. */
 __thread struct rhp_thread rhp_thread;
 
+/* In a static program they are there if the program has them: some of the compilers'
+ * libraries take their presence for that of threads, and call what is not there. */
+extern __typeof__(pthread_key_create) pthread_key_create __attribute__((weak));
+extern __typeof__(pthread_setspecific) pthread_setspecific __attribute__((weak));
+
 static struct {
 	struct rhp_lock lock;
 	struct rhp_tracker *first_free;
@@ -192,7 +197,8 @@ int rhp_tracker_start(const struct rhp_settings *settings)
 	pool.max_trackers = settings->max_trackers;
 	pool.event_buffer = settings->event_buffer;
 	pool.stack_depth = settings->stack_depth;
-	pool.have_key = pthread_key_create(&pool.key, thread_ends) == 0;
+	pool.have_key = pthread_key_create && pthread_setspecific &&
+			pthread_key_create(&pool.key, thread_ends) == 0;
 	pool.overflow = make_tracker(0);
 	if (!pool.overflow)
 		return -ENOMEM;

@@ -75,10 +75,10 @@ def wraps(words):
 
 def test_wrap_flags_are_the_list(b):
     cases = [
-        (["rheaper-cc", "a.o"], ["core", "control"]),
-        (["rheaper-c++", "a.o"], ["core", "control", "cxx"]),
-        (["rheaper-cc", "a.o", "--rheaper-scope=link"], ["core", "control", "libc"]),
-        (["rheaper-c++", "a.o", "--rheaper-scope=link"], ["core", "control", "cxx", "libc"]),
+        (["rheaper-cc", "a.o"], ["core", "loader", "control"]),
+        (["rheaper-c++", "a.o"], ["core", "loader", "control", "cxx"]),
+        (["rheaper-cc", "a.o", "--rheaper-scope=link"], ["core", "loader", "control", "libc"]),
+        (["rheaper-c++", "a.o", "--rheaper-scope=link"], ["core", "loader", "control", "cxx", "libc"]),
         (["rheaper-cc", "-static", "a.o"], ["core", "control"]),
         (["rheaper-cc", "-static", "a.o", "--rheaper-scope=link"], ["core", "control"]),
     ]
@@ -89,7 +89,7 @@ def test_wrap_flags_are_the_list(b):
 
 def test_list_wrapped_is_the_list(b):
     lines = b.run("--rheaper-list-wrapped").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == symbols("core", "cxx", "libc", "control")
+    assert [line.split()[0] for line in lines] == symbols("core", "cxx", "libc", "loader", "control")
     assert "malloc core malloc" in lines and "_Znam cxx new_array" in lines
 
 
@@ -219,7 +219,7 @@ def test_explain_is_one_line(b):
 def test_show_link_pulls_every_shim(b):
     got = shlex.split(b.run("--rheaper-show=link").stdout)
     pulled = re.findall(r",-u,__wrap_(\w+)", got[1])
-    assert sorted(pulled) == sorted(symbols("core", "control", late=False)), got
+    assert sorted(pulled) == sorted(symbols("core", "loader", "control", late=False)), got
     assert sorted(wraps(got)) == sorted(pulled), got
 
 
@@ -243,7 +243,7 @@ def test_declarations_are_wrapped(b):
     template = os.path.join(os.path.dirname(DRIVER), "../wrap/librheaper-declared.a")
     shutil.copy(template, b.dir)
     got = b.shown("a.o", "--rheaper-wrap=xmalloc:malloc", "--rheaper-wrap-file=" + path)
-    assert sorted(set(wraps(got)) - set(symbols("core", "control"))) == [
+    assert sorted(set(wraps(got)) - set(symbols("core", "loader", "control"))) == [
         "pool", "xcalloc", "xmalloc"], got
     assert sum("/proc/self/fd/" in word for word in got) == 3, got
     assert "--rheaper" not in " ".join(got), got

@@ -16,6 +16,7 @@ import sys
 
 import tap
 
+LINKERS = [name for name in ("bfd", "gold", "lld", "mold") if shutil.which("ld." + name)]
 LOADER, BINDIR = (os.path.abspath(path) for path in sys.argv[1:3])
 
 RUST = """
@@ -38,6 +39,33 @@ program f
   print *, size(a)
   deallocate(a)
 end program
+"""
+
+OPENMP = """
+#include <stdlib.h>
+int main(void)
+{
+#pragma omp parallel for
+	for (int i = 0; i < 8; i++) {
+		void *volatile p = malloc(5555);
+		free(p);
+	}
+	return 0;
+}
+"""
+
+CXX = """
+#include <iostream>
+#include <string>
+#include <vector>
+int main()
+{
+	std::vector<int> v(500);
+	std::string s(100, 'x');
+	char *volatile p = new char[3000];
+	delete[] p;
+	std::cout << v.size() + s.size() << '\\n';
+}
 """
 
 ADA = """
@@ -108,6 +136,44 @@ def test_fortran(b):
     program = b.build("program.f90", FORTRAN, f"{BINDIR}/rheaper-gfortran", "program.f90",
                       "-o", "program")
     assert b.rows(program, "1000") == [(1000, "malloc", 1)]
+
+
+def test_fortran_with_static_libraries(b):
+    """Compilers add their libraries behind everything else, and these take for granted
+    that a program without threads has none of their functions."""
+    if not shutil.which("gfortran"):
+        raise tap.Skip("no gfortran here")
+    for linker in LINKERS:
+        for words in (["-static"], ["-static-libgfortran"], ["-static", "-fopenmp"],
+                      ["-static-libgfortran", "--rheaper-scope=link"]):
+            program = b.build("program.f90", FORTRAN, f"{BINDIR}/rheaper-gfortran",
+                              "-fuse-ld=" + linker, "program.f90", "-o", "program", *words)
+            assert b.rows(program, "1000") == [(1000, "malloc", 1)], (linker, words)
+
+
+def test_openmp(b):
+    for linker in LINKERS:
+        for words in ([], ["-static"], ["--rheaper-scope=link"]):
+            program = b.build("program.c", OPENMP, f"{BINDIR}/rheaper-gcc", "-fopenmp",
+                              "-fuse-ld=" + linker, "program.c", "-o", "program", *words)
+            assert b.rows(program, "5555") == 8 * [(5555, "malloc", 1)], (linker, words)
+
+
+def test_libcxx(b):
+    """RHEAPER_LIBCXX names a prefix, for Debian's libc++-dev excludes libunwind-dev."""
+    prefix = os.environ.get("RHEAPER_LIBCXX")
+    where = [] if not prefix else [
+        "-nostdinc++", "-isystem", prefix + "/include/c++/v1", "-L" + prefix + "/lib",
+        "-Wl,-rpath," + prefix + "/lib"]
+    if not shutil.which("clang++") or subprocess.run(
+            ["clang++", "-stdlib=libc++", *where, "-x", "c++", "-", "-o", "/dev/null"],
+            input="#include <string>\nint main() {}", text=True, capture_output=True).returncode:
+        raise tap.Skip("no libc++ here")
+    for words in ([], ["-static-libstdc++"]):
+        program = b.build("program.cpp", CXX, f"{BINDIR}/rheaper-clang++", "-stdlib=libc++", "-g",
+                          "-O0", *where, *words, "program.cpp", "-o", "program")
+        assert b.rows(program, "2000, 3000") == [
+            (2000, "operator new(unsigned long)", 1), (3000, "operator new[](unsigned long)", 1)]
 
 
 def test_ada(b):
