@@ -16,6 +16,7 @@
 
 #include "rheaper-cc/cmdline.h"
 #include "rheaper-cc/declared-archive.h"
+#include "rheaper-cc/explain.h"
 #include "rheaper-cc/families.h"
 #include "rheaper-cc/find.h"
 #include "rheaper-cc/own.h"
@@ -205,6 +206,16 @@ static int explain(const struct cmdline *c)
 	return answered();
 }
 
+/* Asked about one file that is linked already: what it says of itself. */
+static int explained_binary(const struct own *own)
+{
+	if (own->action != OWN_EXPLAIN || own->user.n != 1 ||
+	    !is_binary(own->user.word[0]))
+		return 0;
+	explain_binary(own->user.word[0], &own->declared);
+	return 1;
+}
+
 static int run(const struct words *command)
 {
 	execvp(command->word[0], command->word);
@@ -247,6 +258,8 @@ int main(int argc, char **argv)
 		own_answer(own.action);
 		return answered();
 	}
+	if (explained_binary(&own))
+		return answered();
 	depth = check_depth(&compiler);
 	find_compiler(&compiler);
 	if (own.action == OWN_SHOW_LINK) /* what is asked is about a link */

@@ -32,15 +32,9 @@ struct rhp_process rhp_process_own = {
 };
 
 /* A distance, not an address: the note needs no work of the dynamic loader. */
-_Static_assert(sizeof(RHP_NOTE_NAME) == 8, "the note below has a name of 8 bytes");
-__asm__(".pushsection .note.rheaper, \"a\", %note\n"
-	".balign 4\n"
-	".long 8, 4, 1\n"
-	".asciz \"" RHP_NOTE_NAME "\"\n"
-	".long rhp_process_own - .\n"
-	".balign 4\n"
-	".long 8, 28, 2\n"
-	".asciz \"" RHP_NOTE_NAME "\"\n"
-	"1: .asciz \"version=" RHEAPER_VERSION "\"\n"
-	".skip 28 - (. - 1b)\n"
-	".popsection");
+RHP_NOTE("1", ".long rhp_process_own - .");
+
+RHP_SAY("version=" RHEAPER_VERSION);
+#ifdef RHP_PLUGIN
+RHP_SAY("scope=plug-in");
+#endif

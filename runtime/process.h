@@ -14,13 +14,8 @@
 #include <stdint.h>
 
 #include "runtime/functions.h"
+#include "runtime/note.h"
 #include "runtime/thread.h"
-
-#define RHP_NOTE_NAME "rheaper"
-enum rhp_note_type {
-	RHP_NOTE_PROCESS = 1, /* 4 bytes: from here to the table of this module */
-	RHP_NOTE_TEXT = 2,    /* KEY=VALUE, for people */
-};
 
 struct rhp_process {
 	/* Tables of another version or another list of functions are not used. */

@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     'runtime': ['trace/format.h', 'wrap/symbols.def', 'include'],
     'wrap': ['runtime', 'trace/format.h', 'include'],
     'common': [],
-    'rheaper-cc': ['wrap/symbols.def', 'wrap/declared.h'],
+    'rheaper-cc': ['wrap/symbols.def', 'wrap/declared.h', 'runtime/note.h'],
     'rheaper-load': ['trace', 'common'],
 }
 # Libraries, and the only files that may include them.

@@ -22,8 +22,10 @@
 /* What brings this object out of its archive. */
 #ifdef RHP_FOLLOW_ONLY
 HIDDEN char rhp_interpose_lifetime;
+RHP_SAY("scope=link");
 #else
 HIDDEN char rhp_interpose_malloc;
+RHP_SAY("scope=process");
 #endif
 
 static _Alignas(ARENA_ALIGN) char arena[ARENA_SIZE];
