@@ -140,14 +140,6 @@ static int is_symbol(const char *name)
 	       !isdigit((unsigned char)name[0]);
 }
 
-static int is_listed(const char *name)
-{
-	for (size_t i = 0; i < n_symbols; i++)
-		if (strcmp(symbols[i].name, name) == 0)
-			return 1;
-	return 0;
-}
-
 /* The fields of a declaration, which it cuts up. */
 static const char *parse_fields(char *text, struct declared *d)
 {
@@ -160,7 +152,7 @@ static const char *parse_fields(char *text, struct declared *d)
 		kind = strsep(&text, ":");
 	if (!is_symbol(name))
 		return "the name is no symbol";
-	if (is_listed(name))
+	if (symbol_find(name))
 		return "the function is wrapped already";
 	if (!kind)
 		return "there is no kind";
@@ -274,11 +266,12 @@ static const char *family_of(const struct declared_list *list, const struct decl
 {
 	const char *frees = d->freed_by ? d->freed_by : d->name;
 
+	const struct symbol *listed = symbol_find(frees);
+
 	if (d->family)
 		return d->family;
-	for (size_t i = 0; i < n_symbols; i++)
-		if (strcmp(symbols[i].name, frees) == 0)
-			return symbols[i].family;
+	if (listed)
+		return listed->family;
 	if (d->freed_by)
 		return frees;
 	for (size_t i = 0; i < list->n; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wrapped symbols as the driver sees them: wrap/symbols.def as a table.
+ * The wrapped symbols as the driver sees them: wrap/symbols.def as a table, for
+ * every target at once.
  */
 #pragma once
 
@@ -20,7 +21,11 @@ enum symbol_group {
 struct symbol {
 	enum symbol_group group;
 	const char *group_name, *family, *name;
+	const char *narrow_name; /* where size_t has 32 bits */
 };
 
 extern const struct symbol symbols[];
 extern const size_t n_symbols;
+
+/* The wrapped symbol of that name, on whatever target; NULL if there is none. */
+const struct symbol *symbol_find(const char *name);

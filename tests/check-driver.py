@@ -64,8 +64,9 @@ def symbols(*groups, late=True):
     if late:
         groups += tuple(group + "_late" for group in groups)
     text = re.sub(r"/\*.*?\*/", "", open(SYMBOLS).read(), flags=re.S)
-    rows = re.findall(r"^WRAP\((\w+), *(\w+), *[^,]+, *(\w+), *\(", text, re.M)
-    return [name for group, _, name in rows if group in groups]
+    rows = re.findall(r"^WRAP(?:_SIZED)?\((\w+), *\w+, *[^,]+, *(\w+), *(\w* *,)? *\(", text, re.M)
+    return [name + ("m" + tail.rstrip(" ,") if tail else "") for group, name, tail in rows
+            if group in groups]
 
 
 def wraps(words):

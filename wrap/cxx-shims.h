@@ -40,20 +40,28 @@ static inline void end_real(const struct rhp_place *before)
 		GUARDED(REAL(name) args);                                                \
 	}
 
-#define OPERATORS(new, delete)                                                           \
-	OPERATOR_NEW(new##m, (size_t size), (size))                                      \
-	OPERATOR_NEW(new##mRKSt9nothrow_t, (size_t size, const void *tag), (size, tag))  \
-	OPERATOR_NEW(new##mSt11align_val_t, (size_t size, size_t align), (size, align))  \
-	OPERATOR_NEW(new##mSt11align_val_tRKSt9nothrow_t,                                \
+#define OPERATORS(new, delete, z)                                                        \
+	OPERATOR_NEW(new##z, (size_t size), (size))                                      \
+	OPERATOR_NEW(new##z##RKSt9nothrow_t, (size_t size, const void *tag),             \
+		     (size, tag))                                                        \
+	OPERATOR_NEW(new##z##St11align_val_t, (size_t size, size_t align),               \
+		     (size, align))                                                      \
+	OPERATOR_NEW(new##z##St11align_val_tRKSt9nothrow_t,                              \
 		     (size_t size, size_t align, const void *tag), (size, align, tag))   \
 	OPERATOR_DELETE(delete, (void *p), (p), 0)                                       \
-	OPERATOR_DELETE(delete##m, (void *p, size_t size), (p, size), size)              \
+	OPERATOR_DELETE(delete##z, (void *p, size_t size), (p, size), size)              \
 	OPERATOR_DELETE(delete##RKSt9nothrow_t, (void *p, const void *tag), (p, tag), 0) \
 	OPERATOR_DELETE(delete##St11align_val_t, (void *p, size_t align), (p, align), 0) \
-	OPERATOR_DELETE(delete##mSt11align_val_t, (void *p, size_t size, size_t align),  \
-			(p, size, align), size)                                          \
+	OPERATOR_DELETE(delete##z##St11align_val_t,                                      \
+			(void *p, size_t size, size_t align), (p, size, align), size)    \
 	OPERATOR_DELETE(delete##St11align_val_tRKSt9nothrow_t,                           \
 			(void *p, size_t align, const void *tag), (p, align, tag), 0)
 
-OPERATORS(_Znw, _ZdlPv)
-OPERATORS(_Zna, _ZdaPv)
+/* size_t, as C++ names have it */
+#if __SIZEOF_SIZE_T__ == 8
+OPERATORS(_Znw, _ZdlPv, m)
+OPERATORS(_Zna, _ZdaPv, m)
+#else
+OPERATORS(_Znw, _ZdlPv, j)
+OPERATORS(_Zna, _ZdaPv, j)
+#endif
