@@ -21,7 +21,7 @@ struct walk {
 	const char *language;            /* -x in force, NULL: by file name */
 	const struct option *ld_pending; /* linker option that waits for its value */
 	const char *target;
-	int narrow;
+	enum width width;
 	struct cmdline *c;
 };
 
@@ -46,7 +46,7 @@ static const struct rule {
 	{SCRIPT, CMD_OTHER, "its own linker script"},
 	{IMAGE, CMD_OTHER, "raw data among inputs or output"},
 	{SANITIZER, CMD_OTHER, "a sanitizer with an allocator of its own"},
-	{FOREIGN, CMD_OTHER, "for another target than the archive"},
+	{FOREIGN, CMD_OTHER, "for a target that rheaper does not know"},
 	{PLUGIN, CMD_PLUGIN, "links a shared library with --rheaper-shared"},
 	{STATIC, CMD_STATIC, "links an executable with -static"},
 };
@@ -267,10 +267,13 @@ static void take_option(struct walk *w, const struct option *option, const char 
 		return;
 	switch (option->effect) {
 	case NARROW:
-		w->narrow = 1;
+		w->width = WIDTH_32;
 		break;
 	case WIDE:
-		w->narrow = 0;
+		w->width = WIDTH_64;
+		break;
+	case ODD_WIDTH:
+		w->width = WIDTH_OTHER;
 		break;
 	case DEBUG:
 		w->c->debug = 1;
@@ -319,31 +322,6 @@ static void walk_words(struct walk *w, const struct words *words)
 	}
 }
 
-#if defined(__x86_64__)
-static const char host_arch[] = "x86_64";
-#elif defined(__aarch64__)
-static const char host_arch[] = "aarch64";
-#else
-static const char host_arch[] = "";
-#endif
-
-/* Is the target the one the archive is for? Sets c->leaf by the way. */
-static int is_native(struct walk *w)
-{
-	const char *target = w->target ? w->target : host_arch;
-	size_t arch = strcspn(target, "-");
-	int native;
-
-	if (arch == 5 && strncmp(target, "amd64", arch) == 0)
-		target = "x86_64-";
-	else if (arch == 5 && strncmp(target, "arm64", arch) == 0)
-		target = "aarch64-";
-	native = !w->target || (host_arch[0] && starts_with(target, host_arch));
-	w->c->leaf = starts_with(target, "x86_64") || starts_with(target, "aarch64") ||
-		     (target[0] == 'i' && arch == 4 && strncmp(target + 2, "86", 2) == 0);
-	return native && !w->narrow;
-}
-
 /* The bits that follow from other bits. */
 static void derive(struct walk *w)
 {
@@ -357,7 +335,9 @@ static void derive(struct walk *w)
 		w->seen |= BIT(NOLIBC);
 	if (w->sanitizers)
 		w->seen |= BIT(SANITIZER);
-	if (!is_native(w))
+	w->c->leaf = target_knows_leaf(w->target);
+	w->c->target = target_find(w->target, w->width);
+	if (!w->c->target)
 		w->seen |= BIT(FOREIGN);
 }
 
@@ -382,6 +362,11 @@ void cmdline_classify(const struct words *words, const struct cmd_driver *driver
 	struct walk w = {.c = c, .target = driver->target};
 
 	*c = (struct cmdline){.cxx = driver->cxx};
+	if (driver->options) {
+		walk_words(&w, driver->options);
+		free(c->library_at); /* it counts the user's words */
+		c->n_library_at = 0;
+	}
 	walk_words(&w, words);
 	derive(&w);
 	if (driver->plugins && (w.seen & BIT(SHARED)))

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "rheaper-cc/declare.h"
+#include "rheaper-cc/target.h"
 #include "rheaper-cc/words.h"
 
 enum cmd_kind {
@@ -22,22 +23,24 @@ enum cmd_kind {
 
 /* How the driver was called, as far as it decides what the words mean. */
 struct cmd_driver {
-	int plugins;        /* shared libraries are to record by themselves */
-	int cxx;            /* the compiler links the C++ library */
-	const char *target; /* the triple in its name, NULL: this machine */
+	int plugins;                 /* shared libraries are to record by themselves */
+	int cxx;                     /* the compiler links the C++ library */
+	const char *target;          /* the triple in its name, NULL: this machine */
+	const struct words *options; /* before the user's, NULL: none */
 };
 
 struct cmdline {
 	enum cmd_kind kind;
-	const char *reason;      /* why; a constant text */
-	int compiles;            /* makes code from sources: gains compile words */
-	int debug;               /* the user asked for some kind of -g, or none */
-	int leaf;                /* the target knows -mno-omit-leaf-frame-pointer */
-	int cxx, shared_cxx;     /* links a C++ library; it may be a shared one */
-	int gold, lld;           /* the linker is known to be this one */
-	struct words user_wraps; /* symbols that the user wraps himself */
-	struct words libraries;  /* names of libraries, without directories */
-	size_t *library_at;      /* ... and which of the words hold them */
+	const char *reason;          /* why; a constant text */
+	const struct target *target; /* NULL: not known, the link is left alone */
+	int compiles;                /* makes code from sources: gains compile words */
+	int debug;                   /* the user asked for some kind of -g, or none */
+	int leaf;                    /* the target knows -mno-omit-leaf-frame-pointer */
+	int cxx, shared_cxx;         /* links a C++ library; it may be a shared one */
+	int gold, lld;               /* the linker is known to be this one */
+	struct words user_wraps;     /* symbols that the user wraps himself */
+	struct words libraries;      /* names of libraries, without directories */
+	size_t *library_at;          /* ... and which of the words hold them */
 	size_t n_library_at;
 };
 
@@ -49,7 +52,8 @@ enum cmd_scope {
 /* What cmdline_inject is told beside the decision. */
 struct cmd_inject {
 	enum cmd_scope scope;
-	const char *archive_dir; /* where librheaper.a is; NULL: no link words */
+	const char *archive_dir; /* where the target's archives are; NULL: no link
+				  * words */
 	int pull_all;            /* pull every shim: the words may stand anywhere */
 	const struct declared_list *declared; /* functions that the user declared */
 	const char *declared_archive;         /* their shims; NULL if there are none */

@@ -217,7 +217,7 @@ static void write_archive(FILE *out, const struct declared_list *list,
 }
 
 char *declared_archive(const struct declared_list *list, const char *archive_dir,
-		       int weak)
+		       const char *suffix, int weak)
 {
 	struct template t = {.weak = weak};
 	struct bytes archive;
@@ -227,7 +227,7 @@ char *declared_archive(const struct declared_list *list, const char *archive_dir
 
 	if (!out)
 		die(2, "make the archive of declared functions:");
-	if (asprintf(&path, "%s/librheaper-declared.a", archive_dir) < 0)
+	if (asprintf(&path, "%s/librheaper-declared%s.a", archive_dir, suffix) < 0)
 		die(2, "out of memory");
 	archive = read_whole(path);
 	t.object = first_member(archive, path);

@@ -28,6 +28,13 @@ static const char *const architectures[] = {
 	"alpha",   "hppa",    "ia64",     "m68k",    "sh4",       "avr",
 };
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 /* Length of the triple that `name` starts with, its last dash included; or 0. */
 static size_t triple_length(const char *name)
 {
@@ -45,6 +52,17 @@ static size_t triple_length(const char *name)
 			if (strncmp(at + 1, tools[i], strlen(tools[i])) == 0)
 				return (size_t)(at + 1 - name);
 	return 0;
+}
+
+/* Keeps the triple that a name starts with, if any: its length, with the dash. */
+static size_t take_triple(struct compiler *compiler, const char *name)
+{
+	size_t length = triple_length(name);
+
+	if (length > 0 && length < sizeof(compiler->target))
+		snprintf(compiler->target, sizeof(compiler->target), "%.*s",
+			 (int)(length - 1), name);
+	return length;
 }
 
 /* The language by the tool's name, TRIPLE- taken off. */
@@ -66,8 +84,7 @@ void compiler_name(const char *argv0, struct compiler *compiler)
 		[LANG_FORTRAN] = "RHEAPER_REAL_FC",
 	};
 	static const char own[] = "rheaper-";
-	const char *slash = strrchr(argv0, '/');
-	const char *base = slash ? slash + 1 : argv0;
+	const char *base = base_name(argv0);
 	const char *mark = strstr(base, own);
 	size_t triple;
 
@@ -77,9 +94,7 @@ void compiler_name(const char *argv0, struct compiler *compiler)
 			 (int)(mark - base), base, mark + strlen(own));
 	else
 		snprintf(compiler->name, sizeof(compiler->name), "%s", base);
-	triple = triple_length(compiler->name);
-	if (triple > 0 && triple < sizeof(compiler->target))
-		memcpy(compiler->target, compiler->name, triple - 1);
+	triple = take_triple(compiler, compiler->name);
 	compiler->language = tool_language(compiler->name + triple);
 	compiler->variable = variables[compiler->language];
 }
@@ -165,6 +180,9 @@ static int find_given(struct compiler *compiler, const char *text, const char **
 	error = find_program(compiler, given.word[0]);
 	for (size_t i = 1; !error && i < given.n; i++)
 		words_add(&compiler->command, given.word[i]);
+	/* `ccache aarch64-linux-gnu-gcc -O2`: the last name is the compiler's */
+	for (size_t i = 0; i < given.n && given.word[i][0] != '-'; i++)
+		take_triple(compiler, base_name(given.word[i]));
 	if (!error && is_ourselves(compiler->command.word[0]))
 		die(2, "%s=%s names rheaper-cc itself: set it to the real compiler",
 		    compiler->variable, text);
@@ -186,13 +204,13 @@ int compiler_find(struct compiler *compiler, const char **wanted)
 	return find_program(compiler, name);
 }
 
-/* `format` with the directory of our own file in it, if the archive is there. */
-static char *try_archive(const char *dir, const char *below)
+/* The directory `below` another, if the archive is there. */
+static char *try_archive(const char *dir, const char *below, const char *suffix)
 {
 	char *found = NULL, *archive = NULL, *whole = NULL;
 
 	if (asprintf(&found, "%s%s", dir, below) < 0 ||
-	    asprintf(&archive, "%s/librheaper.a", found) < 0)
+	    asprintf(&archive, "%s/librheaper%s.a", found, suffix) < 0)
 		die(2, "out of memory");
 	if (access(archive, R_OK) == 0)
 		whole = realpath(found, NULL);
@@ -201,27 +219,27 @@ static char *try_archive(const char *dir, const char *below)
 	return whole;
 }
 
-char *archive_find(void)
+char *archive_find(const char *suffix)
 {
 	const char *home = getenv("RHEAPER_HOME");
 	char self[PATH_MAX], *found = NULL;
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (home && *home)
-		return try_archive(home, "");
+		return try_archive(home, "", suffix);
 	if (length > 0) {
 		self[length] = '\0';
 		*strrchr(self, '/') = '\0';
-		found = try_archive(self, "/" RHEAPER_LIBDIR_FROM_BINDIR);
+		found = try_archive(self, "/" RHEAPER_LIBDIR_FROM_BINDIR, suffix);
 		if (!found) {
 			char *mark = NULL;
 
 			if (asprintf(&mark, "%s/.rheaper-build", self) < 0)
 				die(2, "out of memory");
 			if (access(mark, F_OK) == 0)
-				found = try_archive(self, "/../wrap");
+				found = try_archive(self, "/../wrap", suffix);
 			free(mark);
 		}
 	}
-	return found ? found : try_archive(RHEAPER_LIBDIR, "");
+	return found ? found : try_archive(RHEAPER_LIBDIR, "", suffix);
 }

@@ -17,7 +17,8 @@ enum language {
 struct compiler {
 	enum language language;
 	char name[256];       /* as it is called without us: gcc-12, c++, ... */
-	char target[64];      /* triple in the name, empty if none */
+	char target[64];      /* triple in the name, empty if none; once the compiler
+			       * is found, in its name if it has one */
 	const char *variable; /* RHEAPER_REAL_CC, _CXX or _FC */
 	struct words command; /* path and, from the variable, more words */
 };
@@ -37,7 +38,7 @@ void compiler_name(const char *argv0, struct compiler *compiler);
 int compiler_find(struct compiler *compiler, const char **wanted);
 
 /*
- * Returns the directory of librheaper.a, NULL if it is nowhere. The caller
- * frees it.
+ * Returns the directory of a target's archives, librheaper<suffix>.a; NULL if
+ * they are nowhere. The caller frees it.
  */
-char *archive_find(void);
+char *archive_find(const char *suffix);

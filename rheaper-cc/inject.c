@@ -54,10 +54,15 @@ static void flush_linker(struct words *out, struct words *list)
 	words_fini(list);
 }
 
+static const char *name_of(const struct symbol *symbol, const struct cmdline *c)
+{
+	return c->target->narrow ? symbol->narrow_name : symbol->name;
+}
+
 static int is_wrapped(const struct symbol *symbol, const struct cmdline *c,
 		      const struct cmd_inject *inject)
 {
-	if (words_has(&c->user_wraps, symbol->name))
+	if (words_has(&c->user_wraps, name_of(symbol, c)))
 		return 0;
 	int in_libc = c->kind == CMD_PLUGIN ||
 		      (c->kind == CMD_EXECUTABLE && inject->scope == SCOPE_LINK);
@@ -86,7 +91,7 @@ static void add_wraps(const struct cmdline *c, const struct cmd_inject *inject,
 
 	for (size_t i = 0; i < n_symbols; i++)
 		if (is_wrapped(&symbols[i], c, inject))
-			words_addf(&list, "--wrap=%s", symbols[i].name);
+			words_addf(&list, "--wrap=%s", name_of(&symbols[i], c));
 	flush_linker(out, &list);
 }
 
@@ -141,7 +146,7 @@ static void add_pulls(const struct cmdline *c, const struct cmd_inject *inject,
 
 		if (head || (more && is_wrapped(symbol, c, inject))) {
 			words_add(&list, "-u");
-			words_addf(&list, "__wrap_%s", symbol->name);
+			words_addf(&list, "__wrap_%s", name_of(symbol, c));
 		}
 	}
 	flush_linker(out, &list);
@@ -156,19 +161,21 @@ static void add_archive(const struct cmdline *c, const struct cmd_inject *inject
 	words_add(&list, "--no-whole-archive");
 	if (inject->declared_archive)
 		words_add(&list, inject->declared_archive);
-	words_addf(&list, "%s/librheaper%s.ar", inject->archive_dir,
-		   c->kind == CMD_PLUGIN ? "-plugin" : "");
+	words_addf(&list, "%s/librheaper%s%s.ar", inject->archive_dir,
+		   c->kind == CMD_PLUGIN ? "-plugin" : "", c->target->suffix);
 	words_add(&list, "--pop-state");
 	flush_linker(out, &list);
 }
 
 /* One archive of exported functions, and the symbol that brings them. */
-static void add_exports(struct words *list, const struct cmd_inject *inject,
-			const char *symbol, const char *archive)
+static void add_exports(struct words *list, const struct cmdline *c,
+			const struct cmd_inject *inject, const char *symbol,
+			const char *archive)
 {
 	words_add(list, "-u");
 	words_add(list, symbol);
-	words_addf(list, "%s/%s", inject->archive_dir, archive);
+	words_addf(list, "%s/librheaper-%s%s.ar", inject->archive_dir, archive,
+		   c->target->suffix);
 }
 
 static void add_interpose(const struct cmdline *c, const struct cmd_inject *inject,
@@ -179,14 +186,11 @@ static void add_interpose(const struct cmdline *c, const struct cmd_inject *inje
 	words_add(&list, "--push-state");
 	words_add(&list, "--no-whole-archive");
 	if (inject->scope == SCOPE_LINK)
-		add_exports(&list, inject, "rhp_interpose_lifetime",
-			    "librheaper-follow.ar");
+		add_exports(&list, c, inject, "rhp_interpose_lifetime", "follow");
 	else
-		add_exports(&list, inject, "rhp_interpose_malloc",
-			    "librheaper-interpose.ar");
+		add_exports(&list, c, inject, "rhp_interpose_malloc", "interpose");
 	if (inject->scope == SCOPE_PROCESS && c->shared_cxx)
-		add_exports(&list, inject, "rhp_interpose_cxx",
-			    "librheaper-interpose-cxx.ar");
+		add_exports(&list, c, inject, "rhp_interpose_cxx", "interpose-cxx");
 	words_add(&list, "--pop-state");
 	flush_linker(out, &list);
 }
@@ -202,9 +206,10 @@ static void add_compile(const struct cmdline *c, struct words *out)
 
 /* gold takes the malloc that a shared library asks for to be the shim too: which it
  * then misses where the shim is not linked, and else exports. */
-static void add_for_gold(struct words *out)
+static void add_for_gold(const struct cmdline *c, struct words *out)
 {
-	words_add(out, "-Wl,--allow-shlib-undefined,--exclude-libs,librheaper.ar");
+	words_addf(out, "-Wl,--allow-shlib-undefined,--exclude-libs,librheaper%s.ar",
+		   c->target->suffix);
 }
 
 void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
@@ -218,7 +223,7 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 	add_declared_wraps(c, inject, before);
 	add_pulls(c, inject, before);
 	if (c->gold)
-		add_for_gold(before);
+		add_for_gold(c, before);
 	/* GCC leaves it out, and libc.a has no frame pointers */
 	if (c->kind == CMD_STATIC)
 		words_add(before, "-Wl,--eh-frame-hdr");

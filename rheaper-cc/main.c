@@ -54,31 +54,52 @@ static void find_compiler(struct compiler *compiler)
 		    compiler->variable);
 }
 
+/* RHEAPER_REAL_CC="ccache gcc -m32": the options count, the names do not. */
+static void given_options(const struct words *command, struct words *out)
+{
+	size_t i = 1;
+
+	while (i < command->n && command->word[i][0] != '-')
+		i++;
+	for (; i < command->n; i++)
+		words_add(out, command->word[i]);
+}
+
 /* The decision about the user's words; files that they name are looked into.
  * *seen is what was judged. */
 static void judge(const struct own *own, const struct compiler *compiler,
 		  struct cmdline *c, struct words *seen)
 {
 	const char *path = compiler->command.word[0];
+	struct words options = {0};
 	const struct cmd_driver driver = {
+		.options = &options,
 		.plugins = own->plugins,
 		.cxx = compiler->language == LANG_CXX || strstr(path, "++") != NULL,
 		.target = compiler->target[0] ? compiler->target : NULL,
 	};
 
+	given_options(&compiler->command, &options);
 	respfile_expand(&own->user, seen);
 	cmdline_classify(seen, &driver, c);
+	words_fini(&options);
 }
 
-/* Makes sure that a link has its archive; else it is left alone, with a note. */
+/*
+ * Makes sure that a link has its archive; else it is left alone, with a note if
+ * the installation lacks it. For another target there need not be one.
+ */
 static char *find_archive(struct cmdline *c)
 {
 	char *dir;
 
 	if (!cmdline_links(c))
 		return NULL;
-	dir = archive_find();
-	if (!dir) {
+	dir = archive_find(c->target->suffix);
+	if (!dir && c->target->suffix[0]) {
+		c->kind = CMD_OTHER;
+		c->reason = "for another target than the archives";
+	} else if (!dir) {
 		fputs("rheaper-cc: cannot find librheaper.a (RHEAPER_HOME names its "
 		      "directory): the program is not instrumented\n",
 		      stderr);
@@ -99,7 +120,7 @@ static char *make_declared(struct own *own, const struct cmdline *c, const char 
 		return NULL;
 	declare_finish(&own->declared);
 	/* lld brings in the shim of whatever a library defines. */
-	return declared_archive(&own->declared, dir, c->lld);
+	return declared_archive(&own->declared, dir, c->target->suffix, c->lld);
 }
 
 static void build_command(struct own *own, const struct compiler *compiler,
@@ -140,7 +161,7 @@ static int answered(void)
 /* What a build that does not link by us must add to its own link command. */
 static int show_link(const struct own *own, const struct cmdline *c)
 {
-	char *dir = archive_find();
+	char *dir = cmdline_links(c) ? archive_find(c->target->suffix) : NULL;
 	const struct cmd_inject inject = {
 		.scope = own->scope, .archive_dir = dir, .pull_all = 1};
 	struct cmdline link = *c;
@@ -149,10 +170,11 @@ static int show_link(const struct own *own, const struct cmdline *c)
 
 	if (own->declared.n > 0)
 		die(2, "--rheaper-wrap is for links that the driver makes");
-	if (!dir)
-		die(2, "cannot find librheaper.a (RHEAPER_HOME names its directory)");
 	if (!cmdline_links(c))
 		die(2, "such a link gains nothing: %s", c->reason);
+	if (!dir)
+		die(2, "cannot find librheaper%s.a (RHEAPER_HOME names its directory)",
+		    c->target->suffix);
 	link.compiles = 0;
 	cmdline_inject(&link, &inject, &none, &list, &list);
 	text = words_quote(&list);

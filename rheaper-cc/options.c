@@ -91,10 +91,12 @@ const struct option driver_options[] = {
 	{"-target", NEXT, TARGET},
 	{"--target", NEXT, TARGET},
 	{"--target=", JOINED, TARGET},
-	{"-m16", ALONE, NARROW},
+	{"-m16", ALONE, ODD_WIDTH},
 	{"-m32", ALONE, NARROW},
-	{"-mx32", ALONE, NARROW},
+	{"-mx32", ALONE, ODD_WIDTH},
 	{"-m64", ALONE, WIDE},
+	{"-mabi=ilp32", ALONE, ODD_WIDTH},
+	{"-mabi=lp64", ALONE, WIDE},
 
 	/* Debug information; -gz, -grecord-... and their like ask for none */
 	{"-g", ALONE, DEBUG},

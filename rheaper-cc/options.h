@@ -30,7 +30,7 @@ enum effect {
 	SCRIPT,    /* the user's own linker script */
 	IMAGE,     /* not an ELF file, or raw data among the inputs */
 	SANITIZER, /* (derived) one with an allocator of its own */
-	FOREIGN,   /* (derived) for a target whose archive we do not have */
+	FOREIGN,   /* (derived) for a target that we do not know */
 	CXXLIB,    /* a C++ library by name */
 	CXXSTATIC, /* the C++ library is a static one */
 	DEBUG,     /* -g of some kind */
@@ -51,11 +51,12 @@ enum effect {
 	SANITIZE,
 	NO_SANITIZE,
 	TARGET,
-	NARROW,  /* -m32, -mx32 */
-	WIDE,    /* -m64 */
-	WRAP,    /* ld: --wrap */
-	OFORMAT, /* ld: --oformat */
-	IFORMAT, /* ld: -b */
+	NARROW,    /* -m32 */
+	WIDE,      /* -m64 */
+	ODD_WIDTH, /* -mx32, -m16 */
+	WRAP,      /* ld: --wrap */
+	OFORMAT,   /* ld: --oformat */
+	IFORMAT,   /* ld: -b */
 };
 
 /* Where the value of an option stands. */

@@ -184,6 +184,30 @@ def test_cross_name_finds_the_cross_compiler(b):
     assert result.stdout.splitlines()[0] == os.path.join(b.bin, "aarch64-linux-gnu-gcc")
 
 
+def test_the_real_compiler_tells_the_target(b):
+    """Its name and its options do, as those of the user do."""
+    other = "for another target than the archives"
+    calls = [({"RHEAPER_REAL_CC": "cc -m32"}, [], "-i386"),
+             ({"RHEAPER_REAL_CC": "cc"}, ["-m32"], "-i386"),
+             ({"RHEAPER_REAL_CC": "aarch64-linux-gnu-gcc"}, [], "-aarch64"),
+             ({"RHEAPER_REAL_CC": "launch aarch64-linux-gnu-gcc -O2"}, [], "-aarch64"),
+             ({"RHEAPER_REAL_CC": "launch cc -m32"}, ["-m64"], "")]
+    b.script("launch", 'exec "$@"')
+    for env, words, suffix in calls:
+        if suffix:
+            result = b.run("a.o", *words, "--rheaper-explain", **env)
+            assert other in result.stdout, (env, result)
+            assert b.run("a.o", *words, **env).stderr == ""
+        path = os.path.join(b.dir, f"librheaper{suffix}.a")
+        open(path, "w").close()
+        got = b.shown("a.o", *words, **env)
+        assert f"{path}r," in " ".join(got), (env, got)
+        if suffix:
+            os.remove(path)
+    result = b.run("--rheaper-show=link", "-m32")
+    assert result.returncode == 2 and "librheaper-i386.a" in result.stderr, result
+
+
 def test_missing_archive_leaves_the_link_alone(b):
     os.remove(os.path.join(b.dir, "librheaper.a"))
     result = b.run("a.o")

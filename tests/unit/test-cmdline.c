@@ -3,7 +3,8 @@
  * One row per command: the words, what is decided and why, and what is gained.
  * Gained words are written short: `fp leaf g1 | WRAPS A | A I(...) A`, where
  * WRAPS names the groups wrapped, A is the archive, I(...) the interposers that
- * are asked for.
+ * are asked for. An archive of another target has its name: A-i386, I-i386(...);
+ * the operators where size_t has 32 bits are the group cxx32.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -224,10 +225,43 @@ static const struct row {
 	{"cc", "-fsanitize=leak a.o", CMD_OTHER, "sanitizer", NOTHING_MORE},
 	{"cc", "-fsanitize=memory a.o", CMD_OTHER, "sanitizer", NOTHING_MORE},
 	{"cc", "-fsanitize=hwaddress a.o", CMD_OTHER, "sanitizer", NOTHING_MORE},
-	{"cc", "-m32 a.o", CMD_OTHER, "another target", NOTHING_MORE},
-	{"cc", "-mx32 a.o", CMD_OTHER, "another target", NOTHING_MORE},
-	{"cc", "--target=mips-linux-gnu a.o", CMD_OTHER, "another target", NOTHING_MORE},
-	{"riscv64-linux-gnu", "a.o", CMD_OTHER, "another target", NOTHING_MORE},
+	{"cc", "-mx32 a.o", CMD_OTHER, "a target that", NOTHING_MORE},
+	{"cc", "-m32 -mx32 a.o", CMD_OTHER, "a target that", NOTHING_MORE},
+	{"cc", "-mabi=ilp32 a.o", CMD_OTHER, "a target that", NOTHING_MORE},
+	{"cc", "--target=mips-linux-gnu a.o", CMD_OTHER, "a target that", NOTHING_MORE},
+	{"cc", "--target=aarch64-none-elf a.o", CMD_OTHER, "a target that", NOTHING_MORE},
+	{"cc", "--target=aarch64-linux-android a.o", CMD_OTHER, "a target that",
+	 NOTHING_MORE},
+	{"cc", "--target=aarch64_be-linux-gnu a.o", CMD_OTHER, "a target that",
+	 NOTHING_MORE},
+	{"cc", "--target=x86_64-linux-gnux32 a.o", CMD_OTHER, "a target that",
+	 NOTHING_MORE},
+	{"x86_64-w64-mingw32", "a.o", CMD_OTHER, "a target that", NOTHING_MORE},
+	{"riscv64-linux-gnu", "a.o", CMD_OTHER, "a target that", NOTHING_MORE},
+	{"aarch64-linux-gnu", "-m32 a.o", CMD_OTHER, "a target that", NOTHING_MORE},
+
+#ifdef __x86_64__
+	/* Other targets, as this machine names their archives */
+	{"cc", "-m32 a.o", CMD_EXECUTABLE, "executable",
+	 " | core A-i386 | A-i386 I-i386(malloc) A-i386"},
+	{"c++", "-m32 a.o", CMD_EXECUTABLE, "executable",
+	 " | core+cxx32 A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
+	{"scope", "a.o -m64 -m32", CMD_EXECUTABLE, "executable",
+	 " | core+libc A-i386 | A-i386 I-i386(lifetime) A-i386"},
+	{"c++", "-m32 a.o -Wl,--wrap=_Znwj", CMD_EXECUTABLE, "executable",
+	 " | core+cxx32-_Znwj A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
+	{"i686-linux-gnu", "-static a.o", CMD_STATIC, "-static",
+	 " | core eh A-i386 | A-i386"},
+	{"i686-linux-gnu", "-m64 a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"x86_64-linux-gnu", "a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+	{"x86_64-alpine-linux-musl", "a.o", CMD_EXECUTABLE, "", " | " C_LINK},
+	{"aarch64-linux-gnu", "a.o", CMD_EXECUTABLE, "executable",
+	 " | core A-aarch64 | A-aarch64 I-aarch64(malloc) A-aarch64"},
+	{"cc", "--target=arm64-linux-gnu a.o", CMD_EXECUTABLE, "executable",
+	 " | core A-aarch64 | A-aarch64 I-aarch64(malloc) A-aarch64"},
+	{"c++", "-target aarch64-linux-gnu -static a.o", CMD_STATIC, "-static",
+	 " | core+cxx eh A-aarch64 | A-aarch64"},
+#endif
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -235,7 +269,8 @@ static const struct row {
 /* The groups that a --wrap word covers, whole but for the symbols named. */
 static void describe_wraps(const char *word, FILE *out)
 {
-	static const char *const groups[] = {"core", "cxx", "libc"};
+	int narrow = strstr(word, "--wrap=_ZdaPvj") != NULL;
+	const char *const groups[] = {"core", narrow ? "cxx32" : "cxx", "libc"};
 	static const enum symbol_group ids[] = {GROUP_core, GROUP_cxx, GROUP_libc};
 	char whole[8192];
 
@@ -245,18 +280,19 @@ static void describe_wraps(const char *word, FILE *out)
 
 		for (int pass = 0; pass < 2; pass++) {
 			for (size_t i = 0; i < n_symbols; i++) {
+				const char *name =
+					narrow ? symbols[i].narrow_name : symbols[i].name;
 				char flag[80];
 				int here;
 
 				if (symbols[i].group != ids[g])
 					continue;
-				snprintf(flag, sizeof(flag), ",--wrap=%s,",
-					 symbols[i].name);
+				snprintf(flag, sizeof(flag), ",--wrap=%s,", name);
 				here = strstr(whole, flag) != NULL;
 				if (pass == 0)
 					found += here;
 				else if (found > 0 && !here)
-					fprintf(out, "-%s", symbols[i].name);
+					fprintf(out, "-%s", name);
 			}
 			if (pass == 0 && found > 0)
 				fprintf(out, "%s%s", g ? "+" : "", groups[g]);
@@ -265,14 +301,46 @@ static void describe_wraps(const char *word, FILE *out)
 	assert_non_null(strstr(whole, ",--wrap=longjmp,"));
 }
 
+/* What the names of all archives in a word have before .ar; NULL if they differ. */
+static const char *suffix_of(const char *word)
+{
+	static const char *const suffixes[] = {"-i386", "-aarch64", ""};
+
+	for (size_t i = 0; i < 3; i++) {
+		char end[16];
+		int all = 1;
+
+		snprintf(end, sizeof(end), "%s.ar,", suffixes[i]);
+		for (const char *at = strstr(word, ".ar,"); at;
+		     at = strstr(at + 1, ".ar,"))
+			all &= strncmp(at + 4 - strlen(end), end, strlen(end)) == 0;
+		if (all)
+			return suffixes[i];
+	}
+	return NULL;
+}
+
+static void describe_archives(const char *word, FILE *out)
+{
+	const char *suffix = suffix_of(word);
+
+	if (strstr(word, ",/rhp/librheaper-interpose") ||
+	    strstr(word, ",/rhp/librheaper-follow"))
+		fprintf(out, "I%s(%s%s%s) ", suffix,
+			strstr(word, "_malloc,") ? "malloc" : "",
+			strstr(word, "_lifetime,") ? "lifetime" : "",
+			strstr(word, "_cxx,") ? ",cxx" : "");
+	else if (strstr(word, ",/rhp/librheaper-plugin"))
+		fprintf(out, "P%s ", suffix);
+	else if (strstr(word, ",/rhp/librheaper"))
+		fprintf(out, "A%s ", suffix);
+	else
+		fprintf(out, "?%s ", word);
+}
+
 static void describe_word(const char *word, FILE *out)
 {
-	static const char archive[] =
-		"-Wl,--push-state,--no-whole-archive,/rhp/librheaper.ar,--pop-state";
-	static const char plugin[] =
-		"-Wl,--push-state,--no-whole-archive,/rhp/librheaper-plugin.ar,"
-		"--pop-state";
-	static const char interpose[] = "-Wl,--push-state,--no-whole-archive,";
+	static const char archives[] = "-Wl,--push-state,--no-whole-archive,";
 
 	if (strcmp(word, "-fno-omit-frame-pointer") == 0)
 		fputs("fp ", out);
@@ -288,14 +356,8 @@ static void describe_word(const char *word, FILE *out)
 	else if (strncmp(word, "-Wl,--wrap=", 11) == 0) {
 		describe_wraps(word, out);
 		fputc(' ', out);
-	} else if (strcmp(word, archive) == 0)
-		fputs("A ", out);
-	else if (strcmp(word, plugin) == 0)
-		fputs("P ", out);
-	else if (strncmp(word, interpose, strlen(interpose)) == 0)
-		fprintf(out, "I(%s%s%s) ", strstr(word, "_malloc,") ? "malloc" : "",
-			strstr(word, "_lifetime,") ? "lifetime" : "",
-			strstr(word, "_cxx,") ? ",cxx" : "");
+	} else if (strncmp(word, archives, strlen(archives)) == 0)
+		describe_archives(word, out);
 	else if (strncmp(word, "-Wl,-u,__wrap_malloc", 20) != 0)
 		fprintf(out, "?%s ", word);
 }

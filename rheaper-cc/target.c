@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include <stddef.h>
+#include <string.h>
+
+#include "rheaper-cc/target.h"
+
+#if defined(__x86_64__)
+#define HOST "x86_64"
+#elif defined(__i386__)
+#define HOST "i386"
+#elif defined(__aarch64__)
+#define HOST "aarch64"
+#else
+#define HOST ""
+#endif
+
+static const struct target targets[] = {
+	{"x86_64", "-x86_64", 0},
+	{"i386", "-i386", 1},
+	{"aarch64", "-aarch64", 0},
+};
+
+/* The first part of a triple, as compilers and distributions write it. */
+static const struct {
+	const char *spelling, *name;
+} processors[] = {
+	{"x86_64", "x86_64"}, {"amd64", "x86_64"},    {"i386", "i386"},
+	{"i486", "i386"},     {"i586", "i386"},       {"i686", "i386"},
+	{"i786", "i386"},     {"aarch64", "aarch64"}, {"arm64", "aarch64"},
+};
+
+/* Systems with "linux" in their name where the archive would not fit. */
+static const char *const other_systems[] = {"android", "gnux32", "muslx32", "ilp32"};
+
+/* The processor's name, or NULL. */
+static const char *processor_of(const char *triple)
+{
+	size_t length = strcspn(triple, "-");
+
+	for (size_t i = 0; i < sizeof(processors) / sizeof(processors[0]); i++)
+		if (strlen(processors[i].spelling) == length &&
+		    strncmp(processors[i].spelling, triple, length) == 0)
+			return processors[i].name;
+	return NULL;
+}
+
+static int is_our_system(const char *triple)
+{
+	const char *system = strchr(triple, '-');
+
+	if (!system)
+		return 1;
+	for (size_t i = 0; i < sizeof(other_systems) / sizeof(other_systems[0]); i++)
+		if (strstr(system, other_systems[i]))
+			return 0;
+	return strstr(system, "linux") != NULL;
+}
+
+/* The name of what a processor is with a width of its registers. */
+static const char *with_width(const char *name, enum width width)
+{
+	int x86 = strcmp(name, "x86_64") == 0 || strcmp(name, "i386") == 0;
+
+	switch (width) {
+	case WIDTH_32:
+		return x86 ? "i386" : NULL;
+	case WIDTH_64:
+		return x86 ? "x86_64" : name;
+	case WIDTH_OTHER:
+		return NULL;
+	default:
+		return name;
+	}
+}
+
+const struct target *target_find(const char *triple, enum width width)
+{
+	static struct target host;
+	const char *name = processor_of(triple ? triple : HOST);
+
+	if (name && triple && !is_our_system(triple))
+		name = NULL;
+	if (name)
+		name = with_width(name, width);
+	for (size_t i = 0; name && i < sizeof(targets) / sizeof(targets[0]); i++) {
+		if (strcmp(targets[i].name, name) != 0)
+			continue;
+		if (strcmp(name, HOST) != 0)
+			return &targets[i];
+		host = (struct target){name, "", targets[i].narrow};
+		return &host;
+	}
+	return NULL;
+}
+
+int target_knows_leaf(const char *triple)
+{
+	return processor_of(triple ? triple : HOST) != NULL;
+}

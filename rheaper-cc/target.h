@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The machines that a program may be linked for. */
+#pragma once
+
+/* What -m32 and its like say. */
+enum width {
+	WIDTH_USUAL, /* nothing: that of the triple */
+	WIDTH_32,
+	WIDTH_64,
+	WIDTH_OTHER, /* 16 bits, or 32-bit pointers on a 64-bit machine */
+};
+
+struct target {
+	const char *name;
+	const char *suffix; /* of the archives' names; "" for this machine's */
+	int narrow;         /* size_t has 32 bits */
+};
+
+/*
+ * The target of a triple (NULL: this machine) and a width, or NULL if it is one
+ * that the runtime does not know: another processor, not Linux, another ABI.
+ */
+const struct target *target_find(const char *triple, enum width width);
+
+/* Does the processor have GCC's -mno-omit-leaf-frame-pointer? */
+int target_knows_leaf(const char *triple);
