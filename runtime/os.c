@@ -63,7 +63,8 @@ void rhp_os_release(void *start, size_t size)
 
 int rhp_os_create(const char *path)
 {
-	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	/* On 32-bit machines libc's open() adds O_LARGEFILE, the kernel does not. */
+	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_LARGEFILE;
 	long fd = SYSCALL(SYS_openat, AT_FDCWD, path, flags, 0600);
 	if (fd < 0)
 		return (int)fd;
@@ -86,15 +87,10 @@ void rhp_os_remove(const char *path)
 
 bool rhp_os_is_file(const char *path)
 {
-	struct stat status;
-	long fd = SYSCALL(SYS_openat, AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	int saved = errno;
-	bool known = fstat((int)fd, &status) == 0;
-	errno = saved;
-	rhp_os_close((int)fd);
-	return known && (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode));
+	struct statx status;
+	long r = SYSCALL(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE,
+			 &status);
+	return r == 0 && (S_ISREG(status.stx_mode) || S_ISLNK(status.stx_mode));
 }
 
 void rhp_os_close(int fd)
@@ -208,17 +204,14 @@ ssize_t rhp_os_read_link(const char *path, char *buffer, size_t size)
 
 int rhp_os_file_id(int fd, uint64_t id[2])
 {
-	/* fstat of libc neither allocates nor is a cancellation point, and knows
-	 * this machine's struct stat. */
-	struct stat st;
-	int errno_before = errno;
-	int r = fstat(fd, &st) ? -errno : 0;
-	errno = errno_before;
+	/* The one call whose structure is the same on every machine. */
+	struct statx status;
+	long r = SYSCALL(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_INO, &status);
 	if (r == 0) {
-		id[0] = st.st_dev;
-		id[1] = st.st_ino;
+		id[0] = (uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor;
+		id[1] = status.stx_ino;
 	}
-	return r;
+	return (int)r;
 }
 
 int rhp_os_pid(void)

@@ -15,8 +15,6 @@
 
 #include "runtime/cc.h"
 
-struct stat;
-
 /* A mapping of `size` zero bytes, private to this process; NULL if refused. */
 HIDDEN void *rhp_os_alloc(size_t size);
 HIDDEN void rhp_os_release(void *start, size_t size);
