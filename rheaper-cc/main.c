@@ -54,6 +54,18 @@ static void find_compiler(struct compiler *compiler)
 		    compiler->variable);
 }
 
+/* Answers a question to the driver, for the target that the other words name. */
+static void answer(const struct own *own, const struct compiler *compiler)
+{
+	const struct cmd_driver driver = {.target = compiler->target[0] ? compiler->target
+									: NULL};
+	struct cmdline c;
+
+	cmdline_classify(&own->user, &driver, &c);
+	own_answer(own->action, c.target);
+	cmdline_fini(&c);
+}
+
 /* RHEAPER_REAL_CC="ccache gcc -m32": the options count, the names do not. */
 static void given_options(const struct words *command, struct words *out)
 {
@@ -277,7 +289,7 @@ int main(int argc, char **argv)
 	run_companion(&compiler, argv);
 	own_parse(argc, argv, &own);
 	if (own.action >= OWN_LIST) {
-		own_answer(own.action);
+		answer(&own, &compiler);
 		return answered();
 	}
 	if (explained_binary(&own))

@@ -132,13 +132,15 @@ void own_parse(int argc, char **argv, struct own *own)
 	}
 }
 
-void own_answer(enum own_action action)
+void own_answer(enum own_action action, const struct target *target)
 {
 	switch (action) {
 	case OWN_LIST:
 		for (size_t i = 0; i < n_symbols; i++)
-			printf("%s %s %s\n", symbols[i].name, symbols[i].group_name,
-			       symbols[i].family);
+			printf("%s %s %s\n",
+			       target && target->narrow ? symbols[i].narrow_name
+							: symbols[i].name,
+			       symbols[i].group_name, symbols[i].family);
 		break;
 	case OWN_VERSION:
 		puts("rheaper-cc " RHEAPER_VERSION);

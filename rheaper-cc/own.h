@@ -34,5 +34,6 @@ struct own {
  */
 void own_parse(int argc, char **argv, struct own *own);
 
-/* Prints the answer to OWN_LIST, OWN_HELP or OWN_VERSION. */
-void own_answer(enum own_action action);
+/* Prints the answer to OWN_LIST (of a target; NULL: this machine), OWN_HELP or
+ * OWN_VERSION. */
+void own_answer(enum own_action action, const struct target *target);

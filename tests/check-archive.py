@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Check what the runtime archives define and what they need.
 
-usage: check-archive.py NM RHEAPER_CC LIBRHEAPER.a PLUGIN.a INTERPOSE.a INTERPOSE_CXX.a FOLLOW.a
+usage: check-archive.py NM RHEAPER_CC TARGET LIBRHEAPER.a PLUGIN.a INTERPOSE.a INTERPOSE_CXX.a FOLLOW.a
+
+TARGET is host, or what the archives are for.
 
 - every wrapped symbol that the driver lists has a shim, and every shim is listed;
 - nothing else is defined but rhp_* and rheaper_*: the names of an instrumented
@@ -15,14 +17,20 @@ import subprocess
 import sys
 
 # libc functions the runtime calls. All are async-signal-safe in practice:
-# string functions, the vDSO clock, raw system calls; the last group only when
-# the runtime starts or a thread begins and ends.
+# string functions, the vDSO clock, raw system calls; the third group only when
+# the runtime starts or a thread begins and ends; the last is libgcc's, for i386.
 NEEDED = set('''
 memcpy memset memcmp strlen strnlen strchr strncmp strrchr
-syscall fstat __errno_location clock_gettime fstat64 environ _dl_find_object __ehdr_start
+syscall __errno_location clock_gettime environ _dl_find_object __ehdr_start
 dl_iterate_phdr getauxval pthread_key_create pthread_setspecific dlsym
-__tls_get_addr dladdr dlopen wcslen __sched_cpualloc_size _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZSt7nothrow
+__tls_get_addr ___tls_get_addr dladdr dlopen wcslen __sched_cpualloc_size
+_GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZSt7nothrow
+__udivdi3
 '''.split())
+
+
+# Ours, and what a compiler makes for itself in each object that needs it
+OURS = r'__wrap_|rhp_|rheaper_|DW\.ref\.|__x86\.get_pc_thunk\.'
 
 
 def members(nm, path):
@@ -39,8 +47,9 @@ def members(nm, path):
         yield defined, undefined
 
 
-def listed(driver):
-    rows = subprocess.run([driver, '--rheaper-list-wrapped'], capture_output=True,
+def listed(driver, target):
+    rows = subprocess.run([driver, '--rheaper-list-wrapped',
+                           *(['-m32'] if target == 'i386' else [])], capture_output=True,
                           text=True, check=True).stdout.splitlines()
     return {row.split()[0]: row.split()[1] for row in rows}
 
@@ -52,7 +61,7 @@ def check_runtime(nm, path, wrapped, problems):
     for defined, undefined in members(nm, path):
         shims |= {n[7:] for n in defined if n.startswith('__wrap_')}
         own |= defined
-        stray = {n for n in defined if not re.match(r'__wrap_|rhp_|rheaper_|DW\.ref\.', n)}
+        stray = {n for n in defined if not re.match(OURS, n)}
         problems += ['%s: defined: %s' % (path, n) for n in stray]
         problems += ['%s: needed: %s' % (path, n) for n in undefined - real - NEEDED
                      if not re.match(r'rhp_', n)]
@@ -62,17 +71,17 @@ def check_runtime(nm, path, wrapped, problems):
 
 
 def main():
-    nm, driver, runtime, plugin, interpose, interpose_cxx, follow = sys.argv[1:]
-    wrapped = listed(driver)
+    nm, driver, target, runtime, plugin, interpose, interpose_cxx, follow = sys.argv[1:]
+    wrapped = listed(driver, target)
     problems = []
     for path in runtime, plugin:
         shims, own = check_runtime(nm, path, wrapped, problems)
     for path, groups in ((interpose, ['core']), (follow, ['core']), (interpose_cxx, ['cxx'])):
         for defined, undefined in members(nm, path):
             stray = {n for n in defined if wrapped.get(n) not in groups}
-            problems += ['%s: defined: %s' % (path, n) for n in stray if not re.match(r'rhp_|DW\.ref\.', n)]
+            problems += ['%s: defined: %s' % (path, n) for n in stray if not re.match(OURS, n)]
             problems += ['%s: needed: %s' % (path, n) for n in undefined - NEEDED
-                         if not re.match(r'rhp_|DW\.ref\.', n)]
+                         if not re.match(OURS, n)]
     for p in sorted(set(problems)):
         print(p)
     print('%d wrapped symbols, %d shims, %d names' % (len(wrapped), len(shims), len(own)))
