@@ -37,6 +37,12 @@ enum {
 #error "no register numbers for this machine"
 #endif
 
+#if defined(__aarch64__)
+#define RA_IN_REGISTER RHP_RULE_RA_LINK /* until it is saved */
+#else
+#define RA_IN_REGISTER 0
+#endif
+
 #define MAX_REMEMBERED 4
 
 enum where {
@@ -483,9 +489,10 @@ static bool set_rule_cfa(const struct row *row, struct rhp_rule *rule)
 	return (reg == REG_FP || reg == REG_SP) && fits(offset, &rule->cfa);
 }
 
-/* Where a saved register lies: from the CFA, or from sp in a signal frame. */
-static bool set_rule_location(const struct location *l, uint16_t sp_flag, int32_t *offset,
-			      struct rhp_rule *rule)
+/* Where a saved register lies: from the CFA, from sp in a signal frame, from fp
+ * where the stack was aligned anew (fp_flag; 0: not known for this register). */
+static bool set_rule_location(const struct location *l, uint16_t sp_flag,
+			      uint16_t fp_flag, int32_t *offset, struct rhp_rule *rule)
 {
 	if (l->where == AT_CFA)
 		return fits(l->offset, offset);
@@ -493,10 +500,11 @@ static bool set_rule_location(const struct location *l, uint16_t sp_flag, int32_
 	int64_t at;
 	bool deref;
 	if (l->where != AT_EXPRESSION ||
-	    !read_expression(l->expression, &reg, &at, &deref) || reg != REG_SP || deref)
+	    !read_expression(l->expression, &reg, &at, &deref) || deref)
 		return false;
-	rule->flags |= sp_flag;
-	return fits(at, offset);
+	uint16_t flag = reg == REG_SP ? sp_flag : reg == REG_FP ? fp_flag : 0;
+	rule->flags |= flag;
+	return flag && fits(at, offset);
 }
 
 static struct rhp_rule rule_of(const struct row *row, bool signal_frame)
@@ -505,13 +513,19 @@ static struct rhp_rule rule_of(const struct row *row, bool signal_frame)
 	struct rhp_rule rule = {.flags = signal_frame ? RHP_RULE_EXACT : 0};
 	if (row->ra.where == UNDEFINED)
 		return (struct rhp_rule){.flags = RHP_RULE_END};
-	if (!set_rule_cfa(row, &rule) ||
-	    !set_rule_location(&row->ra, RHP_RULE_RA_SP, &rule.ra, &rule))
+	if (!set_rule_cfa(row, &rule))
+		return none;
+	if (RA_IN_REGISTER && row->ra.where == SAME)
+		rule.flags |= RA_IN_REGISTER;
+	else if (!set_rule_location(&row->ra, RHP_RULE_RA_SP, 0, &rule.ra, &rule))
 		return none;
 	if (row->fp.where == SAME || row->fp.where == UNDEFINED)
 		return rule;
 	rule.flags |= RHP_RULE_FP_SAVED;
-	return set_rule_location(&row->fp, RHP_RULE_FP_SP, &rule.fp, &rule) ? rule : none;
+	return set_rule_location(&row->fp, RHP_RULE_FP_SP, RHP_RULE_FP_FP, &rule.fp,
+				 &rule)
+		       ? rule
+		       : none;
 }
 
 struct rhp_rule rhp_cfi_rule(const struct rhp_module_info *module, uintptr_t pc)

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "runtime/machine.h"
 #include "runtime/modules.h"
 #include "runtime/nodes.h"
 #include "runtime/os.h"
@@ -32,6 +33,7 @@
  * call site only (_start or clone, and what they call). */
 #define MAX_BELOW_BASE 2
 #define MAX_BASES 64          /* learned by a thread, before it stays with the last */
+#define MAX_TO_SHIM 64        /* frames of ours and libc's between it and us */
 #define MAX_GROWTH (1u << 20) /* bytes of stack probed at once */
 #define PAGE 4096u
 
@@ -63,17 +65,6 @@ static void set_chain(struct rhp_chain *c, uint64_t hash, uint32_t node,
 		      enum chain_verdict v)
 {
 	*c = (struct rhp_chain){hash, node, seal(hash, node, v)};
-}
-
-static ALWAYS_INLINE uintptr_t thread_pointer(void)
-{
-#if defined(__x86_64__)
-	uintptr_t self;
-	__asm__("movq %%fs:0, %0" : "=r"(self));
-	return self;
-#else
-	return (uintptr_t)__builtin_thread_pointer();
-#endif
 }
 
 struct frame {
@@ -111,7 +102,7 @@ void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 	/* Threads: libc puts the thread's control block above its stack. The main
 	 * thread: the kernel put 16 random bytes above it. */
 	s->top = main_thread ? (uintptr_t)getauxval(AT_RANDOM) & ~(uintptr_t)7
-			     : thread_pointer();
+			     : rhp_thread_pointer();
 	s->stack = (struct rhp_bounds){here & ~(uintptr_t)(PAGE - 1), s->top};
 	/* A stack elsewhere than under the control block: nothing is known. */
 	if (s->top <= here || s->top - here > (UINT64_C(1) << 30))
@@ -164,7 +155,7 @@ READS_STACKS static ALWAYS_INLINE uint64_t follow(const struct rhp_stacks *s,
 	uint32_t max = w ? w->max : s->max_depth;
 	for (uint32_t i = 0; i <= max; i++) {
 		const uintptr_t *at = (const uintptr_t *)frame;
-		uintptr_t next = at[0], ip = at[1];
+		uintptr_t next = at[0], ip = rhp_code_address(at[1]);
 		hash = mix(hash, ip);
 		if (w)
 			w->frames[w->n++] = (struct frame){.ip = ip, .fp = frame};
@@ -185,17 +176,41 @@ static bool step_by_frame_pointer(const struct rhp_bounds *stack, struct rhp_reg
 	if (!rhp_read_word(stack, fp, &regs->fp) ||
 	    !rhp_read_word(stack, fp + sizeof(uintptr_t), &regs->ip))
 		return false;
+	regs->ip = rhp_code_address(regs->ip);
 	regs->sp = fp + 2 * sizeof(uintptr_t);
 	regs->exact = false;
 	return regs->ip >= PAGE;
+}
+
+/* The registers of the shim's caller, by the shim's frame. */
+READS_STACKS static struct rhp_regs caller_of(const struct rhp_stacks *s,
+					      struct rhp_stream *out, uintptr_t frame)
+{
+	const uintptr_t *at = (const uintptr_t *)frame;
+	const struct rhp_regs caller = {.ip = rhp_code_address(at[1]),
+					.sp = frame + 2 * sizeof(uintptr_t),
+					.fp = at[0]};
+#if defined(__aarch64__)
+	/* The record does not tell where its frame ends: the rules lead there. */
+	struct rhp_regs regs = rhp_regs_here();
+	for (int i = 0; i < MAX_TO_SHIM; i++) {
+		struct rhp_rule rule = rhp_unwind_rule(regs.ip, regs.exact, out);
+		if (!rhp_unwind_step(rule, &s->stack, &regs))
+			break;
+		if (regs.ip == caller.ip && regs.fp == caller.fp && regs.sp > frame)
+			return regs;
+	}
+#else
+	(void)s, (void)out;
+#endif
+	return caller;
 }
 
 /* Walks by libunwind's rules. */
 READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *out,
 			       uintptr_t frame, struct walk *w)
 {
-	const uintptr_t *at = (const uintptr_t *)frame;
-	struct rhp_regs regs = {at[1], frame + 2 * sizeof(uintptr_t), at[0], false};
+	struct rhp_regs regs = caller_of(s, out, frame);
 	for (;;) {
 		if (w->n == w->max) {
 			w->truncated = true;
@@ -205,6 +220,7 @@ READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *ou
 		w->frames[w->n++] = (struct frame){
 			.ip = regs.ip, .module = rule.module, .exact = regs.exact};
 		uintptr_t sp = regs.sp;
+		bool was_exact = regs.exact;
 		bool more = rule.flags & RHP_RULE_NONE
 				    ? step_by_frame_pointer(&s->stack, &regs)
 				    : rhp_unwind_step(rule, &s->stack, &regs);
@@ -212,7 +228,8 @@ READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *ou
 			w->incomplete = !(rule.flags & RHP_RULE_END) && regs.ip != 0;
 			break;
 		}
-		if (regs.sp <= sp && !regs.exact && !(rule.flags & RHP_RULE_EXACT)) {
+		/* A function that was interrupted may have no frame yet. */
+		if (regs.sp + was_exact <= sp && !(rule.flags & RHP_RULE_EXACT)) {
 			w->incomplete = true;
 			break;
 		}
@@ -387,7 +404,7 @@ READS_STACKS uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream 
 READS_STACKS uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *out,
 				       const void *frame, enum rhp_function function)
 {
-	uintptr_t ip = ((const uintptr_t *)frame)[1];
+	uintptr_t ip = rhp_code_address(((const uintptr_t *)frame)[1]);
 	if (UNLIKELY(s->epoch != rhp_modules_epoch()))
 		forget_chains(s);
 	uint64_t hash = mix(mix(UINT64_C(0x5ca11e12), function), ip);

@@ -21,7 +21,7 @@
 
 #define MAX_SUFFIX 9999
 
-_Alignas(4096) struct rhp_control rhp_control;
+_Alignas(RHP_PAGE_MAX) struct rhp_control rhp_control;
 char *rhp_trace_shards;
 
 static struct {
@@ -59,11 +59,22 @@ static int create_unused(char *path)
 	return fd;
 }
 
+/* What is mapped begins and ends with a page. */
+static size_t whole_pages(size_t size)
+{
+	return (size + RHP_PAGE_MAX - 1) & ~(size_t)(RHP_PAGE_MAX - 1);
+}
+
+static size_t head_size(void)
+{
+	return whole_pages(RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE);
+}
+
 static uint32_t region_size(uint32_t event_buffer)
 {
 	size_t size =
 		sizeof(struct rhp_region) + event_buffer * sizeof(struct rhp_record);
-	return (uint32_t)((size + 4095) & ~(size_t)4095);
+	return (uint32_t)whole_pages(size);
 }
 
 static void fill_header(struct rhp_file_header *h, const struct rhp_settings *settings)
@@ -77,7 +88,7 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 	h->region_size = region_size(settings->event_buffer);
 	h->n_shards = RHP_N_SHARDS;
 	h->shard_offset = RHP_HEADER_SIZE;
-	h->first_region = RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE;
+	h->first_region = head_size();
 	h->file_end = h->first_region;
 	h->state = RHP_STATE_RUNNING;
 	h->pid = (uint32_t)rhp_os_pid();
@@ -97,7 +108,7 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 
 int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 {
-	size_t head = RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE;
+	size_t head = head_size();
 	uint64_t least = head + 2 * (uint64_t)region_size(settings->event_buffer);
 	if (settings->max_bytes && settings->max_bytes < least)
 		return -EFBIG;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "runtime/cc.h"
+#include "runtime/machine.h"
 #include "runtime/settings.h"
 #include "trace/format.h"
 
@@ -26,7 +27,7 @@ enum rhp_tracking {
 struct rhp_control {
 	uint32_t state; /* enum rhp_tracking; relaxed: a late reader only records
 			 * one event more or less */
-	char rest_of_page[4096 - sizeof(uint32_t)];
+	char rest_of_page[RHP_PAGE_MAX - sizeof(uint32_t)];
 };
 
 extern HIDDEN struct rhp_control rhp_control;
@@ -70,7 +71,8 @@ HIDDEN const char *rhp_trace_executable(void);
 /* The next stamp of an address; trace/format.h and docs/trace-format.md. */
 static ALWAYS_INLINE uint64_t rhp_stamp_take(uintptr_t address)
 {
-	uint64_t *counter = (uint64_t *)(void *)(rhp_trace_shards +
-						 rhp_shard(address) * RHP_SHARD_STRIDE);
+	uint64_t *counter =
+		(uint64_t *)(void *)(rhp_trace_shards +
+				     rhp_shard(rhp_untagged(address)) * RHP_SHARD_STRIDE);
 	return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }

@@ -5,8 +5,10 @@
  * module may later bring other code to the same address.
  */
 #include "runtime/cfi.h"
+#include "runtime/machine.h"
 #include "runtime/modules.h"
 #include "runtime/os.h"
+#include "runtime/signal-frame.h"
 #include "runtime/table.h"
 #include "runtime/unwind.h"
 
@@ -16,11 +18,12 @@ static struct rhp_rule make_rule(uintptr_t ip, bool exact, struct rhp_stream *ou
 {
 	const struct rhp_module_info *m = rhp_module_find(ip, out);
 	struct rhp_rule rule = {.flags = RHP_RULE_NONE};
-	if (m) {
-		/* The call, not what follows it, is where the frame stands. */
+	/* The call, not what follows it, is where the frame stands. */
+	if (m)
 		rule = rhp_cfi_rule(m, exact ? ip : ip - 1);
-		rule.module = (uint16_t)m->number;
-	}
+	if (rule.flags & (RHP_RULE_NONE | RHP_RULE_EXACT))
+		rhp_signal_frame_rule(ip, &rule);
+	rule.module = m ? (uint16_t)m->number : 0;
 	return rule;
 }
 
@@ -65,6 +68,18 @@ READS_STACKS bool rhp_read_word(const struct rhp_bounds *known, uintptr_t addres
 	return true;
 }
 
+/* The return address where it was not saved: in a function that was interrupted
+ * before it did, or that calls none. */
+static bool return_by_link(struct rhp_rule rule, uintptr_t cfa, struct rhp_regs *regs)
+{
+	if (!regs->exact)
+		return false;
+	regs->ip = rhp_code_address(regs->link);
+	regs->sp = cfa;
+	regs->exact = rule.flags & RHP_RULE_EXACT;
+	return regs->ip != 0;
+}
+
 bool rhp_unwind_step(struct rhp_rule rule, const struct rhp_bounds *stack,
 		     struct rhp_regs *regs)
 {
@@ -76,11 +91,20 @@ bool rhp_unwind_step(struct rhp_rule rule, const struct rhp_bounds *stack,
 		return false;
 	uintptr_t ra_at =
 		(rule.flags & RHP_RULE_RA_SP ? regs->sp : cfa) + (uintptr_t)rule.ra;
-	uintptr_t fp_at =
-		(rule.flags & RHP_RULE_FP_SP ? regs->sp : cfa) + (uintptr_t)rule.fp;
-	if (!rhp_read_word(stack, ra_at, &regs->ip) ||
-	    (rule.flags & RHP_RULE_FP_SAVED && !rhp_read_word(stack, fp_at, &regs->fp)))
+	uintptr_t fp_at = (rule.flags & RHP_RULE_FP_SP   ? regs->sp
+			   : rule.flags & RHP_RULE_FP_FP ? regs->fp
+							 : cfa) +
+			  (uintptr_t)rule.fp;
+	if (rule.flags & RHP_RULE_FP_SAVED && !rhp_read_word(stack, fp_at, &regs->fp))
 		return false;
+	if (rule.flags & RHP_RULE_RA_LINK)
+		return return_by_link(rule, cfa, regs);
+	if (!rhp_read_word(stack, ra_at, &regs->ip))
+		return false;
+	if (rule.flags & RHP_RULE_EXACT) /* x29 and x30 lie side by side */
+		rhp_read_word(stack, fp_at + sizeof(uintptr_t), &regs->link);
+	else
+		regs->ip = rhp_code_address(regs->ip);
 	regs->sp = cfa;
 	regs->exact = rule.flags & RHP_RULE_EXACT;
 	return regs->ip != 0;

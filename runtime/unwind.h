@@ -15,7 +15,8 @@
  * that frame. */
 struct rhp_regs {
 	uintptr_t ip, sp, fp;
-	bool exact; /* ip was interrupted, it is not a return address */
+	uintptr_t link; /* aarch64: x30, known where `exact` */
+	bool exact;     /* ip was interrupted, it is not a return address */
 };
 
 struct rhp_stream;
@@ -29,6 +30,8 @@ enum rhp_rule_flag {
 	RHP_RULE_EXACT = 32,    /* a signal frame: the caller was interrupted */
 	RHP_RULE_END = 64,      /* no caller: the outermost frame */
 	RHP_RULE_NONE = 128,    /* nothing is known: no unwind information, or odd */
+	RHP_RULE_FP_FP = 256,   /* the caller's fp is in memory, from fp */
+	RHP_RULE_RA_LINK = 512, /* aarch64: the return address is still in x30 */
 };
 
 struct rhp_rule {

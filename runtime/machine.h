@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What differs between processors, but for the register numbers (cfi.c). On all
+ * of them a frame pointer points to a record of two words, the caller's frame
+ * pointer and the return address. On x86 the caller's stack begins behind it; on
+ * aarch64 it lies anywhere in its frame.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/cc.h"
+#include "runtime/unwind.h"
+
+/* The largest page that a kernel may use. */
+#if defined(__aarch64__)
+#define RHP_PAGE_MAX 65536u
+#else
+#define RHP_PAGE_MAX 4096u
+#endif
+
+/* The address of the thread's control block. */
+static ALWAYS_INLINE uintptr_t rhp_thread_pointer(void)
+{
+	uintptr_t self;
+#if defined(__x86_64__)
+	__asm__("movq %%fs:0, %0" : "=r"(self));
+#elif defined(__i386__)
+	__asm__("movl %%gs:0, %0" : "=r"(self));
+#else
+	self = (uintptr_t)__builtin_thread_pointer();
+#endif
+	return self;
+}
+
+/* A return address as it is found on a stack: on aarch64 it may be signed. The
+ * instruction does nothing on processors that do not sign. */
+static ALWAYS_INLINE uintptr_t rhp_code_address(uintptr_t found)
+{
+#if defined(__aarch64__)
+	register uintptr_t link __asm__("x30") = found;
+	__asm__("hint #7" : "+r"(link)); /* xpaclri */
+	return link;
+#else
+	return found;
+#endif
+}
+
+/* A block's address without the tag that aarch64 has in its top byte: the trace
+ * has no room for it, and the allocator changes it with each use of the block. */
+static ALWAYS_INLINE uintptr_t rhp_untagged(uintptr_t block)
+{
+#if defined(__aarch64__)
+	return block & (UINTPTR_MAX >> 8);
+#else
+	return block;
+#endif
+}
+
+#if defined(__aarch64__)
+/* The registers of the function that this is inlined into. */
+static ALWAYS_INLINE struct rhp_regs rhp_regs_here(void)
+{
+	struct rhp_regs regs = {.exact = true};
+	__asm__("adr %0, .\n\tmov %1, sp\n\tmov %2, x29"
+		: "=&r"(regs.ip), "=&r"(regs.sp), "=r"(regs.fp));
+	return regs;
+}
+#endif
