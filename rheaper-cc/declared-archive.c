@@ -2,12 +2,14 @@
 /*
  * Each member is the template's object with a string table of its own: the old
  * one, and the two new names behind it. The file is anonymous, and inherited by
- * the compiler and its linker. Format: ar(5), as GNU has it; ELF64 of this
- * machine's byte order, for the archive is never another's.
+ * the compiler and its linker. Format: ar(5), as GNU has it; ELF of this
+ * machine's byte order, in which all targets are.
  */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,38 +75,98 @@ static struct bytes first_member(struct bytes archive, const char *path)
 	die_template(path);
 }
 
+/* A field of a structure of ELF, and what differs between its two classes. */
+struct field {
+	size_t at, size;
+};
+
+static const struct layout {
+	unsigned char class;
+	size_t header, section, symbol; /* sizes */
+	struct field sections, n_sections;
+	struct field type, offset, size, link;
+	struct field name, info;
+} layouts[] = {
+#define FIELD(type, member)                                                              \
+	{                                                                                \
+		offsetof(type, member), sizeof(((type *)0)->member)                      \
+	}
+#define LAYOUT(class, header, section, symbol)                                           \
+	{                                                                                \
+		class, sizeof(header), sizeof(section), sizeof(symbol),                  \
+			FIELD(header, e_shoff), FIELD(header, e_shnum),                  \
+			FIELD(section, sh_type), FIELD(section, sh_offset),              \
+			FIELD(section, sh_size), FIELD(section, sh_link),                \
+			FIELD(symbol, st_name), FIELD(symbol, st_info)                   \
+	}
+	LAYOUT(ELFCLASS32, Elf32_Ehdr, Elf32_Shdr, Elf32_Sym),
+	LAYOUT(ELFCLASS64, Elf64_Ehdr, Elf64_Shdr, Elf64_Sym),
+};
+
+static size_t get(const char *structure, struct field f)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, structure + f.at, f.size);
+	return (size_t)value;
+}
+
+static void put(char *structure, struct field f, size_t value)
+{
+	memcpy(structure + f.at, &value, f.size);
+}
+
 struct template
 {
 	struct bytes object;
+	const struct layout *layout;
 	size_t symbols, n_symbols; /* offset of the symbol table */
 	size_t strings;            /* offset of its string table's section header */
 	size_t spec;               /* offset of the structure */
 	int weak;
 };
 
+/* How the object is laid out; NULL if it is no object. */
+static const struct layout *layout_of(struct bytes object)
+{
+	if (object.size < EI_NIDENT || memcmp(object.at, ELFMAG, SELFMAG) != 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
+		if (layouts[i].class == object.at[EI_CLASS] &&
+		    layouts[i].header <= object.size)
+			return &layouts[i];
+	return NULL;
+}
+
+static void find_symbols(struct template *t, const char *path)
+{
+	const struct layout *l = t->layout;
+	const char *at = t->object.at;
+	size_t sections = get(at, l->sections), n = get(at, l->n_sections);
+
+	if (sections > t->object.size || n > (t->object.size - sections) / l->section)
+		die_template(path);
+	for (size_t i = 0; i < n; i++) {
+		const char *section = at + sections + i * l->section;
+		size_t start = get(section, l->offset), size = get(section, l->size);
+
+		if (get(section, l->type) != SHT_SYMTAB || start > t->object.size ||
+		    size > t->object.size - start)
+			continue;
+		t->symbols = start;
+		t->n_symbols = size / l->symbol;
+		t->strings = sections + get(section, l->link) * l->section;
+	}
+}
+
 static void read_template(struct template *t, const char *path)
 {
-	const char *at = t->object.at;
-	Elf64_Ehdr head;
-	const char *spec;
+	const char *at = t->object.at, *spec;
 
-	if (t->object.size < sizeof(head))
+	t->layout = layout_of(t->object);
+	if (!t->layout)
 		die_template(path);
-	memcpy(&head, at, sizeof(head));
-	if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
-	    head.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    head.e_shoff + head.e_shnum * sizeof(Elf64_Shdr) > t->object.size)
-		die_template(path);
-	for (size_t i = 0; i < head.e_shnum; i++) {
-		Elf64_Shdr s;
-
-		memcpy(&s, at + head.e_shoff + i * sizeof(s), sizeof(s));
-		if (s.sh_type != SHT_SYMTAB || s.sh_offset + s.sh_size > t->object.size)
-			continue;
-		t->symbols = s.sh_offset;
-		t->n_symbols = s.sh_size / sizeof(Elf64_Sym);
-		t->strings = head.e_shoff + s.sh_link * sizeof(s);
-	}
+	find_symbols(t, path);
 	spec = memmem(at, t->object.size, RHP_DECLARED_MAGIC, sizeof(RHP_DECLARED_MAGIC));
 	if (!t->symbols || !spec ||
 	    t->object.size - (size_t)(spec - at) < sizeof(struct rhp_declared_spec))
@@ -116,45 +178,43 @@ static void read_template(struct template *t, const char *path)
 static void rename_symbol(const struct template *t, char *object, const char *old_strings,
 			  const char *old, size_t new_name, int weak)
 {
-	for (size_t i = 0; i < t->n_symbols; i++) {
-		char *at = object + t->symbols + i * sizeof(Elf64_Sym);
-		Elf64_Sym symbol;
+	const struct field name = t->layout->name, info = t->layout->info;
 
-		memcpy(&symbol, at, sizeof(symbol));
-		if (strcmp(old_strings + symbol.st_name, old) != 0)
+	for (size_t i = 0; i < t->n_symbols; i++) {
+		char *symbol = object + t->symbols + i * t->layout->symbol;
+
+		if (strcmp(old_strings + get(symbol, name), old) != 0)
 			continue;
-		symbol.st_name = (Elf64_Word)new_name;
+		put(symbol, name, new_name);
+		/* Two halves, the same in both classes */
 		if (weak)
-			symbol.st_info =
-				ELF64_ST_INFO(STB_WEAK, ELF64_ST_TYPE(symbol.st_info));
-		memcpy(at, &symbol, sizeof(symbol));
+			put(symbol, info,
+			    ELF64_ST_INFO(STB_WEAK, ELF64_ST_TYPE(get(symbol, info))));
 	}
 }
 
 static struct bytes make_object(const struct template *t, const struct declared *d)
 {
-	Elf64_Shdr strings;
-	size_t name = strlen(d->name) + strlen(WRAP) + 1, old;
+	const struct layout *l = t->layout;
+	const char *strings = t->object.at + t->strings;
+	size_t name = strlen(d->name) + strlen(WRAP) + 1, old = get(strings, l->size);
 	struct bytes b;
 	char *new_strings;
 
-	memcpy(&strings, t->object.at + t->strings, sizeof(strings));
-	old = strings.sh_size;
 	b.size = t->object.size + old + 2 * name;
 	b.at = malloc(b.size);
 	if (!b.at)
 		die(2, "out of memory");
 	memcpy(b.at, t->object.at, t->object.size);
 	new_strings = b.at + t->object.size;
-	memcpy(new_strings, t->object.at + strings.sh_offset, old);
+	memcpy(new_strings, t->object.at + get(strings, l->offset), old);
 	sprintf(new_strings + old, WRAP "%s", d->name);
 	sprintf(new_strings + old + name, REAL "%s", d->name);
 	rename_symbol(t, b.at, new_strings, WRAP RHP_DECLARED_TEMPLATE, old, 0);
 	rename_symbol(t, b.at, new_strings, REAL RHP_DECLARED_TEMPLATE, old + name,
 		      t->weak);
-	strings.sh_offset = t->object.size;
-	strings.sh_size = old + 2 * name;
-	memcpy(b.at + t->strings, &strings, sizeof(strings));
+	put(b.at + t->strings, l->offset, t->object.size);
+	put(b.at + t->strings, l->size, old + 2 * name);
 	memcpy(b.at + t->spec, &d->spec, sizeof(d->spec));
 	return b;
 }
