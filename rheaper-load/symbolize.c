@@ -92,6 +92,15 @@ static int symbol_rank(const GElf_Sym *symbol)
 	return rank + (symbol->st_size ? 4 : 0);
 }
 
+/* A label inside a function: the compiler's (.L7, in libc.a for i386), or a mark
+ * between code and data ($x, $d.3, everywhere on ARM). */
+static bool is_label(const char *name)
+{
+	return (name[0] == '.' && name[1] == 'L') ||
+	       (name[0] == '$' && name[1] && strchr("adtx", name[1]) &&
+		(name[2] == '\0' || name[2] == '.'));
+}
+
 static int add_symbol(struct symbols *s, int index)
 {
 	GElf_Sym symbol;
@@ -101,7 +110,8 @@ static int add_symbol(struct symbols *s, int index)
 						   &section, NULL, NULL);
 	int type = GELF_ST_TYPE(symbol.st_info);
 
-	if (!name || !name[0] || section == SHN_UNDEF || section == SHN_ABS ||
+	if (!name || !name[0] || is_label(name) || section == SHN_UNDEF ||
+	    section == SHN_ABS ||
 	    (type != STT_FUNC && type != STT_NOTYPE && type != STT_GNU_IFUNC))
 		return 0;
 	if (array_grow((void **)&s->table, &s->n_table_max, s->n_table + 1,

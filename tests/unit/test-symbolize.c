@@ -34,6 +34,16 @@ static __attribute__((noinline)) void the_function_itself(void)
 	__asm__ volatile("" : : : "memory");
 }
 
+/* As ARM assemblers mark places inside functions. */
+extern const char labelled[];
+__asm__(".text\n"
+	".type labelled, %function\n"
+	"labelled:\n"
+	"	nop\n"
+	"\"$d.1\":\n"
+	"	nop\n"
+	".size labelled, . - labelled\n");
+
 static int take_bias(struct dl_phdr_info *info, size_t size, void *bias)
 {
 	(void)size;
@@ -83,6 +93,18 @@ static void a_start_of_a_function_is_that_function(void **state)
 	symbols_close(symbols);
 }
 
+static void a_label_is_no_function(void **state)
+{
+	const struct symbol *found;
+	struct symbols *symbols;
+
+	(void)state;
+	assert_int_equal(symbols_open(&symbols, SELF, NULL, 0), 0);
+	assert_int_equal(symbols_find(symbols, file_address(labelled) + 1, &found), 1);
+	assert_string_equal(found[0].name, "labelled");
+	symbols_close(symbols);
+}
+
 static void an_address_of_nothing_is_not_found(void **state)
 {
 	const struct symbol *found;
@@ -127,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_inlined_function_comes_before_the_one_that_holds_it),
 		cmocka_unit_test(a_start_of_a_function_is_that_function),
+		cmocka_unit_test(a_label_is_no_function),
 		cmocka_unit_test(an_address_of_nothing_is_not_found),
 		cmocka_unit_test(a_file_of_another_build_is_not_used),
 		cmocka_unit_test(what_is_no_object_file_is_a_problem_and_no_crash),
