@@ -4,8 +4,8 @@
 
 usage: run-case.py BINDIR LOADER COMPILER VARIANT SOURCE
 
-BINDIR has rheaper-gcc and the other drivers, COMPILER is gcc, clang or musl-gcc,
-VARIANT one of the keys of VARIANTS. Beside SOURCE (NAME.c or NAME.cpp) lie
+BINDIR has rheaper-gcc and the other drivers, COMPILER is a key of COMPILERS, VARIANT
+one of the keys of VARIANTS. Beside SOURCE (NAME.c or NAME.cpp) lie
 
   NAME.sql     queries on the database, each ended by ; and a new line
   NAME.expect  its rows, columns separated by |
@@ -20,7 +20,8 @@ VARIANT one of the keys of VARIANTS. Beside SOURCE (NAME.c or NAME.cpp) lie
   NAME.lib.c   optional: a shared library, built by the plain compiler; linked
                to the program, or dlopened if `args` names it
 
-In .sql and .expect, @source is the case's file name. Exit status 77: skipped.
+In .sql and .expect, @source is the case's file name, @size_t the type of sizes as
+C++ names have it. Exit status 77: skipped.
 """
 import difflib
 import os
@@ -35,6 +36,7 @@ VARIANTS = {
     "pie": ["-fPIE", "-pie"],
     "no-pie": ["-fno-pie", "-no-pie"],
     "static": ["-static"],
+    "signed": ["-fPIE", "-pie", "-mbranch-protection=standard"],
     "static-pie": ["-fPIE", "-static-pie"],
     "gold": ["-fuse-ld=gold"],
     "lld": ["-fuse-ld=lld"],
@@ -51,12 +53,47 @@ VARIANTS = {
     "mold-gc": ["-fuse-ld=mold", "-ffunction-sections", "-Wl,--gc-sections"],
     "gold-gc": ["-fuse-ld=gold", "-ffunction-sections", "-Wl,--gc-sections"],
 }
-CXX = {"gcc": "g++", "clang": "clang++"}
+
+
+class Compiler:
+    """c, cxx: its names; masked: no driver is called so. words: for every command.
+    runner: what runs the program."""
+
+    def __init__(self, c, cxx="", masked=False, words="", runner=""):
+        self.c, self.cxx, self.masked = c, cxx, masked
+        self.words, self.runner = words.split(), runner.split()
+        self.size_t = "unsigned int" if "-m32" in self.words else "unsigned long"
+
+    def plain(self, source):
+        return self.c if source.endswith(".c") else self.cxx
+
+    def driver(self, source):
+        """The driver's name, and what the environment must say."""
+        if not self.masked:
+            return "rheaper-" + self.plain(source), {}
+        return ("rheaper-cc" if source.endswith(".c") else "rheaper-c++",
+                {"RHEAPER_REAL_CC": self.c, "RHEAPER_REAL_CXX": self.cxx})
+
+
+# Debian has <asm/...> for -m32 among the headers of x86-64 only
+M32 = "-m32 -idirafter /usr/include/x86_64-linux-gnu"
+QEMU = "qemu-aarch64 -L /usr/aarch64-linux-gnu"
+COMPILERS = {
+    "gcc": Compiler("gcc", "g++"),
+    "clang": Compiler("clang", "clang++"),
+    "musl-gcc": Compiler("musl-gcc", masked=True),
+    "gcc-i386": Compiler("gcc", "g++", words=M32),
+    "clang-i386": Compiler("clang", "clang++", words=M32),
+    "gcc-aarch64": Compiler("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-g++", masked=True,
+                            runner=QEMU),
+    "clang-aarch64": Compiler("clang", "clang++", words="--target=aarch64-linux-gnu",
+                              runner=QEMU),
+}
 
 
 class Case:
-    def __init__(self, source):
-        self.source = os.path.abspath(source)
+    def __init__(self, source, size_t):
+        self.source, self.size_t = os.path.abspath(source), size_t
         self.stem, self.ext = os.path.splitext(self.source)
         self.library = self.stem + ".lib.c"
         self.flags = {}
@@ -72,7 +109,8 @@ class Case:
         path = self.stem + suffix
         if not os.path.exists(path):
             return None
-        return open(path).read().replace("@source", os.path.basename(self.source))
+        text = open(path).read().replace("@source", os.path.basename(self.source))
+        return text.replace("@size_t", self.size_t)
 
 
 def fail(message, *details):
@@ -97,24 +135,21 @@ def check(command, **more):
 
 def build(case, bindir, compiler, variant):
     """Builds ./program, and ./libcase.so by the plain compiler."""
-    driver = compiler if case.ext == ".c" else CXX[compiler]
-    env = dict(os.environ)
-    if compiler == "musl-gcc":  # a name that no driver has
-        driver, env["RHEAPER_REAL_CC"] = "cc", compiler
-    words = ["-O0", "-D_GNU_SOURCE", *VARIANTS[variant], *case.words("words"), "-pthread"]
+    driver, env = compiler.driver(case.source)
+    words = [*compiler.words, "-O0", "-D_GNU_SOURCE", *VARIANTS[variant], *case.words("words"), "-pthread"]
     library = []
     if os.path.exists(case.library):
-        check([compiler, "-O0", "-g", "-fno-omit-frame-pointer", "-fPIC", "-shared",
+        check([compiler.c, *compiler.words, "-O0", "-g", "-fno-omit-frame-pointer", "-fPIC", "-shared",
                case.library, "-o", "libcase.so"])
         if "@lib" not in case.words("args"):
             library = ["./libcase.so"]
-    result = check([os.path.join(bindir, "rheaper-" + driver), case.source, *words,
-                    "-o", "program", *library], env=env)
+    result = check([os.path.join(bindir, driver), case.source, *words,
+                    "-o", "program", *library], env={**os.environ, **env})
     if result.stderr and not case.words("warns"):
         fail("the build is not silent", result.stderr)
 
 
-def trace(case):
+def trace(case, runner):
     """Runs the program; returns the path of its trace."""
     path = (case.words("trace") or [os.path.abspath("trace.bin")])[0]
     env = {name: value for name, value in os.environ.items()
@@ -122,7 +157,7 @@ def trace(case):
     env.update(word.split("=", 1) for word in case.words("env"))
     env["RHEAPER_TRACE"] = path
     args = [os.path.abspath("libcase.so") if arg == "@lib" else arg for arg in case.words("args")]
-    result = run(["./program", *args], env=env)
+    result = run([*runner, "./program", *args], env=env)
     status = int((case.words("status") or ["0"])[0])
     if result.returncode != status:
         fail(f"the program ended with {result.returncode}, not {status}",
@@ -149,22 +184,40 @@ def query(case, database):
          f"losses: {losses}")
 
 
+def missing(compiler, variant, case):
+    """Why the case cannot run here, or None."""
+    linker = variant.split("-")[0]
+    linkers = ["ld." + linker] if linker in ("gold", "lld", "mold") else []
+    for program in [compiler.plain(case.source), *linkers, *compiler.runner[:1]]:
+        if not shutil.which(program):
+            return f"{program} is not installed"
+    if not compiler.words and not compiler.runner:
+        return None
+    with tempfile.TemporaryDirectory(prefix="rheaper-case-") as directory:
+        probe = os.path.join(directory, "probe" + case.ext)
+        with open(probe, "w") as out:
+            out.write("#include <stdlib.h>\nint main(void) { return 0; }\n")
+        command = [compiler.plain(probe), *compiler.words, *VARIANTS[variant], probe, "-o",
+                   os.path.join(directory, "probe")]
+        if run(command).returncode != 0:
+            return "no headers or libraries for " + " ".join(command[:-3])
+    return None
+
+
 def main():
     bindir, loader, compiler, variant, source = sys.argv[1:]
-    case = Case(source)
+    compiler = COMPILERS[compiler]
+    case = Case(source, compiler.size_t)
     bindir, loader = os.path.abspath(bindir), os.path.abspath(loader)
-    if not shutil.which(compiler if case.ext == ".c" else CXX[compiler]):
-        print(f"{compiler} is not installed")
+    reason = missing(compiler, variant, case)
+    if reason:
+        print(reason)
         return 77
     keep = os.environ.get("RHEAPER_KEEP")
-    linker = variant.split("-")[0]
-    if linker in ("gold", "lld", "mold") and not shutil.which("ld." + linker):
-        print(f"{linker} is not installed")
-        return 77
     with tempfile.TemporaryDirectory(prefix="rheaper-case-") as directory:
         os.chdir(keep or directory)
         build(case, bindir, compiler, variant)
-        path = trace(case)
+        path = trace(case, compiler.runner)
         if not case.words("trace"):
             result = check([loader, path, "profile.db"])
             query(case, "profile.db")

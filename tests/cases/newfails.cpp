@@ -5,7 +5,7 @@
 
 int main()
 {
-	volatile std::size_t huge = PTRDIFF_MAX;
+	volatile std::size_t huge = SIZE_MAX / 2 + 1; // more than any object has
 	int caught = 0;
 
 	try {

@@ -23,7 +23,7 @@ static void stays(void)
 
 static void fails(void)
 {
-	volatile size_t huge = SIZE_MAX / 4;
+	volatile size_t huge = SIZE_MAX / 2 + 1; /* more than any object has */
 
 	block = malloc(400);
 	if (realloc(block, huge))

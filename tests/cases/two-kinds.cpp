@@ -8,9 +8,9 @@ static char *volatile b;
 
 template <int N> __attribute__((noinline)) void both()
 {
-	asm volatile(".skip %c0, 0x90" ::"i"(N + 1));
-	a = calloc(1, 100);
-	b = new char[200];
+	asm volatile(".rept %c0\n\tnop\n\t.endr" ::"i"(N + 1));
+	a = calloc(1, 1011);
+	b = new char[2022];
 	delete[] b;
 	free(a);
 }
