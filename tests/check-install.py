@@ -31,6 +31,8 @@ INSTALLED = [
     "bin/rheaper-load", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/librheaper-plugin.ar", "lib*/**/rheaper.pc",
     "share/doc/rheaper/wrapped-functions.txt",
 ]
+# As the runtime for i386 is built (runtime/meson.build)
+M32 = ["-m32", "-idirafter", "/usr/include/x86_64-linux-gnu"]
 PAGES = ["share/man/man1/rheaper-cc.1", "share/man/man1/rheaper-load.1",
          "share/man/man7/rheaper.7"]
 
@@ -62,14 +64,15 @@ def check_files(prefix):
     assert "malloc" in listed and "getline" in listed
 
 
-def check_main_job(prefix, directory):
+def check_main_job(prefix, directory, *words):
     source, program, trace, database = (
         os.path.join(directory, name) for name in ("p.c", "p", "p.bin", "p.db"))
     with open(source, "w") as out:
         out.write(PROGRAM)
-    must(prefix + "/bin/rheaper-cc", f"-I{prefix}/include", source, "-o", program)
+    must(prefix + "/bin/rheaper-cc", f"-I{prefix}/include", *words, source, "-o", program)
     must(program, env={"RHEAPER_TRACE": trace})
-    must(prefix + "/bin/rheaper-load", trace, database)
+    must(prefix + "/bin/rheaper-load", "--force", trace, database)
+    os.remove(trace)
     with sqlite3.connect(database) as profile:
         rows = profile.execute(
             "SELECT size, sym, file, line FROM allocations JOIN backtraces b ON b.id = bt"
@@ -110,6 +113,8 @@ def main():
         prefix = install(os.path.join(directory, "root"))
         check_files(prefix)
         check_main_job(prefix, directory)
+        if glob.glob(prefix + "/lib*/**/librheaper-i386.a", recursive=True):
+            check_main_job(prefix, directory, *M32)
         check_show_link(prefix, directory)
         check_missing(directory)
 
