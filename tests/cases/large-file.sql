@@ -1,0 +1,1 @@
+SELECT count(*) FROM allocations WHERE size = 901;
