@@ -158,17 +158,33 @@ static bool read_cfa(const struct symbolic *s, unw_word_t cfa, struct rhp_rule *
 	return near(address, SYM_FP, &rule->cfa);
 }
 
-/* Where a register of the caller was saved: from the CFA or from sp. */
+/* Where a register of the caller was saved: from the CFA, from sp or from fp. */
 static bool read_location(const struct symbolic *s, unw_word_t value, unw_word_t cfa,
-			  int32_t *offset, uint16_t sp_flag, struct rhp_rule *rule)
+			  int32_t *offset, uint16_t sp_flag, uint16_t fp_flag,
+			  struct rhp_rule *rule)
 {
 	int i = read_of(s, value);
 	if (i < 0)
 		return false;
 	if (near(s->read[i], cfa, offset))
 		return true;
-	rule->flags |= sp_flag;
-	return near(s->read[i], SYM_SP, offset);
+	if (near(s->read[i], SYM_SP, offset)) {
+		rule->flags |= sp_flag;
+		return true;
+	}
+	rule->flags |= fp_flag;
+	return fp_flag && near(s->read[i], SYM_FP, offset);
+}
+
+/* Whether the return address still is where the call left it. */
+static bool in_link(unw_word_t ip)
+{
+#if defined(__aarch64__)
+	return ip == SYM_OTHER + UNW_AARCH64_X30 * READ_STRIDE;
+#else
+	(void)ip;
+	return false;
+#endif
 }
 
 static struct rhp_rule libunwind_rule(const struct rhp_module_info *module, uintptr_t pc)
@@ -189,12 +205,16 @@ static struct rhp_rule libunwind_rule(const struct rhp_module_info *module, uint
 	    unw_get_reg(&cursor, UNW_REG_SP, &sp) < 0 ||
 	    unw_get_reg(&cursor, REG_FP, &fp) < 0)
 		return none;
-	if (!read_cfa(&s, sp, &rule) ||
-	    !read_location(&s, ip, sp, &rule.ra, RHP_RULE_RA_SP, &rule))
+	if (!read_cfa(&s, sp, &rule))
+		return none;
+	if (in_link(ip))
+		rule.flags |= RHP_RULE_RA_LINK;
+	else if (!read_location(&s, ip, sp, &rule.ra, RHP_RULE_RA_SP, 0, &rule))
 		return none;
 	if (fp != SYM_FP) {
 		rule.flags |= RHP_RULE_FP_SAVED;
-		if (!read_location(&s, fp, sp, &rule.fp, RHP_RULE_FP_SP, &rule))
+		if (!read_location(&s, fp, sp, &rule.fp, RHP_RULE_FP_SP, RHP_RULE_FP_FP,
+				   &rule))
 			return none;
 	}
 	return rule;
