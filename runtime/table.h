@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 #include "runtime/os.h"
+#include "trace/format.h"
 
 struct rhp_table_entry {
-	uint64_t key[2]; /* key[0] is never 0 in use, and is written last */
+	rhp_u64 key[2]; /* key[0] is never 0 in use, and is written last */
 	uint64_t value[2];
 };
 

@@ -71,8 +71,8 @@ HIDDEN const char *rhp_trace_executable(void);
 /* The next stamp of an address; trace/format.h and docs/trace-format.md. */
 static ALWAYS_INLINE uint64_t rhp_stamp_take(uintptr_t address)
 {
-	uint64_t *counter =
-		(uint64_t *)(void *)(rhp_trace_shards +
-				     rhp_shard(rhp_untagged(address)) * RHP_SHARD_STRIDE);
+	rhp_u64 *counter =
+		(rhp_u64 *)(void *)(rhp_trace_shards +
+				    rhp_shard(rhp_untagged(address)) * RHP_SHARD_STRIDE);
 	return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }

@@ -51,6 +51,10 @@ enum rhp_loss {
 	RHP_N_LOSSES
 };
 
+/* i386 aligns 64 bits by 32: not here, where they are changed by one instruction and
+ * read by other machines. */
+typedef uint64_t rhp_u64 __attribute__((aligned(8)));
+
 /* The first page. Fields marked (live) change while the program runs. */
 struct rhp_file_header {
 	char magic[8];
@@ -61,26 +65,26 @@ struct rhp_file_header {
 	uint32_t record_size;
 	uint32_t region_size;
 	uint32_t n_shards;
-	uint64_t shard_offset; /* n_shards counters, RHP_SHARD_STRIDE apart (live) */
-	uint64_t first_region; /* offset */
-	uint64_t file_end;     /* offset of the next region to hand out (live) */
-	uint32_t state;        /* enum rhp_trace_state (live) */
-	uint32_t stop_errno;   /* (live) */
+	rhp_u64 shard_offset; /* n_shards counters, RHP_SHARD_STRIDE apart (live) */
+	rhp_u64 first_region; /* offset */
+	rhp_u64 file_end;     /* offset of the next region to hand out (live) */
+	uint32_t state;       /* enum rhp_trace_state (live) */
+	uint32_t stop_errno;  /* (live) */
 	uint32_t pid;
-	uint32_t time_shift;        /* record time = ticks >> time_shift, low bits */
-	uint64_t start_realtime_ns; /* since 1970, when tracing began */
+	uint32_t time_shift;       /* record time = ticks >> time_shift, low bits */
+	rhp_u64 start_realtime_ns; /* since 1970, when tracing began */
 	/* Two points of the line ticks -> nanoseconds of CLOCK_MONOTONIC. */
-	uint64_t start_ticks, start_ns;
-	uint64_t last_ticks, last_ns; /* (live) */
+	rhp_u64 start_ticks, start_ns;
+	rhp_u64 last_ticks, last_ns; /* (live) */
 	uint32_t max_stack_depth;
 	uint32_t max_trackers;
 	uint32_t event_buffer; /* records of a window */
 	uint32_t scope;        /* 0 link, 1 process */
-	uint64_t sample_bytes; /* 0: every allocation */
-	uint64_t sample_rate_ppm;
-	uint64_t max_bytes; /* 0: no limit */
-	uint64_t n_threads; /* threads that recorded anything (live) */
-	uint64_t lost[16];  /* by enum rhp_loss (live) */
+	rhp_u64 sample_bytes;  /* 0: every allocation */
+	rhp_u64 sample_rate_ppm;
+	rhp_u64 max_bytes; /* 0: no limit */
+	rhp_u64 n_threads; /* threads that recorded anything (live) */
+	rhp_u64 lost[16];  /* by enum rhp_loss (live) */
 	char runtime_version[32];
 	char executable[3072]; /* path, NUL-terminated, cut if longer */
 	char reserved[704];
@@ -101,11 +105,11 @@ struct rhp_region {
 	uint32_t magic;
 	uint16_t kind;
 	uint16_t stream;
-	uint64_t sequence;
-	uint64_t used; /* bytes of records; in a window a lower bound of nothing:
-			* read all of it, zero records are unwritten */
-	uint64_t base_ticks, base_ns; /* when this buffer was begun */
-	uint64_t reserved[3];
+	rhp_u64 sequence;
+	rhp_u64 used; /* bytes of records; in a window a lower bound of nothing:
+		       * read all of it, zero records are unwritten */
+	rhp_u64 base_ticks, base_ns; /* when this buffer was begun */
+	rhp_u64 reserved[3];
 };
 
 /*
@@ -153,9 +157,9 @@ enum rhp_code {
 };
 
 struct rhp_record {
-	uint64_t a; /* code: 8, address: 56 */
-	uint64_t b; /* events: stamp: 40 (low), time: 24 (high) */
-	uint64_t c; /* events: size: 36 (low), node: 28 (high) */
+	rhp_u64 a; /* code: 8, address: 56 */
+	rhp_u64 b; /* events: stamp: 40 (low), time: 24 (high) */
+	rhp_u64 c; /* events: size: 36 (low), node: 28 (high) */
 };
 
 /* FRAME and CALL: b = id (low 32), parent (high 32); c = module (low 32; 0 is
@@ -179,8 +183,8 @@ enum rhp_blob_type {
 
 /* Text of a MODULE blob; then build_id_size bytes of build id, then the path. */
 struct rhp_module {
-	uint64_t start, end; /* addresses mapped */
-	uint64_t build_id_size;
+	rhp_u64 start, end; /* addresses mapped */
+	rhp_u64 build_id_size;
 };
 
 /* A TEXT record: 23 bytes of the blob before it. */
