@@ -114,7 +114,11 @@ void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 				break;
 			}
 	if (!s->room)
-		s->room = rhp_os_alloc(2 * WALK_BYTES(max_depth));
+		s->room = rhp_os_alloc(2 * WALK_BYTES(max_depth) +
+				       rhp_chain_room(max_depth + 1));
+	rhp_chain_init(&s->memory,
+		       s->room ? (char *)s->room + 2 * WALK_BYTES(max_depth) : NULL,
+		       max_depth + 1);
 	rhp_place_clear(&s->walking);
 	s->base = UINTPTR_MAX;
 	s->n_bases = 0;
@@ -141,30 +145,43 @@ static ALWAYS_INLINE bool on_stack(struct rhp_stacks *s, uintptr_t frame)
 	return grow(s, frame);
 }
 
-/*
- * Follows frame pointers from `frame` up to the base, hashing. With `w`, notes
- * the frames as well. One frame more than recorded is visited, so that a chain
- * that goes on differs from one that ends there.
- */
-READS_STACKS static ALWAYS_INLINE uint64_t follow(const struct rhp_stacks *s,
-						  uintptr_t frame, uintptr_t base,
-						  uint64_t hash, struct walk *w)
+/* The last place where a frame of the chain may be. */
+static ALWAYS_INLINE uintptr_t chain_limit(const struct rhp_stacks *s)
 {
 	uintptr_t last = s->stack.high - 2 * sizeof(uintptr_t);
-	last = base < last ? base : last;
-	uint32_t max = w ? w->max : s->max_depth;
-	for (uint32_t i = 0; i <= max; i++) {
+	return s->base < last ? s->base : last;
+}
+
+/* One frame more than recorded counts, so that a chain that goes on differs from one
+ * that ends there. */
+static ALWAYS_INLINE uint64_t hash_chain(struct rhp_stacks *s, uintptr_t frame,
+					 enum rhp_function function)
+{
+	return mix(seed_of(function),
+		   rhp_chain_hash(&s->memory, frame, chain_limit(s), s->base));
+}
+
+/* Notes the frames of a chain. */
+READS_STACKS static void note_chain(const struct rhp_stacks *s, uintptr_t frame,
+				    struct walk *w)
+{
+	uintptr_t last = chain_limit(s);
+	for (uint32_t i = 0; i <= w->max; i++) {
 		const uintptr_t *at = (const uintptr_t *)frame;
-		uintptr_t next = at[0], ip = rhp_code_address(at[1]);
-		hash = mix(hash, ip);
-		if (w)
-			w->frames[w->n++] = (struct frame){.ip = ip, .fp = frame};
+		uintptr_t next = at[0];
+		w->frames[w->n++] =
+			(struct frame){.ip = rhp_code_address(at[1]), .fp = frame};
 		if (next <= frame || next > last || next % sizeof(uintptr_t))
 			break;
 		frame = next;
 	}
-	/* The same addresses may stand at the base and in the middle of a stack. */
-	return mix(hash, frame == base);
+}
+
+/* Where the chain of this stack ends. */
+static void set_base(struct rhp_stacks *s, uintptr_t base)
+{
+	s->base = base;
+	rhp_chain_forget(&s->memory);
 }
 
 /* Where no rule is known (JIT code, assembly): one step by the frame pointer. */
@@ -283,10 +300,10 @@ READS_STACKS static bool agree(struct rhp_stacks *s, struct walk *chain,
 		 * the chain short; garbage in the register is not the base's fault. */
 		if (same > 0 && same == chain->n && s->n_bases < MAX_BASES &&
 		    chain->frames[same - 1].fp == s->base) {
-			s->base = UINTPTR_MAX;
+			set_base(s, UINTPTR_MAX);
 			forget_chains(s);
 			chain->n = 0;
-			follow(s, frame, s->base, 0, chain);
+			note_chain(s, frame, chain);
 			return agree(s, chain, judged, frame);
 		}
 		return false;
@@ -297,7 +314,7 @@ READS_STACKS static bool agree(struct rhp_stacks *s, struct walk *chain,
 	if (s->n_bases == MAX_BASES)
 		return false;
 	s->n_bases++;
-	s->base = chain->frames[same - 1].fp;
+	set_base(s, chain->frames[same - 1].fp);
 	forget_chains(s);
 	return true;
 }
@@ -363,9 +380,9 @@ READS_STACKS static uint32_t capture_walking(struct rhp_stacks *s, struct rhp_st
 
 	struct walk *chain =
 		new_walk((char *)s->room + WALK_BYTES(s->max_depth), s->max_depth);
-	follow(s, frame, s->base, 0, chain);
+	note_chain(s, frame, chain);
 	bool trusted = agree(s, chain, judged, frame);
-	hash = follow(s, frame, s->base, seed_of(function), NULL);
+	hash = hash_chain(s, frame, function);
 	uint32_t node = judged_node(s, out, judged, function);
 	if (node)
 		set_chain(chain_of(s, hash), hash, node, trusted ? TRUSTED : MARKED);
@@ -393,7 +410,7 @@ READS_STACKS uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream 
 		forget_chains(s);
 	if (UNLIKELY(!on_stack(s, at)))
 		return capture_slowly(s, out, at, function, 0, false);
-	uint64_t hash = follow(s, at, s->base, seed_of(function), NULL);
+	uint64_t hash = hash_chain(s, at, function);
 	struct rhp_chain *c = chain_of(s, hash);
 	enum chain_verdict verdict = verdict_of(c, hash);
 	if (LIKELY(verdict == TRUSTED))

@@ -20,7 +20,7 @@ import sys
 # string functions, the vDSO clock, raw system calls; the third group only when
 # the runtime starts or a thread begins and ends; the last is libgcc's, for i386.
 NEEDED = set('''
-memcpy memset memcmp strlen strnlen strchr strncmp strrchr
+memcpy memmove memset memcmp strlen strnlen strchr strncmp strrchr
 syscall __errno_location clock_gettime environ _dl_find_object __ehdr_start
 dl_iterate_phdr getauxval pthread_key_create pthread_setspecific dlsym
 __tls_get_addr ___tls_get_addr dladdr dlopen wcslen __sched_cpualloc_size

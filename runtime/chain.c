@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hash is a polynomial, innermost frame last: that of a chain follows from that
+ * of its outer part, and the frames beyond the window can be taken off again. Each
+ * address is mixed before; the caller mixes the result.
+ */
+#include <string.h>
+
+#include "runtime/chain.h"
+#include "runtime/machine.h"
+
+#define WEIGHT UINT64_C(0x9e3779b97f4a7c15)
+#define MEMORY 4 /* times the window: frames that are remembered */
+#define AHEAD 2  /* times the window: frames that are followed at once, at most */
+
+size_t rhp_chain_room(uint32_t window)
+{
+	return (MEMORY + AHEAD) * (size_t)window * sizeof(struct rhp_link);
+}
+
+void rhp_chain_init(struct rhp_chain_memory *m, void *room, uint32_t window)
+{
+	*m = (struct rhp_chain_memory){.links = room,
+				       .capacity = MEMORY * window,
+				       .window = window,
+				       .window_power = 1};
+	m->fresh = room ? m->links + m->capacity : NULL;
+	for (uint32_t i = 0; i < window; i++)
+		m->window_power *= WEIGHT;
+}
+
+static ALWAYS_INLINE uint64_t value_of(uintptr_t ip)
+{
+	uint64_t value = rhp_code_address(ip) * UINT64_C(0x9fb21c651e98df25);
+	return value ^ value >> 32;
+}
+
+static ALWAYS_INLINE bool goes_on(uintptr_t frame, uintptr_t next, uintptr_t last)
+{
+	return next > frame && next <= last && next % sizeof(uintptr_t) == 0;
+}
+
+static ALWAYS_INLINE uint64_t finish(uint64_t hash, bool at_base)
+{
+	/* The same addresses may stand at the base and in the middle of a stack. */
+	return hash + at_base;
+}
+
+/* Without a memory. */
+READS_STACKS static NOINLINE uint64_t hash_anew(const struct rhp_chain_memory *m,
+						uintptr_t frame, uintptr_t last,
+						uintptr_t base)
+{
+	uint64_t hash = 0, power = 1;
+	for (uint32_t i = 0;; i++) {
+		const uintptr_t *at = (const uintptr_t *)frame;
+		uintptr_t next = at[0];
+		hash += value_of(at[1]) * power;
+		power *= WEIGHT;
+		if (i + 1 == m->window || !goes_on(frame, next, last))
+			return finish(hash, frame == base);
+		frame = next;
+	}
+}
+
+/* How many of the first k links, from `low` on, are still what they were. */
+READS_STACKS static ALWAYS_INLINE uint32_t count_intact(const struct rhp_link *links,
+							uint32_t low, uint32_t k)
+{
+	for (uint32_t i = low; i < k; i++) {
+		const uintptr_t *at = (const uintptr_t *)links[i].at;
+		if (UNLIKELY(at[0] != links[i].next || at[1] != links[i].ip))
+			return i;
+	}
+	return k;
+}
+
+/* Makes room for the new frames by forgetting those far outside the window. */
+static COLD uint32_t drop_outer(struct rhp_chain_memory *m, uint32_t k)
+{
+	uint32_t keep = m->window < k ? m->window : k;
+	if (k > keep) {
+		m->before = m->links[k - keep - 1].hash;
+		m->is_whole = false;
+		memmove(m->links, m->links + k - keep, keep * sizeof(*m->links));
+	}
+	return keep;
+}
+
+/* Adds the new frames behind the first k links. */
+static ALWAYS_INLINE void remember(struct rhp_chain_memory *m, uint32_t k, uint32_t n)
+{
+	if (UNLIKELY(k + n > m->capacity))
+		k = drop_outer(m, k);
+	uint64_t hash = k > 0 ? m->links[k - 1].hash : m->before;
+	m->n = k + n;
+	while (n > 0) {
+		struct rhp_link *link = &m->links[k++];
+		*link = m->fresh[--n];
+		link->hash = hash = hash * WEIGHT + value_of(link->ip);
+	}
+}
+
+/* Follows the chain from its beginning, no remembered frame regarded, and further
+ * than the window: a deep recursion that returns will need those frames. */
+READS_STACKS static NOINLINE uint32_t follow_anew(struct rhp_chain_memory *m,
+						  uintptr_t frame, uintptr_t last)
+{
+	m->before = 0;
+	for (uint32_t n = 0;;) {
+		const uintptr_t *at = (const uintptr_t *)frame;
+		m->fresh[n++] = (struct rhp_link){frame, at[0], at[1], 0};
+		m->is_whole = !goes_on(frame, at[0], last);
+		if (m->is_whole || n == AHEAD * m->window)
+			return n;
+		frame = at[0];
+	}
+}
+
+/*
+ * Follows the chain until it meets what is remembered, `k` links of it, and
+ * looks whether that still holds; if it does up to some link, goes on up to there.
+ * Returns the links that hold; the frames before them are in m->fresh. Links beyond
+ * the window may be out of date.
+ */
+READS_STACKS static ALWAYS_INLINE uint32_t meet(struct rhp_chain_memory *m,
+						uintptr_t frame, uintptr_t last,
+						uint32_t *n_fresh)
+{
+	const struct rhp_link *links = m->links;
+	uintptr_t at = frame;
+	for (uint32_t k = m->n, n = 0; k > 0 && n < m->window;) {
+		if (links[k - 1].at < at) {
+			k--;
+		} else if (links[k - 1].at == at) {
+			uint32_t rest = m->window - n, low = k > rest ? k - rest : 0;
+			uint32_t intact = count_intact(links, low, k);
+			if (LIKELY(intact == k && (m->is_whole || k >= rest))) {
+				*n_fresh = n;
+				return k;
+			}
+			k = intact == k ? 0 : intact;
+		} else {
+			const uintptr_t *words = (const uintptr_t *)at;
+			m->fresh[n++] = (struct rhp_link){at, words[0], words[1], 0};
+			if (!goes_on(at, words[0], last))
+				break;
+			at = words[0];
+		}
+	}
+	*n_fresh = follow_anew(m, frame, last);
+	return 0;
+}
+
+READS_STACKS static ALWAYS_INLINE uint64_t hash_remembered(struct rhp_chain_memory *m,
+							   uintptr_t frame,
+							   uintptr_t last, uintptr_t base)
+{
+	uint32_t n_fresh, k = meet(m, frame, last, &n_fresh);
+	if (n_fresh > 0) {
+		remember(m, k, n_fresh);
+		k = m->n;
+	}
+	const struct rhp_link *links = m->links;
+	uint64_t hash = links[k - 1].hash;
+	uint32_t outermost = k > m->window ? k - m->window : 0;
+	uint64_t before = outermost > 0 ? links[outermost - 1].hash : m->before;
+	if (k >= m->window)
+		hash -= before * m->window_power;
+	return finish(hash, links[outermost].at == base);
+}
+
+uint64_t rhp_chain_hash(struct rhp_chain_memory *m, uintptr_t frame, uintptr_t last,
+			uintptr_t base)
+{
+	const void *here = (const void *)frame;
+	if (UNLIKELY(!m->links ||
+		     (m->busy.frame != 0 && rhp_place_alive(&m->busy, here, NULL))))
+		return hash_anew(m, frame, last, base);
+	/* Who was at it was left by a jump: it may have stopped anywhere. */
+	if (UNLIKELY(m->busy.frame != 0))
+		rhp_chain_forget(m);
+	rhp_place_set(&m->busy, here);
+	uint64_t hash = hash_remembered(m, frame, last, base);
+	rhp_place_clear(&m->busy);
+	return hash;
+}

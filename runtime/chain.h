@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The chain of frame pointers from a frame to the base of its stack, as a hash. A
+ * thread's stack is mostly the same from one allocation to the next, so the chain is
+ * remembered: only frames that are new are followed, one after the other; the others
+ * are looked at again all at once, for nothing in them depends on the one before.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/place.h"
+
+/* A frame: where it is, its two words, and the hash of the frames up to it. */
+struct rhp_link {
+	uintptr_t at, next, ip;
+	uint64_t hash;
+};
+
+struct rhp_chain_memory {
+	struct rhp_link *links; /* outermost first; NULL: nothing can be remembered */
+	struct rhp_link *fresh; /* new frames, innermost first */
+	uint32_t n, capacity;
+	bool is_whole;         /* the first link is the end of the chain */
+	uint64_t before;       /* the hash of what was before the first link */
+	uint32_t window;       /* frames that count, at most */
+	uint64_t window_power; /* the weight of the first one that does not */
+	struct rhp_place busy; /* who uses this; handlers do without */
+};
+
+/* The bytes that a memory for `window` frames needs. */
+HIDDEN size_t rhp_chain_room(uint32_t window);
+
+/* Prepares a memory; `room` is of the size above, or NULL. */
+HIDDEN void rhp_chain_init(struct rhp_chain_memory *m, void *room, uint32_t window);
+
+/* What was remembered is of no use any more: another stack, another end. */
+static inline void rhp_chain_forget(struct rhp_chain_memory *m)
+{
+	m->n = 0;
+}
+
+/*
+ * The hash of the innermost `window` frames of the chain that begins at `frame`. It
+ * ends at `base`, or where the next frame does not lie between the last one and
+ * `last`: all of it must be readable. Async-signal-safe; one thread.
+ */
+HIDDEN uint64_t rhp_chain_hash(struct rhp_chain_memory *m, uintptr_t frame,
+			       uintptr_t last, uintptr_t base);
