@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -241,9 +242,30 @@ uint64_t rhp_os_realtime_ns(void)
 	return clock_ns(CLOCK_REALTIME);
 }
 
-uint64_t rhp_os_ticks(void)
+uint64_t rhp_os_monotonic_ns(void)
 {
 	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint32_t rhp_os_reads_counter;
+
+void rhp_os_choose_clock(void)
+{
+	static const char path[] =
+		"/sys/devices/system/clocksource/clocksource0/current_clocksource";
+	char source[8] = "";
+	rhp_os_read_file(path, source, sizeof(source));
+	rhp_os_reads_counter = memcmp(source, "tsc\n", 4) == 0;
+}
+
+struct rhp_instant rhp_os_instant(void)
+{
+	if (!rhp_os_reads_counter) {
+		uint64_t ns = rhp_os_monotonic_ns();
+		return (struct rhp_instant){ns, ns};
+	}
+	uint64_t before = rhp_os_ticks(), ns = rhp_os_monotonic_ns();
+	return (struct rhp_instant){before + (rhp_os_ticks() - before) / 2, ns};
 }
 
 bool rhp_os_readable(uintptr_t address)

@@ -56,8 +56,29 @@ HIDDEN int rhp_os_tid(void);
 HIDDEN bool rhp_os_thread_is_gone(int tid); /* of this process */
 HIDDEN uint64_t rhp_os_realtime_ns(void);
 
-/* The clock of the trace: nanoseconds of CLOCK_MONOTONIC through the vDSO. */
-HIDDEN uint64_t rhp_os_ticks(void);
+/*
+ * The clock of the trace. Where the kernel itself keeps time by the processor's
+ * counter (its clock source is `tsc`: constant, never stopped, the same on all
+ * processors), that is read directly; elsewhere CLOCK_MONOTONIC through the vDSO.
+ */
+HIDDEN void rhp_os_choose_clock(void);
+HIDDEN uint64_t rhp_os_monotonic_ns(void);
+extern HIDDEN uint32_t rhp_os_reads_counter;
+
+static ALWAYS_INLINE uint64_t rhp_os_ticks(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	if (LIKELY(rhp_os_reads_counter))
+		return __builtin_ia32_rdtsc();
+#endif
+	return rhp_os_monotonic_ns();
+}
+
+/* One instant on both clocks. */
+struct rhp_instant {
+	uint64_t ticks, ns; /* of CLOCK_MONOTONIC */
+};
+HIDDEN struct rhp_instant rhp_os_instant(void);
 
 /* True if the 8 bytes at an aligned address can be read, whatever it is. */
 HIDDEN bool rhp_os_readable(uintptr_t address);

@@ -64,9 +64,10 @@ static COLD bool hand_over(struct rhp_stream *s)
 	if (ok) {
 		memset(s->records, 0, size);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		uint64_t now = rhp_os_ticks();
-		s->window->base_ticks = s->window->base_ns = now;
-		s->last_unit = now >> RHP_TIME_SHIFT;
+		struct rhp_instant now = rhp_os_instant();
+		s->window->base_ticks = now.ticks;
+		s->window->base_ns = now.ns;
+		s->last_unit = now.ticks >> RHP_TIME_SHIFT;
 		__atomic_store_n(&s->window->sequence, s->window->sequence + 1,
 				 __ATOMIC_RELEASE);
 		s->cursor = 0;
@@ -126,8 +127,10 @@ bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t addres
 	uint32_t n = 1u + big + anchor;
 	uint32_t depth = begin_write(s, __builtin_frame_address(0));
 	struct rhp_record *r = &s->records[advance(&s->cursor, n)];
-	if (UNLIKELY(anchor))
+	if (UNLIKELY(anchor)) {
 		commit(r++, RHP_TIME, 0, 0, now);
+		rhp_trace_note_time();
+	}
 	if (UNLIKELY(big)) {
 		commit(r++, RHP_SIZE, 0, 0, size);
 		size = RHP_SIZE_MAX;

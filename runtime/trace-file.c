@@ -77,7 +77,8 @@ static uint32_t region_size(uint32_t event_buffer)
 	return (uint32_t)whole_pages(size);
 }
 
-static void fill_header(struct rhp_file_header *h, const struct rhp_settings *settings)
+static void fill_header(struct rhp_file_header *h, const struct rhp_settings *settings,
+			const struct rhp_instant *begun)
 {
 	memcpy(h->magic, RHP_TRACE_MAGIC, sizeof(h->magic));
 	h->byte_order = RHP_BYTE_ORDER_MARK;
@@ -94,8 +95,8 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 	h->pid = (uint32_t)rhp_os_pid();
 	h->time_shift = RHP_TIME_SHIFT;
 	h->start_realtime_ns = rhp_os_realtime_ns();
-	h->start_ticks = h->last_ticks = rhp_os_ticks();
-	h->start_ns = h->last_ns = h->start_ticks;
+	h->start_ticks = h->last_ticks = begun->ticks;
+	h->start_ns = h->last_ns = begun->ns;
 	h->max_stack_depth = settings->stack_depth;
 	h->max_trackers = settings->max_trackers;
 	h->event_buffer = settings->event_buffer;
@@ -112,6 +113,8 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 	uint64_t least = head + 2 * (uint64_t)region_size(settings->event_buffer);
 	if (settings->max_bytes && settings->max_bytes < least)
 		return -EFBIG;
+	rhp_os_choose_clock();
+	struct rhp_instant begun = rhp_os_instant();
 	trace.fd = create_unused(settings->path);
 	if (trace.fd < 0)
 		return trace.fd;
@@ -124,7 +127,8 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 	}
 	if (r < 0)
 		return remove_file(settings->path, r);
-	fill_header(trace.header, settings);
+	fill_header(trace.header, settings, &begun);
+	rhp_trace_note_time(); /* a second point, if no later one comes */
 	trace.header->lost[RHP_LOST_EARLY] = n_lost_early;
 	rhp_trace_shards = (char *)trace.header + RHP_HEADER_SIZE;
 	return 0;
@@ -137,12 +141,23 @@ int rhp_trace_abandon(const char *path, int error)
 	return remove_file(path, reason ? -(int)reason : error);
 }
 
+void rhp_trace_note_time(void)
+{
+	static uint32_t at_it;
+	if (__atomic_exchange_n(&at_it, 1, __ATOMIC_ACQUIRE))
+		return;
+	struct rhp_instant now = rhp_os_instant();
+	trace.header->last_ns = now.ns;
+	trace.header->last_ticks = now.ticks;
+	__atomic_store_n(&at_it, 0, __ATOMIC_RELEASE);
+}
+
 void rhp_trace_set_state(enum rhp_trace_state state)
 {
 	struct rhp_file_header *h = trace.header;
 	if (!h)
 		return;
-	h->last_ticks = h->last_ns = rhp_os_ticks();
+	rhp_trace_note_time();
 	uint32_t running = RHP_STATE_RUNNING;
 	__atomic_compare_exchange_n(&h->state, &running, state, false, __ATOMIC_RELEASE,
 				    __ATOMIC_RELAXED);
@@ -209,7 +224,9 @@ struct rhp_region *rhp_trace_map_window(uint16_t stream)
 	}
 	w->kind = RHP_REGION_WINDOW;
 	w->stream = stream;
-	w->base_ticks = w->base_ns = rhp_os_ticks();
+	struct rhp_instant now = rhp_os_instant();
+	w->base_ticks = now.ticks;
+	w->base_ns = now.ns;
 	__atomic_store_n(&w->magic, RHP_REGION_MAGIC, __ATOMIC_RELEASE);
 	return w;
 }

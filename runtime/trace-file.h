@@ -46,6 +46,10 @@ HIDDEN int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early
  * the file has for it, or `error`. */
 HIDDEN int rhp_trace_abandon(const char *path, int error);
 
+/* Notes the present instant in the header, which with its first one gives the speed
+ * of the clock. Any thread. */
+HIDDEN void rhp_trace_note_time(void);
+
 /* Sets header.state. Advisory: events recorded later are still valid. */
 HIDDEN void rhp_trace_set_state(enum rhp_trace_state state);
 

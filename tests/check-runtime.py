@@ -7,6 +7,7 @@ usage: check-runtime.py RHEAPER-LOAD RHEAPER-CC
 Prints TAP, one point per test_ function.
 """
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -18,9 +19,12 @@ LOADER, DRIVER = (os.path.abspath(path) for path in sys.argv[1:3])
 # argv[1] says what to do before and after the first allocation of the program.
 PROGRAM = r"""
 #include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 static void *volatile sink;
 static void allocate(int n)
@@ -43,6 +47,23 @@ static void end_in_destructors(void)
 		pthread_join(thread, NULL);
 	}
 }
+static double seconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec * 1e-9;
+}
+/* Says how long it was between two blocks, and dies. */
+static void pause_between(void)
+{
+	struct timespec third = {0, 333000000};
+	double begun = seconds();
+	sink = malloc(3001);
+	nanosleep(&third, NULL);
+	sink = malloc(3002);
+	dprintf(2, "%.6f\n", seconds() - begun);
+	raise(SIGKILL);
+}
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -59,6 +80,8 @@ int main(int argc, char **argv)
 		return 0;
 	} else if (!strcmp(what, "destructors")) {
 		end_in_destructors();
+	} else if (!strcmp(what, "pause")) {
+		pause_between();
 	} else if (!strcmp(what, "many")) {
 		allocate(100000);
 	}
@@ -146,6 +169,14 @@ class Bench:
                                 stderr=subprocess.PIPE, check=True)
         with sqlite3.connect(self.path("p.db")) as profile:
             return profile.execute(query).fetchone(), result.stderr
+
+
+def test_times_are_those_of_the_clock(b):
+    """Of a program that is killed, too: how fast the clock runs must be known then."""
+    took = float(b.run("pause", status=-signal.SIGKILL)) * 1000
+    (found,), _ = b.load("SELECT max(alloc_after) - min(alloc_after) FROM allocations"
+                         " WHERE size IN (3001, 3002)")
+    assert abs(found - took) < 0.01 * took, (found, took)
 
 
 COUNT = "SELECT count(*) FROM allocations WHERE size = 1000"

@@ -118,14 +118,13 @@ static int read_issued(struct reader *reader)
 	return got == (int64_t)size ? 0 : got < 0 ? (int)got : READER_CUT_SHORT;
 }
 
-/* Ticks of the header's two points; of the youngest buffer if the program was
- * killed before it could write the second one. */
+/* The line from the header's first point to the latest one that there is. */
 static void set_clock(struct reader *reader, const struct rhp_region *youngest)
 {
 	const struct rhp_file_header *h = &reader->header;
 	uint64_t ticks = h->last_ticks, ns = h->last_ns;
 
-	if (ticks <= h->start_ticks || ns <= h->start_ns) {
+	if (ticks < youngest->base_ticks) {
 		ticks = youngest->base_ticks;
 		ns = youngest->base_ns;
 	}
