@@ -4,7 +4,7 @@
  * that one -u brings them all: in a static program libc's own calls come in
  * too, and they appear after our archive was searched.
  */
-#include "wrap/wrap.h"
+#include "wrap/next.h"
 
 /* Absent from some libcs; where malloc comes from libc.a they lie beside it. */
 void *__real_memalign(size_t, size_t) __attribute__((weak));
@@ -12,7 +12,9 @@ void *__real_valloc(size_t) __attribute__((weak));
 void *__real_pvalloc(size_t) __attribute__((weak));
 
 #define NAME(f) __wrap_##f
-#define REAL(f) __real_##f
+#define REAL(f) (rhp_next.f ? rhp_next.f : __real_##f)
+
+struct rhp_next rhp_next;
 
 /* musl has none; a program's configure script finds ours there, so it works. */
 static void *pvalloc_anywhere(size_t size)

@@ -49,23 +49,10 @@ static void *arena_alloc(size_t alignment, size_t size)
 			~(uintptr_t)(alignment - 1));
 }
 
+static void show_way(void);
+
 /* The real functions; NULL until looked up. */
-static struct {
-#define FUNCTION(name) __typeof__(__real_##name) *name;
-#define FUNCTIONS                                                                        \
-	FUNCTION(malloc)                                                                 \
-	FUNCTION(calloc)                                                                 \
-	FUNCTION(realloc)                                                                \
-	FUNCTION(reallocarray)                                                           \
-	FUNCTION(free)                                                                   \
-	FUNCTION(aligned_alloc)                                                          \
-	FUNCTION(posix_memalign)                                                         \
-	FUNCTION(memalign)                                                               \
-	FUNCTION(pvalloc)                                                                \
-	FUNCTION(valloc)
-	FUNCTIONS
-#undef FUNCTION
-} next;
+static struct rhp_next next;
 
 static __thread char looking_up __attribute__((tls_model("initial-exec")));
 
@@ -73,9 +60,10 @@ static COLD void look_up(void)
 {
 	looking_up = 1;
 #define FUNCTION(name) next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);
-	FUNCTIONS
+	RHP_NEXT_FUNCTIONS
 #undef FUNCTION
 	looking_up = 0;
+	show_way();
 }
 
 /* False while the look-up is under way in this thread. */
@@ -207,9 +195,26 @@ __attribute__((section(".preinit_array"),
 #define REALLOC_ENTER_FOLLOWED(p, size)
 #endif
 
-#define EXPORT(name) EXPORTED __typeof__(__real_##name) name;
-#define FUNCTION(name) EXPORT(name)
-FUNCTIONS
+#define FUNCTION(name) EXPORTED __typeof__(__real_##name) name;
+RHP_NEXT_FUNCTIONS
 #undef FUNCTION
 
 #include "wrap/core-shims.h"
+
+/* Our own definitions, whatever the program has under these names. */
+#define FUNCTION(name)                                                                   \
+	extern __attribute__((                                                           \
+		alias(#name),                                                            \
+		visibility("hidden"))) __typeof__(__real_##name) rhp_exported_##name;
+RHP_NEXT_FUNCTIONS
+#undef FUNCTION
+
+/* Not past a function of the program's own, which stands in the place of ours. */
+static void show_way(void)
+{
+#define FUNCTION(name)                                                                   \
+	if (name == rhp_exported_##name)                                                 \
+		rhp_next.name = next_##name;
+	RHP_NEXT_FUNCTIONS
+#undef FUNCTION
+}

@@ -7,6 +7,6 @@
  */
 #pragma once
 
-#include "wrap/wrap.h"
+#include "wrap/next.h"
 
 #define EXPORTED __attribute__((weak, visibility("default")))
