@@ -8,6 +8,7 @@ Prints TAP, one point per test_ function.
 """
 import os
 import signal
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -135,6 +136,24 @@ int main(void)
 	pthread_t thread;
 	pthread_create(&thread, NULL, run_job, &job);
 	pthread_join(thread, NULL);
+	return 0;
+}
+"""
+
+# Allocates above garbage: deep in a stack that was never written
+DEEP = r"""
+#include <stdlib.h>
+static void *volatile sink;
+__attribute__((noinline)) static void deep(void)
+{
+	volatile char garbage[100000];
+	garbage[0] = 0;
+	sink = malloc(1000);
+	free(sink);
+}
+int main(void)
+{
+	deep();
 	return 0;
 }
 """
@@ -278,6 +297,20 @@ def test_a_short_chain_is_not_taken_for_another_stack(b):
                        " JOIN backtraces b ON b.id = a.bt WHERE a.size = 2000"
                        " ORDER BY frame_no LIMIT 5)", "again.bin")
     assert stacks == ("leaf run_job inner leaf run_job",), stacks
+
+
+def test_valgrind_finds_no_error_in_us(b):
+    if not shutil.which("valgrind"):
+        raise tap.Skip("no valgrind")
+    with open(b.path("program-deep.c"), "w") as out:
+        out.write(DEEP)
+    subprocess.run([DRIVER, "program-deep.c", "-o", "program-deep"], cwd=b.dir, check=True)
+    result = subprocess.run(["valgrind", "-q", "--error-exitcode=9", "./program-deep"],
+                            cwd=b.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True,
+                            env={**os.environ, "RHEAPER_TRACE": "deep.bin"})
+    assert (result.returncode, result.stdout) == (0, ""), result
+    assert b.load(COUNT, "deep.bin")[0] == (1,)
 
 
 def test_running_program_is_named(b):
