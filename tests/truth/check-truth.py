@@ -12,14 +12,15 @@ times. Exit status 77 and a reason: skipped. CACHE keeps downloads only.
 All numbers must be equal; expected() says how a realloc counts. Valgrind is
 told to free nothing by itself after the program's end.
 """
-import fcntl
 import glob
 import os
 import re
 import shutil
 import sqlite3
-import subprocess
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from debian import Unavailable, environment, fetch, run
 
 LUA_WORK = """
 local words, lines = {}, {}
@@ -82,60 +83,11 @@ def skip(reason):
     sys.exit(77)
 
 
-def run(command, **more):
-    return subprocess.run(command, text=True, errors="replace", stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=280, **more)
-
-
 def must(command, **more):
     result = run(command, **more)
     if result.returncode != 0:
         sys.exit(f"status {result.returncode}: {' '.join(command)}\n{result.stdout[-4000:]}")
     return result.stdout
-
-
-def apt_options(cache):
-    """apt with lists of its own: the system's are neither needed nor touched."""
-    for part in "parts", "lists/partial", "archives/partial":
-        os.makedirs(os.path.join(cache, part), exist_ok=True)
-    for path in glob.glob("/etc/apt/sources.list") + glob.glob("/etc/apt/sources.list.d/*"):
-        if not path.endswith((".list", ".sources")):
-            continue
-        text = open(path).read()
-        text = re.sub(r"^Types:.*", "Types: deb-src", text, flags=re.M)
-        text = re.sub(r"^deb\s", "deb-src ", text, flags=re.M)
-        with open(os.path.join(cache, "parts", os.path.basename(path)), "w") as out:
-            out.write(text)
-    return ["-o", "Dir::Etc::SourceList=/dev/null", "-o", f"Dir::Etc::SourceParts={cache}/parts",
-            "-o", f"Dir::State::Lists={cache}/lists", "-o", f"Dir::Cache={cache}",
-            "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="]
-
-
-def fetch(cache, program):
-    """The path of the program's .dsc file."""
-    with open(os.path.join(cache, "lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        found = glob.glob(os.path.join(cache, program + "_*.dsc"))
-        if found:
-            return found[0]
-        if not shutil.which("apt-get") or not shutil.which("dpkg-source"):
-            skip("no apt-get and dpkg-source to fetch source packages with")
-        options = apt_options(cache)
-        if not glob.glob(os.path.join(cache, "lists", "*Sources*")):
-            run(["apt-get", *options, "update"])
-        result = run(["apt-get", *options, "source", "--download-only", program], cwd=cache)
-        if result.returncode != 0:
-            for name in glob.glob(os.path.join(cache, program + "_*")):
-                os.remove(name)
-            skip(f"cannot fetch the source of {program}: {result.stdout[-500:]}")
-    return glob.glob(os.path.join(cache, program + "_*.dsc"))[0]
-
-
-def environment(**more):
-    env = {name: value for name, value in os.environ.items()
-           if not name.startswith(("RHEAPER_", "LD_", "MALLOC_", "GLIBC_", "MAKE", "MFLAGS"))}
-    env.update(more, LC_ALL="C")
-    return env
 
 
 def build(dsc, tree, program, **compilers):
@@ -207,8 +159,10 @@ def main():
     for tool in ["valgrind", "make"] + (["cmake"] if name == "tinyxml2" else []):
         if not shutil.which(tool):
             skip(f"{tool} is not installed")
-    os.makedirs(cache, exist_ok=True)
-    dsc = fetch(cache, name)
+    try:
+        dsc = fetch(cache, name)
+    except Unavailable as reason:
+        skip(reason)
     plain, tree = os.path.join(cache, name + "-plain"), os.path.join(cache, name + "-rheaper")
     build(dsc, plain, program, CC="gcc", CXX="g++")
     command = build(dsc, tree, program, CC=os.path.join(bindir, "rheaper-gcc"),
