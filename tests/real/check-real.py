@@ -113,7 +113,8 @@ class Bench:
     def load(self, name):
         """Loads a trace; a connection to its database."""
         path = os.path.join(self.traces, "profile.db")
-        loaded = debian.run([LOADER, "--force", "--no-index", os.path.join(self.traces, name), path])
+        trace = os.path.join(self.traces, name)
+        loaded = debian.run([LOADER, "--force", "--no-index", trace, path])
         assert loaded.returncode == 0, (name, loaded.stdout)
         return sqlite3.connect(path)
 

@@ -70,20 +70,24 @@ PROGRAMS = {
     },
     "cjson": {
         "needs": ["cmake", "ninja"],
-        "build": ["cmake -G Ninja -DCMAKE_INSTALL_PREFIX=/usr -DENABLE_CJSON_UTILS=ON $SOURCE", "ninja"],
+        "build": ["cmake -G Ninja -DCMAKE_INSTALL_PREFIX=/usr -DENABLE_CJSON_UTILS=ON $SOURCE",
+                  "ninja"],
         "check": "ctest -j2",
         "same": r"^.*tests passed.*$",
         "install": "ninja install",
         "sees": [("cJSON_New_Item", "libcjson.so%")],
     },
+    # C++, Meson, a shared library
     "libjsoncpp": {
         "needs": ["meson"],
         "build": ["meson setup . $SOURCE", "ninja"],
-        "check": "meson test",
+        # The third starts hundreds of processes that do the same
+        "check": "meson test unittest_jsoncpp_test unittest_jsontestrunner",
         "same": r"^(?:Ok|Fail|Expected Fail):.*$",
         "install": "meson install",
         "sees": [("main", "jsoncpp_test")],
     },
+    # Meson, a shared library; millions of events
     "fribidi": {
         "needs": ["meson"],
         "build": ["meson setup -Ddocs=false . $SOURCE", "ninja"],
