@@ -260,7 +260,7 @@ static int run(const struct words *command)
  * gcc-ar and its like are looked for beside the compiler, under its prefix: a
  * build that finds none for rheaper-gcc goes without. They are run as they are.
  */
-static void run_companion(const struct compiler *compiler, char **argv)
+static void run_companion(struct compiler *compiler, char **argv)
 {
 	static const char *const companions[] = {"gcc-ar", "gcc-nm", "gcc-ranlib"};
 	const char *name = compiler->name;
@@ -272,6 +272,8 @@ static void run_companion(const struct compiler *compiler, char **argv)
 
 		if (strncmp(name, companions[i], n) != 0 || (name[n] && name[n] != '-'))
 			continue;
+		/* They look for the linker's plug-in beside what they are called. */
+		argv[0] = compiler->name;
 		execvp(compiler->name, argv);
 		die(errno == ENOENT ? 127 : 126, "cannot run %s:", compiler->name);
 	}
