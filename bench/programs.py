@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""The real programs of the benchmark: an interpreter, a JSON tool, a compiler. Their
+sources come from Debian, once into a cache; each is built with `CC=...` and nothing
+else, and does work that allocates much."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests"))
+import debian
+
+CACHE = os.path.join(tempfile.gettempdir(), f"rheaper-bench-sources-{os.getuid()}")
+
+LUA_WORK = """
+local words = {}
+for round = 1, 12 do
+  local lines = {}
+  for i = 1, 60000 do
+    local word = string.format("w%d", i * 7919 % 10007)
+    words[word] = (words[word] or 0) + 1
+    lines[#lines + 1] = { text = word .. tostring(i), n = i }
+  end
+  table.sort(lines, function(a, b) return a.text < b.text end)
+end
+print(words.w1)
+"""
+
+
+def unpack(package, tree):
+    """Unpacks a package's sources into a directory that is not there."""
+    os.makedirs(CACHE, mode=0o700, exist_ok=True)
+    dsc = debian.fetch(CACHE, package)
+    subprocess.run(["dpkg-source", "--no-check", "--skip-patches", "-x", dsc, tree], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+class Program:
+    """package: Debian's; steps: shell commands, with CC set; binary: what they make;
+    arguments: of a run, where @dir is the benchmark's directory and @src the sources';
+    files: what else a run needs, by name."""
+
+    def __init__(self, package, steps, binary, arguments, files=None):
+        self.package, self.steps, self.binary = package, steps, binary
+        self.arguments, self.files = arguments, files or {}
+
+    def build(self, tree, driver, out):
+        unpack(self.package, tree)
+        for step in self.steps:
+            subprocess.run(step, shell=True, cwd=tree, check=True, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                           env={**os.environ, "CC": driver})
+        shutil.copy(os.path.join(tree, self.binary), out)
+        for name, make in self.files.items():
+            with open(os.path.join(os.path.dirname(out), name), "w") as file:
+                file.write(make())
+
+    def command(self, program, directory):
+        return [program] + [word.replace("@dir", directory).replace("@src", program + ".src")
+                            for word in self.arguments]
+
+
+def records():
+    return json.dumps([{"id": i, "name": f"name {i * 7919 % 10007}", "tags": ["a", "b", str(i)],
+                        "nested": {"x": i / 3, "y": [i, i + 1]}} for i in range(60000)])
+
+
+def functions():
+    """A C program of many functions, each of which needs many tokens and symbols."""
+    body = "struct s{0} {{ int a{0}; char *b{0}; }};\n" \
+           "int f{0}(struct s{0} *p, int n{0}) {{ int i{0}, sum = 0; for (i{0} = 0; i{0} < n{0};" \
+           " i{0}++) {{ int t{0} = p[i{0}].a{0} * {0}; sum += t{0} > 3 ? t{0} : -t{0}; }}" \
+           " return sum; }}\n"
+    return "".join(body.format(i) for i in range(20000))
+
+
+PROGRAMS = {
+    "lua5.4": Program("lua5.4", ['make -j2 linux CC="$CC -std=gnu99"'], "src/lua",
+                      ["@dir/work.lua"], {"work.lua": lambda: LUA_WORK}),
+    "json-c": Program("json-c", ["cmake -DBUILD_SHARED_LIBS=OFF -DCMAKE_BUILD_TYPE=Release"
+                                 " -DDISABLE_WERROR=ON .", "make -j2 json_parse"],
+                      "apps/json_parse", ["-f", "-n", "@dir/work.json"],
+                      {"work.json": records}),
+    "tcc": Program("tcc", ["./configure", "make -j2"], "tcc",
+                   ["-B@src", "-I@src/include", "-c", "@dir/work.c", "-o", "@dir/out/work.o"],
+                   {"work.c": functions}),
+}
