@@ -133,9 +133,9 @@ PROGRAMS = {
         "sees": [("aresize", "mksh")],
         "nightly": True,
     },
-    # Plain make; a static allocator of its own (jemalloc), configured on the way. What
-    # asks that allocator by its own names (je_malloc) is not in these traces, what asks
-    # for malloc is: Lua, hiredis, the standard library.
+    # Plain make; a static allocator of its own (jemalloc), configured on the way, which
+    # it asks by its own names (je_malloc): zmalloc and its like. Lua and hiredis ask for
+    # malloc.
     "redis": {
         "in-tree": True, "needs": ["make", "tclsh"],
         "environment": {"TERM": "dumb"},
@@ -143,7 +143,8 @@ PROGRAMS = {
         "check": "./runtest --single unit/type/list --single unit/scripting",
         "same": r"^\[(?:ok|err|exception)\]: .*?(?= \(\d+ ms\)|$)",
         "install": "make install PREFIX=$DESTDIR",
-        "sees": [("luaM_realloc_", "redis-server"), ("main", "redis-server")],
+        "sees": [("zmalloc", "redis-server"), ("luaM_realloc_", "redis-server"),
+                 ("main", "redis-server")],
         "nightly": True,
     },
 }
