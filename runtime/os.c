@@ -152,7 +152,7 @@ static int write_zeros(int fd, uint64_t offset, size_t size)
 	return r;
 }
 
-int rhp_os_reserve(int fd, uint64_t offset, size_t size)
+int rhp_os_reserve_ahead(int fd, uint64_t offset, uint64_t size)
 {
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
@@ -162,15 +162,25 @@ int rhp_os_reserve(int fd, uint64_t offset, size_t size)
 		r = SYSCALL(SYS_fallocate, fd, 0, (long)offset, (long)size);
 #else
 		r = SYSCALL(SYS_fallocate, fd, 0, (long)offset, (long)(offset >> 32),
-			    (long)size, 0L);
+			    (long)size, (long)(size >> 32));
 #endif
 	} while (r == -EINTR); /* a stopped program, on some file systems */
 	if (r == -EFBIG)
 		consume(SIGXFSZ);
-	if (r == -EOPNOTSUPP || r == -ENOSYS)
-		r = write_zeros(fd, offset, size);
 	rhp_os_restore_signals(signals);
 	return (int)r;
+}
+
+int rhp_os_reserve(int fd, uint64_t offset, size_t size)
+{
+	int r = rhp_os_reserve_ahead(fd, offset, size);
+	if (r != -EOPNOTSUPP && r != -ENOSYS)
+		return r;
+	uint64_t signals;
+	rhp_os_block_signals(&signals);
+	r = write_zeros(fd, offset, size);
+	rhp_os_restore_signals(signals);
+	return r;
 }
 
 void *rhp_os_map_file(int fd, uint64_t offset, size_t size)

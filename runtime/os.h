@@ -37,6 +37,10 @@ HIDDEN bool rhp_os_is_file(const char *path);
  * file system has no such call. Never raises SIGXFSZ.
  */
 HIDDEN int rhp_os_reserve(int fd, uint64_t offset, size_t size);
+/* The same without the second way: for what is to be written anyway, and is written
+ * faster where the file system has given it room in one go. */
+HIDDEN int rhp_os_reserve_ahead(int fd, uint64_t offset, uint64_t size);
+
 HIDDEN void *rhp_os_map_file(int fd, uint64_t offset, size_t size); /* shared; NULL */
 
 /* Writes two buffers one after the other at `offset`, whole or not (-errno).

@@ -20,6 +20,8 @@
 #include "runtime/trace-file.h"
 
 #define MAX_SUFFIX 9999
+#define MAX_AHEAD (UINT64_C(16) << 20) /* bytes that are reserved ahead, at most */
+#define AHEAD_SHARE 8                  /* ... and of the trace's size: one in so many */
 
 _Alignas(RHP_PAGE_MAX) struct rhp_control rhp_control;
 char *rhp_trace_shards;
@@ -29,6 +31,7 @@ static struct {
 	int fd;
 	uint64_t file_id[2];
 	uint32_t stop_reason; /* enum rhp_loss: why nothing more is written */
+	uint64_t ahead;       /* the file is reserved up to here; all bits: no more */
 } trace;
 
 static bool still_ours(void)
@@ -189,6 +192,26 @@ uint64_t rhp_trace_new_region(void)
 	return __atomic_fetch_add(&h->file_end, h->region_size, __ATOMIC_RELAXED);
 }
 
+/* The larger the trace, the more of what follows is reserved in one go: file systems
+ * then write it in half the time. What is not used stays as zeros at the end. */
+static void reserve_ahead(uint64_t offset)
+{
+	const struct rhp_file_header *h = trace.header;
+	uint64_t end = offset + h->region_size, size = offset / AHEAD_SHARE;
+	uint64_t reserved = __atomic_load_n(&trace.ahead, __ATOMIC_RELAXED);
+	size = size < MAX_AHEAD ? size : MAX_AHEAD;
+	if (h->max_bytes && size > h->max_bytes - end)
+		size = h->max_bytes - end;
+	if (LIKELY(end <= reserved) || size < 2 * (uint64_t)h->region_size)
+		return;
+	if (!__atomic_compare_exchange_n(&trace.ahead, &reserved, end + size, false,
+					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return;
+	/* If the disk has no room for it there may still be some for the chunk. */
+	if (rhp_os_reserve_ahead(trace.fd, offset, end + size - offset) < 0)
+		__atomic_store_n(&trace.ahead, UINT64_MAX, __ATOMIC_RELAXED);
+}
+
 bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
 			   size_t size)
 {
@@ -199,6 +222,8 @@ bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
 	if (offset == 0)
 		return false;
 	int r = still_ours() ? 0 : -EBADF;
+	if (r == 0)
+		reserve_ahead(offset);
 	/* The region's header last: a chunk that a kill cut short is no chunk,
 	 * and its records are still in the window. */
 	if (r == 0)

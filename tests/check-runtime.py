@@ -7,8 +7,9 @@ usage: check-runtime.py RHEAPER-LOAD RHEAPER-CC
 Prints TAP, one point per test_ function.
 """
 import os
-import signal
+import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -233,6 +234,27 @@ def test_size_limit_is_said(b):
     assert os.path.getsize(b.path("trace.bin")) <= 2 << 20
     ending, said = b.load("SELECT ending FROM processes")
     assert ending == ("stopped",) and "tracing was stopped" in said, (ending, said)
+
+
+def test_room_that_is_reserved_ahead_is_little(b):
+    assert b.run("many") == ""
+    assert b.load("SELECT count(*) FROM allocations WHERE size = 1000") == ((100001,), "")
+    size, events = os.path.getsize(b.path("trace.bin")), 2 * 100001
+    assert 24 * events < size < 1.2 * 24 * events + 2000000, size
+
+
+def test_a_limit_of_the_process_on_files(b):
+    """What was to be reserved beyond it must not end the trace before it."""
+    limit = 4000000
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, old[1]))
+    try:
+        assert b.run("many") == ""
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    (count,), said = b.load("SELECT count(*) FROM allocations")
+    assert count > (limit - 800000) / 48 and "File too large" in said, (count, said)
+    assert os.path.getsize(b.path("trace.bin")) <= limit
 
 
 def test_size_limit_too_small_for_anything(b):
