@@ -67,12 +67,14 @@ READS_STACKS static NOINLINE uint64_t hash_anew(const struct rhp_chain_memory *m
 READS_STACKS static ALWAYS_INLINE uint32_t count_intact(const struct rhp_link *links,
 							uint32_t low, uint32_t k)
 {
-	for (uint32_t i = low; i < k; i++) {
-		const uintptr_t *at = (const uintptr_t *)links[i].at;
-		if (UNLIKELY(at[0] != links[i].next || at[1] != links[i].ip))
-			return i;
+	const struct rhp_link *link = links + low, *end = links + k;
+#pragma GCC unroll 4
+	for (; link < end; link++) {
+		const uintptr_t *at = (const uintptr_t *)link->at;
+		if (UNLIKELY((at[0] ^ link->next) | (at[1] ^ link->ip)))
+			break;
 	}
-	return k;
+	return (uint32_t)(link - links);
 }
 
 /* Makes room for the new frames by forgetting those far outside the window. */

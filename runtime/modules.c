@@ -24,7 +24,6 @@
 
 static struct rhp_module_info *modules;
 static uint32_t n_modules; /* writers: under the lock */
-static uint32_t epoch = 1;
 static struct rhp_lock lock;
 
 /* What the dynamic loader knows of the object around an address. */
@@ -36,14 +35,11 @@ struct object {
 	size_t n_phdr;
 };
 
-uint32_t rhp_modules_epoch(void)
-{
-	return __atomic_load_n(&epoch, __ATOMIC_RELAXED);
-}
+uint32_t rhp_epoch = 1;
 
 static void bump_epoch(void)
 {
-	__atomic_add_fetch(&epoch, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&rhp_epoch, 1, __ATOMIC_RELAXED);
 }
 
 /* Finds the program headers through the ELF header at the start of a module. */

@@ -45,7 +45,11 @@ HIDDEN size_t rhp_module_read_headers(struct rhp_module_info *module,
 				      uint8_t *build_id);
 
 /* Changes whenever an address may have changed its meaning. Any thread. */
-HIDDEN uint32_t rhp_modules_epoch(void);
+extern HIDDEN uint32_t rhp_epoch;
+static ALWAYS_INLINE uint32_t rhp_modules_epoch(void)
+{
+	return __atomic_load_n(&rhp_epoch, __ATOMIC_RELAXED);
+}
 
 /* After dlclose returned: forget what is no longer mapped. */
 HIDDEN void rhp_modules_closed(void);

@@ -113,32 +113,53 @@ static ALWAYS_INLINE void end_write(struct rhp_stream *s, uint32_t depth)
 	*(volatile uint32_t *)&s->depth = depth;
 }
 
-bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t address,
-		      uint64_t stamp, uint32_t node, uint64_t size)
+static ALWAYS_INLINE void commit_event(struct rhp_record *r, enum rhp_code code,
+				       uintptr_t address, uint64_t stamp, uint64_t unit,
+				       uint32_t node, uint64_t size)
 {
-	bool big = UNLIKELY(size >= RHP_SIZE_MAX);
+	commit(r, code, address,
+	       unit << RHP_SEQ_BITS | (stamp & ((UINT64_C(1) << RHP_SEQ_BITS) - 1)),
+	       (uint64_t)node << RHP_SIZE_BITS | size);
+}
 
+/* An event that needs room, or a SIZE or TIME record before it. */
+static COLD bool event_slowly(struct rhp_stream *s, enum rhp_code code, uintptr_t address,
+			      uint64_t stamp, uint32_t node, uint64_t size)
+{
+	bool big = size >= RHP_SIZE_MAX;
 	/* Room for a TIME too: the clock is read after the hand-over, which may
 	 * take long. */
 	if (!make_room(s, 2u + big))
 		return false;
 	uint64_t now = rhp_os_ticks(), unit = now >> RHP_TIME_SHIFT;
-	bool anchor = UNLIKELY(unit - s->last_unit > MAX_TIME_STEP);
-	uint32_t n = 1u + big + anchor;
+	bool anchor = unit - s->last_unit > MAX_TIME_STEP;
 	uint32_t depth = begin_write(s, __builtin_frame_address(0));
-	struct rhp_record *r = &s->records[advance(&s->cursor, n)];
-	if (UNLIKELY(anchor)) {
+	struct rhp_record *r = &s->records[advance(&s->cursor, 1u + big + anchor)];
+	if (anchor) {
 		commit(r++, RHP_TIME, 0, 0, now);
 		rhp_trace_note_time();
 	}
-	if (UNLIKELY(big)) {
+	if (big) {
 		commit(r++, RHP_SIZE, 0, 0, size);
 		size = RHP_SIZE_MAX;
 	}
 	s->last_unit = unit;
-	commit(r, code, address,
-	       unit << RHP_SEQ_BITS | (stamp & ((UINT64_C(1) << RHP_SEQ_BITS) - 1)),
-	       (uint64_t)node << RHP_SIZE_BITS | size);
+	commit_event(r, code, address, stamp, unit, node, size);
+	end_write(s, depth);
+	return true;
+}
+
+bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t address,
+		      uint64_t stamp, uint32_t node, uint64_t size)
+{
+	uint64_t unit = rhp_os_ticks() >> RHP_TIME_SHIFT;
+	if (UNLIKELY(s->cursor >= s->limit || size >= RHP_SIZE_MAX ||
+		     unit - s->last_unit > MAX_TIME_STEP))
+		return event_slowly(s, code, address, stamp, node, size);
+	uint32_t depth = begin_write(s, __builtin_frame_address(0));
+	s->last_unit = unit;
+	commit_event(&s->records[advance(&s->cursor, 1)], code, address, stamp, unit,
+		     node, size);
 	end_write(s, depth);
 	return true;
 }

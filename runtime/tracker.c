@@ -171,12 +171,9 @@ static COLD struct rhp_tracker *use_overflow(void)
 	return t;
 }
 
-struct rhp_tracker *rhp_tracker_get(void)
+struct rhp_tracker *rhp_tracker_get_slowly(void)
 {
-	struct rhp_tracker *t = rhp_thread.tracker;
-	if (LIKELY(t))
-		return t;
-	t = acquire();
+	struct rhp_tracker *t = acquire();
 	return t ? t : use_overflow();
 }
 
@@ -184,12 +181,6 @@ struct rhp_tracker *rhp_tracker_again(void)
 {
 	struct rhp_tracker *t = rhp_thread.tracker;
 	return LIKELY(t) ? t : use_overflow();
-}
-
-void rhp_tracker_done(struct rhp_tracker *tracker)
-{
-	if (UNLIKELY(tracker->shared))
-		rhp_lock_drop(&tracker->lock);
 }
 
 int rhp_tracker_start(const struct rhp_settings *settings)

@@ -13,6 +13,7 @@
 #include "runtime/settings.h"
 #include "runtime/stack.h"
 #include "runtime/stream.h"
+#include "runtime/thread.h"
 
 struct rhp_tracker {
 	struct rhp_stream stream;
@@ -31,9 +32,19 @@ HIDDEN int rhp_tracker_start(const struct rhp_settings *settings);
  * none (the event is then counted as lost). rhp_tracker_done() ends the use:
  * the overflow tracker is locked in between, and signals are blocked.
  */
-HIDDEN struct rhp_tracker *rhp_tracker_get(void);
+HIDDEN struct rhp_tracker *rhp_tracker_get_slowly(void);
+static ALWAYS_INLINE struct rhp_tracker *rhp_tracker_get(void)
+{
+	struct rhp_tracker *t = rhp_thread.tracker;
+	return LIKELY(t) ? t : rhp_tracker_get_slowly();
+}
 
 /* The same, for the second half of a realloc: surely the stream that has the
  * first half, for they are paired by stream. */
 HIDDEN struct rhp_tracker *rhp_tracker_again(void);
-HIDDEN void rhp_tracker_done(struct rhp_tracker *tracker);
+
+static ALWAYS_INLINE void rhp_tracker_done(struct rhp_tracker *tracker)
+{
+	if (UNLIKELY(tracker->shared))
+		rhp_lock_drop(&tracker->lock);
+}
