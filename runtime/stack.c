@@ -17,6 +17,9 @@
  *   signal stack) means no chain at all: the rules walk, every word checked.
  * - A chain's meaning can change only when modules come and go: the epoch.
  *
+ * Both ways look only at what has changed since the last time: chain.c for the chain,
+ * trail.c for the rules.
+ *
  * The method follows the observation that frame pointers and unwind tables,
  * compared once for each distinct chain, do not change their agreement.
  */
@@ -115,10 +118,12 @@ void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 			}
 	if (!s->room)
 		s->room = rhp_os_alloc(2 * WALK_BYTES(max_depth) +
-				       rhp_chain_room(max_depth + 1));
-	rhp_chain_init(&s->memory,
-		       s->room ? (char *)s->room + 2 * WALK_BYTES(max_depth) : NULL,
-		       max_depth + 1);
+				       rhp_chain_room(max_depth + 1) +
+				       rhp_trail_room(max_depth));
+	char *room = s->room ? (char *)s->room + 2 * WALK_BYTES(max_depth) : NULL;
+	rhp_chain_init(&s->memory, room, max_depth + 1);
+	rhp_trail_init(&s->trail, room ? room + rhp_chain_room(max_depth + 1) : NULL,
+		       max_depth);
 	rhp_place_clear(&s->walking);
 	s->base = UINTPTR_MAX;
 	s->n_bases = 0;
@@ -281,6 +286,7 @@ static uint32_t common_frames(const struct walk *a, const struct walk *b)
 static void forget_chains(struct rhp_stacks *s)
 {
 	memset(s->chains, 0, sizeof(s->chains));
+	rhp_trail_forget(&s->trail);
 	s->epoch = rhp_modules_epoch();
 }
 
@@ -369,14 +375,33 @@ READS_STACKS static NOINLINE uint32_t capture_nested(struct rhp_stacks *s,
 	return judged_node(s, out, judged, function);
 }
 
+/* The hash of what the judge would say, or 0. */
+static uint64_t hash_trail(struct rhp_stacks *s, struct rhp_stream *out, uintptr_t frame,
+			   enum rhp_function function)
+{
+	uint64_t hash =
+		rhp_trail_hash(&s->trail, caller_of(s, out, frame), &s->stack, out);
+	return hash ? mix(mix(UINT64_C(0x7ea11), function), hash) : 0;
+}
+
 READS_STACKS static uint32_t capture_walking(struct rhp_stacks *s, struct rhp_stream *out,
 					     uintptr_t frame, enum rhp_function function,
 					     uint64_t hash, bool marked)
 {
+	bool by_rules = hash == 0 || marked;
+	uint64_t trail = by_rules ? hash_trail(s, out, frame, function) : 0;
+	struct rhp_chain *known = chain_of(s, trail);
+	if (trail != 0 && verdict_of(known, trail) == TRUSTED)
+		return known->node;
+
 	struct walk *judged = new_walk(s->room, s->max_depth);
 	judge(s, out, frame, judged);
-	if (hash == 0 || marked)
-		return judged_node(s, out, judged, function);
+	if (by_rules) {
+		uint32_t node = judged_node(s, out, judged, function);
+		if (node && trail != 0)
+			set_chain(known, trail, node, TRUSTED);
+		return node;
+	}
 
 	struct walk *chain =
 		new_walk((char *)s->room + WALK_BYTES(s->max_depth), s->max_depth);

@@ -11,6 +11,7 @@
 #include "runtime/chain.h"
 #include "runtime/functions.h"
 #include "runtime/stream.h"
+#include "runtime/trail.h"
 #include "runtime/unwind.h"
 
 #define RHP_CHAINS 4096
@@ -29,8 +30,9 @@ struct rhp_stacks {
 	uintptr_t base;          /* frames above this address have no frame pointers */
 	uintptr_t top;           /* where the stack begins */
 	uint32_t max_depth;
-	void *room; /* for two walks and the memory, or NULL */
+	void *room; /* for all of these, or NULL */
 	struct rhp_chain_memory memory;
+	struct rhp_trail trail;
 	struct rhp_place walking; /* who uses it */
 	uint32_t epoch;           /* of the modules, when the chains were learned */
 	struct rhp_chain chains[RHP_CHAINS];

@@ -110,6 +110,56 @@ static void mixed_frames_equal_the_judge_each_time(void **state)
 		}
 }
 
+static unsigned int draw(unsigned int below)
+{
+	static unsigned int seed = 1;
+
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 16) % below;
+}
+
+static void wander_large(int depth);
+
+/* Goes up and down a stack of frames of two sizes, with pointers and without, and
+ * captures on the way: most of it was seen before, never all. */
+NOT_INLINED static void wander_small(int depth)
+{
+	for (unsigned int i = draw(4); i > 0; i--) {
+		if (draw(3) == 0)
+			shim(RHP_FN_malloc);
+		else if (draw(3) == 0)
+			with_pointer((int)draw(4));
+		else if (depth > 0) {
+			if (draw(2))
+				wander_small(depth - 1);
+			else
+				wander_large(depth - 1);
+			continue;
+		} else
+			continue;
+		assert_as_judged();
+	}
+	AFTER_CALL;
+}
+
+NOT_INLINED static void wander_large(int depth)
+{
+	char room[200];
+
+	__asm__ volatile("" : : "r"(room) : "memory");
+	wander_small(depth);
+	if (depth > 0)
+		wander_small(depth - 1);
+	AFTER_CALL;
+}
+
+static void stacks_that_change_little_equal_the_judge(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		wander_large((int)draw(8));
+}
+
 static void callbacks_through_libc_equal_the_judge(void **state)
 {
 	(void)state;
@@ -266,6 +316,7 @@ int main(void)
 		cmocka_unit_test(frames_without_pointers_are_judged),
 		cmocka_unit_test(frames_with_pointers_equal_the_judge_each_time),
 		cmocka_unit_test(mixed_frames_equal_the_judge_each_time),
+		cmocka_unit_test(stacks_that_change_little_equal_the_judge),
 		cmocka_unit_test(callbacks_through_libc_equal_the_judge),
 		cmocka_unit_test(the_same_stack_has_the_same_node),
 		cmocka_unit_test(the_function_is_part_of_the_stack),

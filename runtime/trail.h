@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A walk by unwind rules, remembered. Which words of the stack a walk reads, and
+ * what it makes of them, follows from the registers it begins with and from what it
+ * read before: as long as the registers and those words are the same, so is the walk.
+ * So only frames that are new are walked; for the others their words are compared.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/place.h"
+#include "runtime/unwind.h"
+
+/* A frame: its registers, the two words that its caller's were read from, and the
+ * hash of the frames up to it. */
+struct rhp_step {
+	uintptr_t sp, ip, fp;
+	uintptr_t ra_at, ra, fp_at, fp_was;
+	uint64_t hash;
+};
+
+struct rhp_trail {
+	struct rhp_step *steps; /* outermost first; NULL: nothing can be remembered */
+	struct rhp_step *fresh; /* new frames, innermost first */
+	uint32_t n, capacity;
+	uint32_t window;       /* frames that count, at most */
+	uint32_t rest;         /* walks to go before it is tried again */
+	uint64_t window_power; /* the weight of the first frame that does not count */
+};
+
+HIDDEN size_t rhp_trail_room(uint32_t window);
+HIDDEN void rhp_trail_init(struct rhp_trail *t, void *room, uint32_t window);
+
+/* Rules have changed, or it is another stack. */
+static inline void rhp_trail_forget(struct rhp_trail *t)
+{
+	t->n = 0;
+}
+
+/*
+ * The hash of the innermost `window` frames of the stack whose innermost frame has
+ * these registers. 0 if it cannot be told this way: the stack has frames without a
+ * usual rule (signals, code without unwind information), does not end as it should,
+ * is very deep, or lies outside of what is known to be readable. For one thread, and
+ * not on top of itself.
+ */
+HIDDEN uint64_t rhp_trail_hash(struct rhp_trail *t, struct rhp_regs regs,
+			       const struct rhp_bounds *stack, struct rhp_stream *out);
