@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define RHP_TRACE_MAGIC "rheaper\n"
-#define RHP_TRACE_VERSION 1
+#define RHP_TRACE_VERSION 2
 #define RHP_BYTE_ORDER_MARK 0x01020304u
 #define RHP_HEADER_SIZE 4096u
 #define RHP_REGION_MAGIC 0x6e676572u /* "regn" */
@@ -231,8 +231,14 @@ static inline uint32_t rhp_node(const struct rhp_record *r)
 	return (uint32_t)(r->c >> RHP_SIZE_BITS);
 }
 
-/* Which counter stamps events of this address: both ends must agree. */
+/*
+ * Which counter stamps events of this address: both ends must agree. Half of the bits
+ * are those of the 64 MiB that it lies in: allocators give threads arenas of about
+ * that size, and then threads seldom share a counter's cache line.
+ */
 static inline uint32_t rhp_shard(uint64_t address)
 {
-	return (uint32_t)(((address >> 4) * UINT64_C(0x9e3779b97f4a7c15)) >> 52);
+	uint64_t arena = (address >> 26) * UINT64_C(0x9e3779b97f4a7c15) >> 58;
+	uint64_t block = (address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 58;
+	return (uint32_t)(arena << 6 | block);
 }
