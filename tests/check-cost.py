@@ -63,7 +63,7 @@ def check(found, bound):
 
 
 def test_inactive(b):
-    check(b.over_plain(20), 56)
+    check(b.over_plain(20), 7)
 
 
 def test_traced_at_depth_20(b):

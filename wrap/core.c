@@ -12,9 +12,8 @@ void *__real_valloc(size_t) __attribute__((weak));
 void *__real_pvalloc(size_t) __attribute__((weak));
 
 #define NAME(f) __wrap_##f
-#define REAL(f) (rhp_next.f ? rhp_next.f : __real_##f)
-
-struct rhp_next rhp_next;
+#define RECORDED(f) record_##f
+#define REAL(f) rhp_next.f
 
 /* musl has none; a program's configure script finds ours there, so it works. */
 static void *pvalloc_anywhere(size_t size)
@@ -25,9 +24,15 @@ static void *pvalloc_anywhere(size_t size)
 	return whole < size ? NULL : __real_aligned_alloc(page, whole ? whole : page);
 }
 
-#define ENTER_ALLOC() rhp_enter(RHP_FRAME_HERE)
-#define CALLED(f) RHP_FN_##f, RHP_FRAME_HERE
+#define __real_pvalloc pvalloc_anywhere
+struct rhp_next rhp_next = {
+#define FUNCTION(name) .name = __real_##name,
+	RHP_NEXT_FUNCTIONS
+#undef FUNCTION
+};
+
+#define ENTER_ALLOC() rhp_enter(frame)
+#define CALLED(f) RHP_FN_##f, frame
 #define REALLOC_ENTER_FOLLOWED(p, size)
 
-#define __real_pvalloc pvalloc_anywhere
 #include "wrap/core-shims.h"

@@ -156,6 +156,7 @@ static void *next_pvalloc(size_t size)
 #undef SHIM
 #define SHIM EXPORTED
 #define NAME(f) f
+#define RECORDED(f) record_##f
 #define REAL(f) next_##f
 
 #ifdef RHP_FOLLOW_ONLY
@@ -184,14 +185,14 @@ static void set_scope(void)
 __attribute__((section(".preinit_array"),
 	       used)) static void (*const preinit)(void) = set_scope;
 
-#define ENTER_ALLOC() enter_for_caller(RHP_FRAME_HERE)
+#define ENTER_ALLOC() enter_for_caller(frame)
 #define CALLED(f) rhp_thread.caller_function, rhp_thread.caller_frame
 #define REALLOC_ENTER_FOLLOWED(p, size)                                                  \
-	if (p && !rhp_thread.caller_frame && rhp_enter(RHP_FRAME_HERE))                  \
+	if (p && !rhp_thread.caller_frame && rhp_enter(frame))                           \
 		return follow_realloc(p, size);
 #else
-#define ENTER_ALLOC() rhp_enter(RHP_FRAME_HERE)
-#define CALLED(f) RHP_FN_##f, RHP_FRAME_HERE
+#define ENTER_ALLOC() rhp_enter(frame)
+#define CALLED(f) RHP_FN_##f, frame
 #define REALLOC_ENTER_FOLLOWED(p, size)
 #endif
 
@@ -212,9 +213,10 @@ RHP_NEXT_FUNCTIONS
 /* Not past a function of the program's own, which stands in the place of ours. */
 static void show_way(void)
 {
+	bool directly = __atomic_load_n(&arena_used, __ATOMIC_RELAXED) == 0;
 #define FUNCTION(name)                                                                   \
 	if (name == rhp_exported_##name)                                                 \
-		rhp_next.name = next_##name;
+		rhp_next.name = directly && next.name ? next.name : next_##name;
 	RHP_NEXT_FUNCTIONS
 #undef FUNCTION
 }

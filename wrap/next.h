@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way past the functions that an executable exports, for its own calls: what
- * those would call. NULL where the executable exports none, another's was linked in
- * their place, or they were not called yet.
+ * What the shims of this link have behind them: the functions that the linker found
+ * (the executable's exported ones, if it has any), and once those have been called,
+ * what they have behind them.
  */
 #pragma once
 
