@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The hash is a polynomial, innermost frame last: that of a chain follows from that
- * of its outer part, and the frames beyond the window can be taken off again. Each
- * address is mixed before; the caller mixes the result.
- */
+/* The hash is a polynomial, innermost frame last: frames are added to that of the
+ * outer part, and those beyond the window taken off. */
 #include <string.h>
 
 #include "runtime/chain.h"
 #include "runtime/machine.h"
+#include "runtime/polynomial.h"
 
-#define WEIGHT UINT64_C(0x9e3779b97f4a7c15)
 #define MEMORY 4 /* times the window: frames that are remembered */
 #define AHEAD 2  /* times the window: frames that are followed at once, at most */
 
@@ -23,16 +20,8 @@ void rhp_chain_init(struct rhp_chain_memory *m, void *room, uint32_t window)
 	*m = (struct rhp_chain_memory){.links = room,
 				       .capacity = MEMORY * window,
 				       .window = window,
-				       .window_power = 1};
+				       .window_power = rhp_poly_power(window)};
 	m->fresh = room ? m->links + m->capacity : NULL;
-	for (uint32_t i = 0; i < window; i++)
-		m->window_power *= WEIGHT;
-}
-
-static ALWAYS_INLINE uint64_t value_of(uintptr_t ip)
-{
-	uint64_t value = rhp_code_address(ip) * UINT64_C(0x9fb21c651e98df25);
-	return value ^ value >> 32;
 }
 
 static ALWAYS_INLINE bool goes_on(uintptr_t frame, uintptr_t next, uintptr_t last)
@@ -55,8 +44,8 @@ READS_STACKS static NOINLINE uint64_t hash_anew(const struct rhp_chain_memory *m
 	for (uint32_t i = 0;; i++) {
 		const uintptr_t *at = (const uintptr_t *)frame;
 		uintptr_t next = at[0];
-		hash += value_of(at[1]) * power;
-		power *= WEIGHT;
+		hash += rhp_poly_value(rhp_code_address(at[1])) * power;
+		power *= RHP_POLY_WEIGHT;
 		if (i + 1 == m->window || !goes_on(frame, next, last))
 			return finish(hash, frame == base);
 		frame = next;
@@ -99,7 +88,7 @@ static ALWAYS_INLINE void remember(struct rhp_chain_memory *m, uint32_t k, uint3
 	while (n > 0) {
 		struct rhp_link *link = &m->links[k++];
 		*link = m->fresh[--n];
-		link->hash = hash = hash * WEIGHT + value_of(link->ip);
+		link->hash = hash = rhp_poly_append(hash, rhp_code_address(link->ip));
 	}
 }
 

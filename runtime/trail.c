@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The hash is a polynomial, as that of chain.c is, and for the same reason. */
 #include "runtime/machine.h"
+#include "runtime/polynomial.h"
 #include "runtime/trail.h"
 
-#define WEIGHT UINT64_C(0x9e3779b97f4a7c15)
 #define MEMORY 4 /* times the window: frames of a stack that can be remembered */
 #define PAUSE 64 /* walks, after one that could not be remembered */
 
@@ -20,16 +20,8 @@ void rhp_trail_init(struct rhp_trail *t, void *room, uint32_t window)
 	*t = (struct rhp_trail){.steps = room,
 				.capacity = MEMORY * window,
 				.window = window,
-				.window_power = 1};
+				.window_power = rhp_poly_power(window)};
 	t->fresh = room ? t->steps + t->capacity : NULL;
-	for (uint32_t i = 0; i < window; i++)
-		t->window_power *= WEIGHT;
-}
-
-static ALWAYS_INLINE uint64_t value_of(uintptr_t ip)
-{
-	uint64_t value = ip * UINT64_C(0x9fb21c651e98df25);
-	return value ^ value >> 32;
 }
 
 static ALWAYS_INLINE bool read_known(const struct rhp_bounds *stack, uintptr_t at,
@@ -121,7 +113,7 @@ static void remember(struct rhp_trail *t, uint32_t k, uint32_t n)
 	while (n > 0) {
 		struct rhp_step *s = &t->steps[k++];
 		*s = t->fresh[--n];
-		s->hash = hash = hash * WEIGHT + value_of(s->ip);
+		s->hash = hash = rhp_poly_append(hash, s->ip);
 	}
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	t->n = k;
