@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 import tap
+from workbench import Workbench
 
 LOADER, BINDIR = (os.path.abspath(path) for path in sys.argv[1:3])
 LIBDIR = "/usr/lib/" + subprocess.run(["cc", "-print-multiarch"], capture_output=True,
@@ -130,26 +131,10 @@ static void use(void)
 }
 
 
-class Bench:
+class Bench(Workbench):
     def __init__(self, directory):
-        self.dir = directory
+        super().__init__(directory)
         self.number = 0
-        self.env = {name: value for name, value in os.environ.items()
-                    if not name.startswith(("RHEAPER_", "LD_"))}
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def file(self, name, text):
-        with open(self.path(name), "w") as out:
-            out.write(text)
-        return self.path(name)
-
-    def run(self, *command, **env):
-        result = subprocess.run(command, cwd=self.dir, env={**self.env, **env}, text=True,
-                                capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
-        assert result.returncode == 0 and result.stderr == "", (command, result)
-        return result.stdout
 
     def build(self, *words, out="program"):
         self.run(os.path.join(BINDIR, "rheaper-cc"), "-O0", "-g", "-pthread", *words, "-o", out)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 import tap
+from workbench import Workbench
 
 LOADER, BINDIR = (os.path.abspath(path) for path in sys.argv[1:3])
 LINKERS = [name for name in ("bfd", "gold", "lld", "mold") if shutil.which("ld." + name)]
@@ -76,23 +77,11 @@ void *in_library(size_t size) { return malloc(size); }
 NAMES = ["in_library", "in_other_file", "only_in_its_own_file", "static_one", "nowhere"]
 
 
-class Bench:
+class Bench(Workbench):
     def __init__(self, directory):
-        self.dir = directory
-        self.env = {name: value for name, value in os.environ.items()
-                    if not name.startswith(("RHEAPER_", "LD_"))}
+        super().__init__(directory)
         for name, text in {"c.c": C, "cxx.cpp": CXX, **DECLARED}.items():
-            with open(self.path(name), "w") as out:
-                out.write(text)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def run(self, *command, **env):
-        result = subprocess.run(command, cwd=self.dir, env={**self.env, **env}, text=True,
-                                capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
-        assert result.returncode == 0 and result.stderr == "", (command, result)
-        return result.stdout
+            self.file(name, text)
 
     def build(self, *words, driver="cc", out="program"):
         self.run(os.path.join(BINDIR, "rheaper-" + driver), *words, "-o", out)

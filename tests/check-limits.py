@@ -12,10 +12,10 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 
 import tap
+from workbench import Workbench
 
 LOADER, BINDIR = (os.path.abspath(path) for path in sys.argv[1:3])
 INCLUDES = "".join(f"#include <{name}.h>\n" for name in (
@@ -23,25 +23,13 @@ INCLUDES = "".join(f"#include <{name}.h>\n" for name in (
     "unistd"))
 
 
-class Bench:
-    def __init__(self, directory):
-        self.dir = directory
-        self.env = {name: value for name, value in os.environ.items()
-                    if not name.startswith(("RHEAPER_", "LD_"))}
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
+class Bench(Workbench):
     def file(self, name, text):
-        with open(self.path(name), "w") as out:
-            out.write((INCLUDES if name.endswith(".c") else "") + text)
+        super().file(name, (INCLUDES if name.endswith(".c") else "") + text)
         return name
 
-    def run(self, *command, status=0, **env):
-        result = subprocess.run(command, cwd=self.dir, env={**self.env, **env}, text=True,
-                                capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
-        assert result.returncode == status, (command, result)
-        return result.stdout
+    def run(self, *command, **more):
+        return super().run(*command, silent=False, **more)
 
     def build(self, *words, driver="cc", out="program"):
         self.run(os.path.join(BINDIR, "rheaper-" + driver), "-O0", "-g", "-D_GNU_SOURCE",

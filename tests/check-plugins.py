@@ -11,10 +11,10 @@ import glob
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 
 import tap
+from workbench import Workbench
 
 LOADER, BINDIR = (os.path.abspath(path) for path in sys.argv[1:3])
 
@@ -111,32 +111,16 @@ RESULTS = {
 }
 
 
-class Bench:
+class Bench(Workbench):
     def __init__(self, directory):
-        self.dir = directory
+        super().__init__(directory)
         self.number = 0
-        self.env = {name: value for name, value in os.environ.items()
-                    if not name.startswith(("RHEAPER_", "LD_"))}
         host = self.file("host.c", HOST)
         self.run("cc", "-g", host, "-o", "plain", "-pthread")
         self.build(host, "-o", "ours", "-pthread")
         self.build(host, "-o", "ours-link", "-pthread", "--rheaper-scope=link")
         for name in "abcd":
             self.plugin(name)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def file(self, name, text):
-        with open(self.path(name), "w") as out:
-            out.write(text)
-        return self.path(name)
-
-    def run(self, *command, **env):
-        result = subprocess.run(command, cwd=self.dir, env={**self.env, **env}, text=True,
-                                capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
-        assert result.returncode == 0 and result.stderr == "", result
-        return result.stdout
 
     def build(self, *words, driver="cc"):
         return self.run(os.path.join(BINDIR, "rheaper-" + driver), "-g", *words)
