@@ -161,8 +161,8 @@ READS_STACKS static ALWAYS_INLINE uint64_t hash_remembered(struct rhp_chain_memo
 	return finish(hash, links[outermost].at == base);
 }
 
-uint64_t rhp_chain_hash(struct rhp_chain_memory *m, uintptr_t frame, uintptr_t last,
-			uintptr_t base)
+READS_STACKS uint64_t rhp_chain_hash(struct rhp_chain_memory *m, uintptr_t frame,
+				     uintptr_t last, uintptr_t base)
 {
 	const void *here = (const void *)frame;
 	if (UNLIKELY(!m->links ||

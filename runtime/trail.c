@@ -76,9 +76,9 @@ static bool is_at(const struct rhp_step *s, const struct rhp_regs *regs)
  * Returns how many remembered steps hold; the ones before them are in t->fresh. -1
  * if this stack cannot be remembered.
  */
-static int64_t meet(struct rhp_trail *t, struct rhp_regs regs,
-		    const struct rhp_bounds *stack, struct rhp_stream *out,
-		    uint32_t *n_fresh)
+READS_STACKS static int64_t meet(struct rhp_trail *t, struct rhp_regs regs,
+				 const struct rhp_bounds *stack, struct rhp_stream *out,
+				 uint32_t *n_fresh)
 {
 	uint32_t k = t->n;
 	for (uint32_t n = 0; n < t->capacity;) {
@@ -119,8 +119,9 @@ static void remember(struct rhp_trail *t, uint32_t k, uint32_t n)
 	t->n = k;
 }
 
-uint64_t rhp_trail_hash(struct rhp_trail *t, struct rhp_regs regs,
-			const struct rhp_bounds *stack, struct rhp_stream *out)
+READS_STACKS uint64_t rhp_trail_hash(struct rhp_trail *t, struct rhp_regs regs,
+				     const struct rhp_bounds *stack,
+				     struct rhp_stream *out)
 {
 	if (!t->steps || t->rest > 0 || regs.exact || stack->high == 0) {
 		t->rest -= t->rest > 0;
