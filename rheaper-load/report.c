@@ -141,6 +141,8 @@ static void write_losses(const struct report *r, struct store *store)
 		{"stack", lost[RHP_LOST_STACK],
 		 "Recorded without their stack: the table of stacks was full."},
 		{"early", lost[RHP_LOST_EARLY], "Before the runtime could start."},
+		{"sample", lost[RHP_LOST_SAMPLE],
+		 "No memory to remember that the block is of the sample."},
 		{"limit", lost[RHP_LOST_LIMIT],
 		 "After the size limit of the trace was reached."},
 		{"foreign_free", t->foreign_free,
@@ -170,7 +172,7 @@ static void write_losses(const struct report *r, struct store *store)
 
 /*
  * Stamps count what was begun, so stamps without events count what was lost,
- * whatever the reason. Only events before the first stamp come on top. What
+ * whatever the reason. Only events that were not stamped come on top. What
  * the runtime counted itself is the larger number if it took no stamps for it.
  */
 static uint64_t count_lost(const struct report *r)
@@ -181,7 +183,8 @@ static uint64_t count_lost(const struct report *r)
 	uint64_t by_runtime = lost[RHP_LOST_IO] + lost[RHP_LOST_TRACKER] +
 			      lost[RHP_LOST_NESTED] + lost[RHP_LOST_LIMIT];
 
-	return (by_stamp > by_runtime ? by_stamp : by_runtime) + lost[RHP_LOST_EARLY];
+	return (by_stamp > by_runtime ? by_stamp : by_runtime) + lost[RHP_LOST_EARLY] +
+	       lost[RHP_LOST_SAMPLE];
 }
 
 /* Whether the process that the trace names runs that program here. */

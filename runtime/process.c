@@ -10,6 +10,19 @@ static struct rhp_thread *thread(void)
 	return &rhp_thread;
 }
 
+/* What the inline functions of runtime.h do in the module that leads. */
+static void record_alloc(enum rhp_function function, const void *frame, const void *p,
+			 size_t size)
+{
+	if (rhp_sample_allocated(p, size))
+		rhp_record_alloc(function, frame, p, size);
+}
+
+static bool sample_freed(const void *block)
+{
+	return rhp_sample_freed(block);
+}
+
 struct rhp_process rhp_process_own = {
 	.version = RHEAPER_VERSION,
 	.n_functions = RHP_N_FUNCTIONS,
@@ -20,7 +33,8 @@ struct rhp_process rhp_process_own = {
 	.state = &rhp_control.state,
 	.thread = thread,
 	.enter_slowly = rhp_enter_slowly,
-	.record_alloc = rhp_record_alloc,
+	.sample_freed = sample_freed,
+	.record_alloc = record_alloc,
 	.record_free = rhp_record_free,
 	.record_realloc_begin = rhp_record_realloc_begin,
 	.record_realloc_end = rhp_record_realloc_end,

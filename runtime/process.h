@@ -27,6 +27,7 @@ struct rhp_process {
 	/* Functions of runtime.h and others, by their names there. */
 	struct rhp_thread *(*thread)(void);
 	bool (*enter_slowly)(const void *frame);
+	bool (*sample_freed)(const void *block);
 	void (*record_alloc)(enum rhp_function function, const void *frame, const void *p,
 			     size_t size);
 	void (*record_free)(enum rhp_function function, const void *frame, const void *p,

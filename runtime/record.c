@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/runtime.h"
+#include "runtime/sample.h"
 #include "runtime/tracker.h"
 
 #define MAX_MARK 4096
@@ -17,14 +18,21 @@ static ALWAYS_INLINE void put(struct rhp_tracker *t, enum rhp_code code, const v
 	rhp_tracker_done(t);
 }
 
+static ALWAYS_INLINE uint32_t stack_of(struct rhp_tracker *t, enum rhp_function function,
+				       const void *frame)
+{
+	return rhp_sample_stack()
+		       ? rhp_stack_capture(&t->stacks, &t->stream, frame, function)
+		       : rhp_stack_unsampled(&t->stacks, &t->stream, function);
+}
+
 void rhp_record_alloc(enum rhp_function function, const void *frame, const void *p,
 		      size_t size)
 {
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
 	struct rhp_tracker *t = rhp_tracker_get();
 	if (LIKELY(t))
-		put(t, RHP_ALLOC, p, stamp,
-		    rhp_stack_capture(&t->stacks, &t->stream, frame, function), size);
+		put(t, RHP_ALLOC, p, stamp, stack_of(t, function, frame), size);
 }
 
 void rhp_record_free(enum rhp_function function, const void *frame, const void *p,
@@ -45,34 +53,46 @@ void rhp_record_realloc_begin(const void *p)
 		put(t, RHP_REALLOC_BEGIN, p, stamp, 0, 0);
 }
 
-/* The address whose stamp an outcome carries, and what it is. realloc(p, 0)
- * frees p and returns NULL in glibc; elsewhere it returns a block. */
-static enum rhp_code outcome(const void **p, const void *q, size_t size)
+/*
+ * What became of a block, and the address whose stamp says so. realloc(p, 0) frees p
+ * and returns NULL in glibc; elsewhere it returns a block. A new block that is not of
+ * the sample is nothing but the end of the old one.
+ */
+struct outcome {
+	enum rhp_code code;
+	const void *block;
+};
+
+static ALWAYS_INLINE struct outcome outcome_of(const void *p, const void *q, size_t size,
+					       bool recorded)
 {
-	if (!q)
-		return size == 0 ? RHP_REALLOC_FREE : RHP_REALLOC_FAIL;
-	*p = q;
-	return RHP_REALLOC_END;
+	if (q)
+		return recorded ? (struct outcome){RHP_REALLOC_END, q}
+				: (struct outcome){RHP_REALLOC_FREE, p};
+	return (struct outcome){size == 0 ? RHP_REALLOC_FREE : RHP_REALLOC_FAIL, p};
 }
 
 void rhp_record_realloc_end(enum rhp_function function, const void *frame, const void *p,
 			    const void *q, size_t size)
 {
-	enum rhp_code code = outcome(&p, q, size);
-	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
+	struct outcome o = outcome_of(p, q, size, !q || rhp_sample_allocated(q, size));
+	if (o.code == RHP_REALLOC_FAIL)
+		rhp_sample_again(p);
+	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
 	struct rhp_tracker *t = rhp_tracker_again();
 	if (LIKELY(t))
-		put(t, code, p, stamp,
-		    rhp_stack_capture(&t->stacks, &t->stream, frame, function), size);
+		put(t, o.code, o.block, stamp, stack_of(t, function, frame), size);
 }
 
 void rhp_record_realloc_followed(const void *p, const void *q, size_t size)
 {
-	enum rhp_code code = outcome(&p, q, size);
-	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
+	struct outcome o = outcome_of(p, q, size, true);
+	if (o.code != RHP_REALLOC_FREE)
+		rhp_sample_again(o.block);
+	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
 	struct rhp_tracker *t = rhp_tracker_again();
 	if (LIKELY(t))
-		put(t, code, p, stamp, 0, size);
+		put(t, o.code, o.block, stamp, 0, size);
 }
 
 bool rhp_record_mark(const char *text)

@@ -27,6 +27,7 @@
 
 #include "runtime/functions.h"
 #include "runtime/process.h"
+#include "runtime/sample.h"
 #include "runtime/thread.h"
 #include "runtime/trace-file.h"
 
@@ -36,8 +37,8 @@
 /*
  * Events, with the shim's frame. A block was handed out (p is not NULL), `size`
  * bytes were asked for. A block is about to be freed; size is what the caller says
- * it has, or 0. A block is about to be resized (p is not NULL), and what became of
- * it. A mark; whether it could be written.
+ * it has, or 0; one is about to be resized, and what became of it: for blocks that
+ * rhp_is_recorded(). A mark; whether it could be written.
  */
 HIDDEN void rhp_record_alloc(enum rhp_function function, const void *frame, const void *p,
 			     size_t size);
@@ -80,6 +81,45 @@ static ALWAYS_INLINE bool rhp_enter(const void *frame)
 	return RHP_RUNTIME(enter_slowly)(frame);
 }
 
+/* Whether the block, about to be freed or resized, is recorded; asked once. */
+static ALWAYS_INLINE bool rhp_is_recorded(const void *p)
+{
+#ifdef RHP_PLUGIN
+	return RHP_RUNTIME(sample_freed)(p);
+#else
+	return rhp_sample_freed(p);
+#endif
+}
+
+/* rhp_enter() for a free. */
+static ALWAYS_INLINE bool rhp_enter_free(const void *frame, const void *p)
+{
+	return p && rhp_enter(frame) && rhp_is_recorded(p);
+}
+
+/*
+ * Whether sampling is on and the call is none of its business: an allocation of so many
+ * bytes that is not of the sample, or the free of such a block, for sure. Nothing else
+ * needs to be done then. The allocation function must not call another wrapped one: there
+ * is no guard.
+ */
+#ifdef RHP_PLUGIN
+#define rhp_passes(size) false
+#define rhp_passes_free(p) false
+#else
+static ALWAYS_INLINE bool rhp_passes(size_t size)
+{
+	return UNLIKELY(rhp_sample.mean != 0) && rhp_thread.guard.frame == 0 &&
+	       rhp_sample_passes(size);
+}
+
+static ALWAYS_INLINE bool rhp_passes_free(const void *p)
+{
+	return UNLIKELY(rhp_sample.mean != 0) &&
+	       rhp_address_set_lacks(&rhp_sample.blocks, rhp_untagged((uintptr_t)p));
+}
+#endif
+
 /* The guard as it was goes back at the end: a handler may have come in the middle
  * of another shim's beginning. */
 static ALWAYS_INLINE struct rhp_place rhp_real_begin(const void *frame)
@@ -101,6 +141,10 @@ static ALWAYS_INLINE void rhp_real_end(struct rhp_place before)
 static ALWAYS_INLINE void rhp_on_alloc(enum rhp_function function, const void *frame,
 				       const void *p, size_t size)
 {
+#ifndef RHP_PLUGIN
+	if (!rhp_sample_allocated(p, size))
+		return;
+#endif
 	RHP_RUNTIME(record_alloc)(function, frame, p, size);
 }
 
@@ -110,9 +154,14 @@ static ALWAYS_INLINE void rhp_on_free(enum rhp_function function, const void *fr
 	RHP_RUNTIME(record_free)(function, frame, p, size);
 }
 
-static ALWAYS_INLINE void rhp_on_realloc_begin(const void *p)
+/* True if what becomes of the block must be said as well; false if the result is a new
+ * block to the trace. */
+static ALWAYS_INLINE bool rhp_on_realloc_begin(const void *p)
 {
+	if (!rhp_is_recorded(p))
+		return false;
 	RHP_RUNTIME(record_realloc_begin)(p);
+	return true;
 }
 
 static ALWAYS_INLINE void rhp_on_realloc_end(enum rhp_function function,

@@ -10,20 +10,32 @@
 #include "runtime/settings.h"
 #include "runtime/os.h"
 
+#define MILLION 1000000
+
 static const struct variable {
 	const char *name;
 	size_t offset;
 	uint64_t standard, least, most;
-	bool wide; /* the field is 64 bits */
+	enum kind {
+		NARROW, /* the field is 32 bits */
+		WIDE,   /* 64 */
+		SHARE,  /* 64, of 0.0 to 1.0 in millionths */
+	} kind;
 } variables[] = {
 	{"RHEAPER_STACK_DEPTH", offsetof(struct rhp_settings, stack_depth), 64, 1, 1024,
-	 false},
+	 NARROW},
 	{"RHEAPER_MAX_TRACKERS", offsetof(struct rhp_settings, max_trackers), 200, 1,
-	 10000, false},
+	 10000, NARROW},
 	{"RHEAPER_EVENT_BUFFER", offsetof(struct rhp_settings, event_buffer), 5000, 500,
-	 1000000, false},
+	 1000000, NARROW},
 	{"RHEAPER_MAX_BYTES", offsetof(struct rhp_settings, max_bytes), 0, 0, UINT64_MAX,
-	 true},
+	 WIDE},
+	{"RHEAPER_SAMPLE_BYTES", offsetof(struct rhp_settings, sample_bytes), 0, 0,
+	 UINT32_MAX, WIDE},
+	{"RHEAPER_SAMPLE_RATE", offsetof(struct rhp_settings, sample_ppm), MILLION, 0,
+	 MILLION, SHARE},
+	{"RHEAPER_SAMPLE_SEED", offsetof(struct rhp_settings, sample_seed), 0, 0,
+	 UINT64_MAX, WIDE},
 };
 #define N_VARIABLES (sizeof(variables) / sizeof(variables[0]))
 
@@ -160,14 +172,33 @@ static bool parse_number(const char *s, uint64_t *n)
 	return *s == '\0';
 }
 
+/* 0 to 1, with a fraction or without; in millionths, the rest cut. */
+static bool parse_share(const char *s, uint64_t *n)
+{
+	uint64_t unit = MILLION;
+	if (*s != '0' && *s != '1')
+		return false;
+	*n = *s++ == '1' ? MILLION : 0;
+	if (*s == '.')
+		for (s++; *s >= '0' && *s <= '9'; s++)
+			*n += (uint64_t)(*s - '0') * (unit /= 10);
+	return *s == '\0';
+}
+
+static bool parse(const struct variable *v, const char *s, uint64_t *n)
+{
+	return (v->kind == SHARE ? parse_share : parse_number)(s, n) && *n >= v->least &&
+	       *n <= v->most;
+}
+
 static void set(struct rhp_settings *settings, const struct variable *v, uint64_t value)
 {
 	void *field = (char *)settings + v->offset;
 	uint32_t narrow = (uint32_t)value;
-	if (v->wide)
-		memcpy(field, &value, sizeof(value));
-	else
+	if (v->kind == NARROW)
 		memcpy(field, &narrow, sizeof(narrow));
+	else
+		memcpy(field, &value, sizeof(value));
 }
 
 /* The value of `name` if this is its string, else NULL. */
@@ -182,11 +213,12 @@ static void complain_of_value(const char *entry, const struct variable *v)
 	char hint[128];
 	struct text t = {hint, hint + sizeof(hint)};
 	append(&t, "is not ");
-	append_number(&t, v->least);
+	uint64_t unit = v->kind == SHARE ? MILLION : 1;
+	append_number(&t, v->least / unit);
 	append(&t, " to ");
-	append_number(&t, v->most);
+	append_number(&t, v->most / unit);
 	append(&t, ", ");
-	append_number(&t, v->standard);
+	append_number(&t, v->standard / unit);
 	append(&t, " is used");
 	rhp_settings_complain(entry, hint, 0);
 }
@@ -199,7 +231,7 @@ static void read_entry(struct rhp_settings *settings, const char *entry)
 		const char *value = value_of(entry, v->name);
 		if (!value)
 			continue;
-		if (parse_number(value, &n) && n >= v->least && n <= v->most)
+		if (parse(v, value, &n))
 			set(settings, v, n);
 		else
 			complain_of_value(entry, v);

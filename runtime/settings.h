@@ -19,6 +19,9 @@ struct rhp_settings {
 	uint32_t max_trackers;    /* RHEAPER_MAX_TRACKERS */
 	uint32_t event_buffer;    /* RHEAPER_EVENT_BUFFER, records */
 	uint64_t max_bytes;       /* RHEAPER_MAX_BYTES, 0 is no limit */
+	uint64_t sample_bytes;    /* RHEAPER_SAMPLE_BYTES, mean distance; 0: everything */
+	uint64_t sample_ppm;      /* RHEAPER_SAMPLE_RATE in millionths */
+	uint64_t sample_seed;     /* RHEAPER_SAMPLE_SEED, 0: another one in each run */
 	uint32_t scope;           /* not from the environment: how it was linked */
 };
 

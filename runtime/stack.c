@@ -463,3 +463,17 @@ READS_STACKS uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *
 		set_chain(c, hash, node, TRUSTED);
 	return node;
 }
+
+uint32_t rhp_stack_unsampled(struct rhp_stacks *s, struct rhp_stream *out,
+			     enum rhp_function function)
+{
+	uint64_t hash = mix(UINT64_C(0x0ff), function);
+	struct rhp_chain *c = chain_of(s, hash);
+	if (LIKELY(verdict_of(c, hash) == TRUSTED))
+		return c->node;
+	rhp_function_record(out, function);
+	uint32_t node = rhp_node_get(out, RHP_CALL, function, 0, 0, RHP_NODE_UNSAMPLED);
+	if (node)
+		set_chain(c, hash, node, TRUSTED);
+	return node;
+}

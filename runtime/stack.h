@@ -52,3 +52,7 @@ HIDDEN uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream *out,
 /* The same with the caller alone: who freed a block. */
 HIDDEN uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *out,
 				 const void *frame, enum rhp_function function);
+
+/* The node of a call whose stack is not taken. */
+HIDDEN uint32_t rhp_stack_unsampled(struct rhp_stacks *s, struct rhp_stream *out,
+				    enum rhp_function function);

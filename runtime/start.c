@@ -11,6 +11,7 @@
 
 #include "runtime/os.h"
 #include "runtime/runtime.h"
+#include "runtime/sample.h"
 #include "runtime/settings.h"
 #include "runtime/start.h"
 #include "runtime/tracker.h"
@@ -45,6 +46,7 @@ static COLD int start_tracing(void)
 		r = rhp_trace_create(&settings, n_early);
 	if (r < 0)
 		return r;
+	rhp_sample_start(&settings);
 	r = rhp_tracker_start(&settings);
 	return r < 0 ? rhp_trace_abandon(settings.path, r) : 0;
 }

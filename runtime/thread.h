@@ -13,6 +13,8 @@ struct rhp_thread {
 	struct rhp_place guard;      /* the shim that is inside the real function */
 	const void *caller_frame;    /* libc functions, scope link: who called, or NULL */
 	uint32_t caller_function;    /* ... and which (enum rhp_function) */
+	uint64_t until_sample;       /* bytes to the next block that is recorded */
+	uint64_t random;             /* the generator's state, 0: never used */
 	uint32_t number : 31;        /* of this thread in the trace, 0: none yet */
 	uint32_t ending : 1;         /* its destructors have run: no tracker any more */
 };

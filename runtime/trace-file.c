@@ -104,7 +104,8 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 	h->max_trackers = settings->max_trackers;
 	h->event_buffer = settings->event_buffer;
 	h->scope = settings->scope;
-	h->sample_rate_ppm = 1000000;
+	h->sample_bytes = settings->sample_bytes;
+	h->sample_rate_ppm = settings->sample_ppm;
 	h->max_bytes = settings->max_bytes;
 	memcpy(h->runtime_version, RHEAPER_VERSION, sizeof(RHEAPER_VERSION));
 	rhp_os_read_link("/proc/self/exe", h->executable, sizeof(h->executable));

@@ -41,11 +41,11 @@ class Bench(Workbench):
                  "-o", "libplain.so")
         return "./libplain.so"
 
-    def trace(self, program="./program", status=0):
+    def trace(self, program="./program", status=0, **env):
         """Runs a program, loads its trace; the connection to the database."""
         for old in glob.glob(self.path("t.bin*")):
             os.remove(old)
-        self.run(program, status=status, RHEAPER_TRACE=self.path("t.bin"))
+        self.run(program, status=status, RHEAPER_TRACE=self.path("t.bin"), **env)
         self.run(LOADER, "--quiet", "--force", "t.bin", "t.db")
         return sqlite3.connect(self.path("t.db"))
 
@@ -228,6 +228,19 @@ def test_set_uid_programs(b):
     b.run("setpriv", "--reuid=65534", "--clear-groups", b.path("program"),
           RHEAPER_TRACE=b.path("none.bin"))
     assert not os.path.exists(b.path("none.bin"))
+
+
+def test_a_sample_of_a_malloc_that_calls_a_wrapped_function(b):
+    pool = b.file("pool.c", "static char pool[1 << 26]; static size_t used; void *take(size_t n)"
+                  " { used += (n + 31) / 16 * 16; return used > sizeof pool ? NULL : pool + used - n / 16 * 16 - 16; }")
+    own = b.file("own.c", "void *take(size_t); void *malloc(size_t n) { return take(n); }"
+                 " void free(void *p) { (void)p; }")
+    b.build(pool, own, b.file("main.c", "int main(void) { for (int i = 0; i < 9999; i++)"
+                              " free(malloc(1000)); return 0; }"), "--rheaper-wrap=take:malloc")
+    count = "SELECT count(*) FROM blocks JOIN stacks USING (stack) JOIN functions USING (function)" \
+            " WHERE size = 1000 AND name = 'take'"
+    assert b.trace().execute(count).fetchone()[0] == 0
+    assert b.trace(RHEAPER_SAMPLE_BYTES="10000").execute(count).fetchone()[0] > 100
 
 
 def test_scope_link_and_blocks_of_libraries(b):

@@ -220,6 +220,19 @@ def test_plugins_and_our_host_have_one_tracker(bench):
             assert losses(database) == {}, losses(database)
 
 
+def test_sampled(bench):
+    """The module that leads draws for all. Of a mean of 1 byte these blocks are all met,
+    of 4 GB next to none."""
+    for host in "plain", "ours":
+        database = bench.host(host, "+./a.so", "=a", "+./b.so", "=b", RHEAPER_SAMPLE_BYTES="1")
+        check_work(database, "a", "b")
+        assert losses(database) == {}, losses(database)
+        database = bench.host(host, "+./a.so", "=a", "+./b.so", "=b",
+                              RHEAPER_SAMPLE_BYTES="4294967295", RHEAPER_SAMPLE_SEED="5")
+        assert database.execute("SELECT count(*) FROM blocks").fetchone() == (0,)
+        assert losses(database) == {}, losses(database)
+
+
 def test_a_program_linked_to_plugins(bench):
     """They come up before the program does."""
     source = bench.file("linked.c", "#include <stdlib.h>\nint work_a(void); int work_b(void);\n"

@@ -48,6 +48,7 @@ enum rhp_loss {
 	RHP_LOST_STACK,   /* stack table full: the event is kept, its stack not */
 	RHP_LOST_EARLY,   /* before the runtime could start */
 	RHP_LOST_LIMIT,   /* the size limit was reached */
+	RHP_LOST_SAMPLE,  /* no memory to remember that a block is of the sample */
 	RHP_N_LOSSES
 };
 
@@ -80,11 +81,13 @@ struct rhp_file_header {
 	uint32_t max_trackers;
 	uint32_t event_buffer; /* records of a window */
 	uint32_t scope;        /* 0 link, 1 process */
-	rhp_u64 sample_bytes;  /* 0: every allocation */
-	rhp_u64 sample_rate_ppm;
-	rhp_u64 max_bytes; /* 0: no limit */
-	rhp_u64 n_threads; /* threads that recorded anything (live) */
-	rhp_u64 lost[16];  /* by enum rhp_loss (live) */
+	/* Not 0: a block of n bytes is recorded with the probability
+	 * 1 - exp(-(n + 1) / sample_bytes), its free if it was. */
+	rhp_u64 sample_bytes;
+	rhp_u64 sample_rate_ppm; /* share of the allocations whose stack is taken */
+	rhp_u64 max_bytes;       /* 0: no limit */
+	rhp_u64 n_threads;       /* threads that recorded anything (live) */
+	rhp_u64 lost[16];        /* by enum rhp_loss (live) */
 	char runtime_version[32];
 	char executable[3072]; /* path, NUL-terminated, cut if longer */
 	char reserved[704];
@@ -125,7 +128,8 @@ struct rhp_region {
  *   REALLOC_FREE         old block   yes (after)      call node, 0
  * A REALLOC_{END,FAIL,FREE} belongs to the last REALLOC_BEGIN of its stream
  * and thread that has none yet. REALLOC_FREE: realloc(p, 0) freed p; its own
- * stamp carries no order, the block ended at the BEGIN. A REALLOC_END whose
+ * stamp carries no order, the block ended at the BEGIN; with header.sample_bytes,
+ * realloc gave a block that is not of the sample, too. A REALLOC_END whose
  * node is 0 only follows a block's life (scope `link`, realloc called by a
  * shared library): the block keeps its call node, and if the old block is
  * unknown the new one stays unknown.

@@ -7,6 +7,7 @@
  *   NAME(f)        the name of the shim
  *   RECORDED(f)    that of what it does while tracking is on
  *   REAL(f)        the function behind it
+ *   PASSES(size)   whether malloc needs nothing else; rhp_passes() or false
  *   ENTER_ALLOC()  whether to record an allocation; rhp_enter() or stricter
  *   CALLED(f)      function and frame that an allocation is recorded under
  *   REALLOC_ENTER_FOLLOWED(p, size)  returns if the block is only followed
@@ -38,7 +39,7 @@ static NOINLINE void *RECORDED(malloc)(const void *frame, size_t size)
 
 SHIM void *NAME(malloc)(size_t size)
 {
-	if (INACTIVE())
+	if (INACTIVE() || PASSES(size))
 		return REAL(malloc)(size);
 	void *result = RECORDED(malloc)(RHP_FRAME_HERE, size);
 	STAY();
@@ -71,12 +72,11 @@ static NOINLINE void *RECORDED(realloc)(const void *frame, void *p, size_t size)
 	REALLOC_ENTER_FOLLOWED(p, size)
 	if (!ENTER_ALLOC())
 		return REAL(realloc)(p, size);
-	if (p)
-		rhp_on_realloc_begin(p);
+	bool begun = p && rhp_on_realloc_begin(p);
 	struct rhp_place before = rhp_real_begin(frame);
 	void *q = REAL(realloc)(p, size);
 	rhp_real_end(before);
-	if (p)
+	if (begun)
 		rhp_on_realloc_end(CALLED(realloc), p, q, size);
 	else if (q)
 		rhp_on_alloc(CALLED(realloc), q, size);
@@ -102,12 +102,11 @@ static NOINLINE void *RECORDED(reallocarray)(const void *frame, void *p, size_t 
 	REALLOC_ENTER_FOLLOWED(p, total)
 	if (!ENTER_ALLOC())
 		return REAL(reallocarray)(p, n, size);
-	if (p)
-		rhp_on_realloc_begin(p);
+	bool begun = p && rhp_on_realloc_begin(p);
 	struct rhp_place before = rhp_real_begin(frame);
 	void *q = REAL(reallocarray)(p, n, size);
 	rhp_real_end(before);
-	if (p)
+	if (begun)
 		rhp_on_realloc_end(CALLED(reallocarray), p, q, total);
 	else if (q)
 		rhp_on_alloc(CALLED(reallocarray), q, total);
@@ -125,7 +124,7 @@ SHIM void *NAME(reallocarray)(void *p, size_t n, size_t size)
 
 static NOINLINE void RECORDED(free)(const void *frame, void *p)
 {
-	if (!p || !rhp_enter(frame)) {
+	if (!rhp_enter_free(frame, p)) {
 		REAL(free)(p);
 		return;
 	}
@@ -137,7 +136,7 @@ static NOINLINE void RECORDED(free)(const void *frame, void *p)
 
 SHIM void NAME(free)(void *p)
 {
-	if (INACTIVE()) {
+	if (INACTIVE() || rhp_passes_free(p)) {
 		REAL(free)(p);
 		return;
 	}

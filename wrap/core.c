@@ -31,6 +31,7 @@ struct rhp_next rhp_next = {
 #undef FUNCTION
 };
 
+#define PASSES(size) rhp_passes(size)
 #define ENTER_ALLOC() rhp_enter(frame)
 #define CALLED(f) RHP_FN_##f, frame
 #define REALLOC_ENTER_FOLLOWED(p, size)

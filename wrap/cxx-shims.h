@@ -32,7 +32,7 @@ static inline void end_real(const struct rhp_place *before)
 #define OPERATOR_DELETE(name, params, args, size)                                        \
 	SHIM void NAME(name) params                                                      \
 	{                                                                                \
-		if (LIKELY(!p || !rhp_enter(RHP_FRAME_HERE))) {                          \
+		if (rhp_passes_free(p) || !rhp_enter_free(RHP_FRAME_HERE, p)) {          \
 			REAL(name) args;                                                 \
 			return;                                                          \
 		}                                                                        \

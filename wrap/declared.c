@@ -67,14 +67,13 @@ uintptr_t rhp_declared_call(struct rhp_declared *d, const void *frame,
 	enum rhp_function function = function_of(d);
 	const void *old = spec->block < 0 ? NULL : (const void *)argument[spec->block];
 	bool resizes = old && spec->gives != RHP_GIVES_NOTHING;
-	if (resizes)
-		rhp_on_realloc_begin(old);
-	else if (old)
+	bool begun = resizes && rhp_on_realloc_begin(old);
+	if (old && !resizes && rhp_is_recorded(old))
 		rhp_on_free(function, frame, old, size_of(spec, argument, NULL));
 	uintptr_t result = call_real(d, frame, argument);
 	const void *block = given(spec, argument, result);
 	size_t size = size_of(spec, argument, block);
-	if (resizes)
+	if (begun)
 		rhp_on_realloc_end(function, frame, old, block, size);
 	else if (block)
 		rhp_on_alloc(function, frame, block, size);

@@ -169,11 +169,12 @@ static ALWAYS_INLINE bool enter_for_caller(const void *here)
 /* A shared library resizes a block that may be the program's. */
 static void *follow_realloc(void *p, size_t size)
 {
-	rhp_on_realloc_begin(p);
+	bool begun = rhp_on_realloc_begin(p);
 	struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);
 	void *q = next_realloc(p, size);
 	rhp_real_end(before);
-	rhp_record_realloc_followed(p, q, size);
+	if (begun)
+		rhp_record_realloc_followed(p, q, size);
 	return q;
 }
 
@@ -185,12 +186,14 @@ static void set_scope(void)
 __attribute__((section(".preinit_array"),
 	       used)) static void (*const preinit)(void) = set_scope;
 
+#define PASSES(size) false
 #define ENTER_ALLOC() enter_for_caller(frame)
 #define CALLED(f) rhp_thread.caller_function, rhp_thread.caller_frame
 #define REALLOC_ENTER_FOLLOWED(p, size)                                                  \
 	if (p && !rhp_thread.caller_frame && rhp_enter(frame))                           \
 		return follow_realloc(p, size);
 #else
+#define PASSES(size) rhp_passes(size)
 #define ENTER_ALLOC() rhp_enter(frame)
 #define CALLED(f) RHP_FN_##f, frame
 #define REALLOC_ENTER_FOLLOWED(p, size)

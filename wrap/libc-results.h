@@ -38,18 +38,17 @@ static ALWAYS_INLINE bool enter_for_result(const void *frame)
 struct block {
 	const void *at;
 	size_t size;
+	bool begun; /* a realloc of it */
 };
 
 static inline struct block no_block(void)
 {
-	return (struct block){NULL, 0};
+	return (struct block){NULL, 0, false};
 }
 
 static inline struct block block_before(const void *p, size_t size)
 {
-	if (p)
-		rhp_on_realloc_begin(p);
-	return (struct block){p, size};
+	return (struct block){p, size, p && rhp_on_realloc_begin(p)};
 }
 
 /* And after it. */
@@ -66,10 +65,10 @@ static inline void block_after(enum rhp_function function, const void *frame,
 			       struct block old, const void *p, size_t size)
 {
 	bool same = p == old.at && size == old.size;
-	if (old.at) /* the same as a realloc that failed: the block lives on */
+	if (old.begun) /* the same as a realloc that failed: the block lives on */
 		rhp_on_realloc_end(function, frame, old.at, same ? NULL : p,
 				   same ? 1 : size);
-	else if (p)
+	else if (p && !same)
 		rhp_on_alloc(function, frame, p, size);
 }
 

@@ -4,7 +4,7 @@
 
 SHIM void __wrap_free_sized(void *p, size_t size)
 {
-	if (LIKELY(!p || !rhp_enter(RHP_FRAME_HERE))) {
+	if (LIKELY(!rhp_enter_free(RHP_FRAME_HERE, p))) {
 		__real_free_sized(p, size);
 		return;
 	}
@@ -16,7 +16,7 @@ SHIM void __wrap_free_sized(void *p, size_t size)
 
 SHIM void __wrap_free_aligned_sized(void *p, size_t alignment, size_t size)
 {
-	if (LIKELY(!p || !rhp_enter(RHP_FRAME_HERE))) {
+	if (LIKELY(!rhp_enter_free(RHP_FRAME_HERE, p))) {
 		__real_free_aligned_sized(p, alignment, size);
 		return;
 	}

@@ -57,6 +57,33 @@ static void nothing_asked_for_is_off_with_defaults(void **state)
 	assert_int_equal(settings.max_trackers, 200);
 	assert_int_equal(settings.event_buffer, 5000);
 	assert_int_equal(settings.max_bytes, 0);
+	assert_int_equal(settings.sample_bytes, 0);
+	assert_int_equal(settings.sample_ppm, 1000000);
+}
+
+static void shares_are_read_to_the_millionth(void **state)
+{
+	static const struct {
+		const char *entry;
+		uint64_t ppm;
+	} rows[] = {
+		{"RHEAPER_SAMPLE_RATE=0", 0},
+		{"RHEAPER_SAMPLE_RATE=1", 1000000},
+		{"RHEAPER_SAMPLE_RATE=1.000", 1000000},
+		{"RHEAPER_SAMPLE_RATE=0.", 0},
+		{"RHEAPER_SAMPLE_RATE=0.25", 250000},
+		{"RHEAPER_SAMPLE_RATE=0.0000019", 1},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_quiet(rows[i].entry);
+		assert_int_equal(settings.sample_ppm, rows[i].ppm);
+	}
+	assert_refused("RHEAPER_SAMPLE_RATE=");
+	assert_refused("RHEAPER_SAMPLE_RATE=1.0000019");
+	assert_refused("RHEAPER_SAMPLE_RATE=-0.5");
+	assert_refused("RHEAPER_SAMPLE_RATE=1e-3");
+	assert_int_equal(settings.sample_ppm, 1000000);
 }
 
 static void without_a_trace_nothing_is_read_and_nothing_said(void **state)
@@ -131,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_asked_for_is_off_with_defaults),
+		cmocka_unit_test(shares_are_read_to_the_millionth),
 		cmocka_unit_test(without_a_trace_nothing_is_read_and_nothing_said),
 		cmocka_unit_test(patterns_of_the_path_are_expanded),
 		cmocka_unit_test(a_path_too_long_is_cut_not_overrun),

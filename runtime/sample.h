@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sampling: which blocks are recorded, and which stacks are taken.
+ *
+ * By bytes (RHEAPER_SAMPLE_BYTES): of the bytes that a thread allocates, points are
+ * drawn whose distances are exponential with the given mean, and a block is recorded
+ * if a point falls into it. A block of `size` bytes counts one byte more, so that
+ * empty blocks are drawn too, and is recorded with the probability
+ * 1 - exp(-(size + 1) / mean), whatever came before; the reader weighs it by the
+ * inverse. The method is that of the samplers of tcmalloc and jemalloc. A free is
+ * recorded if its block was.
+ *
+ * By rate (RHEAPER_SAMPLE_RATE): every block is recorded, but only that share of
+ * their stacks is taken.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/address-set.h"
+#include "runtime/machine.h"
+#include "runtime/settings.h"
+#include "runtime/thread.h"
+
+struct rhp_sample {
+	uint64_t mean;      /* bytes between points, 0: every block is recorded */
+	uint64_t unsampled; /* share of the stacks that is not taken, of 2^32 */
+	uint64_t seed;      /* 0: another one in each run */
+	uint32_t n_threads; /* that drew anything */
+	struct rhp_address_set blocks; /* recorded and not freed */
+};
+
+extern HIDDEN struct rhp_sample rhp_sample;
+
+/* Before the first event. */
+HIDDEN void rhp_sample_start(const struct rhp_settings *settings);
+
+/*
+ * The number of bytes to the next point, for 64 random bits and a mean of at most
+ * 2^32 - 1: -log(bits / 2^64) * mean, in integers, since the program may have
+ * unmasked exceptions of the floating-point unit.
+ */
+HIDDEN uint64_t rhp_sample_gap(uint64_t bits, uint64_t mean);
+
+HIDDEN bool rhp_sample_point(const void *block, size_t size);
+HIDDEN bool rhp_sample_draw_stack(void);
+
+/* Whether no point falls into the next block; it is passed if so. */
+static ALWAYS_INLINE bool rhp_sample_passes(size_t size)
+{
+	if (UNLIKELY(size >= rhp_thread.until_sample))
+		return false;
+	rhp_thread.until_sample -= size + 1;
+	return true;
+}
+
+/*
+ * The questions of one event, in this order only: is this new block recorded? Is that
+ * of this block, which is about to be freed or resized? If true, the block is one of
+ * those that are recorded, or is no longer. A realloc that failed puts it back.
+ */
+static ALWAYS_INLINE bool rhp_sample_allocated(const void *block, size_t size)
+{
+	return LIKELY(rhp_sample.mean == 0) ||
+	       (!rhp_sample_passes(size) && rhp_sample_point(block, size));
+}
+
+HIDDEN bool rhp_sample_take_out(const void *block);
+
+static ALWAYS_INLINE bool rhp_sample_freed(const void *block)
+{
+	return LIKELY(rhp_sample.mean == 0) || rhp_sample_take_out(block);
+}
+
+HIDDEN bool rhp_sample_keep(const void *block);
+
+static ALWAYS_INLINE void rhp_sample_again(const void *block)
+{
+	if (UNLIKELY(rhp_sample.mean != 0))
+		rhp_sample_keep(block);
+}
+
+/* Whether the stack of this event is to be taken. */
+static ALWAYS_INLINE bool rhp_sample_stack(void)
+{
+	return LIKELY(rhp_sample.unsampled == 0) || rhp_sample_draw_stack();
+}
