@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/machine.h"
 #include "runtime/os.h"
 
 #define SIGSET_BYTES 8 /* the kernel's sigset_t */
@@ -60,6 +61,15 @@ void *rhp_os_alloc(size_t size)
 void rhp_os_release(void *start, size_t size)
 {
 	SYSCALL(SYS_munmap, start, size);
+}
+
+void rhp_os_discard(void *start, size_t size)
+{
+	uintptr_t begin =
+		((uintptr_t)start + RHP_PAGE_MAX - 1) & ~(uintptr_t)(RHP_PAGE_MAX - 1);
+	uintptr_t end = ((uintptr_t)start + size) & ~(uintptr_t)(RHP_PAGE_MAX - 1);
+	if (begin < end)
+		SYSCALL(SYS_madvise, begin, end - begin, MADV_DONTNEED);
 }
 
 int rhp_os_create(const char *path)

@@ -18,6 +18,8 @@
 /* A mapping of `size` zero bytes, private to this process; NULL if refused. */
 HIDDEN void *rhp_os_alloc(size_t size);
 HIDDEN void rhp_os_release(void *start, size_t size);
+/* Gives back the memory of whole pages inside of it; they read as zeros. */
+HIDDEN void rhp_os_discard(void *start, size_t size);
 
 /*
  * Creates a file that must not exist (O_EXCL, no symbolic link followed, mode

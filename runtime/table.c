@@ -3,8 +3,9 @@
  * Open addressing with linear probing. An entry is published by storing
  * key[0] last, so a reader sees a whole entry or none. To grow, the entries
  * are copied into a new array that is then published; the old one stays
- * mapped, because a reader may stand in it at any time. The arrays double, so
- * all the old ones together are smaller than the current one.
+ * mapped, because a reader may stand in it at any time, but its memory is given back:
+ * the reader finds zeros, and looks again at the key after it read the value. (A page
+ * is gone as a whole, and an entry lies in one.)
  */
 #include <errno.h>
 
@@ -15,8 +16,11 @@
 struct rhp_slots {
 	uint32_t capacity; /* a power of two */
 	uint32_t n;        /* used; writers only */
-	struct rhp_table_entry entry[];
+	_Alignas(sizeof(struct rhp_table_entry)) struct rhp_table_entry entry[];
 };
+
+#define SLOTS_BYTES(capacity)                                                            \
+	(sizeof(struct rhp_slots) + (size_t)(capacity) * sizeof(struct rhp_table_entry))
 
 static uint32_t hash(const uint64_t key[2])
 {
@@ -38,7 +42,8 @@ bool rhp_table_find(const struct rhp_table *t, const uint64_t key[2], uint64_t v
 		if (first == key[0] && e->key[1] == key[1]) {
 			value[0] = e->value[0];
 			value[1] = e->value[1];
-			return true;
+			__atomic_thread_fence(__ATOMIC_ACQUIRE);
+			return __atomic_load_n(&e->key[0], __ATOMIC_RELAXED) == first;
 		}
 	}
 }
@@ -58,8 +63,7 @@ static void put(struct rhp_slots *s, const uint64_t key[2], const uint64_t value
 
 static struct rhp_slots *make_slots(uint32_t capacity)
 {
-	struct rhp_slots *s = rhp_os_alloc(
-		sizeof(*s) + (size_t)capacity * sizeof(struct rhp_table_entry));
+	struct rhp_slots *s = rhp_os_alloc(SLOTS_BYTES(capacity));
 	if (s)
 		s->capacity = capacity;
 	return s;
@@ -83,6 +87,9 @@ static int grow(struct rhp_table *t, uint64_t oldest)
 			put(s, e->key, e->value);
 	}
 	__atomic_store_n(&t->slots, s, __ATOMIC_RELEASE);
+	/* Its head, which says how large it is, stays. */
+	if (old)
+		rhp_os_discard(old->entry, SLOTS_BYTES(old->capacity) - sizeof(*old));
 	return 0;
 }
 

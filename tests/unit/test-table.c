@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -49,6 +51,28 @@ static void growth_keeps_everything(void **state)
 	for (uint64_t i = 1; i <= 100000; i++)
 		assert_true(has(&t, i, i % 7, i * 3));
 	assert_false(has(&t, 100001, 100001 % 7, 0));
+}
+
+/* In bytes. */
+static long resident(void)
+{
+	long pages = 0;
+	FILE *statm = fopen("/proc/self/statm", "r");
+	assert_non_null(statm);
+	assert_int_equal(fscanf(statm, "%*d %ld", &pages), 1);
+	fclose(statm);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
+static void growth_gives_memory_back(void **state)
+{
+	(void)state;
+	struct rhp_table t = {0};
+	long before = resident(), entries = 390000; /* in 2^19 slots */
+	for (long i = 1; i <= entries; i++)
+		assert_int_equal(add(&t, (uint64_t)i, 1, 1, 0), 0);
+	long slots = (1 << 19) * (long)sizeof(struct rhp_table_entry);
+	assert_true(resident() - before < slots + slots / 4);
 }
 
 static void growth_drops_what_is_older_than_asked(void **state)
@@ -97,6 +121,7 @@ int main(void)
 		cmocka_unit_test(an_empty_table_has_nothing),
 		cmocka_unit_test(both_words_of_a_key_count),
 		cmocka_unit_test(growth_keeps_everything),
+		cmocka_unit_test(growth_gives_memory_back),
 		cmocka_unit_test(growth_drops_what_is_older_than_asked),
 		cmocka_unit_test(a_reader_sees_an_entry_whole_or_not_at_all),
 	};
