@@ -7,7 +7,8 @@ usage: check-truth.py BINDIR LOADER CACHE PROGRAM
 Fetches a program's source package, builds it with the plain compiler and with
 rheaper-cc, runs its own check both ways (the second time traced), then counts
 one fixed workload twice: traced, and under Valgrind, the same binary both
-times. Exit status 77 and a reason: skipped. CACHE keeps downloads only.
+times. Then every distinct stack is compared with what libunwind says of the
+same call (witness.c). Exit status 77 and a reason: skipped. CACHE keeps downloads only.
 
 All numbers must be equal; expected() says how a realloc counts. Valgrind is
 told to free nothing by itself after the program's end.
@@ -20,6 +21,7 @@ import sqlite3
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import stacks
 from debian import Unavailable, environment, fetch, run
 
 LUA_WORK = """
@@ -183,6 +185,7 @@ def main():
         sys.exit("the program's output differs when traced")
     if truth != found:
         sys.exit("the counts differ")
+    stacks.compare(command, tree, loader, environment())
     for path in plain, tree:
         shutil.rmtree(path)
 
