@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The real programs of the benchmark: an interpreter, a JSON tool, a compiler. Their
+"""The real programs of the benchmark: an interpreter, a JSON tool, an assembler. Their
 sources come from Debian, once into a cache; each is built with `CC=...` and nothing
 else, and does work that allocates much."""
 import json
@@ -67,13 +67,14 @@ def records():
                         "nested": {"x": i / 3, "y": [i, i + 1]}} for i in range(60000)])
 
 
-def functions():
-    """A C program of many functions, each of which needs many tokens and symbols."""
-    body = "struct s{0} {{ int a{0}; char *b{0}; }};\n" \
-           "int f{0}(struct s{0} *p, int n{0}) {{ int i{0}, sum = 0; for (i{0} = 0; i{0} < n{0};" \
-           " i{0}++) {{ int t{0} = p[i{0}].a{0} * {0}; sum += t{0} > 3 ? t{0} : -t{0}; }}" \
-           " return sum; }}\n"
-    return "".join(body.format(i) for i in range(20000))
+def assembly():
+    """An assembler's input: labels, expressions, macros."""
+    lines = ["%macro put 2", "  mov eax, %1 + %2 * 3", "  mov [table + %2], eax", "%endmacro",
+             "section .text"]
+    for i in range(30000):
+        lines += [f"label{i}:", f"  add eax, (label{i} - label{i // 2}) + {i} * 2",
+                  f"  put {i}, {i % 97}", f"  jne near label{i * 7919 % 30000}"]
+    return "\n".join(lines + ["section .bss", "table: resd 200", ""])
 
 
 PROGRAMS = {
@@ -83,7 +84,7 @@ PROGRAMS = {
                                  " -DDISABLE_WERROR=ON .", "make -j2 json_parse"],
                       "apps/json_parse", ["-f", "-n", "@dir/work.json"],
                       {"work.json": records}),
-    "tcc": Program("tcc", ["./configure", "make -j2"], "tcc",
-                   ["-B@src", "-I@src/include", "-c", "@dir/work.c", "-o", "@dir/out/work.o"],
-                   {"work.c": functions}),
+    "nasm": Program("nasm", ["./configure", "make -j2 nasm"], "nasm",
+                    ["-f", "elf32", "-o", "@dir/out/work.o", "@dir/work.asm"],
+                    {"work.asm": assembly}),
 }

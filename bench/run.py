@@ -4,7 +4,8 @@
 
 usage: bench/run.py BUILD-DIRECTORY [--runs N] [--only WORD] [--quick] [--svg FILE] [--json FILE]
 
-Each workload runs plain, with rheaper linked in (inactive, tracing), and under the
+Each workload runs plain, with rheaper linked in (inactive, sampling every 512 KiB, tracing
+everything), and under the
 peers that are installed: heaptrack, gperftools' heap profiler, jemalloc's profiling,
 Valgrind's DHAT and massif. Runs of all of them alternate, so that a slow minute
 of the machine hits all; medians are compared. A profiler that is not here is named.
@@ -58,6 +59,7 @@ class Tool:
 TOOLS = [
     Tool("plain", "plain"),
     Tool("rheaper inactive", "ours"),
+    Tool("rheaper sampled", "ours", RHEAPER_TRACE="@out/trace.bin", RHEAPER_SAMPLE_BYTES="512K"),
     Tool("rheaper", "ours", RHEAPER_TRACE="@out/trace.bin"),
     Tool("heaptrack", "plain", ["heaptrack", "-o", "@out/heaptrack"], "heaptrack",
          helper=True),
@@ -94,6 +96,9 @@ def run(tool, command, out, timeout=600):
     wall, after = time.monotonic() - start, os.times()
     if result.returncode != 0:
         raise RuntimeError(f"{words}: status {result.returncode}\n{result.stderr[-500:]}")
+    trace = env.get("RHEAPER_TRACE")
+    if trace and not os.path.exists(trace):
+        raise RuntimeError(f"{words[0]} was not traced")
     cpu = after.children_user + after.children_system - before.children_user \
         - before.children_system
     return cpu, wall, result.stdout
