@@ -1,19 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Open addressing with linear probing, at most a quarter full, so that for most
- * addresses the first slot is free. Who asks looks at a count of changes before and
- * after, and waits for the lock only if it moved (a sequence lock). Tables that
- * became too small stay, for somebody may be reading them: all together they are no
- * larger than the last one.
+ * The filter needs no care of its readers: the bit of an address is set before it is in
+ * the set and stays until it is not, whatever happens to the other bits. Whom it does
+ * not answer looks for the address, with a count of changes before and after, and waits
+ * for the lock if it moved (a sequence lock).
+ *
+ * A number of the filter begins with the index of the slot where a search begins, so
+ * addresses of one number are neighbours: who removes one sees whether it was the last.
+ * Tables that became too small stay, for somebody may be reading them: all together they
+ * are no larger than the last one.
  */
 #include "runtime/address-set.h"
 
 #define LEAST_SLOTS 1024u
 #define SLOTS_PER_ADDRESS 4
+#define NUMBERS_PER_SLOT_BITS 4
+
+static uint64_t number_of(const struct rhp_addresses *a, uintptr_t address)
+{
+	return rhp_address_hash(address) >> a->shift;
+}
+
+static uint32_t home(const struct rhp_addresses *a, uintptr_t address)
+{
+	return (uint32_t)(number_of(a, address) >> NUMBERS_PER_SLOT_BITS);
+}
 
 static uint32_t find(const struct rhp_addresses *a, uintptr_t address)
 {
-	uint32_t i = rhp_addresses_index(a, address);
+	uint32_t i = home(a, address);
 	for (;; i = (i + 1) & (a->n_slots - 1)) {
 		uintptr_t at = __atomic_load_n(&a->slots[i], __ATOMIC_ACQUIRE);
 		if (at == address || at == 0)
@@ -50,19 +65,43 @@ static void put(struct rhp_addresses *a, uint32_t i, uintptr_t address)
 	__atomic_store_n(&a->slots[i], address, __ATOMIC_RELEASE);
 }
 
+static void set_bit(struct rhp_addresses *a, uint64_t number, bool value)
+{
+	uint64_t *word = &a->filter[number / 64], bit = UINT64_C(1) << number % 64;
+	__atomic_store_n(word, value ? *word | bit : *word & ~bit, __ATOMIC_RELEASE);
+}
+
+static void insert(struct rhp_addresses *a, uintptr_t address)
+{
+	set_bit(a, number_of(a, address), true);
+	put(a, find(a, address), address);
+}
+
+static struct rhp_addresses *make(uint32_t n_slots)
+{
+	struct rhp_addresses *a = NULL;
+	size_t n_words = ((size_t)n_slots << NUMBERS_PER_SLOT_BITS) / 64;
+	if (n_slots != 0)
+		a = rhp_os_alloc(sizeof(*a) + n_words * sizeof(a->filter[0]) +
+				 n_slots * sizeof(a->slots[0]));
+	if (!a)
+		return NULL;
+	a->n_slots = n_slots;
+	a->shift = 64 - (uint32_t)__builtin_ctz(n_slots) - NUMBERS_PER_SLOT_BITS;
+	a->filter = (uint64_t *)(void *)(a + 1);
+	a->slots = (uintptr_t *)(void *)(a->filter + n_words);
+	return a;
+}
+
 static bool grow(struct rhp_address_set *set)
 {
 	const struct rhp_addresses *old = set->addresses;
-	uint32_t n_slots = old ? 2 * old->n_slots : LEAST_SLOTS;
-	struct rhp_addresses *a =
-		n_slots ? rhp_os_alloc(sizeof(*a) + n_slots * sizeof(a->slots[0])) : NULL;
+	struct rhp_addresses *a = make(old ? 2 * old->n_slots : LEAST_SLOTS);
 	if (!a)
 		return false;
-	a->n_slots = n_slots;
-	a->shift = 64 - (uint32_t)__builtin_ctz(n_slots);
 	for (uint32_t i = 0; old && i < old->n_slots; i++)
 		if (old->slots[i])
-			put(a, find(a, old->slots[i]), old->slots[i]);
+			insert(a, old->slots[i]);
 	__atomic_store_n(&set->addresses, a, __ATOMIC_RELEASE);
 	return true;
 }
@@ -87,7 +126,7 @@ bool rhp_address_set_add(struct rhp_address_set *set, uintptr_t address)
 		   set->n < set->addresses->n_slots / SLOTS_PER_ADDRESS) ||
 		  grow(set);
 	if (ok) {
-		put(set->addresses, find(set->addresses, address), address);
+		insert(set->addresses, address);
 		set->n++;
 	}
 	end_change(set);
@@ -100,8 +139,8 @@ static void close_hole(struct rhp_addresses *a, uint32_t hole)
 {
 	uint32_t mask = a->n_slots - 1;
 	for (uint32_t i = (hole + 1) & mask; a->slots[i]; i = (i + 1) & mask) {
-		uint32_t home = rhp_addresses_index(a, a->slots[i]);
-		if (((i - home) & mask) < ((i - hole) & mask))
+		uint32_t begin = home(a, a->slots[i]);
+		if (((i - begin) & mask) < ((i - hole) & mask))
 			continue;
 		put(a, hole, a->slots[i]);
 		hole = i;
@@ -109,11 +148,24 @@ static void close_hole(struct rhp_addresses *a, uint32_t hole)
 	put(a, hole, 0);
 }
 
+static bool has_number(const struct rhp_addresses *a, uint64_t number)
+{
+	uint32_t i = (uint32_t)(number >> NUMBERS_PER_SLOT_BITS);
+	for (; a->slots[i]; i = (i + 1) & (a->n_slots - 1))
+		if (number_of(a, a->slots[i]) == number)
+			return true;
+	return false;
+}
+
 void rhp_address_set_remove(struct rhp_address_set *set, uintptr_t address)
 {
+	struct rhp_addresses *a;
 	rhp_lock_take(&set->lock);
 	begin_change(set);
-	close_hole(set->addresses, find(set->addresses, address));
+	a = set->addresses;
+	close_hole(a, find(a, address));
+	if (!has_number(a, number_of(a, address)))
+		set_bit(a, number_of(a, address), false);
 	set->n--;
 	end_change(set);
 	rhp_lock_drop(&set->lock);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A set of addresses that is asked far more often than it changes: asking takes no
- * lock unless it meets a change. Grows, never shrinks.
+ * A set of addresses that is asked far more often than it changes. Grows, never
+ * shrinks. Whoever asks about an address must be the one who may add or remove it at
+ * that time; others may change the rest of the set.
  */
 #pragma once
 
@@ -11,45 +12,44 @@
 #include "runtime/cc.h"
 #include "runtime/os.h"
 
+/*
+ * Open addressing with linear probing. In front of it a filter: of all numbers that
+ * the first `64 - shift` bits of a hash can make, those that an address has.
+ */
 struct rhp_addresses {
-	uint32_t shift;     /* of a hash, to an index */
-	uint32_t n_slots;   /* a power of two */
-	uintptr_t slots[1]; /* 0: free; n_slots of them */
+	uint32_t shift;
+	uint32_t n_slots; /* a power of two, 1/16 of the numbers */
+	uintptr_t *slots; /* 0: free */
+	uint64_t *filter;
 };
 
 struct rhp_address_set {
 	struct rhp_addresses *addresses; /* NULL: empty */
-	uint32_t changes;                /* odd while one is under way */
 	uint32_t n;
+	uint32_t changes;     /* odd while one is under way */
 	struct rhp_lock lock; /* of those who change it */
 };
 
-static ALWAYS_INLINE uint32_t rhp_addresses_index(const struct rhp_addresses *a,
-						  uintptr_t address)
+static ALWAYS_INLINE uint64_t rhp_address_hash(uintptr_t address)
 {
-	return (uint32_t)((uint64_t)(address >> 3) * UINT64_C(0x9e3779b97f4a7c15) >>
-			  a->shift);
+	return (uint64_t)(address >> 3) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/*
- * Whether an address is in the set. The answer is certain for an address that nobody
- * adds or removes meanwhile. Async-signal-safe.
- */
-HIDDEN bool rhp_address_set_has(struct rhp_address_set *set, uintptr_t address);
-
-/* The same asked in haste: true if it surely is not. */
+/* True if an address is not in the set for sure. Async-signal-safe. */
 static ALWAYS_INLINE bool rhp_address_set_lacks(const struct rhp_address_set *set,
 						uintptr_t address)
 {
-	uint32_t changes = __atomic_load_n(&set->changes, __ATOMIC_ACQUIRE);
 	const struct rhp_addresses *a =
 		__atomic_load_n(&set->addresses, __ATOMIC_ACQUIRE);
-	if (UNLIKELY(!a || changes % 2))
-		return !a;
-	uint32_t i = rhp_addresses_index(a, address);
-	return __atomic_load_n(&a->slots[i], __ATOMIC_ACQUIRE) == 0 &&
-	       __atomic_load_n(&set->changes, __ATOMIC_RELAXED) == changes;
+	if (UNLIKELY(!a))
+		return true;
+	uint64_t number = rhp_address_hash(address) >> a->shift;
+	uint64_t bits = __atomic_load_n(&a->filter[number / 64], __ATOMIC_RELAXED);
+	return !(bits >> number % 64 & 1);
 }
+
+/* Whether an address is in the set. Async-signal-safe. */
+HIDDEN bool rhp_address_set_has(struct rhp_address_set *set, uintptr_t address);
 
 /* Adds an address that is not in it; false if there is no memory. Removes one that
  * is. Both take the lock. */
