@@ -88,7 +88,6 @@ static struct rhp_addresses *make(uint32_t n_slots)
 		return NULL;
 	a->n_slots = n_slots;
 	a->shift = 64 - (uint32_t)__builtin_ctz(n_slots) - NUMBERS_PER_SLOT_BITS;
-	a->filter = (uint64_t *)(void *)(a + 1);
 	a->slots = (uintptr_t *)(void *)(a->filter + n_words);
 	return a;
 }

@@ -20,7 +20,7 @@ struct rhp_addresses {
 	uint32_t shift;
 	uint32_t n_slots; /* a power of two, 1/16 of the numbers */
 	uintptr_t *slots; /* 0: free */
-	uint64_t *filter;
+	uint64_t filter[];
 };
 
 struct rhp_address_set {
@@ -35,14 +35,17 @@ static ALWAYS_INLINE uint64_t rhp_address_hash(uintptr_t address)
 	return (uint64_t)(address >> 3) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* True if an address is not in the set for sure. Async-signal-safe. */
+/*
+ * True if an address is not in the set for sure, and the set was not always empty.
+ * Async-signal-safe.
+ */
 static ALWAYS_INLINE bool rhp_address_set_lacks(const struct rhp_address_set *set,
 						uintptr_t address)
 {
 	const struct rhp_addresses *a =
 		__atomic_load_n(&set->addresses, __ATOMIC_ACQUIRE);
-	if (UNLIKELY(!a))
-		return true;
+	if (LIKELY(!a))
+		return false;
 	uint64_t number = rhp_address_hash(address) >> a->shift;
 	uint64_t bits = __atomic_load_n(&a->filter[number / 64], __ATOMIC_RELAXED);
 	return !(bits >> number % 64 & 1);

@@ -100,12 +100,13 @@ static ALWAYS_INLINE bool rhp_enter_free(const void *frame, const void *p)
 /*
  * Whether sampling is on and the call is none of its business: an allocation of so many
  * bytes that is not of the sample, or the free of such a block, for sure. Nothing else
- * needs to be done then. The allocation function must not call another wrapped one: there
- * is no guard.
+ * needs to be done then, but to guard the real function if that may call another wrapped
+ * one.
  */
 #ifdef RHP_PLUGIN
 #define rhp_passes(size) false
 #define rhp_passes_free(p) false
+#define rhp_passes_realloc(p, size) false
 #else
 static ALWAYS_INLINE bool rhp_passes(size_t size)
 {
@@ -115,8 +116,12 @@ static ALWAYS_INLINE bool rhp_passes(size_t size)
 
 static ALWAYS_INLINE bool rhp_passes_free(const void *p)
 {
-	return UNLIKELY(rhp_sample.mean != 0) &&
-	       rhp_address_set_lacks(&rhp_sample.blocks, rhp_untagged((uintptr_t)p));
+	return rhp_address_set_lacks(&rhp_sample.blocks, rhp_untagged((uintptr_t)p));
+}
+
+static ALWAYS_INLINE bool rhp_passes_realloc(const void *p, size_t size)
+{
+	return rhp_passes_free(p) && rhp_passes(size);
 }
 #endif
 

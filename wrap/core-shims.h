@@ -7,7 +7,8 @@
  *   NAME(f)        the name of the shim
  *   RECORDED(f)    that of what it does while tracking is on
  *   REAL(f)        the function behind it
- *   PASSES(size)   whether malloc needs nothing else; rhp_passes() or false
+ *   PASSES(size), PASSES_REALLOC(p, size)
+ *                  whether the call is of no interest; rhp_passes...() or false
  *   ENTER_ALLOC()  whether to record an allocation; rhp_enter() or stricter
  *   CALLED(f)      function and frame that an allocation is recorded under
  *   REALLOC_ENTER_FOLLOWED(p, size)  returns if the block is only followed
@@ -24,6 +25,15 @@
 
 /* So that a call is no jump. */
 #define STAY() __asm__ volatile("" : : : "memory")
+
+/* For a real function that may call other wrapped ones. */
+#define GUARDED(call)                                                                    \
+	({                                                                               \
+		struct rhp_place before = rhp_real_begin(RHP_FRAME_HERE);                \
+		__typeof__(call) got = (call);                                           \
+		rhp_real_end(before);                                                    \
+		got;                                                                     \
+	})
 
 static NOINLINE void *RECORDED(malloc)(const void *frame, size_t size)
 {
@@ -62,6 +72,8 @@ SHIM void *NAME(calloc)(size_t n, size_t size)
 {
 	if (INACTIVE())
 		return REAL(calloc)(n, size);
+	if (PASSES(n * size))
+		return GUARDED(REAL(calloc)(n, size));
 	void *result = RECORDED(calloc)(RHP_FRAME_HERE, n, size);
 	STAY();
 	return result;
@@ -87,6 +99,8 @@ SHIM void *NAME(realloc)(void *p, size_t size)
 {
 	if (INACTIVE())
 		return REAL(realloc)(p, size);
+	if (PASSES_REALLOC(p, size))
+		return GUARDED(REAL(realloc)(p, size));
 	void *result = RECORDED(realloc)(RHP_FRAME_HERE, p, size);
 	STAY();
 	return result;

@@ -187,6 +187,7 @@ __attribute__((section(".preinit_array"),
 	       used)) static void (*const preinit)(void) = set_scope;
 
 #define PASSES(size) false
+#define PASSES_REALLOC(p, size) false
 #define ENTER_ALLOC() enter_for_caller(frame)
 #define CALLED(f) rhp_thread.caller_function, rhp_thread.caller_frame
 #define REALLOC_ENTER_FOLLOWED(p, size)                                                  \
@@ -194,6 +195,7 @@ __attribute__((section(".preinit_array"),
 		return follow_realloc(p, size);
 #else
 #define PASSES(size) rhp_passes(size)
+#define PASSES_REALLOC(p, size) rhp_passes_realloc(p, size)
 #define ENTER_ALLOC() rhp_enter(frame)
 #define CALLED(f) RHP_FN_##f, frame
 #define REALLOC_ENTER_FOLLOWED(p, size)
