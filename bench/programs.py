@@ -64,7 +64,7 @@ class Program:
 
 def records():
     return json.dumps([{"id": i, "name": f"name {i * 7919 % 10007}", "tags": ["a", "b", str(i)],
-                        "nested": {"x": i / 3, "y": [i, i + 1]}} for i in range(60000)])
+                        "nested": {"x": i / 3, "y": [i, i + 1]}} for i in range(240000)])
 
 
 def assembly():

@@ -4,17 +4,18 @@
 
 usage: bench/run.py BUILD-DIRECTORY [--runs N] [--only WORD] [--quick] [--svg FILE] [--json FILE]
 
-Each workload runs plain, with rheaper linked in (inactive, sampling every 512 KiB, tracing
-everything), and under the
-peers that are installed: heaptrack, gperftools' heap profiler, jemalloc's profiling,
-Valgrind's DHAT and massif. Runs of all of them alternate, so that a slow minute
-of the machine hits all; medians are compared. A profiler that is not here is named.
+Each workload runs plain, compiled with frame pointers (as the driver does; the micro
+workloads always are, or never), with rheaper linked in (inactive, sampling every 512
+KiB, tracing everything), and under the peers that are installed: heaptrack, gperftools'
+heap profiler, jemalloc's profiling, Valgrind's DHAT and massif. Runs of all of them
+alternate, so that a slow minute of the machine hits all. Times are medians; ratios to
+plain are medians of the ratios within a turn. A profiler that is not here is named.
 
 Micro workloads are bench/churn.c; their unit is nanoseconds of CPU time for a pair of
 malloc and free, of all processes that the profiler runs for it. jemalloc's profiling
-samples (every 512 KiB), over a malloc of its own. Real programs (an interpreter, a JSON tool, a compiler) are built
-from Debian's sources, if they can be had; their unit is seconds of user and system
-time. Nothing here fails on a time.
+samples (every 512 KiB), over a malloc of its own. Real programs (an interpreter, a JSON
+tool, an assembler) are built from Debian's sources, if they can be had; their unit is
+seconds of user and system time. Nothing here fails on a time.
 """
 import argparse
 import glob
@@ -58,6 +59,7 @@ class Tool:
 
 TOOLS = [
     Tool("plain", "plain"),
+    Tool("frame pointers", "frames"),
     Tool("rheaper inactive", "ours"),
     Tool("rheaper sampled", "ours", RHEAPER_TRACE="@out/trace.bin", RHEAPER_SAMPLE_BYTES="512K"),
     Tool("rheaper", "ours", RHEAPER_TRACE="@out/trace.bin"),
@@ -106,6 +108,7 @@ def run(tool, command, out, timeout=600):
 
 class Micro:
     unit = "ns"
+    binaries = ("plain", "ours")
 
     def __init__(self, name, numbers, words):
         self.name, self.numbers, self.words = name, numbers, words
@@ -131,12 +134,14 @@ class Micro:
 class Real:
     """A program from Debian's sources: programs.py has how it is built and run."""
     unit = "s"
+    binaries = ("plain", "frames", "ours")
 
     def __init__(self, name, row):
         self.name, self.row = name, row
 
     def build(self, directory, driver):
-        for program, compiler in (("plain", "cc"), ("ours", driver)):
+        compilers = ("cc", " ".join(["cc", *FRAMES]), driver)
+        for program, compiler in zip(self.binaries, compilers):
             self.row.build(os.path.join(directory, program + ".src"), compiler,
                            os.path.join(directory, program))
 
@@ -163,12 +168,16 @@ def measure_all(workload, tools, directory, runs, quick):
     return {name: values for name, values in found.items() if values}
 
 
-def summary(values):
-    """Median CPU, median wall, and the spread of CPU as a share of its median."""
+def summary(values, plain):
+    """Median CPU, median wall, the spread of CPU as a share of its median, and how many
+    times as long as plain: medians over the turns."""
     cpu = [value[0] for value in values]
     median = statistics.median(cpu)
+    times = [statistics.median(value[i] / base[i] for value, base in zip(values, plain))
+             for i in (0, 1)]
     return {"cpu": median, "wall": statistics.median(value[1] for value in values),
-            "spread": (max(cpu) - min(cpu)) / median if median else 0, "runs": len(cpu)}
+            "cpu_times": times[0], "wall_times": times[1],
+            "spread": (max(cpu) - min(cpu)) / median, "runs": len(cpu)}
 
 
 def print_table(name, unit, rows):
@@ -180,9 +189,9 @@ def print_table(name, unit, rows):
     print("|---|---|---|---|---|---|")
     for tool, row in rows.items():
         over = row["cpu"] - plain["cpu"]
-        share = f"1/{over_peer / over:.1f}" if over_peer and over > 0 and tool != "heaptrack" else ""
+        share = f"{over / over_peer:.3f}" if over_peer and tool != "heaptrack" else ""
         print(f"| {tool} | {row['cpu']:.2f} ({row['wall']:.2f}) | {100 * row['spread']:.0f} % |"
-              f" {row['cpu'] / plain['cpu']:.2f} ({row['wall'] / plain['wall']:.2f}) |"
+              f" {row['cpu_times']:.2f} ({row['wall_times']:.2f}) |"
               f" {over:.2f} | {share} |")
     sys.stdout.flush()
 
@@ -190,7 +199,7 @@ def print_table(name, unit, rows):
 def svg(results):
     """Overhead of each tool on each workload, as bars on a logarithmic scale."""
     import math
-    rows = [(w, t, r["cpu"] / tools["plain"]["cpu"]) for w, tools in results.items()
+    rows = [(w, t, r["cpu_times"]) for w, tools in results.items()
             for t, r in tools.items() if t != "plain"]
     height, lines = 22 * len(rows) + 40, []
     for i, (workload, tool, ratio) in enumerate(rows):
@@ -245,8 +254,10 @@ def main():
             except (subprocess.CalledProcessError, OSError) as error:
                 print(f"{workload.name}: not built: {error}", file=sys.stderr)
                 continue
-            found = measure_all(workload, tools, directory, options.runs, options.quick)
-        results[workload.name] = {name: summary(values) for name, values in found.items()}
+            usable = [tool for tool in tools if tool.binary in workload.binaries]
+            found = measure_all(workload, usable, directory, options.runs, options.quick)
+        results[workload.name] = {name: summary(values, found["plain"])
+                                   for name, values in found.items()}
         print_table(workload.name, workload.unit, results[workload.name])
     for path, text in ((options.svg, svg(results)), (options.json, json.dumps(results, indent=1))):
         if path:
