@@ -35,9 +35,9 @@ struct frames {
 	struct store *store;
 	struct location *locations;
 	size_t n_locations, n_locations_max;
-	const struct catalog_module *module; /* whose symbols are open */
-	struct symbols *symbols;             /* NULL: there are none */
-	bool symbolize;
+	const struct catalog_module *module;    /* whose symbols are open */
+	struct symbols *symbols;                /* NULL: there are none */
+	const struct symbol_settings *settings; /* NULL: no symbols are wanted */
 	uint32_t max_depth;
 	int64_t next_frame;
 	struct frames_result result;
@@ -118,9 +118,10 @@ static void open_module(struct frames *f, uint32_t number)
 	symbols_close(f->symbols);
 	f->symbols = NULL;
 	f->module = m;
-	if (!m || !f->symbolize)
+	if (!m || !f->settings)
 		return;
-	problem = symbols_open(&f->symbols, m->path, m->build_id, m->build_id_size);
+	problem = symbols_open(&f->symbols, f->settings, m->path, m->build_id,
+			       m->build_id_size);
 	if (problem < 0)
 		die("read symbols of %s: out of memory", m->path);
 	warn_module(m, problem);
@@ -255,12 +256,13 @@ static void write_names(const struct catalog *c, struct store *store)
 }
 
 struct frames_result frames_write(const struct catalog *catalog, struct store *store,
-				  uint32_t max_depth, bool symbolize)
+				  uint32_t max_depth,
+				  const struct symbol_settings *settings)
 {
 	struct frames f = {
 		.catalog = catalog,
 		.store = store,
-		.symbolize = symbolize,
+		.settings = settings,
 		.max_depth = max_depth && max_depth < MAX_DEPTH ? max_depth : MAX_DEPTH,
 		.next_frame = 1,
 	};

@@ -5,11 +5,11 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct catalog;
 struct store;
+struct symbol_settings;
 
 struct frames_result {
 	uint64_t n_stacks, n_frames;
@@ -19,8 +19,9 @@ struct frames_result {
 
 /*
  * Write the tables modules, functions, frames, stacks, stack_frames and
- * stack_totals. With `symbolize` false, names are module+0xoffset. Warns once
- * of each module that cannot be used; dies if memory is out.
+ * stack_totals. Without settings, names are module+0xoffset. Warns once of each
+ * module that cannot be used; dies if memory is out.
  */
 struct frames_result frames_write(const struct catalog *catalog, struct store *store,
-				  uint32_t max_depth, bool symbolize);
+				  uint32_t max_depth,
+				  const struct symbol_settings *settings);

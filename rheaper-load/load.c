@@ -107,7 +107,7 @@ struct load_result load_trace(const struct load_options *options)
 	write_blocks(&load, &result);
 	frames = frames_write(&load.catalog, load.store,
 			      reader_header(load.reader)->max_stack_depth,
-			      options->symbolize);
+			      options->symbolize ? &options->symbols : NULL);
 	result.lost = report_write(
 		&(struct report){
 			.trace = options->trace,

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "rheaper-load/symbol-files.h"
 #include "trace/format.h"
 
 struct load_options {
@@ -14,6 +15,7 @@ struct load_options {
 	const char *database;
 	bool replace; /* an existing database */
 	bool symbolize;
+	struct symbol_settings symbols;
 	bool index;
 	bool progress; /* a line on standard error that is written over */
 };

@@ -16,6 +16,9 @@ static const char help[] =
 	"  -f, --force         replace an existing database\n"
 	"      --no-index      write faster; totals by call stack are then slower\n"
 	"      --no-symbols    do not look up functions and source lines\n"
+	"      --sysroot DIR   the traced files are below DIR, as on another machine\n"
+	"      --debug-dir DIR debug information is in DIR, too (may be repeated)\n"
+	"      --debuginfod    ask the servers in DEBUGINFOD_URLS for debug information\n"
 	"      --progress      show progress even if standard error is no terminal\n"
 	"      --no-progress   never show progress\n"
 	"  -q, --quiet         print no summary\n"
@@ -28,6 +31,9 @@ static const char help[] =
 enum long_option {
 	OPTION_NO_INDEX = 256,
 	OPTION_NO_SYMBOLS,
+	OPTION_SYSROOT,
+	OPTION_DEBUG_DIR,
+	OPTION_DEBUGINFOD,
 	OPTION_PROGRESS,
 	OPTION_NO_PROGRESS,
 };
@@ -36,6 +42,9 @@ static const struct option long_options[] = {
 	{"force", no_argument, NULL, 'f'},
 	{"no-index", no_argument, NULL, OPTION_NO_INDEX},
 	{"no-symbols", no_argument, NULL, OPTION_NO_SYMBOLS},
+	{"sysroot", required_argument, NULL, OPTION_SYSROOT},
+	{"debug-dir", required_argument, NULL, OPTION_DEBUG_DIR},
+	{"debuginfod", no_argument, NULL, OPTION_DEBUGINFOD},
 	{"progress", no_argument, NULL, OPTION_PROGRESS},
 	{"no-progress", no_argument, NULL, OPTION_NO_PROGRESS},
 	{"quiet", no_argument, NULL, 'q'},
@@ -61,6 +70,7 @@ static _Noreturn void print_and_exit(bool version)
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
+	struct symbol_settings *symbols = &o->load.symbols;
 	int c;
 
 	*o = (struct options){
@@ -68,6 +78,9 @@ static void parse_options(struct options *o, int argc, char **argv)
 			 .symbolize = true,
 			 .progress = isatty(STDERR_FILENO)},
 	};
+	symbols->debug_dirs = calloc((size_t)argc, sizeof(*symbols->debug_dirs));
+	if (!symbols->debug_dirs)
+		die("start: out of memory");
 	while ((c = getopt_long(argc, argv, "fqhV", long_options, NULL)) != -1) {
 		switch (c) {
 		case 'f':
@@ -78,6 +91,15 @@ static void parse_options(struct options *o, int argc, char **argv)
 			break;
 		case OPTION_NO_SYMBOLS:
 			o->load.symbolize = false;
+			break;
+		case OPTION_SYSROOT:
+			symbols->sysroot = optarg;
+			break;
+		case OPTION_DEBUG_DIR:
+			symbols->debug_dirs[symbols->n_debug_dirs++] = optarg;
+			break;
+		case OPTION_DEBUGINFOD:
+			symbols->debuginfod = true;
 			break;
 		case OPTION_PROGRESS:
 			o->load.progress = true;
@@ -138,6 +160,7 @@ int main(int argc, char **argv)
 	struct load_result result;
 
 	parse_options(&options, argc, argv);
+	symbol_settings_check(&options.load.symbols);
 	result = load_trace(&options.load);
 	if (!options.quiet)
 		print_summary(&result);

@@ -2,18 +2,17 @@
 /*
  * A module is opened by itself and where the linker put it, not where a process
  * had it: modules that took each other's place (dlclose, dlopen) then cannot
- * collide. libdw finds separate debug information by build-id or .gnu_debuglink
- * in the usual places; its search on the network is switched off.
+ * collide. libdw finds separate debug information by build-id or .gnu_debuglink,
+ * what dwz moved to an alternate file, and the compressed symbols (.gnu_debugdata)
+ * of a stripped module. symbol-files.c says where.
  *
  * DWARF first; a sorted copy of the symbol table where that has nothing, for
  * dwfl_module_addrinfo looks through the whole table each time.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <elfutils/libdwfl.h>
@@ -21,6 +20,7 @@
 #include "common/cli.h"
 #include "rheaper-load/debug-info.h"
 #include "rheaper-load/demangle.h"
+#include "rheaper-load/symbol-files.h"
 
 #include "rheaper-load/symbolize.h"
 
@@ -28,47 +28,27 @@
 #define MAX_UNSIZED 4096
 
 struct elf_symbol {
-	GElf_Addr low, high; /* high is 0 if the size is unknown */
+	GElf_Addr low, high;
 	const char *name;
+	bool has_size; /* if not, it ends where the next one begins, too */
 	int rank;
 };
 
 struct symbols {
+	Dwfl_Callbacks callbacks;
+	char *search_path;
 	Dwfl *dwfl;
 	Dwfl_Module *module;
 	Dwarf_Addr dwarf_bias;
 	struct debug_info *debug_info; /* NULL: none */
 	struct elf_symbol *table;
 	size_t n_table, n_table_max;
+	Elf *last_elf; /* read_table: what has_whole_table said of it */
+	bool last_is_whole;
 	struct symbol found[SYMBOLS_MAX_INLINED];
 	char *names[SYMBOLS_MAX_INLINED]; /* of found, if they are ours */
 	size_t n_found;
 };
-
-static char *default_path;
-
-static const Dwfl_Callbacks callbacks = {
-	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
-	.section_address = dwfl_offline_section_address,
-	.debuginfo_path = &default_path,
-};
-
-/* A path from a trace may name anything: only a regular file is read. */
-static int open_regular(const char *path)
-{
-	struct stat status;
-	int fd;
-
-	if (path[0] != '/')
-		return -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
 
 static bool is_same_build(struct symbols *s, const uint8_t *build_id, size_t size)
 {
@@ -101,13 +81,45 @@ static bool is_label(const char *name)
 		(name[2] == '\0' || name[2] == '.'));
 }
 
+static bool has_whole_table(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while ((section = elf_nextscn(elf, section))) {
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_SYMTAB)
+			return true;
+	}
+	return false;
+}
+
+/* How far a symbol without a size may reach: to the end of its section, but not
+ * far. Not at all where only exported symbols are left, for then any function may
+ * follow. */
+static GElf_Addr unsized_limit(struct symbols *s, Elf *elf, const GElf_Sym *symbol,
+			       GElf_Addr address, GElf_Word section)
+{
+	GElf_Shdr header;
+	GElf_Addr rest;
+
+	if (elf != s->last_elf) {
+		s->last_elf = elf;
+		s->last_is_whole = has_whole_table(elf);
+	}
+	if (!s->last_is_whole || !gelf_getshdr(elf_getscn(elf, section), &header))
+		return address;
+	rest = header.sh_addr + header.sh_size - symbol->st_value;
+	return address + (rest < MAX_UNSIZED ? rest : MAX_UNSIZED);
+}
+
 static int add_symbol(struct symbols *s, int index)
 {
 	GElf_Sym symbol;
 	GElf_Addr address;
 	GElf_Word section;
+	Elf *elf;
 	const char *name = dwfl_module_getsym_info(s->module, index, &symbol, &address,
-						   &section, NULL, NULL);
+						   &section, &elf, NULL);
 	int type = GELF_ST_TYPE(symbol.st_info);
 
 	if (!name || !name[0] || is_label(name) || section == SHN_UNDEF ||
@@ -119,8 +131,10 @@ static int add_symbol(struct symbols *s, int index)
 		return -ENOMEM;
 	s->table[s->n_table++] = (struct elf_symbol){
 		.low = address,
-		.high = symbol.st_size ? address + symbol.st_size : 0,
+		.high = symbol.st_size ? address + symbol.st_size
+				       : unsized_limit(s, elf, &symbol, address, section),
 		.name = name,
+		.has_size = symbol.st_size != 0,
 		.rank = symbol_rank(&symbol),
 	};
 	return 0;
@@ -166,36 +180,78 @@ static const char *find_in_table(const struct symbols *s, GElf_Addr address)
 	for (size_t i = low; i > 0 && low - i < MAX_OVERLAP; i--) {
 		const struct elf_symbol *symbol = &s->table[i - 1];
 
-		/* One without a size reaches to the next, but not far. */
-		if (symbol->high ? address < symbol->high
-				 : symbol->low == s->table[low - 1].low &&
-					   address - symbol->low < MAX_UNSIZED)
+		if (address < symbol->high &&
+		    (symbol->has_size || symbol->low == s->table[low - 1].low))
 			return symbol->name;
 	}
 	return NULL;
 }
 
-static int load_module(struct symbols *s, const char *path, const uint8_t *build_id,
-		       size_t build_id_size)
+/* Make a file the module, if it is one and of the right build; takes fd. */
+static int use_file(struct symbols *s, int fd, const char *name, const uint8_t *build_id,
+		    size_t build_id_size)
 {
-	int fd = open_regular(path);
-	Dwarf *dwarf;
-
-	if (fd < 0)
-		return SYMBOLS_NO_FILE;
-	s->dwfl = dwfl_begin(&callbacks);
+	s->dwfl = dwfl_begin(&s->callbacks);
 	if (!s->dwfl) {
 		close(fd);
 		return -ENOMEM;
 	}
-	s->module = dwfl_report_elf(s->dwfl, path, path, fd, 0, true);
+	s->module = dwfl_report_elf(s->dwfl, name, name, fd, 0, true);
 	if (!s->module) {
 		close(fd);
 		return SYMBOLS_NOT_ELF;
 	}
 	dwfl_report_end(s->dwfl, NULL, NULL);
-	if (!is_same_build(s, build_id, build_id_size))
-		return SYMBOLS_OTHER_BUILD;
+	return is_same_build(s, build_id, build_id_size) ? 0 : SYMBOLS_OTHER_BUILD;
+}
+
+/* The first file that fits. If none does, what was wrong with the module itself. */
+static int find_file(struct symbols *s, const struct symbol_settings *settings,
+		     const char *path, const uint8_t *build_id, size_t build_id_size)
+{
+	int problem = SYMBOLS_NO_FILE;
+
+	for (size_t i = 0;; i++) {
+		char *name;
+		int fd;
+		int result = symbol_files_open(settings, path, build_id, build_id_size, i,
+					       &fd, &name);
+
+		if (result > 0)
+			return problem;
+		if (result == -ENOMEM)
+			return result;
+		if (result)
+			continue;
+		result = use_file(s, fd, name, build_id, build_id_size);
+		free(name);
+		if (result <= 0)
+			return result;
+		if (i == 0)
+			problem = result;
+		dwfl_end(s->dwfl);
+		s->dwfl = NULL;
+	}
+}
+
+static int load_module(struct symbols *s, const struct symbol_settings *settings,
+		       const char *path, const uint8_t *build_id, size_t build_id_size)
+{
+	Dwarf *dwarf;
+	int problem;
+
+	s->search_path = symbol_files_search_path(settings);
+	if (!s->search_path)
+		return -ENOMEM;
+	s->callbacks = (Dwfl_Callbacks){
+		.find_elf = dwfl_build_id_find_elf,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.section_address = dwfl_offline_section_address,
+		.debuginfo_path = &s->search_path,
+	};
+	problem = find_file(s, settings, path, build_id, build_id_size);
+	if (problem)
+		return problem;
 	dwarf = dwfl_module_getdwarf(s->module, &s->dwarf_bias);
 	if (dwarf) {
 		s->debug_info = debug_info_new(dwarf);
@@ -205,17 +261,15 @@ static int load_module(struct symbols *s, const char *path, const uint8_t *build
 	return read_table(s);
 }
 
-int symbols_open(struct symbols **result, const char *path, const uint8_t *build_id,
-		 size_t build_id_size)
+int symbols_open(struct symbols **result, const struct symbol_settings *settings,
+		 const char *path, const uint8_t *build_id, size_t build_id_size)
 {
 	struct symbols *s = calloc(1, sizeof(*s));
 	int error;
 
 	if (!s)
 		return -ENOMEM;
-	/* libdw would ask the servers named here for debug information. */
-	unsetenv("DEBUGINFOD_URLS");
-	error = load_module(s, path, build_id, build_id_size);
+	error = load_module(s, settings, path, build_id, build_id_size);
 	if (error) {
 		symbols_close(s);
 		return error;
@@ -242,6 +296,7 @@ void symbols_close(struct symbols *s)
 	free(s->table);
 	if (s->dwfl)
 		dwfl_end(s->dwfl);
+	free(s->search_path);
 	free(s);
 }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Code addresses of one module as functions, source files and lines, from the
- * module's file and its debug information on this machine. Never asks the
- * network. For frames.c.
+ * module's file and its debug information, wherever that is. For frames.c.
  */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
+struct symbol_settings;
 struct symbols;
 
 #define SYMBOLS_MAX_INLINED 64
@@ -26,11 +26,12 @@ enum symbols_problem {
 };
 
 /*
- * Open the module's file. A build id of size 0 is not compared. 0, -ENOMEM or
- * an enum symbols_problem.
+ * Open the module's file, or another that has its symbols. A build id of size 0 is
+ * not compared. 0, -ENOMEM or an enum symbols_problem. The settings are checked
+ * ones (symbol_settings_check).
  */
-int symbols_open(struct symbols **symbols, const char *path, const uint8_t *build_id,
-		 size_t build_id_size);
+int symbols_open(struct symbols **symbols, const struct symbol_settings *settings,
+		 const char *path, const uint8_t *build_id, size_t build_id_size);
 void symbols_close(struct symbols *symbols);
 
 /*

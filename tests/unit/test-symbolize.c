@@ -9,10 +9,13 @@
 
 #include <cmocka.h>
 
+#include "rheaper-load/symbol-files.h"
 #include "rheaper-load/symbolize.h"
 #include "tests/unit/trace-writer.h"
 
 #define SELF "/proc/self/exe"
+
+static const struct symbol_settings settings;
 
 static void *return_address;
 
@@ -44,6 +47,24 @@ __asm__(".text\n"
 	"	nop\n"
 	".size labelled, . - labelled\n");
 
+/* A symbol without a size at the end of a section, and code without any after it. */
+extern const char edge[];
+extern const void *const beyond_edge;
+__asm__(".section edge_first, \"ax\", %progbits\n"
+	".globl edge\n"
+	".type edge, %function\n"
+	"edge:\n"
+	"	nop\n"
+	".section edge_then, \"ax\", %progbits\n"
+	".Lbeyond:\n"
+	"	nop\n"
+	".section .data.rel.ro, \"aw\"\n"
+	".balign 8\n"
+	".globl beyond_edge\n"
+	"beyond_edge:\n"
+	"	.quad .Lbeyond\n"
+	".text\n");
+
 static int take_bias(struct dl_phdr_info *info, size_t size, void *bias)
 {
 	(void)size;
@@ -66,7 +87,7 @@ static void an_inlined_function_comes_before_the_one_that_holds_it(void **state)
 
 	(void)state;
 	the_function_itself();
-	assert_int_equal(symbols_open(&symbols, SELF, NULL, 0), 0);
+	assert_int_equal(symbols_open(&symbols, &settings, SELF, NULL, 0), 0);
 	assert_int_equal(symbols_find(symbols, file_address(return_address) - 1, &found),
 			 2);
 	assert_string_equal(found[0].name, "inlined_into_it");
@@ -86,7 +107,7 @@ static void a_start_of_a_function_is_that_function(void **state)
 
 	(void)state;
 	memcpy(&start, &function, sizeof(start));
-	assert_int_equal(symbols_open(&symbols, SELF, NULL, 0), 0);
+	assert_int_equal(symbols_open(&symbols, &settings, SELF, NULL, 0), 0);
 	n = symbols_find(symbols, file_address(start), &found);
 	assert_int_equal(n, 1);
 	assert_string_equal(found[0].name, "note_caller");
@@ -99,9 +120,25 @@ static void a_label_is_no_function(void **state)
 	struct symbols *symbols;
 
 	(void)state;
-	assert_int_equal(symbols_open(&symbols, SELF, NULL, 0), 0);
+	assert_int_equal(symbols_open(&symbols, &settings, SELF, NULL, 0), 0);
 	assert_int_equal(symbols_find(symbols, file_address(labelled) + 1, &found), 1);
 	assert_string_equal(found[0].name, "labelled");
+	symbols_close(symbols);
+}
+
+static void a_symbol_without_a_size_ends_with_its_section(void **state)
+{
+	const struct symbol *found;
+	struct symbols *symbols;
+	size_t n;
+
+	(void)state;
+	assert_int_equal((uintptr_t)edge + 1, (uintptr_t)beyond_edge);
+	assert_int_equal(symbols_open(&symbols, &settings, SELF, NULL, 0), 0);
+	assert_int_equal(symbols_find(symbols, file_address(edge), &found), 1);
+	assert_string_equal(found[0].name, "edge");
+	n = symbols_find(symbols, file_address(beyond_edge), &found);
+	assert_true(n == 0 || !found[0].name);
 	symbols_close(symbols);
 }
 
@@ -111,7 +148,7 @@ static void an_address_of_nothing_is_not_found(void **state)
 	struct symbols *symbols;
 
 	(void)state;
-	assert_int_equal(symbols_open(&symbols, SELF, NULL, 0), 0);
+	assert_int_equal(symbols_open(&symbols, &settings, SELF, NULL, 0), 0);
 	assert_int_equal(symbols_find(symbols, UINT64_MAX, &found), 0);
 	assert_int_equal(symbols_find(symbols, 0, &found), 0);
 	symbols_close(symbols);
@@ -123,8 +160,9 @@ static void a_file_of_another_build_is_not_used(void **state)
 	struct symbols *symbols;
 
 	(void)state;
-	assert_int_equal(symbols_open(&symbols, SELF, build_id, sizeof(build_id)),
-			 SYMBOLS_OTHER_BUILD);
+	assert_int_equal(
+		symbols_open(&symbols, &settings, SELF, build_id, sizeof(build_id)),
+		SYMBOLS_OTHER_BUILD);
 }
 
 static void what_is_no_object_file_is_a_problem_and_no_crash(void **state)
@@ -136,12 +174,16 @@ static void what_is_no_object_file_is_a_problem_and_no_crash(void **state)
 	(void)state;
 	fputs("not an object", file);
 	fclose(file);
-	assert_int_equal(symbols_open(&symbols, path, NULL, 0), SYMBOLS_NOT_ELF);
-	assert_int_equal(symbols_open(&symbols, "[vdso]", NULL, 0), SYMBOLS_NO_FILE);
-	assert_int_equal(symbols_open(&symbols, "", NULL, 0), SYMBOLS_NO_FILE);
-	assert_int_equal(symbols_open(&symbols, "/nonexistent (deleted)", NULL, 0),
+	assert_int_equal(symbols_open(&symbols, &settings, path, NULL, 0),
+			 SYMBOLS_NOT_ELF);
+	assert_int_equal(symbols_open(&symbols, &settings, "[vdso]", NULL, 0),
 			 SYMBOLS_NO_FILE);
-	assert_int_equal(symbols_open(&symbols, "/dev/zero", NULL, 0), SYMBOLS_NO_FILE);
+	assert_int_equal(symbols_open(&symbols, &settings, "", NULL, 0), SYMBOLS_NO_FILE);
+	assert_int_equal(
+		symbols_open(&symbols, &settings, "/nonexistent (deleted)", NULL, 0),
+		SYMBOLS_NO_FILE);
+	assert_int_equal(symbols_open(&symbols, &settings, "/dev/zero", NULL, 0),
+			 SYMBOLS_NO_FILE);
 }
 
 int main(void)
@@ -150,6 +192,7 @@ int main(void)
 		cmocka_unit_test(an_inlined_function_comes_before_the_one_that_holds_it),
 		cmocka_unit_test(a_start_of_a_function_is_that_function),
 		cmocka_unit_test(a_label_is_no_function),
+		cmocka_unit_test(a_symbol_without_a_size_ends_with_its_section),
 		cmocka_unit_test(an_address_of_nothing_is_not_found),
 		cmocka_unit_test(a_file_of_another_build_is_not_used),
 		cmocka_unit_test(what_is_no_object_file_is_a_problem_and_no_crash),

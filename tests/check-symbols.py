@@ -1,0 +1,352 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Where names and lines come from: one program, traced once, whose symbols then move
+about. What is gone must give module+0xoffset, never a wrong name.
+
+usage: check-symbols.py RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY
+
+Prints TAP, one point per test_ function.
+"""
+import ctypes
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import tap
+from workbench import Workbench
+
+LOADER, BIN = (os.path.abspath(path) for path in sys.argv[1:3])
+
+PROGRAM = """
+#include <stdlib.h>
+#define OWN __attribute__((noinline, noclone))
+static void *volatile keep;
+static OWN void leaf(int size)
+{
+	keep = malloc(size);
+}
+static inline __attribute__((always_inline)) void inlined(int size)
+{
+	leaf(size);
+	__asm__ volatile("" : : : "memory");
+}
+static OWN void outer(int size)
+{
+	inlined(size);
+	__asm__ volatile("" : : : "memory");
+}
+int main(void)
+{
+	outer(1234);
+	return 0;
+}
+"""
+FULL = [("leaf", 7), ("inlined", 11), ("outer", 16), ("main", 21)]
+NAMES = [("leaf", None), ("outer", None), ("main", None)]
+
+# A symbol without a size before a function that strip leaves without a name
+NEIGHBOUR = """
+#include <stdlib.h>
+__asm__(".text\\n.globl neighbour\\n.type neighbour, %function\\nneighbour:\\n\\tnop\\n");
+static void *volatile keep;
+static __attribute__((noinline, noclone)) void hidden(void)
+{
+	keep = malloc(1234);
+}
+int main(void)
+{
+	hidden();
+	return 0;
+}
+"""
+
+
+class Bench(Workbench):
+    """Programs in one place, which a test takes to pieces: each has a copy of its own."""
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.env.pop("DEBUGINFOD_URLS", None)
+        self.file("p.c", PROGRAM)
+        self.n = 0
+
+    def build(self, *words, source="p.c", name="program", compiler="rheaper-cc"):
+        """Builds and runs a program: its path, its trace."""
+        self.n += 1
+        os.mkdir(self.path(f"d{self.n}"))
+        program = self.path(f"d{self.n}/{name}")
+        self.run(f"{BIN}/{compiler}", "-O1", *(words or ["-g"]), source, "-o", program)
+        trace = self.path(f"d{self.n}/trace.bin")
+        self.run(program, RHEAPER_TRACE=trace)
+        return program, trace
+
+    def load(self, program, trace, *words, said="", **env):
+        """The frames of the program's own block, and all else that the database names."""
+        database = trace + ".db"
+        result = subprocess.run([LOADER, "--force", "-q", *words, trace, database], text=True,
+                                capture_output=True, cwd=self.dir, env={**self.env, **env})
+        assert result.returncode == 0, result
+        assert said in result.stderr, result
+        assert said or "--sysroot" in words or not result.stderr, result
+        with sqlite3.connect(database) as profile:
+            return profile.execute(
+                "SELECT sym, line, file FROM backtraces JOIN allocations ON bt = backtraces.id"
+                " WHERE size = 1234 AND module = ? AND sym <> '_start' ORDER BY frame_no",
+                [program]).fetchall()
+
+    def frames(self, *words, **more):
+        return [row[:2] for row in self.load(*words, **more)]
+
+    def nameless(self, program, trace, *words, **more):
+        """Loads, and sees to it that nothing has a name. `_start` is there, too."""
+        frames = self.load(program, trace, *words, **more)
+        base = os.path.basename(program)
+        assert len(frames) == 4, frames
+        assert all(sym.startswith(base + "+0x") and line is None and file is None
+                   for sym, line, file in frames), frames
+
+    def separate(self, program):
+        """Moves the debug information out; the path of the file that has it."""
+        self.run("objcopy", "--only-keep-debug", program, program + ".debug")
+        self.run("strip", program)
+        return program + ".debug"
+
+    def put_by_id(self, debug, directory, suffix=".debug"):
+        """Moves a file to where its build id says; the build id."""
+        notes = self.run("readelf", "-n", debug, silent=False)
+        build_id = notes.split("Build ID:")[1].split()[0]
+        place = os.path.join(directory, ".build-id", build_id[:2])
+        os.makedirs(place)
+        shutil.move(debug, os.path.join(place, build_id[2:] + suffix))
+        return build_id
+
+
+def need(program):
+    if not shutil.which(program):
+        raise tap.Skip("no " + program)
+
+
+def test_the_program_itself(b):
+    assert b.frames(*b.build()) == FULL
+
+
+def test_older_and_split_and_compressed_debug_information(b):
+    for words in ["-gdwarf-4"], ["-gdwarf-3"], ["-g", "-gz"], ["-g1"]:
+        assert b.frames(*b.build(*words)) == FULL, words
+    assert b.frames(*b.build("-g", "-gsplit-dwarf")) == FULL
+
+
+def test_a_stripped_program_has_no_names(b):
+    program, trace = b.build()
+    b.run("strip", program)
+    b.nameless(program, trace)
+
+
+def test_a_symbol_table_alone(b):
+    program, trace = b.build()
+    b.run("strip", "-g", program)
+    assert b.frames(program, trace) == NAMES
+
+
+def test_an_exported_neighbour_is_no_name(b):
+    b.file("neighbour.c", NEIGHBOUR)
+    words = "-g0", "-rdynamic", "-fno-toplevel-reorder"
+    program, trace = b.build(*words, source="neighbour.c")
+    assert b.frames(program, trace) == [("hidden", None), ("main", None)]
+    assert "neighbour" in b.run("nm", "-D", program)
+    b.run("strip", program)
+    frames = b.frames(program, trace)
+    # main is exported, and has a size
+    assert frames[0][0].startswith("program+0x") and frames[1][0] == "main", frames
+
+
+def test_a_debug_link(b):
+    program, trace = b.build()
+    debug = b.separate(program)
+    b.run("objcopy", "--add-gnu-debuglink=" + debug, program)
+    assert b.frames(program, trace) == FULL
+    os.mkdir(os.path.dirname(program) + "/.debug")
+    shutil.move(debug, os.path.dirname(program) + "/.debug/program.debug")
+    assert b.frames(program, trace) == FULL
+    shutil.rmtree(os.path.dirname(program) + "/.debug")
+    b.nameless(program, trace)
+
+
+def test_a_debug_link_of_elfutils(b):
+    need("eu-strip")
+    program, trace = b.build()
+    b.run("eu-strip", "-f", program + ".debug", program)
+    assert b.frames(program, trace) == FULL
+
+
+def test_the_checksum_of_a_debug_link(b):
+    program, trace = b.build("-g", "-Wl,--build-id=none")
+    debug = b.separate(program)
+    b.run("objcopy", "--add-gnu-debuglink=" + debug, program)
+    assert b.frames(program, trace) == FULL
+    with open(debug, "ab") as out:
+        out.write(b"\0")
+    b.nameless(program, trace)
+
+
+def test_a_debug_link_to_another_build(b):
+    program, trace = b.build()
+    b.file("other.c", PROGRAM.replace("leaf", "loaf"))
+    other, _ = b.build(source="other.c")
+    b.run("strip", program)
+    debug = b.separate(other)
+    shutil.move(debug, program + ".debug")
+    b.run("objcopy", "--add-gnu-debuglink=" + program + ".debug", program)
+    b.nameless(program, trace)
+
+
+def test_a_directory_of_build_ids(b):
+    program, trace = b.build()
+    b.put_by_id(b.separate(program), b.path("ids"))
+    b.nameless(program, trace)
+    os.mkdir(b.path("none"))
+    assert b.frames(program, trace, "--debug-dir", "none", "--debug-dir", "ids") == FULL
+    assert b.frames(program, trace, "--debug-dir=" + b.path("ids")) == FULL
+
+
+def test_a_program_of_another_build_gives_no_names(b):
+    program, trace = b.build()
+    debug = b.separate(program)
+    b.file("other.c", PROGRAM.replace("leaf", "loaf"))
+    other, _ = b.build(source="other.c")
+    shutil.copy(other, program)
+    b.nameless(program, trace, said="another build-id")
+    # What the build id finds is right, whatever lies under the name
+    b.put_by_id(debug, b.path("right"))
+    assert b.frames(program, trace, "--debug-dir", "right") == FULL
+    os.remove(program)
+    assert b.frames(program, trace, "--debug-dir", "right") == FULL
+    b.nameless(program, trace, said="no such file")
+
+
+def test_a_program_under_its_build_id(b):
+    program, trace = b.build()
+    b.put_by_id(program, b.path("programs"), suffix="")
+    assert b.frames(program, trace, "--debug-dir", "programs") == FULL
+
+
+def test_mini_debug_information(b):
+    need("xz")
+    program, trace = b.build()
+    debug = b.separate(program)
+    b.run("objcopy", "-S", "--remove-section=.comment", "--keep-symbol=leaf",
+          "--keep-symbol=outer", "--keep-symbol=main", debug, program + ".mini")
+    b.run("xz", program + ".mini")
+    b.run("objcopy", "--add-section=.gnu_debugdata=" + program + ".mini.xz", program)
+    os.remove(debug)
+    frames = b.frames(program, trace)
+    assert frames[:3] == NAMES and frames[3][0].startswith("program+0x"), frames
+
+
+def test_an_alternate_file(b):
+    need("dwz")
+    program, trace = b.build()
+    shutil.copy(program, program + "2")
+    common = os.path.dirname(program) + "/common.debug"
+    b.run("dwz", "-m", common, "-M", "common.debug", program, program + "2", silent=False)
+    assert ".gnu_debugaltlink" in b.run("readelf", "-SW", program)
+    assert b.frames(program, trace) == FULL
+    # Of what was moved there, nothing is invented
+    os.remove(common)
+    frames = b.frames(program, trace)
+    assert [sym for sym, _ in frames if "+0x" not in sym] in (
+        ["leaf", "outer", "main"], ["leaf", "inlined", "outer", "main"]), frames
+
+
+def test_another_machine(b):
+    program, trace = b.build()
+    root = b.path("root")
+    os.makedirs(root + os.path.dirname(program))
+    debug = b.separate(program)
+    b.put_by_id(debug, root + "/usr/lib/debug")
+    shutil.move(program, root + program)
+    assert b.frames(program, trace, "--sysroot", root) == FULL
+    # A link from there means a file there
+    os.mkdir(root + "/store")
+    shutil.move(root + program, root + "/store/program")
+    os.symlink("/store/program", root + program)
+    assert b.frames(program, trace, "--sysroot", root) == FULL
+    b.nameless(program, trace, said="no such file")
+
+
+def test_a_debug_link_below_a_sysroot(b):
+    program, trace = b.build("-g", "-Wl,--build-id=none")
+    root = b.path("root2")
+    debug = b.separate(program)
+    b.run("objcopy", "--add-gnu-debuglink=" + debug, program)
+    os.makedirs(root + os.path.dirname(program))
+    places = root + "/usr/lib/debug" + os.path.dirname(program)
+    os.makedirs(places)
+    shutil.move(program, root + program)
+    shutil.move(debug, places)
+    assert b.frames(program, trace, "--sysroot", root) == FULL
+
+
+def test_the_network_is_asked_when_told(b):
+    try:
+        ctypes.CDLL("libdebuginfod.so.1")
+    except OSError:
+        raise tap.Skip("no libdebuginfod") from None
+    program, trace = b.build()
+    debug = b.separate(program)
+    build_id = b.put_by_id(debug, b.path("served"))
+    os.makedirs(b.path("server/buildid/" + build_id))
+    shutil.move(b.path(f"served/.build-id/{build_id[:2]}/{build_id[2:]}.debug"),
+                b.path(f"server/buildid/{build_id}/debuginfo"))
+    env = {"DEBUGINFOD_URLS": "file://" + b.path("server"),
+           "DEBUGINFOD_CACHE_PATH": b.path("cache")}
+    b.nameless(program, trace, **env)
+    assert not os.path.exists(b.path("cache"))
+    assert b.frames(program, trace, "--debuginfod", **env) == FULL
+    result = b.run(LOADER, "-q", "--debuginfod", trace, b.path("x.db"), status=2, silent=False)
+    assert result == "" and not os.path.exists(b.path("x.db"))
+
+
+def test_names_of_any_kind(b):
+    name = "größe \"x'; DROP TABLE blocks;--\n\t<b>"
+    b.file("odd.c", PROGRAM)
+    b.run("gcc", "-O1", "-g0", "-c", "odd.c", "-o", "odd.o")
+    b.run("objcopy", "--redefine-sym", "leaf=" + name, "odd.o")
+    program, trace = b.build("-g0", source="odd.o", name=name.replace("/", ""))
+    assert b.frames(program, trace) == [(name, None), *NAMES[1:]]
+    b.run("strip", program)
+    b.nameless(program, trace)
+    # The same for files
+    source = "dir \"q'\nu\u00f6.c"
+    b.file(source, PROGRAM)
+    rows = b.load(*b.build(source=source))
+    assert [row[:2] for row in rows] == FULL
+    assert {row[2] for row in rows} == {b.path(source)}, rows
+
+
+def test_mangled_names(b):
+    b.file("q.cpp", PROGRAM.replace("leaf(int", "leaf(long").replace(
+        "static OWN void outer", "namespace n { template <class T> OWN void outer(T); }\n"
+        "template <class T> OWN void n::outer").replace("outer(int size)", "outer(T size)")
+        .replace("outer(1234)", "n::outer(1234)"))
+    program, trace = b.build(source="q.cpp", compiler="rheaper-c++")
+    names = ["leaf(long)", "inlined", "void n::outer<int>(int)", "main"]
+    assert [sym for sym, _ in b.frames(program, trace)] == names
+    b.run("strip", "-g", program)
+    assert [sym for sym, _ in b.frames(program, trace)] == names[:1] + names[2:]
+
+
+def test_wrong_words(b):
+    program, trace = b.build()
+    os.mkdir(b.path("a:b"))
+    for words, said in (["--debug-dir", "nowhere"], "No such file"), \
+            (["--sysroot", "p.c"], "not a directory"), (["--debug-dir", "a:b"], "colon"):
+        result = subprocess.run([LOADER, *words, trace, b.path("x.db")], text=True, cwd=b.dir,
+                                capture_output=True, env=b.env)
+        assert result.returncode == 2 and said in result.stderr, result
+        assert not os.path.exists(b.path("x.db"))
+
+
+tap.run(globals(), Bench)
