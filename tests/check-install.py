@@ -28,12 +28,13 @@ int main(void)
 
 INSTALLED = [
     "bin/rheaper-cc", "bin/rheaper-c++", "bin/rheaper-gcc", "bin/rheaper-clang++",
-    "bin/rheaper-load", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/librheaper-plugin.ar", "lib*/**/rheaper.pc",
+    "bin/rheaper-load", "bin/rheaper-export", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/librheaper-plugin.ar", "lib*/**/rheaper.pc",
     "share/doc/rheaper/wrapped-functions.txt",
 ]
 # As the runtime for i386 is built (runtime/meson.build)
 M32 = ["-m32", "-idirafter", "/usr/include/x86_64-linux-gnu"]
 PAGES = ["share/man/man1/rheaper-cc.1", "share/man/man1/rheaper-load.1",
+         "share/man/man1/rheaper-export.1",
          "share/man/man7/rheaper.7"]
 
 
@@ -104,7 +105,7 @@ def check_missing(directory):
     result = run(MESON, "setup", os.path.join(directory, "build"), SOURCE,
                  env={**os.environ, "PKG_CONFIG_LIBDIR": directory, "PKG_CONFIG_PATH": ""})
     assert result.returncode != 0, result.stdout
-    for package in "libsqlite3-dev", "libdw-dev", "libelf-dev":
+    for package in "libsqlite3-dev", "libdw-dev", "libelf-dev", "libprotobuf-c-dev":
         assert package in result.stdout, result.stdout
 
 

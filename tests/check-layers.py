@@ -20,15 +20,17 @@ MAY_INCLUDE = {
     'common': [],
     'rheaper-cc': ['wrap/symbols.def', 'wrap/declared.h', 'runtime/note.h'],
     'rheaper-load': ['trace', 'common'],
+    'rheaper-export': ['common'],
 }
 # Libraries, and the only files that may include them.
 LIBRARIES = {
-    'sqlite3': ['rheaper-load/store', 'rheaper-load/block-rows', 'common/db'],
+    'sqlite3': ['rheaper-load/store', 'rheaper-load/block-rows', 'common/db', 'rheaper-export/profile.c'],
     'elfutils/': ['rheaper-load/debug-info', 'rheaper-load/symbol'],
     'dwarf.h': ['rheaper-load/debug-info', 'rheaper-load/symbol'],
     'libiberty/': ['rheaper-load/symbol', 'rheaper-load/demangle'],
     'libunwind': [],
-    'stdio.h': ['common', 'trace', 'rheaper-cc', 'rheaper-load', 'wrap/wrap.h'],
+    'stdio.h': ['common', 'trace', 'rheaper-cc', 'rheaper-load', 'rheaper-export', 'wrap/wrap.h'],
+    'zlib.h': ['rheaper-export/pprof'],
 }
 
 

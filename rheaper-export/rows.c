@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Rows of a view or of a query as CSV (RFC 4180, with a line of names) and as JSON (an
+ * array of objects, one a line).
+ *
+ * A spreadsheet takes a text that begins with one of = + - @ for a formula, and a
+ * function's name may come from a stranger. So such a text gets an apostrophe in
+ * front, which spreadsheets take for "this is text", unless the user wants it raw.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rheaper-export/formats.h"
+
+struct rows {
+	FILE *out;
+	bool raw;
+	const char *const *names;
+	size_t n_rows;
+};
+
+/* NULL is an empty field, an empty text a quoted one. */
+static void put_csv_text(const struct rows *r, const char *text)
+{
+	bool formula = !r->raw && text[0] && strchr("=+-@\t\r", text[0]);
+
+	if (!formula && text[0] && !strpbrk(text, ",\"\r\n")) {
+		fputs(text, r->out);
+		return;
+	}
+	fputs(formula ? "\"'" : "\"", r->out);
+	for (; *text; text++) {
+		if (*text == '"')
+			putc('"', r->out);
+		putc(*text, r->out);
+	}
+	putc('"', r->out);
+}
+
+static void put_csv_header(void *context, const char *const *names, size_t n)
+{
+	struct rows *r = context;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			putc(',', r->out);
+		put_csv_text(r, names[i]);
+	}
+	fputs("\r\n", r->out);
+}
+
+static void put_csv_row(void *context, const struct profile_cell *cells, size_t n)
+{
+	struct rows *r = context;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			putc(',', r->out);
+		if (cells[i].type == PROFILE_NUMBER)
+			fputs(cells[i].text, r->out);
+		else if (cells[i].type == PROFILE_TEXT)
+			put_csv_text(r, cells[i].text);
+	}
+	fputs("\r\n", r->out);
+}
+
+static void put_json_text(FILE *out, const char *text)
+{
+	putc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fprintf(out, "\\%c", *text);
+		else if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			fprintf(out, "\\u%04x", (unsigned int)*text);
+		else
+			putc(*text, out);
+	}
+	putc('"', out);
+}
+
+static void begin_json(void *context, const char *const *names, size_t n)
+{
+	struct rows *r = context;
+
+	(void)n;
+	r->names = names;
+	putc('[', r->out);
+}
+
+static void put_json_row(void *context, const struct profile_cell *cells, size_t n)
+{
+	struct rows *r = context;
+
+	fputs(r->n_rows++ ? ",\n{" : "\n{", r->out);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			putc(',', r->out);
+		put_json_text(r->out, r->names[i]);
+		putc(':', r->out);
+		if (cells[i].type == PROFILE_TEXT)
+			put_json_text(r->out, cells[i].text);
+		else
+			fputs(cells[i].type == PROFILE_NULL ? "null" : cells[i].text,
+			      r->out);
+	}
+	putc('}', r->out);
+}
+
+static void write_rows(struct profile *profile, const struct format_options *options,
+		       const struct profile_rows *rows)
+{
+	if (options->query)
+		profile_query(profile, options->query, rows);
+	else
+		profile_view(profile, options->view, rows);
+}
+
+void csv_write(struct profile *profile, const struct format_options *options, FILE *out)
+{
+	struct rows r = {.out = out, .raw = options->raw};
+
+	write_rows(profile, options,
+		   &(struct profile_rows){put_csv_header, put_csv_row, &r});
+}
+
+void json_write(struct profile *profile, const struct format_options *options, FILE *out)
+{
+	struct rows r = {.out = out};
+
+	write_rows(profile, options,
+		   &(struct profile_rows){begin_json, put_json_row, &r});
+	fputs("\n]\n", out);
+}

@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""rheaper-export: what it writes of databases whose content is known, and of a program;
+what it refuses. Formats are read by their own tools: csv and json by Python's, profile.proto
+by protoc and, where Go is installed, by pprof.
+
+usage: check-export.py RHEAPER-EXPORT RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOURCE-DIRECTORY
+
+Prints TAP, one point per test_ function.
+"""
+import csv
+import gzip
+import io
+import json
+import os
+import pty
+import re
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import tap
+from workbench import Workbench
+
+EXPORT, LOADER, BIN, SOURCE = (os.path.abspath(path) for path in sys.argv[1:5])
+
+PROGRAM = """
+#include <stdlib.h>
+#define OWN __attribute__((noinline, noclone))
+static void *volatile keep;
+static OWN void leaf(int size)
+{
+	keep = malloc(size);
+	keep = calloc(1, size);
+}
+static inline __attribute__((always_inline)) void inlined(int size)
+{
+	leaf(size);
+	__asm__ volatile("" : : : "memory");
+}
+int main(void)
+{
+	inlined(1000);
+	free(keep);
+	return 0;
+}
+"""
+
+# stack: its functions, innermost first; allocations, bytes, live blocks, live bytes
+STACKS = {
+    1: (["leaf", "inlined", "main"], 3, 300, 1, 100),
+    2: (["<[u8; 4] as X>::new(int, char)", "main"], 5, 50, 0, 0),
+    3: (["new\nline\t\"'`\u00f6\u2603", "", "main"], 1, 7, 1, 7),
+    0: ([], 2, 20, 0, 0),
+}
+LINES = [
+    "main;inlined;leaf {}",
+    "main;<[u8: 4] as X>::new(int, char) {}",
+    "[truncated];main;[unnamed];new\\x0aline\\x09\"'`\u00f6\u2603 {}",
+    "[unknown] {}",
+]
+
+
+def fill(db):
+    db.execute("INSERT INTO processes (trace, pid, executable, started, duration_ms, scope,"
+               " max_stack_depth, sample_bytes, sample_rate, runtime_version, loader_version,"
+               " ending) VALUES ('t', 1, '/bin/it', '2026-01-02T03:04:05.678Z', 1500.5,"
+               " 'process', 64, 512, 1, '1', '1', 'exited')")
+    db.execute("INSERT INTO modules (module, path, build_id, start, end, bias) VALUES"
+               " (1, '/lib/x.so', '', 8192, 12288, 8192), (2, '/bin/it', 'abcd', 4096, 8192, 4096)")
+    db.execute("INSERT INTO functions (function, name, family) VALUES (1, 'malloc', 'c')")
+    db.execute("INSERT INTO losses (reason, count, meaning) VALUES ('missing', 9, 'm'),"
+               " ('foreign_free', 0, 'm')")
+    names = {}
+    for stack, (functions, *values) in STACKS.items():
+        if stack:
+            db.execute("INSERT INTO stacks (stack, function, depth, truncated, incomplete)"
+                       " VALUES (?, 1, ?, ?, 0)", (stack, len(functions), stack == 3))
+        db.execute("INSERT INTO stack_totals (stack, allocations, bytes, live_blocks, live_bytes)"
+                   " VALUES (?, ?, ?, ?, ?)", (stack, *values))
+        for number, name in enumerate(functions):
+            if name not in names:
+                names[name] = len(names) + 1
+                # leaf is inlined into `inlined`
+                db.execute("INSERT INTO frames (frame, address, module, inline_depth, sym, file,"
+                           " line) VALUES (?, ?, 2, ?, ?, 'f.c', ?)",
+                           (names[name], 5000 + (names[name] if name != "inlined" else 1),
+                            name == "inlined", name, 10 * names[name]))
+            db.execute("INSERT INTO stack_frames (stack, frame_no, frame) VALUES (?, ?, ?)",
+                       (stack, number, names[name]))
+
+
+class Bench(Workbench):
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.db = self.make("known.db")
+
+    def make(self, name, change=None):
+        """A database of known content, with a change."""
+        with sqlite3.connect(self.path(name)) as db:
+            with open(SOURCE + "/schema.sql") as schema:
+                db.executescript(schema.read())
+            fill(db)
+            if change:
+                db.executescript(change)
+        return self.path(name)
+
+    def export(self, *words):
+        """What it writes, as text."""
+        return self.run(EXPORT, *words)
+
+    def rows(self, query):
+        with sqlite3.connect(self.db) as db:
+            return db.execute(query).fetchall()
+
+    def refuse(self, *words, said, **more):
+        before = sorted(os.listdir(self.dir))
+        result = subprocess.run([EXPORT, *words], cwd=self.dir, env=self.env,
+                                capture_output=True, text=True, **more)
+        assert result.returncode == 2 and said in result.stderr, result
+        assert result.stderr.startswith("rheaper-export: "), result
+        assert sorted(os.listdir(self.dir)) == before, os.listdir(self.dir)
+        return result
+
+    def pprof(self, *words, database=None):
+        """What pprof says of it."""
+        if not shutil.which("go"):
+            raise tap.Skip("no go tool pprof")
+        self.export("-f", "pprof", database or self.db, "-o", "p.pb.gz")
+        return self.run("go", "tool", "pprof", "-symbolize=none", *words, "p.pb.gz",
+                        silent=False, HOME=self.dir, PPROF_BINARY_PATH=self.dir)
+
+    def decode(self):
+        if not shutil.which("protoc"):
+            raise tap.Skip("no protoc")
+        with open(self.path("raw.pb"), "wb") as out:
+            out.write(gzip.decompress(subprocess.run(
+                [EXPORT, "-f", "pprof", self.db], check=True, stdout=subprocess.PIPE).stdout))
+        folder = SOURCE + "/rheaper-export"
+        with open(self.path("raw.pb"), "rb") as raw:
+            return subprocess.run(["protoc", "--decode=rheaper.Profile", "-I", folder,
+                                   folder + "/profile.proto"], stdin=raw, check=True, text=True,
+                                  stdout=subprocess.PIPE).stdout
+
+
+def test_collapsed_stacks(b):
+    for index, value in enumerate(("allocations", "bytes", "live-blocks", "live-bytes"), 1):
+        lines = [line.format(STACKS[stack][index]) for line, stack in zip(LINES, (1, 2, 3, 0))
+                 if STACKS[stack][index]]
+        written = b.export("--format=collapsed", "--value=" + value, b.db)
+        assert sorted(written.split("\n")[:-1]) == sorted(lines), written
+    assert b.export("-f", "collapsed", b.db) == b.export("-f", "collapsed", "--value=bytes", b.db)
+
+
+def test_the_peak_where_it_is_known(b):
+    columns = [row[1] for row in b.rows("PRAGMA table_info(stack_totals)")]
+    if "peak_bytes" not in columns:
+        b.refuse("-f", "collapsed", "--value=peak-bytes", b.db, said="does not have it")
+        path = b.make("peak.db", "ALTER TABLE stack_totals ADD COLUMN peak_bytes INTEGER;")
+    else:
+        path = b.make("peak.db")
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE stack_totals SET peak_bytes = 42 WHERE stack = 2")
+        db.execute("UPDATE stack_totals SET peak_bytes = 0 WHERE stack <> 2")
+    assert b.export("-f", "collapsed", "--value=peak-bytes", path) == LINES[1].format(42) + "\n"
+
+
+def test_pprof_reads_it(b):
+    raw = b.pprof("-raw")
+    assert "Comment: program: /bin/it" in raw and "losses: missing: 9" in raw, raw
+    assert "foreign_free" not in raw
+    assert "PeriodType: space bytes" in raw and "Period: 512" in raw, raw
+    assert "2026-01-02 03:04:05.678" in raw and "Duration: 1.50" in raw, raw
+    assert "alloc_objects/count alloc_space/bytes[dflt] inuse_objects/count inuse_space/bytes" in raw
+    assert re.search(r" 3 +300 +1 +100: 2 3 *\n", raw), raw  # numbered by pprof
+    assert re.search(r" 2: 0x1388 M=1 leaf f\.c:10 s=0.*\n +inlined f\.c:20.*\n"
+                     r" +3: 0x138a M=1 main f\.c:30", raw), raw
+    assert "1: 0x1000/0x2000/0x0 /bin/it abcd [FN][FL][LN][IN]" in raw, raw
+    traces = b.pprof("-traces")
+    assert "<[u8; 4] as X>::new(int, char)" in traces and "[unknown]" in traces, traces
+    assert "allocator:  malloc" in traces
+
+
+def test_pprof_adds_up(b):
+    top = b.pprof("-top", "-sample_index=inuse_space", "-unit=B")
+    assert "107B total" in top and re.search(r"100B .*leaf", top), top
+
+
+def test_protoc_reads_it(b):
+    text = b.decode()
+    strings = re.findall(r'^string_table: "(.*)"$', text, re.M)
+    assert strings[0] == "" and len(strings) == len(set(strings)), strings
+    named = {int(number): strings[int(name)] for number, name in
+             re.findall(r"^function \{\n  id: (\d+)\n  name: (\d+)", text, re.M)}
+    assert "leaf" in named.values() and "<[u8; 4] as X>::new(int, char)" in named.values()
+    samples = re.findall(r"^sample \{\n(.*?)^\}", text, re.M | re.S)
+    values = sorted(tuple(map(int, re.findall(r"  value: (\d+)", s))) for s in samples)
+    assert values == sorted(tuple(v[1:]) for v in STACKS.values()), values
+    types = [(strings[int(a)], strings[int(u)]) for a, u in
+             re.findall(r"^sample_type \{\n  type: (\d+)\n  unit: (\d+)", text, re.M)]
+    assert types == [("alloc_objects", "count"), ("alloc_space", "bytes"),
+                     ("inuse_objects", "count"), ("inuse_space", "bytes")], types
+
+
+def test_csv_is_what_the_database_has(b):
+    for view in "frames", "stack_totals", "leaks", "backtraces":
+        text = b.run("sh", "-c", f"'{EXPORT}' -f csv --raw --view {view} known.db > out.csv")
+        with open(b.path("out.csv"), newline="") as out:
+            text = out.read()
+        assert text.count("\r\n") >= 1 and not re.search(r'[^\r]\n(?=\d+,)', text), text
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        expected = [["" if value is None else str(value) for value in row]
+                    for row in b.rows(f"SELECT * FROM {view}")]
+        assert rows[1:] == expected, (rows, expected)
+    assert b.run(EXPORT, "-f", "csv", "--query",
+                 "SELECT NULL AS n, '' AS e, 1.5 AS \"a,b\", x'00ff' AS x", b.db) == \
+        'n,e,"a,b",x\n,"",1.5,00ff\n'  # text mode: CRLF is read as LF
+
+
+def test_a_formula_is_made_text(b):
+    sql = "SELECT '=1+1' AS f, -1 AS n, '@x' AS a, '-x' AS m, 'a=b' AS o, char(9) || 'x' AS t"
+    rows = list(csv.reader(io.StringIO(b.export("-f", "csv", "--query", sql, b.db))))
+    assert rows[1] == ["'=1+1", "-1", "'@x", "'-x", "a=b", "'\tx"], rows
+    rows = list(csv.reader(io.StringIO(b.export("-f", "csv", "--raw", "--query", sql, b.db))))
+    assert rows[1] == ["=1+1", "-1", "@x", "-x", "a=b", "\tx"], rows
+
+
+def test_json_is_what_the_database_has(b):
+    for view in "frames", "leaks", "processes", "markers":
+        objects = json.loads(b.export("-f", "json", "--view", view, b.db))
+        assert [tuple(o.values()) for o in objects] == b.rows(f"SELECT * FROM {view}"), objects
+    objects = json.loads(b.export(
+        "-f", "json", "--query", "SELECT 9e999 AS inf, 0.5 AS half, NULL AS n,"
+        " char(1, 34, 92, 127, 9731) AS \"k\"\"ey\", 9223372036854775807 AS big", b.db))
+    assert objects == [{"inf": None, "half": 0.5, "n": None, 'k"ey': '\x01"\\\x7f\u2603',
+                        "big": 9223372036854775807}], objects
+
+
+def test_bytes_that_are_not_utf_8(b):
+    path = b.make("bytes.db", "UPDATE frames SET sym = CAST(x'61ff62c0af00' AS TEXT)"
+                              " WHERE sym = 'leaf';")
+    escaped = "a\\xffb\\xc0\\xaf"
+    assert escaped in b.export("-f", "collapsed", path)
+    syms = [o["sym"] for o in json.loads(b.export("-f", "json", "--view", "frames", path))]
+    assert escaped + "\\x00" in syms, syms
+    assert escaped in b.export("-f", "csv", "--view", "frames", path)
+    assert escaped in b.pprof("-traces", database=path)
+
+
+def test_a_query_only_asks(b):
+    content = open(b.db, "rb").read()
+    for sql in ("DELETE FROM frames", "UPDATE frames SET sym = ''", "DROP TABLE frames",
+                "PRAGMA user_version = 9", "ATTACH 'x.db' AS x", "CREATE TEMP TABLE x (y)",
+                "BEGIN", "VACUUM INTO 'x.db'", "SELECT load_extension('x')"):
+        b.refuse("-f", "json", "--query", sql, b.db, said="known.db")
+    b.refuse("-f", "json", "--query", "SELECT 1; SELECT 2", b.db, said="one query")
+    b.refuse("-f", "json", "--query", " ; ", b.db, said="empty")
+    b.refuse("-f", "json", "--query", "SELEC 1", b.db, said="syntax error")
+    b.refuse("-f", "json", "--view", "no_such", b.db, said="no table or view no_such")
+    b.refuse("-f", "json", "--view", "frames; DROP", b.db, said="no table or view")
+    assert open(b.db, "rb").read() == content
+    assert json.loads(b.export("-f", "json", "--query", "WITH a AS (SELECT 1 AS x)"
+                               " SELECT * FROM a; -- end", b.db)) == [{"x": 1}]
+
+
+def test_a_schema_is_not_trusted(b):
+    path = b.make("hostile.db", "DROP VIEW leaks; CREATE VIEW leaks AS"
+                                " SELECT fts3_tokenizer('simple') AS x;")
+    b.refuse("-f", "json", "--view", "leaks", path, said="hostile.db")
+
+
+def test_other_databases_are_refused(b):
+    with open(SOURCE + "/schema.sql") as schema:
+        version = int(re.search(r"user_version = (\d+);", schema.read()).group(1))
+    for other in version - 1, version + 1:
+        path = b.make(f"v{other}.db", f"PRAGMA user_version = {other};")
+        b.refuse("-f", "collapsed", path, said=f"version {other}, this program reads version {version}")
+    with sqlite3.connect(b.path("foreign.db")) as db:
+        db.execute("CREATE TABLE t (x)")
+    b.refuse("-f", "collapsed", "foreign.db", said="not a database of rheaper-load")
+    b.refuse("-f", "collapsed", b.file("text", "hello " * 1000), said="not a database")
+    b.refuse("-f", "collapsed", "none.db", said="No such file")
+    b.refuse("-f", "collapsed", b.dir, said="not a file")
+    with open(b.db, "rb") as good, open(b.path("cut.db"), "wb") as cut:
+        cut.write(good.read()[:20000])
+    b.refuse("-f", "collapsed", "cut.db", said="cut.db")
+
+
+def test_a_file_appears_when_it_is_whole(b):
+    b.export("-f", "csv", "--view", "frames", "-o", "new.csv", b.db)
+    first = open(b.path("new.csv"), "rb").read()
+    assert first.startswith(b"frame,address")
+    b.refuse("-f", "json", "--query", "SELECT frame FROM frames UNION ALL"
+             " SELECT abs(-9223372036854775808)", "-o", "new.csv", b.db, said="overflow")
+    b.refuse("-f", "csv", "--view", "frames", "-o", "new.csv", b.db, said="new.csv",
+             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)))
+    assert open(b.path("new.csv"), "rb").read() == first
+    b.export("-f", "json", "--view", "frames", "-o", "new.csv", b.db)
+    assert json.load(open(b.path("new.csv")))
+    b.refuse("-f", "csv", "--view", "frames", "-o", b.db, b.db, said="it is the database")
+    b.refuse("-f", "csv", "--view", "frames", "-o", "none/x.csv", b.db, said="No such file")
+    for name in "pprof", "collapsed":
+        b.refuse("-f", name, "-o", "/dev/full", b.db, said="No space left")
+
+
+def test_no_binary_to_a_terminal(b):
+    controller, terminal = pty.openpty()
+    result = subprocess.run([EXPORT, "-f", "pprof", b.db], stdout=terminal, text=True,
+                            stderr=subprocess.PIPE)
+    assert result.returncode == 2 and "terminal" in result.stderr, result
+    assert subprocess.run([EXPORT, "-f", "collapsed", b.db], stdout=terminal).returncode == 0
+    assert b"main;inlined;leaf 300" in os.read(controller, 1000)
+    os.close(controller)
+    os.close(terminal)
+
+
+def test_a_traced_program(b):
+    b.file("p.c", PROGRAM)
+    b.run(BIN + "/rheaper-cc", "-g", "-O1", "p.c", "-o", "p")
+    b.run(b.path("p"), RHEAPER_TRACE=b.path("p.bin"))
+    b.run(LOADER, "-q", "p.bin", "p.db")
+    lines = [line for line in b.export("-f", "collapsed", "p.db").split("\n") if "leaf" in line]
+    assert len(lines) == 2 and all(line.endswith("main;inlined;leaf 1000") for line in lines)
+    lines = b.export("-f", "collapsed", "--value=live-blocks", "p.db").split("\n")
+    assert [line for line in lines if "leaf" in line][0].endswith("main;inlined;leaf 1"), lines
+    traces = b.pprof("-traces", database="p.db")
+    assert re.search(r"allocator: +calloc\n.* leaf\n +inlined \(inline\)\n +main\n", traces), traces
+
+
+def test_wrong_words(b):
+    for words in [], ["-f", "csv"], ["-f", "frob", b.db], [b.db], ["-f", "csv", b.db], \
+            ["-f", "csv", "--view", "a", "--query", "b", b.db], \
+            ["-f", "pprof", "--view", "a", b.db], ["-f", "collapsed", "--value=x", b.db], \
+            ["-f", "pprof", "--value=peak-bytes", b.db], ["-f", "collapsed", b.db, b.db], \
+            ["-f", "json", "--raw", "--view", "a", b.db], ["--frobnicate", b.db], \
+            ["-f", "csv", "--view", "a", "--value=bytes", b.db]:
+        result = subprocess.run([EXPORT, *words], text=True, capture_output=True)
+        assert result.returncode == 2 and "Try 'rheaper-export --help'" in result.stderr, result
+    assert b.run(EXPORT, "--help").startswith("Usage: rheaper-export")
+    assert b.run(EXPORT, "--version").startswith("rheaper-export (rheaper) ")
+
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+tap.run(globals(), Bench)
