@@ -80,3 +80,17 @@ char *text_printable(const char *text)
 {
 	return escape(text, strlen(text), true);
 }
+
+void text_print_json(FILE *out, const char *text)
+{
+	putc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fprintf(out, "\\%c", *text);
+		else if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			fprintf(out, "\\u%04x", (unsigned int)*text);
+		else
+			putc(*text, out);
+	}
+	putc('"', out);
+}

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /*
  * A copy of n bytes as NUL-terminated UTF-8. Bytes that are not UTF-8, and
@@ -16,3 +17,6 @@ char *text_utf8(const char *bytes, size_t n);
 
 /* A copy of text in which control characters are \xNN. NULL: out of memory. */
 char *text_printable(const char *text);
+
+/* Print UTF-8 as a JSON string, with its quotes. */
+void text_print_json(FILE *out, const char *text);

@@ -172,8 +172,6 @@ int main(int argc, char **argv)
 
 	parse_options(&options, argc, argv);
 	profile = profile_open(options.database);
-	if (!profile_has(profile, options.words.value))
-		die("export %s: %s does not have it", options.value, options.database);
 	out = output_open(options.output, options.database, options.format->binary);
 	options.format->write(profile, &options.words, out);
 	output_finish();

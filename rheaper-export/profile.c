@@ -14,14 +14,18 @@
 
 #include "rheaper-export/profile.h"
 
+/* Where each module was in the first process that had it; no process had all. */
+#define MAPPINGS                                                                         \
+	"(SELECT module, min(process), start, end, bias FROM process_modules"            \
+	" GROUP BY module) pm"
 #define FRAME_COLUMNS                                                                    \
-	"f.frame, f.address, ifnull(f.module, 0), f.inline_depth = 0, f.sym, f.file,"    \
-	" ifnull(f.line, 0) "
+	"f.frame, f.address + ifnull(pm.bias, 0), ifnull(f.module, 0),"                  \
+	" f.inline_depth = 0, f.sym, f.file, ifnull(f.line, 0) "
+#define FRAME_PLACES " LEFT JOIN " MAPPINGS " ON pm.module = f.module"
 
 struct profile {
 	sqlite3 *db;
 	const char *path;
-	bool has_peak;
 };
 
 static sqlite3_stmt *prepare(struct profile *p, const char *sql)
@@ -60,16 +64,11 @@ static char *get_text(sqlite3_stmt *statement, int column)
 struct profile *profile_open(const char *path)
 {
 	struct profile *p = calloc(1, sizeof(*p));
-	sqlite3_stmt *statement;
 
 	if (!p)
 		die("open %s: out of memory", path);
 	p->path = path;
 	p->db = db_open(path);
-	statement = prepare(p, "SELECT 1 FROM pragma_table_info('stack_totals')"
-			       " WHERE name = 'peak_bytes'");
-	p->has_peak = step(p, statement);
-	sqlite3_finalize(statement);
 	return p;
 }
 
@@ -77,11 +76,6 @@ void profile_close(struct profile *p)
 {
 	sqlite3_close(p->db);
 	free(p);
-}
-
-bool profile_has(struct profile *p, enum profile_value value)
-{
-	return value != PROFILE_PEAK_BYTES || p->has_peak;
 }
 
 static void visit_frame(sqlite3_stmt *statement,
@@ -127,26 +121,26 @@ static void visit_stack(struct profile *p, const struct profile_visitor *visitor
 void profile_each_stack(struct profile *p, const struct profile_visitor *visitor)
 {
 	static const char stacks_sql[] =
-		"SELECT t.stack, s.truncated, n.name, t.allocations, t.bytes,"
-		" t.live_blocks, t.live_bytes, %s FROM stack_totals t"
-		" LEFT JOIN stacks s ON s.stack = t.stack"
-		" LEFT JOIN functions n ON n.function = s.function ORDER BY t.stack";
+		"SELECT t.stack, s.truncated, n.name, sum(t.allocations), sum(t.bytes),"
+		" sum(t.live_blocks), sum(t.live_bytes), sum(t.peak_bytes)"
+		" FROM stack_totals t LEFT JOIN stacks s ON s.stack = t.stack"
+		" LEFT JOIN functions n ON n.function = s.function"
+		" GROUP BY t.stack ORDER BY t.stack";
 	static const char frames_sql[] =
-		"SELECT " FRAME_COLUMNS "FROM stack_frames sf JOIN frames f USING (frame)"
+		"SELECT " FRAME_COLUMNS
+		"FROM stack_frames sf JOIN frames f USING (frame)" FRAME_PLACES
 		" WHERE sf.stack = ? ORDER BY sf.frame_no %s";
-	char *sql = sqlite3_mprintf(stacks_sql, p->has_peak ? "t.peak_bytes" : "0");
 	char *inner = sqlite3_mprintf(frames_sql, visitor->outermost_first ? "DESC" : "");
 	sqlite3_stmt *stacks, *frames;
 
-	if (!sql || !inner)
+	if (!inner)
 		die("read %s: out of memory", p->path);
-	stacks = prepare(p, sql);
+	stacks = prepare(p, stacks_sql);
 	frames = prepare(p, inner);
 	while (step(p, stacks))
 		visit_stack(p, visitor, stacks, frames);
 	sqlite3_finalize(stacks);
 	sqlite3_finalize(frames);
-	sqlite3_free(sql);
 	sqlite3_free(inner);
 }
 
@@ -155,7 +149,8 @@ void profile_each_frame(struct profile *p,
 			void *context)
 {
 	sqlite3_stmt *frames =
-		prepare(p, "SELECT " FRAME_COLUMNS "FROM frames f ORDER BY f.frame");
+		prepare(p, "SELECT " FRAME_COLUMNS "FROM frames f" FRAME_PLACES
+			   " ORDER BY f.frame");
 
 	while (step(p, frames))
 		visit_frame(frames, visit, context);
@@ -168,9 +163,10 @@ void profile_each_module(struct profile *p,
 			 void *context)
 {
 	sqlite3_stmt *modules = prepare(
-		p, "SELECT m.module, m.start, m.end, m.path, m.build_id,"
+		p, "SELECT m.module, pm.start, pm.end, m.path, m.build_id,"
 		   " ifnull(max(f.sym NOT LIKE '%+0x%'), 0), ifnull(max(f.line > 0), 0)"
-		   " FROM modules m LEFT JOIN frames f ON f.module = m.module"
+		   " FROM modules m LEFT JOIN " MAPPINGS " ON pm.module = m.module"
+		   " LEFT JOIN frames f ON f.module = m.module"
 		   " GROUP BY m.module"
 		   " ORDER BY m.path IN (SELECT executable FROM processes) DESC, 1");
 
@@ -227,7 +223,8 @@ void profile_each_loss(struct profile *p,
 		       void *context)
 {
 	sqlite3_stmt *losses =
-		prepare(p, "SELECT reason, count FROM losses WHERE count > 0 ORDER BY 1");
+		prepare(p, "SELECT reason, sum(count) FROM losses WHERE count > 0"
+			   " GROUP BY reason ORDER BY 1");
 
 	while (step(p, losses)) {
 		char *reason = get_text(losses, 0);

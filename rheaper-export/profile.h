@@ -18,7 +18,7 @@ enum profile_value {
 	PROFILE_BYTES,
 	PROFILE_LIVE_BLOCKS,
 	PROFILE_LIVE_BYTES,
-	PROFILE_PEAK_BYTES, /* only in databases that have it */
+	PROFILE_PEAK_BYTES, /* live when most bytes were live */
 	N_PROFILE_VALUES
 };
 
@@ -55,9 +55,6 @@ struct profile_process {
 
 struct profile *profile_open(const char *path);
 void profile_close(struct profile *profile);
-
-/* Whether the database has a value. */
-bool profile_has(struct profile *profile, enum profile_value value);
 
 struct profile_visitor {
 	void (*stack)(void *context, const struct profile_stack *stack);

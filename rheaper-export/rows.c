@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
+
 #include "rheaper-export/formats.h"
 
 struct rows {
@@ -64,20 +66,6 @@ static void put_csv_row(void *context, const struct profile_cell *cells, size_t 
 	fputs("\r\n", r->out);
 }
 
-static void put_json_text(FILE *out, const char *text)
-{
-	putc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(out, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			fprintf(out, "\\u%04x", (unsigned int)*text);
-		else
-			putc(*text, out);
-	}
-	putc('"', out);
-}
-
 static void begin_json(void *context, const char *const *names, size_t n)
 {
 	struct rows *r = context;
@@ -95,10 +83,10 @@ static void put_json_row(void *context, const struct profile_cell *cells, size_t
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			putc(',', r->out);
-		put_json_text(r->out, r->names[i]);
+		text_print_json(r->out, r->names[i]);
 		putc(':', r->out);
 		if (cells[i].type == PROFILE_TEXT)
-			put_json_text(r->out, cells[i].text);
+			text_print_json(r->out, cells[i].text);
 		else
 			fputs(cells[i].type == PROFILE_NULL ? "null" : cells[i].text,
 			      r->out);

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * A virtual table with one row under its cursor: stepping it pairs events until
- * the next block ends. It needs no place in the schema of the database.
+ * A virtual table over an array. It needs no place in the schema of the database.
  */
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "common/cli.h"
+#include "rheaper-load/lots.h"
 
 #include "rheaper-load/block-rows.h"
-
-#define ROWS_PER_PROGRESS 65536
 
 struct rows_table {
 	sqlite3_vtab base;
 	struct block_rows *rows;
+};
+
+struct rows_cursor {
+	sqlite3_vtab_cursor base;
+	const struct batch_row *row, *end;
 };
 
 static int rows_connect(sqlite3 *db, void *context, int n_arguments,
@@ -30,8 +32,7 @@ static int rows_connect(sqlite3 *db, void *context, int n_arguments,
 	*table = &t->base;
 	/* The columns of blocks, in their order in schema.sql */
 	return sqlite3_declare_vtab(db,
-				    "CREATE TABLE x (alloc_ns, lifetime_ns, stack, size,"
-				    " addr, alloc_thread, free_thread, free_stack, end)");
+				    "CREATE TABLE x (alloc_ns, lifetime_ns, size, addr)");
 }
 
 static int rows_disconnect(sqlite3_vtab *table)
@@ -49,9 +50,11 @@ static int rows_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 
 static int rows_open(sqlite3_vtab *table, sqlite3_vtab_cursor **cursor)
 {
+	struct rows_cursor *c = calloc(1, sizeof(*c));
+
 	(void)table;
-	*cursor = calloc(1, sizeof(**cursor));
-	return *cursor ? SQLITE_OK : SQLITE_NOMEM;
+	*cursor = &c->base;
+	return c ? SQLITE_OK : SQLITE_NOMEM;
 }
 
 static int rows_close(sqlite3_vtab_cursor *cursor)
@@ -60,96 +63,61 @@ static int rows_close(sqlite3_vtab_cursor *cursor)
 	return SQLITE_OK;
 }
 
-static struct block_rows *rows_of(const sqlite3_vtab_cursor *cursor)
+static struct rows_cursor *own(sqlite3_vtab_cursor *cursor)
 {
-	return ((struct rows_table *)(void *)cursor->pVtab)->rows;
-}
-
-static int note_wrong_size(struct block_rows *rows)
-{
-	if (array_grow((void **)&rows->wrong_sizes, &rows->n_wrong_sizes_max,
-		       rows->n_wrong_sizes + 1, sizeof(*rows->wrong_sizes)))
-		return SQLITE_NOMEM;
-	rows->wrong_sizes[rows->n_wrong_sizes++] =
-		(struct wrong_size){rows->n_rows, rows->row.free_size};
-	return SQLITE_OK;
-}
-
-static int rows_next(sqlite3_vtab_cursor *cursor)
-{
-	struct block_rows *rows = rows_of(cursor);
-	int result = pair_next(rows->pair, &rows->row);
-
-	if (result < 0) {
-		rows->error = result;
-		return SQLITE_ERROR;
-	}
-	rows->end = result == 0;
-	rows->n_rows += !rows->end;
-	if (!rows->end && rows->row.free_size != 0 &&
-	    rows->row.free_size != rows->row.size)
-		return note_wrong_size(rows);
-	if (rows->progress && rows->n_rows % ROWS_PER_PROGRESS == 0)
-		rows->progress(rows->context, rows->n_rows);
-	return SQLITE_OK;
+	return (struct rows_cursor *)(void *)cursor;
 }
 
 static int rows_filter(sqlite3_vtab_cursor *cursor, int index, const char *name,
 		       int n_values, sqlite3_value **values)
 {
+	const struct rows_table *table = (void *)cursor->pVtab;
+	const struct batch *batch = table->rows->batch;
+
 	(void)index, (void)name, (void)n_values, (void)values;
-	return rows_next(cursor);
+	own(cursor)->row = batch->rows;
+	own(cursor)->end = batch->rows + batch->n_rows;
+	return SQLITE_OK;
+}
+
+static int rows_next(sqlite3_vtab_cursor *cursor)
+{
+	own(cursor)->row++;
+	return SQLITE_OK;
 }
 
 static int rows_eof(sqlite3_vtab_cursor *cursor)
 {
-	return rows_of(cursor)->end;
+	return own(cursor)->row == own(cursor)->end;
 }
 
 static int rows_column(sqlite3_vtab_cursor *cursor, sqlite3_context *result, int column)
 {
-	const struct pair_row *row = &rows_of(cursor)->row;
-	int64_t value = 0;
+	const struct batch_row *row = own(cursor)->row;
 
 	switch (column) {
 	case 0:
-		value = row->alloc_ns;
+		sqlite3_result_int64(result, row->alloc_ns);
 		break;
 	case 1:
-		value = row->lifetime_ns;
+		if (row->lifetime_ns >= 0)
+			sqlite3_result_int64(result, row->lifetime_ns);
 		break;
 	case 2:
-		value = row->stack;
+		sqlite3_result_int64(result, row->size < INT64_MAX ? (int64_t)row->size
+								   : INT64_MAX);
 		break;
 	case 3:
-		value = row->size < INT64_MAX ? (int64_t)row->size : INT64_MAX;
-		break;
-	case 4:
-		value = (int64_t)row->address;
-		break;
-	case 5:
-		value = row->alloc_thread;
-		break;
-	case 6:
-		value = row->free_thread;
-		break;
-	case 7:
-		value = row->free_stack;
-		break;
-	case 8:
-		value = row->end;
+		sqlite3_result_int64(result, (int64_t)row->address);
 		break;
 	}
-	if (row->lifetime_ns < 0 && (column == 1 || column == 6 || column == 7))
-		sqlite3_result_null(result);
-	else
-		sqlite3_result_int64(result, value);
 	return SQLITE_OK;
 }
 
 static int rows_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid)
 {
-	*rowid = (sqlite3_int64)rows_of(cursor)->n_rows;
+	*rowid = 0;
+	(void)cursor;
 	return SQLITE_OK;
 }
 

@@ -1,33 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The blocks that pair.c gives, as a table that SQLite can select from once.
+ * The rows of a batch as a table that SQLite can select from, once for each batch.
  * For store.c.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include <sqlite3.h>
 
-#include "rheaper-load/pair.h"
+struct batch;
 
-#define BLOCK_ROWS_TABLE "ended_blocks"
+#define BLOCK_ROWS_TABLE "batch_rows"
 
 struct block_rows {
-	struct pair *pair;
-	void (*progress)(void *context, uint64_t n_rows); /* or NULL */
-	void *context;
-	/* Set by the table: */
-	struct pair_row row;
-	uint64_t n_rows;
-	bool end;
-	int error; /* of pair_next */
-	/* Rows whose free said another size; the caller frees them. */
-	struct wrong_size {
-		uint64_t row, size;
-	} * wrong_sizes;
-	size_t n_wrong_sizes, n_wrong_sizes_max;
+	const struct batch *batch;
 };
 
 /* Make the table known to a connection, which *rows outlives. SQLite's code. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,6 +171,51 @@ static int take_mark(struct catalog *c, const struct reader_blob *blob)
 	return m->text ? 0 : -ENOMEM;
 }
 
+/* Words that end in NUL each, the last perhaps not, as a JSON array. */
+static char *format_words(const char *bytes, size_t size)
+{
+	char *json = NULL;
+	size_t length;
+	FILE *out = open_memstream(&json, &length);
+	const char *separator = "[";
+
+	if (!out)
+		return NULL;
+	while (size > 0) {
+		size_t n = strnlen(bytes, size);
+		char *word = text_utf8(bytes, n);
+
+		fputs(separator, out);
+		if (word)
+			text_print_json(out, word);
+		free(word);
+		separator = ",";
+		n += n < size;
+		bytes += n;
+		size -= n;
+	}
+	fputs(separator[0] == '[' ? "[]" : "]", out);
+	if (fclose(out) == 0)
+		return json;
+	free(json);
+	return NULL;
+}
+
+static int take_process(struct catalog *c, const struct reader_blob *blob)
+{
+	size_t n_host = strnlen(blob->text, blob->text_size);
+	size_t skip = n_host + (n_host < blob->text_size);
+
+	if (c->host || blob->b > UINT32_MAX) {
+		c->n_damaged++;
+		return 0;
+	}
+	c->parent_pid = (uint32_t)blob->b;
+	c->host = text_utf8(blob->text, n_host);
+	c->command_line = format_words(blob->text + skip, blob->text_size - skip);
+	return c->host && c->command_line ? 0 : -ENOMEM;
+}
+
 static int take_blob(void *context, const struct reader_blob *blob)
 {
 	struct catalog *c = context;
@@ -183,6 +229,8 @@ static int take_blob(void *context, const struct reader_blob *blob)
 		return take_thread(c, blob);
 	case RHP_BLOB_MARK:
 		return take_mark(c, blob);
+	case RHP_BLOB_PROCESS:
+		return take_process(c, blob);
 	}
 	c->n_damaged++;
 	return 0;
@@ -210,6 +258,13 @@ const struct catalog_module *catalog_module(const struct catalog *c, uint64_t nu
 	return index < c->n_modules ? &c->modules[index] : NULL;
 }
 
+const struct catalog_function *catalog_function(const struct catalog *c, uint64_t number)
+{
+	uint32_t index = map_get(&c->function_numbers, number);
+
+	return index < c->n_functions ? &c->functions[index] : NULL;
+}
+
 void catalog_fini(struct catalog *c)
 {
 	for (size_t i = 0; i < c->n_modules; i++) {
@@ -224,6 +279,8 @@ void catalog_fini(struct catalog *c)
 		free(c->threads[i].name);
 	for (size_t i = 0; i < c->n_marks; i++)
 		free(c->marks[i].text);
+	free(c->host);
+	free(c->command_line);
 	free(c->nodes);
 	free(c->stacks);
 	free(c->modules);

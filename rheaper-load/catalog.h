@@ -2,7 +2,7 @@
 /*
  * Everything a trace names by number: nodes of stacks, modules, functions,
  * threads; and its marks. Filled by the reader as the records come, asked by
- * pair.c for the number of a stack, written out at the end of the load.
+ * pair.c for the number of a stack, taken over by library.c at the end of the trace.
  */
 #pragma once
 
@@ -16,28 +16,38 @@ struct catalog_node {
 	uint64_t address; /* CALL: the function number */
 	uint32_t parent;
 	uint32_t module;
-	uint32_t stack;    /* number in the database, 0: not used by an event */
-	uint32_t location; /* frames.c: 1 + index, 0: none */
-	uint8_t code;      /* RHP_FRAME, RHP_CALL, or 0: no such node */
-	uint8_t flags;     /* enum rhp_node_flags */
+	uint32_t stack;  /* number in the database, 0: not used by an event */
+	uint32_t shared; /* library.c: its node there, 0: none yet */
+	uint8_t code;    /* RHP_FRAME, RHP_CALL, or 0: no such node */
+	uint8_t flags;   /* enum rhp_node_flags */
 };
 
+/* Filled by tally.c; estimates if the trace was sampled. */
 struct catalog_stack {
 	uint32_t node;
-	uint64_t allocations, bytes;
-	uint64_t live_blocks, live_bytes; /* at the end of the trace */
+	uint32_t number; /* in the database: library.c */
+	uint64_t recorded;
+	double allocations, bytes;
+	double live_blocks, live_bytes; /* at last: at the end of the trace */
+	double peak_blocks, peak_bytes; /* when most bytes were live in all */
+	double own_peak_bytes;
+	int64_t own_peak_ns;
+	double temporary;
+	uint64_t epoch; /* tally.c: the peak that peak_* belong to */
 };
 
 struct catalog_module {
 	uint64_t number;
 	uint64_t start, end, bias;
-	char *path; /* bytes as the program saw them */
+	uint32_t shared; /* number in the database: library.c */
+	char *path;      /* bytes as the program saw them */
 	uint8_t *build_id;
 	size_t build_id_size;
 };
 
 struct catalog_function {
 	uint64_t number;
+	uint32_t shared;     /* number in the database: library.c */
 	char *name, *family; /* UTF-8 */
 };
 
@@ -64,6 +74,9 @@ struct catalog {
 	size_t n_threads, n_threads_max;
 	struct catalog_mark *marks;
 	size_t n_marks, n_marks_max;
+	uint32_t parent_pid; /* 0: unknown */
+	char *host;          /* UTF-8, or NULL */
+	char *command_line;  /* as a JSON array, UTF-8, or NULL */
 	struct map module_numbers, function_numbers, thread_numbers;
 	uint64_t n_ids; /* ids from here on are damage */
 	uint64_t n_damaged;
@@ -96,6 +109,8 @@ static inline int catalog_stack(struct catalog *catalog, uint32_t node, uint32_t
 	return catalog_number_stack(catalog, node, stack);
 }
 
-/* A module by its number, or NULL. */
+/* A module or a function by its number, or NULL. */
 const struct catalog_module *catalog_module(const struct catalog *catalog,
 					    uint64_t number);
+const struct catalog_function *catalog_function(const struct catalog *catalog,
+						uint64_t number);

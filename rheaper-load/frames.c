@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Stacks share nodes, and nodes share addresses. So the nodes in use are
- * collected once and sorted by module and address: each address is looked up
- * once, and one module at a time is open. A node then knows its location, the
- * consecutive frames (inlined functions) that are written for its address.
+ * New locations are sorted by module and address: one module at a time is open, each
+ * once, whatever number of traces used it. A location becomes consecutive frames, one
+ * for each function inlined there. Frames know the numbers of their names, so that a
+ * stack becomes a path in the call trees without its texts.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,72 +11,98 @@
 #include <string.h>
 
 #include "common/cli.h"
-#include "rheaper-load/catalog.h"
-#include "rheaper-load/demangle.h"
+#include "common/text.h"
+#include "rheaper-load/library.h"
+#include "rheaper-load/signature.h"
 #include "rheaper-load/store.h"
 #include "rheaper-load/symbolize.h"
+#include "rheaper-load/tree.h"
 
 #include "rheaper-load/frames.h"
 
-#define MAX_DEPTH 4096 /* of a stack, whatever the trace says */
-
-/* During the collection one per node, after it one per address. */
-struct location {
-	uint64_t address;
-	uint32_t module;
-	uint32_t node;
-	int64_t first_frame;
-	uint32_t n_frames;
-	bool exact;
-};
-
 struct frames {
-	const struct catalog *catalog;
+	struct library *library;
 	struct store *store;
-	struct location *locations;
-	size_t n_locations, n_locations_max;
-	const struct catalog_module *module;    /* whose symbols are open */
+	size_t n_modules, n_functions, n_locations, n_stacks; /* that are written */
+	struct names names;
+	uint32_t *frame_names; /* by number of the frame; 0 is none */
+	size_t n_frames, n_frames_max;
+	struct tree top_down, bottom_up;
+	uint32_t module;                        /* whose symbols are open */
 	struct symbols *symbols;                /* NULL: there are none */
 	const struct symbol_settings *settings; /* NULL: no symbols are wanted */
-	uint32_t max_depth;
-	int64_t next_frame;
-	struct frames_result result;
+	int64_t *stack;                         /* frames of the stack in hand */
+	size_t n_stack, n_stack_max;
 };
 
-/* The node if it is a frame, or NULL. */
-static struct catalog_node *get_frame(const struct catalog *catalog, uint32_t id)
+static _Noreturn void die_of_memory(void)
 {
-	if (id == 0 || id >= catalog->n_nodes || catalog->nodes[id].code != RHP_FRAME)
-		return NULL;
-	return &catalog->nodes[id];
+	die("write stacks: out of memory");
 }
 
-static const struct catalog_node *get_call(const struct catalog *catalog, uint32_t id)
+struct frames *frames_new(struct library *library, struct store *store)
 {
-	return catalog->nodes[id].code == RHP_CALL ? &catalog->nodes[id] : NULL;
+	struct frames *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		die_of_memory();
+	f->library = library;
+	f->store = store;
+	return f;
 }
 
-/* From a stack's top outwards, up to a node that another stack has shown. */
-static void collect_stack(struct frames *f, uint32_t id)
+void frames_free(struct frames *f)
 {
-	struct catalog_node *node;
-
-	for (; (node = get_frame(f->catalog, id)) && !node->location; id = node->parent) {
-		if (array_grow((void **)&f->locations, &f->n_locations_max,
-			       f->n_locations + 1, sizeof(*f->locations)))
-			die("write stacks: out of memory");
-		f->locations[f->n_locations++] = (struct location){
-			.address = node->address,
-			.module = node->module,
-			.node = id,
-			.exact = node->flags & RHP_NODE_EXACT_PC,
-		};
-		node->location = (uint32_t)f->n_locations;
-	}
+	names_fini(&f->names);
+	tree_fini(&f->top_down);
+	tree_fini(&f->bottom_up);
+	free(f->frame_names);
+	free(f->stack);
+	free(f);
 }
 
-static int compare_places(const struct location *a, const struct location *b)
+static uint32_t name_number(struct frames *f, const char *sym)
 {
+	uint32_t number = names_number(&f->names, sym);
+
+	if (number == MAP_NONE)
+		die_of_memory();
+	return number;
+}
+
+void frames_know_frame(struct frames *f, const char *sym)
+{
+	if (array_grow((void **)&f->frame_names, &f->n_frames_max, f->n_frames + 2,
+		       sizeof(*f->frame_names)))
+		die_of_memory();
+	f->frame_names[++f->n_frames] = name_number(f, sym);
+}
+
+void frames_know_top_down(struct frames *f, uint32_t parent, const char *sym)
+{
+	if (tree_child(&f->top_down, parent, name_number(f, sym)) == MAP_NONE)
+		die_of_memory();
+}
+
+void frames_know_bottom_up(struct frames *f, uint32_t parent, const char *sym)
+{
+	if (tree_child(&f->bottom_up, parent, name_number(f, sym)) == MAP_NONE)
+		die_of_memory();
+}
+
+void frames_know_library(struct frames *f)
+{
+	f->n_modules = f->library->n_modules;
+	f->n_functions = f->library->n_functions;
+	f->n_locations = f->library->n_locations;
+	f->n_stacks = f->library->n_stacks;
+}
+
+static int compare_locations(const void *left, const void *right)
+{
+	const struct library_location *a = *(struct library_location *const *)left;
+	const struct library_location *b = *(struct library_location *const *)right;
+
 	if (a->module != b->module)
 		return a->module < b->module ? -1 : 1;
 	if (a->address != b->address)
@@ -84,15 +110,7 @@ static int compare_places(const struct location *a, const struct location *b)
 	return (int)a->exact - (int)b->exact;
 }
 
-static int compare_locations(const void *left, const void *right)
-{
-	const struct location *a = left, *b = right;
-	int order = compare_places(a, b);
-
-	return order ? order : a->node < b->node ? -1 : a->node > b->node;
-}
-
-static void warn_module(const struct catalog_module *m, int problem)
+static void warn_module(const struct library_module *m, int problem)
 {
 	if (problem == SYMBOLS_OTHER_BUILD)
 		warn("read symbols of %s: it is not the file that was traced (another"
@@ -108,16 +126,21 @@ static void warn_module(const struct catalog_module *m, int problem)
 		     m->path);
 }
 
+static const struct library_module *get_module(const struct frames *f, uint32_t number)
+{
+	return number ? &f->library->modules[number - 1] : NULL;
+}
+
 static void open_module(struct frames *f, uint32_t number)
 {
-	const struct catalog_module *m = catalog_module(f->catalog, number);
+	const struct library_module *m = get_module(f, number);
 	int problem;
 
-	if (m == f->module)
+	if (number == f->module)
 		return;
 	symbols_close(f->symbols);
 	f->symbols = NULL;
-	f->module = m;
+	f->module = number;
 	if (!m || !f->settings)
 		return;
 	problem = symbols_open(&f->symbols, f->settings, m->path, m->build_id,
@@ -131,163 +154,190 @@ static void open_module(struct frames *f, uint32_t number)
 static void format_offset(const struct frames *f, uint64_t address, char *name,
 			  size_t size)
 {
+	const struct library_module *m = get_module(f, f->module);
 	const char *base;
 
-	if (!f->module) {
+	if (!m) {
 		snprintf(name, size, "0x%llx", (unsigned long long)address);
 		return;
 	}
-	base = strrchr(f->module->path, '/');
-	snprintf(name, size, "%.200s+0x%llx", base ? base + 1 : f->module->path,
-		 (unsigned long long)(address - f->module->bias));
+	base = strrchr(m->path, '/');
+	snprintf(name, size, "%.200s+0x%llx", base ? base + 1 : m->path,
+		 (unsigned long long)address);
 }
 
-static void write_location(struct frames *f, struct location *l)
+static void write_frame(struct frames *f, struct store_frame *frame, const char *sym)
+{
+	char *name = text_utf8(sym, strlen(sym));
+
+	if (!name)
+		die_of_memory();
+	frames_know_frame(f, name);
+	frame->frame = (int64_t)f->n_frames;
+	frame->sym = name;
+	store_frame(f->store, frame);
+	free(name);
+}
+
+static void write_location(struct frames *f, struct library_location *l)
 {
 	const struct symbol *found = NULL;
-	uint64_t lookup =
-		l->address - !l->exact; /* a return address may be past the end */
 	char offset[256];
 	size_t n = 0;
 
+	/* A return address may be past the end of its function. */
 	if (f->symbols)
-		n = symbols_find(f->symbols, lookup - f->module->bias, &found);
+		n = symbols_find(f->symbols, l->address - !l->exact, &found);
 	format_offset(f, l->address, offset, sizeof(offset));
-	l->first_frame = f->next_frame;
+	l->first_frame = (int64_t)f->n_frames + 1;
 	l->n_frames = n ? (uint32_t)n : 1;
 	for (uint32_t i = 0; i < l->n_frames; i++) {
 		struct store_frame frame = {
-			.frame = f->next_frame++,
 			.address = l->address,
-			.module = f->module ? l->module : 0,
+			.exact = l->exact,
+			.module = l->module,
 			.inline_depth = (int)i,
-			.sym = n && found[i].name ? found[i].name : offset,
 			.file = n ? found[i].file : NULL,
 			.line = n ? found[i].line : 0,
 		};
-		store_frame(f->store, &frame);
+		write_frame(f, &frame, n && found[i].name ? found[i].name : offset);
 	}
 }
 
 static void write_locations(struct frames *f)
 {
-	size_t n = 0;
+	struct library *library = f->library;
+	size_t n = library->n_locations - f->n_locations;
+	struct library_location **sorted = calloc(n + 1, sizeof(*sorted));
 
-	if (f->n_locations)
-		qsort(f->locations, f->n_locations, sizeof(*f->locations),
-		      compare_locations);
-	for (size_t i = 0; i < f->n_locations; i++) {
-		struct location *l = &f->locations[i];
-
-		if (n == 0 || compare_places(&f->locations[n - 1], l) != 0) {
-			open_module(f, l->module);
-			write_location(f, l);
-			f->locations[n++] = *l;
-		}
-		f->catalog->nodes[l->node].location = (uint32_t)n;
+	if (!sorted)
+		die_of_memory();
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &library->locations[f->n_locations + i];
+	qsort(sorted, n, sizeof(*sorted), compare_locations);
+	for (size_t i = 0; i < n; i++) {
+		open_module(f, sorted[i]->module);
+		write_location(f, sorted[i]);
 	}
 	symbols_close(f->symbols);
 	f->symbols = NULL;
+	f->module = 0;
+	free(sorted);
 }
 
-/* The frames of a stack; its depth. *cut: the chain of nodes did not end. */
-static uint32_t write_stack_frames(struct frames *f, uint32_t stack, uint32_t id,
-				   bool *cut)
+/* The frames of a stack, innermost first, into f->stack. */
+static void collect_stack(struct frames *f, uint32_t node)
 {
-	const struct catalog_node *node;
-	uint32_t depth = 0, n_nodes = 0;
+	const struct library *l = f->library;
 
-	for (; (node = get_frame(f->catalog, id)) && n_nodes < f->max_depth;
-	     id = node->parent) {
-		const struct location *l = &f->locations[node->location - 1];
+	f->n_stack = 0;
+	for (; node; node = l->nodes[node].parent) {
+		const struct library_location *at =
+			&l->locations[l->nodes[node].location];
 
-		for (uint32_t i = 0; i < l->n_frames; i++)
-			store_stack_frame(f->store, stack, depth++, l->first_frame + i);
-		n_nodes++;
+		if (array_grow((void **)&f->stack, &f->n_stack_max,
+			       f->n_stack + at->n_frames, sizeof(*f->stack)))
+			die_of_memory();
+		for (uint32_t i = 0; i < at->n_frames; i++)
+			f->stack[f->n_stack++] = at->first_frame + i;
 	}
-	*cut = id != 0;
-	return depth;
+}
+
+static const char *get_sym(const struct frames *f, int64_t frame)
+{
+	return f->names.texts[f->frame_names[frame]];
+}
+
+static void sign_stack(const struct frames *f, uint32_t function, char *text)
+{
+	uint64_t hash = SIGNATURE_BEGIN;
+
+	if (function)
+		hash = signature_add(hash, f->library->functions[function - 1].name);
+	for (size_t i = 0; i < f->n_stack; i++) {
+		const char *sym = get_sym(f, f->stack[i]);
+
+		if (!signature_is_startup(sym))
+			hash = signature_add(hash, sym);
+		if (strcmp(sym, "main") == 0)
+			break;
+	}
+	signature_format(hash, text);
+}
+
+typedef void store_node_fn(struct store *store, uint32_t node, uint32_t parent,
+			   uint32_t depth, const char *sym);
+
+/* One step into a tree; a node that is new is written. */
+static uint32_t step_into(struct frames *f, struct tree *tree, store_node_fn *write,
+			  uint32_t parent, uint32_t depth, int64_t frame)
+{
+	uint32_t n_nodes = tree->n_nodes;
+	uint32_t node = tree_child(tree, parent, f->frame_names[frame]);
+
+	if (node == MAP_NONE)
+		die_of_memory();
+	if (node > n_nodes)
+		write(f->store, node, parent, depth, get_sym(f, frame));
+	return node;
 }
 
 static void write_stack(struct frames *f, uint32_t number)
 {
-	const struct catalog_stack *stack = &f->catalog->stacks[number];
-	const struct catalog_node *call = get_call(f->catalog, stack->node);
+	const struct library_stack *stack = &f->library->stacks[number];
+	char signature[SIGNATURE_TEXT_SIZE];
 	struct store_stack row = {
 		.stack = number,
-		.incomplete = true,
-		.allocations = stack->allocations,
-		.bytes = stack->bytes,
-		.live_blocks = stack->live_blocks,
-		.live_bytes = stack->live_bytes,
+		.signature = signature,
+		.function = stack->function,
+		.truncated = stack->flags & STACK_TRUNCATED,
+		.incomplete = stack->flags & STACK_DAMAGED      ? 2
+			      : stack->flags & STACK_INCOMPLETE ? 1
+								: 0,
+		.unsampled = stack->flags & STACK_UNSAMPLED,
 	};
-	bool cut = false;
 
-	if (call) {
-		row.function = call->address;
-		row.depth = write_stack_frames(f, number, call->parent, &cut);
-		row.truncated = call->flags & RHP_NODE_TRUNCATED;
-		row.incomplete = cut || (call->flags & RHP_NODE_INCOMPLETE);
+	collect_stack(f, stack->node);
+	sign_stack(f, stack->function, signature);
+	row.depth = (uint32_t)f->n_stack;
+	for (uint32_t i = 0; i < f->n_stack; i++) {
+		store_stack_frame(f->store, number, i, f->stack[i]);
+		row.bottom_up = step_into(f, &f->bottom_up, store_bottom_up,
+					  row.bottom_up, i + 1, f->stack[i]);
 	}
-	f->result.damaged += !call || cut;
-	f->result.incomplete += row.incomplete;
+	for (uint32_t i = 0; i < f->n_stack; i++)
+		row.top_down = step_into(f, &f->top_down, store_top_down, row.top_down,
+					 i + 1, f->stack[f->n_stack - 1 - i]);
 	store_stack(f->store, &row);
 }
 
-static void write_names(const struct catalog *c, struct store *store)
+static void write_names(struct frames *f)
 {
-	for (size_t i = 0; i < c->n_modules; i++) {
-		const struct catalog_module *m = &c->modules[i];
+	const struct library *l = f->library;
+
+	for (size_t i = f->n_modules; i < l->n_modules; i++) {
+		const struct library_module *m = &l->modules[i];
 		char build_id[2 * 64 + 1] = "";
 
 		for (size_t k = 0; k < m->build_id_size && k < 64; k++)
 			sprintf(build_id + 2 * k, "%02x", m->build_id[k]);
-		store_module(store, m->number, m->path, build_id, m->start, m->end,
-			     m->bias);
+		store_module(f->store, (uint32_t)i + 1, m->path, build_id);
 	}
-	for (size_t i = 0; i < c->n_functions; i++) {
-		char *owned;
-		const char *name = demangle(c->functions[i].name, &owned);
-
-		store_function(store, c->functions[i].number, name,
-			       c->functions[i].family);
-		free(owned);
-	}
+	for (size_t i = f->n_functions; i < l->n_functions; i++)
+		store_function(f->store, (uint32_t)i + 1, l->functions[i].name,
+			       l->functions[i].family);
 }
 
-struct frames_result frames_write(const struct catalog *catalog, struct store *store,
-				  uint32_t max_depth,
-				  const struct symbol_settings *settings)
+void frames_write(struct frames *f, const struct symbol_settings *settings)
 {
-	struct frames f = {
-		.catalog = catalog,
-		.store = store,
-		.settings = settings,
-		.max_depth = max_depth && max_depth < MAX_DEPTH ? max_depth : MAX_DEPTH,
-		.next_frame = 1,
-	};
-
-	write_names(catalog, store);
-	for (size_t i = 1; i < catalog->n_stacks; i++) {
-		const struct catalog_node *call =
-			get_call(catalog, catalog->stacks[i].node);
-
-		if (call)
-			collect_stack(&f, call->parent);
+	f->settings = settings;
+	write_names(f);
+	write_locations(f);
+	if (f->n_stacks == 0) { /* of a new database */
+		store_top_down(f->store, 0, 0, 0, "[all]");
+		store_bottom_up(f->store, 0, 0, 0, "[all]");
 	}
-	write_locations(&f);
-	for (uint32_t i = 1; i < catalog->n_stacks; i++)
-		write_stack(&f, i);
-	store_stack(store, &(struct store_stack){
-				   .stack = 0,
-				   .incomplete = true,
-				   .allocations = catalog->stacks[0].allocations,
-				   .bytes = catalog->stacks[0].bytes,
-				   .live_blocks = catalog->stacks[0].live_blocks,
-				   .live_bytes = catalog->stacks[0].live_bytes,
-			   });
-	f.result.n_stacks = catalog->n_stacks - 1;
-	f.result.n_frames = (uint64_t)f.next_frame - 1;
-	free(f.locations);
-	return f.result;
+	for (size_t i = f->n_stacks; i < f->library->n_stacks; i++)
+		write_stack(f, (uint32_t)i);
+	frames_know_library(f);
 }

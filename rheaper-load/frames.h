@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes the stacks that a trace used: which frames they have, and what source
- * each frame is. For main.c, after the blocks.
+ * Writes what is new in a library: modules, functions, stacks; which frames these
+ * have, and what source each frame is. For load.c, when all traces have been read.
  */
 #pragma once
 
 #include <stdint.h>
 
-struct catalog;
+struct frames;
+struct library;
 struct store;
 struct symbol_settings;
 
-struct frames_result {
-	uint64_t n_stacks, n_frames;
-	uint64_t incomplete; /* stacks whose unwinding stopped early */
-	uint64_t damaged;    /* stacks that name nodes which are not there */
-};
+/* Everything dies if memory is out. */
+struct frames *frames_new(struct library *library, struct store *store);
+void frames_free(struct frames *frames);
+
+/* A frame, and a node of a tree, that the database has, in the order of their numbers:
+ * those of each kind one by one from 1. */
+void frames_know_frame(struct frames *frames, const char *sym);
+void frames_know_top_down(struct frames *frames, uint32_t parent, const char *sym);
+void frames_know_bottom_up(struct frames *frames, uint32_t parent, const char *sym);
+
+/* What is in the library now is in the database. */
+void frames_know_library(struct frames *frames);
 
 /*
- * Write the tables modules, functions, frames, stacks, stack_frames and
- * stack_totals. Without settings, names are module+0xoffset. Warns once of each
- * module that cannot be used; dies if memory is out.
+ * Write the tables modules, functions, frames, stacks, stack_frames, top_down and
+ * bottom_up. Without settings, names are module+0xoffset. Warns once of each module
+ * that cannot be used.
  */
-struct frames_result frames_write(const struct catalog *catalog, struct store *store,
-				  uint32_t max_depth,
-				  const struct symbol_settings *settings);
+void frames_write(struct frames *frames, const struct symbol_settings *settings);

@@ -15,6 +15,7 @@ struct live_block {
 	int64_t alloc_ns;
 	uint32_t stack;
 	uint32_t thread;
+	uint32_t chain; /* of reallocs that it belongs to, 0: none */
 };
 
 struct live {

@@ -1,30 +1,52 @@
 // SPDX-License-Identifier: MIT
+/*
+ * The traces one after the other, each on two threads (pipe.c); what they share
+ * (library.c) is looked up and written once, after the last one.
+ */
 #include <errno.h>
-#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/cli.h"
+#include "common/text.h"
 #include "rheaper-load/catalog.h"
 #include "rheaper-load/frames.h"
+#include "rheaper-load/inputs.h"
+#include "rheaper-load/library.h"
+#include "rheaper-load/lots.h"
 #include "rheaper-load/merge.h"
 #include "rheaper-load/pair.h"
+#include "rheaper-load/pipe.h"
+#include "rheaper-load/progress.h"
 #include "rheaper-load/report.h"
 #include "rheaper-load/store.h"
+#include "rheaper-load/tally.h"
 #include "trace/reader.h"
 
 #include "rheaper-load/load.h"
 
+#define PATIENCE_MS 200 /* between two lines of progress */
+
 struct load {
 	const struct load_options *options;
+	struct store *store;
+	struct library library;
+	struct pipe *pipe;
+	struct progress progress;
+	struct store_numbers numbers; /* of the trace in hand */
+	struct load_result result;
+};
+
+/* A trace while it is read. */
+struct trace {
+	const struct input *input;
 	struct catalog catalog;
 	struct reader *reader;
 	struct merge *merge;
 	struct pair *pair;
-	struct store *store;
-	double begun;
 };
 
 static double seconds_now(void)
@@ -35,97 +57,188 @@ static double seconds_now(void)
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static void show_progress(void *context, uint64_t n_rows)
+static void open_trace(struct trace *t, const struct input *input)
 {
-	struct load *load = context;
-	double seconds = seconds_now() - load->begun;
-	uint64_t size = reader_size(load->reader);
-	double share = size ? (double)reader_position(load->reader) / (double)size : 1;
-
-	fprintf(stderr, "\r%3.0f %%, %.1f million blocks, %.2f million/s ", share * 100,
-		(double)n_rows / 1e6, (double)n_rows / 1e6 / (seconds > 0 ? seconds : 1));
-}
-
-static _Noreturn void die_reading(const struct load *load, int error)
-{
-	errno = -error;
-	die("read %s:", load->options->trace);
-}
-
-static void open_trace(struct load *load)
-{
-	const char *path = load->options->trace;
 	struct reader_sink sink;
 	int error;
 
-	if (catalog_init(&load->catalog, &sink))
-		die("read %s: out of memory", path);
-	error = reader_open(&load->reader, path, &sink);
-	if (error > 0)
-		die("read %s: %s", path, reader_problem(error));
-	if (error)
-		die_reading(load, error);
-	catalog_limit_ids(&load->catalog, reader_n_records_max(load->reader));
-}
-
-static void write_blocks(struct load *load, struct load_result *result)
-{
-	bool progress = load->options->progress;
-	int64_t n_rows;
-	int error = merge_new(&load->merge, load->reader);
-
+	*t = (struct trace){.input = input};
+	error = catalog_init(&t->catalog, &sink);
 	if (!error)
-		error = pair_new(&load->pair, load->merge, load->reader, &load->catalog);
+		error = reader_open(&t->reader, input->path, &sink);
 	if (error)
-		die_reading(load, error);
-	n_rows = store_blocks(load->store, load->pair, progress ? show_progress : NULL,
-			      load);
-	if (progress)
-		fprintf(stderr, "\r%*s\r", 60, "");
-	if (n_rows < 0)
-		die_reading(load, (int)n_rows);
-	result->rows = (uint64_t)n_rows;
+		input_die(input->path, error);
+	catalog_limit_ids(&t->catalog, reader_n_records_max(t->reader));
+	error = merge_new(&t->merge, t->reader);
+	if (!error)
+		error = pair_new(&t->pair, t->merge, t->reader, &t->catalog);
+	if (error)
+		input_die(input->path, error);
 }
 
-static void close_load(struct load *load)
+static void close_trace(struct trace *t)
 {
-	pair_free(load->pair);
-	merge_free(load->merge);
-	reader_close(load->reader);
-	catalog_fini(&load->catalog);
+	pair_free(t->pair);
+	merge_free(t->merge);
+	reader_close(t->reader);
+	catalog_fini(&t->catalog);
 }
 
-struct load_result load_trace(const struct load_options *options)
+static void write_blocks(struct load *load, struct trace *t, struct store_trace *where)
 {
-	struct load load = {.options = options, .begun = seconds_now()};
-	struct load_result result = {0};
-	const struct pair_totals *totals;
-	struct frames_result frames;
+	struct batch *batch;
+	int result = pipe_start(load->pipe, t->pair, t->reader);
 
-	open_trace(&load);
-	load.store = store_open(options->database, options->replace);
-	write_blocks(&load, &result);
-	frames = frames_write(&load.catalog, load.store,
-			      reader_header(load.reader)->max_stack_depth,
-			      options->symbolize ? &options->symbols : NULL);
-	result.lost = report_write(
+	store_trace_begin(load->store, where);
+	while (result == 0) {
+		result = pipe_next(load->pipe, load->options->progress ? PATIENCE_MS : 0,
+				   &batch);
+		if (result == 1) {
+			store_batch(load->store, where, batch);
+			load->result.n_rows += batch->n_rows;
+		} else if (result == 0) {
+			break;
+		}
+		if (load->options->progress)
+			progress_show(&load->progress, pipe_position(load->pipe),
+				      result == 1 ? batch->n_rows : 0);
+		if (result == 1 || result == -ETIMEDOUT)
+			result = 0;
+	}
+	if (result)
+		input_die(t->input->path, result);
+}
+
+static void sum_up(struct load *load, const struct trace *t, uint64_t lost)
+{
+	const struct tally *tally = pair_tally(t->pair);
+	const struct rhp_file_header *h = reader_header(t->reader);
+	struct load_result *r = &load->result;
+
+	r->processes[r->n_processes++] = (struct load_process){
+		.process = load->numbers.process,
+		.trace = t->input->path,
+		.pid = h->pid,
+		.executable = text_utf8(h->executable, strlen(h->executable)),
+		.events = merge_counts(t->merge).events,
+		.allocations = (uint64_t)llround(tally->allocations),
+		.live_blocks = (uint64_t)llround(tally->live_blocks),
+		.live_bytes = (uint64_t)llround(tally->live_bytes),
+		.lost = lost,
+		.ending = h->state,
+	};
+}
+
+static void load_one(struct load *load, const struct input *input)
+{
+	struct trace t;
+	struct store_trace where = {.process = load->numbers.process,
+				    .threads = load->numbers.threads,
+				    .sample_bytes = input->header.sample_bytes};
+	uint64_t lost;
+
+	open_trace(&t, input);
+	write_blocks(load, &t, &where);
+	if (library_take(&load->library, &t.catalog, input->header.max_stack_depth))
+		die("read %s: out of memory", input->path);
+	store_trace_end(load->store, &where, &t.catalog);
+	lost = report_write(
 		&(struct report){
-			.trace = options->trace,
-			.reader = load.reader,
-			.catalog = &load.catalog,
-			.merge = load.merge,
-			.pair = load.pair,
-			.frames = &frames,
+			.trace = input->path,
+			.run = load->result.run,
+			.where = &where,
+			.reader = t.reader,
+			.catalog = &t.catalog,
+			.library = &load->library,
+			.merge = t.merge,
+			.pair = t.pair,
 		},
-		load.store);
-	store_finish(load.store, options->index);
-	totals = pair_totals(load.pair);
-	result.events = merge_counts(load.merge).events;
-	result.allocations = totals->allocations;
-	result.live_blocks = totals->left_blocks;
-	result.live_bytes = totals->left_bytes;
-	result.ending = reader_header(load.reader)->state;
-	result.seconds = seconds_now() - load.begun;
-	close_load(&load);
-	return result;
+		load->store);
+	sum_up(load, &t, lost);
+	load->numbers.process++;
+	for (size_t i = 0; i < t.catalog.n_threads; i++) {
+		int64_t thread = where.threads + (int64_t)t.catalog.threads[i].number;
+
+		if (thread > load->numbers.threads)
+			load->numbers.threads = thread;
+	}
+	close_trace(&t);
+}
+
+static void begin_run(struct load *load)
+{
+	const struct load_options *o = load->options;
+	char loaded[32] = "";
+	time_t now = time(NULL);
+	struct tm utc;
+
+	load->numbers = store_numbers(load->store);
+	load->result.run = load->numbers.run;
+	if (gmtime_r(&now, &utc))
+		strftime(loaded, sizeof(loaded), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	store_run(load->store, load->result.run, o->label ? o->label : "", loaded);
+}
+
+static void check_new(struct load *load, const struct input *inputs)
+{
+	for (size_t i = 0; i < load->options->n_traces; i++) {
+		if (store_has_trace(load->store, &inputs[i].header))
+			die("append %s to %s: it is there already", inputs[i].path,
+			    load->options->database);
+	}
+}
+
+static void load_all(struct load *load, const struct input *inputs)
+{
+	const struct load_options *o = load->options;
+	struct frames *frames;
+
+	if (library_init(&load->library))
+		die("start: out of memory");
+	frames = frames_new(&load->library, load->store);
+	if (o->append) {
+		check_new(load, inputs);
+		store_read_library(load->store, &load->library, frames);
+	}
+	begin_run(load);
+	for (size_t i = 0; i < o->n_traces; i++) {
+		load_one(load, &inputs[i]);
+		progress_next(&load->progress, inputs[i].size);
+	}
+	if (o->progress)
+		progress_say(&load->progress, ", symbols");
+	frames_write(frames, o->symbolize ? &o->symbols : NULL);
+	frames_free(frames);
+	library_fini(&load->library);
+}
+
+struct load_result load_traces(const struct load_options *o)
+{
+	struct load load = {.options = o};
+	double begun = seconds_now();
+	struct input *inputs = inputs_open(o->traces, o->n_traces);
+
+	progress_begin(&load.progress, inputs, o->n_traces);
+	load.result.processes = calloc(o->n_traces, sizeof(*load.result.processes));
+	load.pipe = pipe_new();
+	if (!load.result.processes || !load.pipe)
+		die("start: out of memory");
+	load.store = store_open(o->database, o->append    ? STORE_APPEND
+					     : o->replace ? STORE_REPLACE
+							  : STORE_NEW);
+	load_all(&load, inputs);
+	load.result.database_size = store_finish(load.store);
+	if (o->progress)
+		progress_end(&load.progress);
+	load.result.seconds = seconds_now() - begun;
+	pipe_free(load.pipe);
+	free(inputs);
+	return load.result;
+}
+
+void load_result_fini(struct load_result *result)
+{
+	for (size_t i = 0; i < result->n_processes; i++)
+		free(result->processes[i].executable);
+	free(result->processes);
 }

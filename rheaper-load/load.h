@@ -1,32 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One load from end to end: a trace into a new database. For main.c.
+ * One load from end to end: traces into a database. For main.c.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "rheaper-load/symbol-files.h"
 #include "trace/format.h"
 
 struct load_options {
-	const char *trace;
+	const char *const *traces;
+	size_t n_traces;
 	const char *database;
-	bool replace; /* an existing database */
+	bool replace;      /* an existing database */
+	bool append;       /* to an existing database */
+	const char *label; /* of this run, NULL: none */
 	bool symbolize;
 	struct symbol_settings symbols;
-	bool index;
 	bool progress; /* a line on standard error that is written over */
 };
 
-struct load_result {
-	uint64_t events, allocations, rows;
+struct load_process {
+	int64_t process; /* number in the database */
+	const char *trace;
+	uint32_t pid;
+	char *executable; /* UTF-8 */
+	uint64_t events, allocations;
 	uint64_t live_blocks, live_bytes; /* not freed at the end of the trace */
-	enum rhp_trace_state ending;      /* how the trace ended */
 	uint64_t lost;                    /* events that are known to be missing */
+	enum rhp_trace_state ending;      /* how the trace ended */
+};
+
+struct load_result {
+	int64_t run;
+	struct load_process *processes; /* in the order of their start */
+	size_t n_processes;
+	uint64_t n_rows; /* blocks written */
+	uint64_t database_size;
 	double seconds;
 };
 
-/* Load; warns of what is missing, dies of what makes a load impossible. */
-struct load_result load_trace(const struct load_options *options);
+/*
+ * Load; warns of what is missing, dies of what makes a load impossible. The database
+ * is the same in whatever order the traces are named.
+ */
+struct load_result load_traces(const struct load_options *options);
+void load_result_fini(struct load_result *result);

@@ -8,7 +8,10 @@
  * live.
  *
  * One event ends two blocks at the most (a realloc whose new address was
- * live), so rows wait in a queue of two.
+ * live), so rows wait in a queue of two; and so do chains of reallocs.
+ *
+ * A block is temporary if the next event of its thread in its stream frees it:
+ * each stream has the block that its last event gave.
  */
 #include <assert.h>
 #include <errno.h>
@@ -18,8 +21,10 @@
 #include "common/cli.h"
 #include "common/map.h"
 #include "rheaper-load/catalog.h"
+#include "rheaper-load/chains.h"
 #include "rheaper-load/live.h"
 #include "rheaper-load/merge.h"
+#include "rheaper-load/tally.h"
 #include "trace/reader.h"
 
 #include "rheaper-load/pair.h"
@@ -30,6 +35,12 @@ struct pending {
 	struct live_block block; /* address 0: unknown or taken back */
 	int64_t begin_ns;
 	uint32_t below; /* of the same stream and thread; or in the free list */
+};
+
+/* The block that the last event of a stream gave. */
+struct latest {
+	uint64_t address; /* 0: none */
+	uint32_t thread;
 };
 
 struct pair {
@@ -46,6 +57,11 @@ struct pair {
 	struct live_block *rest; /* the live blocks, once the events are over */
 	size_t n_rest, next_rest, next_pending;
 	bool over;
+	struct latest *latest; /* by stream */
+	struct chains chains;
+	uint32_t ended_chains[2];
+	unsigned int n_ended_chains;
+	struct tally tally;
 	struct pair_totals totals;
 };
 
@@ -60,6 +76,12 @@ int pair_new(struct pair **result, struct merge *merge, const struct reader *rea
 	p->reader = reader;
 	p->catalog = catalog;
 	p->free_pending = NO_PENDING;
+	p->latest = calloc(reader_n_streams(reader) + 1, sizeof(*p->latest));
+	if (!p->latest ||
+	    tally_init(&p->tally, catalog, reader_header(reader)->sample_bytes)) {
+		pair_free(p);
+		return -ENOMEM;
+	}
 	*result = p;
 	return 0;
 }
@@ -70,6 +92,9 @@ void pair_free(struct pair *p)
 		return;
 	live_fini(&p->live);
 	map_fini(&p->tops);
+	tally_fini(&p->tally);
+	chains_fini(&p->chains);
+	free(p->latest);
 	free(p->pendings);
 	free(p);
 }
@@ -79,12 +104,29 @@ const struct pair_totals *pair_totals(const struct pair *p)
 	return &p->totals;
 }
 
+const struct tally *pair_tally(const struct pair *p)
+{
+	return &p->tally;
+}
+
+int pair_next_chain(struct pair *p, struct chain *chain)
+{
+	int error;
+
+	if (p->n_ended_chains == 0)
+		return 0;
+	error = chains_take(&p->chains, p->ended_chains[--p->n_ended_chains], chain);
+	return error ? error : 1;
+}
+
 static struct pair_row *add_row(struct pair *p, const struct live_block *block,
 				enum block_end end)
 {
 	struct pair_row *row = &p->rows[p->n_rows++];
 
 	assert(p->n_rows <= 2);
+	if (block->chain && end != BLOCK_REALLOC)
+		p->ended_chains[p->n_ended_chains++] = block->chain;
 	*row = (struct pair_row){
 		.alloc_ns = block->alloc_ns,
 		.lifetime_ns = -1,
@@ -97,13 +139,13 @@ static struct pair_row *add_row(struct pair *p, const struct live_block *block,
 	return row;
 }
 
-static void end_block(struct pair *p, const struct live_block *block, enum block_end end,
-		      const struct reader_event *event, int64_t ns, uint32_t stack)
+static struct pair_row *end_block(struct pair *p, const struct live_block *block,
+				  enum block_end end, const struct reader_event *event,
+				  int64_t ns, uint32_t stack)
 {
 	struct pair_row *row = add_row(p, block, end);
 
-	p->totals.live_blocks--;
-	p->totals.live_bytes -= block->size;
+	tally_end(&p->tally, block, ns);
 	row->lifetime_ns = ns - block->alloc_ns;
 	if (row->lifetime_ns < 0) {
 		row->lifetime_ns = 0;
@@ -112,44 +154,26 @@ static void end_block(struct pair *p, const struct live_block *block, enum block
 	row->free_thread = event->thread;
 	row->free_stack = stack;
 	row->free_size = event->code == RHP_FREE ? event->size : 0;
-}
-
-static void count_block(struct pair *p, const struct live_block *block)
-{
-	struct pair_totals *t = &p->totals;
-	struct catalog_stack *stack = &p->catalog->stacks[block->stack];
-
-	t->allocations++;
-	t->bytes_allocated += block->size;
-	stack->allocations++;
-	stack->bytes += block->size;
-	t->live_blocks++;
-	t->live_bytes += block->size;
-	if (t->live_blocks > t->peak_blocks)
-		t->peak_blocks = t->live_blocks;
-	if (t->live_bytes > t->peak_bytes) {
-		t->peak_bytes = t->live_bytes;
-		t->peak_ns = block->alloc_ns;
-	}
+	return row;
 }
 
 /* Into the map; what was live at that address was freed unseen. */
-static int put_block(struct pair *p, const struct live_block *block)
+static int put_block(struct pair *p, const struct live_block *block, int64_t ns)
 {
 	struct live_block old;
 	int result = live_put(&p->live, block, &old);
 
 	if (result == 1) {
 		p->totals.unseen_free++;
-		p->totals.live_blocks--;
-		p->totals.live_bytes -= old.size;
+		tally_end(&p->tally, &old, ns);
 		add_row(p, &old, BLOCK_UNSEEN);
 	}
 	return result < 0 ? result : 0;
 }
 
+/* `old`: the block that a realloc made this one of, or NULL. */
 static int begin_block(struct pair *p, const struct reader_event *event, int64_t ns,
-		       uint32_t stack)
+		       uint32_t stack, const struct live_block *old)
 {
 	struct live_block block = {
 		.address = event->address,
@@ -158,26 +182,38 @@ static int begin_block(struct pair *p, const struct reader_event *event, int64_t
 		.stack = stack,
 		.thread = event->thread,
 	};
-	int error;
+	int error = 0;
 
 	if (event->address == 0)
 		return 0;
-	error = put_block(p, &block);
+	if (old && old->address != 0)
+		error = chains_step(&p->chains, old, &block, &block.chain);
 	if (!error)
-		count_block(p, &block);
-	return error;
+		error = put_block(p, &block, ns);
+	if (error)
+		return error;
+	p->totals.allocations++;
+	tally_begin(&p->tally, &block);
+	p->latest[event->stream] = (struct latest){event->address, event->thread};
+	return 0;
 }
 
 static void take_free(struct pair *p, const struct reader_event *event, int64_t ns,
-		      uint32_t stack)
+		      uint32_t stack, const struct latest *latest)
 {
 	struct live_block block;
+	struct pair_row *row;
 
 	p->totals.frees++;
-	if (live_take(&p->live, event->address, &block))
-		end_block(p, &block, BLOCK_FREED, event, ns, stack);
-	else
+	if (!live_take(&p->live, event->address, &block)) {
 		p->totals.foreign_free++;
+		return;
+	}
+	row = end_block(p, &block, BLOCK_FREED, event, ns, stack);
+	row->temporary =
+		latest->address == event->address && latest->thread == event->thread;
+	if (row->temporary)
+		tally_temporary(&p->tally, &block);
 }
 
 static uint64_t owner_key(const struct reader_event *event)
@@ -243,16 +279,16 @@ static int finish_realloc(struct pair *p, const struct reader_event *event, int6
 		p->totals.foreign_realloc++;
 	if (event->node == 0)
 		stack = old.block.stack;
-	return begin_block(p, event, ns, stack);
+	return begin_block(p, event, ns, stack, &old.block);
 }
 
-static int fail_realloc(struct pair *p, const struct reader_event *event)
+static int fail_realloc(struct pair *p, const struct reader_event *event, int64_t ns)
 {
 	struct pending old;
 
 	p->totals.failed_reallocs++;
 	if (pop_pending(p, event, &old) && old.block.address != 0)
-		return put_block(p, &old.block);
+		return put_block(p, &old.block, ns);
 	return 0;
 }
 
@@ -271,8 +307,10 @@ static void free_by_realloc(struct pair *p, const struct reader_event *event,
 static int take_event(struct pair *p, const struct reader_event *event)
 {
 	int64_t ns = reader_ns(p->reader, event->ticks);
+	struct latest latest = p->latest[event->stream];
 	uint32_t stack = 0;
 
+	p->latest[event->stream].address = 0;
 	if (ns > p->totals.last_ns)
 		p->totals.last_ns = ns;
 	if (event->code != RHP_REALLOC_BEGIN &&
@@ -280,16 +318,16 @@ static int take_event(struct pair *p, const struct reader_event *event)
 		return -ENOMEM;
 	switch (event->code) {
 	case RHP_ALLOC:
-		return begin_block(p, event, ns, stack);
+		return begin_block(p, event, ns, stack, NULL);
 	case RHP_FREE:
-		take_free(p, event, ns, stack);
+		take_free(p, event, ns, stack, &latest);
 		return 0;
 	case RHP_REALLOC_BEGIN:
 		return push_pending(p, event, ns);
 	case RHP_REALLOC_END:
 		return finish_realloc(p, event, ns, stack);
 	case RHP_REALLOC_FAIL:
-		return fail_realloc(p, event);
+		return fail_realloc(p, event, ns);
 	case RHP_REALLOC_FREE:
 		free_by_realloc(p, event, stack);
 		return 0;
@@ -302,24 +340,20 @@ static int take_event(struct pair *p, const struct reader_event *event)
 static bool add_survivor(struct pair *p)
 {
 	const struct live_block *block;
-	struct catalog_stack *stack;
 
 	while (p->next_pending < p->n_pendings) {
 		block = &p->pendings[p->next_pending++].block;
 		if (block->address == 0)
 			continue;
 		p->totals.in_realloc_blocks++;
+		tally_end(&p->tally, block, p->totals.last_ns);
 		add_row(p, block, BLOCK_IN_REALLOC);
 		return true;
 	}
 	if (p->next_rest == p->n_rest)
 		return false;
 	block = &p->rest[p->next_rest++];
-	stack = &p->catalog->stacks[block->stack];
-	stack->live_blocks++;
-	stack->live_bytes += block->size;
 	p->totals.left_blocks++;
-	p->totals.left_bytes += block->size;
 	add_row(p, block, BLOCK_LIVE);
 	return true;
 }
@@ -330,6 +364,7 @@ int pair_next(struct pair *p, struct pair_row *row)
 	int result;
 
 	while (p->n_rows == 0 && !p->over) {
+		p->n_ended_chains = 0;
 		result = merge_next(p->merge, &event);
 		if (result == 1)
 			result = take_event(p, event);
@@ -340,8 +375,10 @@ int pair_next(struct pair *p, struct pair_row *row)
 		if (p->over)
 			p->rest = live_sort(&p->live, &p->n_rest);
 	}
-	if (p->n_rows == 0 && !add_survivor(p))
+	if (p->n_rows == 0 && !add_survivor(p)) {
+		tally_finish(&p->tally, p->totals.last_ns);
 		return 0;
+	}
 	*row = p->rows[0];
 	p->rows[0] = p->rows[1];
 	p->n_rows--;

@@ -6,12 +6,15 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct catalog;
+struct chain;
 struct merge;
 struct pair;
 struct reader;
+struct tally;
 
 enum block_end {
 	BLOCK_FREED = 0,
@@ -29,16 +32,13 @@ struct pair_row {
 	uint32_t free_stack, free_thread; /* if it was seen to end */
 	uint64_t free_size;               /* what a sized free said that it has, or 0 */
 	enum block_end end;
+	bool temporary; /* freed by what its thread did next in its stream */
 };
 
 struct pair_totals {
 	uint64_t allocations, frees, reallocs, failed_reallocs;
-	uint64_t bytes_allocated;
-	uint64_t live_blocks, live_bytes; /* now */
-	uint64_t peak_blocks, peak_bytes;
-	int64_t peak_ns;                  /* of peak_bytes */
-	int64_t last_ns;                  /* of the last event */
-	uint64_t left_blocks, left_bytes; /* at the end of the trace */
+	int64_t last_ns;      /* of the last event */
+	uint64_t left_blocks; /* at the end of the trace */
 	uint64_t in_realloc_blocks;
 	uint64_t foreign_free;     /* of an address that is not live */
 	uint64_t foreign_realloc;  /* the same */
@@ -55,4 +55,11 @@ void pair_free(struct pair *pair);
 /* The next block that ended: 1, 0 after the last, or an error of the merge. */
 int pair_next(struct pair *pair, struct pair_row *row);
 
+/* A chain of reallocs that ended with what pair_next gave: 1, 0 if there is no more,
+ * -ENOMEM. */
+int pair_next_chain(struct pair *pair, struct chain *chain);
+
+/* Events as they were recorded; and what they stand for, which is final when pair_next
+ * has given 0. */
 const struct pair_totals *pair_totals(const struct pair *pair);
+const struct tally *pair_tally(const struct pair *pair);

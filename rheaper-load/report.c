@@ -8,10 +8,11 @@
 
 #include "common/cli.h"
 #include "rheaper-load/catalog.h"
-#include "rheaper-load/frames.h"
+#include "rheaper-load/library.h"
 #include "rheaper-load/merge.h"
 #include "rheaper-load/pair.h"
 #include "rheaper-load/store.h"
+#include "rheaper-load/tally.h"
 #include "trace/reader.h"
 
 #include "rheaper-load/report.h"
@@ -53,17 +54,19 @@ static void write_process(const struct report *r, struct store *store)
 	format_time(h->start_realtime_ns, started, sizeof(started));
 	format_ending(h, ending, sizeof(ending));
 	store_process(store, &(struct store_process){
+				     .process = r->where->process,
+				     .run = r->run,
 				     .trace = r->trace,
 				     .pid = h->pid,
+				     .parent_pid = r->catalog->parent_pid,
 				     .executable = h->executable,
+				     .command_line = r->catalog->command_line,
+				     .host = r->catalog->host,
 				     .started = started,
 				     .duration_ms = (double)end_ns / 1e6,
 				     .scope = h->scope == 0 ? "link" : "process",
-				     .max_stack_depth = h->max_stack_depth,
-				     .sample_bytes = h->sample_bytes,
-				     .sample_rate = (double)h->sample_rate_ppm / 1e6,
-				     .runtime_version = h->runtime_version,
 				     .ending = ending,
+				     .header = h,
 			     });
 }
 
@@ -72,16 +75,32 @@ static void write_catalog(const struct report *r, struct store *store)
 	const struct catalog *c = r->catalog;
 
 	for (size_t i = 0; i < c->n_threads; i++)
-		store_thread(store, c->threads[i].number, c->threads[i].tid,
+		store_thread(store, r->where, c->threads[i].number, c->threads[i].tid,
 			     c->threads[i].name);
+	for (size_t i = 0; i < c->n_modules; i++)
+		store_mapping(store, r->where->process, c->modules[i].shared,
+			      c->modules[i].start, c->modules[i].end, c->modules[i].bias);
 	for (size_t i = 0; i < c->n_marks; i++)
-		store_mark(store, (double)reader_ns(r->reader, c->marks[i].ticks) / 1e6,
+		store_mark(store, r->where,
+			   (double)reader_ns(r->reader, c->marks[i].ticks) / 1e6,
 			   c->marks[i].thread, c->marks[i].text);
 }
 
-static void write_totals(const struct report *r, struct store *store)
+/* Stacks that have a flag of enum library_stack_flags. */
+static uint64_t count_stacks(const struct report *r, int flag)
+{
+	const struct catalog *c = r->catalog;
+	uint64_t n = 0;
+
+	for (size_t i = 1; i < c->n_stacks; i++)
+		n += (r->library->stacks[c->stacks[i].number].flags & flag) != 0;
+	return n;
+}
+
+static void write_totals(const struct report *r, struct store *store, uint64_t n_lost)
 {
 	const struct pair_totals *t = pair_totals(r->pair);
+	const struct tally *tally = pair_tally(r->pair);
 	const struct {
 		const char *name;
 		double value;
@@ -89,31 +108,37 @@ static void write_totals(const struct report *r, struct store *store)
 	} rows[] = {
 		{"events", (double)merge_counts(r->merge).events,
 		 "Events read from the trace."},
-		{"allocations", (double)t->allocations,
-		 "Blocks allocated; a realloc that succeeds allocates one."},
+		{"allocations", tally->allocations,
+		 "Blocks allocated; a realloc that succeeds allocates one. As all numbers"
+		 " of blocks and bytes an estimate if the trace was sampled."},
+		{"recorded", (double)t->allocations, "Of these in the trace."},
 		{"frees", (double)t->frees, "Calls that free a block."},
 		{"reallocs", (double)t->reallocs, "Reallocs of a block that succeeded."},
 		{"failed_reallocs", (double)t->failed_reallocs,
 		 "Reallocs that failed; their blocks stayed as they were."},
-		{"bytes_allocated", (double)t->bytes_allocated,
-		 "Bytes asked for in all."},
-		{"live_blocks", (double)t->left_blocks, "Blocks not freed at the end."},
-		{"live_bytes", (double)t->left_bytes, "Their bytes."},
+		{"bytes_allocated", tally->bytes, "Bytes asked for in all."},
+		{"live_blocks", tally->live_blocks, "Blocks not freed at the end."},
+		{"live_bytes", tally->live_bytes, "Their bytes."},
 		{"in_realloc_blocks", (double)t->in_realloc_blocks,
 		 "Blocks in a realloc that had not returned at the end."},
-		{"peak_bytes", (double)t->peak_bytes, "Most bytes live at one time."},
-		{"peak_blocks", (double)t->peak_blocks, "Most blocks live at one time."},
-		{"peak_ms", (double)t->peak_ns / 1e6,
+		{"peak_bytes", tally->peak_bytes, "Most bytes live at one time."},
+		{"peak_blocks", tally->peak_blocks, "Most blocks live at one time."},
+		{"peak_ms", (double)tally->peak_ns / 1e6,
 		 "When peak_bytes was reached first."},
-		{"stacks", (double)r->frames->n_stacks, "Distinct call stacks."},
+		{"blocks_at_peak", tally->blocks_at_peak, "Blocks live then."},
+		{"temporary", tally->temporary,
+		 "Blocks freed by what their thread did next."},
+		{"stacks", (double)r->catalog->n_stacks - 1, "Distinct call stacks."},
 		{"threads", (double)r->catalog->n_threads,
 		 "Threads that recorded anything."},
-		{"incomplete_stacks", (double)r->frames->incomplete,
+		{"incomplete_stacks", (double)count_stacks(r, STACK_INCOMPLETE),
 		 "Stacks that do not reach the outermost frame."},
+		{"lost", (double)n_lost, "Events begun that are not in the trace."},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		store_total(store, rows[i].name, rows[i].value, rows[i].meaning);
+		store_total(store, r->where->process, rows[i].name, rows[i].value,
+			    rows[i].meaning);
 }
 
 static void write_losses(const struct report *r, struct store *store)
@@ -159,7 +184,8 @@ static void write_losses(const struct report *r, struct store *store)
 		{"damaged_records",
 		 file->damaged_records + r->catalog->n_damaged + merge.bad_stamps,
 		 "Records with impossible content."},
-		{"damaged_stacks", r->frames->damaged, "Stacks with frames missing."},
+		{"damaged_stacks", count_stacks(r, STACK_DAMAGED),
+		 "Stacks with frames missing."},
 		{"damaged_regions", file->damaged_regions,
 		 "Parts of the file not readable."},
 		{"missing_buffers", file->missing_buffers,
@@ -167,7 +193,8 @@ static void write_losses(const struct report *r, struct store *store)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		store_loss(store, rows[i].reason, rows[i].count, rows[i].meaning);
+		store_loss(store, r->where->process, rows[i].reason, rows[i].count,
+			   rows[i].meaning);
 }
 
 /*
@@ -243,8 +270,9 @@ uint64_t report_write(const struct report *r, struct store *store)
 
 	write_process(r, store);
 	write_catalog(r, store);
-	write_totals(r, store);
+	write_totals(r, store, n_lost);
 	write_losses(r, store);
+	store_tally(store, r->where->process, r->catalog, pair_tally(r->pair));
 	warn_losses(r, n_lost);
 	return n_lost;
 }

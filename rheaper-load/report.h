@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tables that say what a trace is, what it adds up to and what is missing
- * from it: processes, threads, markers, totals, losses. For load.c, at the end.
+ * from it: processes, threads, mappings, markers, totals, losses. For load.c, at the end
+ * of each trace.
  */
 #pragma once
 
 #include <stdint.h>
 
 struct catalog;
-struct frames_result;
+struct library;
 struct merge;
 struct pair;
 struct reader;
 struct store;
+struct store_trace;
 
 struct report {
 	const char *trace;
+	int64_t run;
+	const struct store_trace *where;
 	const struct reader *reader;
 	const struct catalog *catalog;
+	const struct library *library; /* has taken it */
 	const struct merge *merge;
 	const struct pair *pair;
-	const struct frames_result *frames;
 };
 
 /* Write them, and warn of what is missing. The number of lost events. */

@@ -2,126 +2,71 @@
 /*
  * Blocks are most of a database, so they do not go through a statement each:
  * they are the rows of a virtual table (block-rows.c), and one INSERT ...
- * SELECT copies it. SQLite then appends to the b-tree without being told rows
- * one by one. Measured: 2.5 times as fast as binding and stepping.
+ * SELECT copies a batch. SQLite then appends to the b-tree without being told rows
+ * one by one. What blocks have in common is in their lot; they come sorted by lot, so
+ * totals by call stack need no index on blocks: the lots of a stack are ranges.
  *
  * A database that is not finished is thrown away, so it is written without a
  * journal and without syncs; one fsync comes before the rename. Rows are only
- * ever appended, so a small page cache is enough; and it is better: the cache
- * bounds what CREATE INDEX sorts at a time, and a sort that stays within the
- * processor's cache takes half the time of one that does not.
- *
- * The index holds every column that totals by call stack ask for. One on the
- * stack alone is worse than none: for them SQLite then visits the rows of each
- * stack one by one all over the file.
+ * ever appended, so a small page cache is enough.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <sqlite3.h>
 
 #include "common/cli.h"
-#include "common/text.h"
 #include "config.h"
-#include "rheaper-load/block-rows.h"
+#include "rheaper-load/catalog.h"
+#include "rheaper-load/lots.h"
+#include "rheaper-load/store-file.h"
+#include "rheaper-load/store-parts.h"
+#include "rheaper-load/tally.h"
 #include "schema.h"
 
 #include "rheaper-load/store.h"
 
-enum statement {
-	INSERT_PROCESS,
-	INSERT_THREAD,
-	INSERT_MODULE,
-	INSERT_FUNCTION,
-	INSERT_FRAME,
-	INSERT_STACK,
-	INSERT_STACK_TOTAL,
-	INSERT_STACK_FRAME,
-	INSERT_MARKER,
-	INSERT_LOSS,
-	INSERT_TOTAL,
-	INSERT_WRONG_SIZE,
-	N_STATEMENTS
-};
+#define APPLICATION_ID 0x72686561 /* schema.sql */
 
 static const char *const statements[N_STATEMENTS] = {
+	[INSERT_RUN] = "INSERT INTO runs VALUES (?, ?, ?, ?)",
 	[INSERT_PROCESS] =
-		"INSERT INTO processes (trace, pid, executable, started, duration_ms,"
-		" scope, max_stack_depth, sample_bytes, sample_rate,"
-		" runtime_version, loader_version, ending)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[INSERT_THREAD] = "INSERT INTO threads VALUES (?, ?, ?)",
-	[INSERT_MODULE] = "INSERT INTO modules VALUES (?, ?, ?, ?, ?, ?)",
+		"INSERT INTO processes VALUES"
+		" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_THREAD] = "INSERT INTO threads VALUES (?, ?, ?, ?, ?)",
+	[INSERT_MODULE] = "INSERT INTO modules VALUES (?, ?, ?)",
+	[INSERT_MAPPING] = "INSERT INTO process_modules VALUES (?, ?, ?, ?, ?)",
 	[INSERT_FUNCTION] = "INSERT INTO functions VALUES (?, ?, ?)",
-	[INSERT_FRAME] = "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?)",
-	[INSERT_STACK] = "INSERT INTO stacks VALUES (?, ?, ?, ?, ?)",
-	[INSERT_STACK_TOTAL] = "INSERT INTO stack_totals VALUES (?, ?, ?, ?, ?)",
+	[INSERT_FRAME] = "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_STACK] = "INSERT INTO stacks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	/* A library that was unloaded and loaded again gives equal stacks twice. */
+	[INSERT_STACK_TOTAL] =
+		"INSERT INTO stack_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT DO UPDATE SET"
+		" allocations = allocations + excluded.allocations,"
+		" bytes = bytes + excluded.bytes,"
+		" live_blocks = live_blocks + excluded.live_blocks,"
+		" live_bytes = live_bytes + excluded.live_bytes,"
+		" peak_blocks = peak_blocks + excluded.peak_blocks,"
+		" peak_bytes = peak_bytes + excluded.peak_bytes,"
+		" own_peak_ns = iif(excluded.own_peak_bytes > own_peak_bytes,"
+		"  excluded.own_peak_ns, own_peak_ns),"
+		" own_peak_bytes = max(own_peak_bytes, excluded.own_peak_bytes),"
+		" temporary = temporary + excluded.temporary,"
+		" recorded = recorded + excluded.recorded",
 	[INSERT_STACK_FRAME] = "INSERT INTO stack_frames VALUES (?, ?, ?)",
-	[INSERT_MARKER] = "INSERT INTO markers VALUES (?, ?, ?)",
-	[INSERT_LOSS] = "INSERT INTO losses VALUES (?, ?, ?)",
-	[INSERT_TOTAL] = "INSERT INTO totals VALUES (?, ?, ?)",
-	[INSERT_WRONG_SIZE] = "INSERT INTO wrong_sizes VALUES (?, ?)",
+	[INSERT_TOP_DOWN] = "INSERT INTO top_down VALUES (?, ?, ?, ?)",
+	[INSERT_BOTTOM_UP] = "INSERT INTO bottom_up VALUES (?, ?, ?, ?)",
+	[INSERT_LOT] = "INSERT INTO lots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_CHAIN] = "INSERT INTO realloc_chains VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_MARKER] = "INSERT INTO markers VALUES (NULL, ?, ?, ?, ?)",
+	[INSERT_LOSS] = "INSERT INTO losses VALUES (?, ?, ?, ?)",
+	[INSERT_TOTAL] = "INSERT INTO totals VALUES (?, ?, ?, ?)",
+	[INSERT_TIMELINE] = "INSERT INTO timeline VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_BLOCKS] = "INSERT INTO blocks SELECT NULL, * FROM " BLOCK_ROWS_TABLE,
 };
 
-struct store {
-	sqlite3 *db;
-	sqlite3_stmt *statements[N_STATEMENTS];
-	struct block_rows rows;
-	char *path;
-	bool replace;
-};
-
-/* The unfinished file, for the signal handler and for exit; "" if there is
- * none. Changed only while the signals are blocked. */
-static char unfinished[4096];
-
-static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
-static void remove_unfinished(void)
-{
-	if (unfinished[0])
-		unlink(unfinished);
-}
-
-static void on_signal(int number)
-{
-	remove_unfinished();
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
-static void block_signals(bool block)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(deadly) / sizeof(*deadly); i++)
-		sigaddset(&set, deadly[i]);
-	sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal};
-	struct sigaction before;
-
-	for (size_t i = 0; i < sizeof(deadly) / sizeof(*deadly); i++) {
-		sigaction(deadly[i], NULL, &before);
-		if (before.sa_handler != SIG_IGN)
-			sigaction(deadly[i], &action, NULL);
-	}
-	signal(SIGXFSZ, SIG_IGN); /* a write that exceeds the limit then fails */
-	atexit(remove_unfinished);
-}
-
-static _Noreturn void die_sql(struct store *s, const char *what)
+void store_die(struct store *s, const char *what)
 {
 	const char *message = sqlite3_errmsg(s->db);
 
@@ -132,116 +77,153 @@ static _Noreturn void die_sql(struct store *s, const char *what)
 	die("%s %s: %s", what, s->path, message);
 }
 
-static void execute(struct store *s, const char *sql, const char *what)
+void store_execute(struct store *s, const char *sql, const char *what)
 {
 	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		die_sql(s, what);
+		store_die(s, what);
 }
 
-/* A new file beside the final name. Its own name is no URI and no option. */
-static void create_unfinished(struct store *s)
+int64_t store_ask(struct store *s, const char *sql)
 {
-	static bool caught;
-	int fd;
+	sqlite3_stmt *statement;
+	int64_t value = 0;
 
-	if (!caught)
-		catch_signals();
-	caught = true;
-	block_signals(true);
-	if (snprintf(unfinished, sizeof(unfinished), "%s%s.XXXXXX",
-		     s->path[0] == '/' ? "" : "./", s->path) >= (int)sizeof(unfinished)) {
-		unfinished[0] = 0;
-		die("create %s: the name is too long", s->path);
+	if (sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		store_die(s, "read");
+	switch (sqlite3_step(statement)) {
+	case SQLITE_ROW:
+		value = sqlite3_column_int64(statement, 0);
+		break;
+	case SQLITE_DONE:
+		break;
+	default:
+		store_die(s, "read");
 	}
-	fd = mkostemp(unfinished, O_CLOEXEC);
-	if (fd < 0) {
-		unfinished[0] = 0;
-		die("create %s:", s->path);
-	}
-	close(fd);
-	block_signals(false);
+	sqlite3_finalize(statement);
+	return value;
 }
 
-/* Files of SQLite beside an existing database belong to it and would be taken
- * for ours. */
-static void check_companions(const char *path)
+/* The database to be continued: is it one of ours, of this version, and whole? */
+static void check_old(struct store *s)
 {
-	static const char *const suffixes[] = {"-journal", "-wal"};
-	struct stat status;
+	int64_t version;
 
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
-		char *name = NULL;
-
-		if (asprintf(&name, "%s%s", path, suffixes[i]) < 0)
-			die("create %s: out of memory", path);
-		if (lstat(name, &status) == 0)
-			die("create %s: %s is there: the old database is in use, or was"
-			    " not closed; remove both",
-			    path, name);
-		free(name);
-	}
+	if (store_ask(s, "PRAGMA application_id") != APPLICATION_ID)
+		die("append to %s: it is not a database of rheaper-load", s->path);
+	version = store_ask(s, "PRAGMA user_version");
+	if (version != RHEAPER_SCHEMA_VERSION)
+		die("append to %s: its schema has version %d, this program writes version"
+		    " %d; load the traces again",
+		    s->path, (int)version, RHEAPER_SCHEMA_VERSION);
 }
 
-/* Only what is a database, or nothing yet, is replaced: never a trace or a source
- * file whose name was given by mistake. */
-static void check_replaced(const char *path)
+/* Every table, index and view of ours must be there as schema.sql has it: nothing
+ * else is trusted to take rows. More views do no harm. */
+static void check_schema(struct store *s)
 {
-	static const char magic[] = "SQLite format 3";
-	char head[sizeof(magic)] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
+	sqlite3_stmt *ours, *theirs;
+	sqlite3 *model;
 
-	if (fd < 0)
-		die("replace %s:", path);
-	n = read(fd, head, sizeof(head));
-	close(fd);
-	if (n != 0 && memcmp(head, magic, sizeof(magic)) != 0)
-		die("replace %s: it is not a database", path);
-}
-
-static void check_path(const char *path, bool replace)
-{
-	struct stat status;
-
-	if (path[0] == 0)
-		die("create the database: its name is empty");
-	if (lstat(path, &status) == 0) {
-		if (S_ISDIR(status.st_mode))
-			die("create %s: it is a directory", path);
-		if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
-			die("create %s: it exists and is not a file", path);
-		if (!replace)
-			die("create %s: it exists (--force replaces it)", path);
-		check_replaced(path);
+	if (sqlite3_open(":memory:", &model) != SQLITE_OK ||
+	    sqlite3_exec(model, schema_sql, NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v2(model,
+			       "SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL",
+			       -1, &ours, NULL) != SQLITE_OK)
+		die("append to %s: %s", s->path, sqlite3_errmsg(model));
+	if (sqlite3_prepare_v2(s->db,
+			       "SELECT 1 FROM sqlite_schema WHERE name = ? AND sql = ?"
+			       " AND NOT EXISTS (SELECT 1 FROM sqlite_schema"
+			       "  WHERE type = 'trigger')",
+			       -1, &theirs, NULL) != SQLITE_OK)
+		store_die(s, "read");
+	while (sqlite3_step(ours) == SQLITE_ROW) {
+		sqlite3_bind_value(theirs, 1, sqlite3_column_value(ours, 0));
+		sqlite3_bind_value(theirs, 2, sqlite3_column_value(ours, 1));
+		if (sqlite3_step(theirs) != SQLITE_ROW)
+			die("append to %s: its schema was changed", s->path);
+		sqlite3_reset(theirs);
 	}
-	check_companions(path);
+	sqlite3_finalize(ours);
+	sqlite3_finalize(theirs);
+	sqlite3_close(model);
 }
 
-struct store *store_open(const char *path, bool replace)
+/* db_stack(n): the number in the database of stack n of the trace. */
+static void find_db_stack(sqlite3_context *result, int n_values, sqlite3_value **values)
+{
+	const struct store *s = sqlite3_user_data(result);
+	int64_t stack = sqlite3_value_int64(values[0]);
+
+	(void)n_values;
+	if (sqlite3_value_type(values[0]) != SQLITE_NULL)
+		sqlite3_result_int64(result, s->catalog->stacks[stack].number);
+}
+
+static void prepare_connection(struct store *s)
+{
+	store_execute(s,
+		      "PRAGMA page_size = 8192;"
+		      "PRAGMA journal_mode = OFF;"
+		      "PRAGMA synchronous = OFF;"
+		      "PRAGMA locking_mode = EXCLUSIVE;"
+		      "PRAGMA trusted_schema = OFF;"
+		      "PRAGMA cell_size_check = ON;"
+		      "PRAGMA cache_size = -1000;"
+		      "PRAGMA mmap_size = 0;"
+		      "BEGIN",
+		      "create");
+	if (block_rows_register(s->db, &s->rows) != SQLITE_OK ||
+	    sqlite3_create_function(s->db, "db_stack", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+				    s, find_db_stack, NULL, NULL) != SQLITE_OK)
+		store_die(s, "create");
+}
+
+struct store *store_open(const char *path, enum store_mode mode)
 {
 	struct store *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		die("create %s: out of memory", path);
-	check_path(path, replace);
 	s->path = strdup(path);
-	s->replace = replace;
+	s->mode = mode;
 	if (!s->path)
 		die("create %s: out of memory", path);
-	create_unfinished(s);
-	if (sqlite3_open_v2(unfinished, &s->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-		die_sql(s, "create");
-	execute(s,
-		"PRAGMA page_size = 8192;"
-		"PRAGMA journal_mode = OFF;"
-		"PRAGMA synchronous = OFF;"
-		"PRAGMA locking_mode = EXCLUSIVE;"
-		"PRAGMA cache_size = -1000;"
-		"PRAGMA threads = 1;" /* helps to sort */
-		"BEGIN",
-		"create");
-	execute(s, schema_sql, "create the tables of");
+	if (sqlite3_open_v2(store_file_begin(path, mode), &s->db, SQLITE_OPEN_READWRITE,
+			    NULL) != SQLITE_OK)
+		store_die(s, "create");
+	if (mode == STORE_APPEND)
+		check_old(s);
+	prepare_connection(s);
+	if (mode == STORE_APPEND)
+		check_schema(s);
+	else
+		store_execute(s, schema_sql, "create the tables of");
+	s->n_blocks = store_ask(s, "SELECT max(block) FROM blocks");
 	return s;
+}
+
+struct store_numbers store_numbers(struct store *s)
+{
+	return (struct store_numbers){
+		.run = store_ask(s, "SELECT max(run) FROM runs") + 1,
+		.process = store_ask(s, "SELECT max(process) FROM processes") + 1,
+		.threads = store_ask(s, "SELECT max(thread) FROM threads"),
+	};
+}
+
+bool store_has_trace(struct store *s, const struct rhp_file_header *h)
+{
+	char *sql = sqlite3_mprintf("SELECT 1 FROM processes WHERE pid = %u AND start_ns"
+				    " = %lld AND start_ticks = %lld",
+				    h->pid, (long long)h->start_realtime_ns,
+				    (long long)h->start_ticks);
+	bool found;
+
+	if (!sql)
+		die("read %s: out of memory", s->path);
+	found = store_ask(s, sql);
+	sqlite3_free(sql);
+	return found;
 }
 
 static void bind_integer(sqlite3_stmt *statement, int i, int64_t value, bool zero_is_null)
@@ -252,18 +234,29 @@ static void bind_integer(sqlite3_stmt *statement, int i, int64_t value, bool zer
 		sqlite3_bind_int64(statement, i, value);
 }
 
-/* Bind and run: i: int64_t, z: int64_t with NULL for 0, f: double, t: const
- * char *, UTF-8 or NULL. */
-static void insert(struct store *s, enum statement which, const char *types, ...)
+static sqlite3_stmt *get_statement(struct store *s, enum statement which)
 {
-	sqlite3_stmt *statement = s->statements[which];
+	if (!s->statements[which] &&
+	    sqlite3_prepare_v3(s->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT,
+			       &s->statements[which], NULL) != SQLITE_OK)
+		store_die(s, "write to");
+	return s->statements[which];
+}
+
+static void run_statement(struct store *s, enum statement which)
+{
+	sqlite3_stmt *statement = get_statement(s, which);
+
+	if (sqlite3_step(statement) != SQLITE_DONE)
+		store_die(s, "write to");
+	sqlite3_reset(statement);
+}
+
+void store_insert(struct store *s, enum statement which, const char *types, ...)
+{
+	sqlite3_stmt *statement = get_statement(s, which);
 	va_list values;
 
-	if (!statement &&
-	    sqlite3_prepare_v3(s->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT,
-			       &statement, NULL) != SQLITE_OK)
-		die_sql(s, "write to");
-	s->statements[which] = statement;
 	va_start(values, types);
 	for (int i = 0; types[i]; i++) {
 		if (types[i] == 'i' || types[i] == 'z')
@@ -276,155 +269,107 @@ static void insert(struct store *s, enum statement which, const char *types, ...
 					  -1, SQLITE_TRANSIENT);
 	}
 	va_end(values);
-	if (sqlite3_step(statement) != SQLITE_DONE)
-		die_sql(s, "write to");
-	sqlite3_reset(statement);
+	run_statement(s, which);
 }
 
-int64_t store_blocks(struct store *s, struct pair *pair, store_progress_fn *progress,
-		     void *context)
+void store_trace_begin(struct store *s, struct store_trace *trace)
 {
-	s->rows = (struct block_rows){
-		.pair = pair, .progress = progress, .context = context};
-	if (block_rows_register(s->db, &s->rows) != SQLITE_OK)
-		die_sql(s, "write blocks to");
-	if (sqlite3_exec(s->db, "INSERT INTO blocks SELECT * FROM " BLOCK_ROWS_TABLE,
-			 NULL, NULL, NULL) != SQLITE_OK) {
-		if (s->rows.error)
-			return s->rows.error;
-		die_sql(s, "write blocks to");
+	trace->first_lot = store_ask(s, "SELECT max(rowid) FROM lots") + 1;
+	trace->first_chain = store_ask(s, "SELECT max(rowid) FROM realloc_chains") + 1;
+}
+
+static int64_t clamp(uint64_t value)
+{
+	return value < INT64_MAX ? (int64_t)value : INT64_MAX;
+}
+
+static int64_t thread_number(const struct store_trace *trace, uint64_t number)
+{
+	return number ? trace->threads + (int64_t)number : 0;
+}
+
+static void insert_lot(struct store *s, const struct store_trace *trace,
+		       const struct lot *lot)
+{
+	sqlite3_stmt *statement = get_statement(s, INSERT_LOT);
+	double weight = lot->sampled_size
+				? tally_weight(trace->sample_bytes, lot->sampled_size - 1)
+				: 1;
+
+	sqlite3_bind_null(statement, 4);
+	sqlite3_bind_null(statement, 5);
+	if (lot->ended) {
+		sqlite3_bind_int64(statement, 4, thread_number(trace, lot->free_thread));
+		sqlite3_bind_int64(statement, 5, lot->free_stack);
 	}
-	for (size_t i = 0; i < s->rows.n_wrong_sizes; i++)
-		insert(s, INSERT_WRONG_SIZE, "ii", (int64_t)s->rows.wrong_sizes[i].row,
-		       (int64_t)s->rows.wrong_sizes[i].size);
-	free(s->rows.wrong_sizes);
-	return (int64_t)s->rows.n_rows;
+	sqlite3_bind_int64(statement, 1, trace->process);
+	sqlite3_bind_int64(statement, 2, lot->stack);
+	sqlite3_bind_int64(statement, 3, thread_number(trace, lot->alloc_thread));
+	sqlite3_bind_int64(statement, 6, lot->end);
+	sqlite3_bind_int64(statement, 7, lot->temporary);
+	bind_integer(statement, 8, clamp(lot->free_size), true);
+	sqlite3_bind_double(statement, 9, weight);
+	sqlite3_bind_int64(statement, 10, s->n_blocks + 1);
+	s->n_blocks += lot->n_rows;
+	sqlite3_bind_int64(statement, 11, s->n_blocks);
+	sqlite3_bind_int64(statement, 12, clamp(lot->bytes));
+	run_statement(s, INSERT_LOT);
 }
 
-/* Bytes as UTF-8, for one insert; NULL stays NULL. */
-static char *utf8(const char *bytes)
+void store_batch(struct store *s, const struct store_trace *trace,
+		 const struct batch *batch)
 {
-	char *text = bytes ? text_utf8(bytes, strlen(bytes)) : NULL;
+	s->rows.batch = batch;
+	run_statement(s, INSERT_BLOCKS);
+	for (size_t i = 0; i < batch->n_lots; i++)
+		insert_lot(s, trace, &batch->lots[i]);
+	for (size_t i = 0; i < batch->n_chains; i++) {
+		const struct chain *c = &batch->chains[i];
 
-	if (bytes && !text)
-		die("write names: out of memory");
-	return text;
-}
-
-void store_process(struct store *s, const struct store_process *p)
-{
-	char *trace = utf8(p->trace), *executable = utf8(p->executable);
-	char *version = utf8(p->runtime_version);
-
-	insert(s, INSERT_PROCESS, "tittftiifttt", trace, (int64_t)p->pid, executable,
-	       p->started, p->duration_ms, p->scope, (int64_t)p->max_stack_depth,
-	       (int64_t)p->sample_bytes, p->sample_rate, version, RHEAPER_VERSION,
-	       p->ending);
-	free(trace);
-	free(executable);
-	free(version);
-}
-
-void store_thread(struct store *s, uint64_t number, uint64_t tid, const char *name)
-{
-	insert(s, INSERT_THREAD, "iit", (int64_t)number, (int64_t)tid, name);
-}
-
-void store_module(struct store *s, uint64_t number, const char *path_bytes,
-		  const char *build_id, uint64_t start, uint64_t end, uint64_t bias)
-{
-	char *path = utf8(path_bytes);
-
-	insert(s, INSERT_MODULE, "ittiii", (int64_t)number, path, build_id,
-	       (int64_t)start, (int64_t)end, (int64_t)bias);
-	free(path);
-}
-
-void store_function(struct store *s, uint64_t number, const char *name,
-		    const char *family)
-{
-	insert(s, INSERT_FUNCTION, "itt", (int64_t)number, name, family);
-}
-
-void store_frame(struct store *s, const struct store_frame *f)
-{
-	char *sym = utf8(f->sym), *file = utf8(f->file);
-
-	insert(s, INSERT_FRAME, "iizittz", f->frame, (int64_t)f->address,
-	       (int64_t)f->module, (int64_t)f->inline_depth, sym, file,
-	       (int64_t)(f->line > 0 ? f->line : 0));
-	free(sym);
-	free(file);
-}
-
-void store_stack(struct store *s, const struct store_stack *k)
-{
-	insert(s, INSERT_STACK, "iiiii", (int64_t)k->stack, (int64_t)k->function,
-	       (int64_t)k->depth, (int64_t)k->truncated, (int64_t)k->incomplete);
-	if (k->allocations)
-		insert(s, INSERT_STACK_TOTAL, "iiiii", (int64_t)k->stack,
-		       (int64_t)k->allocations, (int64_t)k->bytes,
-		       (int64_t)k->live_blocks, (int64_t)k->live_bytes);
-}
-
-void store_stack_frame(struct store *s, uint32_t stack, uint32_t frame_no, int64_t frame)
-{
-	insert(s, INSERT_STACK_FRAME, "iii", (int64_t)stack, (int64_t)frame_no, frame);
-}
-
-void store_mark(struct store *s, double at_ms, uint64_t thread, const char *text)
-{
-	insert(s, INSERT_MARKER, "fit", at_ms, (int64_t)thread, text);
-}
-
-void store_loss(struct store *s, const char *reason, uint64_t count, const char *meaning)
-{
-	insert(s, INSERT_LOSS, "tit", reason, (int64_t)count, meaning);
-}
-
-void store_total(struct store *s, const char *name, double value, const char *meaning)
-{
-	insert(s, INSERT_TOTAL, "tft", name, value, meaning);
-}
-
-/* To the disk, then to the final name. Without --force the name must still be
- * free; a file system that cannot promise that gets a look before the leap. */
-static void move_in_place(struct store *s)
-{
-	int fd = open(unfinished, O_RDWR | O_CLOEXEC);
-	int result;
-
-	if (fd < 0 || fsync(fd) != 0 || close(fd) != 0)
-		die("write %s to the disk:", s->path);
-	block_signals(true);
-	if (s->replace) {
-		result = rename(unfinished, s->path);
-	} else {
-		result = renameat2(AT_FDCWD, unfinished, AT_FDCWD, s->path,
-				   RENAME_NOREPLACE);
-		if (result != 0 && (errno == EINVAL || errno == ENOSYS) &&
-		    access(s->path, F_OK) != 0)
-			result = rename(unfinished, s->path);
+		store_insert(s, INSERT_CHAIN, "iiiiiiii", trace->process,
+			     (int64_t)c->first_stack, (int64_t)c->last_stack,
+			     (int64_t)c->steps, (int64_t)c->moves, clamp(c->copied),
+			     clamp(c->first_size), clamp(c->final_size));
 	}
-	if (result != 0)
-		die("rename the finished database to %s:", s->path);
-	unfinished[0] = 0;
-	block_signals(false);
 }
 
-void store_finish(struct store *s, bool index)
+void store_trace_end(struct store *s, const struct store_trace *trace,
+		     const struct catalog *catalog)
 {
-	if (index)
-		execute(s,
-			"CREATE INDEX blocks_by_stack ON blocks"
-			" (stack, size, lifetime_ns, alloc_ns)",
-			"make the index of");
-	execute(s, "COMMIT", "write");
+	char *sql;
+	size_t n = 0;
+
+	while (n < catalog->n_stacks && catalog->stacks[n].number == n)
+		n++;
+	if (n == catalog->n_stacks)
+		return;
+	s->catalog = catalog;
+	sql = sqlite3_mprintf(
+		"UPDATE lots SET stack = db_stack(stack), free_stack ="
+		" db_stack(free_stack) WHERE rowid >= %lld;"
+		"UPDATE realloc_chains SET first_stack = db_stack(first_stack),"
+		" last_stack = db_stack(last_stack) WHERE rowid >= %lld",
+		(long long)trace->first_lot, (long long)trace->first_chain);
+	if (!sql)
+		die("write to %s: out of memory", s->path);
+	store_execute(s, sql, "write to");
+	sqlite3_free(sql);
+	s->catalog = NULL;
+}
+
+uint64_t store_finish(struct store *s)
+{
+	uint64_t size;
+
+	store_execute(s, "COMMIT", "write");
+	size = (uint64_t)store_ask(s, "SELECT page_count * page_size FROM"
+				      " pragma_page_count, pragma_page_size");
 	for (int i = 0; i < N_STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);
 	if (sqlite3_close(s->db) != SQLITE_OK)
-		die_sql(s, "close");
-	move_in_place(s);
+		store_die(s, "close");
+	store_file_finish(s->path, s->mode != STORE_NEW);
 	free(s->path);
 	free(s);
+	return size;
 }

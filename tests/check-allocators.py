@@ -184,7 +184,7 @@ def check_family(bench, name, library_words, linkers=None):
             SELECT f.name, f.family, a.size FROM allocations a JOIN stacks s ON s.stack = a.bt
             JOIN functions f USING (function)
             JOIN backtraces b ON b.id = a.bt AND b.frame_no = 0 AND b.sym = 'use'
-            WHERE a.end < 2 ORDER BY a.id""").fetchall()
+            WHERE a.end < 2""").fetchall()
         assert sorted(rows) == sorted(want), (linker, rows)
         assert database.execute("SELECT * FROM mismatches").fetchall() == [], linker
 

@@ -59,7 +59,7 @@ class Bench(Workbench):
 
 def sizes(database, size):
     return [end for end, in database.execute(
-        "SELECT end FROM allocations WHERE size = ? ORDER BY id", (size,))]
+        "SELECT end FROM allocations WHERE size = ? ORDER BY alloc_after, id", (size,))]
 
 
 def lost(database, reason):
@@ -237,7 +237,7 @@ def test_a_sample_of_a_malloc_that_calls_a_wrapped_function(b):
                  " void free(void *p) { (void)p; }")
     b.build(pool, own, b.file("main.c", "int main(void) { for (int i = 0; i < 9999; i++)"
                               " free(malloc(1000)); return 0; }"), "--rheaper-wrap=take:malloc")
-    count = "SELECT count(*) FROM blocks JOIN stacks USING (stack) JOIN functions USING (function)" \
+    count = "SELECT count(*) FROM allocations JOIN stacks ON stack = bt JOIN functions USING (function)" \
             " WHERE size = 1000 AND name = 'take'"
     assert b.trace().execute(count).fetchone()[0] == 0
     assert b.trace(RHEAPER_SAMPLE_BYTES="10000").execute(count).fetchone()[0] > 100

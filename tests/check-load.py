@@ -6,6 +6,8 @@ usage: check-load.py RHEAPER-LOAD RHEAPER-CC
 
 Prints TAP, one point per test_ function.
 """
+import itertools
+import json
 import os
 import resource
 import signal
@@ -35,11 +37,19 @@ class Bench:
 
     def __init__(self, directory):
         self.dir = directory
-        source = self.write("program.c", PROGRAM.encode())
-        subprocess.run([DRIVER, source, "-o", self.path("program")], check=True)
-        subprocess.run([self.path("program")], check=True,
-                       env={**os.environ, "RHEAPER_TRACE": self.path("good.bin")})
-        self.good = open(self.path("good.bin"), "rb").read()
+        self.build("program", PROGRAM)
+        self.good = open(self.trace("good.bin"), "rb").read()
+
+    def build(self, name, text):
+        source = self.write(name + ".c", text.encode())
+        subprocess.run([DRIVER, "-g", source, "-o", self.path(name)], check=True)
+        return self.path(name)
+
+    def trace(self, name, program=None):
+        """A new trace of the program."""
+        subprocess.run([program or self.path("program")], check=True,
+                       env={**os.environ, "RHEAPER_TRACE": self.path(name)})
+        return self.path(name)
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -70,6 +80,16 @@ def one(database, query):
         return connection.execute(query).fetchone()
 
 
+def content(database):
+    """All there is, but when it was loaded."""
+    with sqlite3.connect(database) as connection:
+        tables = [name for name, in connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY 1")]
+        assert "blocks" in tables and "call_tree" in tables
+        return {name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr)
+                for name in tables if name != "runs"}
+
+
 def test_good_trace(b):
     result = b.load(b.path("good.bin"), b.path("good.db"))
     assert result.returncode == 0 and result.stderr == "", result
@@ -82,6 +102,116 @@ def test_good_trace(b):
 def test_quiet_prints_nothing(b):
     result = b.load("-q", b.path("good.bin"), b.path("quiet.db"))
     assert (result.returncode, result.stdout, result.stderr) == (0, "", ""), result
+
+
+def test_json_summary(b):
+    result = b.load("--json", b.path("good.bin"), b.path("json.db"))
+    assert (result.returncode, result.stderr) == (0, ""), result
+    said = json.loads(result.stdout)
+    process, = said["processes"]
+    assert process["allocations"] == said["rows"] == 1001 and process["lost"] == 0, said
+    assert process["live_bytes"] == 77 and process["ending"] == "exited", said
+    assert process["executable"] == os.path.realpath(b.path("program")), said
+    assert said["database_size"] == os.path.getsize(b.path("json.db")), said
+
+
+def test_progress_says_how_far_it_is(b):
+    result = b.load("--progress", b.path("good.bin"), b.path("progress.db"))
+    assert result.returncode == 0, result
+    assert "100 %, 0.0 million blocks" in result.stderr and "0 s left" in result.stderr, result
+
+
+def test_many_traces_in_any_order(b):
+    """Two runs of a program, one of another: the same database however they are named."""
+    traces = [b.path("good.bin"), b.trace("second.bin"), b.trace("third.bin", b.build(
+        "third", PROGRAM.replace("77", "78")))]
+    seen = []
+    for order in itertools.permutations(traces):
+        result = b.load("-q", *order, b.path("many.db"), "--force")
+        assert (result.returncode, result.stderr) == (0, ""), result
+        seen.append(content(b.path("many.db")))
+    for found in seen[1:]:
+        for name, rows in found.items():
+            assert rows == seen[0][name], (name, rows, seen[0][name])
+    assert [(row[0], row[2]) for row in seen[0]["processes"]] == list(enumerate(traces, 1))
+    totals = seen[0]["process_totals"]
+    assert [row[8] for row in totals] == [1001] * 3, totals
+    # One binary, one set of symbols and stacks
+    paths = [row[1] for row in seen[0]["modules"]]
+    assert len(paths) == len(set(paths)), paths
+    assert one(b.path("many.db"), "SELECT count(*), count(DISTINCT bt), sum(bytes) FROM leaks"
+               " WHERE sym = 'main'") == (2, 2, 77 + 77 + 78)
+    assert one(b.path("many.db"), "SELECT count(DISTINCT signature), count(DISTINCT stack)"
+               " FROM stacks JOIN allocations a ON bt = stack WHERE a.end = 2") == (1, 2)
+
+
+def test_append_adds_a_run(b):
+    both, database = b.path("both.db"), b.path("append.db")
+    second = b.trace("later.bin")
+    assert b.load("-q", b.path("good.bin"), second, both).returncode == 0
+    assert b.load("-q", "--label", "first", b.path("good.bin"), database).returncode == 0
+    before = content(database)
+    result = b.load("--append", "--label=it's the second", second, database)
+    assert (result.returncode, result.stderr) == (0, ""), result
+    after, expected = content(database), content(both)
+    # What was there stays, and the rest is what one load gives
+    for table in "stacks", "frames", "blocks", "lots", "top_down", "call_sites":
+        assert after[table] == expected[table], table
+    for table in "stacks", "frames", "modules", "functions", "stack_frames", "lots", "threads":
+        assert after[table][:len(before[table])] == before[table], table
+    with sqlite3.connect(database) as connection:
+        assert connection.execute(
+            "SELECT run, label, sum(allocations) FROM process_totals GROUP BY run").fetchall() == [
+                (1, "first", 1001), (2, "it's the second", 1001)]
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_append_refuses_what_does_not_fit(b):
+    database = b.path("base.db")
+    assert b.load("-q", b.path("good.bin"), database).returncode == 0
+    second = b.trace("fits.bin")
+
+    def refuse(*words, said, path=database):
+        before = open(path, "rb").read()
+        b.refuse("--append", *words, path, said=said)
+        assert open(path, "rb").read() == before
+
+    refuse(b.path("good.bin"), said="it is there already")
+    refuse(second, b.write("torn.bin", b.good[:50]), said="torn.bin: the trace is cut short")
+    refuse(second, b.path("program.c"), said="not a rheaper trace")
+    b.refuse("--append", second, b.path("missing.db"), said="No such file")
+    refuse(second, said="not a database", path=b.write("not.db", b"hello " * 1000))
+    for name, change, said in [
+            ("older", "PRAGMA user_version = 2", "version 2, this program writes version 3"),
+            ("newer", "PRAGMA user_version = 99", "version 99"),
+            ("foreign", "PRAGMA application_id = 1", "not a database of rheaper-load"),
+            ("trigger", "CREATE TRIGGER t AFTER INSERT ON lots BEGIN DELETE FROM blocks; END",
+             "its schema was changed"),
+            ("column", "ALTER TABLE blocks ADD COLUMN x", "its schema was changed"),
+            ("frames", "UPDATE stack_frames SET frame = 1 << 40", "damaged"),
+            ("numbers", "UPDATE frames SET frame = frame + 1000", "damaged"),
+            ("parent", "UPDATE stacks SET function = -1", "damaged")]:
+        path = b.path(name + ".db")
+        with open(database, "rb") as good, open(path, "wb") as copy:
+            copy.write(good.read())
+        with sqlite3.connect(path) as connection:
+            connection.execute(change)
+        refuse(second, said=said, path=path)
+    # The file system is full half way
+    before = open(database, "rb").read()
+    b.refuse("--append", second, database, said="base.db", preexec_fn=lambda: resource.setrlimit(
+        resource.RLIMIT_FSIZE, (len(before) - 1000, len(before) - 1000)))
+    assert open(database, "rb").read() == before
+
+
+def test_the_same_trace_twice(b):
+    copy = b.write("copy.bin", b.good)
+    b.refuse(b.path("good.bin"), copy, b.path("x.db"), said="it is the same trace as")
+
+
+def test_one_bad_trace_among_good_ones(b):
+    b.refuse(b.path("good.bin"), b.write("empty.bin", b""), b.path("x.db"),
+             said="empty.bin: the file is empty")
 
 
 def test_empty_trace(b):
@@ -151,8 +281,8 @@ def test_file_size_limit_leaves_nothing(b):
 
 
 def test_wrong_words(b):
-    for words in [], [b.path("good.bin")], [b.path("good.bin"), "x.db", "y.db"], \
-            ["--frobnicate", "a", "b"], ["-z", "a", "b"]:
+    for words in [], [b.path("good.bin")], ["--append", "-f", "a", "b"], \
+            ["--quiet", "--json", "a", "b"], ["--label"], ["--frobnicate", "a", "b"], ["-z", "a", "b"]:
         result = b.load(*words)
         assert result.returncode == 2, result
         assert "Try 'rheaper-load --help'" in result.stderr, result

@@ -61,7 +61,7 @@ class Bench(Workbench):
         for old in glob.glob(self.path("t.*")):
             os.remove(old)
         said = self.run("./program", RHEAPER_TRACE=self.path("t.bin"), **env)
-        self.run(LOADER, "--quiet", "--no-index", "t.bin", "t.db")
+        self.run(LOADER, "--quiet", "t.bin", "t.db")
         return said, sqlite3.connect(self.path("t.db"))
 
 
@@ -87,7 +87,7 @@ class Estimate:
 
 def estimates(database, mean):
     """Of blocks and bytes allocated, blocks and bytes live."""
-    rows = database.execute("SELECT size, end = 2 FROM blocks").fetchall()
+    rows = database.execute("SELECT size, end = 2 FROM allocations").fetchall()
     live = [size for size, is_live in rows if is_live]
     return (Estimate([(size, 1) for size, _ in rows], mean),
             Estimate([(size, size) for size, _ in rows], mean),
@@ -122,7 +122,7 @@ def test_a_seed_repeats_a_run(b):
     samples = []
     for seed in "77", "77", "78", "0", "0":
         database = b.trace(RHEAPER_SAMPLE_BYTES="1M", RHEAPER_SAMPLE_SEED=seed)[1]
-        samples.append(database.execute("SELECT size FROM blocks ORDER BY alloc_ns").fetchall())
+        samples.append(database.execute("SELECT size FROM allocations ORDER BY alloc_after").fetchall())
     assert samples[0] == samples[1]
     assert len({str(sample) for sample in samples}) == 4, samples
 
@@ -132,7 +132,7 @@ def storm(b, *words, mean="1"):
         b.build(case.read(), *words)
     _, database = b.trace(RHEAPER_SAMPLE_BYTES=mean)
     assert lost(database) == {}, lost(database)
-    ends = dict(database.execute("SELECT end, count(*) FROM blocks"
+    ends = dict(database.execute("SELECT end, count(*) FROM allocations"
                                  " WHERE size >= 1024 AND alloc_thread > 1 GROUP BY end"))
     assert ends[0] > 10000 / int(mean) and ends.keys() <= {0, 1, 2}, ends
     return ends
@@ -160,11 +160,11 @@ def test_an_operator_and_its_malloc_are_one_block(b):
     assert lost(database) == {}
     for function, truth in ("operator new[](unsigned long)", 200000), ("calloc", 200000):
         sizes = database.execute(
-            "SELECT size, 1 FROM blocks JOIN stacks USING (stack) JOIN functions USING (function)"
+            "SELECT size, 1 FROM allocations JOIN stacks ON stack = bt JOIN functions USING (function)"
             " WHERE name = ? AND size = 1000", (function,)).fetchall()
         found = Estimate(sizes, 10000)
         assert abs(found.total - truth) < 4 * math.sqrt(found.variance), (function, found.total)
-    assert database.execute("SELECT count(*) FROM blocks JOIN stacks USING (stack) JOIN functions"
+    assert database.execute("SELECT count(*) FROM allocations JOIN stacks ON stack = bt JOIN functions"
                             " USING (function) WHERE name = 'malloc' AND size < 2000").fetchone()[0] == 0
     assert database.execute("SELECT count(*) FROM mismatches WHERE allocated_by NOT LIKE"
                             " 'operator new%'").fetchone()[0] == 0
@@ -183,7 +183,7 @@ def test_every_thread_draws_for_itself(b):
     _, database = b.trace(RHEAPER_SAMPLE_BYTES="50K", RHEAPER_SAMPLE_SEED="9")
     assert lost(database) == {}
     per_thread = [n for (n,) in database.execute(
-        "SELECT count(*) FROM blocks WHERE size = 500 GROUP BY alloc_thread")]
+        "SELECT count(*) FROM allocations WHERE size = 500 GROUP BY alloc_thread")]
     assert len(per_thread) == 40 and len(set(per_thread)) > 15, per_thread
     expected = 20000 * -math.expm1(-501 / 51200)
     assert abs(statistics.mean(per_thread) - expected) < 4 * math.sqrt(expected / 40), per_thread
@@ -193,14 +193,14 @@ def test_stacks_by_rate(b):
     b.build(MIXTURE)
     said, database = b.trace(RHEAPER_SAMPLE_RATE="0.25", RHEAPER_SAMPLE_SEED="4")
     n, taken = database.execute(
-        "SELECT count(*), sum(stack IN (SELECT stack FROM stack_frames)) FROM blocks"
+        "SELECT count(*), sum(bt IN (SELECT stack FROM stack_frames)) FROM allocations"
         " WHERE size < 200001").fetchone()
     assert lost(database) == {}
     assert abs(n - int(said.split()[0])) <= 4, (n, said)
     assert abs(taken / n - 0.25) < 4 * math.sqrt(0.25 * 0.75 / n), taken / n
     assert database.execute("SELECT sample_rate FROM processes").fetchone() == (0.25,)
     names = {name for (name,) in database.execute(
-        "SELECT DISTINCT name FROM blocks JOIN stacks USING (stack) JOIN functions USING (function)"
+        "SELECT DISTINCT name FROM allocations JOIN stacks ON stack = bt JOIN functions USING (function)"
         " WHERE stack NOT IN (SELECT stack FROM stack_frames)")}
     assert names == {"malloc", "realloc"}, names
 
@@ -208,7 +208,7 @@ def test_stacks_by_rate(b):
 def test_no_stack_at_all(b):
     b.build(MIXTURE)
     _, database = b.trace(RHEAPER_SAMPLE_RATE="0")
-    assert database.execute("SELECT count(*) FROM blocks WHERE stack IN"
+    assert database.execute("SELECT count(*) FROM allocations WHERE bt IN"
                             " (SELECT stack FROM stack_frames)").fetchone()[0] == 0
 
 

@@ -183,6 +183,9 @@ enum rhp_blob_type {
 	RHP_BLOB_THREAD = 3,   /* b: thread number (from 1), c: tid; text: its name.
 				* The records after it in the stream are this thread's. */
 	RHP_BLOB_MARK = 4,     /* b: thread number, c: ticks; text: the mark */
+	RHP_BLOB_PROCESS = 5,  /* b: pid of the parent, c: unused; text: the machine's
+				* name, then the words of the command line, perhaps cut;
+				* each with its NUL */
 };
 
 /* Text of a MODULE blob; then build_id_size bytes of build id, then the path. */

@@ -2,4 +2,4 @@ SELECT fn.name, b1.sym, a.end
 FROM allocations a JOIN stacks s ON s.stack = a.bt JOIN functions fn USING (function)
 JOIN backtraces b ON b.id = a.bt AND b.frame_no = 0
 JOIN backtraces b1 ON b1.id = a.bt AND b1.frame_no = 1
-WHERE b1.sym = 'caller' ORDER BY a.id
+WHERE b1.sym = 'caller' ORDER BY a.alloc_after, a.id

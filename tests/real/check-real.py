@@ -114,7 +114,7 @@ class Bench:
         """Loads a trace; a connection to its database."""
         path = os.path.join(self.traces, "profile.db")
         trace = os.path.join(self.traces, name)
-        loaded = debian.run([LOADER, "--force", "--no-index", trace, path])
+        loaded = debian.run([LOADER, "--force", trace, path])
         assert loaded.returncode == 0, (name, loaded.stdout)
         return sqlite3.connect(path)
 

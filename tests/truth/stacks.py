@@ -49,11 +49,11 @@ def by_rheaper(path):
     database = sqlite3.connect(path)
     stacks = collections.defaultdict(list)
     for stack, address in database.execute(
-            "SELECT stack, address FROM stack_frames JOIN frames USING (frame)"
-            " WHERE inline_depth = 0 ORDER BY stack, frame_no"):
+            "SELECT stack, address + ifnull(bias, 0) FROM stack_frames JOIN frames USING (frame)"
+            " LEFT JOIN process_modules USING (module) WHERE inline_depth = 0 ORDER BY stack, frame_no"):
         stacks[stack].append(address)
     found = collections.Counter()
-    for stack, n in database.execute("SELECT stack, count(*) FROM blocks GROUP BY stack"):
+    for stack, n in database.execute("SELECT bt, count(*) FROM allocations GROUP BY bt"):
         found[tuple(stacks[stack][:DEPTH])] += n
     return found
 

@@ -41,6 +41,9 @@ int fixture_pair(struct fixture *f)
 		if (f->n_rows < FIXTURE_MAX_ROWS)
 			f->rows[f->n_rows] = row;
 		f->n_rows++;
+		while (f->n_chains < FIXTURE_MAX_ROWS &&
+		       pair_next_chain(f->pair, &f->chains[f->n_chains]) == 1)
+			f->n_chains++;
 	}
 	return result;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "rheaper-load/catalog.h"
+#include "rheaper-load/chains.h"
 #include "rheaper-load/merge.h"
 #include "rheaper-load/pair.h"
 #include "tests/unit/trace-writer.h"
@@ -20,6 +21,8 @@ struct fixture {
 	struct pair *pair;
 	struct pair_row rows[FIXTURE_MAX_ROWS];
 	size_t n_rows; /* may exceed the array */
+	struct chain chains[FIXTURE_MAX_ROWS];
+	size_t n_chains;
 };
 
 /* Open a trace file up to the merge: what reader_open gave. */

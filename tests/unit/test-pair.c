@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "rheaper-load/tally.h"
 #include "tests/unit/load-fixture.h"
 
 /* Call nodes: any numbers do, stacks are numbered by first use. */
@@ -86,7 +87,7 @@ static void allocation_of_a_live_address_ends_the_old_block(void **state)
 	assert_int_equal(fixture.rows[0].end, BLOCK_UNSEEN);
 	assert_int_equal(fixture.rows[0].lifetime_ns, -1);
 	assert_int_equal(fixture.rows[1].end, BLOCK_LIVE);
-	assert_int_equal(t->left_bytes, 50);
+	assert_int_equal(pair_tally(fixture.pair)->live_bytes, 50);
 }
 
 static void realloc_ends_one_block_at_its_begin_and_begins_another(void **state)
@@ -150,7 +151,7 @@ static void old_address_may_be_reused_before_the_realloc_returns(void **state)
 	t = load();
 	assert_int_equal(t->unseen_free, 0);
 	assert_int_equal(t->left_blocks, 2);
-	assert_int_equal(t->left_bytes, 207);
+	assert_int_equal(pair_tally(fixture.pair)->live_bytes, 207);
 }
 
 static void nested_reallocs_end_in_reverse_order(void **state)
@@ -208,7 +209,7 @@ static void realloc_of_an_unknown_block_begins_one(void **state)
 	put(RHP_REALLOC_END, 0x2000, 30, 200, NODE_A);
 	t = load();
 	assert_int_equal(t->foreign_realloc, 1);
-	assert_int_equal(t->left_bytes, 200);
+	assert_int_equal(pair_tally(fixture.pair)->live_bytes, 200);
 }
 
 static void realloc_by_a_library_only_moves_what_is_known(void **state)
@@ -223,27 +224,90 @@ static void realloc_by_a_library_only_moves_what_is_known(void **state)
 	put(RHP_REALLOC_END, 0x6000, 50, 600, 0);
 	t = load();
 	assert_int_equal(t->foreign_realloc, 0);
-	assert_int_equal(t->left_bytes, 200);
+	assert_int_equal(pair_tally(fixture.pair)->live_bytes, 200);
 	assert_int_equal(fixture.rows[1].stack, 1);
 }
 
 static void peak_is_the_most_that_was_live_at_once(void **state)
 {
-	const struct pair_totals *t;
+	const struct catalog_stack *stacks;
+	const struct tally *t;
 
 	(void)state;
 	put(RHP_ALLOC, 0x1000, 10, 100, NODE_A);
 	put(RHP_ALLOC, 0x2000, 20, 200, NODE_A);
 	put(RHP_FREE, 0x1000, 30, 0, NODE_A);
 	put(RHP_ALLOC, 0x3000, 40, 50, NODE_B);
-	t = load();
+	load();
+	t = pair_tally(fixture.pair);
+	stacks = fixture.catalog.stacks;
 	assert_int_equal(t->peak_bytes, 300);
 	assert_int_equal(t->peak_ns, 20);
 	assert_int_equal(t->peak_blocks, 2);
-	assert_int_equal(t->bytes_allocated, 350);
-	assert_int_equal(fixture.catalog.stacks[1].allocations, 2);
-	assert_int_equal(fixture.catalog.stacks[1].live_bytes, 200);
-	assert_int_equal(fixture.catalog.stacks[2].live_blocks, 1);
+	assert_int_equal(t->bytes, 350);
+	assert_int_equal(stacks[1].allocations, 2);
+	assert_int_equal(stacks[1].live_bytes, 200);
+	assert_int_equal(stacks[1].peak_bytes, 300);
+	assert_int_equal(stacks[2].live_blocks, 1);
+	assert_int_equal(stacks[2].peak_blocks, 0);
+	assert_int_equal(stacks[2].own_peak_bytes, 50);
+	assert_int_equal(stacks[2].own_peak_ns, 40);
+}
+
+static void a_stack_that_did_not_change_since_was_live_at_the_peak(void **state)
+{
+	const struct catalog_stack *stacks;
+
+	(void)state;
+	put(RHP_ALLOC, 0x1000, 10, 100, NODE_A);
+	put(RHP_ALLOC, 0x2000, 20, 200, NODE_B);
+	put(RHP_FREE, 0x2000, 30, 0, NODE_A);
+	put(RHP_ALLOC, 0x3000, 40, 50, NODE_B);
+	load();
+	stacks = fixture.catalog.stacks;
+	assert_int_equal(stacks[1].peak_bytes, 100);
+	assert_int_equal(stacks[2].peak_bytes, 200);
+	assert_int_equal(stacks[2].live_bytes, 50);
+}
+
+static void a_block_freed_by_the_next_event_is_temporary(void **state)
+{
+	(void)state;
+	put(RHP_ALLOC, 0x1000, 10, 100, NODE_A);
+	put(RHP_FREE, 0x1000, 20, 0, NODE_A);
+	put(RHP_ALLOC, 0x1000, 30, 100, NODE_A);
+	put(RHP_ALLOC, 0x2000, 40, 100, NODE_A);
+	put(RHP_FREE, 0x1000, 50, 0, NODE_A);
+	put(RHP_FREE, 0x2000, 60, 0, NODE_A);
+	load();
+	assert_true(fixture.rows[0].temporary);
+	assert_false(fixture.rows[1].temporary);
+	assert_false(fixture.rows[2].temporary);
+	assert_int_equal(fixture.catalog.stacks[1].temporary, 1);
+}
+
+static void reallocs_of_a_block_are_a_chain(void **state)
+{
+	const struct chain *chain = &fixture.chains[0];
+
+	(void)state;
+	put(RHP_ALLOC, 0x1000, 10, 100, NODE_A);
+	put(RHP_REALLOC_BEGIN, 0x1000, 20, 0, 0);
+	put(RHP_REALLOC_END, 0x1000, 30, 150, NODE_B);
+	put(RHP_REALLOC_BEGIN, 0x1000, 40, 0, 0);
+	put(RHP_REALLOC_END, 0x2000, 50, 1000, NODE_B);
+	put(RHP_REALLOC_BEGIN, 0x2000, 60, 0, 0);
+	put(RHP_REALLOC_END, 0x3000, 70, 30, NODE_A);
+	put(RHP_FREE, 0x3000, 80, 0, NODE_A);
+	load();
+	assert_int_equal(fixture.n_chains, 1);
+	assert_int_equal(chain->steps, 3);
+	assert_int_equal(chain->moves, 2);
+	assert_int_equal(chain->copied, 150 + 30);
+	assert_int_equal(chain->first_size, 100);
+	assert_int_equal(chain->final_size, 30);
+	assert_int_equal(chain->first_stack, 1);
+	assert_int_equal(chain->last_stack, 1);
 }
 
 static void impossible_nodes_are_the_unknown_stack(void **state)
@@ -273,6 +337,9 @@ int main(void)
 		CASE(realloc_of_an_unknown_block_begins_one),
 		CASE(realloc_by_a_library_only_moves_what_is_known),
 		CASE(peak_is_the_most_that_was_live_at_once),
+		CASE(a_stack_that_did_not_change_since_was_live_at_the_peak),
+		CASE(a_block_freed_by_the_next_event_is_temporary),
+		CASE(reallocs_of_a_block_are_a_chain),
 		CASE(impossible_nodes_are_the_unknown_stack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,13 +65,21 @@ static void write_example(void)
 	writer_save(&writer, trace);
 }
 
-static struct load_result load(bool replace)
+/* The process of the one trace. */
+static struct load_process load(bool replace)
 {
-	return load_trace(&(struct load_options){.trace = trace,
-						 .database = database,
-						 .replace = replace,
-						 .symbolize = true,
-						 .index = true});
+	struct load_result result = load_traces(&(struct load_options){
+		.traces = &trace,
+		.n_traces = 1,
+		.database = database,
+		.replace = replace,
+		.symbolize = true,
+	});
+	struct load_process process = result.processes[0];
+
+	assert_int_equal(result.n_processes, 1);
+	load_result_fini(&result);
+	return process;
 }
 
 /* Load in a child, which may die: its exit code. */
@@ -164,7 +172,7 @@ static void a_backtrace_is_found_by_a_text_id(void **state)
 
 static void the_small_tables_say_what_the_trace_is(void **state)
 {
-	struct load_result result;
+	struct load_process result;
 
 	(void)state;
 	write_example();
@@ -174,8 +182,8 @@ static void the_small_tables_say_what_the_trace_is(void **state)
 	assert_string_equal(
 		query("SELECT pid, executable, started, scope, ending FROM processes"),
 		"4711|/usr/bin/example|2023-11-14T22:13:20.123Z|process|exited\n");
-	assert_string_equal(query("SELECT * FROM threads"), "1|100|ma\\xffin\n");
-	assert_string_equal(query("SELECT * FROM markers"), "0.0005|1|a mark\n");
+	assert_string_equal(query("SELECT * FROM threads"), "1|1|1|100|ma\\xffin\n");
+	assert_string_equal(query("SELECT * FROM markers"), "1|1|0.0005|1|a mark\n");
 	assert_string_equal(query("SELECT sum(count) FROM losses"), "0\n");
 	assert_string_equal(query("SELECT count(*), sum(bytes) FROM leaks"),
 			    "10|10000\n");
@@ -204,7 +212,7 @@ static void a_cycle_of_frames_ends(void **state)
 	load(false);
 	assert_string_equal(
 		query("SELECT count(*), sum(incomplete), max(depth) FROM stacks"),
-		"6|6|64\n");
+		"4|7|64\n");
 	assert_string_equal(
 		query("SELECT count FROM losses WHERE reason = 'damaged_stacks'"), "5\n");
 }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cli.h"
+#include "common/text.h"
+#include "rheaper-load/load.h"
+
+#include "rheaper-load/summary.h"
+
+/* A block is live for good only where the program came to its own end. */
+static const char *ending_text(enum rhp_trace_state ending)
+{
+	switch (ending) {
+	case RHP_STATE_EXITED:
+		return "at exit";
+	case RHP_STATE_STOPPED:
+		return "when tracing was stopped";
+	case RHP_STATE_FAILED:
+		return "when the trace could not be written any more";
+	default:
+		return "when the trace ended";
+	}
+}
+
+static const char *ending_name(enum rhp_trace_state ending)
+{
+	switch (ending) {
+	case RHP_STATE_EXITED:
+		return "exited";
+	case RHP_STATE_STOPPED:
+		return "stopped";
+	case RHP_STATE_FAILED:
+		return "failed";
+	default:
+		return "unknown";
+	}
+}
+
+static struct load_process sum(const struct load_result *r)
+{
+	struct load_process all = {.ending = r->processes[0].ending};
+
+	for (size_t i = 0; i < r->n_processes; i++) {
+		const struct load_process *p = &r->processes[i];
+
+		all.events += p->events;
+		all.allocations += p->allocations;
+		all.live_blocks += p->live_blocks;
+		all.live_bytes += p->live_bytes;
+		all.lost += p->lost;
+		if (p->ending != all.ending)
+			all.ending = RHP_STATE_RUNNING; /* "when the trace ended" */
+	}
+	return all;
+}
+
+void summary_print(const struct load_result *r)
+{
+	struct load_process all = sum(r);
+	double seconds = r->seconds > 0 ? r->seconds : 1e-9;
+
+	if (r->n_processes > 1)
+		printf("%zu processes, ", r->n_processes);
+	printf("%" PRIu64 " events, %" PRIu64 " allocations, %" PRIu64
+	       " live %s (%" PRIu64 " bytes), %" PRIu64 " lost; %" PRIu64
+	       " rows in %.2f s (%.2f million/s)\n",
+	       all.events, all.allocations, all.live_blocks, ending_text(all.ending),
+	       all.live_bytes, all.lost, r->n_rows, r->seconds,
+	       (double)r->n_rows / seconds / 1e6);
+}
+
+static void print_text(const char *bytes)
+{
+	char *text = text_utf8(bytes, strlen(bytes));
+
+	if (!text)
+		die("write the summary: out of memory");
+	text_print_json(stdout, text);
+	free(text);
+}
+
+static void print_counts(const struct load_process *p)
+{
+	printf("\"events\":%" PRIu64 ",\"allocations\":%" PRIu64
+	       ",\"live_blocks\":%" PRIu64 ",\"live_bytes\":%" PRIu64
+	       ",\"lost\":%" PRIu64,
+	       p->events, p->allocations, p->live_blocks, p->live_bytes, p->lost);
+}
+
+void summary_print_json(const struct load_result *r, const char *database)
+{
+	struct load_process all = sum(r);
+
+	printf("{\"database\":");
+	print_text(database);
+	printf(",\"run\":%" PRId64 ",", r->run);
+	print_counts(&all);
+	printf(",\"rows\":%" PRIu64 ",\"seconds\":%.3f,\"database_size\":%" PRIu64
+	       ",\"processes\":[",
+	       r->n_rows, r->seconds, r->database_size);
+	for (size_t i = 0; i < r->n_processes; i++) {
+		const struct load_process *p = &r->processes[i];
+
+		printf("%s\n{\"process\":%" PRId64 ",\"trace\":", i ? "," : "",
+		       p->process);
+		print_text(p->trace);
+		printf(",\"pid\":%" PRIu32 ",\"executable\":", p->pid);
+		print_text(p->executable ? p->executable : "");
+		printf(",\"ending\":\"%s\",", ending_name(p->ending));
+		print_counts(p);
+		putchar('}');
+	}
+	printf("]}\n");
+}
