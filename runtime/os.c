@@ -4,6 +4,7 @@
  * call here saves and restores it: the program must not notice that one of
  * its allocations also wrote to a file.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -12,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -238,6 +240,20 @@ int rhp_os_file_id(int fd, uint64_t id[2])
 int rhp_os_pid(void)
 {
 	return (int)SYSCALL(SYS_getpid);
+}
+
+int rhp_os_parent_pid(void)
+{
+	return (int)SYSCALL(SYS_getppid);
+}
+
+void rhp_os_host(char host[RHP_OS_HOST_SIZE])
+{
+	struct utsname names;
+	static_assert(sizeof(names.nodename) == RHP_OS_HOST_SIZE, "the kernel's size");
+	host[0] = '\0';
+	if (SYSCALL(SYS_uname, &names) == 0)
+		memcpy(host, names.nodename, RHP_OS_HOST_SIZE);
 }
 
 int rhp_os_tid(void)

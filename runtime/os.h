@@ -58,6 +58,11 @@ HIDDEN ssize_t rhp_os_read_link(const char *path, char *buffer, size_t size);
 HIDDEN int rhp_os_file_id(int fd, uint64_t id[2]);
 
 HIDDEN int rhp_os_pid(void);
+HIDDEN int rhp_os_parent_pid(void);
+
+/* The machine's name, "" if there is none. */
+#define RHP_OS_HOST_SIZE 65
+HIDDEN void rhp_os_host(char host[RHP_OS_HOST_SIZE]);
 HIDDEN int rhp_os_tid(void);
 HIDDEN bool rhp_os_thread_is_gone(int tid); /* of this process */
 HIDDEN uint64_t rhp_os_realtime_ns(void);

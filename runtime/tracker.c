@@ -18,7 +18,8 @@
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 
-#define RECLAIM_EVERY 16 /* new trackers between searches for abandoned ones */
+#define COMMAND_LINE_SIZE 2048 /* what is longer is cut */
+#define RECLAIM_EVERY 16       /* new trackers between searches for abandoned ones */
 
 /* Initial-exec but in plug-ins: runtime/meson.build. */
 __thread struct rhp_thread rhp_thread;
@@ -51,11 +52,26 @@ static struct rhp_tracker *make_tracker(uint32_t number)
 	return t;
 }
 
+/* Tells the trace what process it is, once: where it runs and how it was called. */
+static COLD void describe_process(struct rhp_tracker *t)
+{
+	char words[COMMAND_LINE_SIZE], host[RHP_OS_HOST_SIZE];
+	ssize_t n = rhp_os_read_file("/proc/self/cmdline", words, sizeof(words));
+	rhp_os_host(host);
+	struct rhp_stream_text text[] = {{host, strlen(host) + 1},
+					 {words, n > 0 ? (size_t)n : 0}};
+	rhp_stream_blob(&t->stream, RHP_BLOB_PROCESS, (uint64_t)rhp_os_parent_pid(), 0,
+			text, 2);
+}
+
 /* Tells the trace whose events follow in this stream. */
 static void name_thread(struct rhp_tracker *t, int tid)
 {
-	if (!rhp_thread.number)
+	if (!rhp_thread.number) {
 		rhp_thread.number = rhp_trace_new_thread() & INT32_MAX;
+		if (rhp_thread.number == 1)
+			describe_process(t);
+	}
 	char name[16] = "";
 	int errno_before = errno;
 	syscall(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);

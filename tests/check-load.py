@@ -99,6 +99,19 @@ def test_good_trace(b):
         1001, 999 * 1000 // 2 + 77)
 
 
+def test_how_the_program_was_called(b):
+    trace = b.path("called.bin")
+    words = [b.path("program"), "", "it's \"quoted\"", "new\nline", "gr\u00f6\u00dfe", "x" * 5000]
+    subprocess.run(words, check=True, env={**os.environ, "RHEAPER_TRACE": trace,
+                                           "RHEAPER_STACK_DEPTH": "33"})
+    assert b.load("-q", trace, b.path("called.db")).returncode == 0
+    line, host, parent, depth, size = one(b.path("called.db"), "SELECT command_line, host,"
+                                          " parent_pid, max_stack_depth, pointer_size FROM processes")
+    assert json.loads(line)[:5] == words[:5], line
+    assert words[5].startswith(json.loads(line)[5]) and len(line) > 1900, line  # cut
+    assert (host, parent, depth, size) == (os.uname().nodename, os.getpid(), 33, 8)
+
+
 def test_quiet_prints_nothing(b):
     result = b.load("-q", b.path("good.bin"), b.path("quiet.db"))
     assert (result.returncode, result.stdout, result.stderr) == (0, "", ""), result

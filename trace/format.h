@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define RHP_TRACE_MAGIC "rheaper\n"
-#define RHP_TRACE_VERSION 2
+#define RHP_TRACE_VERSION 3
 #define RHP_BYTE_ORDER_MARK 0x01020304u
 #define RHP_HEADER_SIZE 4096u
 #define RHP_REGION_MAGIC 0x6e676572u /* "regn" */
