@@ -281,20 +281,28 @@ FROM call_sites WHERE live_blocks > 0;
 
 -- Blocks freed by a function of another family (new[] by delete, malloc by
 -- delete, new by realloc), or by a sized free with the wrong size.
+-- Both problems are two rows.
 CREATE VIEW mismatches AS SELECT
-  iif(l.free_size IS NULL, 'family', 'size') AS problem,
+  'family' AS problem,
   b.block AS id,              -- allocations.id
   l.stack AS bt,              -- backtraces.id
   l.free_stack AS dealloc_bt, -- the same, of the free
   b.size,
-  l.free_size,                -- bytes that the free said
+  NULL AS free_size,          -- bytes that the free said
   an.name AS allocated_by, fn.name AS freed_by, l.process
 FROM lots l CROSS JOIN stacks s ON s.stack = l.stack
 CROSS JOIN stacks t ON t.stack = l.free_stack
+CROSS JOIN functions an ON an.function = s.function
+CROSS JOIN functions fn ON fn.function = t.function
+CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
+WHERE an.family <> fn.family
+UNION ALL SELECT
+  'size', b.block, l.stack, l.free_stack, b.size, l.free_size, an.name, fn.name, l.process
+FROM lots l LEFT JOIN stacks s ON s.stack = l.stack LEFT JOIN stacks t ON t.stack = l.free_stack
 LEFT JOIN functions an ON an.function = s.function
 LEFT JOIN functions fn ON fn.function = t.function
 CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
-WHERE an.family <> fn.family OR l.free_size IS NOT NULL;
+WHERE l.free_size IS NOT NULL;
 
 -- The moment when most bytes were live, of each process.
 CREATE VIEW peaks AS SELECT

@@ -1,0 +1,462 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Every query of docs/queries.md, as it stands there: on a program whose answers are known
+by construction, and on a real program, of which it must give rows.
+
+usage: check-queries.py RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY QUERIES.md INCLUDE WORDS...
+
+The real program is the loader itself, linked once more by the driver from WORDS, while
+it loads a trace. Prints TAP, one point per query and program.
+"""
+import os
+import re
+import sqlite3
+import sys
+
+import tap
+from workbench import Workbench
+
+LOADER, BIN, PAGE, INCLUDE = (os.path.abspath(path) for path in sys.argv[1:5])
+WORDS = [word if word.startswith("-") else os.path.abspath(word) for word in sys.argv[5:]]
+
+# Says what reallocs copied, which is the allocator's affair.
+PROGRAM = """
+#include <pthread.h>
+#include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <rheaper.h>
+#define OWN extern "C" __attribute__((noinline, noclone))
+static void *volatile keep;
+static void *kept[64];
+
+OWN void leaker(void) { for (int i = 0; i < 3; i++) kept[i] = malloc(100); }
+OWN void brief(void) { for (int i = 0; i < 5; i++) free(keep = malloc(50)); }
+OWN void crowd(void) { for (int i = 10; i < 20; i++) kept[i] = malloc(1000); }
+OWN void disband(void) { for (int i = 10; i < 20; i++) free(kept[i]); }
+OWN void lasting(void) { kept[30] = malloc(40); kept[31] = malloc(41); }
+OWN void grow(void)
+{
+	uintptr_t old;
+	void *volatile p = malloc(16);
+	void *volatile blocker = malloc(16);
+	int moves = 0, copied = 0;
+	for (size_t size = 20, before = 16; size < 5000; before = size, size *= 10) {
+		old = (uintptr_t)p;
+		p = realloc(p, size);
+		if ((uintptr_t)p != old) {
+			moves++;
+			copied += before;
+		}
+	}
+	printf("%d %d\\n", moves, copied);
+	free(blocker);
+	free(p);
+}
+OWN void *work(void *unused)
+{
+	pthread_setname_np(pthread_self(), "the worker");
+	for (int i = 40; i < 47; i++)
+		kept[i] = malloc(30);
+	return unused;
+}
+OWN void reap(void) { for (int i = 40; i < 47; i++) free(kept[i]); }
+OWN void wrong(void)
+{
+	char *volatile p = new char[8];
+	char *volatile q = p;
+	delete q;
+}
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+	leaker();
+	brief();
+	rheaper_mark("begin");
+	lasting();
+	crowd();
+	disband();
+	rheaper_mark("end");
+	grow();
+	pthread_create(&thread, NULL, work, NULL);
+	pthread_join(thread, NULL);
+	reap();
+	wrong();
+	return argc > 5 && argv;
+}
+"""
+
+
+def read_queries():
+    """(the sentence before it, the query) of each on the page."""
+    with open(PAGE) as page:
+        text = page.read()
+    found = re.findall(r"([^\n]+(?:\n[^\n]+)*):\n\n```sql\n(.*?)```", text, re.S)
+    assert len(found) == text.count("```sql") > 30, (len(found), text.count("```sql"))
+    return [(" ".join(name.split()), query) for name, query in found]
+
+
+class Rows:
+    """The answer to a query, asked for by column."""
+
+    def __init__(self, database, query):
+        cursor = database.execute(query)
+        self.names = [column[0] for column in cursor.description]
+        self.rows = [dict(zip(self.names, row)) for row in cursor.fetchall()]
+        self.database = database
+
+    def where(self, **values):
+        return [row for row in self.rows if all(row[key] == value for key, value in values.items())]
+
+    def one(self, **values):
+        found = self.where(**values)
+        assert len(found) == 1, (values, self.rows)
+        return found[0]
+
+    def of(self, sym):
+        """The row of the stacks whose innermost function this is."""
+        found = [row for row in self.rows if self.database.execute(
+            "SELECT 1 FROM backtraces WHERE id = ? AND frame_no = 0 AND sym = ?",
+            (row["bt"], sym)).fetchone()]
+        assert len(found) == 1, (sym, self.rows)
+        return found[0]
+
+    def is_sorted(self, column):
+        values = [row[column] for row in self.rows]
+        return values == sorted(values, reverse=True)
+
+
+ANSWERS = {}
+
+
+def answer(sentence):
+    def note(function):
+        ANSWERS[sentence] = function
+        return function
+    return note
+
+
+def check(row, **values):
+    assert {key: row[key] for key in values} == values, (row, values)
+
+
+@answer("The call sites that allocated most bytes")
+def _(rows, facts):
+    check(rows.one(sym="crowd"), bytes=10000, allocations=10, function="malloc", file=facts.source)
+    assert rows.is_sorted("bytes")
+
+
+@answer("Most blocks")
+def _(rows, facts):
+    check(rows.one(sym="crowd"), bytes=10000, allocations=10, average=1000)
+    check(rows.one(sym="work"), allocations=7, bytes=210)
+    assert rows.is_sorted("allocations")
+
+
+@answer("Most of what was live at the peak")
+def _(rows, facts):
+    check(rows.one(sym="crowd"), peak_bytes=10000, peak_blocks=10)
+    check(rows.one(sym="leaker"), peak_bytes=300, peak_blocks=3)
+    assert not rows.where(sym="brief") and not rows.where(sym="work") and rows.is_sorted("peak_bytes")
+
+
+@answer("Most that was never freed")
+def _(rows, facts):
+    check(rows.one(sym="leaker"), blocks=3, bytes=300)
+    assert len(rows.where(sym="lasting")) == 2
+    assert not rows.where(sym="crowd") and not rows.where(sym="grow")
+
+
+@answer("The peak of each call site by itself, and when it was")
+def _(rows, facts):
+    check(rows.one(sym="crowd"), own_peak_bytes=10000)
+    check(rows.one(sym="grow", own_peak_bytes=2000))
+    assert facts.mark("begin") < rows.one(sym="crowd")["own_peak_ms"] < facts.mark("end")
+
+
+@answer("The whole stack of one of them, innermost frame first")
+def _(rows, facts):
+    assert [row["frame_no"] for row in rows.rows] == list(range(len(rows.rows))) and rows.rows
+
+
+@answer("From the blocks themselves")
+def _(rows, facts):
+    check(rows.of("crowd"), **{"sum(size)": 10000})
+
+
+@answer("Only those that lived less than ten seconds")
+def _(rows, facts):
+    check(rows.of("crowd"), **{"sum(size)": 10000, "count(0)": 10})
+
+
+@answer("The peak: when it was, how many bytes and blocks")
+def _(rows, facts):
+    row = rows.one(process=1)
+    assert facts.mark("begin") < row["at_ms"] < facts.mark("end")
+    # What the C++ library keeps all the time, and ours
+    others = row["bytes"] - 10000 - 300 - 81
+    assert others == facts.value("SELECT ifnull(sum(size), 0) FROM allocations WHERE alloc_after <= ?"
+                                 " AND ifnull(dealloc_after > ?, 1) AND bt NOT IN (SELECT id FROM"
+                                 " backtraces WHERE sym IN ('crowd', 'leaker', 'lasting'))",
+                                 row["at_ms"], row["at_ms"])
+
+
+@answer("Who was live at it, exactly")
+def _(rows, facts):
+    check(rows.one(sym="crowd"), bytes=10000, blocks=10)
+    check(rows.one(sym="leaker"), bytes=300, blocks=3)
+    at = facts.value("SELECT at_ms FROM peaks")
+    live = facts.database.execute(
+        "SELECT bt, count(*), sum(size) FROM allocations WHERE alloc_after <= ?"
+        " AND ifnull(dealloc_after > ?, 1) GROUP BY bt", (at, at)).fetchall()
+    assert sorted(live) == sorted((row["bt"], row["blocks"], row["bytes"]) for row in rows.rows)
+
+
+@answer("Who was live at any other time; here half of the way")
+def _(rows, facts):
+    check(rows.of("leaker"), bytes=300, blocks=3)
+
+
+@answer("The difference between two times, here the middle and the end")
+def _(rows, facts):
+    end = facts.value("SELECT duration_ms FROM processes")
+    for bt, in facts.database.execute("SELECT stack FROM stack_totals").fetchall():
+        more = facts.live_at(bt, end) - facts.live_at(bt, end / 2)
+        assert sum(row["more_blocks"] for row in rows.where(bt=bt)) == more, (bt, more)
+
+
+@answer("Between two markers (`rheaper_mark`): what was allocated and is still there")
+def _(rows, facts):
+    assert sorted((row["blocks"], row["bytes"]) for row in rows.rows) == [(1, 40), (1, 41)]
+
+
+@answer("The markers, and what was live when each was set")
+def _(rows, facts):
+    assert [(row["text"], row["thread"]) for row in rows.rows] == [("begin", "known"), ("end", "known")]
+
+
+@answer("The course over time, ready to plot")
+def _(rows, facts):
+    assert sum(row["allocations"] for row in rows.rows) == facts.value("SELECT count(*) FROM blocks")
+    assert sum(row["bytes"] for row in rows.rows) == facts.value("SELECT sum(size) FROM blocks")
+    assert max(row["peak_bytes"] for row in rows.rows) == facts.value("SELECT bytes FROM peaks")
+    assert rows.rows[-1]["live_bytes"] == facts.value("SELECT sum(bytes) FROM leaks")
+
+
+@answer("Temporary ones, freed by what their thread did next")
+def _(rows, facts):
+    check(rows.one(sym="brief"), temporary=5, percent=100.0)
+    assert not rows.where(sym="crowd") and not rows.where(sym="work")
+
+
+@answer("How long they live, by powers of ten; the row without a time was never freed")
+def _(rows, facts):
+    assert rows.rows[0]["below_ms"] is None
+    assert rows.rows[0]["blocks"] == facts.value("SELECT sum(blocks) FROM leaks")
+    assert sum(row["blocks"] for row in rows.rows) == facts.value("SELECT count(*) FROM blocks")
+    for row in rows.rows[1:]:
+        assert row["blocks"] == facts.value(
+            "SELECT count(*) FROM blocks WHERE lifetime_ns >= ? AND lifetime_ns < ?",
+            row["at_least_ms"] * 1e6, row["below_ms"] * 1e6)
+
+
+@answer("Blocks that were resized: how often, how far, and what that copied")
+def _(rows, facts):
+    check(rows.one(sym="grow"), steps=3, moves=facts.moves, copied=facts.copied, first_size=16,
+          final_size=2000)
+
+
+@answer("The same by call site")
+def _(rows, facts):
+    check(rows.one(sym="grow"), chains=1, steps=3, copied=facts.copied)
+
+
+@answer("Who frees what")
+def _(rows, facts):
+    check(rows.one(allocated_in="crowd"), freed_in="disband", freed_by="free", blocks=10, bytes=10000)
+    check(rows.one(allocated_in="work"), freed_in="reap", blocks=7, bytes=210)
+
+
+@answer("Freed on another thread than they came from")
+def _(rows, facts):
+    check(rows.one(allocated_on="the worker", freed_on="known"), blocks=7, bytes=210)
+
+
+@answer("Freed by the wrong function, or with the wrong size")
+def _(rows, facts):
+    for problem, said in ("family", None), ("size", 1):
+        check(rows.one(problem=problem), allocated_by="operator new[](unsigned long)", blocks=1,
+              freed_by="operator delete(void*, unsigned long)", size=8, free_size=said)
+
+
+@answer("How they ended")
+def _(rows, facts):
+    check(rows.one(how="resized"), blocks=3, bytes=16 + 20 + 200)
+    assert rows.one(how="live at the end")["blocks"] == facts.value("SELECT sum(blocks) FROM leaks")
+
+
+@answer("Sizes that were asked for, in powers of two, and what glibc's malloc gives for them")
+def _(rows, facts):
+    for row in rows.rows:
+        sizes = [size for size, in facts.database.execute(
+            "SELECT size FROM blocks WHERE size <= ?", (row["up_to"],)) if size > row["up_to"] // 2
+            or row["up_to"] == 8]
+        assert (row["blocks"], row["requested"]) == (len(sizes), sum(sizes)), row
+        given = [max(24, (size + 8 + 15) // 16 * 16 - 8) for size in sizes]
+        assert row["glibc_usable"] == sum(given) and row["unused"] == sum(given) - sum(sizes), row
+
+
+@answer("The commonest sizes")
+def _(rows, facts):
+    assert rows.one(size=1000)["blocks"] == 10 and rows.is_sorted("blocks")
+
+
+@answer("By thread")
+def _(rows, facts):
+    check(rows.one(number=2), allocations=7, bytes=210, live_bytes=0, freed_elsewhere=7)
+
+
+@answer("By module, that is by program or library")
+def _(rows, facts):
+    assert rows.one(module=facts.program)["bytes"] == facts.value(
+        "SELECT sum(bytes) FROM call_sites WHERE module = ?", facts.program) > 10000
+
+
+@answer("By source file")
+def _(rows, facts):
+    ours = rows.one(file=facts.source)
+    assert ours["live_bytes"] == 300 + 81 and ours["peak_bytes"] == 10000 + 300 + 81, ours
+    # 5 temporary, 3 leaked, 10, 2, 7 on the worker, 5 by grow, 1 new[]
+    check(ours, allocations=5 + 3 + 10 + 2 + 7 + 5 + 1)
+
+
+@answer("By function that was called, and family")
+def _(rows, facts):
+    check(rows.one(function="realloc"), allocations=3, bytes=20 + 200 + 2000)
+    check(rows.one(function="operator new[](unsigned long)"), allocations=1, bytes=8)
+
+
+@answer("By process")
+def _(rows, facts):
+    check(rows.one(process=1), executable=facts.program, lost=0, ending="exited",
+          allocations=facts.value("SELECT count(*) FROM blocks"))
+
+
+@answer("By run, for trends")
+def _(rows, facts):
+    check(rows.one(run=1), label="a test", processes=1,
+          bytes=facts.value("SELECT sum(size) FROM blocks"))
+
+
+@answer("What changed from run to run, whatever was rebuilt between them")
+def _(rows, facts):
+    signature = facts.value("SELECT signature FROM call_sites WHERE sym = 'crowd'")
+    check(rows.one(signature=signature), run=1, bytes=10000, live_bytes=0)
+
+
+@answer("The tree of calls, heaviest first, without what is less than one per cent")
+def _(rows, facts):
+    assert rows.rows[0]["function"] == "[all]"
+    assert rows.rows[0]["allocations"] == facts.value("SELECT count(*) FROM blocks")
+    lines = [row["function"] for row in rows.rows]
+    crowd, = [i for i, line in enumerate(lines) if line.strip() == "crowd"]
+    depth = len(lines[crowd]) - len("crowd")
+    parent = [line for line in lines[:crowd] if len(line) - len(line.lstrip()) == depth - 2][-1]
+    assert parent.strip() == "main" and rows.rows[crowd]["bytes"] == 10000, lines
+
+
+@answer("From the other end: which functions allocate, who calls them, who calls those")
+def _(rows, facts):
+    lines = [row["function"] for row in rows.rows]
+    crowd = lines.index("  crowd")
+    assert lines[crowd + 1] == "    main" and rows.rows[crowd]["bytes"] == 10000, lines
+
+
+@answer("Lines for a flame graph (`rheaper-export -f collapsed` writes them, too)")
+def _(rows, facts):
+    lines = [row["line"] for row in rows.rows]
+    assert any(line.endswith(";main;crowd 10000") for line in lines), lines
+    assert sum(int(line.split()[-1]) for line in lines) == facts.value("SELECT sum(size) FROM blocks")
+
+
+@answer("A function and all that it calls")
+def _(rows, facts):
+    check(rows.one(sym="crowd"), bytes=10000, allocations=10)
+    assert rows.one(sym="main")["bytes"] >= 10000 + 300 + 250
+
+
+@answer("Which program it was, how it was called, where, and how it ended")
+def _(rows, facts):
+    check(rows.rows[0], executable=facts.program, ending="exited", host=os.uname().nodename,
+          parent_pid=os.getpid(), command_line='["./known","a word"]')
+
+
+@answer("How it was traced")
+def _(rows, facts):
+    check(rows.rows[0], scope="process", max_stack_depth=50, sample_bytes=0, sample_rate=1.0)
+
+
+@answer("Which loads made this database")
+def _(rows, facts):
+    check(rows.rows[0], run=1, label="a test")
+
+
+@answer("What is missing, and why; no row, nothing is")
+def _(rows, facts):
+    assert not [row for row in rows.rows if not row["reason"].startswith("stack_")
+                and row["reason"] != "clock_inversions"], rows.rows
+
+
+@answer("All figures of a trace, with their meaning")
+def _(rows, facts):
+    check(rows.one(name="reallocs"), value=3)
+    check(rows.one(name="threads"), value=2)
+
+
+# These speak of what a sound program does not have.
+MAY_BE_EMPTY = ("Freed by the wrong function", "What is missing", "Between two markers", "The markers")
+
+
+class Facts(Workbench):
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.source = self.file("known.cc", PROGRAM)
+        self.program = self.path("known")
+        self.run(os.path.join(BIN, "rheaper-c++"), "-g", "-O0", "-pthread", "-w",
+                 "-I" + INCLUDE, self.source, "-o", self.program)
+        said = self.run("./known", "a word", RHEAPER_TRACE=self.path("known.bin"),
+                        RHEAPER_STACK_DEPTH="50")
+        self.moves, self.copied = map(int, said.split())
+        self.run(LOADER, "-q", "--label=a test", "known.bin", "known.db")
+        self.database = sqlite3.connect(self.path("known.db"))
+        self.real = self.trace_loader()
+
+    def trace_loader(self):
+        self.run(os.path.join(BIN, "rheaper-cc"), *WORDS, "-o", self.path("loader"), silent=False)
+        self.run("./loader", "-q", "known.bin", "x.db", RHEAPER_TRACE=self.path("loader.bin"))
+        self.run(LOADER, "-q", "loader.bin", "loader.db", silent=False)
+        return sqlite3.connect(self.path("loader.db"))
+
+    def value(self, query, *values):
+        return self.database.execute(query, values).fetchone()[0]
+
+    def mark(self, text):
+        return self.value("SELECT at_ms FROM markers WHERE text = ?", text)
+
+    def live_at(self, bt, ms):
+        return self.value("SELECT count(*) FROM allocations WHERE bt = ? AND alloc_after <= ?"
+                          " AND ifnull(dealloc_after > ?, 1)", bt, ms, ms)
+
+
+def make_test(sentence, query):
+    def test(facts):
+        ANSWERS[sentence](Rows(facts.database, query), facts)
+        rows = Rows(facts.real, query)
+        assert rows.rows or sentence.startswith(MAY_BE_EMPTY), query
+    return test
+
+
+QUERIES = read_queries()
+assert {sentence for sentence, _ in QUERIES} == set(ANSWERS), \
+    {sentence for sentence, _ in QUERIES} ^ set(ANSWERS)
+tap.run({"test_" + sentence: make_test(sentence, query) for sentence, query in QUERIES}, Facts)
