@@ -92,7 +92,8 @@ static int open_below(const char *root, const char *path)
 	if (directory < 0)
 		return -ENOENT;
 	fd = syscall(SYS_openat2, directory, path, &how, sizeof(how));
-	if (fd < 0 && errno != ENOENT) /* before Linux 5.6 */
+	/* Before Linux 5.6, and where a container's filter does not know it */
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = openat(directory, path + strspn(path, "/"), OPEN_FLAGS);
 	close(directory);
 	return keep_regular((int)fd);
@@ -108,22 +109,25 @@ static char *real_name(int fd)
 	return realpath(link, NULL);
 }
 
-static int open_module(const struct symbol_settings *s, const char *path, char **name)
+/* The file at a path that is ours to free, and *name to call it by. */
+static int open_file(const char *root, char *path, char **name)
 {
 	int fd;
 
-	if (path[0] != '/')
-		return -ENOENT;
-	if (!s->sysroot)
-		fd = keep_regular(open(path, OPEN_FLAGS));
+	if (!path)
+		return -ENOMEM;
+	fd = root ? open_below(root, path) : keep_regular(open(path, OPEN_FLAGS));
+	*name = root && fd >= 0 ? real_name(fd) : NULL;
+	if (*name)
+		free(path);
 	else
-		fd = open_below(s->sysroot, path);
-	if (fd < 0)
-		return fd;
-	*name = s->sysroot ? real_name(fd) : NULL;
-	if (!*name)
-		*name = strdup(path);
+		*name = path;
 	return fd;
+}
+
+static int open_module(const char *root, const char *path, char **name)
+{
+	return path[0] == '/' ? open_file(root, strdup(path), name) : -ENOENT;
 }
 
 /* DIRECTORY/.build-id/12/3456...SUFFIX */
@@ -132,12 +136,13 @@ static int open_by_id(const char *root, const char *directory, const uint8_t *id
 {
 	char digits[2 * 64 + 2];
 	char *out = digits;
+	char *path;
 
 	for (size_t i = 0; i < size; i++)
 		out += sprintf(out, i == 0 ? "%02x/" : "%02x", id[i]);
-	if (asprintf(name, "%s%s/.build-id/%s%s", root, directory, digits, suffix) < 0)
+	if (asprintf(&path, "%s/.build-id/%s%s", directory, digits, suffix) < 0)
 		return -ENOMEM;
-	return keep_regular(open(*name, OPEN_FLAGS));
+	return open_file(root, path, name);
 }
 
 int symbol_files_open(const struct symbol_settings *s, const char *path,
@@ -149,19 +154,18 @@ int symbol_files_open(const struct symbol_settings *s, const char *path,
 
 	*name = NULL;
 	if (candidate == 0)
-		*fd = open_module(s, path, name);
+		*fd = open_module(s->sysroot, path, name);
 	else if (build_id_size < 2 || build_id_size > 64 || directory > s->n_debug_dirs)
 		return 1;
 	else if (directory < s->n_debug_dirs)
-		*fd = open_by_id("", s->debug_dirs[directory], build_id, build_id_size,
+		*fd = open_by_id(NULL, s->debug_dirs[directory], build_id, build_id_size,
 				 suffixes[(candidate - 1) % 2], name);
 	else
-		*fd = open_by_id(s->sysroot ? s->sysroot : "", USUAL_PLACE, build_id,
-				 build_id_size, suffixes[(candidate - 1) % 2], name);
-	if (*fd >= 0 && *name)
-		return 0;
+		*fd = open_by_id(s->sysroot, USUAL_PLACE, build_id, build_id_size,
+				 suffixes[(candidate - 1) % 2], name);
 	if (*fd >= 0)
-		close(*fd);
+		return 0;
 	free(*name);
-	return *fd >= 0 || *fd == -ENOMEM ? -ENOMEM : -ENOENT;
+	*name = NULL;
+	return *fd;
 }

@@ -262,6 +262,11 @@ def test_an_alternate_file(b):
 
 def test_another_machine(b):
     program, trace = b.build()
+    # No link leads out of there, not even one that cannot be followed
+    loop = b.path("loop")
+    os.makedirs(loop + os.path.dirname(os.path.dirname(program)))
+    os.symlink(os.path.dirname(program), loop + os.path.dirname(program))
+    b.nameless(program, trace, "--sysroot", loop, said="no such file")
     root = b.path("root")
     os.makedirs(root + os.path.dirname(program))
     debug = b.separate(program)
