@@ -45,8 +45,9 @@ struct symbols {
 	size_t n_table, n_table_max;
 	Elf *last_elf; /* read_table: what has_whole_table said of it */
 	bool last_is_whole;
+	struct demangled names;
 	struct symbol found[SYMBOLS_MAX_INLINED];
-	char *names[SYMBOLS_MAX_INLINED]; /* of found, if they are ours */
+	char *paths[SYMBOLS_MAX_INLINED]; /* of found, if they are ours */
 	size_t n_found;
 };
 
@@ -280,10 +281,8 @@ int symbols_open(struct symbols **result, const struct symbol_settings *settings
 
 static void forget_found(struct symbols *s)
 {
-	for (size_t i = 0; i < s->n_found; i++) {
-		free(s->names[i]);
-		free(s->found[i].file);
-	}
+	for (size_t i = 0; i < s->n_found; i++)
+		free(s->paths[i]);
 	s->n_found = 0;
 }
 
@@ -292,6 +291,7 @@ void symbols_close(struct symbols *s)
 	if (!s)
 		return;
 	forget_found(s);
+	demangled_fini(&s->names);
 	debug_info_free(s->debug_info);
 	free(s->table);
 	if (s->dwfl)
@@ -300,17 +300,17 @@ void symbols_close(struct symbols *s)
 	free(s);
 }
 
-static char *join_path(const char *directory, const char *file)
+/* The file's whole path; *owned, for the caller to free, if it had to be made. */
+static const char *join_path(const char *directory, const char *file, char **owned)
 {
-	char *path = NULL;
-
-	if (!file)
-		return NULL;
-	if (file[0] == '/' || !directory)
-		return strdup(file);
+	*owned = NULL;
+	if (!file || file[0] == '/' || !directory)
+		return file;
 	if (strncmp(file, "./", 2) == 0)
 		file += 2;
-	return asprintf(&path, "%s/%s", directory, file) < 0 ? NULL : path;
+	if (asprintf(owned, "%s/%s", directory, file) < 0)
+		*owned = NULL;
+	return *owned;
 }
 
 /* The best name: the linkage name has parameters and namespaces; so has the
@@ -340,10 +340,9 @@ size_t symbols_find(struct symbols *s, uint64_t address, const struct symbol **f
 	for (size_t i = 0; i < n; i++) {
 		const char *name = best_name(&frames[i], i == n - 1 ? symbol : NULL);
 
-		s->found[i].name = name ? demangle(name, &s->names[i]) : NULL;
-		if (!name)
-			s->names[i] = NULL;
-		s->found[i].file = join_path(frames[i].directory, frames[i].file);
+		s->found[i].name = name ? demangled_get(&s->names, name) : NULL;
+		s->found[i].file =
+			join_path(frames[i].directory, frames[i].file, &s->paths[i]);
 		s->found[i].line = frames[i].line;
 	}
 	s->n_found = n;

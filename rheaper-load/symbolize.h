@@ -15,7 +15,7 @@ struct symbols;
 
 struct symbol {
 	const char *name; /* demangled; NULL: unknown */
-	char *file;       /* NULL: unknown */
+	const char *file; /* NULL: unknown */
 	int line;         /* 0: unknown */
 };
 

@@ -3,7 +3,7 @@
 """Where names and lines come from: one program, traced once, whose symbols then move
 about. What is gone must give module+0xoffset, never a wrong name.
 
-usage: check-symbols.py RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY
+usage: check-symbols.py RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SYMBOLS-AT
 
 Prints TAP, one point per test_ function.
 """
@@ -14,10 +14,11 @@ import sqlite3
 import subprocess
 import sys
 
+import symbolizers
 import tap
 from workbench import Workbench
 
-LOADER, BIN = (os.path.abspath(path) for path in sys.argv[1:3])
+LOADER, BIN, SYMBOLS_AT = (os.path.abspath(path) for path in sys.argv[1:4])
 
 PROGRAM = """
 #include <stdlib.h>
@@ -59,6 +60,42 @@ int main(void)
 {
 	hidden();
 	return 0;
+}
+"""
+
+
+# Templates, functions without names, inlined some levels deep
+INLINES = """
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+namespace n {
+struct Key { int a; std::string b; bool operator<(const Key &o) const {
+	return a < o.a || (a == o.a && b < o.b); } };
+template <int N> struct Step {
+	static int run(std::map<Key, std::vector<Key>> &m, int x)
+	{
+		std::vector<Key> keys;
+		for (int i = 0; i < x; i++)
+			keys.push_back(Key{i * N, std::to_string(i ^ N)});
+		std::sort(keys.begin(), keys.end(), [](const Key &l, const Key &r) {
+			return l.b < r.b || (l.b == r.b && l.a < r.a + N); });
+		for (auto &k : keys)
+			m[k].push_back(k);
+		std::function<int(int)> f = [&](int y) { return y + (int)m[keys[0]].size(); };
+		return f(N) + Step<N - 1>::run(m, x);
+	}
+};
+template <> struct Step<0> {
+	static int run(std::map<Key, std::vector<Key>> &, int x) { return x; }
+};
+}
+int main(int count, char **)
+{
+	std::map<n::Key, std::vector<n::Key>> m;
+	return n::Step<3>::run(m, count) == 0;
 }
 """
 
@@ -341,6 +378,23 @@ def test_mangled_names(b):
     assert [sym for sym, _ in b.frames(program, trace)] == names
     b.run("strip", "-g", program)
     assert [sym for sym, _ in b.frames(program, trace)] == names[:1] + names[2:]
+
+
+def test_what_others_say(b):
+    b.file("inlines.cpp", INLINES)
+    b.run("g++", "-O2", "-g", "inlines.cpp", "-o", "inlines")
+    addresses = symbolizers.choose_addresses(b.path("inlines"), 500)
+    ours, _, _ = symbolizers.ask([SYMBOLS_AT, b.path("inlines")], addresses)
+    assert max(map(len, ours.values())) >= 5, max(map(len, ours.values()))
+    judges = symbolizers.judges(b.path("inlines"))
+    if not judges:
+        raise tap.Skip("none of " + ", ".join(name for name, _ in symbolizers.JUDGES))
+    theirs = {name: symbolizers.ask(command, addresses)[0] for name, command in judges}
+    for address in addresses:
+        differences = {name: symbolizers.difference(ours[address], answers[address])
+                       for name, answers in theirs.items()}
+        assert None in differences.values(), (
+            hex(address), differences, ours[address], [a[address] for a in theirs.values()])
 
 
 def test_wrong_words(b):
