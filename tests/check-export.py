@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """rheaper-export: what it writes of databases whose content is known, and of a program;
 what it refuses. Formats are read by their own tools: csv and json by Python's, profile.proto
-by protoc and, where Go is installed, by pprof.
+by protoc and pprof, stacks by flamegraph.pl, as far as these are installed.
 
 usage: check-export.py RHEAPER-EXPORT RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOURCE-DIRECTORY
 
@@ -164,6 +164,19 @@ def test_collapsed_stacks(b):
         written = b.export("--format=collapsed", "--value=" + value, b.db)
         assert sorted(written.split("\n")[:-1]) == sorted(lines), written
     assert b.export("-f", "collapsed", b.db) == b.export("-f", "collapsed", "--value=bytes", b.db)
+
+
+def test_a_flame_graph_is_drawn(b):
+    if not shutil.which("flamegraph.pl"):
+        raise tap.Skip("no flamegraph.pl")
+    b.export("-f", "collapsed", "--value=bytes", "-o", "stacks", b.db)
+    drawn = b.run("flamegraph.pl", "--countname=bytes", "--minwidth=0", "stacks")
+    titles = re.findall("<title>(.*) \\(([0-9,]+) bytes, .*\\)</title>", drawn)
+    assert sorted(titles) == sorted([
+        ("all", "377"), ("main", "350"), ("inlined", "300"), ("leaf", "300"),
+        ("&lt;[u8: 4] as X&gt;::new(int, char)", "50"), ("[unknown]", "20"),
+        ("[truncated]", "7"), ("main", "7"), ("[unnamed]", "7"),
+        ("new\\x0aline\\x09&quot;'`\u00f6\u2603", "7")]), titles
 
 
 def test_what_was_live_at_the_peak(b):
