@@ -21,10 +21,12 @@ MAY_INCLUDE = {
     'rheaper-cc': ['wrap/symbols.def', 'wrap/declared.h', 'runtime/note.h'],
     'rheaper-load': ['trace', 'common'],
     'rheaper-export': ['common'],
+    'rheaper-sqlite': ['rheaper-load/catalog.h', 'rheaper-load/merge.h', 'trace', 'common/text.h'],
 }
 # Libraries, and the only files that may include them.
 LIBRARIES = {
-    'sqlite3': ['rheaper-load/store', 'rheaper-load/block-rows', 'common/db', 'rheaper-export/profile.c'],
+    'sqlite3': ['rheaper-load/store', 'rheaper-load/block-rows', 'common/db', 'rheaper-export/profile.c',
+                'rheaper-sqlite'],
     'elfutils/': ['rheaper-load/debug-info', 'rheaper-load/symbol'],
     'dwarf.h': ['rheaper-load/debug-info', 'rheaper-load/symbol'],
     'libiberty/': ['rheaper-load/symbol', 'rheaper-load/demangle'],
