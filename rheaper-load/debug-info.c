@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Two sorted arrays of address ranges: of all units, made at the start from
- * the units themselves (.debug_aranges is missing in what clang makes), and of
- * the functions of a unit, made when an address first falls into it. From the
- * function on, the tree of lexical blocks and inlined calls is walked down.
- * libdw's own dwarf_getscopes walks a unit's whole tree for each address.
+ * A tree of scopes: the units; the functions of each, wherever it nests them; the lexical
+ * blocks and inlined calls of each, and so on. What is in a scope is read when an address
+ * first falls into it, and is then sorted by address, so no entry is read twice. libdw's
+ * own dwarf_getscopes walks a unit's whole tree for each address. The ranges of the units
+ * come from the units: .debug_aranges is missing in what clang makes.
+ *
+ * Many entries may have one long list of ranges in common. In a file that compilers
+ * made each list belongs to one entry, so its size bounds how many ranges are believed.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,7 +21,9 @@
 #include "rheaper-load/debug-info.h"
 
 #define MAX_TREE_DEPTH 64
+#define MAX_SCOPES_DEPTH 256
 #define MAX_OVERLAP 32 /* ranges looked at that begin before the address */
+#define SPARE_RANGES ((size_t)1 << 20) /* of a file that is compressed */
 
 struct range {
 	Dwarf_Addr low, high;
@@ -30,19 +35,24 @@ struct ranges {
 	size_t n, n_max;
 };
 
+struct scope {
+	Dwarf_Die die;
+	bool indexed;        /* what follows is there */
+	struct scope *inner; /* functions of a unit; blocks and inlined calls of others */
+	size_t n_inner, n_inner_max;
+	struct ranges ranges; /* of `inner` */
+};
+
 struct unit {
-	Dwarf_Die die;   /* has the lines */
-	Dwarf_Die scope; /* has the functions: another one with split DWARF */
-	bool indexed;
-	struct ranges function_ranges;
-	Dwarf_Die *functions;
-	size_t n_functions, n_functions_max;
+	Dwarf_Die die;      /* has the lines */
+	struct scope scope; /* has the functions: another entry with split DWARF */
 };
 
 struct debug_info {
 	struct unit *units;
 	size_t n_units, n_units_max;
 	struct ranges ranges;
+	size_t n_ranges_left;
 	bool out_of_memory;
 };
 
@@ -52,7 +62,9 @@ static void add_ranges(struct debug_info *info, struct ranges *ranges, Dwarf_Die
 	Dwarf_Addr base, low, high;
 	ptrdiff_t offset = 0;
 
-	while ((offset = dwarf_ranges(die, offset, &base, &low, &high)) > 0) {
+	while (info->n_ranges_left &&
+	       (offset = dwarf_ranges(die, offset, &base, &low, &high)) > 0) {
+		info->n_ranges_left--;
 		/* Code that the linker dropped is left at 0 or at the very end. */
 		if (low == 0 || low >= high || high == UINT64_MAX)
 			continue;
@@ -112,7 +124,7 @@ static void add_unit(struct debug_info *info, const Dwarf_Die *die,
 	}
 	unit = &info->units[info->n_units];
 	unit->die = *die;
-	unit->scope = *scope;
+	unit->scope.die = *scope;
 	add_ranges(info, &info->ranges, &unit->die, info->n_units++);
 }
 
@@ -123,9 +135,12 @@ struct debug_info *debug_info_new(Dwarf *dwarf)
 	Dwarf_Half version;
 	uint8_t type;
 	Dwarf_Die die, sub;
+	size_t size = 0;
 
 	if (!info)
 		return NULL;
+	elf_rawfile(dwarf_getelf(dwarf), &size);
+	info->n_ranges_left = size + SPARE_RANGES;
 	while (dwarf_get_units(dwarf, cu, &cu, &version, &type, &die, &sub) == 0) {
 		if (type == DW_UT_skeleton && dwarf_tag(&sub) != DW_TAG_invalid)
 			add_unit(info, &die, &sub);
@@ -140,14 +155,20 @@ struct debug_info *debug_info_new(Dwarf *dwarf)
 	return info;
 }
 
+static void free_scope(struct scope *scope)
+{
+	for (size_t i = 0; i < scope->n_inner; i++)
+		free_scope(&scope->inner[i]);
+	free(scope->inner);
+	free(scope->ranges.items);
+}
+
 void debug_info_free(struct debug_info *info)
 {
 	if (!info)
 		return;
-	for (size_t i = 0; i < info->n_units; i++) {
-		free(info->units[i].functions);
-		free(info->units[i].function_ranges.items);
-	}
+	for (size_t i = 0; i < info->n_units; i++)
+		free_scope(&info->units[i].scope);
 	free(info->units);
 	free(info->ranges.items);
 	free(info);
@@ -168,24 +189,25 @@ static bool holds_functions(int tag)
 	return false;
 }
 
-static void add_function(struct debug_info *info, struct unit *unit, Dwarf_Die *die)
+/* An entry that has code of its own. */
+static void add_inner(struct debug_info *info, struct scope *scope, Dwarf_Die *die)
 {
-	size_t n_before = unit->function_ranges.n;
+	size_t n_before = scope->ranges.n;
 
-	add_ranges(info, &unit->function_ranges, die, unit->n_functions);
-	if (unit->function_ranges.n == n_before)
+	add_ranges(info, &scope->ranges, die, scope->n_inner);
+	if (scope->ranges.n == n_before)
 		return;
-	if (array_grow((void **)&unit->functions, &unit->n_functions_max,
-		       unit->n_functions + 1, sizeof(*unit->functions))) {
+	if (array_grow((void **)&scope->inner, &scope->n_inner_max, scope->n_inner + 1,
+		       sizeof(*scope->inner))) {
 		info->out_of_memory = true;
-		unit->function_ranges.n = n_before;
+		scope->ranges.n = n_before;
 		return;
 	}
-	unit->functions[unit->n_functions++] = *die;
+	scope->inner[scope->n_inner++].die = *die;
 }
 
-static void index_functions(struct debug_info *info, struct unit *unit, Dwarf_Die *parent,
-			    int depth)
+static void index_functions(struct debug_info *info, struct scope *unit,
+			    Dwarf_Die *parent, int depth)
 {
 	Dwarf_Die die;
 
@@ -195,42 +217,56 @@ static void index_functions(struct debug_info *info, struct unit *unit, Dwarf_Di
 		int tag = dwarf_tag(&die);
 
 		if (tag == DW_TAG_subprogram)
-			add_function(info, unit, &die);
+			add_inner(info, unit, &die);
 		if (holds_functions(tag))
 			index_functions(info, unit, &die, depth + 1);
 	} while (dwarf_siblingof(&die, &die) == 0);
 }
 
-/* The child of a scope that has the address: a block or an inlined call. */
-static bool inner_scope(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *inner)
+static void index_blocks(struct debug_info *info, struct scope *function)
 {
-	if (dwarf_child(scope, inner) != 0)
-		return false;
-	do {
-		int tag = dwarf_tag(inner);
+	Dwarf_Die die;
 
-		if ((tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block ||
-		     tag == DW_TAG_try_block || tag == DW_TAG_catch_block) &&
-		    dwarf_haspc(inner, address) > 0)
-			return true;
-	} while (dwarf_siblingof(inner, inner) == 0);
-	return false;
+	if (dwarf_child(&function->die, &die) != 0)
+		return;
+	do {
+		int tag = dwarf_tag(&die);
+
+		if (tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block ||
+		    tag == DW_TAG_try_block || tag == DW_TAG_catch_block)
+			add_inner(info, function, &die);
+	} while (dwarf_siblingof(&die, &die) == 0);
+}
+
+/* The scope in another that has an address, or NULL. */
+static struct scope *find_inner(struct debug_info *info, struct scope *scope,
+				Dwarf_Addr address, bool is_unit)
+{
+	const struct range *range;
+
+	if (!scope->indexed) {
+		if (is_unit)
+			index_functions(info, scope, &scope->die, 0);
+		else
+			index_blocks(info, scope);
+		sort_ranges(&scope->ranges);
+		scope->indexed = true;
+	}
+	range = find_range(&scope->ranges, address);
+	return range ? &scope->inner[range->index] : NULL;
 }
 
 /* The function and the inlined calls in it around an address, outermost first. */
-static size_t find_chain(Dwarf_Die *function, Dwarf_Addr address, Dwarf_Die *chain,
-			 size_t max)
+static size_t find_chain(struct debug_info *info, struct unit *unit, Dwarf_Addr address,
+			 Dwarf_Die **chain, size_t max)
 {
-	Dwarf_Die scope = *function, inner;
+	struct scope *scope = find_inner(info, &unit->scope, address, true);
 	size_t n = 0;
 
-	chain[n++] = scope;
-	for (int depth = 0; n < max && depth < 4 * MAX_TREE_DEPTH; depth++) {
-		if (!inner_scope(&scope, address, &inner))
-			break;
-		scope = inner;
-		if (dwarf_tag(&scope) == DW_TAG_inlined_subroutine)
-			chain[n++] = scope;
+	for (int depth = 0; scope && n < max && depth < MAX_SCOPES_DEPTH; depth++) {
+		if (n == 0 || dwarf_tag(&scope->die) == DW_TAG_inlined_subroutine)
+			chain[n++] = &scope->die;
+		scope = find_inner(info, scope, address, false);
 	}
 	return n;
 }
@@ -296,31 +332,25 @@ size_t debug_info_find(struct debug_info *info, Dwarf_Addr address,
 		       struct debug_frame *frames, size_t max)
 {
 	const struct range *range = find_range(&info->ranges, address);
-	Dwarf_Die chain[MAX_TREE_DEPTH];
+	Dwarf_Die *chain[MAX_TREE_DEPTH];
+	const char *directory;
 	struct unit *unit;
-	size_t n = 0;
+	size_t n;
 
 	if (!range || max == 0)
 		return 0;
 	unit = &info->units[range->index];
-	if (!unit->indexed) {
-		index_functions(info, unit, &unit->scope, 0);
-		sort_ranges(&unit->function_ranges);
-		unit->indexed = true;
-	}
-	range = find_range(&unit->function_ranges, address);
-	if (range)
-		n = find_chain(&unit->functions[range->index], address, chain,
-			       max < MAX_TREE_DEPTH ? max : MAX_TREE_DEPTH);
+	n = find_chain(info, unit, address, chain,
+		       max < MAX_TREE_DEPTH ? max : MAX_TREE_DEPTH);
+	directory = get_string(&unit->die, DW_AT_comp_dir);
 	for (size_t i = 0; i < (n ? n : 1); i++) {
-		frames[i] = (struct debug_frame){0};
-		frames[i].directory = get_string(&unit->die, DW_AT_comp_dir);
+		frames[i] = (struct debug_frame){.directory = directory};
 		if (n)
-			set_names(&chain[n - 1 - i], &frames[i]);
+			set_names(chain[n - 1 - i], &frames[i]);
 		if (i == 0)
 			set_line(unit, address, &frames[i]);
 		else
-			set_call_site(unit, &chain[n - i], &frames[i]);
+			set_call_site(unit, chain[n - i], &frames[i]);
 	}
 	return n ? n : 1;
 }

@@ -100,6 +100,39 @@ int main(int count, char **)
 """
 
 
+# 20,000 functions that have one list of 20,000 ranges in common
+SHARED_RANGES = """
+	.globl main
+	.type main, %function
+main:	.skip 1000, 0x90
+	ret
+	.size main, . - main
+	.section .debug_abbrev
+	.byte 1, 0x11, 1, 0x11, 1, 0x12, 7, 0, 0 # unit: low_pc, high_pc
+	.byte 2, 0x2e, 0, 3, 8, 0x55, 0x17, 0, 0 # function: name, ranges
+	.byte 0
+	.section .debug_info
+	.long 2f - 1f
+1:	.short 4
+	.long 0
+	.byte 8, 1
+	.quad main, 1000
+	.rept 20000
+	.byte 2
+	.asciz "f"
+	.long 0
+	.endr
+	.byte 0
+2:
+	.section .debug_ranges
+	.rept 20000
+	.quad 1, 2
+	.endr
+	.quad 0, 0
+	.section .note.GNU-stack, "", %progbits
+"""
+
+
 class Bench(Workbench):
     """Programs in one place, which a test takes to pieces: each has a copy of its own."""
 
@@ -395,6 +428,21 @@ def test_what_others_say(b):
                        for name, answers in theirs.items()}
         assert None in differences.values(), (
             hex(address), differences, ours[address], [a[address] for a in theirs.values()])
+
+
+def test_memory_does_not_grow_with_what_entries_share(b):
+    b.file("shared.s", SHARED_RANGES)
+    b.run("gcc", "shared.s", "-o", "shared")
+    symbols = b.run("nm", "shared")
+    main = next(int(line.split()[0], 16) for line in symbols.splitlines()
+                if line.endswith(" T main"))
+    with open(b.file("asked", f"{main + 1:x}\n")) as asked, open(b.path("told"), "w") as told:
+        asking = subprocess.Popen([SYMBOLS_AT, b.path("shared")], stdin=asked, stdout=told,
+                                  stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(asking.pid, 0)
+    assert status == 0 and usage.ru_maxrss < 200 << 10, (status, usage.ru_maxrss)
+    with open(b.path("told")) as told:
+        assert told.read().startswith(f"0x{main + 1:x}\nf\n")
 
 
 def test_wrong_words(b):
