@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -186,6 +187,81 @@ static void what_is_no_object_file_is_a_problem_and_no_crash(void **state)
 			 SYMBOLS_NO_FILE);
 }
 
+/* Numbers that are the same in each run. */
+static uint32_t next_random(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+static char *read_self(size_t *size)
+{
+	FILE *file = fopen(SELF, "rb");
+	char *bytes;
+
+	fseek(file, 0, SEEK_END);
+	*size = (size_t)ftell(file);
+	rewind(file);
+	bytes = malloc(*size);
+	assert_int_equal(fread(bytes, 1, *size, file), *size);
+	fclose(file);
+	return bytes;
+}
+
+static void write_file(const char *path, const char *bytes, size_t size)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	fclose(file);
+}
+
+/* What is around a function of this program, in a copy of it. */
+static void ask_of_file(const char *path)
+{
+	const struct symbol *found;
+	struct symbols *symbols;
+	uint64_t start;
+
+	the_function_itself();
+	start = file_address(return_address) - 200;
+	if (symbols_open(&symbols, &settings, path, NULL, 0))
+		return;
+	for (uint64_t address = start; address < start + 400; address += 9) {
+		size_t n = symbols_find(symbols, address, &found);
+
+		for (size_t i = 0; i < n; i++)
+			assert_true(!found[i].name || strlen(found[i].name) < 1 << 20);
+	}
+	symbols_close(symbols);
+}
+
+static void a_damaged_file_is_no_crash(void **state)
+{
+	const char *path = test_path("damaged");
+	uint32_t random = 1;
+	size_t size;
+	char *bytes = read_self(&size);
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		char *copy = malloc(size);
+
+		memcpy(copy, bytes, size);
+		for (uint32_t n = next_random(&random) % 3000; n > 0; n--)
+			copy[next_random(&random) % size] ^=
+				(char)(1 << next_random(&random) % 8);
+		if (i % 2) /* the headers, without which nothing is read */
+			memcpy(copy, bytes, 64);
+		if (i % 4 == 1)
+			memcpy(copy + size - 4096, bytes + size - 4096, 4096);
+		write_file(path, copy, i % 8 ? size : next_random(&random) % size);
+		free(copy);
+		ask_of_file(path);
+	}
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +272,7 @@ int main(void)
 		cmocka_unit_test(an_address_of_nothing_is_not_found),
 		cmocka_unit_test(a_file_of_another_build_is_not_used),
 		cmocka_unit_test(what_is_no_object_file_is_a_problem_and_no_crash),
+		cmocka_unit_test(a_damaged_file_is_no_crash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
