@@ -144,12 +144,12 @@ class Bench(Workbench):
         return self.run("go", "tool", "pprof", "-symbolize=none", *words, "p.pb.gz",
                         silent=False, HOME=self.dir, PPROF_BINARY_PATH=self.dir)
 
-    def decode(self):
+    def decode(self, database=None):
         if not shutil.which("protoc"):
             raise tap.Skip("no protoc")
         with open(self.path("raw.pb"), "wb") as out:
             out.write(gzip.decompress(subprocess.run(
-                [EXPORT, "-f", "pprof", self.db], check=True, stdout=subprocess.PIPE).stdout))
+                [EXPORT, "-f", "pprof", database or self.db], check=True, stdout=subprocess.PIPE).stdout))
         folder = SOURCE + "/rheaper-export"
         with open(self.path("raw.pb"), "rb") as raw:
             return subprocess.run(["protoc", "--decode=rheaper.Profile", "-I", folder,
@@ -253,6 +253,55 @@ def test_json_is_what_the_database_has(b):
         " char(1, 34, 92, 127, 9731) AS \"k\"\"ey\", 9223372036854775807 AS big", b.db))
     assert objects == [{"inf": None, "half": 0.5, "n": None, 'k"ey': '\x01"\\\x7f\u2603',
                         "big": 9223372036854775807}], objects
+
+
+# As functions of a stranger's program may be called
+NAMES = [
+    "=HYPERLINK(\"http://x\",\"y\")", "+1", "-1+2", "@SUM(1,2)", "\t=1", "\r=1", "|x", "%0A",
+    "'); DROP TABLE frames;--", "</title><script>x</script>", "\x1b[31m\x07", "a\nb\r\nc", ",;,\"\"",
+    "\u202e\U0001f600\u0085\ufeff", "0 100", " ", "x" * (10 << 20),
+]
+
+
+def test_names_of_strangers(b):
+    path = b.make("names.db")
+    for name in NAMES:
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE frames SET sym = ? WHERE frame = 1", (name,))
+        lines = b.export("-f", "collapsed", path).split("\n")[:-1]
+        printable = re.sub("[\x01-\x1f\x7f]", lambda c: f"\\x{ord(c[0]):02x}", name).replace(";", ":")
+        assert f"main;inlined;{printable} 300" in lines and len(lines) == 4, lines
+        text = b.export("-f", "json", "--view", "frames", path)
+        assert text.count("\n") == len(b.rows("SELECT * FROM frames")) + 2, text
+        assert json.loads(text)[0]["sym"] == name
+        for words, mark in ([], "'" if name[0] in "=+-@\t\r" else ""), (["--raw"], ""):
+            text = subprocess.run([EXPORT, "-f", "csv", *words, "--query",
+                                   "SELECT sym, 7 FROM frames WHERE frame = 1", path],
+                                  check=True, stdout=subprocess.PIPE).stdout.decode()
+            rows = csv_rows(text)
+            assert rows == [["sym", "7"], [mark + name, "7"]], rows
+
+
+def csv_rows(text):
+    csv.field_size_limit(1 << 30)
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_pprof_reads_names_of_strangers(b):
+    path = b.make("pprof-names.db")
+    for name in NAMES[:-1]:
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE frames SET sym = ? WHERE frame = 1", (name,))
+        assert strings_of(b.decode(path)).count(name) == 1
+    assert "=HYPERLINK" in b.pprof("-traces", database=b.make(
+        "formula.db", "UPDATE frames SET sym = '=HYPERLINK(1)' WHERE frame = 1;"))
+
+
+def strings_of(text):
+    """The string table that protoc has written, whose escapes are octal."""
+    return [re.sub(rb"\\([0-7]{3}|.)", lambda e: bytes([int(e[1], 8)]) if len(e[1]) == 3 else
+                   {b"n": b"\n", b"r": b"\r", b"t": b"\t"}.get(e[1], e[1]), s.encode()).decode()
+            for s in re.findall(r'^string_table: "(.*)"$', text, re.M)]
 
 
 def test_bytes_that_are_not_utf_8(b):
