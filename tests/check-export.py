@@ -395,6 +395,46 @@ def test_a_traced_program(b):
     assert re.search(r"allocator: +calloc\n.* leaf\n +inlined \(inline\)\n +main\n", traces), traces
 
 
+SAMPLED = """
+#include <stdlib.h>
+static void *volatile keep;
+static __attribute__((noinline, noclone)) void often(void)
+{
+	for (int i = 0; i < 200000; i++) {
+		keep = malloc(100);
+		if (i % 4)
+			free(keep);
+	}
+}
+int main(void)
+{
+	often();
+	return 0;
+}
+"""
+
+
+def test_a_sampled_program_is_estimated(b):
+    b.file("s.c", SAMPLED)
+    b.run(BIN + "/rheaper-cc", "-g", "-O1", "s.c", "-o", "s")
+    b.run(b.path("s"), RHEAPER_TRACE=b.path("s.bin"), RHEAPER_SAMPLE_BYTES="4096",
+          RHEAPER_SAMPLE_SEED="1")
+    b.run(LOADER, "-q", "s.bin", "s.db")
+    recorded = json.loads(b.export("-f", "json", "--query",
+                                   "SELECT count(*) AS n FROM allocations", "s.db"))[0]["n"]
+    assert 3000 < recorded < 7000, recorded  # 20,200,000 bytes, a byte more for each block
+    values = {}
+    for value, truth in (("allocations", 200000), ("bytes", 20000000),
+                         ("live-blocks", 50000), ("live-bytes", 5000000)):
+        lines = b.export("-f", "collapsed", "--value=" + value, "s.db").split("\n")[:-1]
+        values[value] = sum(int(line.rpartition(" ")[2]) for line in lines if ";often " in line)
+        assert abs(values[value] / truth - 1) < 0.2, (values, truth)
+    samples = re.findall(r"^sample \{\n(.*?)^\}", b.decode(b.path("s.db")), re.M | re.S)
+    totals = [tuple(map(int, re.findall(r"  value: (\d+)", sample))) for sample in samples]
+    assert max(totals) == tuple(values.values()), (totals, values)
+    assert "Period: 4096" in b.pprof("-raw", database=b.path("s.db"))
+
+
 def test_wrong_words(b):
     for words in [], ["-f", "csv"], ["-f", "frob", b.db], [b.db], ["-f", "csv", b.db], \
             ["-f", "csv", "--view", "a", "--query", "b", b.db], \
