@@ -19,12 +19,31 @@
 /* Of real names few become ten times as long. */
 #define MAX_GROWTH 64
 #define MAX_SMALL 4096
+#define MAX_CONVERSIONS 8
 
 struct output {
 	char *text;
 	size_t n, n_max, limit;
 	jmp_buf too_much;
 };
+
+/*
+ * After a conversion operator libiberty reads the arguments of a template parameter (T_I)
+ * in two ways, and in each way those inside of them: each doubles the time.
+ */
+static bool takes_long(const char *name)
+{
+	int n = 0;
+
+	if (!strstr(name, "cv"))
+		return false;
+	for (const char *at = name; (at = strchr(at, 'T'));) {
+		at++;
+		at += strspn(at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		n += at[0] == '_' && at[1] == 'I';
+	}
+	return n > MAX_CONVERSIONS;
+}
 
 static void add_piece(const char *piece, size_t n, void *context)
 {
@@ -53,7 +72,7 @@ const char *demangle(const char *name, char **owned)
 	struct output out = {0};
 
 	*owned = NULL;
-	if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R'))
+	if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R') || takes_long(name))
 		return name;
 	out.limit = MAX_SMALL + MAX_GROWTH * strlen(name);
 	if (write_demangled(&out, name) && out.n) {

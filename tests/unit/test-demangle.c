@@ -65,6 +65,19 @@ static void a_name_that_grows_without_end_stays_as_it_is(void **state)
 	assert_null(owned);
 }
 
+static void a_name_that_takes_forever_stays_as_it_is(void **state)
+{
+	char name[512] = "_ZN";
+	char *owned;
+
+	(void)state;
+	for (int i = 0; i < 60; i++)
+		strcat(name, i ? "NcvT_I" : "cvT_I");
+	assert_ptr_equal(demangle(name, &owned), name);
+	assert_string_equal(demangle("_ZN1acvT_IiEEv", &owned), "a::operator int<int>()");
+	free(owned);
+}
+
 static void a_name_of_ten_megabytes_is_read_or_left(void **state)
 {
 	const size_t size = 10 << 20;
@@ -102,6 +115,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_each_language_are_read),
 		cmocka_unit_test(a_name_that_grows_without_end_stays_as_it_is),
+		cmocka_unit_test(a_name_that_takes_forever_stays_as_it_is),
 		cmocka_unit_test(a_name_of_ten_megabytes_is_read_or_left),
 		cmocka_unit_test(a_name_is_demangled_once),
 	};
