@@ -16,7 +16,7 @@ struct rows_table {
 
 struct rows_cursor {
 	sqlite3_vtab_cursor base;
-	const struct batch_row *row, *end;
+	const struct lot_row *row, *end;
 };
 
 static int rows_connect(sqlite3 *db, void *context, int n_arguments,
@@ -72,11 +72,11 @@ static int rows_filter(sqlite3_vtab_cursor *cursor, int index, const char *name,
 		       int n_values, sqlite3_value **values)
 {
 	const struct rows_table *table = (void *)cursor->pVtab;
-	const struct batch *batch = table->rows->batch;
+	const struct lots *lots = table->rows->lots;
 
 	(void)index, (void)name, (void)n_values, (void)values;
-	own(cursor)->row = batch->rows;
-	own(cursor)->end = batch->rows + batch->n_rows;
+	own(cursor)->row = lots->rows;
+	own(cursor)->end = lots->rows + lots->n_rows;
 	return SQLITE_OK;
 }
 
@@ -93,7 +93,7 @@ static int rows_eof(sqlite3_vtab_cursor *cursor)
 
 static int rows_column(sqlite3_vtab_cursor *cursor, sqlite3_context *result, int column)
 {
-	const struct batch_row *row = own(cursor)->row;
+	const struct lot_row *row = own(cursor)->row;
 
 	switch (column) {
 	case 0:

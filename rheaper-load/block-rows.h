@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rows of a batch as a table that SQLite can select from, once for each batch.
+ * The rows of lots as a table that SQLite can select from, once for each batch.
  * For store.c.
  */
 #pragma once
 
 #include <sqlite3.h>
 
-struct batch;
+struct lots;
 
-#define BLOCK_ROWS_TABLE "batch_rows"
+#define BLOCK_ROWS_TABLE "lot_rows"
 
 struct block_rows {
-	const struct batch *batch;
+	const struct lots *lots;
 };
 
 /* Make the table known to a connection, which *rows outlives. SQLite's code. */

@@ -35,6 +35,7 @@ struct load {
 	struct store *store;
 	struct library library;
 	struct pipe *pipe;
+	struct lots lots; /* of the batch in hand */
 	struct progress progress;
 	struct store_numbers numbers; /* of the trace in hand */
 	struct load_result result;
@@ -84,6 +85,17 @@ static void close_trace(struct trace *t)
 	catalog_fini(&t->catalog);
 }
 
+static void write_batch(struct load *load, const struct store_trace *where,
+			const struct batch *batch)
+{
+	if (lots_sort(&load->lots, batch->rows, batch->n_rows, where->sample_bytes != 0))
+		die("write blocks: out of memory");
+	store_lots(load->store, where, &load->lots);
+	for (size_t i = 0; i < batch->n_chains; i++)
+		store_chain(load->store, where, &batch->chains[i]);
+	load->result.n_rows += batch->n_rows;
+}
+
 static void write_blocks(struct load *load, struct trace *t, struct store_trace *where)
 {
 	struct batch *batch;
@@ -93,12 +105,10 @@ static void write_blocks(struct load *load, struct trace *t, struct store_trace 
 	while (result == 0) {
 		result = pipe_next(load->pipe, load->options->progress ? PATIENCE_MS : 0,
 				   &batch);
-		if (result == 1) {
-			store_batch(load->store, where, batch);
-			load->result.n_rows += batch->n_rows;
-		} else if (result == 0) {
+		if (result == 1)
+			write_batch(load, where, batch);
+		else if (result == 0)
 			break;
-		}
 		if (load->options->progress)
 			progress_show(&load->progress, pipe_position(load->pipe),
 				      result == 1 ? batch->n_rows : 0);
@@ -232,6 +242,7 @@ struct load_result load_traces(const struct load_options *o)
 		progress_end(&load.progress);
 	load.result.seconds = seconds_now() - begun;
 	pipe_free(load.pipe);
+	lots_fini(&load.lots);
 	free(inputs);
 	return load.result;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks on their way to the database: sorted by what they have in common. A batch
- * of rows becomes lots (schema.sql), so that a row needs only what is its own. For
- * pipe.c, which fills batches, and store.c, which writes them.
+ * Blocks on their way to the database: sorted by what they have in common. A batch of
+ * blocks becomes lots (schema.sql), so that a row needs only what is its own. For
+ * load.c, between pipe.c and store.c.
  */
 #pragma once
 
@@ -10,10 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rheaper-load/chains.h"
-#include "rheaper-load/pair.h"
-
-#define BATCH_MAX_ROWS ((size_t)1 << 20)
+struct pair_row;
 
 struct lot {
 	uint64_t sampled_size; /* 1 + size if the trace was sampled, or 0 */
@@ -22,37 +19,30 @@ struct lot {
 	uint32_t alloc_thread, free_thread;
 	uint32_t end; /* enum block_end */
 	uint16_t ended, temporary;
-	/* Up to here a lot is what it is by; */
+	/* Up to here a lot is what it is by. */
 	uint32_t n_rows;
 	uint64_t bytes;
 };
 
-struct batch_row {
+struct lot_row {
 	int64_t alloc_ns, lifetime_ns; /* lifetime -1: none */
 	uint64_t size, address;
 };
 
-/* Sorted: the rows of the first lot, of the second, ... */
-struct batch {
-	struct batch_row *rows; /* BATCH_MAX_ROWS */
-	size_t n_rows;
+/* Of one batch, until the next. Zeroed, it is empty. */
+struct lots {
 	struct lot *lots;
 	size_t n_lots, n_lots_max;
-	struct chain *chains; /* of reallocs that ended meanwhile */
-	size_t n_chains, n_chains_max;
+	struct lot_row *rows; /* of the first lot, of the second, ... */
+	size_t n_rows, n_rows_max;
+	/* While they are sorted: */
+	uint32_t *row_lots;
+	size_t n_row_lots_max;
+	uint64_t *slots; /* hash: 32, 1 + lot: 32, or 0 */
+	size_t n_slots;  /* a power of two */
 };
 
-struct lots;
-
-/* NULL: out of memory. A sampled trace has lots of one size each. */
-struct lots *lots_new(void);
-void lots_free(struct lots *lots);
-
-/* 0 or -ENOMEM. */
-int lots_add(struct lots *lots, const struct pair_row *row, bool sampled);
-int lots_add_chain(struct lots *lots, const struct chain *chain);
-bool lots_is_full(const struct lots *lots);
-
-/* Move all that was added to a batch, over what it had. 0 or -ENOMEM. */
-int lots_move(struct lots *lots, struct batch *batch);
-void batch_fini(struct batch *batch);
+/* Sort blocks into lots; those of a sampled trace have one size each. 0 or -ENOMEM. */
+int lots_sort(struct lots *lots, const struct pair_row *rows, size_t n_rows,
+	      bool sampled);
+void lots_fini(struct lots *lots);

@@ -30,6 +30,9 @@
 #include "rheaper-load/pair.h"
 
 #define NO_PENDING UINT32_MAX
+/* Events are read some at a time, for their blocks to be in the cache when they are
+ * taken: waiting for memory is most of the work. */
+#define N_AHEAD 32
 
 struct pending {
 	struct live_block block; /* address 0: unknown or taken back */
@@ -54,9 +57,11 @@ struct pair {
 	uint32_t free_pending;
 	struct pair_row rows[2];
 	unsigned int n_rows;
-	struct live_block *rest; /* the live blocks, once the events are over */
-	size_t n_rest, next_rest, next_pending;
-	bool over;
+	struct reader_event ahead[N_AHEAD]; /* read, not yet taken */
+	unsigned int n_ahead, next_ahead;
+	int merge_result; /* why there are no more of them */
+	size_t next_pending;
+	bool over;             /* the events: what is live is left */
 	struct latest *latest; /* by stream */
 	struct chains chains;
 	uint32_t ended_chains[2];
@@ -75,6 +80,7 @@ int pair_new(struct pair **result, struct merge *merge, const struct reader *rea
 	p->merge = merge;
 	p->reader = reader;
 	p->catalog = catalog;
+	p->merge_result = 1;
 	p->free_pending = NO_PENDING;
 	p->latest = calloc(reader_n_streams(reader) + 1, sizeof(*p->latest));
 	if (!p->latest ||
@@ -339,10 +345,11 @@ static int take_event(struct pair *p, const struct reader_event *event)
 /* A block that did not end: first those in a realloc, then the live ones. */
 static bool add_survivor(struct pair *p)
 {
-	const struct live_block *block;
+	struct live_block rest;
 
 	while (p->next_pending < p->n_pendings) {
-		block = &p->pendings[p->next_pending++].block;
+		const struct live_block *block = &p->pendings[p->next_pending++].block;
+
 		if (block->address == 0)
 			continue;
 		p->totals.in_realloc_blocks++;
@@ -350,12 +357,32 @@ static bool add_survivor(struct pair *p)
 		add_row(p, block, BLOCK_IN_REALLOC);
 		return true;
 	}
-	if (p->next_rest == p->n_rest)
+	if (!live_next(&p->live, &rest))
 		return false;
-	block = &p->rest[p->next_rest++];
 	p->totals.left_blocks++;
-	add_row(p, block, BLOCK_LIVE);
+	add_row(p, &rest, BLOCK_LIVE);
 	return true;
+}
+
+/* The next event: 1, 0 at the end, or an error of the merge. */
+static int next_event(struct pair *p, const struct reader_event **event)
+{
+	const struct reader_event *read;
+
+	if (p->next_ahead == p->n_ahead) {
+		p->n_ahead = p->next_ahead = 0;
+		while (p->n_ahead < N_AHEAD && p->merge_result == 1) {
+			p->merge_result = merge_next(p->merge, &read);
+			if (p->merge_result != 1)
+				break;
+			live_expect(&p->live, read->address);
+			p->ahead[p->n_ahead++] = *read;
+		}
+		if (p->n_ahead == 0)
+			return p->merge_result;
+	}
+	*event = &p->ahead[p->next_ahead++];
+	return 1;
 }
 
 int pair_next(struct pair *p, struct pair_row *row)
@@ -365,7 +392,7 @@ int pair_next(struct pair *p, struct pair_row *row)
 
 	while (p->n_rows == 0 && !p->over) {
 		p->n_ended_chains = 0;
-		result = merge_next(p->merge, &event);
+		result = next_event(p, &event);
 		if (result == 1)
 			result = take_event(p, event);
 		else if (result == 0)
@@ -373,7 +400,7 @@ int pair_next(struct pair *p, struct pair_row *row)
 		if (result)
 			return result;
 		if (p->over)
-			p->rest = live_sort(&p->live, &p->n_rest);
+			live_sort(&p->live);
 	}
 	if (p->n_rows == 0 && !add_survivor(p)) {
 		tally_finish(&p->tally, p->totals.last_ns);

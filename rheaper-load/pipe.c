@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
 /*
- * Two batches at a time: one is filled (struct lots), one is out. The thread sorts
- * into the second when its reader has come back for more, so memory is bounded by
+ * Two batches at a time: one is filled, one is out. They change places when the first is
+ * full and the reader of the second has come back for more, so memory is bounded by
  * both, however far one side is ahead.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "rheaper-load/lots.h"
+#include "common/cli.h"
 #include "trace/reader.h"
 
 #include "rheaper-load/pipe.h"
 
 #define ROWS_PER_POSITION 4096
 
-/* Who may touch `batch`. */
+/* Who may touch the batch that is out. */
 enum turn {
 	TURN_FILL, /* the thread */
 	TURN_TAKE, /* pipe_next: it is full, or the thread has ended with `result` */
@@ -27,8 +28,7 @@ enum turn {
 struct pipe {
 	struct pair *pair;
 	const struct reader *reader;
-	struct lots *lots;
-	struct batch batch;
+	struct batch filled, out;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of turn, over, result */
 	pthread_cond_t changed;
@@ -50,11 +50,6 @@ struct pipe *pipe_new(void)
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_cond_init(&p->changed, &clock);
 	pthread_condattr_destroy(&clock);
-	p->lots = lots_new();
-	if (!p->lots) {
-		pipe_free(p);
-		return NULL;
-	}
 	return p;
 }
 
@@ -62,42 +57,53 @@ void pipe_free(struct pipe *p)
 {
 	if (!p)
 		return;
-	lots_free(p->lots);
-	batch_fini(&p->batch);
+	free(p->filled.rows);
+	free(p->filled.chains);
+	free(p->out.rows);
+	free(p->out.chains);
 	pthread_cond_destroy(&p->changed);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
 
-/* One row or none into the lots: 1, 0 at the end, or an error. */
-static int take_row(struct pipe *p, bool sampled)
+/* Another row, if there is one, and its chains: 1, 0 at the end, or an error. */
+static int take_row(struct pipe *p)
 {
-	struct pair_row row;
-	struct chain chain;
-	int result = pair_next(p->pair, &row), more;
+	struct batch *b = &p->filled;
+	int result;
 
+	if (array_grow((void **)&b->rows, &b->n_rows_max, b->n_rows + 1,
+		       sizeof(*b->rows)))
+		return -ENOMEM;
+	result = pair_next(p->pair, &b->rows[b->n_rows]);
 	if (result != 1)
 		return result;
-	if (lots_add(p->lots, &row, sampled))
-		return -ENOMEM;
-	while ((more = pair_next_chain(p->pair, &chain)) == 1) {
-		if (lots_add_chain(p->lots, &chain))
+	b->n_rows++;
+	do {
+		if (array_grow((void **)&b->chains, &b->n_chains_max, b->n_chains + 1,
+			       sizeof(*b->chains)))
 			return -ENOMEM;
-	}
-	return more < 0 ? more : 1;
+		result = pair_next_chain(p->pair, &b->chains[b->n_chains]);
+		b->n_chains += result == 1;
+	} while (result == 1);
+	return result < 0 ? result : 1;
 }
 
 /* Hand over what there is; `over`: it is the last. */
 static void hand_over(struct pipe *p, bool over, int result)
 {
+	struct batch swapped;
+
 	pthread_mutex_lock(&p->lock);
 	while (p->turn != TURN_FILL)
 		pthread_cond_wait(&p->changed, &p->lock);
 	pthread_mutex_unlock(&p->lock);
-	if (result >= 0)
-		result = lots_move(p->lots, &p->batch);
+	swapped = p->out;
+	p->out = p->filled;
+	p->filled = swapped;
+	p->filled.n_rows = p->filled.n_chains = 0;
 	pthread_mutex_lock(&p->lock);
-	p->over = over || result < 0;
+	p->over = over;
 	p->result = result;
 	p->turn = TURN_TAKE;
 	pthread_cond_broadcast(&p->changed);
@@ -107,18 +113,18 @@ static void hand_over(struct pipe *p, bool over, int result)
 static void *run(void *context)
 {
 	struct pipe *p = context;
-	bool sampled = reader_header(p->reader)->sample_bytes != 0;
 	int result;
 
 	do {
 		result = 1;
-		for (size_t n = 1; result == 1 && !lots_is_full(p->lots); n++) {
-			result = take_row(p, sampled);
+		for (size_t n = 1; result == 1 && p->filled.n_rows < BATCH_MAX_ROWS;
+		     n++) {
+			result = take_row(p);
 			if (n % ROWS_PER_POSITION == 0)
 				p->position = reader_position(p->reader);
 		}
 		hand_over(p, result != 1, result);
-	} while (result == 1 && !p->over);
+	} while (result == 1);
 	return NULL;
 }
 
@@ -171,7 +177,7 @@ int pipe_next(struct pipe *p, int patience_ms, struct batch **batch)
 		result = p->result < 0 ? p->result : 1;
 	}
 	pthread_mutex_unlock(&p->lock);
-	*batch = &p->batch;
+	*batch = &p->out;
 	if (result < 0 && result != -ETIMEDOUT)
 		pthread_join(p->thread, NULL);
 	return result;

@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading and pairing on a thread of its own, while what has been paired is written:
- * batches come out as they are full. For load.c and store.c.
+ * batches come out as they are full. For load.c.
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
-struct batch;
-struct pair;
+#include "rheaper-load/chains.h"
+#include "rheaper-load/pair.h"
+
 struct reader;
 struct pipe;
+
+#define BATCH_MAX_ROWS ((size_t)1 << 19)
+
+struct batch {
+	struct pair_row *rows; /* BATCH_MAX_ROWS at the most */
+	size_t n_rows, n_rows_max;
+	struct chain *chains; /* of reallocs that ended meanwhile */
+	size_t n_chains, n_chains_max;
+};
 
 /* NULL: out of memory. One pipe serves one trace after the other. */
 struct pipe *pipe_new(void);

@@ -18,6 +18,7 @@
 #include "common/cli.h"
 #include "config.h"
 #include "rheaper-load/catalog.h"
+#include "rheaper-load/chains.h"
 #include "rheaper-load/lots.h"
 #include "rheaper-load/store-file.h"
 #include "rheaper-load/store-parts.h"
@@ -316,21 +317,19 @@ static void insert_lot(struct store *s, const struct store_trace *trace,
 	run_statement(s, INSERT_LOT);
 }
 
-void store_batch(struct store *s, const struct store_trace *trace,
-		 const struct batch *batch)
+void store_lots(struct store *s, const struct store_trace *trace, const struct lots *lots)
 {
-	s->rows.batch = batch;
+	s->rows.lots = lots;
 	run_statement(s, INSERT_BLOCKS);
-	for (size_t i = 0; i < batch->n_lots; i++)
-		insert_lot(s, trace, &batch->lots[i]);
-	for (size_t i = 0; i < batch->n_chains; i++) {
-		const struct chain *c = &batch->chains[i];
+	for (size_t i = 0; i < lots->n_lots; i++)
+		insert_lot(s, trace, &lots->lots[i]);
+}
 
-		store_insert(s, INSERT_CHAIN, "iiiiiiii", trace->process,
-			     (int64_t)c->first_stack, (int64_t)c->last_stack,
-			     (int64_t)c->steps, (int64_t)c->moves, clamp(c->copied),
-			     clamp(c->first_size), clamp(c->final_size));
-	}
+void store_chain(struct store *s, const struct store_trace *trace, const struct chain *c)
+{
+	store_insert(s, INSERT_CHAIN, "iiiiiiii", trace->process, (int64_t)c->first_stack,
+		     (int64_t)c->last_stack, (int64_t)c->steps, (int64_t)c->moves,
+		     clamp(c->copied), clamp(c->first_size), clamp(c->final_size));
 }
 
 void store_trace_end(struct store *s, const struct store_trace *trace,

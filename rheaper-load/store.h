@@ -11,10 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct batch;
 struct catalog;
+struct chain;
 struct frames;
 struct library;
+struct lots;
 struct rhp_file_header;
 struct store;
 struct tally;
@@ -91,8 +92,10 @@ struct store_trace {
  * replaces them by the catalog's numbers in the database.
  */
 void store_trace_begin(struct store *store, struct store_trace *trace);
-void store_batch(struct store *store, const struct store_trace *trace,
-		 const struct batch *batch);
+void store_lots(struct store *store, const struct store_trace *trace,
+		const struct lots *lots);
+void store_chain(struct store *store, const struct store_trace *trace,
+		 const struct chain *chain);
 void store_trace_end(struct store *store, const struct store_trace *trace,
 		     const struct catalog *catalog);
 

@@ -35,10 +35,8 @@ void tally_fini(struct tally *t)
 	t->points = NULL;
 }
 
-double tally_weight(uint64_t sample_bytes, uint64_t size)
+double tally_sample_weight(uint64_t sample_bytes, uint64_t size)
 {
-	if (sample_bytes == 0)
-		return 1;
 	return 1 / -expm1(-((double)size + 1) / (double)sample_bytes);
 }
 
@@ -58,8 +56,7 @@ static void halve_timeline(struct tally *t)
 	t->width_ns *= 2;
 }
 
-/* The interval of a time, or the last one: clocks of threads may differ a little. */
-static struct tally_point *find_point(struct tally *t, int64_t ns)
+static void add_points(struct tally *t, int64_t ns)
 {
 	while (ns / t->width_ns >= MAX_POINTS) {
 		if (t->n_points % 2) {
@@ -78,18 +75,23 @@ static struct tally_point *find_point(struct tally *t, int64_t ns)
 			.peak_bytes = t->live_bytes,
 		};
 	}
+	t->until_ns = (int64_t)t->n_points * t->width_ns;
+}
+
+/* The interval of a time, or the last one: clocks of threads may differ a little. */
+static struct tally_point *find_point(struct tally *t, int64_t ns)
+{
+	if (ns >= t->until_ns)
+		add_points(t, ns);
 	return &t->points[t->n_points - 1];
 }
 
-static struct tally_point *note_time(struct tally *t, int64_t ns)
+static void note_live(const struct tally *t, struct tally_point *point)
 {
-	struct tally_point *point = find_point(t, ns);
-
 	point->live_blocks = t->live_blocks;
 	point->live_bytes = t->live_bytes;
 	if (t->live_bytes > point->peak_bytes)
 		point->peak_bytes = t->live_bytes;
-	return point;
 }
 
 /* Before a stack's live blocks change. */
@@ -138,7 +140,7 @@ void tally_begin(struct tally *t, const struct live_block *block)
 	}
 	point->allocations += weight;
 	point->bytes += bytes;
-	note_time(t, block->alloc_ns);
+	note_live(t, point);
 }
 
 void tally_end(struct tally *t, const struct live_block *block, int64_t ns)
@@ -146,14 +148,14 @@ void tally_end(struct tally *t, const struct live_block *block, int64_t ns)
 	struct catalog_stack *stack = &t->catalog->stacks[block->stack];
 	double weight = tally_weight(t->sample_bytes, block->size);
 	double bytes = (double)block->size * weight;
+	struct tally_point *point = find_point(t, ns);
 
-	find_point(t, ns);
 	note_peak(t, stack);
 	stack->live_blocks -= weight;
 	stack->live_bytes -= bytes;
 	t->live_blocks -= weight;
 	t->live_bytes -= bytes;
-	note_time(t, ns);
+	note_live(t, point);
 }
 
 void tally_temporary(struct tally *t, const struct live_block *block)

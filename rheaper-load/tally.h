@@ -33,14 +33,20 @@ struct tally {
 	struct tally_point *points;
 	size_t n_points;
 	int64_t width_ns; /* of each but the last */
+	int64_t until_ns; /* end of the last one */
 };
 
 /* 0 or -ENOMEM. The catalog stays the caller's. */
 int tally_init(struct tally *tally, struct catalog *catalog, uint64_t sample_bytes);
 void tally_fini(struct tally *tally);
 
+double tally_sample_weight(uint64_t sample_bytes, uint64_t size);
+
 /* Blocks that a recorded block stands for; 1 if sample_bytes is 0: all are recorded. */
-double tally_weight(uint64_t sample_bytes, uint64_t size);
+static inline double tally_weight(uint64_t sample_bytes, uint64_t size)
+{
+	return sample_bytes ? tally_sample_weight(sample_bytes, size) : 1;
+}
 
 void tally_begin(struct tally *tally, const struct live_block *block);
 void tally_end(struct tally *tally, const struct live_block *block, int64_t ns);
