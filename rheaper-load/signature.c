@@ -6,7 +6,6 @@
  * of on this machine, and clones are the compiler's affair.
  */
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,31 +64,42 @@ static size_t cut_rust_hash(const char *name, size_t length)
 	return length - 19;
 }
 
-/* program+0x1234: the program. */
+static bool is_hexadecimal(const char *text)
+{
+	while (isxdigit((unsigned char)*text))
+		text++;
+	return *text == 0;
+}
+
+/* program+0x1234: the program; 0x1234: nothing. */
 static size_t cut_offset(const char *name, size_t length)
 {
 	const char *plus = strrchr(name, '+');
-	char *end;
 
-	if (!plus || plus == name || strncmp(plus, "+0x", 3) != 0)
-		return length;
-	for (end = (char *)plus + 3; isxdigit((unsigned char)*end); end++)
-		;
-	return *end ? length : (size_t)(plus - name);
+	if (strncmp(name, "0x", 2) == 0 && is_hexadecimal(name + 2))
+		return 0;
+	if (plus && plus != name && strncmp(plus, "+0x", 3) == 0 &&
+	    is_hexadecimal(plus + 3))
+		return (size_t)(plus - name);
+	return length;
 }
 
-/* The length of an operator's own characters at `at`: they are no brackets. */
+/* The length of an operator's name at `at`, whose brackets are none; 0 if it is not. */
 static size_t operator_length(const char *at)
 {
 	static const char word[] = "operator";
+	static const char *const longest_first[] = {
+		"<=>", "<<=", ">>=", "->*", "<<", ">>", "<=", ">=", "->", "()", "<", ">"};
 	size_t n = sizeof(word) - 1;
 
 	if (strncmp(at, word, n) != 0)
 		return 0;
-	if (strncmp(at + n, "()", 2) == 0)
-		return n + 2;
-	while (at[n] && strchr("<>=-+*/%^&|~!,[]", at[n]))
-		n++;
+	for (size_t i = 0; i < sizeof(longest_first) / sizeof(*longest_first); i++) {
+		size_t length = strlen(longest_first[i]);
+
+		if (strncmp(at + n, longest_first[i], length) == 0)
+			return n + length;
+	}
 	return n;
 }
 
@@ -125,6 +135,7 @@ static size_t strip_brackets(const char *name, size_t length, char *plain, size_
 static size_t strip_types(char *plain, size_t n)
 {
 	static const char *const behind[] = {" const", " volatile", " &", " &&"};
+	const char *found;
 	char *last;
 
 	for (size_t i = 0; i < sizeof(behind) / sizeof(*behind); i++) {
@@ -133,8 +144,10 @@ static size_t strip_types(char *plain, size_t n)
 		if (n > length && memcmp(plain + n - length, behind[i], length) == 0)
 			n -= length;
 	}
-	last = memrchr(plain, ' ', n);
-	if (!last || memmem(plain, n, "operator", 8))
+	/* "operator new" has a space of its own. */
+	found = memmem(plain, n, "operator", 8);
+	last = memrchr(plain, ' ', found ? (size_t)(found - plain) : n);
+	if (!last)
 		return n;
 	last++;
 	n -= (size_t)(last - plain);

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rheaper-load/signature.h"
+
+static const char *plain(const char *name)
+{
+	static char text[128];
+	size_t n = signature_name(name, text, sizeof(text) - 1);
+
+	text[n] = 0;
+	return text;
+}
+
+static void what_a_compiler_appends_does_not_count(void **state)
+{
+	(void)state;
+	assert_string_equal(plain("main"), "main");
+	assert_string_equal(plain("f.part.0"), "f");
+	assert_string_equal(plain("f.constprop.0.isra.3"), "f");
+	assert_string_equal(plain("f.cold"), "f");
+	assert_string_equal(plain("ns::f(int) [clone .part.0] [clone .cold]"), "ns::f");
+	assert_string_equal(plain("core::f::h0123456789abcdef"), "core::f");
+	assert_string_equal(plain("core::f::hello_0123456789"),
+			    "core::f::hello_0123456789");
+}
+
+static void types_do_not_count(void **state)
+{
+	(void)state;
+	assert_string_equal(plain("ns::f(unsigned long, char const*)"), "ns::f");
+	assert_string_equal(plain("void ns::f<int, A<B> >(unsigned long)"), "ns::f");
+	assert_string_equal(
+		plain("std::vector<int, std::allocator<int> >::push_back(int&&)"),
+		"std::vector::push_back");
+	assert_string_equal(plain("A<int>::get() const"), "A::get");
+	assert_string_equal(plain("(anonymous namespace)::f(int)"), "::f");
+	assert_string_equal(plain("main::{lambda(int)#2}::operator()(int) const"),
+			    "main::{lambda#2}::operator()");
+	assert_string_equal(plain("<[u8; 4] as X>::new(int, char)"), "::new");
+}
+
+static void operators_are_no_brackets(void **state)
+{
+	(void)state;
+	assert_string_equal(plain("operator new(unsigned long)"), "operator new");
+	assert_string_equal(plain("operator new[](unsigned int)"), "operator new[]");
+	assert_string_equal(plain("A::operator<(A const&) const"), "A::operator<");
+	assert_string_equal(plain("A::operator->() const"), "A::operator->");
+	assert_string_equal(plain("bool ns::operator==<int>(A<int> const&)"),
+			    "ns::operator==");
+	assert_string_equal(plain("std::ostream& std::operator<< <char>(char)"),
+			    "std::operator<< ");
+	assert_string_equal(plain("A<int>::operator>>(int)"), "A::operator>>");
+	assert_string_equal(plain("my_operator<int>(int)"), "my_operator");
+}
+
+static void code_without_a_name_is_its_module(void **state)
+{
+	(void)state;
+	assert_string_equal(plain("libx.so.1+0x12ab"), "libx.so.1");
+	assert_string_equal(plain("0x7f0012ab"), "");
+	assert_string_equal(plain("a+b"), "a+b");
+}
+
+static void a_name_that_is_too_long_is_cut(void **state)
+{
+	char text[4];
+
+	(void)state;
+	assert_int_equal(signature_name("abcdefgh", text, sizeof(text)), 4);
+	assert_memory_equal(text, "abcd", 4);
+}
+
+/* Known values: databases of all machines must agree. */
+static void a_signature_is_the_same_everywhere(void **state)
+{
+	char text[SIGNATURE_TEXT_SIZE];
+	uint64_t hash = SIGNATURE_BEGIN;
+
+	(void)state;
+	hash = signature_add(hash, "malloc");
+	hash = signature_add(hash, "void f<long>(long)");
+	assert_int_equal(hash,
+			 signature_add(signature_add(SIGNATURE_BEGIN, "malloc"), "f"));
+	assert_int_not_equal(hash, signature_add(SIGNATURE_BEGIN, "mallocf"));
+	signature_format(signature_add(SIGNATURE_BEGIN, ""), text);
+	assert_string_equal(text, "af64724c8602eb6e");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_compiler_appends_does_not_count),
+		cmocka_unit_test(types_do_not_count),
+		cmocka_unit_test(operators_are_no_brackets),
+		cmocka_unit_test(code_without_a_name_is_its_module),
+		cmocka_unit_test(a_name_that_is_too_long_is_cut),
+		cmocka_unit_test(a_signature_is_the_same_everywhere),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
