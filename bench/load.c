@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes traces to load: PAIRS allocations, each freed later, LIVE blocks at a time, from
- * all 2^LEVELS ways down a tree of calls, in two threads.
+ * all 2^LEVELS ways down a tree of calls, in one or two THREADS.
  *
- * usage: load PAIRS LIVE LEVELS
+ * usage: load PAIRS LIVE LEVELS THREADS
  */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-static long pairs, n_live;
+static long pairs, n_live; /* of a thread */
 static int levels;
 
 static uint64_t next_random(uint64_t *state)
@@ -40,17 +40,17 @@ __attribute__((noinline)) static void *descend(int level, uint64_t way, size_t s
 
 static void *run(void *seed)
 {
-	void **live = calloc((size_t)n_live / 2, sizeof(*live));
+	void **live = calloc((size_t)n_live, sizeof(*live));
 	uint64_t state = (uint64_t)(uintptr_t)seed;
 
-	for (long i = 0; i < pairs / 2; i++) {
-		void **slot = &live[next_random(&state) % ((uint64_t)n_live / 2)];
+	for (long i = 0; i < pairs; i++) {
+		void **slot = &live[next_random(&state) % (uint64_t)n_live];
 		uint64_t way = next_random(&state) & ((1u << levels) - 1);
 
 		free(*slot);
 		*slot = descend(levels, way, choose_size(&state));
 	}
-	for (long i = 0; i < n_live / 2; i++)
+	for (long i = 0; i < n_live; i++)
 		free(live[i]);
 	free(live);
 	return NULL;
@@ -60,15 +60,19 @@ int main(int argc, char **argv)
 {
 	pthread_t thread;
 
-	if (argc != 4)
+	int n_threads = argc == 5 ? atoi(argv[4]) : 0;
+
+	if (n_threads != 1 && n_threads != 2)
 		return 2;
-	pairs = atol(argv[1]);
-	n_live = atol(argv[2]);
+	pairs = atol(argv[1]) / n_threads;
+	n_live = atol(argv[2]) / n_threads;
 	levels = atoi(argv[3]);
-	if (n_live < 2 || levels < 0 || levels > 20 ||
-	    pthread_create(&thread, NULL, run, (void *)2))
+	if (n_live < 1 || levels < 0 || levels > 20)
+		return 2;
+	if (n_threads == 2 && pthread_create(&thread, NULL, run, (void *)2))
 		return 2;
 	run((void *)1);
-	pthread_join(thread, NULL);
+	if (n_threads == 2)
+		pthread_join(thread, NULL);
 	return 0;
 }

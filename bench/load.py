@@ -19,6 +19,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 PAIRS, LIVE, LEVELS = 10_000_000, 50_000, 11
 LARGE_LIVE = 1_000_000
+# Beside heaptrack, whose interpreter (1.4) dies of the other program's record
+CHURN = ("20", "1", str(PAIRS))
 SEED = {
     "top call sites, from the blocks":
         "SELECT bt, sum(size) FROM allocations GROUP BY bt ORDER BY sum(size) DESC LIMIT 10;",
@@ -58,8 +60,10 @@ class Bench:
     def __init__(self, build, directory):
         self.dir, self.loader = directory, os.path.join(build, "rheaper-load", "rheaper-load")
         flags = ["-g", "-O1", "-fno-builtin", "-fno-optimize-sibling-calls", "-pthread"]
-        for name, compiler in ("plain", "cc"), ("ours", os.path.join(build, "rheaper-cc", "rheaper-cc")):
-            subprocess.run([compiler, *flags, os.path.join(HERE, "load.c"), "-o", self.path(name)],
+        driver = os.path.join(build, "rheaper-cc", "rheaper-cc")
+        for name, source, compiler in ("load", "load.c", driver), ("churn", "churn.c", driver), \
+                ("plain", "churn.c", "cc"):
+            subprocess.run([compiler, *flags, os.path.join(HERE, source), "-o", self.path(name)],
                            check=True)
         subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", os.path.join(HERE, "insert.c"), "-lsqlite3", "-o",
                         self.path("insert")], check=True)
@@ -67,8 +71,10 @@ class Bench:
     def path(self, name):
         return os.path.join(self.dir, name)
 
-    def trace(self, name, pairs, live):
-        Cost(self.path("ours"), str(pairs), str(live), str(LEVELS), RHEAPER_TRACE=self.path(name))
+    def trace(self, name, *command):
+        if os.path.exists(self.path(name)):
+            os.remove(self.path(name))
+        Cost(self.path(command[0]), *map(str, command[1:]), RHEAPER_TRACE=self.path(name))
         with open(self.path(name), "rb") as trace:  # into the page cache
             while trace.read(1 << 24):
                 pass
@@ -86,8 +92,7 @@ class Bench:
         return cost
 
     def record_with_heaptrack(self):
-        Cost(self.path("plain"), str(PAIRS), str(LIVE), str(LEVELS),
-             LD_PRELOAD="/usr/lib/heaptrack/libheaptrack_preload.so",
+        Cost(self.path("plain"), *CHURN, LD_PRELOAD="/usr/lib/heaptrack/libheaptrack_preload.so",
              DUMP_HEAPTRACK_OUTPUT=self.path("heaptrack.raw"))
 
     def heaptrack(self):
@@ -108,28 +113,37 @@ class Bench:
         return cost
 
 
+def print_costs(rows, **costs):
+    print("| | wall, s | CPU, s | million rows/s (wall) | peak memory, MiB |\n|---|---|---|---|---|")
+    for name, found in costs.items():
+        print(f"| {name.replace('_', ' ')} | {median(found, 'wall'):.2f} | {median(found, 'cpu'):.2f}"
+              f" | {rows / 1e6 / median(found, 'wall'):.2f} | {median(found, 'memory'):.0f} |")
+
+
+def report_heaptrack(b, turns):
+    if not shutil.which("heaptrack_print"):
+        return
+    b.trace("trace.bin", "churn", *CHURN)
+    b.record_with_heaptrack()
+    loads, heaptracks = [], []
+    for _ in range(turns):
+        loads.append(b.load("trace.bin"))
+        heaptracks.append(b.heaptrack())
+    print_costs(loads[0].result["rows"], rheaper_load=loads, heaptrack_interpret_and_print=heaptracks)
+    print(f"\ntime: {median(loads, 'wall') / median(heaptracks, 'wall'):.2f} of heaptrack's (bar 1)\n")
+
+
 def report_rate(b, turns):
-    b.trace("trace.bin", PAIRS, LIVE)
-    has_heaptrack = shutil.which("heaptrack_print") is not None
-    if has_heaptrack:
-        b.record_with_heaptrack()
-    loads, inserts, heaptracks = [], [], []
+    b.trace("trace.bin", "load", PAIRS, LIVE, LEVELS, 2)
+    loads, inserts = [], []
     for _ in range(turns):
         loads.append(b.load("trace.bin"))
         inserts.append(b.insert())
-        if has_heaptrack:
-            heaptracks.append(b.heaptrack())
     rows = loads[0].result["rows"]
     print(f"{rows} allocations, {loads[0].result['events']} events; medians of {turns} turns\n")
-    print("| | wall, s | CPU, s | million rows/s (wall) | peak memory, MiB |\n|---|---|---|---|---|")
-    for name, costs in ("rheaper-load", loads), ("plain INSERT loop", inserts), \
-            ("heaptrack: interpret and print", heaptracks):
-        if costs:
-            print(f"| {name} | {median(costs, 'wall'):.2f} | {median(costs, 'cpu'):.2f}"
-                  f" | {rows / 1e6 / median(costs, 'wall'):.2f} | {median(costs, 'memory'):.0f} |")
-    print(f"\nrate: {median(inserts, 'wall') / median(loads, 'wall'):.2f} times the loop's (bar 2)")
-    if heaptracks:
-        print(f"time: {median(loads, 'wall') / median(heaptracks, 'wall'):.2f} of heaptrack's (bar 1)")
+    print_costs(rows, rheaper_load=loads, plain_INSERT_loop=inserts)
+    print(f"\nrate: {median(inserts, 'wall') / median(loads, 'wall'):.2f} times the loop's (bar 2);"
+          f" CPU time {median(loads, 'cpu') / median(inserts, 'cpu'):.2f} of the loop's")
     print(f"database: {loads[0].result['database_size'] / rows:.1f} bytes for an allocation (bar 56)\n")
 
 
@@ -141,7 +155,7 @@ def report_queries(b, turns):
 
 
 def report_memory(b, events):
-    b.trace("trace.bin", events // 2, LARGE_LIVE)
+    b.trace("trace.bin", "load", events // 2, LARGE_LIVE, LEVELS, 2)
     cost = b.load("trace.bin")
     bar = 256 + 64 * LARGE_LIVE / 2**20
     print(f"\n{cost.result['events']} events, {LARGE_LIVE} blocks live: {cost.wall:.1f} s,"
@@ -156,6 +170,7 @@ def main():
         b = Bench(os.path.abspath(sys.argv[1]), directory)
         report_rate(b, turns)
         report_queries(b, turns)
+        report_heaptrack(b, turns)
         if events:
             report_memory(b, events)
 

@@ -162,6 +162,7 @@ int main(int argc, char **argv)
 	else if (!options.quiet)
 		summary_print(&result);
 	load_result_fini(&result);
+	free(options.load.symbols.debug_dirs);
 	finish_output();
 	return EXIT_FINE;
 }
