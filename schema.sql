@@ -42,7 +42,8 @@ CREATE TABLE processes (
   runtime_version TEXT NOT NULL,    -- of the runtime in the program
   start_ns INTEGER NOT NULL,        -- when tracing began, since 1970; with pid and
   start_ticks INTEGER NOT NULL,     -- the clock's ticks then this names a trace
-  ending TEXT NOT NULL              -- 'exited'; 'stopped' (by RHEAPER_MAX_BYTES);
+  ending TEXT NOT NULL              -- 'exited'; 'stopped' (switched off: what was
+                                    -- live is no leak); 'full' (RHEAPER_MAX_BYTES);
                                     -- 'failed: WHY' (the trace could not be written);
                                     -- 'unknown': killed, or ended by _exit or exec,
                                     -- or running still
@@ -274,10 +275,11 @@ LEFT JOIN stack_frames sf ON sf.stack = t.stack AND sf.frame_no = 0
 LEFT JOIN frames f ON f.frame = sf.frame LEFT JOIN modules m ON m.module = f.module
 GROUP BY t.stack;
 
--- Blocks not freed at the end, by call site.
+-- Blocks not freed at the end, by call site, of processes that were not switched off.
 CREATE VIEW leaks AS SELECT
-  bt, live_blocks AS blocks, live_bytes AS bytes, function, sym, file, line
-FROM call_sites WHERE live_blocks > 0;
+  bt, sum(t.live_blocks) AS blocks, sum(t.live_bytes) AS bytes, function, sym, file, line
+FROM call_sites JOIN stack_totals t ON t.stack = bt JOIN processes USING (process)
+WHERE t.live_blocks > 0 AND ending <> 'stopped' GROUP BY bt;
 
 -- Blocks freed by a function of another family (new[] by delete, malloc by
 -- delete, new by realloc), or by a sized free with the wrong size.

@@ -5,10 +5,13 @@
  *
  * A program that calls these functions still links with a plain compiler: they
  * are weak, and where no runtime is linked in they do nothing and say so. All
- * may be called from any thread at any time, allocate nothing, and keep errno.
+ * may be called from any thread at any time (but see the two that switch), allocate
+ * nothing, and keep errno.
  */
 #ifndef RHEAPER_H
 #define RHEAPER_H
+
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -16,11 +19,65 @@ extern "C" {
 
 #define RHEAPER_NOT_LINKED (-1)
 
+/* What is recorded, and how. A field of 0 means the default. */
+struct rheaper_config {
+	uint32_t max_stack_depth;           /* frames of a stack, 1 to 1024: 30 */
+	uint32_t max_trackers;              /* threads that record each for itself: 200 */
+	uint32_t tracker_event_buffer_size; /* events, 500 to 1000000: 5000 */
+	double sample_rate; /* share of the allocations whose stack is taken, to 1: 1 */
+	const char *profile_dir; /* where the trace goes: see below */
+	uint64_t sample_bytes;   /* mean distance of sampled bytes: every block */
+	uint64_t max_bytes;      /* size at which the trace ends: none */
+};
+
+enum rheaper_error {
+	RHEAPER_OK = 0,
+	RHEAPER_ALREADY_ENABLED = 1, /* tracking is on, with another trace */
+	RHEAPER_NOT_ENABLED = 2,
+	RHEAPER_BAD_VALUE = 3,    /* a field of the config is out of its range */
+	RHEAPER_CANNOT_WRITE = 4, /* the trace: system_error says why */
+	RHEAPER_FORKED = 5,       /* this process is a child of the traced one */
+	RHEAPER_ABSENT = 6        /* the runtime is not linked in */
+};
+
+struct rheaper_enabled {
+	enum rheaper_error error;
+	int system_error; /* an errno, or 0 */
+	const char *path; /* of the trace; valid until tracking is enabled again */
+};
+
 /* The functions behind the inline ones below; NULL without the runtime. */
 extern int rheaper_runtime_is_tracking(void) __attribute__((weak));
 extern int rheaper_runtime_mark(const char *text) __attribute__((weak));
 extern const char *rheaper_runtime_trace_path(void) __attribute__((weak));
 extern const char *rheaper_runtime_version(void) __attribute__((weak));
+extern struct rheaper_enabled rheaper_runtime_enable(const struct rheaper_config *config)
+	__attribute__((weak));
+extern enum rheaper_error rheaper_runtime_disable(void) __attribute__((weak));
+
+/*
+ * Switches tracking on. The trace is PROGRAM.PID.trace in profile_dir; without one it
+ * has the name that RHEAPER_TRACE asks for, or lies in the current directory. A file
+ * that is there stays, and .1, .2, ... is appended. NULL: all defaults. Blocks that
+ * were allocated before and are freed now are counted as foreign. Not in a signal
+ * handler.
+ */
+static inline struct rheaper_enabled
+rheaper_enable_tracking(const struct rheaper_config *config)
+{
+	struct rheaper_enabled absent = {RHEAPER_ABSENT, 0, (const char *)0};
+	return rheaper_runtime_enable ? rheaper_runtime_enable(config) : absent;
+}
+
+/*
+ * Switches tracking off, whoever switched it on. When it returns the trace is complete;
+ * what is still allocated was live when it ended, and is no leak. Not in a signal
+ * handler.
+ */
+static inline enum rheaper_error rheaper_disable_tracking(void)
+{
+	return rheaper_runtime_disable ? rheaper_runtime_disable() : RHEAPER_ABSENT;
+}
 
 /* 1 if allocations are being recorded, 0 if not, RHEAPER_NOT_LINKED. */
 static inline int rheaper_is_tracking(void)
@@ -39,7 +96,7 @@ static inline int rheaper_mark(const char *text)
 	return rheaper_runtime_mark ? rheaper_runtime_mark(text) : RHEAPER_NOT_LINKED;
 }
 
-/* The path of the trace being written, or NULL. It stays valid. */
+/* The path of the trace being written, or NULL. Valid until tracking is enabled again. */
 static inline const char *rheaper_trace_path(void)
 {
 	return rheaper_runtime_trace_path ? rheaper_runtime_trace_path()

@@ -37,6 +37,9 @@ static void format_ending(const struct rhp_file_header *h, char *text, size_t si
 	case RHP_STATE_STOPPED:
 		snprintf(text, size, "stopped");
 		return;
+	case RHP_STATE_FULL:
+		snprintf(text, size, "full");
+		return;
 	case RHP_STATE_FAILED:
 		snprintf(text, size, "failed: %s",
 			 strerror((int)(h->stop_errno & 0xffff)));
@@ -247,9 +250,10 @@ static void warn_losses(const struct report *r, uint64_t n_lost)
 		warn("read %s: the program did not end by exit: it was killed, or called"
 		     " _exit or exec",
 		     r->trace);
-	if (h->state == RHP_STATE_STOPPED)
-		warn("read %s: tracing was stopped %.3f s after it began; what came later"
-		     " is unknown",
+	if (h->state == RHP_STATE_FULL)
+		warn("read %s: the size limit was reached %.3f s after tracing began; "
+		     "what"
+		     " came later is unknown",
 		     r->trace, (double)pair_totals(r->pair)->last_ns / 1e9);
 	if (h->state == RHP_STATE_FAILED)
 		warn("read %s: tracing ended %.3f s after it began, because the trace"

@@ -17,7 +17,9 @@ static const char *ending_text(enum rhp_trace_state ending)
 	case RHP_STATE_EXITED:
 		return "at exit";
 	case RHP_STATE_STOPPED:
-		return "when tracing was stopped";
+		return "when tracing was switched off";
+	case RHP_STATE_FULL:
+		return "when the trace was full";
 	case RHP_STATE_FAILED:
 		return "when the trace could not be written any more";
 	default:
@@ -32,6 +34,8 @@ static const char *ending_name(enum rhp_trace_state ending)
 		return "exited";
 	case RHP_STATE_STOPPED:
 		return "stopped";
+	case RHP_STATE_FULL:
+		return "full";
 	case RHP_STATE_FAILED:
 		return "failed";
 	default:

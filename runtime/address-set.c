@@ -77,18 +77,22 @@ static void insert(struct rhp_addresses *a, uintptr_t address)
 	put(a, find(a, address), address);
 }
 
+static size_t filter_bytes(uint32_t n_slots)
+{
+	return ((size_t)n_slots << NUMBERS_PER_SLOT_BITS) / 8;
+}
+
 static struct rhp_addresses *make(uint32_t n_slots)
 {
 	struct rhp_addresses *a = NULL;
-	size_t n_words = ((size_t)n_slots << NUMBERS_PER_SLOT_BITS) / 64;
 	if (n_slots != 0)
-		a = rhp_os_alloc(sizeof(*a) + n_words * sizeof(a->filter[0]) +
+		a = rhp_os_alloc(sizeof(*a) + filter_bytes(n_slots) +
 				 n_slots * sizeof(a->slots[0]));
 	if (!a)
 		return NULL;
 	a->n_slots = n_slots;
 	a->shift = 64 - (uint32_t)__builtin_ctz(n_slots) - NUMBERS_PER_SLOT_BITS;
-	a->slots = (uintptr_t *)(void *)(a->filter + n_words);
+	a->slots = (uintptr_t *)(void *)((char *)a->filter + filter_bytes(n_slots));
 	return a;
 }
 
@@ -166,6 +170,19 @@ void rhp_address_set_remove(struct rhp_address_set *set, uintptr_t address)
 	if (!has_number(a, number_of(a, address)))
 		set_bit(a, number_of(a, address), false);
 	set->n--;
+	end_change(set);
+	rhp_lock_drop(&set->lock);
+}
+
+void rhp_address_set_clear(struct rhp_address_set *set)
+{
+	rhp_lock_take(&set->lock);
+	begin_change(set);
+	struct rhp_addresses *a = set->addresses;
+	if (a)
+		rhp_os_zero(a->filter,
+			    filter_bytes(a->n_slots) + a->n_slots * sizeof(a->slots[0]));
+	set->n = 0;
 	end_change(set);
 	rhp_lock_drop(&set->lock);
 }

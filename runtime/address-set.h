@@ -54,7 +54,8 @@ static ALWAYS_INLINE bool rhp_address_set_lacks(const struct rhp_address_set *se
 /* Whether an address is in the set. Async-signal-safe. */
 HIDDEN bool rhp_address_set_has(struct rhp_address_set *set, uintptr_t address);
 
-/* Adds an address that is not in it; false if there is no memory. Removes one that
- * is. Both take the lock. */
+/* Empties the set. Adds an address that is not in it; false if there is no memory.
+ * Removes one that is. All take the lock. */
+HIDDEN void rhp_address_set_clear(struct rhp_address_set *set);
 HIDDEN bool rhp_address_set_add(struct rhp_address_set *set, uintptr_t address);
 HIDDEN void rhp_address_set_remove(struct rhp_address_set *set, uintptr_t address);

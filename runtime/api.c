@@ -3,10 +3,14 @@
  * The functions of include/rheaper.h. A weak reference does not bring an object
  * out of an archive, so start.c refers to this one.
  */
+#include <errno.h>
+#include <string.h>
+
 #include <rheaper.h>
 
 #include "config.h"
 #include "runtime/runtime.h"
+#include "runtime/settings.h"
 #include "runtime/start.h"
 
 /* A plug-in keeps them to itself: its host may have others. */
@@ -38,4 +42,88 @@ PUBLIC const char *rheaper_runtime_trace_path(void)
 PUBLIC const char *rheaper_runtime_version(void)
 {
 	return RHEAPER_VERSION;
+}
+
+/* A plug-in whose constructors have not run. */
+static bool nobody_leads(void)
+{
+#ifdef RHP_PLUGIN
+	return !RHP_RUNTIME(start_tracking);
+#else
+	return false;
+#endif
+}
+
+/* A name that no other process takes, unless it is asked for another. */
+static void choose_path(struct rhp_settings *s, const char *directory)
+{
+	static const char name[] = "%e.%p.trace";
+	char pattern[RHP_PATH_SIZE];
+	size_t n = directory ? strnlen(directory, sizeof(pattern)) : 0;
+	if (!directory && RHP_RUNTIME(start_asked)()->path[0]) {
+		memcpy(s->path, RHP_RUNTIME(start_asked)()->path, sizeof(s->path));
+		return;
+	}
+	s->path[0] = '\0';
+	if (n + 1 + sizeof(name) > sizeof(pattern))
+		return;
+	memcpy(pattern, directory, n);
+	if (n > 0 && pattern[n - 1] != '/')
+		pattern[n++] = '/';
+	memcpy(pattern + n, name, sizeof(name));
+	rhp_settings_expand_path(s, pattern);
+}
+
+static bool settings_of(struct rhp_settings *s, const struct rheaper_config *c)
+{
+	static const struct rheaper_config defaults;
+	c = c ? c : &defaults;
+	rhp_settings_default(s);
+	s->stack_depth = c->max_stack_depth ? c->max_stack_depth : 30;
+	s->max_trackers = c->max_trackers ? c->max_trackers : s->max_trackers;
+	if (c->tracker_event_buffer_size)
+		s->event_buffer = c->tracker_event_buffer_size;
+	s->sample_bytes = c->sample_bytes;
+	s->max_bytes = c->max_bytes;
+	if (!(c->sample_rate >= 0 && c->sample_rate <= 1)) /* nor a NaN */
+		return false;
+	if (c->sample_rate > 0)
+		s->sample_ppm = (uint64_t)(c->sample_rate * 1000000 + 0.5);
+	choose_path(s, c->profile_dir);
+	return s->path[0] && rhp_settings_are_valid(s);
+}
+
+static enum rheaper_error error_of(int result)
+{
+	return result == 0           ? RHEAPER_OK
+	       : result == -EALREADY ? RHEAPER_ALREADY_ENABLED
+	       : result == -ECHILD   ? RHEAPER_FORKED
+				     : RHEAPER_CANNOT_WRITE;
+}
+
+PUBLIC struct rheaper_enabled rheaper_runtime_enable(const struct rheaper_config *config)
+{
+	struct rheaper_enabled result = {RHEAPER_BAD_VALUE, 0, NULL};
+	struct rhp_settings s;
+	rheaper_runtime_is_tracking(); /* the environment has been read */
+	if (nobody_leads())
+		return (struct rheaper_enabled){RHEAPER_ABSENT, 0, NULL};
+	if (!settings_of(&s, config))
+		return result;
+	int r = RHP_RUNTIME(start_tracking)(&s);
+	result.error = error_of(r);
+	if (r == 0)
+		result.path = RHP_RUNTIME(start_trace_path)();
+	if (result.error == RHEAPER_CANNOT_WRITE)
+		result.system_error = -r;
+	return result;
+}
+
+PUBLIC enum rheaper_error rheaper_runtime_disable(void)
+{
+	rheaper_runtime_is_tracking();
+	if (nobody_leads())
+		return RHEAPER_ABSENT;
+	int r = RHP_RUNTIME(stop_tracking)();
+	return r == -EALREADY ? RHEAPER_NOT_ENABLED : error_of(r);
 }

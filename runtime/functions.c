@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdbool.h>
+#include <string.h>
 
 #include "runtime/functions.h"
 
@@ -21,6 +22,7 @@ static const struct function functions[RHP_N_FUNCTIONS] = {
 
 static struct function declared[MAX_DECLARED];
 static uint32_t n_declared;
+static char recorded[RHP_N_FUNCTIONS + MAX_DECLARED];
 
 enum rhp_function rhp_function_declare(const char *text, uint32_t size)
 {
@@ -33,7 +35,6 @@ enum rhp_function rhp_function_declare(const char *text, uint32_t size)
 
 void rhp_function_record(struct rhp_stream *out, enum rhp_function function)
 {
-	static char recorded[RHP_N_FUNCTIONS + MAX_DECLARED];
 	if (__atomic_exchange_n(&recorded[function], 1, __ATOMIC_RELAXED))
 		return;
 	const struct function *f = function < RHP_N_FUNCTIONS
@@ -41,4 +42,9 @@ void rhp_function_record(struct rhp_stream *out, enum rhp_function function)
 					   : &declared[function - RHP_N_FUNCTIONS];
 	struct rhp_stream_text text = {f->text, f->size};
 	rhp_stream_blob(out, RHP_BLOB_FUNCTION, function, 0, &text, 1);
+}
+
+void rhp_functions_forget(void)
+{
+	memset(recorded, 0, sizeof(recorded));
 }

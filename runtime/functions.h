@@ -23,3 +23,6 @@ HIDDEN enum rhp_function rhp_function_declare(const char *text, uint32_t size);
 
 /* Writes the name and family of a function to the trace, the first time. */
 HIDDEN void rhp_function_record(struct rhp_stream *out, enum rhp_function function);
+
+/* Another trace begins. */
+HIDDEN void rhp_functions_forget(void);

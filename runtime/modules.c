@@ -395,6 +395,14 @@ void rhp_modules_closed(void)
 		bump_epoch();
 }
 
+void rhp_modules_forget(void)
+{
+	rhp_lock_take(&lock);
+	__atomic_store_n(&n_modules, 0, __ATOMIC_RELEASE);
+	bump_epoch();
+	rhp_lock_drop(&lock);
+}
+
 void rhp_module_opened(const void *inside)
 {
 	uintptr_t ip = (uintptr_t)inside;

@@ -54,6 +54,9 @@ static ALWAYS_INLINE uint32_t rhp_modules_epoch(void)
 /* After dlclose returned: forget what is no longer mapped. */
 HIDDEN void rhp_modules_closed(void);
 
+/* Another trace begins: no module has a number yet. No stack may be in the making. */
+HIDDEN void rhp_modules_forget(void);
+
 /* A module that holds this address has just been loaded: whatever was known there
  * before is not there any more, though it may have had the same size and name. */
 HIDDEN void rhp_module_opened(const void *inside);

@@ -45,3 +45,9 @@ uint32_t rhp_node_get(struct rhp_stream *out, enum rhp_code code, uintptr_t addr
 		rhp_trace_lose(RHP_LOST_STACK, 1);
 	return id;
 }
+
+void rhp_nodes_forget(void)
+{
+	rhp_table_clear(&nodes);
+	last_node = 0;
+}

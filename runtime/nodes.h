@@ -17,3 +17,6 @@
 HIDDEN uint32_t rhp_node_get(struct rhp_stream *out, enum rhp_code code,
 			     uintptr_t address, uint32_t parent, uint32_t module,
 			     uint32_t flags);
+
+/* Another trace begins. Nobody may be at the nodes. */
+HIDDEN void rhp_nodes_forget(void);

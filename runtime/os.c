@@ -41,23 +41,23 @@
 	})
 
 #ifdef SYS_mmap2
-static void *map(size_t size, int flags, int fd, uint64_t offset)
+static void *map(void *at, size_t size, int flags, int fd, uint64_t offset)
 {
-	long r = SYSCALL(SYS_mmap2, NULL, size, PROT_READ | PROT_WRITE, flags, fd,
+	long r = SYSCALL(SYS_mmap2, at, size, PROT_READ | PROT_WRITE, flags, fd,
 			 (long)(offset >> 12));
 	return r < 0 && r > -4096 ? NULL : (void *)r;
 }
 #else
-static void *map(size_t size, int flags, int fd, uint64_t offset)
+static void *map(void *at, size_t size, int flags, int fd, uint64_t offset)
 {
-	long r = SYSCALL(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE, flags, fd, offset);
+	long r = SYSCALL(SYS_mmap, at, size, PROT_READ | PROT_WRITE, flags, fd, offset);
 	return r < 0 && r > -4096 ? NULL : (void *)r;
 }
 #endif
 
 void *rhp_os_alloc(size_t size)
 {
-	return map(size, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return map(NULL, size, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 void rhp_os_release(void *start, size_t size)
@@ -72,6 +72,21 @@ void rhp_os_discard(void *start, size_t size)
 	uintptr_t end = ((uintptr_t)start + size) & ~(uintptr_t)(RHP_PAGE_MAX - 1);
 	if (begin < end)
 		SYSCALL(SYS_madvise, begin, end - begin, MADV_DONTNEED);
+}
+
+void rhp_os_zero(void *start, size_t size)
+{
+	char *low = start, *high = low + size;
+	size_t before = -(uintptr_t)low % RHP_PAGE_MAX,
+	       after = (uintptr_t)high % RHP_PAGE_MAX;
+	if (size < 2 * RHP_PAGE_MAX ||
+	    SYSCALL(SYS_madvise, low + before, size - before - after, MADV_DONTNEED) !=
+		    0) {
+		memset(low, 0, size);
+		return;
+	}
+	memset(low, 0, before);
+	memset(high - after, 0, after);
 }
 
 int rhp_os_create(const char *path)
@@ -195,9 +210,9 @@ int rhp_os_reserve(int fd, uint64_t offset, size_t size)
 	return r;
 }
 
-void *rhp_os_map_file(int fd, uint64_t offset, size_t size)
+void *rhp_os_map_file(void *at, int fd, uint64_t offset, size_t size)
 {
-	return map(size, MAP_SHARED, fd, offset);
+	return map(at, size, MAP_SHARED | (at ? MAP_FIXED : 0), fd, offset);
 }
 
 ssize_t rhp_os_read_file(const char *path, char *buffer, size_t size)
@@ -365,19 +380,39 @@ int rhp_os_wipe_on_fork(void *page, size_t size)
 	return (int)SYSCALL(SYS_madvise, page, size, MADV_WIPEONFORK);
 }
 
+#define MEMBARRIER_PRIVATE_EXPEDITED (1 << 3)
+#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED (1 << 4)
+
+void rhp_os_wait(unsigned round)
+{
+	struct timespec nap = {0, round < RHP_OS_SHORT_WAITS ? 50000 : 1000000};
+	if (round < 50)
+		SYSCALL(SYS_sched_yield);
+	else
+		SYSCALL(SYS_nanosleep, &nap, NULL);
+}
+
+void rhp_os_barrier_prepare(void)
+{
+	SYSCALL(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+}
+
+void rhp_os_barrier(void)
+{
+	/* Where the kernel or a filter refuses: no store buffer is full for so long. */
+	if (SYSCALL(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0, 0) != 0)
+		for (unsigned i = 0; i < 10; i++)
+			rhp_os_wait(RHP_OS_SHORT_WAITS);
+}
+
 void rhp_lock_take(struct rhp_lock *lock)
 {
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
 	/* To yield is not enough where this thread has real-time priority and the
 	 * holder has not: it would wait for ever on one processor. */
-	for (unsigned i = 0; __atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE); i++) {
-		struct timespec nap = {0, i < 1000 ? 50000 : 1000000};
-		if (i < 50)
-			SYSCALL(SYS_sched_yield);
-		else
-			SYSCALL(SYS_nanosleep, &nap, NULL);
-	}
+	for (unsigned i = 0; __atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE); i++)
+		rhp_os_wait(i);
 	lock->signals = signals;
 }
 

@@ -20,6 +20,8 @@ HIDDEN void *rhp_os_alloc(size_t size);
 HIDDEN void rhp_os_release(void *start, size_t size);
 /* Gives back the memory of whole pages inside of it; they read as zeros. */
 HIDDEN void rhp_os_discard(void *start, size_t size);
+/* Zeroes it all, and gives back what it can. */
+HIDDEN void rhp_os_zero(void *start, size_t size);
 
 /*
  * Creates a file that must not exist (O_EXCL, no symbolic link followed, mode
@@ -43,7 +45,8 @@ HIDDEN int rhp_os_reserve(int fd, uint64_t offset, size_t size);
  * faster where the file system has given it room in one go. */
 HIDDEN int rhp_os_reserve_ahead(int fd, uint64_t offset, uint64_t size);
 
-HIDDEN void *rhp_os_map_file(int fd, uint64_t offset, size_t size); /* shared; NULL */
+/* Shared, in the place of what is mapped at `at`, or anywhere (NULL); NULL: refused. */
+HIDDEN void *rhp_os_map_file(void *at, int fd, uint64_t offset, size_t size);
 
 /* Writes two buffers one after the other at `offset`, whole or not (-errno).
  * Never raises SIGXFSZ: signals must be blocked by the caller. */
@@ -103,6 +106,19 @@ HIDDEN void rhp_os_complain(const char *line, size_t length);
 
 /* Zeroes the page in the child of any kind of fork; 0 or -errno. */
 HIDDEN int rhp_os_wipe_on_fork(void *page, size_t size);
+
+/*
+ * What the other threads of this process stored before, we see from now on, and they
+ * see what we stored: as if each had met a barrier here. Prepared once. The other half
+ * of an asymmetric pair, whose first half is a fence for the compiler alone.
+ */
+HIDDEN void rhp_os_barrier_prepare(void);
+HIDDEN void rhp_os_barrier(void);
+
+/* Waits for another thread, in a loop that counts its rounds: yields at first, then
+ * sleeps, 50 us and at last a millisecond. */
+#define RHP_OS_SHORT_WAITS 1000
+HIDDEN void rhp_os_wait(unsigned round);
 
 /*
  * A lock for the slow paths: held with all signals blocked, so that no handler

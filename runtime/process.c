@@ -43,6 +43,9 @@ struct rhp_process rhp_process_own = {
 	.module_opened = rhp_module_opened,
 	.record_mark = rhp_record_mark,
 	.start_trace_path = rhp_start_trace_path,
+	.start_asked = rhp_start_asked,
+	.start_tracking = rhp_start_tracking,
+	.stop_tracking = rhp_stop_tracking,
 };
 
 /* A distance, not an address: the note needs no work of the dynamic loader. */

@@ -40,6 +40,9 @@ struct rhp_process {
 	void (*module_opened)(const void *inside);
 	bool (*record_mark)(const char *text);
 	const char *(*start_trace_path)(void);
+	const struct rhp_settings *(*start_asked)(void);
+	int (*start_tracking)(const struct rhp_settings *settings);
+	int (*stop_tracking)(void);
 };
 
 /* The table of this module. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One event: a stamp, a stack, a record. The stamp is taken first, as close to
- * the real call as can be; nothing after it bears on the order.
+ * One event: a tracker, a stamp, a stack, a record. The tracker first: it holds the
+ * trace in place, and with it the counters of the stamps.
  */
 #include <string.h>
 
@@ -29,28 +29,33 @@ static ALWAYS_INLINE uint32_t stack_of(struct rhp_tracker *t, enum rhp_function 
 void rhp_record_alloc(enum rhp_function function, const void *frame, const void *p,
 		      size_t size)
 {
-	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
 	struct rhp_tracker *t = rhp_tracker_get();
-	if (LIKELY(t))
-		put(t, RHP_ALLOC, p, stamp, stack_of(t, function, frame), size);
+	if (UNLIKELY(!t))
+		return;
+	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
+	put(t, RHP_ALLOC, p, stamp, stack_of(t, function, frame), size);
 }
 
 void rhp_record_free(enum rhp_function function, const void *frame, const void *p,
 		     size_t size)
 {
-	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
 	struct rhp_tracker *t = rhp_tracker_get();
-	if (LIKELY(t))
-		put(t, RHP_FREE, p, stamp,
-		    rhp_stack_caller(&t->stacks, &t->stream, frame, function), size);
+	if (UNLIKELY(!t))
+		return;
+	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
+	put(t, RHP_FREE, p, stamp,
+	    rhp_stack_caller(&t->stacks, &t->stream, frame, function), size);
 }
 
 void rhp_record_realloc_begin(const void *p)
 {
-	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
 	struct rhp_tracker *t = rhp_tracker_get();
-	if (LIKELY(t))
-		put(t, RHP_REALLOC_BEGIN, p, stamp, 0, 0);
+	rhp_thread.resizing = 0;
+	if (UNLIKELY(!t))
+		return;
+	rhp_thread.resizing = t->generation;
+	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
+	put(t, RHP_REALLOC_BEGIN, p, stamp, 0, 0);
 }
 
 /*
@@ -62,6 +67,18 @@ struct outcome {
 	enum rhp_code code;
 	const void *block;
 };
+
+/* The end of a realloc belongs to its beginning: in another trace a block that came out
+ * of it is new, and one that did not is none of its business. */
+static ALWAYS_INLINE bool is_of_this_trace(const struct rhp_tracker *t, struct outcome *o)
+{
+	if (LIKELY(rhp_thread.resizing == t->generation))
+		return true;
+	if (o->code != RHP_REALLOC_END)
+		return false;
+	o->code = RHP_ALLOC;
+	return true;
+}
 
 static ALWAYS_INLINE struct outcome outcome_of(const void *p, const void *q, size_t size,
 					       bool recorded)
@@ -78,10 +95,15 @@ void rhp_record_realloc_end(enum rhp_function function, const void *frame, const
 	struct outcome o = outcome_of(p, q, size, !q || rhp_sample_allocated(q, size));
 	if (o.code == RHP_REALLOC_FAIL)
 		rhp_sample_again(p);
-	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
 	struct rhp_tracker *t = rhp_tracker_again();
-	if (LIKELY(t))
-		put(t, o.code, o.block, stamp, stack_of(t, function, frame), size);
+	if (UNLIKELY(!t))
+		return;
+	if (UNLIKELY(!is_of_this_trace(t, &o))) {
+		rhp_tracker_done(t);
+		return;
+	}
+	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
+	put(t, o.code, o.block, stamp, stack_of(t, function, frame), size);
 }
 
 void rhp_record_realloc_followed(const void *p, const void *q, size_t size)
@@ -89,10 +111,16 @@ void rhp_record_realloc_followed(const void *p, const void *q, size_t size)
 	struct outcome o = outcome_of(p, q, size, true);
 	if (o.code != RHP_REALLOC_FREE)
 		rhp_sample_again(o.block);
-	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
 	struct rhp_tracker *t = rhp_tracker_again();
-	if (LIKELY(t))
-		put(t, o.code, o.block, stamp, 0, size);
+	if (UNLIKELY(!t))
+		return;
+	/* What a library resizes is followed only where it began. */
+	if (UNLIKELY(rhp_thread.resizing != t->generation)) {
+		rhp_tracker_done(t);
+		return;
+	}
+	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
+	put(t, o.code, o.block, stamp, 0, size);
 }
 
 bool rhp_record_mark(const char *text)

@@ -116,7 +116,8 @@ static ALWAYS_INLINE bool rhp_passes(size_t size)
 
 static ALWAYS_INLINE bool rhp_passes_free(const void *p)
 {
-	return rhp_address_set_lacks(&rhp_sample.blocks, rhp_untagged((uintptr_t)p));
+	return UNLIKELY(rhp_sample.mean != 0) &&
+	       rhp_address_set_lacks(&rhp_sample.blocks, rhp_untagged((uintptr_t)p));
 }
 
 static ALWAYS_INLINE bool rhp_passes_realloc(const void *p, size_t size)

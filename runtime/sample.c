@@ -20,6 +20,11 @@ void rhp_sample_start(const struct rhp_settings *settings)
 	rhp_sample.seed = settings->sample_seed;
 }
 
+void rhp_sample_forget(void)
+{
+	rhp_address_set_clear(&rhp_sample.blocks);
+}
+
 /* The output function of SplitMix64 (Steele, Lea, Flood 2014). */
 static uint64_t mix(uint64_t z)
 {

@@ -37,6 +37,9 @@ extern HIDDEN struct rhp_sample rhp_sample;
 /* Before the first event. */
 HIDDEN void rhp_sample_start(const struct rhp_settings *settings);
 
+/* Tracking is off: no block is of the sample any more. */
+HIDDEN void rhp_sample_forget(void);
+
 /*
  * The number of bytes to the next point, for 64 random bits and a mean of at most
  * 2^32 - 1: -log(bits / 2^64) * mean, in integers, since the program may have

@@ -140,8 +140,8 @@ static void append_pattern(struct text *t, char letter)
 	}
 }
 
-/* The trace's path: %p pid, %e program, %t start time in seconds, %% percent. */
-static void expand_path(struct rhp_settings *settings, const char *pattern)
+/* %p pid, %e program, %t start time in seconds, %% percent. */
+void rhp_settings_expand_path(struct rhp_settings *settings, const char *pattern)
 {
 	struct text t = {settings->path, settings->path + sizeof(settings->path)};
 	for (const char *p = pattern; *p; p++) {
@@ -201,6 +201,34 @@ static void set(struct rhp_settings *settings, const struct variable *v, uint64_
 		memcpy(field, &value, sizeof(value));
 }
 
+static uint64_t get(const struct rhp_settings *settings, const struct variable *v)
+{
+	const void *field = (const char *)settings + v->offset;
+	uint32_t narrow;
+	uint64_t wide;
+	memcpy(&narrow, field, sizeof(narrow));
+	if (v->kind == NARROW)
+		return narrow;
+	memcpy(&wide, field, sizeof(wide));
+	return wide;
+}
+
+void rhp_settings_default(struct rhp_settings *settings)
+{
+	for (size_t i = 0; i < N_VARIABLES; i++)
+		set(settings, &variables[i], variables[i].standard);
+}
+
+bool rhp_settings_are_valid(const struct rhp_settings *settings)
+{
+	for (size_t i = 0; i < N_VARIABLES; i++) {
+		uint64_t n = get(settings, &variables[i]);
+		if (n < variables[i].least || n > variables[i].most)
+			return false;
+	}
+	return true;
+}
+
 /* The value of `name` if this is its string, else NULL. */
 static const char *value_of(const char *entry, const char *name)
 {
@@ -241,11 +269,10 @@ static void read_entry(struct rhp_settings *settings, const char *entry)
 void rhp_settings_read(struct rhp_settings *settings, char *const *environment)
 {
 	settings->path[0] = '\0';
-	for (size_t i = 0; i < N_VARIABLES; i++)
-		set(settings, &variables[i], variables[i].standard);
+	rhp_settings_default(settings);
 	for (char *const *e = environment; e && *e; e++)
 		if (value_of(*e, "RHEAPER_TRACE"))
-			expand_path(settings, value_of(*e, "RHEAPER_TRACE"));
+			rhp_settings_expand_path(settings, value_of(*e, "RHEAPER_TRACE"));
 	if (!settings->path[0])
 		return; /* nothing is asked for: nothing is said */
 	for (char *const *e = environment; *e; e++)

@@ -28,6 +28,15 @@ struct rhp_settings {
 /* Reads an environment of NAME=VALUE strings. Allocates nothing. */
 HIDDEN void rhp_settings_read(struct rhp_settings *settings, char *const *environment);
 
+/* What holds where nothing else is said. Not the path. */
+HIDDEN void rhp_settings_default(struct rhp_settings *settings);
+
+/* A pattern of RHEAPER_TRACE to the path. */
+HIDDEN void rhp_settings_expand_path(struct rhp_settings *settings, const char *pattern);
+
+/* Whether all numbers lie within the bounds of their variables. */
+HIDDEN bool rhp_settings_are_valid(const struct rhp_settings *settings);
+
 /* Writes ".number" at path + length; leaves path alone if there is no room. */
 HIDDEN void rhp_settings_append_suffix(char *path, size_t length, unsigned number);
 

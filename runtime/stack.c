@@ -116,10 +116,11 @@ void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 				s->stack = (struct rhp_bounds){0, 0};
 				break;
 			}
-	if (!s->room)
-		s->room = rhp_os_alloc(2 * WALK_BYTES(max_depth) +
-				       rhp_chain_room(max_depth + 1) +
-				       rhp_trail_room(max_depth));
+	if (!s->room) {
+		s->room_size = 2 * WALK_BYTES(max_depth) + rhp_chain_room(max_depth + 1) +
+			       rhp_trail_room(max_depth);
+		s->room = rhp_os_alloc(s->room_size);
+	}
 	char *room = s->room ? (char *)s->room + 2 * WALK_BYTES(max_depth) : NULL;
 	rhp_chain_init(&s->memory, room, max_depth + 1);
 	rhp_trail_init(&s->trail, room ? room + rhp_chain_room(max_depth + 1) : NULL,
@@ -128,6 +129,13 @@ void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 	s->base = UINTPTR_MAX;
 	s->n_bases = 0;
 	s->max_depth = max_depth;
+}
+
+void rhp_stacks_forget(struct rhp_stacks *s)
+{
+	if (s->room)
+		rhp_os_release(s->room, s->room_size);
+	rhp_os_zero(s, sizeof(*s));
 }
 
 /* Whether `frame` lies on the known stack, after letting it grow downwards. */

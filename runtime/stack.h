@@ -31,6 +31,7 @@ struct rhp_stacks {
 	uintptr_t top;           /* where the stack begins */
 	uint32_t max_depth;
 	void *room; /* for all of these, or NULL */
+	size_t room_size;
 	struct rhp_chain_memory memory;
 	struct rhp_trail trail;
 	struct rhp_place walking; /* who uses it */
@@ -40,6 +41,9 @@ struct rhp_stacks {
 
 /* Prepares for the calling thread. What was learned of chains stays. */
 HIDDEN void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth);
+
+/* Another trace begins: nothing is known, no memory is held. */
+HIDDEN void rhp_stacks_forget(struct rhp_stacks *s);
 
 /*
  * The node of the stack that called `function`; `frame` is the frame address

@@ -3,18 +3,24 @@
  * The life of the runtime: it starts in its constructor, or in a wrapped call
  * that comes earlier still: before constructors, before libc is initialised.
  * It never ends: blocks are freed until the very last moment, and a trace
- * needs no closing.
+ * needs no closing. Tracking is switched on and off in between, each time with a
+ * trace of its own; what the last one has left in memory goes when it is switched off,
+ * or before the next one.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "runtime/modules.h"
+#include "runtime/nodes.h"
 #include "runtime/os.h"
 #include "runtime/runtime.h"
 #include "runtime/sample.h"
 #include "runtime/settings.h"
 #include "runtime/start.h"
 #include "runtime/tracker.h"
+#include "runtime/unwind.h"
 
 #ifdef RHP_PLUGIN
 uint32_t rhp_scope = RHP_SCOPE_LINK;
@@ -26,6 +32,9 @@ static uint32_t starting; /* 1 while and after one thread starts the runtime */
 static uint32_t started;  /* it has been done: UNDECIDED now means a forked child */
 static uint64_t n_early;  /* calls seen before the environment was there */
 
+static struct rhp_lock life;      /* of those who switch on and off */
+static bool is_used;              /* a trace was begun and has not been retired */
+static struct rhp_settings asked; /* what the environment says */
 static struct rhp_settings settings;
 
 const char *rhp_start_trace_path(void)
@@ -33,22 +42,82 @@ const char *rhp_start_trace_path(void)
 	return settings.path;
 }
 
+const struct rhp_settings *rhp_start_asked(void)
+{
+	return &asked;
+}
+
 static void set_state(enum rhp_tracking state)
 {
 	__atomic_store_n(&rhp_control.state, state, __ATOMIC_RELEASE);
 }
 
-static COLD int start_tracing(void)
+/* Locks may be held for ever where a thread of the parent held them. */
+static bool is_forked(void)
+{
+	return is_used && !rhp_control.is_ours;
+}
+
+/* What the last trace left behind, tracking being off. */
+static void retire(void)
+{
+	if (!is_used)
+		return;
+	rhp_tracker_retire();
+	rhp_trace_close();
+	rhp_nodes_forget();
+	rhp_rules_forget();
+	rhp_modules_forget();
+	rhp_functions_forget();
+	rhp_sample_forget();
+	is_used = false;
+}
+
+static COLD int begin(void)
 {
 	settings.scope = rhp_scope;
 	int r = rhp_os_wipe_on_fork(&rhp_control, sizeof(rhp_control));
-	if (r == 0)
-		r = rhp_trace_create(&settings, n_early);
 	if (r < 0)
 		return r;
+	rhp_control.is_ours = 1;
+	rhp_os_barrier_prepare();
+	r = rhp_trace_create(&settings, n_early);
+	if (r < 0)
+		return r;
+	n_early = 0;
 	rhp_sample_start(&settings);
 	r = rhp_tracker_start(&settings);
-	return r < 0 ? rhp_trace_abandon(settings.path, r) : 0;
+	if (r < 0)
+		return rhp_trace_abandon(settings.path, r);
+	is_used = true;
+	rhp_trace_switch_on();
+	return 0;
+}
+
+int rhp_start_tracking(const struct rhp_settings *wanted)
+{
+	int r = -EALREADY;
+	if (is_forked())
+		return -ECHILD;
+	rhp_lock_take(&life);
+	if (rhp_control.generation == 0) {
+		retire();
+		memcpy(&settings, wanted, sizeof(settings));
+		r = begin();
+	}
+	rhp_lock_drop(&life);
+	return r;
+}
+
+int rhp_stop_tracking(void)
+{
+	if (is_forked())
+		return -ECHILD;
+	rhp_lock_take(&life);
+	int r = rhp_trace_switch_off(RHP_STATE_STOPPED) ? 0 : -EALREADY;
+	retire();
+	rhp_lock_drop(&life);
+	return r;
 }
 
 /* Decides for this process; false while it is too early to tell. */
@@ -60,16 +129,13 @@ static COLD bool decide(void)
 	}
 	/* A program that runs with more rights than its caller takes no orders
 	 * from the caller's environment. */
-	if (!getauxval(AT_SECURE))
-		rhp_settings_read(&settings, environ);
-	if (!settings.path[0]) {
-		set_state(RHP_INACTIVE);
-		return true;
-	}
-	int r = start_tracing();
+	bool trusted = !getauxval(AT_SECURE);
+	rhp_settings_read(&asked, trusted ? environ : NULL);
+	int r = asked.path[0] ? rhp_start_tracking(&asked) : -ENOENT;
 	if (r < 0)
+		set_state(RHP_INACTIVE);
+	if (r < 0 && asked.path[0])
 		rhp_settings_complain("cannot write the trace", settings.path, -r);
-	set_state(r < 0 ? RHP_INACTIVE : RHP_ACTIVE);
 	return true;
 }
 

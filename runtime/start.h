@@ -4,8 +4,20 @@
 
 #include "runtime/cc.h"
 
-/* The path of this process's trace, "" if it has none. It stays valid. */
+/* The path of the present trace, or of the last one; "" if there was none. */
 HIDDEN const char *rhp_start_trace_path(void);
+
+/* The settings that the environment asks for. */
+struct rhp_settings;
+HIDDEN const struct rhp_settings *rhp_start_asked(void);
+
+/*
+ * Switches tracking on, with a trace as the settings say: 0; -EALREADY if it is on, or
+ * why the trace cannot be written. Switches it off: 0 once the trace is complete, or
+ * -EALREADY. Any thread; not in a signal handler.
+ */
+HIDDEN int rhp_start_tracking(const struct rhp_settings *settings);
+HIDDEN int rhp_stop_tracking(void);
 
 /* Its address brings api.c into the link. */
 extern HIDDEN const char rhp_api_present;

@@ -34,6 +34,13 @@ bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t event_buffe
 	return true;
 }
 
+void rhp_stream_close(struct rhp_stream *s)
+{
+	if (s->window)
+		rhp_trace_unmap_window(s->window);
+	*s = (struct rhp_stream){0};
+}
+
 /* cursor += n in one instruction: atomic towards signals, not towards threads. */
 static ALWAYS_INLINE uint32_t advance(uint32_t *cursor, uint32_t n)
 {

@@ -27,6 +27,9 @@ struct rhp_stream {
 /* Maps the window of stream `number`; false if that failed. */
 HIDDEN bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t event_buffer);
 
+/* Unmaps it; what was written stays in the trace. */
+HIDDEN void rhp_stream_close(struct rhp_stream *s);
+
 /*
  * Appends an event, with a SIZE or TIME record before it where it needs one.
  * False if it was lost (counted). Async-signal-safe, thread-private.

@@ -93,6 +93,15 @@ static int grow(struct rhp_table *t, uint64_t oldest)
 	return 0;
 }
 
+void rhp_table_clear(struct rhp_table *t)
+{
+	struct rhp_slots *s = t->slots;
+	if (!s)
+		return;
+	rhp_os_zero(s->entry, SLOTS_BYTES(s->capacity) - sizeof(*s));
+	s->n = 0;
+}
+
 int rhp_table_add(struct rhp_table *t, const uint64_t key[2], const uint64_t value[2],
 		  uint64_t oldest)
 {

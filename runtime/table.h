@@ -28,6 +28,9 @@ struct rhp_table {
 HIDDEN bool rhp_table_find(const struct rhp_table *t, const uint64_t key[2],
 			   uint64_t value[2]);
 
+/* Empties the table. Nobody may read or write it meanwhile. */
+HIDDEN void rhp_table_clear(struct rhp_table *t);
+
 /*
  * Adds a key that is not there; the caller holds t->lock. When the table must
  * grow, entries with key[1] < oldest are dropped. Returns 0, or -ENOMEM with

@@ -17,6 +17,8 @@ struct rhp_thread {
 	uint64_t random;             /* the generator's state, 0: never used */
 	uint32_t number : 31;        /* of this thread in the trace, 0: none yet */
 	uint32_t ending : 1;         /* its destructors have run: no tracker any more */
+	uint32_t generation;         /* of the trace that has that number */
+	uint32_t resizing; /* generation of the trace that its last realloc began in */
 };
 
 extern HIDDEN __thread struct rhp_thread rhp_thread;

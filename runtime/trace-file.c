@@ -45,6 +45,7 @@ static int remove_file(const char *path, int error)
 {
 	rhp_os_close(trace.fd);
 	rhp_os_remove(path);
+	trace.fd = -1;
 	return error;
 }
 
@@ -126,11 +127,16 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 	if (r == 0)
 		r = rhp_os_reserve(trace.fd, 0, head);
 	if (r == 0) {
-		trace.header = rhp_os_map_file(trace.fd, 0, head);
-		r = trace.header ? 0 : -ENOMEM;
+		/* Stragglers may hold the address. */
+		void *header = rhp_os_map_file(trace.header, trace.fd, 0, head);
+		trace.header = header ? header : trace.header;
+		r = header ? 0 : -ENOMEM;
 	}
 	if (r < 0)
 		return remove_file(settings->path, r);
+	trace.stop_reason = 0;
+	trace.ahead = 0;
+	rhp_control.generations = rhp_control.generations % INT32_MAX + 1;
 	fill_header(trace.header, settings, &begun);
 	rhp_trace_note_time(); /* a second point, if no later one comes */
 	trace.header->lost[RHP_LOST_EARLY] = n_lost_early;
@@ -141,7 +147,6 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 int rhp_trace_abandon(const char *path, int error)
 {
 	uint32_t reason = trace.header->stop_errno;
-	trace.header = NULL;
 	return remove_file(path, reason ? -(int)reason : error);
 }
 
@@ -167,18 +172,42 @@ void rhp_trace_set_state(enum rhp_trace_state state)
 				    __ATOMIC_RELAXED);
 }
 
-/* Stops tracking for good; the first reason stands. */
+void rhp_trace_switch_on(void)
+{
+	struct rhp_control *c = &rhp_control;
+	__atomic_store_n(&c->generation, c->generations, __ATOMIC_RELEASE);
+	__atomic_store_n(&c->state, RHP_ACTIVE, __ATOMIC_RELEASE);
+}
+
+uint32_t rhp_trace_switch_off(enum rhp_trace_state why)
+{
+	uint32_t was = __atomic_exchange_n(&rhp_control.generation, 0, __ATOMIC_ACQ_REL);
+	if (was == 0)
+		return 0;
+	__atomic_store_n(&rhp_control.state, RHP_INACTIVE, __ATOMIC_RELEASE);
+	rhp_trace_set_state(why);
+	return was;
+}
+
+void rhp_trace_close(void)
+{
+	rhp_trace_note_time();
+	if (still_ours())
+		rhp_os_close(trace.fd);
+	trace.fd = -1;
+}
+
+/* Stops tracking; the first reason stands. */
 static void fail(int error, enum rhp_loss reason)
 {
-	__atomic_store_n(&rhp_control.state, RHP_INACTIVE, __ATOMIC_RELAXED);
 	struct rhp_file_header *h = trace.header;
 	uint32_t none = 0;
 	__atomic_store_n(&trace.stop_reason, reason, __ATOMIC_RELAXED);
 	if (reason != RHP_LOST_LIMIT)
 		__atomic_compare_exchange_n(&h->stop_errno, &none, (uint32_t)-error,
 					    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-	rhp_trace_set_state(reason == RHP_LOST_LIMIT ? RHP_STATE_STOPPED
-						     : RHP_STATE_FAILED);
+	rhp_trace_switch_off(reason == RHP_LOST_LIMIT ? RHP_STATE_FULL
+						      : RHP_STATE_FAILED);
 }
 
 uint64_t rhp_trace_new_region(void)
@@ -243,7 +272,8 @@ struct rhp_region *rhp_trace_map_window(uint16_t stream)
 		return NULL;
 	size_t size = trace.header->region_size;
 	int r = still_ours() ? rhp_os_reserve(trace.fd, offset, size) : -EBADF;
-	struct rhp_region *w = r == 0 ? rhp_os_map_file(trace.fd, offset, size) : NULL;
+	struct rhp_region *w =
+		r == 0 ? rhp_os_map_file(NULL, trace.fd, offset, size) : NULL;
 	if (!w) {
 		fail(r < 0 ? r : -ENOMEM, RHP_LOST_IO);
 		return NULL;
@@ -255,6 +285,11 @@ struct rhp_region *rhp_trace_map_window(uint16_t stream)
 	w->base_ns = now.ns;
 	__atomic_store_n(&w->magic, RHP_REGION_MAGIC, __ATOMIC_RELEASE);
 	return w;
+}
+
+void rhp_trace_unmap_window(struct rhp_region *window)
+{
+	rhp_os_release(window, trace.header->region_size);
 }
 
 void rhp_trace_lose(enum rhp_loss reason, uint64_t n)

@@ -25,9 +25,11 @@ enum rhp_tracking {
 };
 
 struct rhp_control {
-	uint32_t state; /* enum rhp_tracking; relaxed: a late reader only records
-			 * one event more or less */
-	char rest_of_page[RHP_PAGE_MAX - sizeof(uint32_t)];
+	uint32_t state;       /* enum rhp_tracking */
+	uint32_t generation;  /* of the trace being written, 0: none */
+	uint32_t generations; /* of the latest trace, being written or not */
+	uint32_t is_ours;     /* 0 in a forked child */
+	char rest_of_page[RHP_PAGE_MAX - 4 * sizeof(uint32_t)];
 };
 
 extern HIDDEN struct rhp_control rhp_control;
@@ -36,15 +38,25 @@ extern HIDDEN struct rhp_control rhp_control;
 extern HIDDEN char *rhp_trace_shards;
 
 /*
- * Creates the trace as `settings` says and maps its head. 0 or -errno; a file of
- * that name is never touched: ".1", ".2" ... is tried instead. The path used is
- * left in settings->path.
+ * Creates the trace as `settings` says and maps its head, in the place of that of
+ * the trace before, if there was one. 0 or -errno; a file of that name is never
+ * touched: ".1", ".2" ... is tried instead. The path used is left in settings->path.
  */
 HIDDEN int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early);
 
 /* Removes the trace again, whose first buffer could not be had. The reason that
  * the file has for it, or `error`. */
 HIDDEN int rhp_trace_abandon(const char *path, int error);
+
+/* Begins to record into the trace. */
+HIDDEN void rhp_trace_switch_on(void);
+
+/* No event begins to be recorded from now on; some may be in the middle. The
+ * generation that was, 0 if tracking was not on. Async-signal-safe. */
+HIDDEN uint32_t rhp_trace_switch_off(enum rhp_trace_state why);
+
+/* Nobody writes any more. The head stays mapped. */
+HIDDEN void rhp_trace_close(void);
 
 /* Notes the present instant in the header, which with its first one gives the speed
  * of the clock. Any thread. */
@@ -64,6 +76,7 @@ HIDDEN bool rhp_trace_write_chunk(const struct rhp_region *window, const void *r
 
 /* A fresh region, reserved on the disk and mapped; NULL on failure. */
 HIDDEN struct rhp_region *rhp_trace_map_window(uint16_t stream);
+HIDDEN void rhp_trace_unmap_window(struct rhp_region *window);
 
 HIDDEN void rhp_trace_lose(enum rhp_loss reason, uint64_t n);
 

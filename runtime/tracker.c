@@ -5,6 +5,12 @@
  * ours, so ours re-arms itself until libc makes its last round; from then on
  * the thread uses the overflow tracker. A tracker that is handed on keeps its
  * window, half full as it is, and what it learned of stacks.
+ *
+ * A thread is busy with its tracker while it records an event; the tracker is of one
+ * trace, its generation. Switching off sets the generation of the process to 0, puts a
+ * barrier into every thread, and waits for those that were busy: any other sees the 0
+ * before it touches the trace. Nothing of this is in the way of an event but two stores
+ * and a comparison (asymmetric barriers, as in RCU for user space).
  */
 #include <errno.h>
 #include <limits.h>
@@ -18,8 +24,9 @@
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 
-#define COMMAND_LINE_SIZE 2048 /* what is longer is cut */
-#define RECLAIM_EVERY 16       /* new trackers between searches for abandoned ones */
+#define COMMAND_LINE_SIZE 2048    /* what is longer is cut */
+#define NOT_IN_A_TRACE UINT32_MAX /* not 0, which would be equal to that of no trace */
+#define RECLAIM_EVERY 16          /* new trackers between searches for abandoned ones */
 
 /* Initial-exec but in plug-ins: runtime/meson.build. */
 __thread struct rhp_thread rhp_thread;
@@ -34,18 +41,37 @@ static struct {
 	struct rhp_tracker *first_free;
 	struct rhp_tracker *all; /* of the pool, free or not */
 	uint32_t n_trackers, max_trackers;
+	uint16_t last_number;
 	uint32_t event_buffer, stack_depth;
 	struct rhp_tracker *overflow;
 	pthread_key_t key;
 	int have_key;
 } pool;
 
-static struct rhp_tracker *make_tracker(uint32_t number)
+static bool is_on(void)
+{
+	return __atomic_load_n(&rhp_control.generation, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* Gives the tracker a window in the present trace. */
+static bool join_trace(struct rhp_tracker *t)
+{
+	uint32_t generation = rhp_control.generations;
+	if (t->generation == generation)
+		return true;
+	if (!rhp_stream_open(&t->stream, t->number, pool.event_buffer))
+		return false;
+	t->generation = generation;
+	return true;
+}
+
+static struct rhp_tracker *make_tracker(uint16_t number)
 {
 	struct rhp_tracker *t = rhp_os_alloc(sizeof(*t));
 	if (!t)
 		return NULL;
-	if (!rhp_stream_open(&t->stream, (uint16_t)number, pool.event_buffer)) {
+	t->number = number;
+	if (!join_trace(t)) {
 		rhp_os_release(t, sizeof(*t));
 		return NULL;
 	}
@@ -67,8 +93,9 @@ static COLD void describe_process(struct rhp_tracker *t)
 /* Tells the trace whose events follow in this stream. */
 static void name_thread(struct rhp_tracker *t, int tid)
 {
-	if (!rhp_thread.number) {
+	if (rhp_thread.generation != t->generation) {
 		rhp_thread.number = rhp_trace_new_thread() & INT32_MAX;
+		rhp_thread.generation = t->generation;
 		if (rhp_thread.number == 1)
 			describe_process(t);
 	}
@@ -89,7 +116,7 @@ static void name_thread(struct rhp_tracker *t, int tid)
 static struct rhp_tracker *reclaim(void)
 {
 	for (struct rhp_tracker *t = pool.all; t; t = t->next)
-		if (t->tid != 0 && rhp_os_thread_is_gone(t->tid))
+		if (t->tid != 0 && !t->lost && rhp_os_thread_is_gone(t->tid))
 			return t;
 	return NULL;
 }
@@ -98,8 +125,10 @@ static struct rhp_tracker *add_to_pool(void)
 {
 	if (pool.n_trackers >= pool.max_trackers)
 		return NULL;
-	struct rhp_tracker *t = make_tracker(pool.n_trackers + 1);
+	uint16_t number = (uint16_t)(pool.last_number + 1);
+	struct rhp_tracker *t = number ? make_tracker(number) : NULL;
 	if (t) {
+		pool.last_number = number;
 		pool.n_trackers++;
 		t->next = pool.all;
 		pool.all = t;
@@ -107,19 +136,38 @@ static struct rhp_tracker *add_to_pool(void)
 	return t;
 }
 
-static struct rhp_tracker *take_from_pool(void)
+static struct rhp_tracker *find_free(void)
 {
-	rhp_lock_take(&pool.lock);
 	struct rhp_tracker *t = pool.first_free;
 	if (t)
 		pool.first_free = t->next_free;
 	else if (pool.n_trackers % RECLAIM_EVERY == RECLAIM_EVERY - 1 ||
-		 pool.n_trackers == pool.max_trackers)
+		 pool.n_trackers >= pool.max_trackers)
 		t = reclaim();
-	if (!t)
-		t = add_to_pool();
-	if (t)
-		t->tid = 0; /* until it is named; nobody else reclaims it */
+	return t;
+}
+
+/* Who holds the lock and sees that tracking is on may map windows: who switches off
+ * takes the lock, and finds the tracker busy. */
+static struct rhp_tracker *take_from_pool(void)
+{
+	struct rhp_tracker *t = NULL;
+	rhp_lock_take(&pool.lock);
+	if (is_on()) {
+		t = find_free();
+		if (t) {
+			t->tid = 0; /* until it is named; nobody else reclaims it */
+			if (!join_trace(t)) {
+				t->next_free = pool.first_free;
+				pool.first_free = t;
+				t = NULL;
+			}
+		} else {
+			t = add_to_pool();
+		}
+		if (t)
+			__atomic_store_n(&t->busy, 1, __ATOMIC_RELAXED);
+	}
 	rhp_lock_drop(&pool.lock);
 	return t;
 }
@@ -127,9 +175,11 @@ static struct rhp_tracker *take_from_pool(void)
 static void give_back(struct rhp_tracker *t)
 {
 	rhp_lock_take(&pool.lock);
-	t->tid = 0;
-	t->next_free = pool.first_free;
-	pool.first_free = t;
+	if (!t->lost) {
+		t->tid = 0;
+		t->next_free = pool.first_free;
+		pool.first_free = t;
+	}
 	rhp_lock_drop(&pool.lock);
 }
 
@@ -138,7 +188,7 @@ static void thread_ends(void *round)
 {
 	uintptr_t n = (uintptr_t)round;
 	/* In a forked child the pool's lock may be held for ever. */
-	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) != RHP_ACTIVE)
+	if (!rhp_control.is_ours)
 		return;
 	if (n < PTHREAD_DESTRUCTOR_ITERATIONS) {
 		pthread_setspecific(pool.key, (void *)(n + 1));
@@ -176,27 +226,57 @@ static COLD struct rhp_tracker *acquire(void)
 static COLD struct rhp_tracker *use_overflow(void)
 {
 	struct rhp_tracker *t = pool.overflow;
+	if (!is_on())
+		return NULL;
 	if (!t) {
 		rhp_trace_lose(RHP_LOST_TRACKER, 1);
 		return NULL;
 	}
 	int tid = rhp_os_tid();
 	rhp_lock_take(&t->lock);
-	if (t->tid != tid)
+	if (!is_on()) {
+		rhp_lock_drop(&t->lock);
+		return NULL;
+	}
+	if (t->tid != tid || rhp_thread.generation != t->generation)
 		name_thread(t, tid);
 	return t;
 }
 
+/* The tracker of this thread, in use, has no part in the present trace yet, or tracking
+ * is off, or the thread has lost it. */
+static COLD struct rhp_tracker *renew(struct rhp_tracker *t)
+{
+	uint64_t signals;
+	rhp_os_block_signals(&signals); /* handlers find it as it was or as it will be */
+	bool usable = !t->lost && is_on();
+	if (usable && t->generation != rhp_control.generations) {
+		usable = join_trace(t);
+		if (usable)
+			name_thread(t, t->tid);
+	}
+	if (!usable)
+		rhp_tracker_done(t);
+	if (t->lost)
+		rhp_thread.tracker = NULL;
+	rhp_os_restore_signals(signals);
+	return usable ? t : NULL;
+}
+
 struct rhp_tracker *rhp_tracker_get_slowly(void)
 {
-	struct rhp_tracker *t = acquire();
+	struct rhp_tracker *t = rhp_thread.tracker;
+	if (t)
+		t = renew(t);
+	if (rhp_thread.tracker)
+		return t;
+	t = acquire();
 	return t ? t : use_overflow();
 }
 
 struct rhp_tracker *rhp_tracker_again(void)
 {
-	struct rhp_tracker *t = rhp_thread.tracker;
-	return LIKELY(t) ? t : use_overflow();
+	return rhp_thread.tracker ? rhp_tracker_get() : use_overflow();
 }
 
 int rhp_tracker_start(const struct rhp_settings *settings)
@@ -204,11 +284,53 @@ int rhp_tracker_start(const struct rhp_settings *settings)
 	pool.max_trackers = settings->max_trackers;
 	pool.event_buffer = settings->event_buffer;
 	pool.stack_depth = settings->stack_depth;
-	pool.have_key = pthread_key_create && pthread_setspecific &&
-			pthread_key_create(&pool.key, thread_ends) == 0;
+	if (!pool.have_key)
+		pool.have_key = pthread_key_create && pthread_setspecific &&
+				pthread_key_create(&pool.key, thread_ends) == 0;
+	if (pool.overflow)
+		return join_trace(pool.overflow) ? 0 : -ENOMEM;
 	pool.overflow = make_tracker(0);
-	if (!pool.overflow)
-		return -ENOMEM;
-	pool.overflow->shared = 1;
-	return 0;
+	return pool.overflow ? 0 : -ENOMEM;
+}
+
+static bool wait_until_done(const struct rhp_tracker *t)
+{
+	for (unsigned i = 0; __atomic_load_n(&t->busy, __ATOMIC_ACQUIRE); i++) {
+		if (t->tid && rhp_os_thread_is_gone(t->tid))
+			return true;
+		if (i == 2 * RHP_OS_SHORT_WAITS)
+			return false;
+		rhp_os_wait(i);
+	}
+	return true;
+}
+
+static void forget(struct rhp_tracker *t)
+{
+	rhp_stream_close(&t->stream);
+	rhp_stacks_forget(&t->stacks);
+	t->generation = NOT_IN_A_TRACE;
+	t->busy = 0;
+}
+
+void rhp_tracker_retire(void)
+{
+	rhp_os_barrier();
+	/* Who was about to take a tracker has it. */
+	rhp_lock_take(&pool.lock);
+	struct rhp_tracker *all = pool.all;
+	rhp_lock_drop(&pool.lock);
+	for (struct rhp_tracker *t = all; t; t = t->next) {
+		if (t->lost)
+			continue;
+		if (wait_until_done(t)) {
+			forget(t);
+		} else {
+			t->lost = 1;
+			pool.n_trackers--;
+		}
+	}
+	rhp_lock_take(&pool.overflow->lock);
+	forget(pool.overflow);
+	rhp_lock_drop(&pool.overflow->lock);
 }

@@ -14,13 +14,17 @@
 #include "runtime/stack.h"
 #include "runtime/stream.h"
 #include "runtime/thread.h"
+#include "runtime/trace-file.h"
 
 struct rhp_tracker {
 	struct rhp_stream stream;
 	struct rhp_tracker *next, *next_free;
 	struct rhp_lock lock; /* of the overflow tracker */
+	uint32_t busy;        /* uses under way: of its thread, of handlers on top */
+	uint32_t generation;  /* of the trace that the stream is in */
 	int tid;              /* of the thread whose events it takes now, 0: free */
-	int shared;           /* it is the overflow tracker */
+	uint16_t number; /* of the stream; 0: the overflow tracker, which is shared */
+	uint16_t lost;   /* given up: somebody may still be at it */
 	struct rhp_stacks stacks;
 };
 
@@ -28,15 +32,33 @@ struct rhp_tracker {
 HIDDEN int rhp_tracker_start(const struct rhp_settings *settings);
 
 /*
- * The calling thread's tracker, ready to be written to, or NULL if there is
- * none (the event is then counted as lost). rhp_tracker_done() ends the use:
- * the overflow tracker is locked in between, and signals are blocked.
+ * After rhp_trace_switch_off(): waits until no event is being recorded, then takes the
+ * trackers' windows and all they learned from them. A tracker whose thread does not
+ * come back from an event for a second (a handler jumped out of it) is given up.
+ * Not in a signal handler.
+ */
+HIDDEN void rhp_tracker_retire(void);
+
+/*
+ * The calling thread's tracker, ready to be written to, or NULL: there is none (the
+ * event is counted as lost), or tracking was switched off. The trace stays the same one
+ * until rhp_tracker_done() ends the use; the overflow tracker is locked in between, and
+ * signals are blocked.
  */
 HIDDEN struct rhp_tracker *rhp_tracker_get_slowly(void);
 static ALWAYS_INLINE struct rhp_tracker *rhp_tracker_get(void)
 {
 	struct rhp_tracker *t = rhp_thread.tracker;
-	return LIKELY(t) ? t : rhp_tracker_get_slowly();
+	if (UNLIKELY(!t))
+		return rhp_tracker_get_slowly();
+	/* Who switches off sees that we are busy, or we see that it is off: the other
+	 * half is in rhp_tracker_retire(). */
+	__atomic_store_n(&t->busy, t->busy + 1, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (LIKELY(t->generation ==
+		   __atomic_load_n(&rhp_control.generation, __ATOMIC_ACQUIRE)))
+		return t;
+	return rhp_tracker_get_slowly();
 }
 
 /* The same, for the second half of a realloc: surely the stream that has the
@@ -45,6 +67,8 @@ HIDDEN struct rhp_tracker *rhp_tracker_again(void);
 
 static ALWAYS_INLINE void rhp_tracker_done(struct rhp_tracker *tracker)
 {
-	if (UNLIKELY(tracker->shared))
+	if (UNLIKELY(tracker->number == 0))
 		rhp_lock_drop(&tracker->lock);
+	else
+		__atomic_store_n(&tracker->busy, tracker->busy - 1, __ATOMIC_RELEASE);
 }

@@ -48,6 +48,11 @@ struct rhp_rule rhp_unwind_rule(uintptr_t ip, bool exact, struct rhp_stream *out
 	return value.rule;
 }
 
+void rhp_rules_forget(void)
+{
+	rhp_table_clear(&rules);
+}
+
 /* A word that may stand anywhere, of whatever type it was written as. */
 struct __attribute__((packed, may_alias)) word {
 	uintptr_t value;

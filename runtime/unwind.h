@@ -49,6 +49,9 @@ struct rhp_rule {
  */
 HIDDEN struct rhp_rule rhp_unwind_rule(uintptr_t ip, bool exact, struct rhp_stream *out);
 
+/* Another trace begins, with modules of other numbers. Nobody may be at the rules. */
+HIDDEN void rhp_rules_forget(void);
+
 /* A word of memory, or false if it cannot be read. */
 HIDDEN bool rhp_read_word(const struct rhp_bounds *known, uintptr_t address,
 			  uintptr_t *word);

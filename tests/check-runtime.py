@@ -233,7 +233,7 @@ def test_size_limit_is_said(b):
     assert b.run("many", RHEAPER_MAX_BYTES="2M") == ""
     assert os.path.getsize(b.path("trace.bin")) <= 2 << 20
     ending, said = b.load("SELECT ending FROM processes")
-    assert ending == ("stopped",) and "tracing was stopped" in said, (ending, said)
+    assert ending == ("full",) and "size limit was reached" in said, (ending, said)
 
 
 def test_room_that_is_reserved_ahead_is_little(b):

@@ -19,11 +19,11 @@ class Workbench:
             out.write(text)
         return self.path(name)
 
-    def run(self, *command, status=0, silent=True, **env):
+    def run(self, *command, status=0, silent=True, timeout=60, **env):
         """Runs a command in the directory, which ends with `status` and, if `silent`, says
         nothing on standard error; what it says on standard output."""
         result = subprocess.run(command, cwd=self.dir, env={**self.env, **env}, text=True,
-                                capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+                                capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout)
         assert result.returncode == status, (command, result)
         assert not silent or result.stderr == "", (command, result)
         return result.stdout

@@ -38,6 +38,7 @@ enum rhp_trace_state {
 	RHP_STATE_EXITED = 2,  /* the program ran its exit handlers */
 	RHP_STATE_STOPPED = 3, /* tracking was switched off */
 	RHP_STATE_FAILED = 4,  /* writing failed: header.stop_errno says why */
+	RHP_STATE_FULL = 5,    /* the size limit was reached */
 };
 
 /* Why events are missing: index of header.lost. */

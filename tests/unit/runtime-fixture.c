@@ -29,14 +29,15 @@ int runtime_fixture_open(void **state)
 	rhp_settings_read(&settings, environment);
 	if (rhp_trace_create(&settings, 0) < 0 || rhp_tracker_start(&settings) < 0)
 		return -1;
-	rhp_control.state = RHP_ACTIVE;
+	rhp_control.is_ours = 1;
+	rhp_trace_switch_on();
 	return 0;
 }
 
 int runtime_fixture_close(void **state)
 {
 	(void)state;
-	rhp_control.state = RHP_INACTIVE;
+	rhp_trace_switch_off(RHP_STATE_STOPPED);
 	unlink(settings.path);
 	return rmdir(directory);
 }

@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tracking switched on and off in a running program: each time a trace of its own, in
+which everything is that happened in between.
+
+usage: check-control.py RHEAPER-LOAD BINDIR [CYCLES]
+
+Prints TAP, one point per test_ function.
+"""
+import os
+import sqlite3
+import sys
+
+import tap
+from workbench import Workbench
+
+LOADER, BINDIR = (os.path.abspath(path) for path in sys.argv[1:3])
+CYCLES = int(sys.argv[3]) if len(sys.argv) > 3 else 100
+INCLUDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "include")
+
+# Eight threads at full speed. Between two barriers four of them do what is counted
+# afterwards; the others go on through the switching. Of the traces the first, the last
+# and each 25th are kept. Prints mappings, open files, and KiB resident, after the
+# first 20 cycles and at the end.
+CYCLE = """
+#include <pthread.h>
+#include <rheaper.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#define COUNTED 4
+#define PAIRS 100
+static pthread_barrier_t go, done;
+static int stop;
+static void *counted(void *arg)
+{
+	size_t size = 100000 + (size_t)arg;
+	for (;;) {
+		pthread_barrier_wait(&go);
+		if (stop)
+			return NULL;
+		for (int i = 0; i < PAIRS; i++)
+			free(realloc(malloc(size), size + 1000));
+		pthread_barrier_wait(&done);
+	}
+}
+static void *busy(void *arg)
+{
+	char *p = NULL;
+	for (size_t i = 1; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
+		p = realloc(p, i % 500 + 1);
+		free(malloc(i % 70));
+	}
+	free(p);
+	return arg;
+}
+static int lines(const char *command)
+{
+	char text[64] = "";
+	FILE *f = popen(command, "r");
+	fgets(text, sizeof(text), f);
+	pclose(f);
+	return atoi(text);
+}
+static void show(void)
+{
+	char maps[64], files[64], resident[64];
+	int pid = getpid();
+	snprintf(maps, sizeof(maps), "wc -l < /proc/%d/maps", pid);
+	snprintf(files, sizeof(files), "ls /proc/%d/fd | wc -l", pid);
+	snprintf(resident, sizeof(resident), "awk '/VmRSS/{print $2}' /proc/%d/status", pid);
+	printf("%d %d %d\\n", lines(maps), lines(files), lines(resident));
+}
+int main(int argc, char **argv)
+{
+	pthread_t threads[8];
+	int cycles = atoi(argv[1]);
+	(void)argc;
+	pthread_barrier_init(&go, NULL, COUNTED + 1);
+	pthread_barrier_init(&done, NULL, COUNTED + 1);
+	for (size_t i = 0; i < 8; i++)
+		pthread_create(&threads[i], NULL, i < COUNTED ? counted : busy, (void *)i);
+	for (int i = 1; i <= cycles; i++) {
+		struct rheaper_config config = {0};
+		struct rheaper_enabled on;
+		config.profile_dir = "traces";
+		config.tracker_event_buffer_size = 500;
+		config.sample_bytes = i % 4 == 3 ? 1 : 0;
+		on = rheaper_enable_tracking(&config);
+		if (on.error != RHEAPER_OK || strncmp(on.path, "traces/program.", 15) != 0)
+			abort();
+		pthread_barrier_wait(&go);
+		pthread_barrier_wait(&done);
+		char path[4096], name[64];
+		strcpy(path, on.path);
+		if (rheaper_disable_tracking() != RHEAPER_OK)
+			abort();
+		snprintf(name, sizeof(name), "traces/%d", i);
+		if (i == 1 || i == cycles || i % 25 == 0)
+			rename(path, name);
+		else
+			unlink(path);
+		if (i == 20 || i == cycles)
+			show();
+	}
+	stop = 1;
+	pthread_barrier_wait(&go);
+	for (int i = 0; i < 8; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
+"""
+
+SWITCH = """
+#include <math.h>
+#include <rheaper.h>
+#include <stdio.h>
+#include <stdlib.h>
+static int enable(struct rheaper_config config)
+{
+	struct rheaper_enabled on = rheaper_enable_tracking(&config);
+	if (on.error == RHEAPER_CANNOT_WRITE && on.system_error == 0)
+		abort();
+	return on.error;
+}
+static struct rheaper_config none;
+static void say(int n)
+{
+	printf("%d ", n);
+}
+#define WITH(field, value) (config = none, config.field = (value), enable(config))
+int main(void)
+{
+	struct rheaper_config config;
+	say(rheaper_disable_tracking());
+	say(WITH(max_stack_depth, 1025));
+	say(WITH(max_trackers, 10001));
+	say(WITH(tracker_event_buffer_size, 499));
+	say(WITH(sample_rate, 1.5));
+	say(WITH(sample_rate, -0.1));
+	say(WITH(sample_rate, NAN));
+	say(WITH(profile_dir, "/nowhere/at/all"));
+	say(WITH(max_bytes, 1));
+	void *before = malloc(1001);
+	say(rheaper_enable_tracking(NULL).error);
+	say(rheaper_is_tracking());
+	say(enable(none));
+	free(before);
+	free(malloc(1002));
+	void *live = malloc(1003);
+	rheaper_mark("one");
+	say(rheaper_disable_tracking());
+	say(rheaper_is_tracking());
+	free(live);
+	live = malloc(1004);
+	say(enable(none));
+	live = realloc(live, 1005);
+	say(rheaper_disable_tracking());
+	say(rheaper_disable_tracking());
+	free(live);
+	return 0;
+}
+"""
+OK, ALREADY, NOT_ENABLED, BAD, CANNOT, ABSENT = 0, 1, 2, 3, 4, 6
+
+
+class Bench(Workbench):
+    def build(self, text, *words, driver="rheaper-gcc", name="main.c"):
+        for trace in self.traces():
+            os.remove(self.path(trace))
+        driver = os.path.join(BINDIR, driver) if driver.startswith("rheaper-") else driver
+        self.run(driver, "-O1", "-pthread", "-fno-builtin", "-I" + INCLUDE, *words,
+                 self.file(name, text), "-o", "program")
+
+    def load(self, trace):
+        self.run(LOADER, "--quiet", "--force", trace, "t.db")
+        return sqlite3.connect(self.path("t.db"))
+
+    def traces(self):
+        return sorted(name for name in os.listdir(self.dir) if ".trace" in name)
+
+
+def lost(database):
+    return dict(database.execute("SELECT reason, count FROM losses WHERE count > 0 AND"
+                                 " reason NOT LIKE 'foreign_%'"))
+
+
+def test_every_cycle_has_a_whole_trace(b):
+    os.mkdir(b.path("traces"))
+    b.build(CYCLE)
+    said = b.run("./program", str(CYCLES), timeout=3600)
+    kept = os.listdir(b.path("traces"))
+    assert len(kept) == 1 + CYCLES // 25, kept
+    for name in kept:
+        database = b.load("traces/" + name)
+        assert lost(database) == {}, (name, lost(database))
+        rows = database.execute(
+            "SELECT size, count(*), count(dealloc_after) FROM allocations"
+            " WHERE size BETWEEN 100000 AND 200000 GROUP BY size").fetchall()
+        assert rows == [(100000 + i + more, 100, 100) for more in (0, 1000) for i in range(4)], rows
+    early, late = ([int(n) for n in line.split()] for line in said.split("\n")[:2])
+    # Nothing stays behind: neither mappings nor open files, nor memory.
+    assert late[0] <= early[0] + 4 and late[1] <= early[1] and late[2] <= early[2] + 1024, said
+
+
+def test_what_is_refused_and_what_is_recorded(b):
+    b.build(SWITCH)
+    said = [int(word) for word in b.run("./program").split()]
+    assert said == [NOT_ENABLED, BAD, BAD, BAD, BAD, BAD, BAD, CANNOT, CANNOT, OK, 1, ALREADY, OK, 0,
+                    OK, OK, NOT_ENABLED], said
+    first, second = b.traces()
+    database = b.load(first)
+    sizes = database.execute("SELECT size, dealloc_after IS NULL FROM allocations"
+                             " WHERE size BETWEEN 1001 AND 1010").fetchall()
+    assert sizes == [(1002, 0), (1003, 1)], sizes
+    assert database.execute("SELECT count(*) FROM markers").fetchone() == (1,)
+    assert database.execute("SELECT ending FROM processes").fetchone() == ("stopped",)
+    assert database.execute("SELECT * FROM leaks").fetchall() == []
+    assert database.execute("SELECT count FROM losses WHERE reason = 'foreign_free'").fetchone() == (1,)
+    sizes = b.load(second).execute("SELECT size, dealloc_after IS NULL FROM allocations"
+                                   " WHERE size BETWEEN 1001 AND 1010").fetchall()
+    assert sizes == [(1005, 1)], sizes
+
+
+def test_it_goes_with_c_plus_plus(b):
+    b.build(SWITCH, driver="rheaper-g++", name="main.cpp")
+    assert b.run("./program").split()[0] == str(NOT_ENABLED)
+
+
+def test_it_is_harmless_without_the_runtime(b):
+    b.build(SWITCH, driver="cc")
+    said = [int(word) for word in b.run("./program").split()]
+    assert set(said) <= {ABSENT, -1}, said
+    assert b.traces() == []
+
+
+def test_the_trace_of_the_environment_can_be_ended(b):
+    b.build(SWITCH)
+    said = [int(word) for word in b.run("./program", RHEAPER_TRACE=b.path("t.bin")).split()]
+    assert said[0] == OK and said[9] == OK, said
+    # No directory is asked for: the environment's name, never twice.
+    names = sorted(name for name in os.listdir(b.dir) if name.startswith("t.bin"))
+    assert names == ["t.bin", "t.bin.1", "t.bin.2"], names
+
+
+def test_a_child_is_no_part_of_it(b):
+    b.build("""
+#include <rheaper.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void)
+{
+	int status;
+	rheaper_enable_tracking(NULL);
+	if (fork() == 0) {
+		free(malloc(2001));
+		status = rheaper_disable_tracking();
+		_exit(status * 10 + rheaper_enable_tracking(NULL).error);
+	}
+	wait(&status);
+	free(malloc(2002));
+	printf("%d\\n", WEXITSTATUS(status));
+	rheaper_disable_tracking();
+	return 0;
+}
+""")
+    assert b.run("./program") == "55\n"
+    trace, = b.traces()
+    sizes = b.load(trace).execute("SELECT size FROM allocations WHERE size > 2000 AND size < 2010")
+    assert sizes.fetchall() == [(2002,)]
+
+
+tap.run(globals(), Bench)
