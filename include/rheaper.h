@@ -36,8 +36,7 @@ enum rheaper_error {
 	RHEAPER_NOT_ENABLED = 2,
 	RHEAPER_BAD_VALUE = 3,    /* a field of the config is out of its range */
 	RHEAPER_CANNOT_WRITE = 4, /* the trace: system_error says why */
-	RHEAPER_FORKED = 5,       /* this process is a child of the traced one */
-	RHEAPER_ABSENT = 6        /* the runtime is not linked in */
+	RHEAPER_ABSENT = 5        /* the runtime is not linked in */
 };
 
 struct rheaper_enabled {

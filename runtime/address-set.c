@@ -177,6 +177,8 @@ void rhp_address_set_remove(struct rhp_address_set *set, uintptr_t address)
 void rhp_address_set_clear(struct rhp_address_set *set)
 {
 	rhp_lock_take(&set->lock);
+	/* In a forked child it may have been in the middle of a change. */
+	set->changes &= ~1u;
 	begin_change(set);
 	struct rhp_addresses *a = set->addresses;
 	if (a)

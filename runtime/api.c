@@ -58,20 +58,19 @@ static bool nobody_leads(void)
 static void choose_path(struct rhp_settings *s, const char *directory)
 {
 	static const char name[] = "%e.%p.trace";
-	char pattern[RHP_PATH_SIZE];
-	size_t n = directory ? strnlen(directory, sizeof(pattern)) : 0;
+	size_t n = directory ? strnlen(directory, sizeof(s->path)) : 0;
 	if (!directory && RHP_RUNTIME(start_asked)()->path[0]) {
 		memcpy(s->path, RHP_RUNTIME(start_asked)()->path, sizeof(s->path));
 		return;
 	}
 	s->path[0] = '\0';
-	if (n + 1 + sizeof(name) > sizeof(pattern))
+	if (n + 1 + sizeof(name) > sizeof(s->path))
 		return;
-	memcpy(pattern, directory, n);
-	if (n > 0 && pattern[n - 1] != '/')
-		pattern[n++] = '/';
-	memcpy(pattern + n, name, sizeof(name));
-	rhp_settings_expand_path(s, pattern);
+	if (n > 0)
+		memcpy(s->path, directory, n);
+	if (n > 0 && s->path[n - 1] != '/')
+		s->path[n++] = '/';
+	memcpy(s->path + n, name, sizeof(name));
 }
 
 static bool settings_of(struct rhp_settings *s, const struct rheaper_config *c)
@@ -97,7 +96,6 @@ static enum rheaper_error error_of(int result)
 {
 	return result == 0           ? RHEAPER_OK
 	       : result == -EALREADY ? RHEAPER_ALREADY_ENABLED
-	       : result == -ECHILD   ? RHEAPER_FORKED
 				     : RHEAPER_CANNOT_WRITE;
 }
 

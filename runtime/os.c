@@ -405,13 +405,23 @@ void rhp_os_barrier(void)
 			rhp_os_wait(RHP_OS_SHORT_WAITS);
 }
 
+uint32_t rhp_os_process = 1;
+
+static bool try_lock(struct rhp_lock *lock)
+{
+	uint32_t held = __atomic_load_n(&lock->held, __ATOMIC_RELAXED);
+	return held != rhp_os_process &&
+	       __atomic_compare_exchange_n(&lock->held, &held, rhp_os_process, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
 void rhp_lock_take(struct rhp_lock *lock)
 {
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
 	/* To yield is not enough where this thread has real-time priority and the
 	 * holder has not: it would wait for ever on one processor. */
-	for (unsigned i = 0; __atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE); i++)
+	for (unsigned i = 0; !try_lock(lock); i++)
 		rhp_os_wait(i);
 	lock->signals = signals;
 }

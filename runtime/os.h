@@ -122,12 +122,16 @@ HIDDEN void rhp_os_wait(unsigned round);
 
 /*
  * A lock for the slow paths: held with all signals blocked, so that no handler
- * of the same thread can want it; waiters yield. Not recursive. After a fork
- * the child never takes it (the runtime is silent there).
+ * of the same thread can want it; waiters yield. Not recursive. What was held when a
+ * child was forked is free in the child, once that has a number of its own.
  */
 struct rhp_lock {
-	int held; /* 0 free, 1 held; acquire on take, release on drop */
+	uint32_t held; /* by a process of this number, 0: free */
 	uint64_t signals;
 };
 HIDDEN void rhp_lock_take(struct rhp_lock *lock);
 HIDDEN void rhp_lock_drop(struct rhp_lock *lock);
+
+/* How many forks lie between the first process of the runtime and this one, and 1: those
+ * that the runtime follows. */
+extern HIDDEN uint32_t rhp_os_process;

@@ -34,6 +34,8 @@ static const struct variable {
 	 UINT32_MAX, WIDE},
 	{"RHEAPER_SAMPLE_RATE", offsetof(struct rhp_settings, sample_ppm), MILLION, 0,
 	 MILLION, SHARE},
+	{"RHEAPER_FOLLOW_FORK", offsetof(struct rhp_settings, follow_fork), 0, 0, 1,
+	 NARROW},
 	{"RHEAPER_SAMPLE_SEED", offsetof(struct rhp_settings, sample_seed), 0, 0,
 	 UINT64_MAX, WIDE},
 };
@@ -266,13 +268,21 @@ static void read_entry(struct rhp_settings *settings, const char *entry)
 	}
 }
 
+/* What is longer is cut. */
+static void set_path(struct rhp_settings *settings, const char *pattern)
+{
+	struct text t = {settings->path, settings->path + sizeof(settings->path)};
+	*t.at = '\0';
+	append(&t, pattern);
+}
+
 void rhp_settings_read(struct rhp_settings *settings, char *const *environment)
 {
 	settings->path[0] = '\0';
 	rhp_settings_default(settings);
 	for (char *const *e = environment; e && *e; e++)
 		if (value_of(*e, "RHEAPER_TRACE"))
-			rhp_settings_expand_path(settings, value_of(*e, "RHEAPER_TRACE"));
+			set_path(settings, value_of(*e, "RHEAPER_TRACE"));
 	if (!settings->path[0])
 		return; /* nothing is asked for: nothing is said */
 	for (char *const *e = environment; *e; e++)

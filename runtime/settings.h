@@ -14,7 +14,7 @@
 #define RHP_PATH_SIZE 4096
 
 struct rhp_settings {
-	char path[RHP_PATH_SIZE]; /* of the trace, patterns expanded; "" is off */
+	char path[RHP_PATH_SIZE]; /* of the trace: RHEAPER_TRACE; "" is off */
 	uint32_t stack_depth;     /* RHEAPER_STACK_DEPTH */
 	uint32_t max_trackers;    /* RHEAPER_MAX_TRACKERS */
 	uint32_t event_buffer;    /* RHEAPER_EVENT_BUFFER, records */
@@ -22,7 +22,8 @@ struct rhp_settings {
 	uint64_t sample_bytes;    /* RHEAPER_SAMPLE_BYTES, mean distance; 0: everything */
 	uint64_t sample_ppm;      /* RHEAPER_SAMPLE_RATE in millionths */
 	uint64_t sample_seed;     /* RHEAPER_SAMPLE_SEED, 0: another one in each run */
-	uint32_t scope;           /* not from the environment: how it was linked */
+	uint32_t follow_fork; /* RHEAPER_FOLLOW_FORK: children have their own traces */
+	uint32_t scope;       /* not from the environment: how it was linked */
 };
 
 /* Reads an environment of NAME=VALUE strings. Allocates nothing. */
@@ -31,7 +32,7 @@ HIDDEN void rhp_settings_read(struct rhp_settings *settings, char *const *enviro
 /* What holds where nothing else is said. Not the path. */
 HIDDEN void rhp_settings_default(struct rhp_settings *settings);
 
-/* A pattern of RHEAPER_TRACE to the path. */
+/* Makes a path of a pattern: the path of other settings. */
 HIDDEN void rhp_settings_expand_path(struct rhp_settings *settings, const char *pattern);
 
 /* Whether all numbers lie within the bounds of their variables. */

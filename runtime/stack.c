@@ -133,9 +133,12 @@ void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 
 void rhp_stacks_forget(struct rhp_stacks *s)
 {
-	if (s->room)
-		rhp_os_release(s->room, s->room_size);
+	void *room = s->room;
+	size_t size = s->room_size;
 	rhp_os_zero(s, sizeof(*s));
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* a fork finds it, or has lost it */
+	if (room)
+		rhp_os_release(room, size);
 }
 
 /* Whether `frame` lies on the known stack, after letting it grow downwards. */

@@ -33,6 +33,7 @@ static uint32_t started;  /* it has been done: UNDECIDED now means a forked chil
 static uint64_t n_early;  /* calls seen before the environment was there */
 
 static struct rhp_lock life;      /* of those who switch on and off */
+static bool is_owned;             /* forked children are told from this process */
 static bool is_used;              /* a trace was begun and has not been retired */
 static struct rhp_settings asked; /* what the environment says */
 static struct rhp_settings settings;
@@ -52,19 +53,18 @@ static void set_state(enum rhp_tracking state)
 	__atomic_store_n(&rhp_control.state, state, __ATOMIC_RELEASE);
 }
 
-/* Locks may be held for ever where a thread of the parent held them. */
-static bool is_forked(void)
-{
-	return is_used && !rhp_control.is_ours;
-}
-
 /* What the last trace left behind, tracking being off. */
 static void retire(void)
 {
 	if (!is_used)
 		return;
-	rhp_tracker_retire();
-	rhp_trace_close();
+	if (rhp_control.is_ours) {
+		rhp_tracker_retire();
+		rhp_trace_close();
+	} else {
+		rhp_tracker_adopt();
+		rhp_trace_leave();
+	}
 	rhp_nodes_forget();
 	rhp_rules_forget();
 	rhp_modules_forget();
@@ -73,13 +73,53 @@ static void retire(void)
 	is_used = false;
 }
 
-static COLD int begin(void)
+/* Tells this process from children that are forked from now on. */
+static int own_process(void)
 {
-	settings.scope = rhp_scope;
 	int r = rhp_os_wipe_on_fork(&rhp_control, sizeof(rhp_control));
 	if (r < 0)
 		return r;
 	rhp_control.is_ours = 1;
+	is_owned = true;
+	return 0;
+}
+
+/*
+ * In a forked child whose parent was traced: makes the runtime this process's own, with
+ * tracking switched off. False while a thread is in the middle of one of its parent's
+ * events, of which the handler that calls knows nothing. One thread does it, the others
+ * wait for it.
+ */
+static COLD bool follow(void)
+{
+	uint64_t signals;
+	if (rhp_tracker_is_busy())
+		return false;
+	rhp_os_block_signals(&signals);
+	if (!__atomic_exchange_n(&rhp_control.is_followed, 1, __ATOMIC_ACQUIRE)) {
+		rhp_os_process++;
+		retire();
+		set_state(RHP_INACTIVE);
+		__atomic_store_n(&rhp_control.is_ours, 1, __ATOMIC_RELEASE);
+	}
+	for (unsigned i = 0; !__atomic_load_n(&rhp_control.is_ours, __ATOMIC_ACQUIRE);
+	     i++)
+		rhp_os_wait(i);
+	rhp_os_restore_signals(signals);
+	return true;
+}
+
+static bool is_forked(void)
+{
+	return is_owned && !__atomic_load_n(&rhp_control.is_ours, __ATOMIC_ACQUIRE);
+}
+
+static COLD int begin(void)
+{
+	settings.scope = rhp_scope;
+	int r = own_process();
+	if (r < 0)
+		return r;
 	rhp_os_barrier_prepare();
 	r = rhp_trace_create(&settings, n_early);
 	if (r < 0)
@@ -97,12 +137,13 @@ static COLD int begin(void)
 int rhp_start_tracking(const struct rhp_settings *wanted)
 {
 	int r = -EALREADY;
-	if (is_forked())
-		return -ECHILD;
+	if (is_forked() && !follow())
+		return -EBUSY;
 	rhp_lock_take(&life);
 	if (rhp_control.generation == 0) {
 		retire();
 		memcpy(&settings, wanted, sizeof(settings));
+		rhp_settings_expand_path(&settings, wanted->path);
 		r = begin();
 	}
 	rhp_lock_drop(&life);
@@ -112,12 +153,22 @@ int rhp_start_tracking(const struct rhp_settings *wanted)
 int rhp_stop_tracking(void)
 {
 	if (is_forked())
-		return -ECHILD;
+		return -EALREADY;
 	rhp_lock_take(&life);
 	int r = rhp_trace_switch_off(RHP_STATE_STOPPED) ? 0 : -EALREADY;
 	retire();
 	rhp_lock_drop(&life);
 	return r;
+}
+
+/* As the environment asks. */
+static COLD void start_asked(void)
+{
+	int r = asked.path[0] ? rhp_start_tracking(&asked) : -ENOENT;
+	if (r < 0 && r != -EALREADY)
+		set_state(RHP_INACTIVE);
+	if (r < 0 && r != -EALREADY && asked.path[0])
+		rhp_settings_complain("cannot write the trace", settings.path, -r);
 }
 
 /* Decides for this process; false while it is too early to tell. */
@@ -131,29 +182,32 @@ static COLD bool decide(void)
 	 * from the caller's environment. */
 	bool trusted = !getauxval(AT_SECURE);
 	rhp_settings_read(&asked, trusted ? environ : NULL);
-	int r = asked.path[0] ? rhp_start_tracking(&asked) : -ENOENT;
-	if (r < 0)
-		set_state(RHP_INACTIVE);
-	if (r < 0 && asked.path[0])
-		rhp_settings_complain("cannot write the trace", settings.path, -r);
+	start_asked();
 	return true;
+}
+
+/* The page was wiped: this is a child, its parent's trace is not its. */
+static COLD void start_child(void)
+{
+	if (!asked.follow_fork)
+		set_state(RHP_INACTIVE);
+	else if (follow())
+		start_asked();
 }
 
 /* The first call of the process, or of a forked child. */
 static COLD void start(void)
 {
-	if (__atomic_load_n(&started, __ATOMIC_ACQUIRE)) {
-		/* The page was wiped: this is a child, its parent's trace is not its. */
-		set_state(RHP_INACTIVE);
-		return;
-	}
-	if (__atomic_exchange_n(&starting, 1, __ATOMIC_ACQUIRE))
-		return; /* another thread, or a handler, is at it: not recorded */
 	struct rhp_place guard = rhp_real_begin(RHP_FRAME_HERE);
-	if (decide())
-		__atomic_store_n(&started, 1, __ATOMIC_RELEASE);
-	else
-		__atomic_store_n(&starting, 0, __ATOMIC_RELEASE);
+	if (__atomic_load_n(&started, __ATOMIC_ACQUIRE)) {
+		start_child();
+	} else if (!__atomic_exchange_n(&starting, 1, __ATOMIC_ACQUIRE)) {
+		/* Otherwise another thread, or a handler, is at it: not recorded. */
+		if (decide())
+			__atomic_store_n(&started, 1, __ATOMIC_RELEASE);
+		else
+			__atomic_store_n(&starting, 0, __ATOMIC_RELEASE);
+	}
 	rhp_real_end(guard);
 }
 

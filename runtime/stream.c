@@ -36,9 +36,11 @@ bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t event_buffe
 
 void rhp_stream_close(struct rhp_stream *s)
 {
-	if (s->window)
-		rhp_trace_unmap_window(s->window);
+	struct rhp_region *window = s->window;
 	*s = (struct rhp_stream){0};
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* a fork finds it, or has lost it */
+	if (window)
+		rhp_trace_unmap_window(window);
 }
 
 /* cursor += n in one instruction: atomic towards signals, not towards threads. */

@@ -31,6 +31,8 @@ static struct {
 	int fd;
 	uint64_t file_id[2];
 	uint32_t stop_reason; /* enum rhp_loss: why nothing more is written */
+	uint32_t generations; /* the latest, known to a forked child as well */
+	uint32_t noting_time; /* somebody is at it */
 	uint64_t ahead;       /* the file is reserved up to here; all bits: no more */
 } trace;
 
@@ -136,7 +138,8 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 		return remove_file(settings->path, r);
 	trace.stop_reason = 0;
 	trace.ahead = 0;
-	rhp_control.generations = rhp_control.generations % INT32_MAX + 1;
+	trace.generations = trace.generations % INT32_MAX + 1;
+	rhp_control.generations = trace.generations;
 	fill_header(trace.header, settings, &begun);
 	rhp_trace_note_time(); /* a second point, if no later one comes */
 	trace.header->lost[RHP_LOST_EARLY] = n_lost_early;
@@ -152,13 +155,12 @@ int rhp_trace_abandon(const char *path, int error)
 
 void rhp_trace_note_time(void)
 {
-	static uint32_t at_it;
-	if (__atomic_exchange_n(&at_it, 1, __ATOMIC_ACQUIRE))
+	if (__atomic_exchange_n(&trace.noting_time, 1, __ATOMIC_ACQUIRE))
 		return;
 	struct rhp_instant now = rhp_os_instant();
 	trace.header->last_ns = now.ns;
 	trace.header->last_ticks = now.ticks;
-	__atomic_store_n(&at_it, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&trace.noting_time, 0, __ATOMIC_RELEASE);
 }
 
 void rhp_trace_set_state(enum rhp_trace_state state)
@@ -189,12 +191,23 @@ uint32_t rhp_trace_switch_off(enum rhp_trace_state why)
 	return was;
 }
 
-void rhp_trace_close(void)
+static void close_file(void)
 {
-	rhp_trace_note_time();
 	if (still_ours())
 		rhp_os_close(trace.fd);
 	trace.fd = -1;
+}
+
+void rhp_trace_close(void)
+{
+	rhp_trace_note_time();
+	close_file();
+}
+
+void rhp_trace_leave(void)
+{
+	close_file();
+	trace.noting_time = 0;
 }
 
 /* Stops tracking; the first reason stands. */

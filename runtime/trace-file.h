@@ -29,7 +29,8 @@ struct rhp_control {
 	uint32_t generation;  /* of the trace being written, 0: none */
 	uint32_t generations; /* of the latest trace, being written or not */
 	uint32_t is_ours;     /* 0 in a forked child */
-	char rest_of_page[RHP_PAGE_MAX - 4 * sizeof(uint32_t)];
+	uint32_t is_followed; /* in a forked child: somebody makes it ours */
+	char rest_of_page[RHP_PAGE_MAX - 5 * sizeof(uint32_t)];
 };
 
 extern HIDDEN struct rhp_control rhp_control;
@@ -57,6 +58,9 @@ HIDDEN uint32_t rhp_trace_switch_off(enum rhp_trace_state why);
 
 /* Nobody writes any more. The head stays mapped. */
 HIDDEN void rhp_trace_close(void);
+
+/* The same in a forked child, for which it is the parent's trace: nothing is written. */
+HIDDEN void rhp_trace_leave(void);
 
 /* Notes the present instant in the header, which with its first one gives the speed
  * of the clock. Any thread. */

@@ -313,6 +313,20 @@ static void forget(struct rhp_tracker *t)
 	t->busy = 0;
 }
 
+void rhp_tracker_adopt(void)
+{
+	struct rhp_tracker *mine = rhp_thread.tracker;
+	pool.first_free = NULL;
+	pool.n_trackers = 0;
+	for (struct rhp_tracker *t = pool.all; t; t = t->next) {
+		forget(t);
+		t->lost = t != mine;
+		t->tid = t == mine ? rhp_os_tid() : 0;
+		pool.n_trackers += t == mine;
+	}
+	forget(pool.overflow);
+}
+
 void rhp_tracker_retire(void)
 {
 	rhp_os_barrier();

@@ -40,6 +40,19 @@ HIDDEN int rhp_tracker_start(const struct rhp_settings *settings);
 HIDDEN void rhp_tracker_retire(void);
 
 /*
+ * In a forked child, instead: of the trackers that it was born with it keeps that of the
+ * calling thread, which is not in an event. Whoever else had one takes another.
+ */
+HIDDEN void rhp_tracker_adopt(void);
+
+/* Whether the calling thread, or one of its handlers' callers, is in an event. */
+static ALWAYS_INLINE bool rhp_tracker_is_busy(void)
+{
+	const struct rhp_tracker *t = rhp_thread.tracker;
+	return t && t->busy != 0;
+}
+
+/*
  * The calling thread's tracker, ready to be written to, or NULL: there is none (the
  * event is counted as lost), or tracking was switched off. The trace stays the same one
  * until rhp_tracker_done() ends the use; the overflow tracker is locked in between, and

@@ -162,7 +162,7 @@ int main(void)
 	return 0;
 }
 """
-OK, ALREADY, NOT_ENABLED, BAD, CANNOT, ABSENT = 0, 1, 2, 3, 4, 6
+OK, ALREADY, NOT_ENABLED, BAD, CANNOT, ABSENT = 0, 1, 2, 3, 4, 5
 
 
 class Bench(Workbench):
@@ -244,33 +244,136 @@ def test_the_trace_of_the_environment_can_be_ended(b):
     assert names == ["t.bin", "t.bin.1", "t.bin.2"], names
 
 
-def test_a_child_is_no_part_of_it(b):
-    b.build("""
+# A child that the runtime has left alone, and one that asks for a trace of its own.
+CHILD = """
 #include <rheaper.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 int main(void)
 {
-	int status;
 	rheaper_enable_tracking(NULL);
+	void *ours = malloc(2000);
 	if (fork() == 0) {
 		free(malloc(2001));
-		status = rheaper_disable_tracking();
-		_exit(status * 10 + rheaper_enable_tracking(NULL).error);
+		if (rheaper_disable_tracking() != RHEAPER_NOT_ENABLED)
+			abort();
+		if (rheaper_enable_tracking(NULL).error != RHEAPER_OK)
+			abort();
+		free(ours);
+		free(malloc(2003));
+		_exit(rheaper_disable_tracking());
 	}
+	int status;
 	wait(&status);
 	free(malloc(2002));
-	printf("%d\\n", WEXITSTATUS(status));
+	free(ours);
 	rheaper_disable_tracking();
-	return 0;
+	return status != 0;
 }
-""")
-    assert b.run("./program") == "55\n"
+"""
+
+# A process that forks while eight threads allocate; its children make a thread each, and
+# children of their own. Each says which sizes it allocates after the fork.
+FAMILY = """
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static int stop;
+static void *busy(void *arg)
+{
+	for (size_t i = 1; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++)
+		free(realloc(malloc(i % 100 + 1), i % 400 + 1));
+	return arg;
+}
+static void *in_child(void *arg)
+{
+	free(malloc((size_t)arg));
+	return arg;
+}
+static void child(size_t n, int deeper)
+{
+	pthread_t thread;
+	int status = 0;
+	if (n % 2 == 0)
+		free(malloc(10000 + n));
+	pthread_create(&thread, NULL, in_child, (void *)(20000 + n));
+	pthread_join(thread, NULL);
+	free(malloc(30000 + n));
+	if (deeper && fork() == 0)
+		child(n + 5000, 0);
+	if (deeper)
+		wait(&status);
+	exit(status != 0);
+}
+int main(int argc, char **argv)
+{
+	pthread_t threads[8];
+	int n = atoi(argv[1]), bad = 0, status;
+	(void)argc;
+	for (int i = 0; i < 8; i++)
+		pthread_create(&threads[i], NULL, busy, NULL);
+	for (int i = 0; i < n; i++) {
+		if (fork() == 0)
+			child((size_t)i, 1);
+		wait(&status);
+		bad += status != 0;
+	}
+	stop = 1;
+	for (int i = 0; i < 8; i++)
+		pthread_join(threads[i], NULL);
+	free(malloc(40000));
+	return bad != 0;
+}
+"""
+N_CHILDREN = 20
+
+
+def above(database, least):
+    return sorted(size for size, in database.execute(
+        "SELECT size FROM allocations WHERE size >= ?", (least,)))
+
+
+def test_a_child_is_no_part_of_it(b):
+    b.build(CHILD)
+    b.run("./program")
+    assert len(b.traces()) == 2, b.traces()
+    found = {}
+    for trace in b.traces():
+        database = b.load(trace)
+        foreign = database.execute(
+            "SELECT count FROM losses WHERE reason = 'foreign_free'").fetchone()[0]
+        sizes = [size for size in above(database, 2000) if size < 2010]
+        found[foreign] = sizes
+        assert lost(database) == {}, (trace, lost(database))
+    # The child frees what it has from its parent.
+    assert found == {0: [2000, 2002], 1: [2003]}, found
+
+
+def test_children_are_silent_unless_they_are_followed(b):
+    b.build(FAMILY)
+    b.run("./program", str(N_CHILDREN), RHEAPER_TRACE=b.path("%p.trace"))
     trace, = b.traces()
-    sizes = b.load(trace).execute("SELECT size FROM allocations WHERE size > 2000 AND size < 2010")
-    assert sizes.fetchall() == [(2002,)]
+    assert above(b.load(trace), 10000) == [40000]
+
+
+def test_every_child_has_a_trace_of_its_own(b):
+    b.build(FAMILY)
+    b.run("./program", str(N_CHILDREN), RHEAPER_TRACE=b.path("%p.trace"), RHEAPER_FOLLOW_FORK="1")
+    found = []
+    for trace in b.traces():
+        database = b.load(trace)
+        assert lost(database) == {}, (trace, lost(database))
+        found.append(above(database, 10000))
+        pid, parent = database.execute("SELECT pid, parent_pid FROM processes").fetchone()
+        assert trace == f"{pid}.trace" and parent > 0, trace
+    wanted = [[40000]]
+    for i in range(N_CHILDREN):
+        for n in (i, i + 5000):
+            wanted.append([10000 + n] * (n % 2 == 0) + [20000 + n, 30000 + n])
+    assert sorted(found) == sorted(wanted), found
 
 
 tap.run(globals(), Bench)

@@ -27,6 +27,7 @@ int runtime_fixture_open(void **state)
 	snprintf(variable, sizeof(variable), "RHEAPER_TRACE=%s/trace.bin", directory);
 	char *environment[] = {variable, depth, buffer, NULL};
 	rhp_settings_read(&settings, environment);
+	rhp_settings_expand_path(&settings, strchr(variable, '=') + 1);
 	if (rhp_trace_create(&settings, 0) < 0 || rhp_tracker_start(&settings) < 0)
 		return -1;
 	rhp_control.is_ours = 1;
