@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "runtime/settings.h"
+#include "runtime/line.h"
 #include "runtime/os.h"
+#include "runtime/settings.h"
 
 #define MILLION 1000000
 
@@ -40,28 +41,6 @@ static const struct variable {
 	 UINT64_MAX, WIDE},
 };
 #define N_VARIABLES (sizeof(variables) / sizeof(variables[0]))
-
-/* A text that is cut rather than overrun. */
-struct text {
-	char *at, *end;
-};
-
-static void append(struct text *t, const char *s)
-{
-	while (*s && t->at + 1 < t->end)
-		*t->at++ = *s++;
-	*t->at = '\0';
-}
-
-static void append_number(struct text *t, uint64_t n)
-{
-	char digits[24], *p = digits + sizeof(digits) - 1;
-	*p = '\0';
-	do
-		*--p = (char)('0' + n % 10);
-	while (n /= 10);
-	append(t, p);
-}
 
 static const char *error_name(int error)
 {
@@ -95,62 +74,62 @@ static const char *error_name(int error)
 void rhp_settings_complain(const char *what, const char *object, int error)
 {
 	char line[RHP_PATH_SIZE + 256];
-	struct text t = {line, line + sizeof(line)};
-	append(&t, "rheaper: ");
-	append(&t, what);
-	append(&t, " ");
-	append(&t, object);
+	struct rhp_line t = {line, line + sizeof(line)};
+	rhp_line_add(&t, "rheaper: ");
+	rhp_line_add(&t, what);
+	rhp_line_add(&t, " ");
+	rhp_line_add(&t, object);
 	if (error) {
-		append(&t, ": ");
-		append(&t, error_name(error));
-		append(&t, " (error ");
-		append_number(&t, (uint64_t)error);
-		append(&t, ")");
+		rhp_line_add(&t, ": ");
+		rhp_line_add(&t, error_name(error));
+		rhp_line_add(&t, " (error ");
+		rhp_line_add_number(&t, (uint64_t)error);
+		rhp_line_add(&t, ")");
 	}
-	append(&t, "; the program runs on\n");
+	rhp_line_add(&t, "; the program runs on\n");
 	rhp_os_complain(line, (size_t)(t.at - line));
 }
 
 void rhp_settings_append_suffix(char *path, size_t length, unsigned number)
 {
-	struct text t = {path + length, path + RHP_PATH_SIZE};
-	append(&t, ".");
-	append_number(&t, number);
+	struct rhp_line t = {path + length, path + RHP_PATH_SIZE};
+	rhp_line_add(&t, ".");
+	rhp_line_add_number(&t, number);
 }
 
-static void append_pattern(struct text *t, char letter)
+static void add_pattern(struct rhp_line *t, char letter)
 {
 	char buffer[RHP_PATH_SIZE];
 	switch (letter) {
 	case 'p':
-		append_number(t, (uint64_t)rhp_os_pid());
+		rhp_line_add_number(t, (uint64_t)rhp_os_pid());
 		break;
 	case 't':
-		append_number(t, rhp_os_realtime_ns() / 1000000000);
+		rhp_line_add_number(t, rhp_os_realtime_ns() / 1000000000);
 		break;
 	case 'e':
 		if (rhp_os_read_link("/proc/self/exe", buffer, sizeof(buffer)) > 0) {
 			const char *slash = strrchr(buffer, '/');
-			append(t, slash ? slash + 1 : buffer);
+			rhp_line_add(t, slash ? slash + 1 : buffer);
 		}
 		break;
 	case '%':
-		append(t, "%");
+		rhp_line_add(t, "%");
 		break;
 	default:
-		append(t, (char[]){'%', letter, '\0'});
+		rhp_line_add(t, (char[]){'%', letter, '\0'});
 	}
 }
 
 /* %p pid, %e program, %t start time in seconds, %% percent. */
 void rhp_settings_expand_path(struct rhp_settings *settings, const char *pattern)
 {
-	struct text t = {settings->path, settings->path + sizeof(settings->path)};
+	struct rhp_line t = {settings->path, settings->path + sizeof(settings->path)};
 	for (const char *p = pattern; *p; p++) {
 		if (*p == '%' && p[1])
-			append_pattern(&t, *++p);
+			add_pattern(&t, *++p);
 		else
-			append(&t, (char[]){*p, '\0'});
+			rhp_line_add(&t, (char[]){*p, '\0'});
 	}
 }
 
@@ -241,15 +220,15 @@ static const char *value_of(const char *entry, const char *name)
 static void complain_of_value(const char *entry, const struct variable *v)
 {
 	char hint[128];
-	struct text t = {hint, hint + sizeof(hint)};
-	append(&t, "is not ");
+	struct rhp_line t = {hint, hint + sizeof(hint)};
+	rhp_line_add(&t, "is not ");
 	uint64_t unit = v->kind == SHARE ? MILLION : 1;
-	append_number(&t, v->least / unit);
-	append(&t, " to ");
-	append_number(&t, v->most / unit);
-	append(&t, ", ");
-	append_number(&t, v->standard / unit);
-	append(&t, " is used");
+	rhp_line_add_number(&t, v->least / unit);
+	rhp_line_add(&t, " to ");
+	rhp_line_add_number(&t, v->most / unit);
+	rhp_line_add(&t, ", ");
+	rhp_line_add_number(&t, v->standard / unit);
+	rhp_line_add(&t, " is used");
 	rhp_settings_complain(entry, hint, 0);
 }
 
@@ -271,9 +250,9 @@ static void read_entry(struct rhp_settings *settings, const char *entry)
 /* What is longer is cut. */
 static void set_path(struct rhp_settings *settings, const char *pattern)
 {
-	struct text t = {settings->path, settings->path + sizeof(settings->path)};
+	struct rhp_line t = {settings->path, settings->path + sizeof(settings->path)};
 	*t.at = '\0';
-	append(&t, pattern);
+	rhp_line_add(&t, pattern);
 }
 
 void rhp_settings_read(struct rhp_settings *settings, char *const *environment)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* A line of text, put together without stdio: cut rather than overrun. */
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/cc.h"
+
+struct rhp_line {
+	char *at, *end; /* where the text goes on, and the end of the buffer */
+};
+
+/* Adds to it; there is always a NUL at `at`. */
+HIDDEN void rhp_line_add(struct rhp_line *line, const char *text);
+HIDDEN void rhp_line_add_number(struct rhp_line *line, uint64_t n);
