@@ -44,6 +44,8 @@ CREATE TABLE processes (
   start_ticks INTEGER NOT NULL,     -- the clock's ticks then this names a trace
   ending TEXT NOT NULL              -- 'exited'; 'stopped' (switched off: what was
                                     -- live is no leak); 'full' (RHEAPER_MAX_BYTES);
+                                    -- 'snapshot' (a copy; the program went on: what
+                                    -- was live is no leak);
                                     -- 'failed: WHY' (the trace could not be written);
                                     -- 'unknown': killed, or ended by _exit or exec,
                                     -- or running still
@@ -275,11 +277,12 @@ LEFT JOIN stack_frames sf ON sf.stack = t.stack AND sf.frame_no = 0
 LEFT JOIN frames f ON f.frame = sf.frame LEFT JOIN modules m ON m.module = f.module
 GROUP BY t.stack;
 
--- Blocks not freed at the end, by call site, of processes that were not switched off.
+-- Blocks not freed at the end, by call site, of processes that were traced to it.
 CREATE VIEW leaks AS SELECT
   bt, sum(t.live_blocks) AS blocks, sum(t.live_bytes) AS bytes, function, sym, file, line
 FROM call_sites JOIN stack_totals t ON t.stack = bt JOIN processes USING (process)
-WHERE t.live_blocks > 0 AND ending <> 'stopped' GROUP BY bt;
+WHERE t.live_blocks > 0 AND ending NOT IN ('stopped', 'snapshot')
+GROUP BY bt;
 
 -- Blocks freed by a function of another family (new[] by delete, malloc by
 -- delete, new by realloc), or by a sized free with the wrong size.

@@ -43,6 +43,7 @@ struct merge {
 	struct reader *reader;
 	struct head *heads;
 	struct heap ready, waiting;
+	bool is_snapshot;
 	uint32_t current; /* delivered last, still in `ready` */
 	struct merge_counts counts;
 	uint64_t next[RHP_N_SHARDS];
@@ -166,14 +167,24 @@ static void skip_stamps(struct merge *m)
 	wake_shard(m, shard);
 }
 
+/* In a copy that was made while the program went on: begun after the copy was. */
+static bool is_too_late(const struct merge *m, const struct head *head)
+{
+	return m->is_snapshot &&
+	       head->event.stamp >= reader_issued(m->reader, head->shard);
+}
+
 /* Read the next event of a stream: 1, 0 at its end, or an error. */
 static int read_head(struct merge *m, uint32_t stream)
 {
 	struct head *head = &m->heads[stream];
-	int result = reader_next(m->reader, stream, &head->event);
+	int result;
 
-	if (result == 1)
-		head->shard = rhp_shard(head->event.address);
+	do {
+		result = reader_next(m->reader, stream, &head->event);
+		if (result == 1)
+			head->shard = rhp_shard(head->event.address);
+	} while (result == 1 && is_too_late(m, head));
 	return result;
 }
 
@@ -268,6 +279,7 @@ int merge_new(struct merge **result, struct reader *reader)
 		return -ENOMEM;
 	m->reader = reader;
 	m->current = NO_STREAM;
+	m->is_snapshot = reader_header(reader)->state == RHP_STATE_SNAPSHOT;
 	for (size_t i = 0; i < RHP_N_SHARDS; i++)
 		m->waiters[i] = NO_STREAM;
 	m->heads = calloc(n + 1, sizeof(*m->heads));

@@ -28,24 +28,30 @@ static void format_time(uint64_t ns, char *text, size_t size)
 	snprintf(text, size, "%s.%03uZ", date, (unsigned int)(ns / 1000000 % 1000));
 }
 
+const char *report_ending(uint32_t state)
+{
+	switch (state) {
+	case RHP_STATE_EXITED:
+		return "exited";
+	case RHP_STATE_STOPPED:
+		return "stopped";
+	case RHP_STATE_FULL:
+		return "full";
+	case RHP_STATE_FAILED:
+		return "failed";
+	case RHP_STATE_SNAPSHOT:
+		return "snapshot";
+	}
+	return "unknown";
+}
+
 static void format_ending(const struct rhp_file_header *h, char *text, size_t size)
 {
-	switch (h->state) {
-	case RHP_STATE_EXITED:
-		snprintf(text, size, "exited");
-		return;
-	case RHP_STATE_STOPPED:
-		snprintf(text, size, "stopped");
-		return;
-	case RHP_STATE_FULL:
-		snprintf(text, size, "full");
-		return;
-	case RHP_STATE_FAILED:
-		snprintf(text, size, "failed: %s",
-			 strerror((int)(h->stop_errno & 0xffff)));
-		return;
-	}
-	snprintf(text, size, "unknown");
+	int error = (int)(h->stop_errno & 0xffff);
+	bool failed = h->state == RHP_STATE_FAILED;
+
+	snprintf(text, size, "%s%s%s", report_ending(h->state), failed ? ": " : "",
+		 failed ? strerror(error) : "");
 }
 
 static void write_process(const struct report *r, struct store *store)

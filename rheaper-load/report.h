@@ -27,5 +27,8 @@ struct report {
 	const struct pair *pair;
 };
 
+/* How the trace ended, in a word; enum rhp_trace_state. */
+const char *report_ending(uint32_t state);
+
 /* Write them, and warn of what is missing. The number of lost events. */
 uint64_t report_write(const struct report *report, struct store *store);

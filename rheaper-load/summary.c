@@ -7,6 +7,7 @@
 #include "common/cli.h"
 #include "common/text.h"
 #include "rheaper-load/load.h"
+#include "rheaper-load/report.h"
 
 #include "rheaper-load/summary.h"
 
@@ -24,22 +25,6 @@ static const char *ending_text(enum rhp_trace_state ending)
 		return "when the trace could not be written any more";
 	default:
 		return "when the trace ended";
-	}
-}
-
-static const char *ending_name(enum rhp_trace_state ending)
-{
-	switch (ending) {
-	case RHP_STATE_EXITED:
-		return "exited";
-	case RHP_STATE_STOPPED:
-		return "stopped";
-	case RHP_STATE_FULL:
-		return "full";
-	case RHP_STATE_FAILED:
-		return "failed";
-	default:
-		return "unknown";
 	}
 }
 
@@ -113,7 +98,7 @@ void summary_print_json(const struct load_result *r, const char *database)
 		print_text(p->trace);
 		printf(",\"pid\":%" PRIu32 ",\"executable\":", p->pid);
 		print_text(p->executable ? p->executable : "");
-		printf(",\"ending\":\"%s\",", ending_name(p->ending));
+		printf(",\"ending\":\"%s\",", report_ending(p->ending));
 		print_counts(p);
 		putchar('}');
 	}

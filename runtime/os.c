@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/line.h"
 #include "runtime/machine.h"
 #include "runtime/os.h"
 
@@ -87,6 +88,44 @@ void rhp_os_zero(void *start, size_t size)
 	}
 	memset(low, 0, before);
 	memset(high - after, 0, after);
+}
+
+static bool can_be_mapped(int fd, size_t size)
+{
+	struct statx status;
+	long seals = SYSCALL(SYS_fcntl, fd, F_GET_SEALS);
+	return seals >= 0 && (seals & F_SEAL_SHRINK) &&
+	       SYSCALL(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_SIZE | STATX_UID,
+		       &status) == 0 &&
+	       status.stx_size >= size &&
+	       status.stx_uid == (uint32_t)SYSCALL(SYS_geteuid);
+}
+
+void *rhp_os_map_of(int pid, int fd, size_t size)
+{
+	char path[64];
+	struct rhp_line line = {path, path + sizeof(path)};
+	rhp_line_add(&line, "/proc/");
+	rhp_line_add_number(&line, (uint64_t)pid);
+	rhp_line_add(&line, "/fd/");
+	rhp_line_add_number(&line, (uint64_t)fd);
+	int file =
+		(int)SYSCALL(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (file < 0)
+		return NULL;
+	void *at =
+		can_be_mapped(file, size) ? rhp_os_map_file(NULL, file, 0, size) : NULL;
+	rhp_os_close(file);
+	return at;
+}
+
+void rhp_os_show(const char *name)
+{
+	int fd = (int)SYSCALL(SYS_memfd_create, name, MFD_CLOEXEC);
+	if (fd < 0)
+		return;
+	rhp_os_map_file(NULL, fd, 0, RHP_PAGE_MAX);
+	rhp_os_close(fd);
 }
 
 int rhp_os_create(const char *path)

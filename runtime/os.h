@@ -53,6 +53,16 @@ HIDDEN void *rhp_os_map_file(void *at, int fd, uint64_t offset, size_t size);
 HIDDEN int rhp_os_write(int fd, uint64_t offset, const void *head, size_t head_size,
 			const void *body, size_t body_size);
 
+/*
+ * Maps, shared, what descriptor `fd` of another process refers to: an anonymous file that
+ * is sealed against shrinking, has at least `size` bytes, and belongs to this process's
+ * user. NULL for anything else.
+ */
+HIDDEN void *rhp_os_map_of(int pid, int fd, size_t size);
+
+/* A mapping of nothing, whose name others see in /proc/PID/maps. */
+HIDDEN void rhp_os_show(const char *name);
+
 /* Up to size - 1 bytes of a file, NUL-terminated; the length. */
 HIDDEN ssize_t rhp_os_read_file(const char *path, char *buffer, size_t size);
 HIDDEN ssize_t rhp_os_read_link(const char *path, char *buffer, size_t size);

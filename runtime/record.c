@@ -123,9 +123,8 @@ void rhp_record_realloc_followed(const void *p, const void *q, size_t size)
 	put(t, o.code, o.block, stamp, 0, size);
 }
 
-bool rhp_record_mark(const char *text)
+static bool mark(struct rhp_tracker *t, const char *text)
 {
-	struct rhp_tracker *t = rhp_tracker_get();
 	if (!t)
 		return false;
 	struct rhp_stream_text part = {text, strnlen(text, MAX_MARK)};
@@ -133,4 +132,14 @@ bool rhp_record_mark(const char *text)
 				  rhp_os_ticks(), &part, 1);
 	rhp_tracker_done(t);
 	return ok;
+}
+
+bool rhp_record_mark(const char *text)
+{
+	return mark(rhp_tracker_get(), text);
+}
+
+bool rhp_record_mark_from_outside(const char *text)
+{
+	return mark(rhp_tracker_get_shared(), text);
 }

@@ -48,6 +48,7 @@ HIDDEN void rhp_record_realloc_begin(const void *p);
 HIDDEN void rhp_record_realloc_end(enum rhp_function function, const void *frame,
 				   const void *p, const void *q, size_t size);
 HIDDEN bool rhp_record_mark(const char *text);
+HIDDEN bool rhp_record_mark_from_outside(const char *text); /* in a handler of ours */
 
 /*
  * Scope `link`: the exported functions record only what libc allocates on

@@ -4,6 +4,7 @@
  * without stdio, locale or getenv. The numeric variables are rows of a table.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ static const struct variable {
 		NARROW, /* the field is 32 bits */
 		WIDE,   /* 64 */
 		SHARE,  /* 64, of 0.0 to 1.0 in millionths */
+		SIGNAL, /* 32, by number or name */
 	} kind;
 } variables[] = {
 	{"RHEAPER_STACK_DEPTH", offsetof(struct rhp_settings, stack_depth), 64, 1, 1024,
@@ -37,6 +39,8 @@ static const struct variable {
 	 MILLION, SHARE},
 	{"RHEAPER_FOLLOW_FORK", offsetof(struct rhp_settings, follow_fork), 0, 0, 1,
 	 NARROW},
+	{"RHEAPER_START", offsetof(struct rhp_settings, start), 1, 0, 1, NARROW},
+	{"RHEAPER_SIGNAL", offsetof(struct rhp_settings, signal), 0, 0, 64, SIGNAL},
 	{"RHEAPER_SAMPLE_SEED", offsetof(struct rhp_settings, sample_seed), 0, 0,
 	 UINT64_MAX, WIDE},
 };
@@ -166,17 +170,53 @@ static bool parse_share(const char *s, uint64_t *n)
 	return *s == '\0';
 }
 
+/* A signal that nobody sends but by intention; "SIG" may stand before its name. */
+static bool parse_signal(const char *s, uint64_t *n)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} signals[] = {
+		{"HUP", SIGHUP}, {"USR1", SIGUSR1},   {"USR2", SIGUSR2}, {"PWR", SIGPWR},
+		{"URG", SIGURG}, {"WINCH", SIGWINCH}, {"IO", SIGIO},
+	};
+	bool is_number = parse_number(s, n);
+	/* 32 and 33 are libc's own. */
+	if (is_number && (*n == 0 || *n > 33))
+		return true;
+	if (strncmp(s, "SIG", 3) == 0)
+		s += 3;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (is_number ? *n == (uint64_t)signals[i].number
+			      : strcmp(s, signals[i].name) == 0) {
+			*n = (uint64_t)signals[i].number;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool parse(const struct variable *v, const char *s, uint64_t *n)
 {
-	return (v->kind == SHARE ? parse_share : parse_number)(s, n) && *n >= v->least &&
-	       *n <= v->most;
+	static bool (*const parsers[])(const char *, uint64_t *) = {
+		[NARROW] = parse_number,
+		[WIDE] = parse_number,
+		[SHARE] = parse_share,
+		[SIGNAL] = parse_signal,
+	};
+	return parsers[v->kind](s, n) && *n >= v->least && *n <= v->most;
+}
+
+static bool is_narrow(const struct variable *v)
+{
+	return v->kind == NARROW || v->kind == SIGNAL;
 }
 
 static void set(struct rhp_settings *settings, const struct variable *v, uint64_t value)
 {
 	void *field = (char *)settings + v->offset;
 	uint32_t narrow = (uint32_t)value;
-	if (v->kind == NARROW)
+	if (is_narrow(v))
 		memcpy(field, &narrow, sizeof(narrow));
 	else
 		memcpy(field, &value, sizeof(value));
@@ -188,7 +228,7 @@ static uint64_t get(const struct rhp_settings *settings, const struct variable *
 	uint32_t narrow;
 	uint64_t wide;
 	memcpy(&narrow, field, sizeof(narrow));
-	if (v->kind == NARROW)
+	if (is_narrow(v))
 		return narrow;
 	memcpy(&wide, field, sizeof(wide));
 	return wide;
@@ -221,6 +261,13 @@ static void complain_of_value(const char *entry, const struct variable *v)
 {
 	char hint[128];
 	struct rhp_line t = {hint, hint + sizeof(hint)};
+	if (v->kind == SIGNAL) {
+		rhp_settings_complain(entry,
+				      "is none of HUP, USR1, USR2, PWR, URG, WINCH,"
+				      " IO, 34 to 64; none is used",
+				      0);
+		return;
+	}
 	rhp_line_add(&t, "is not ");
 	uint64_t unit = v->kind == SHARE ? MILLION : 1;
 	rhp_line_add_number(&t, v->least / unit);

@@ -23,6 +23,8 @@ struct rhp_settings {
 	uint64_t sample_ppm;      /* RHEAPER_SAMPLE_RATE in millionths */
 	uint64_t sample_seed;     /* RHEAPER_SAMPLE_SEED, 0: another one in each run */
 	uint32_t follow_fork; /* RHEAPER_FOLLOW_FORK: children have their own traces */
+	uint32_t start;       /* RHEAPER_START, 0: tracking waits to be switched on */
+	uint32_t signal;      /* RHEAPER_SIGNAL, which switches it; 0: none does */
 	uint32_t scope;       /* not from the environment: how it was linked */
 };
 

@@ -12,6 +12,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "runtime/listen.h"
 #include "runtime/modules.h"
 #include "runtime/nodes.h"
 #include "runtime/os.h"
@@ -21,6 +22,7 @@
 #include "runtime/start.h"
 #include "runtime/tracker.h"
 #include "runtime/unwind.h"
+#include "trace/request.h"
 
 #ifdef RHP_PLUGIN
 uint32_t rhp_scope = RHP_SCOPE_LINK;
@@ -29,7 +31,7 @@ uint32_t rhp_scope = RHP_SCOPE_PROCESS;
 #endif
 
 static uint32_t starting; /* 1 while and after one thread starts the runtime */
-static uint32_t started;  /* it has been done: UNDECIDED now means a forked child */
+static uint32_t started;  /* it has been done: UNDECIDED now means something else */
 static uint64_t n_early;  /* calls seen before the environment was there */
 
 static struct rhp_lock life;      /* of those who switch on and off */
@@ -37,6 +39,7 @@ static bool is_owned;             /* forked children are told from this process 
 static bool is_used;              /* a trace was begun and has not been retired */
 static struct rhp_settings asked; /* what the environment says */
 static struct rhp_settings settings;
+static int last_error; /* why tracking did not begin, 0 if it did */
 
 const char *rhp_start_trace_path(void)
 {
@@ -142,12 +145,50 @@ int rhp_start_tracking(const struct rhp_settings *wanted)
 	rhp_lock_take(&life);
 	if (rhp_control.generation == 0) {
 		retire();
+		last_error = 0;
 		memcpy(&settings, wanted, sizeof(settings));
 		rhp_settings_expand_path(&settings, wanted->path);
 		r = begin();
 	}
 	rhp_lock_drop(&life);
 	return r;
+}
+
+int rhp_start_later(void)
+{
+	uint32_t off = RHP_INACTIVE;
+	if (is_forked())
+		return -ECHILD;
+	if (__atomic_load_n(&rhp_control.generation, __ATOMIC_RELAXED) != 0)
+		return -EALREADY;
+	__atomic_compare_exchange_n(&rhp_control.state, &off, RHP_UNDECIDED, false,
+				    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	return 0;
+}
+
+int rhp_stop_now(void)
+{
+	uint32_t waiting = RHP_UNDECIDED;
+	if (is_forked())
+		return -EALREADY;
+	if (rhp_trace_switch_off(RHP_STATE_STOPPED))
+		return 0;
+	return __atomic_compare_exchange_n(&rhp_control.state, &waiting, RHP_INACTIVE,
+					   false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
+		       ? 0
+		       : -EALREADY;
+}
+
+void rhp_start_describe(struct rhp_request *request)
+{
+	bool is_on = __atomic_load_n(&rhp_control.generation, __ATOMIC_RELAXED) != 0;
+	uint32_t state = __atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED);
+	request->state = is_on                                    ? RHP_IS_ON
+			 : state == RHP_UNDECIDED && !is_forked() ? RHP_IS_WAITING
+								  : RHP_IS_OFF;
+	request->last_error = (uint32_t)-last_error;
+	request->trace_fd = (uint32_t)rhp_trace_fd();
+	memcpy(request->path, settings.path, sizeof(request->path));
 }
 
 int rhp_stop_tracking(void)
@@ -164,11 +205,25 @@ int rhp_stop_tracking(void)
 /* As the environment asks. */
 static COLD void start_asked(void)
 {
-	int r = asked.path[0] ? rhp_start_tracking(&asked) : -ENOENT;
-	if (r < 0 && r != -EALREADY)
-		set_state(RHP_INACTIVE);
-	if (r < 0 && r != -EALREADY && asked.path[0])
-		rhp_settings_complain("cannot write the trace", settings.path, -r);
+	int r = rhp_start_tracking(&asked);
+	if (r == 0 || r == -EALREADY)
+		return;
+	last_error = r;
+	set_state(RHP_INACTIVE);
+	rhp_settings_complain("cannot write the trace", settings.path, -r);
+}
+
+/* The signal that the environment names. */
+static COLD void listen(void)
+{
+	int r = own_process();
+	if (r == 0)
+		r = rhp_listen((int)asked.signal);
+	if (r == -EBUSY)
+		rhp_settings_complain("does not use", "RHEAPER_SIGNAL: it has a handler",
+				      0);
+	else if (r < 0)
+		rhp_settings_complain("cannot use", "RHEAPER_SIGNAL", -r);
 }
 
 /* Decides for this process; false while it is too early to tell. */
@@ -182,7 +237,12 @@ static COLD bool decide(void)
 	 * from the caller's environment. */
 	bool trusted = !getauxval(AT_SECURE);
 	rhp_settings_read(&asked, trusted ? environ : NULL);
-	start_asked();
+	if (asked.signal)
+		listen();
+	if (asked.path[0] && asked.start)
+		start_asked();
+	else
+		set_state(RHP_INACTIVE);
 	return true;
 }
 
@@ -191,16 +251,28 @@ static COLD void start_child(void)
 {
 	if (!asked.follow_fork)
 		set_state(RHP_INACTIVE);
-	else if (follow())
+	else if (follow() && asked.start)
 		start_asked();
 }
 
-/* The first call of the process, or of a forked child. */
+/* Somebody has asked for it from outside. */
+static COLD void start_wanted(void)
+{
+	/* Before, the last trace is waited for, and this thread may be in the middle
+	 * of an event of it. */
+	if (!rhp_tracker_is_busy())
+		start_asked();
+}
+
+/* The first call of the process, of a forked child, or after tracking was asked for. */
 static COLD void start(void)
 {
 	struct rhp_place guard = rhp_real_begin(RHP_FRAME_HERE);
 	if (__atomic_load_n(&started, __ATOMIC_ACQUIRE)) {
-		start_child();
+		if (__atomic_load_n(&rhp_control.is_ours, __ATOMIC_ACQUIRE))
+			start_wanted();
+		else
+			start_child();
 	} else if (!__atomic_exchange_n(&starting, 1, __ATOMIC_ACQUIRE)) {
 		/* Otherwise another thread, or a handler, is at it: not recorded. */
 		if (decide())

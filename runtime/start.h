@@ -19,5 +19,19 @@ HIDDEN const struct rhp_settings *rhp_start_asked(void);
 HIDDEN int rhp_start_tracking(const struct rhp_settings *settings);
 HIDDEN int rhp_stop_tracking(void);
 
+/*
+ * For a signal handler, whatever it interrupted. Has the next call that would be recorded
+ * switch tracking on, as the environment asks: 0, -EALREADY if it is on, -ECHILD in a
+ * forked child that is not followed (yet). Ends the present trace, or takes back the
+ * former: 0, or -EALREADY if there was nothing to end; what the trace leaves in memory
+ * goes before the next one begins.
+ */
+HIDDEN int rhp_start_later(void);
+HIDDEN int rhp_stop_now(void);
+
+/* How tracking stands: the answer of a request. The same. */
+struct rhp_request;
+HIDDEN void rhp_start_describe(struct rhp_request *request);
+
 /* Its address brings api.c into the link. */
 extern HIDDEN const char rhp_api_present;

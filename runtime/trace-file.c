@@ -34,7 +34,7 @@ static struct {
 	uint32_t generations; /* the latest, known to a forked child as well */
 	uint32_t noting_time; /* somebody is at it */
 	uint64_t ahead;       /* the file is reserved up to here; all bits: no more */
-} trace;
+} trace = {.fd = -1};
 
 static bool still_ours(void)
 {
@@ -189,6 +189,11 @@ uint32_t rhp_trace_switch_off(enum rhp_trace_state why)
 	__atomic_store_n(&rhp_control.state, RHP_INACTIVE, __ATOMIC_RELEASE);
 	rhp_trace_set_state(why);
 	return was;
+}
+
+int rhp_trace_fd(void)
+{
+	return trace.fd;
 }
 
 static void close_file(void)

@@ -56,6 +56,9 @@ HIDDEN void rhp_trace_switch_on(void);
  * generation that was, 0 if tracking was not on. Async-signal-safe. */
 HIDDEN uint32_t rhp_trace_switch_off(enum rhp_trace_state why);
 
+/* The descriptor of the trace, -1: none. */
+HIDDEN int rhp_trace_fd(void);
+
 /* Nobody writes any more. The head stays mapped. */
 HIDDEN void rhp_trace_close(void);
 

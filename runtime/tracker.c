@@ -274,6 +274,11 @@ struct rhp_tracker *rhp_tracker_get_slowly(void)
 	return t ? t : use_overflow();
 }
 
+struct rhp_tracker *rhp_tracker_get_shared(void)
+{
+	return use_overflow();
+}
+
 struct rhp_tracker *rhp_tracker_again(void)
 {
 	return rhp_thread.tracker ? rhp_tracker_get() : use_overflow();

@@ -74,6 +74,9 @@ static ALWAYS_INLINE struct rhp_tracker *rhp_tracker_get(void)
 	return rhp_tracker_get_slowly();
 }
 
+/* The shared tracker, whoever calls: also in a handler that interrupted anything. */
+HIDDEN struct rhp_tracker *rhp_tracker_get_shared(void);
+
 /* The same, for the second half of a realloc: surely the stream that has the
  * first half, for they are paired by stream. */
 HIDDEN struct rhp_tracker *rhp_tracker_again(void);

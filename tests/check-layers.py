@@ -15,11 +15,12 @@ import sys
 MAY_INCLUDE = {
     'include': [],
     'trace': [],
-    'runtime': ['trace/format.h', 'wrap/symbols.def', 'include'],
+    'runtime': ['trace/format.h', 'trace/request.h', 'wrap/symbols.def', 'include'],
     'wrap': ['runtime', 'trace/format.h', 'include'],
     'common': [],
     'rheaper-cc': ['wrap/symbols.def', 'wrap/declared.h', 'runtime/note.h'],
     'rheaper-load': ['trace', 'common'],
+    'rheaper-ctl': ['trace/format.h', 'trace/request.h', 'common'],
     'rheaper-export': ['common'],
     'rheaper-sqlite': ['rheaper-load/catalog.h', 'rheaper-load/merge.h', 'trace', 'common/text.h'],
 }
@@ -31,7 +32,7 @@ LIBRARIES = {
     'dwarf.h': ['rheaper-load/debug-info', 'rheaper-load/symbol'],
     'libiberty/': ['rheaper-load/symbol', 'rheaper-load/demangle'],
     'libunwind': [],
-    'stdio.h': ['common', 'trace', 'rheaper-cc', 'rheaper-load', 'rheaper-export', 'wrap/wrap.h'],
+    'stdio.h': ['common', 'trace', 'rheaper-cc', 'rheaper-load', 'rheaper-export', 'rheaper-ctl', 'wrap/wrap.h'],
     'zlib.h': ['rheaper-export/pprof'],
 }
 

@@ -39,6 +39,9 @@ enum rhp_trace_state {
 	RHP_STATE_STOPPED = 3, /* tracking was switched off */
 	RHP_STATE_FAILED = 4,  /* writing failed: header.stop_errno says why */
 	RHP_STATE_FULL = 5,    /* the size limit was reached */
+	RHP_STATE_SNAPSHOT =
+		6, /* a copy of a trace that went on: events whose stamps are not below
+		    * their counter came later, and are not all there */
 };
 
 /* Why events are missing: index of header.lost. */

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/cli.h"
+#include "common/text.h"
+#include "rheaper-ctl/ask.h"
+#include "rheaper-ctl/snapshot.h"
+#include "trace/format.h"
+
+static const char help[] =
+	"Usage: rheaper-ctl [OPTION]... PID on\n"
+	"       rheaper-ctl [OPTION]... PID off\n"
+	"       rheaper-ctl [OPTION]... PID mark TEXT\n"
+	"       rheaper-ctl [OPTION]... PID status\n"
+	"       rheaper-ctl [OPTION]... PID snapshot FILE\n"
+	"Switch heap tracking on or off in a running program, note a mark in its trace,\n"
+	"say how it stands, or copy its trace as it is now. The program was linked by\n"
+	"rheaper-cc and started with RHEAPER_TRACE and RHEAPER_SIGNAL; it belongs to "
+	"the\n"
+	"same user, or you are root.\n"
+	"\n"
+	"  -t, --timeout=SECONDS  how long to wait for the program (5)\n"
+	"      --json             status: as a JSON object\n"
+	"  -h, --help             print this\n"
+	"  -V, --version          print the version\n"
+	"\n"
+	"Exit status: 0 if it was done, 2 if not.\n";
+
+enum long_option {
+	OPTION_JSON = 256
+};
+
+static const struct option long_options[] = {
+	{"timeout", required_argument, NULL, 't'},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+struct options {
+	double timeout;
+	bool json;
+	const char *argument; /* of the command */
+};
+
+static const char *const states[] = {
+	[RHP_IS_OFF] = "off",
+	[RHP_IS_ON] = "on",
+	[RHP_IS_WAITING] = "waiting",
+};
+
+static const char *state_of(const struct ask *ask)
+{
+	uint32_t state = ask->request->state;
+
+	return state < sizeof(states) / sizeof(*states) ? states[state] : "unknown";
+}
+
+/* Whether the request could be done; EALREADY is for the caller. */
+static void check(const struct ask *ask, int error)
+{
+	int pid = (int)ask->target.pid;
+
+	if (error == ECHILD)
+		die("process %d (%s) is a forked child, which is not traced", pid,
+		    ask->target.name);
+	if (error == ENODATA)
+		die("process %d (%s): nothing is being recorded", pid, ask->target.name);
+	errno = error;
+	if (error && error != EALREADY)
+		die("ask process %d (%s):", pid, ask->target.name);
+}
+
+/* The path of the trace, as anybody sees it. */
+static const char *trace_path(const struct ask *ask)
+{
+	static char path[PATH_MAX];
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)ask->target.pid,
+		 (int)ask->request->trace_fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	ask->request->path[sizeof(ask->request->path) - 1] = '\0';
+	return n > 0 ? path : ask->request->path;
+}
+
+static void print_path(const char *label, const struct ask *ask)
+{
+	char *path = text_printable(trace_path(ask));
+
+	printf("%s%s\n", label, path ? path : "out of memory");
+	free(path);
+}
+
+static void nap(void)
+{
+	nanosleep(&(struct timespec){0, 5000000}, NULL);
+}
+
+static void switch_on(struct ask *ask, const struct options *o)
+{
+	int error = ask_send(ask, RHP_ASK_ON);
+	double waited = 0;
+
+	check(ask, error);
+	while (ask->request->state == RHP_IS_WAITING && waited < o->timeout) {
+		nap();
+		waited += 0.005;
+		ask_send(ask, RHP_ASK_STATUS);
+	}
+	errno = (int)ask->request->last_error;
+	if (ask->request->state == RHP_IS_OFF && errno)
+		die("process %d (%s) cannot write its trace:", (int)ask->target.pid,
+		    ask->target.name);
+	if (ask->request->state == RHP_IS_WAITING)
+		puts("tracking begins when the program allocates or frees next");
+	else
+		print_path(error ? "tracking is on already: " : "tracking is on: ", ask);
+}
+
+static void switch_off(struct ask *ask, const struct options *o)
+{
+	int error = ask_send(ask, RHP_ASK_OFF);
+
+	(void)o;
+	check(ask, error);
+	if (error)
+		puts("tracking is off already");
+	else
+		print_path("tracking is off: ", ask);
+}
+
+static void mark(struct ask *ask, const struct options *o)
+{
+	size_t n = strlen(o->argument);
+
+	if (n > sizeof(ask->request->text))
+		die("mark process %d: the text is longer than %zu bytes",
+		    (int)ask->target.pid, sizeof(ask->request->text));
+	memcpy(ask->request->text, o->argument, n);
+	check(ask, ask_send(ask, RHP_ASK_MARK));
+}
+
+/* What the trace says of itself; all 0 if it cannot be read. */
+struct progress {
+	double seconds;
+	uint64_t bytes, threads, lost;
+};
+
+static struct progress read_progress(const struct ask *ask)
+{
+	struct progress p = {0};
+	struct rhp_file_header h;
+	struct timespec t;
+	int fd = ask->request->state == RHP_IS_ON ? ask_open_trace(ask) : -1;
+
+	if (fd < 0)
+		return p;
+	if (pread(fd, &h, sizeof(h), 0) == (ssize_t)sizeof(h) &&
+	    memcmp(h.magic, RHP_TRACE_MAGIC, sizeof(h.magic)) == 0) {
+		clock_gettime(CLOCK_REALTIME, &t);
+		p.seconds = (double)t.tv_sec + (double)t.tv_nsec / 1e9 -
+			    (double)h.start_realtime_ns / 1e9;
+		p.bytes = h.file_end;
+		p.threads = h.n_threads;
+		for (int i = 0; i < RHP_N_LOSSES; i++)
+			p.lost += i == RHP_LOST_STACK ? 0 : h.lost[i];
+	}
+	close(fd);
+	return p;
+}
+
+static void print_status_json(const struct ask *ask, const struct progress *p)
+{
+	printf("{\"pid\": %d, \"program\": ", (int)ask->target.pid);
+	text_print_json(stdout, ask->target.name);
+	printf(", \"tracking\": \"%s\", \"trace\": ", state_of(ask));
+	text_print_json(stdout, trace_path(ask));
+	printf(", \"seconds\": %.3f, \"bytes\": %" PRIu64 ", \"threads\": %" PRIu64
+	       ", \"lost\": %" PRIu64 ", \"error\": ",
+	       p->seconds, p->bytes, p->threads, p->lost);
+	if (ask->request->last_error)
+		text_print_json(stdout, strerror((int)ask->request->last_error));
+	else
+		fputs("null", stdout);
+	puts("}");
+}
+
+static void print_status(struct ask *ask, const struct options *o)
+{
+	struct progress p;
+
+	check(ask, ask_send(ask, RHP_ASK_STATUS));
+	p = read_progress(ask);
+	if (o->json) {
+		print_status_json(ask, &p);
+		return;
+	}
+	printf("process: %d (%s)\ntracking: %s", (int)ask->target.pid, ask->target.name,
+	       state_of(ask));
+	if (ask->request->state == RHP_IS_ON)
+		printf(" for %.1f s", p.seconds);
+	else if (ask->request->last_error)
+		printf("; the trace could not be written: %s",
+		       strerror((int)ask->request->last_error));
+	puts("");
+	if (trace_path(ask)[0])
+		print_path(ask->request->state == RHP_IS_ON ? "trace: " : "last trace: ",
+			   ask);
+	if (p.bytes)
+		printf("size: %.1f MiB\nthreads: %" PRIu64 "\nlost: %" PRIu64 "\n",
+		       (double)p.bytes / 1048576, p.threads, p.lost);
+}
+
+static void take_snapshot(struct ask *ask, const struct options *o)
+{
+	uint64_t size;
+	int fd;
+
+	check(ask, ask_send(ask, RHP_ASK_STATUS));
+	if (ask->request->state != RHP_IS_ON)
+		die("process %d (%s): nothing is being recorded", (int)ask->target.pid,
+		    ask->target.name);
+	fd = ask_open_trace(ask);
+	if (fd < 0)
+		die("open the trace of process %d (%s):", (int)ask->target.pid,
+		    ask->target.name);
+	size = snapshot_copy(fd, o->argument);
+	printf("%s: %.1f MiB\n", o->argument, (double)size / 1048576);
+	close(fd);
+}
+
+static const struct command {
+	const char *name;
+	int n_arguments;
+	void (*run)(struct ask *ask, const struct options *o);
+} commands[] = {
+	{"on", 0, switch_on},        {"off", 0, switch_off},         {"mark", 1, mark},
+	{"status", 0, print_status}, {"snapshot", 1, take_snapshot},
+};
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	die_usage("there is no command '%s'", name);
+}
+
+static pid_t parse_pid(const char *word)
+{
+	char *end;
+	long n = strtol(word, &end, 10);
+
+	if (*word < '0' || *word > '9' || *end || n <= 0 || n > INT_MAX)
+		die_usage("'%s' is no process id", word);
+	return (pid_t)n;
+}
+
+static double parse_timeout(const char *word)
+{
+	char *end;
+	double seconds = strtod(word, &end);
+
+	if (*end || end == word || !(seconds > 0 && seconds <= 86400))
+		die_usage("'%s' is no number of seconds", word);
+	return seconds;
+}
+
+static void parse_options(struct options *o, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+t:hV", long_options, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			o->timeout = parse_timeout(optarg);
+			break;
+		case OPTION_JSON:
+			o->json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			finish_output();
+			exit(EXIT_FINE);
+		case 'V':
+			print_version("rheaper-ctl");
+			finish_output();
+			exit(EXIT_FINE);
+		default:
+			fprintf(stderr, "Try 'rheaper-ctl --help'.\n");
+			exit(EXIT_CANNOT);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.timeout = 5};
+	const struct command *command;
+	struct ask ask;
+
+	parse_options(&o, argc, argv);
+	if (argc - optind < 2)
+		die_usage("expected a process id and a command");
+	command = find_command(argv[optind + 1]);
+	if (argc - optind - 2 != command->n_arguments)
+		die_usage("%s: expected %s", command->name,
+			  command->n_arguments ? "one more word" : "no more words");
+	if (o.json && command->run != print_status)
+		die_usage("%s: --json is for status", command->name);
+	o.argument = argv[optind + 2];
+	ask_begin(&ask, parse_pid(argv[optind]), o.timeout);
+	command->run(&ask, &o);
+	finish_output();
+	return EXIT_FINE;
+}
