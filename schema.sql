@@ -37,8 +37,10 @@ CREATE TABLE processes (
   max_trackers INTEGER NOT NULL,    -- threads that record at the same time
   event_buffer INTEGER NOT NULL,    -- records of a thread's buffer
   max_bytes INTEGER NOT NULL,       -- size limit of the trace, 0: none
+  ring INTEGER NOT NULL,            -- 1: the newest max_bytes were kept
   sample_bytes INTEGER NOT NULL,    -- mean bytes between samples, 0: everything
   sample_rate REAL NOT NULL,        -- share of allocations whose stack was taken
+  free_stacks INTEGER NOT NULL,     -- 1: those of frees are whole
   runtime_version TEXT NOT NULL,    -- of the runtime in the program
   start_ns INTEGER NOT NULL,        -- when tracing began, since 1970; with pid and
   start_ticks INTEGER NOT NULL,     -- the clock's ticks then this names a trace

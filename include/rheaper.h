@@ -28,6 +28,14 @@ struct rheaper_config {
 	const char *profile_dir; /* where the trace goes: see below */
 	uint64_t sample_bytes;   /* mean distance of sampled bytes: every block */
 	uint64_t max_bytes;      /* size at which the trace ends: none */
+	uint32_t ring;           /* 1: it goes on, and the newest max_bytes are kept */
+	uint32_t scope;          /* enum rheaper_scope */
+	uint32_t free_stacks; /* 1: the stacks of frees too, not only their call sites */
+};
+
+enum rheaper_scope {
+	RHEAPER_SCOPE_AS_LINKED = 0, /* all that the program was linked to record */
+	RHEAPER_SCOPE_OWN = 1        /* of allocations, those that its own objects call */
 };
 
 enum rheaper_error {

@@ -5,7 +5,8 @@
  * A window is filled, copied to a chunk at the end of the file, cleared, and only then
  * gets its next number; so a window whose number is the same before and after it was read
  * is whole, or its records are in a chunk of that number; in the end, therefore, come the
- * regions that were added meanwhile.
+ * regions that were added meanwhile. In a ring a chunk may be overwritten while it is
+ * read, and read again; what is lost by that is counted as missing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -112,10 +113,10 @@ static bool read_region(struct copy *c, uint64_t offset)
 		if (!read_at(c, c->buffer, c->header.region_size, offset) ||
 		    region->magic != RHP_REGION_MAGIC)
 			return false;
-		if (region->kind == RHP_REGION_CHUNK)
-			return true;
-		if (read_at(c, &after, sizeof(after), offset) &&
-		    after.sequence == region->sequence)
+		if (!read_at(c, &after, sizeof(after), offset))
+			return false;
+		if (after.magic == region->magic && after.kind == region->kind &&
+		    after.stream == region->stream && after.sequence == region->sequence)
 			return true;
 	}
 	refuse(c, "the process fills its buffers faster than they can be read");

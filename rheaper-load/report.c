@@ -150,11 +150,28 @@ static void write_totals(const struct report *r, struct store *store, uint64_t n
 			    rows[i].meaning);
 }
 
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a < b ? 0 : a - b;
+}
+
+/* What the merge found, but for stamps of events that a newer one has overwritten. */
+static struct merge_counts counts_of_merge(const struct report *r)
+{
+	uint64_t overwritten = reader_header(r->reader)->lost[RHP_LOST_RING];
+	struct merge_counts counts = merge_counts(r->merge);
+	uint64_t missing = counts.missing;
+
+	counts.missing = less(missing, overwritten);
+	counts.unwritten = less(counts.unwritten, less(overwritten, missing));
+	return counts;
+}
+
 static void write_losses(const struct report *r, struct store *store)
 {
 	const uint64_t *lost = reader_header(r->reader)->lost;
 	const struct reader_counts *file = reader_counts(r->reader);
-	const struct merge_counts merge = merge_counts(r->merge);
+	const struct merge_counts merge = counts_of_merge(r);
 	const struct pair_totals *t = pair_totals(r->pair);
 	const struct {
 		const char *reason;
@@ -179,6 +196,8 @@ static void write_losses(const struct report *r, struct store *store)
 		 "No memory to remember that the block is of the sample."},
 		{"limit", lost[RHP_LOST_LIMIT],
 		 "After the size limit of the trace was reached."},
+		{"overwritten", lost[RHP_LOST_RING],
+		 "Older than what the ring kept: RHEAPER_MAX_BYTES."},
 		{"foreign_free", t->foreign_free,
 		 "Frees of addresses not known to be allocated."},
 		{"foreign_realloc", t->foreign_realloc,
@@ -214,7 +233,7 @@ static void write_losses(const struct report *r, struct store *store)
 static uint64_t count_lost(const struct report *r)
 {
 	const uint64_t *lost = reader_header(r->reader)->lost;
-	const struct merge_counts merge = merge_counts(r->merge);
+	const struct merge_counts merge = counts_of_merge(r);
 	uint64_t by_stamp = merge.missing + merge.unwritten;
 	uint64_t by_runtime = lost[RHP_LOST_IO] + lost[RHP_LOST_TRACKER] +
 			      lost[RHP_LOST_NESTED] + lost[RHP_LOST_LIMIT];
@@ -261,6 +280,11 @@ static void warn_losses(const struct report *r, uint64_t n_lost)
 		     "what"
 		     " came later is unknown",
 		     r->trace, (double)pair_totals(r->pair)->last_ns / 1e9);
+	if (h->lost[RHP_LOST_RING])
+		warn("read %s: the newest %.1f MiB were kept; %" PRIu64
+		     " older events were overwritten",
+		     r->trace, (double)h->max_bytes / 1048576,
+		     (uint64_t)h->lost[RHP_LOST_RING]);
 	if (h->state == RHP_STATE_FAILED)
 		warn("read %s: tracing ended %.3f s after it began, because the trace"
 		     " could not be written: %s; what came later is unknown",

@@ -84,6 +84,9 @@ static bool settings_of(struct rhp_settings *s, const struct rheaper_config *c)
 		s->event_buffer = c->tracker_event_buffer_size;
 	s->sample_bytes = c->sample_bytes;
 	s->max_bytes = c->max_bytes;
+	s->ring = c->ring;
+	s->free_stacks = c->free_stacks;
+	s->own_calls = c->scope;
 	if (!(c->sample_rate >= 0 && c->sample_rate <= 1)) /* nor a NaN */
 		return false;
 	if (c->sample_rate > 0)

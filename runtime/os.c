@@ -207,6 +207,17 @@ int rhp_os_write(int fd, uint64_t offset, const void *head, size_t head_size,
 	return write_all(fd, offset, parts, 2);
 }
 
+int rhp_os_read(int fd, uint64_t offset, void *bytes, size_t size)
+{
+	struct iovec part = {bytes, size};
+	long n;
+	do
+		n = SYSCALL(SYS_preadv, fd, &part, 1L, (long)offset,
+			    (long)(sizeof(long) == 4 ? offset >> 32 : 0));
+	while (n == -EINTR);
+	return n < 0 ? (int)n : (size_t)n == size ? 0 : -EIO;
+}
+
 static int write_zeros(int fd, uint64_t offset, size_t size)
 {
 	static const char zeros[4096];

@@ -63,6 +63,9 @@ HIDDEN void *rhp_os_map_of(int pid, int fd, size_t size);
 /* A mapping of nothing, whose name others see in /proc/PID/maps. */
 HIDDEN void rhp_os_show(const char *name);
 
+/* Reads `size` bytes, all of them: 0 or -errno. */
+HIDDEN int rhp_os_read(int fd, uint64_t offset, void *bytes, size_t size);
+
 /* Up to size - 1 bytes of a file, NUL-terminated; the length. */
 HIDDEN ssize_t rhp_os_read_file(const char *path, char *buffer, size_t size);
 HIDDEN ssize_t rhp_os_read_link(const char *path, char *buffer, size_t size);

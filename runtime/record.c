@@ -44,7 +44,10 @@ void rhp_record_free(enum rhp_function function, const void *frame, const void *
 		return;
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
 	put(t, RHP_FREE, p, stamp,
-	    rhp_stack_caller(&t->stacks, &t->stream, frame, function), size);
+	    UNLIKELY(t->free_stacks)
+		    ? stack_of(t, function, frame)
+		    : rhp_stack_caller(&t->stacks, &t->stream, frame, function),
+	    size);
 }
 
 void rhp_record_realloc_begin(const void *p)

@@ -107,7 +107,6 @@ static ALWAYS_INLINE bool rhp_enter_free(const void *frame, const void *p)
 #ifdef RHP_PLUGIN
 #define rhp_passes(size) false
 #define rhp_passes_free(p) false
-#define rhp_passes_realloc(p, size) false
 #else
 static ALWAYS_INLINE bool rhp_passes(size_t size)
 {
@@ -119,11 +118,6 @@ static ALWAYS_INLINE bool rhp_passes_free(const void *p)
 {
 	return UNLIKELY(rhp_sample.mean != 0) &&
 	       rhp_address_set_lacks(&rhp_sample.blocks, rhp_untagged((uintptr_t)p));
-}
-
-static ALWAYS_INLINE bool rhp_passes_realloc(const void *p, size_t size)
-{
-	return rhp_passes_free(p) && rhp_passes(size);
 }
 #endif
 
@@ -185,3 +179,7 @@ enum rhp_scope {
 	RHP_SCOPE_PROCESS = 1
 };
 extern HIDDEN uint32_t rhp_scope;
+
+/* What of it is recorded in the present trace: allocations by shared libraries are not
+ * where this is RHP_SCOPE_LINK. */
+extern HIDDEN uint32_t rhp_scope_now;

@@ -13,6 +13,7 @@
 #include "runtime/settings.h"
 
 #define MILLION 1000000
+#define RING ",ring"
 
 static const struct variable {
 	const char *name;
@@ -23,6 +24,7 @@ static const struct variable {
 		WIDE,   /* 64 */
 		SHARE,  /* 64, of 0.0 to 1.0 in millionths */
 		SIGNAL, /* 32, by number or name */
+		LIMIT,  /* 64, and perhaps ",ring" */
 	} kind;
 } variables[] = {
 	{"RHEAPER_STACK_DEPTH", offsetof(struct rhp_settings, stack_depth), 64, 1, 1024,
@@ -32,12 +34,14 @@ static const struct variable {
 	{"RHEAPER_EVENT_BUFFER", offsetof(struct rhp_settings, event_buffer), 5000, 500,
 	 1000000, NARROW},
 	{"RHEAPER_MAX_BYTES", offsetof(struct rhp_settings, max_bytes), 0, 0, UINT64_MAX,
-	 WIDE},
+	 LIMIT},
 	{"RHEAPER_SAMPLE_BYTES", offsetof(struct rhp_settings, sample_bytes), 0, 0,
 	 UINT32_MAX, WIDE},
 	{"RHEAPER_SAMPLE_RATE", offsetof(struct rhp_settings, sample_ppm), MILLION, 0,
 	 MILLION, SHARE},
 	{"RHEAPER_FOLLOW_FORK", offsetof(struct rhp_settings, follow_fork), 0, 0, 1,
+	 NARROW},
+	{"RHEAPER_FREE_STACKS", offsetof(struct rhp_settings, free_stacks), 0, 0, 1,
 	 NARROW},
 	{"RHEAPER_START", offsetof(struct rhp_settings, start), 1, 0, 1, NARROW},
 	{"RHEAPER_SIGNAL", offsetof(struct rhp_settings, signal), 0, 0, 64, SIGNAL},
@@ -137,24 +141,36 @@ void rhp_settings_expand_path(struct rhp_settings *settings, const char *pattern
 	}
 }
 
-/* Digits, then perhaps K, M or G (powers of 1024). */
-static bool parse_number(const char *s, uint64_t *n)
+/* Digits, then perhaps K, M or G (powers of 1024). Where it ends, or NULL. */
+static const char *parse_digits(const char *s, uint64_t *n)
 {
 	*n = 0;
 	if (*s < '0' || *s > '9')
-		return false;
+		return NULL;
 	for (; *s >= '0' && *s <= '9'; s++)
 		if (__builtin_mul_overflow(*n, 10, n) ||
 		    __builtin_add_overflow(*n, (uint64_t)(*s - '0'), n))
-			return false;
+			return NULL;
 	unsigned shift = *s == 'K' ? 10 : *s == 'M' ? 20 : *s == 'G' ? 30 : 0;
 	if (shift) {
 		if (*n > UINT64_MAX >> shift)
-			return false;
+			return NULL;
 		*n <<= shift;
 		s++;
 	}
-	return *s == '\0';
+	return s;
+}
+
+static bool parse_number(const char *s, uint64_t *n)
+{
+	s = parse_digits(s, n);
+	return s && *s == '\0';
+}
+
+static bool parse_limit(const char *s, uint64_t *n)
+{
+	s = parse_digits(s, n);
+	return s && (*s == '\0' || (*n > 0 && strcmp(s, RING) == 0));
 }
 
 /* 0 to 1, with a fraction or without; in millionths, the rest cut. */
@@ -199,10 +215,8 @@ static bool parse_signal(const char *s, uint64_t *n)
 static bool parse(const struct variable *v, const char *s, uint64_t *n)
 {
 	static bool (*const parsers[])(const char *, uint64_t *) = {
-		[NARROW] = parse_number,
-		[WIDE] = parse_number,
-		[SHARE] = parse_share,
-		[SIGNAL] = parse_signal,
+		[NARROW] = parse_number, [WIDE] = parse_number, [SHARE] = parse_share,
+		[SIGNAL] = parse_signal, [LIMIT] = parse_limit,
 	};
 	return parsers[v->kind](s, n) && *n >= v->least && *n <= v->most;
 }
@@ -238,6 +252,7 @@ void rhp_settings_default(struct rhp_settings *settings)
 {
 	for (size_t i = 0; i < N_VARIABLES; i++)
 		set(settings, &variables[i], variables[i].standard);
+	settings->ring = settings->own_calls = 0;
 }
 
 bool rhp_settings_are_valid(const struct rhp_settings *settings)
@@ -247,7 +262,7 @@ bool rhp_settings_are_valid(const struct rhp_settings *settings)
 		if (n < variables[i].least || n > variables[i].most)
 			return false;
 	}
-	return true;
+	return settings->ring <= (settings->max_bytes > 0) && settings->own_calls <= 1;
 }
 
 /* The value of `name` if this is its string, else NULL. */
@@ -287,10 +302,13 @@ static void read_entry(struct rhp_settings *settings, const char *entry)
 		const char *value = value_of(entry, v->name);
 		if (!value)
 			continue;
-		if (parse(v, value, &n))
-			set(settings, v, n);
-		else
+		if (!parse(v, value, &n)) {
 			complain_of_value(entry, v);
+			continue;
+		}
+		set(settings, v, n);
+		if (v->kind == LIMIT)
+			settings->ring = strchr(value, ',') != NULL;
 	}
 }
 

@@ -19,13 +19,17 @@ struct rhp_settings {
 	uint32_t max_trackers;    /* RHEAPER_MAX_TRACKERS */
 	uint32_t event_buffer;    /* RHEAPER_EVENT_BUFFER, records */
 	uint64_t max_bytes;       /* RHEAPER_MAX_BYTES, 0 is no limit */
-	uint64_t sample_bytes;    /* RHEAPER_SAMPLE_BYTES, mean distance; 0: everything */
-	uint64_t sample_ppm;      /* RHEAPER_SAMPLE_RATE in millionths */
-	uint64_t sample_seed;     /* RHEAPER_SAMPLE_SEED, 0: another one in each run */
-	uint32_t follow_fork; /* RHEAPER_FOLLOW_FORK: children have their own traces */
-	uint32_t start;       /* RHEAPER_START, 0: tracking waits to be switched on */
-	uint32_t signal;      /* RHEAPER_SIGNAL, which switches it; 0: none does */
-	uint32_t scope;       /* not from the environment: how it was linked */
+	uint32_t ring; /* the same with ",ring": the newest so many bytes are kept */
+	uint32_t
+		free_stacks; /* RHEAPER_FREE_STACKS: of frees too, not their call sites */
+	uint64_t sample_bytes; /* RHEAPER_SAMPLE_BYTES, mean distance; 0: everything */
+	uint64_t sample_ppm;   /* RHEAPER_SAMPLE_RATE in millionths */
+	uint64_t sample_seed;  /* RHEAPER_SAMPLE_SEED, 0: another one in each run */
+	uint32_t follow_fork;  /* RHEAPER_FOLLOW_FORK: children have their own traces */
+	uint32_t start;        /* RHEAPER_START, 0: tracking waits to be switched on */
+	uint32_t signal;       /* RHEAPER_SIGNAL, which switches it; 0: none does */
+	uint32_t own_calls; /* not from the environment: shared libraries' are left out */
+	uint32_t scope;     /* how it was linked, or less */
 };
 
 /* Reads an environment of NAME=VALUE strings. Allocates nothing. */

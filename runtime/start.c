@@ -30,6 +30,8 @@ uint32_t rhp_scope = RHP_SCOPE_LINK;
 uint32_t rhp_scope = RHP_SCOPE_PROCESS;
 #endif
 
+uint32_t rhp_scope_now;
+
 static uint32_t starting; /* 1 while and after one thread starts the runtime */
 static uint32_t started;  /* it has been done: UNDECIDED now means something else */
 static uint64_t n_early;  /* calls seen before the environment was there */
@@ -119,7 +121,8 @@ static bool is_forked(void)
 
 static COLD int begin(void)
 {
-	settings.scope = rhp_scope;
+	settings.scope = settings.own_calls ? (uint32_t)RHP_SCOPE_LINK : rhp_scope;
+	rhp_scope_now = settings.scope;
 	int r = own_process();
 	if (r < 0)
 		return r;

@@ -22,6 +22,12 @@
 /* Times are written as low bits: re-anchor long before they could be misread. */
 #define MAX_TIME_STEP (UINT64_C(1) << (RHP_TIME_BITS - 2))
 
+/* Of a ring; closed while there is no window. */
+static struct {
+	struct rhp_lock lock;
+	struct rhp_stream stream;
+} lasting;
+
 bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t event_buffer)
 {
 	s->window = rhp_trace_map_window(number);
@@ -62,13 +68,35 @@ static ALWAYS_INLINE void commit(struct rhp_record *r, enum rhp_code code,
 	__atomic_store_n(&r->a, address << 8 | code, __ATOMIC_RELEASE);
 }
 
+/* Of a chunk that may be overwritten: to be counted then. */
+static uint64_t count_events(const struct rhp_stream *s)
+{
+	uint64_t n = 0;
+	for (uint32_t i = 0; i < s->cursor; i++)
+		n += rhp_code(&s->records[i]) - 1u < RHP_REALLOC_FREE;
+	return n;
+}
+
+static COLD bool write_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
+			    uint64_t c, const struct rhp_stream_text *parts, int n_parts);
+
+static bool write_thread(struct rhp_stream *s)
+{
+	struct rhp_stream_text text = {s->name, strnlen(s->name, sizeof(s->name))};
+	return write_blob(s, RHP_BLOB_THREAD, s->thread, s->tid, &text, 1);
+}
+
 /* Hands the window over. The clearing comes before the new sequence number: a
  * window with the number of a finished chunk is known to be a copy. */
 static COLD bool hand_over(struct rhp_stream *s)
 {
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
-	size_t size = s->cursor * sizeof(struct rhp_record);
+	bool in_ring = lasting.stream.window && s != &lasting.stream;
+	/* All of it in a ring, to cover what was there. */
+	size_t size = (in_ring ? s->capacity : s->cursor) * sizeof(struct rhp_record);
+	if (in_ring)
+		s->window->n_events = count_events(s);
 	bool ok = rhp_trace_write_chunk(s->window, s->records, size);
 	if (ok) {
 		memset(s->records, 0, size);
@@ -80,6 +108,8 @@ static COLD bool hand_over(struct rhp_stream *s)
 		__atomic_store_n(&s->window->sequence, s->window->sequence + 1,
 				 __ATOMIC_RELEASE);
 		s->cursor = 0;
+		if (in_ring)
+			ok = write_thread(s);
 	}
 	rhp_os_restore_signals(signals);
 	return ok;
@@ -173,8 +203,8 @@ bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t addres
 	return true;
 }
 
-bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t address,
-		       uint64_t b, uint64_t c)
+static bool write_record(struct rhp_stream *s, enum rhp_code code, uint64_t address,
+			 uint64_t b, uint64_t c)
 {
 	if (!make_room(s, 1))
 		return false;
@@ -182,6 +212,17 @@ bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t addres
 	commit(&s->records[advance(&s->cursor, 1)], code, address, b, c);
 	end_write(s, depth);
 	return true;
+}
+
+bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t address,
+		       uint64_t b, uint64_t c)
+{
+	if (LIKELY(!lasting.stream.window))
+		return write_record(s, code, address, b, c);
+	rhp_lock_take(&lasting.lock);
+	bool ok = write_record(&lasting.stream, code, address, b, c);
+	rhp_lock_drop(&lasting.lock);
+	return ok;
 }
 
 /* Copies the parts, one after the other, into TEXT records. */
@@ -205,8 +246,8 @@ static void write_text(struct rhp_record *r, const struct rhp_stream_text *parts
 	}
 }
 
-bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
-		     uint64_t c, const struct rhp_stream_text *parts, int n_parts)
+static COLD bool write_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
+			    uint64_t c, const struct rhp_stream_text *parts, int n_parts)
 {
 	size_t total = 0, most = (size_t)(s->limit - 1) * RHP_TEXT_BYTES;
 	for (int i = 0; i < n_parts; i++)
@@ -225,4 +266,36 @@ bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
 	}
 	rhp_os_restore_signals(signals);
 	return ok;
+}
+
+bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
+		     uint64_t c, const struct rhp_stream_text *parts, int n_parts)
+{
+	if (!lasting.stream.window)
+		return write_blob(s, type, b, c, parts, n_parts);
+	rhp_lock_take(&lasting.lock);
+	bool ok = write_blob(&lasting.stream, type, b, c, parts, n_parts);
+	rhp_lock_drop(&lasting.lock);
+	return ok;
+}
+
+bool rhp_stream_thread(struct rhp_stream *s, uint64_t thread, uint64_t tid,
+		       const char *name)
+{
+	s->thread = thread;
+	s->tid = tid;
+	memcpy(s->name, name, strnlen(name, sizeof(s->name) - 1) + 1);
+	return write_thread(s);
+}
+
+bool rhp_stream_open_lasting(uint32_t event_buffer)
+{
+	return rhp_stream_open(&lasting.stream, RHP_LASTING_STREAM, event_buffer);
+}
+
+void rhp_stream_close_lasting(void)
+{
+	rhp_lock_take(&lasting.lock);
+	rhp_stream_close(&lasting.stream);
+	rhp_lock_drop(&lasting.lock);
 }

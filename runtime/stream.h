@@ -20,6 +20,8 @@ struct rhp_stream {
 	uint32_t limit;             /* from here on only nested writers go on */
 	uint32_t capacity;          /* records of the window */
 	uint64_t last_unit;         /* last time written, in record units */
+	uint64_t thread, tid;       /* whose records they are */
+	char name[16];              /* of the thread */
 	uint32_t depth;             /* writers at work: one, and handlers on top of it */
 	struct rhp_place outermost; /* of them */
 };
@@ -29,6 +31,19 @@ HIDDEN bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t even
 
 /* Unmaps it; what was written stays in the trace. */
 HIDDEN void rhp_stream_close(struct rhp_stream *s);
+
+/*
+ * In a ring: opens the stream that keeps what must not be overwritten. Until it is closed
+ * rhp_stream_record() and rhp_stream_blob() write to it, whatever stream they are given,
+ * under its lock. Closing does nothing where it is not open.
+ */
+HIDDEN bool rhp_stream_open_lasting(uint32_t event_buffer);
+HIDDEN void rhp_stream_close_lasting(void);
+
+/* Says whose records follow, until it says so again: thread number, tid, name (of 15
+ * characters at most). */
+HIDDEN bool rhp_stream_thread(struct rhp_stream *s, uint64_t thread, uint64_t tid,
+			      const char *name);
 
 /*
  * Appends an event, with a SIZE or TIME record before it where it needs one.

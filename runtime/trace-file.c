@@ -34,6 +34,8 @@ static struct {
 	uint32_t generations; /* the latest, known to a forked child as well */
 	uint32_t noting_time; /* somebody is at it */
 	uint64_t ahead;       /* the file is reserved up to here; all bits: no more */
+	struct rhp_lock ring; /* of who overwrites a chunk */
+	uint64_t oldest;      /* offset of the region to be looked at first then */
 } trace = {.fd = -1};
 
 static bool still_ours(void)
@@ -110,6 +112,8 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 	h->sample_bytes = settings->sample_bytes;
 	h->sample_rate_ppm = settings->sample_ppm;
 	h->max_bytes = settings->max_bytes;
+	h->ring = settings->ring;
+	h->free_stacks = settings->free_stacks;
 	memcpy(h->runtime_version, RHEAPER_VERSION, sizeof(RHEAPER_VERSION));
 	rhp_os_read_link("/proc/self/exe", h->executable, sizeof(h->executable));
 }
@@ -117,7 +121,8 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 {
 	size_t head = head_size();
-	uint64_t least = head + 2 * (uint64_t)region_size(settings->event_buffer);
+	uint64_t least = head + (settings->ring ? 4 : 2) *
+					(uint64_t)region_size(settings->event_buffer);
 	if (settings->max_bytes && settings->max_bytes < least)
 		return -EFBIG;
 	rhp_os_choose_clock();
@@ -138,6 +143,7 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 		return remove_file(settings->path, r);
 	trace.stop_reason = 0;
 	trace.ahead = 0;
+	trace.oldest = head;
 	trace.generations = trace.generations % INT32_MAX + 1;
 	rhp_control.generations = trace.generations;
 	fill_header(trace.header, settings, &begun);
@@ -228,16 +234,61 @@ static void fail(int error, enum rhp_loss reason)
 						      : RHP_STATE_FAILED);
 }
 
-uint64_t rhp_trace_new_region(void)
+static uint64_t add_region(void)
 {
 	struct rhp_file_header *h = trace.header;
 	if (h->max_bytes &&
 	    __atomic_load_n(&h->file_end, __ATOMIC_RELAXED) + h->region_size >
-		    h->max_bytes) {
-		fail(0, RHP_LOST_LIMIT);
+		    h->max_bytes)
 		return 0;
-	}
 	return __atomic_fetch_add(&h->file_end, h->region_size, __ATOMIC_RELAXED);
+}
+
+/* The chunk that was written longest ago: it is one no more. 0: there is none, for all
+ * are windows, or must stay. */
+static uint64_t take_oldest(void)
+{
+	static const struct rhp_region nothing;
+	const struct rhp_file_header *h = trace.header;
+	uint64_t end = h->file_end;
+	for (uint64_t n = (end - h->first_region) / h->region_size; n > 0; n--) {
+		struct rhp_region r;
+		uint64_t at = trace.oldest < end ? trace.oldest : h->first_region;
+		trace.oldest = at + h->region_size;
+		if (rhp_os_read(trace.fd, at, &r, sizeof(r)) != 0 ||
+		    r.magic != RHP_REGION_MAGIC || r.kind != RHP_REGION_CHUNK ||
+		    r.stream == RHP_LASTING_STREAM)
+			continue;
+		if (rhp_os_write(trace.fd, at, &nothing, sizeof(nothing), NULL, 0) != 0)
+			continue;
+		rhp_trace_lose(RHP_LOST_RING, r.n_events);
+		return at;
+	}
+	return 0;
+}
+
+/* In a ring: under the lock. Whoever gets a region there fills it before another one
+ * looks for the oldest. */
+static uint64_t new_region(void)
+{
+	uint64_t offset = add_region();
+	if (offset == 0 && trace.header->ring && still_ours())
+		offset = take_oldest();
+	if (offset == 0)
+		fail(0, RHP_LOST_LIMIT);
+	return offset;
+}
+
+static void lock_ring(void)
+{
+	if (trace.header->ring)
+		rhp_lock_take(&trace.ring);
+}
+
+static void unlock_ring(void)
+{
+	if (trace.header->ring)
+		rhp_lock_drop(&trace.ring);
 }
 
 /* The larger the trace, the more of what follows is reserved in one go: file systems
@@ -260,13 +311,12 @@ static void reserve_ahead(uint64_t offset)
 		__atomic_store_n(&trace.ahead, UINT64_MAX, __ATOMIC_RELAXED);
 }
 
-bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
-			   size_t size)
+static bool write_chunk(const struct rhp_region *window, const void *records, size_t size)
 {
 	struct rhp_region head = *window;
 	head.kind = RHP_REGION_CHUNK;
 	head.used = size;
-	uint64_t offset = rhp_trace_new_region();
+	uint64_t offset = new_region();
 	if (offset == 0)
 		return false;
 	int r = still_ours() ? 0 : -EBADF;
@@ -283,25 +333,48 @@ bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
 	return r == 0;
 }
 
-struct rhp_region *rhp_trace_map_window(uint16_t stream)
+bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
+			   size_t size)
 {
-	uint64_t offset = rhp_trace_new_region();
-	if (offset == 0)
-		return NULL;
+	lock_ring();
+	bool ok = write_chunk(window, records, size);
+	unlock_ring();
+	return ok;
+}
+
+static struct rhp_region *map_region(uint64_t offset)
+{
 	size_t size = trace.header->region_size;
 	int r = still_ours() ? rhp_os_reserve(trace.fd, offset, size) : -EBADF;
 	struct rhp_region *w =
 		r == 0 ? rhp_os_map_file(NULL, trace.fd, offset, size) : NULL;
-	if (!w) {
+	if (!w)
 		fail(r < 0 ? r : -ENOMEM, RHP_LOST_IO);
+	return w;
+}
+
+static struct rhp_region *map_window(uint16_t stream)
+{
+	uint64_t offset = new_region();
+	struct rhp_region *w = offset ? map_region(offset) : NULL;
+	if (!w)
 		return NULL;
-	}
+	if (trace.header->ring)
+		memset(w, 0, trace.header->region_size);
 	w->kind = RHP_REGION_WINDOW;
 	w->stream = stream;
 	struct rhp_instant now = rhp_os_instant();
 	w->base_ticks = now.ticks;
 	w->base_ns = now.ns;
 	__atomic_store_n(&w->magic, RHP_REGION_MAGIC, __ATOMIC_RELEASE);
+	return w;
+}
+
+struct rhp_region *rhp_trace_map_window(uint16_t stream)
+{
+	lock_ring();
+	struct rhp_region *w = map_window(stream);
+	unlock_ring();
 	return w;
 }
 

@@ -72,11 +72,8 @@ HIDDEN void rhp_trace_note_time(void);
 /* Sets header.state. Advisory: events recorded later are still valid. */
 HIDDEN void rhp_trace_set_state(enum rhp_trace_state state);
 
-/* The offset of a fresh region of the file, or 0 when the limit is reached
- * (tracking has then stopped). */
-HIDDEN uint64_t rhp_trace_new_region(void);
-
-/* Writes one full buffer as a chunk; signals must be blocked. On failure
+/* Writes one full buffer as a chunk, at the end of the file or, where that may not grow
+ * and the trace is a ring, over the oldest chunk; signals must be blocked. On failure
  * tracking stops for good, with the reason in the header. */
 HIDDEN bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
 				  size_t size);

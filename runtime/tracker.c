@@ -42,7 +42,7 @@ static struct {
 	struct rhp_tracker *all; /* of the pool, free or not */
 	uint32_t n_trackers, max_trackers;
 	uint16_t last_number;
-	uint32_t event_buffer, stack_depth;
+	uint32_t event_buffer, stack_depth, free_stacks;
 	struct rhp_tracker *overflow;
 	pthread_key_t key;
 	int have_key;
@@ -103,11 +103,10 @@ static void name_thread(struct rhp_tracker *t, int tid)
 	int errno_before = errno;
 	syscall(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
 	errno = errno_before;
-	struct rhp_stream_text text = {name, strnlen(name, sizeof(name))};
-	rhp_stream_blob(&t->stream, RHP_BLOB_THREAD, rhp_thread.number, (uint64_t)tid,
-			&text, 1);
-	t->tid = tid;
 	t->stream.depth = 0; /* what its last thread may have left behind */
+	rhp_stream_thread(&t->stream, rhp_thread.number, (uint64_t)tid, name);
+	t->tid = tid;
+	t->free_stacks = pool.free_stacks;
 	rhp_stacks_bind(&t->stacks, pool.stack_depth);
 }
 
@@ -126,7 +125,8 @@ static struct rhp_tracker *add_to_pool(void)
 	if (pool.n_trackers >= pool.max_trackers)
 		return NULL;
 	uint16_t number = (uint16_t)(pool.last_number + 1);
-	struct rhp_tracker *t = number ? make_tracker(number) : NULL;
+	bool is_free = number != 0 && number != RHP_LASTING_STREAM;
+	struct rhp_tracker *t = is_free ? make_tracker(number) : NULL;
 	if (t) {
 		pool.last_number = number;
 		pool.n_trackers++;
@@ -289,9 +289,12 @@ int rhp_tracker_start(const struct rhp_settings *settings)
 	pool.max_trackers = settings->max_trackers;
 	pool.event_buffer = settings->event_buffer;
 	pool.stack_depth = settings->stack_depth;
+	pool.free_stacks = settings->free_stacks;
 	if (!pool.have_key)
 		pool.have_key = pthread_key_create && pthread_setspecific &&
 				pthread_key_create(&pool.key, thread_ends) == 0;
+	if (settings->ring && !rhp_stream_open_lasting(settings->event_buffer))
+		return -ENOMEM;
 	if (pool.overflow)
 		return join_trace(pool.overflow) ? 0 : -ENOMEM;
 	pool.overflow = make_tracker(0);
@@ -330,6 +333,7 @@ void rhp_tracker_adopt(void)
 		pool.n_trackers += t == mine;
 	}
 	forget(pool.overflow);
+	rhp_stream_close_lasting();
 }
 
 void rhp_tracker_retire(void)
@@ -352,4 +356,5 @@ void rhp_tracker_retire(void)
 	rhp_lock_take(&pool.overflow->lock);
 	forget(pool.overflow);
 	rhp_lock_drop(&pool.overflow->lock);
+	rhp_stream_close_lasting();
 }

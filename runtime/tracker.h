@@ -25,6 +25,7 @@ struct rhp_tracker {
 	int tid;              /* of the thread whose events it takes now, 0: free */
 	uint16_t number; /* of the stream; 0: the overflow tracker, which is shared */
 	uint16_t lost;   /* given up: somebody may still be at it */
+	uint32_t free_stacks; /* of frees the whole stack is taken */
 	struct rhp_stacks stacks;
 };
 

@@ -49,6 +49,32 @@ static void end_in_destructors(void)
 		pthread_join(thread, NULL);
 	}
 }
+static pthread_barrier_t together;
+static void *hammer(void *p)
+{
+	free(sink = malloc(10));
+	pthread_barrier_wait(&together);
+	allocate(50000);
+	free(sink = malloc(4321));
+	return p;
+}
+static void run_threads(void)
+{
+	pthread_t threads[8];
+	pthread_barrier_init(&together, NULL, 8);
+	for (int i = 0; i < 8; i++)
+		pthread_create(&threads[i], NULL, hammer, NULL);
+	for (int i = 0; i < 8; i++)
+		pthread_join(threads[i], NULL);
+}
+__attribute__((noinline)) static void free_below(void *p, int depth)
+{
+	if (depth == 0)
+		free(p);
+	else
+		free_below(p, depth - 1);
+	__asm__ volatile("");
+}
 static double seconds(void)
 {
 	struct timespec now;
@@ -86,6 +112,10 @@ int main(int argc, char **argv)
 		pause_between();
 	} else if (!strcmp(what, "many")) {
 		allocate(100000);
+	} else if (!strcmp(what, "many-threads")) {
+		run_threads();
+	} else if (!strcmp(what, "deep-free")) {
+		free_below(sink = malloc(7777), 10);
 	}
 	allocate(1);
 	if (!strcmp(what, "_exit"))
@@ -234,6 +264,52 @@ def test_size_limit_is_said(b):
     assert os.path.getsize(b.path("trace.bin")) <= 2 << 20
     ending, said = b.load("SELECT ending FROM processes")
     assert ending == ("full",) and "size limit was reached" in said, (ending, said)
+
+
+def test_a_ring_keeps_the_newest(b):
+    assert b.run("many", RHEAPER_MAX_BYTES="2M,ring") == ""
+    assert os.path.getsize(b.path("trace.bin")) <= 2 << 20
+    row, said = b.load("SELECT ending, max_bytes, ring FROM processes")
+    assert row == ("exited", 2 << 20, 1) and "older events were overwritten" in said, (row, said)
+    assert "missing" not in said and said.count("\n") == 1, said
+    (events,), _ = b.load("SELECT value FROM totals WHERE name = 'events'")
+    (overwritten,), _ = b.load("SELECT count FROM losses WHERE reason = 'overwritten'")
+    assert 50000 < events < 90000 and events + overwritten >= 2 * 100001, (events, overwritten)
+    # Whatever is there has its stack and its thread, and the last of all is there.
+    (bad,), _ = b.load("SELECT count(*) FROM allocations LEFT JOIN call_sites USING (bt)"
+                       " WHERE alloc_thread IS NULL OR size = 1000 AND function IS NULL")
+    assert bad == 0, bad
+    row, _ = b.load("SELECT count(*) FROM losses WHERE count > 0"
+                    " AND reason NOT IN ('overwritten', 'foreign_free')")
+    assert row == (0,), row
+
+
+def test_a_ring_of_many_threads(b):
+    assert b.run("many-threads", RHEAPER_MAX_BYTES="3M,ring", RHEAPER_EVENT_BUFFER="500") == ""
+    assert os.path.getsize(b.path("trace.bin")) <= 3 << 20
+    (events,), said = b.load("SELECT value FROM totals WHERE name = 'events'")
+    (overwritten,), _ = b.load("SELECT count FROM losses WHERE reason = 'overwritten'")
+    assert "missing" not in said and events + overwritten >= 8 * 50000 * 2, (said, events, overwritten)
+    # Of each thread the last: whatever its number in the trace.
+    (last,), _ = b.load("SELECT count(DISTINCT alloc_thread) FROM allocations WHERE size = 4321")
+    assert last == 8, last
+
+
+def test_a_ring_too_small_for_its_threads(b):
+    said = b.run("many-threads", RHEAPER_MAX_BYTES="1M,ring")
+    assert said == "", said
+    ending, said = b.load("SELECT ending FROM processes")
+    assert ending == ("full",) and "size limit was reached" in said, (ending, said)
+
+
+def test_stacks_of_frees(b):
+    assert b.run("deep-free") == ""
+    depth = ("SELECT depth FROM allocations a JOIN stacks s ON s.stack = a.dealloc_bt"
+             " WHERE size = 7777")
+    assert b.load(depth)[0][0] == 1
+    assert b.run("deep-free", RHEAPER_FREE_STACKS="1") == ""
+    assert b.load(depth)[0][0] > 5
+    assert b.load("SELECT free_stacks FROM processes")[0] == (1,)
 
 
 def test_room_that_is_reserved_ahead_is_little(b):

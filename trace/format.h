@@ -53,6 +53,7 @@ enum rhp_loss {
 	RHP_LOST_EARLY,   /* before the runtime could start */
 	RHP_LOST_LIMIT,   /* the size limit was reached */
 	RHP_LOST_SAMPLE,  /* no memory to remember that a block is of the sample */
+	RHP_LOST_RING,    /* overwritten by newer ones: header.ring */
 	RHP_N_LOSSES
 };
 
@@ -94,7 +95,9 @@ struct rhp_file_header {
 	rhp_u64 lost[16];        /* by enum rhp_loss (live) */
 	char runtime_version[32];
 	char executable[3072]; /* path, NUL-terminated, cut if longer */
-	char reserved[704];
+	uint32_t ring;         /* 1: chunks are overwritten once max_bytes is reached */
+	uint32_t free_stacks;  /* 1: the nodes of frees are whole stacks */
+	char reserved[696];
 };
 
 enum rhp_region_kind {
@@ -116,8 +119,16 @@ struct rhp_region {
 	rhp_u64 used; /* bytes of records; in a window a lower bound of nothing:
 		       * read all of it, zero records are unwritten */
 	rhp_u64 base_ticks, base_ns; /* when this buffer was begun */
-	rhp_u64 reserved[3];
+	rhp_u64 n_events;            /* of a chunk of a ring */
+	rhp_u64 reserved[2];
 };
+
+/*
+ * With header.ring the records that are not of one thread (nodes and texts, but THREAD)
+ * are in a stream of their own, whose chunks stay; every other chunk begins with a
+ * THREAD, and may be overwritten by a newer one.
+ */
+#define RHP_LASTING_STREAM 0xffff
 
 /*
  * Records. The low byte of the first word is the code and is written last,

@@ -81,7 +81,8 @@ static void begin_region(struct reader *reader, struct reader_stream *s,
 	const struct reader_region *r = &reader->regions[s->region];
 
 	if (r->sequence != expected) {
-		reader->counts.missing_buffers += r->sequence - expected;
+		if (!reader->header.ring)
+			reader->counts.missing_buffers += r->sequence - expected;
 		forget_partials(reader, s);
 	}
 	s->slot = 0;

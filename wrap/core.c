@@ -32,7 +32,7 @@ struct rhp_next rhp_next = {
 };
 
 #define PASSES(size) rhp_passes(size)
-#define PASSES_REALLOC(p, size) rhp_passes_realloc(p, size)
+#define PASSES_REALLOC(p, size) (rhp_passes_free(p) && rhp_passes(size))
 #define ENTER_ALLOC() rhp_enter(frame)
 #define CALLED(f) RHP_FN_##f, frame
 #define REALLOC_ENTER_FOLLOWED(p, size)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The shims of operator new and delete, under their mangled names; the file
- * that includes this defines NAME(f) and REAL(f). Each operator is a kind of
+ * that includes this defines NAME(f), REAL(f), and ENTER_ALLOC(), which is rhp_enter() or
+ * stricter. Each operator is a kind of
  * its own: what delete frees must have come from new. The real operator may
  * throw, so the guard is given back by a cleanup.
  */
@@ -21,7 +22,7 @@ static inline void end_real(const struct rhp_place *before)
 #define OPERATOR_NEW(name, params, args)                                                 \
 	SHIM void *NAME(name) params                                                     \
 	{                                                                                \
-		if (LIKELY(!rhp_enter(RHP_FRAME_HERE)))                                  \
+		if (LIKELY(!ENTER_ALLOC()))                                              \
 			return REAL(name) args;                                          \
 		void *p = GUARDED(REAL(name) args);                                      \
 		if (p)                                                                   \

@@ -7,4 +7,6 @@ RHP_SAY("operators=wrapped");
 #define NAME(f) __wrap_##f
 #define REAL(f) __real_##f
 
+#define ENTER_ALLOC() rhp_enter(RHP_FRAME_HERE)
+
 #include "wrap/cxx-shims.h"

@@ -166,6 +166,14 @@ static ALWAYS_INLINE bool enter_for_caller(const void *here)
 	return UNLIKELY(caller != NULL) && caller > here && rhp_enter(here);
 }
 
+#else
+static ALWAYS_INLINE bool is_left_out(void)
+{
+	return UNLIKELY(__atomic_load_n(&rhp_scope_now, __ATOMIC_RELAXED) ==
+			RHP_SCOPE_LINK);
+}
+#endif
+
 /* A shared library resizes a block that may be the program's. */
 static void *follow_realloc(void *p, size_t size)
 {
@@ -178,6 +186,7 @@ static void *follow_realloc(void *p, size_t size)
 	return q;
 }
 
+#ifdef RHP_FOLLOW_ONLY
 /* Before anything of the program runs: this is not scope `process`. */
 static void set_scope(void)
 {
@@ -194,11 +203,14 @@ __attribute__((section(".preinit_array"),
 	if (p && !rhp_thread.caller_frame && rhp_enter(frame))                           \
 		return follow_realloc(p, size);
 #else
-#define PASSES(size) rhp_passes(size)
-#define PASSES_REALLOC(p, size) rhp_passes_realloc(p, size)
-#define ENTER_ALLOC() rhp_enter(frame)
+#define PASSES(size) (is_left_out() || rhp_passes(size))
+#define PASSES_REALLOC(p, size)                                                          \
+	(rhp_passes_free(p) && (is_left_out() || rhp_passes(size)))
+#define ENTER_ALLOC() (!is_left_out() && rhp_enter(frame))
 #define CALLED(f) RHP_FN_##f, frame
-#define REALLOC_ENTER_FOLLOWED(p, size)
+#define REALLOC_ENTER_FOLLOWED(p, size)                                                  \
+	if (p && is_left_out() && rhp_enter(frame))                                      \
+		return follow_realloc(p, size);
 #endif
 
 #define FUNCTION(name) EXPORTED __typeof__(__real_##name) name;
