@@ -245,7 +245,9 @@ CREATE VIEW allocations AS SELECT
   b.alloc_ns / 1e6 AS alloc_after,                     -- ms since tracing began
   (b.alloc_ns + b.lifetime_ns) / 1e6 AS dealloc_after, -- the same, NULL while live
   l.stack AS bt,                                       -- backtraces.id
-  b.size, b.addr,
+  +b.size AS size, +b.addr AS addr,                    -- not by an index that SQLite makes
+                                                       -- for one query, and asks for
+                                                       -- each lot
   l.alloc_thread,                                      -- threads.thread
   l.free_thread AS dealloc_thread,                     -- NULL while live
   l.free_stack AS dealloc_bt,                          -- backtraces.id of the free
