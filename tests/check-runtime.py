@@ -67,6 +67,33 @@ static void run_threads(void)
 	for (int i = 0; i < 8; i++)
 		pthread_join(threads[i], NULL);
 }
+static void *short_life(void *p)
+{
+	free(sink = malloc(4321));
+	return p;
+}
+static void show_memory(void)
+{
+	char line[256];
+	FILE *status = fopen("/proc/self/status", "r");
+	while (fgets(line, sizeof(line), status))
+		if (!strncmp(line, "VmRSS:", 6))
+			fputs(line + 6, stderr);
+	fclose(status);
+}
+/* Four at a time; says what memory there is after the first thousand and at the end. */
+static void run_short_threads(int n)
+{
+	pthread_t threads[4];
+	for (int i = 4; i <= n; i += 4) {
+		for (int k = 0; k < 4; k++)
+			pthread_create(&threads[k], NULL, short_life, NULL);
+		for (int k = 0; k < 4; k++)
+			pthread_join(threads[k], NULL);
+		if (i == 1000 || i == n)
+			show_memory();
+	}
+}
 __attribute__((noinline)) static void free_below(void *p, int depth)
 {
 	if (depth == 0)
@@ -114,6 +141,8 @@ int main(int argc, char **argv)
 		allocate(100000);
 	} else if (!strcmp(what, "many-threads")) {
 		run_threads();
+	} else if (!strcmp(what, "short-threads")) {
+		run_short_threads(100000);
 	} else if (!strcmp(what, "deep-free")) {
 		free_below(sink = malloc(7777), 10);
 	}
@@ -300,6 +329,18 @@ def test_a_ring_too_small_for_its_threads(b):
     assert said == "", said
     ending, said = b.load("SELECT ending FROM processes")
     assert ending == ("full",) and "size limit was reached" in said, (ending, said)
+
+
+def test_threads_that_come_and_go_cost_no_memory(b):
+    early, late = (int(line.split()[0]) for line in b.run("short-threads").splitlines())
+    assert late <= early + 1024, (early, late)
+    row, said = b.load("SELECT count(*), count(DISTINCT alloc_thread) FROM allocations"
+                       " WHERE size = 4321 AND dealloc_after IS NOT NULL")
+    assert row == (100000, 100000) and said == "", (row, said)
+    # Five buffers at most of one time: four threads, main, the shared one, and some that
+    # were not given back when the next thread came.
+    size = os.path.getsize(b.path("trace.bin"))
+    assert size < 100000 * 5 * 24 + 20 * 121000, size
 
 
 def test_stacks_of_frees(b):
