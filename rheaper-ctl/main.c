@@ -105,26 +105,31 @@ static void print_path(const char *label, const struct ask *ask)
 	free(path);
 }
 
+#define NAP 0.005 /* seconds */
+
 static void nap(void)
 {
-	nanosleep(&(struct timespec){0, 5000000}, NULL);
+	nanosleep(&(struct timespec){0, (long)(NAP * 1e9)}, NULL);
 }
 
 static void switch_on(struct ask *ask, const struct options *o)
 {
 	int error = ask_send(ask, RHP_ASK_ON);
-	double waited = 0;
 
 	check(ask, error);
-	while (ask->request->state == RHP_IS_WAITING && waited < o->timeout) {
+	for (double waited = 0;
+	     ask->request->state == RHP_IS_WAITING && waited < o->timeout;
+	     waited += NAP) {
 		nap();
-		waited += 0.005;
 		ask_send(ask, RHP_ASK_STATUS);
 	}
 	errno = (int)ask->request->last_error;
 	if (ask->request->state == RHP_IS_OFF && errno)
 		die("process %d (%s) cannot write its trace:", (int)ask->target.pid,
 		    ask->target.name);
+	if (ask->request->state == RHP_IS_OFF)
+		die("process %d (%s) was switched off again at once",
+		    (int)ask->target.pid, ask->target.name);
 	if (ask->request->state == RHP_IS_WAITING)
 		puts("tracking begins when the program allocates or frees next");
 	else

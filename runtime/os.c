@@ -109,8 +109,8 @@ void *rhp_os_map_of(int pid, int fd, size_t size)
 	rhp_line_add_number(&line, (uint64_t)pid);
 	rhp_line_add(&line, "/fd/");
 	rhp_line_add_number(&line, (uint64_t)fd);
-	int file =
-		(int)SYSCALL(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int file = (int)SYSCALL(SYS_openat, AT_FDCWD, path,
+				O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (file < 0)
 		return NULL;
 	void *at =

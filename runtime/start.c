@@ -240,12 +240,13 @@ static COLD bool decide(void)
 	 * from the caller's environment. */
 	bool trusted = !getauxval(AT_SECURE);
 	rhp_settings_read(&asked, trusted ? environ : NULL);
-	if (asked.signal)
-		listen();
 	if (asked.path[0] && asked.start)
 		start_asked();
 	else
 		set_state(RHP_INACTIVE);
+	/* Only now: before, it could not be switched on from outside. */
+	if (asked.signal)
+		listen();
 	return true;
 }
 

@@ -220,7 +220,9 @@ bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t addres
 	if (LIKELY(!lasting.stream.window))
 		return write_record(s, code, address, b, c);
 	rhp_lock_take(&lasting.lock);
-	bool ok = write_record(&lasting.stream, code, address, b, c);
+	/* It is closed under a straggler that was given up. */
+	bool ok = lasting.stream.window &&
+		  write_record(&lasting.stream, code, address, b, c);
 	rhp_lock_drop(&lasting.lock);
 	return ok;
 }
@@ -274,7 +276,8 @@ bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
 	if (!lasting.stream.window)
 		return write_blob(s, type, b, c, parts, n_parts);
 	rhp_lock_take(&lasting.lock);
-	bool ok = write_blob(&lasting.stream, type, b, c, parts, n_parts);
+	bool ok = lasting.stream.window &&
+		  write_blob(&lasting.stream, type, b, c, parts, n_parts);
 	rhp_lock_drop(&lasting.lock);
 	return ok;
 }

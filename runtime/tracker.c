@@ -253,7 +253,7 @@ static COLD struct rhp_tracker *renew(struct rhp_tracker *t)
 	if (usable && t->generation != rhp_control.generations) {
 		usable = join_trace(t);
 		if (usable)
-			name_thread(t, t->tid);
+			name_thread(t, rhp_os_tid()); /* another one in a child */
 	}
 	if (!usable)
 		rhp_tracker_done(t);
