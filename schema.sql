@@ -189,6 +189,29 @@ CREATE TABLE markers (
   text TEXT NOT NULL
 );
 
+-- Scopes: what a thread did between rheaper_begin and rheaper_end, or in the block of
+-- a RHEAPER_SCOPE. The time begin_ns belongs to it, end_ns no longer.
+CREATE TABLE scopes (
+  scope INTEGER PRIMARY KEY,  -- number, from 1, by process, thread and time
+  process INTEGER NOT NULL,
+  thread INTEGER NOT NULL,    -- threads.thread
+  name TEXT NOT NULL,
+  parent INTEGER,             -- scopes.scope around it, NULL if none
+  depth INTEGER NOT NULL,     -- 0: it is in no other
+  begin_ns INTEGER NOT NULL,  -- nanoseconds since tracing began
+  end_ns INTEGER NOT NULL,
+  ending INTEGER NOT NULL     -- 0 it ended; 1 one around it ended, and it had not (longjmp);
+                              -- 2 the trace ended
+);
+
+-- Which scope a thread is in: from at_ns on, in this one and in no deeper one.
+CREATE TABLE scope_changes (
+  thread INTEGER NOT NULL,    -- threads.thread
+  at_ns INTEGER NOT NULL,
+  scope INTEGER,              -- scopes.scope, NULL: in none
+  PRIMARY KEY (thread, at_ns)
+) WITHOUT ROWID;
+
 -- What is missing or could not be paired, one row per reason; count 0 too.
 CREATE TABLE losses (
   process INTEGER NOT NULL,
@@ -238,6 +261,7 @@ CREATE TABLE timeline (
 ) WITHOUT ROWID;
 
 CREATE INDEX lots_by_stack ON lots (stack);
+CREATE INDEX markers_by_time ON markers (process, at_ms);
 
 -- The allocations, as one asks for them.
 CREATE VIEW allocations AS SELECT
@@ -449,6 +473,81 @@ SELECT d.node, d.parent, d.depth, d.sym,
   sum(u.allocations) AS allocations, sum(u.bytes) AS bytes,
   sum(u.live_bytes) AS live_bytes, sum(u.peak_bytes) AS peak_bytes
 FROM up u JOIN bottom_up d ON d.node = u.node GROUP BY d.node;
+
+-- Blocks that were allocated in a scope, by its thread: one row for each block and each
+-- of the scopes that it was allocated in.
+CREATE VIEW scope_allocations AS WITH RECURSIVE around(inner, scope) AS (
+  SELECT scope, scope FROM scopes
+  UNION ALL SELECT a.inner, s.parent FROM around a JOIN scopes s USING (scope)
+  WHERE s.parent IS NOT NULL)
+SELECT
+  s.scope, s.name, s.process,
+  a.inner = s.scope AS direct,                         -- 0: in a scope inside it
+  b.block AS id,                                       -- allocations.id
+  l.stack AS bt,                                       -- backtraces.id
+  b.size, l.weight,
+  b.alloc_ns / 1e6 AS alloc_after,
+  (b.alloc_ns + b.lifetime_ns) / 1e6 AS dealloc_after, -- NULL while live
+  ifnull(b.alloc_ns + b.lifetime_ns >= s.end_ns, l.end <> 3) AS kept, -- 1: live when it ended
+  l.end = 2 AS live                                    -- 1: live when the trace ended
+FROM lots l CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
+CROSS JOIN scope_changes c ON c.thread = l.alloc_thread AND c.at_ns = (
+  SELECT max(at_ns) FROM scope_changes WHERE thread = l.alloc_thread AND at_ns <= b.alloc_ns)
+CROSS JOIN around a ON a.inner = c.scope CROSS JOIN scopes s ON s.scope = a.scope;
+
+-- Every scope with what its thread allocated in it, scopes inside it included.
+CREATE VIEW scope_totals AS SELECT
+  s.scope, s.process, s.thread, s.name, s.parent, s.depth,
+  s.begin_ns / 1e6 AS begin_ms, s.end_ns / 1e6 AS end_ms, s.ending,
+  ifnull(t.allocations, 0) AS allocations, ifnull(t.bytes, 0) AS bytes,
+  ifnull(t.kept_blocks, 0) AS kept_blocks, ifnull(t.kept_bytes, 0) AS kept_bytes,
+  ifnull(t.live_blocks, 0) AS live_blocks, ifnull(t.live_bytes, 0) AS live_bytes
+FROM scopes s LEFT JOIN (
+  SELECT scope, CAST(round(sum(weight)) AS INTEGER) AS allocations,
+    CAST(round(sum(size * weight)) AS INTEGER) AS bytes,
+    CAST(round(sum(weight * kept)) AS INTEGER) AS kept_blocks, -- live when it ended
+    CAST(round(sum(size * weight * kept)) AS INTEGER) AS kept_bytes,
+    CAST(round(sum(weight * live)) AS INTEGER) AS live_blocks, -- when the trace ended
+    CAST(round(sum(size * weight * live)) AS INTEGER) AS live_bytes
+  FROM scope_allocations GROUP BY scope) t ON t.scope = s.scope;
+
+-- What lies between marks: the time before the first one, phase 0, and from each to the
+-- next one of the process. The last one ends a nanosecond after the last event.
+CREATE VIEW phases AS
+SELECT process, 0 AS phase, '' AS name, 0.0 AS begin_ms, ifnull(
+  (SELECT min(at_ms) FROM markers m WHERE m.process = p.process), duration_ms + 1e-6) AS end_ms
+FROM processes p
+UNION ALL SELECT
+  process, marker,
+  text,  -- the mark's
+  at_ms, lead(at_ms, 1, max(at_ms, duration_ms) + 1e-6)
+    OVER (PARTITION BY process ORDER BY at_ms, marker)
+FROM markers JOIN processes USING (process);
+
+-- Every block with the phase that it was allocated in, by whatever thread.
+CREATE VIEW phase_allocations AS SELECT
+  a.process, p.phase, p.name, a.id, a.bt, a.size, a.weight, a.alloc_after, a.dealloc_after,
+  ifnull(a.dealloc_after >= p.end_ms, a.end <> 3) AS kept, -- 1: live when it ended
+  a.end = 2 AS live                                       -- 1: live when the trace ended
+FROM (SELECT *, ifnull((
+  SELECT marker FROM markers m WHERE m.process = o.process AND m.at_ms <= o.alloc_after
+  ORDER BY m.at_ms DESC, m.marker DESC LIMIT 1), 0) AS phase FROM allocations o) a
+JOIN phases p ON p.process = a.process AND p.phase = a.phase;
+
+-- Every phase with what was allocated in it.
+CREATE VIEW phase_totals AS SELECT
+  p.process, p.phase, p.name, p.begin_ms, p.end_ms,
+  ifnull(t.allocations, 0) AS allocations, ifnull(t.bytes, 0) AS bytes,
+  ifnull(t.kept_blocks, 0) AS kept_blocks, ifnull(t.kept_bytes, 0) AS kept_bytes,
+  ifnull(t.live_blocks, 0) AS live_blocks, ifnull(t.live_bytes, 0) AS live_bytes
+FROM phases p LEFT JOIN (
+  SELECT process, phase, CAST(round(sum(weight)) AS INTEGER) AS allocations,
+    CAST(round(sum(size * weight)) AS INTEGER) AS bytes,
+    CAST(round(sum(weight * kept)) AS INTEGER) AS kept_blocks, -- live when it ended
+    CAST(round(sum(size * weight * kept)) AS INTEGER) AS kept_bytes,
+    CAST(round(sum(weight * live)) AS INTEGER) AS live_blocks, -- when the trace ended
+    CAST(round(sum(size * weight * live)) AS INTEGER) AS live_bytes
+  FROM phase_allocations GROUP BY process, phase) t ON t.process = p.process AND t.phase = p.phase;
 
 -- How much of a process is known: losses, and allocations without a whole stack.
 CREATE VIEW coverage AS

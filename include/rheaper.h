@@ -56,6 +56,8 @@ struct rheaper_enabled {
 /* The functions behind the inline ones below; NULL without the runtime. */
 extern int rheaper_runtime_is_tracking(void) __attribute__((weak));
 extern int rheaper_runtime_mark(const char *text) __attribute__((weak));
+extern uint32_t rheaper_runtime_begin(const char *name) __attribute__((weak));
+extern void rheaper_runtime_end(uint32_t scope) __attribute__((weak));
 extern const char *rheaper_runtime_trace_path(void) __attribute__((weak));
 extern const char *rheaper_runtime_version(void) __attribute__((weak));
 extern struct rheaper_enabled rheaper_runtime_enable(const struct rheaper_config *config)
@@ -103,6 +105,24 @@ static inline int rheaper_mark(const char *text)
 	return rheaper_runtime_mark ? rheaper_runtime_mark(text) : RHEAPER_NOT_LINKED;
 }
 
+/*
+ * A scope: what this thread does between the two calls. A row of the table `scopes`,
+ * with its name (at most 256 bytes are kept). Begin returns the number that end takes;
+ * 0 if nothing is recorded, which end ignores. An end also ends the scopes that were
+ * begun inside its own and did not end, those that longjmp left for example. To be ended
+ * by the thread that began it; a scope without an end lasts to the end of the trace.
+ */
+static inline uint32_t rheaper_begin(const char *name)
+{
+	return rheaper_runtime_begin ? rheaper_runtime_begin(name) : 0;
+}
+
+static inline void rheaper_end(uint32_t scope)
+{
+	if (scope && rheaper_runtime_end)
+		rheaper_runtime_end(scope);
+}
+
 /* The path of the trace being written, or NULL. Valid until tracking is enabled again. */
 static inline const char *rheaper_trace_path(void)
 {
@@ -118,6 +138,55 @@ static inline const char *rheaper_version(void)
 
 #ifdef __cplusplus
 }
+
+namespace rheaper
+{
+
+/* A scope that lasts as long as the object. */
+class scope
+{
+      public:
+	explicit scope(const char *name) : number(rheaper_begin(name))
+	{
+	}
+	~scope()
+	{
+		rheaper_end(number);
+	}
+
+      private:
+#if __cplusplus >= 201103L
+	scope(const scope &) = delete;
+	scope &operator=(const scope &) = delete;
+#else
+	scope(const scope &);
+	scope &operator=(const scope &);
+#endif
+	const uint32_t number;
+};
+
+} // namespace rheaper
+#else
+static inline void rheaper_end_at(const uint32_t *scope)
+{
+	rheaper_end(*scope);
+}
+#endif
+
+/*
+ * RHEAPER_SCOPE("parse"); makes a scope of the rest of the block it stands in, however
+ * that is left: by return, break, goto, in C++ by an exception; in C by one too with
+ * -fexceptions.
+ */
+#define RHEAPER_JOIN_(a, b) a##b
+#define RHEAPER_JOIN(a, b) RHEAPER_JOIN_(a, b)
+#ifdef __cplusplus
+#define RHEAPER_SCOPE(name)                                                              \
+	const ::rheaper::scope RHEAPER_JOIN(rheaper_scope_, __LINE__)(name)
+#else
+#define RHEAPER_SCOPE(name)                                                              \
+	__attribute__((cleanup(rheaper_end_at), unused)) const uint32_t RHEAPER_JOIN(    \
+		rheaper_scope_, __LINE__) = rheaper_begin(name)
 #endif
 
 #endif

@@ -171,6 +171,21 @@ static int take_mark(struct catalog *c, const struct reader_blob *blob)
 	return m->text ? 0 : -ENOMEM;
 }
 
+static int take_scope(struct catalog *c, const struct reader_blob *blob)
+{
+	bool begins = blob->type == RHP_BLOB_BEGIN;
+	struct catalog_scope *s;
+
+	if (GROW(c, scopes))
+		return -ENOMEM;
+	s = &c->scopes[c->n_scopes++];
+	s->thread = (uint32_t)blob->b;
+	s->number = (uint32_t)(blob->b >> 32);
+	s->ticks = blob->c;
+	s->name = begins ? text_utf8(blob->text, blob->text_size) : NULL;
+	return begins && !s->name ? -ENOMEM : 0;
+}
+
 /* Words that end in NUL each, the last perhaps not, as a JSON array. */
 static char *format_words(const char *bytes, size_t size)
 {
@@ -231,6 +246,9 @@ static int take_blob(void *context, const struct reader_blob *blob)
 		return take_mark(c, blob);
 	case RHP_BLOB_PROCESS:
 		return take_process(c, blob);
+	case RHP_BLOB_BEGIN:
+	case RHP_BLOB_END:
+		return take_scope(c, blob);
 	}
 	c->n_damaged++;
 	return 0;
@@ -279,6 +297,8 @@ void catalog_fini(struct catalog *c)
 		free(c->threads[i].name);
 	for (size_t i = 0; i < c->n_marks; i++)
 		free(c->marks[i].text);
+	for (size_t i = 0; i < c->n_scopes; i++)
+		free(c->scopes[i].name);
 	free(c->host);
 	free(c->command_line);
 	free(c->nodes);
@@ -287,6 +307,7 @@ void catalog_fini(struct catalog *c)
 	free(c->functions);
 	free(c->threads);
 	free(c->marks);
+	free(c->scopes);
 	map_fini(&c->module_numbers);
 	map_fini(&c->function_numbers);
 	map_fini(&c->thread_numbers);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Everything a trace names by number: nodes of stacks, modules, functions,
- * threads; and its marks. Filled by the reader as the records come, asked by
+ * threads; its marks and scopes. Filled by the reader as the records come, asked by
  * pair.c for the number of a stack, taken over by library.c at the end of the trace.
  */
 #pragma once
@@ -61,6 +61,13 @@ struct catalog_mark {
 	char *text; /* UTF-8 */
 };
 
+/* A beginning or an end, in the order of its stream: scopes.c makes pairs of them. */
+struct catalog_scope {
+	uint32_t thread, number;
+	uint64_t ticks;
+	char *name; /* UTF-8; NULL: an end */
+};
+
 struct catalog {
 	struct catalog_node *nodes; /* by id; 0 is the empty stack */
 	size_t n_nodes, n_nodes_max;
@@ -74,6 +81,8 @@ struct catalog {
 	size_t n_threads, n_threads_max;
 	struct catalog_mark *marks;
 	size_t n_marks, n_marks_max;
+	struct catalog_scope *scopes;
+	size_t n_scopes, n_scopes_max;
 	uint32_t parent_pid; /* 0: unknown */
 	char *host;          /* UTF-8, or NULL */
 	char *command_line;  /* as a JSON array, UTF-8, or NULL */

@@ -22,6 +22,7 @@
 #include "rheaper-load/pipe.h"
 #include "rheaper-load/progress.h"
 #include "rheaper-load/report.h"
+#include "rheaper-load/scopes.h"
 #include "rheaper-load/store.h"
 #include "rheaper-load/tally.h"
 #include "trace/reader.h"
@@ -145,11 +146,14 @@ static void load_one(struct load *load, const struct input *input)
 	struct store_trace where = {.process = load->numbers.process,
 				    .threads = load->numbers.threads,
 				    .sample_bytes = input->header.sample_bytes};
+	struct scopes scopes;
 	uint64_t lost;
 
 	open_trace(&t, input);
 	write_blocks(load, &t, &where);
 	if (library_take(&load->library, &t.catalog, input->header.max_stack_depth))
+		die("read %s: out of memory", input->path);
+	if (scopes_pair(&scopes, &t.catalog, t.reader, pair_totals(t.pair)->last_ns))
 		die("read %s: out of memory", input->path);
 	store_trace_end(load->store, &where, &t.catalog);
 	lost = report_write(
@@ -162,8 +166,10 @@ static void load_one(struct load *load, const struct input *input)
 			.library = &load->library,
 			.merge = t.merge,
 			.pair = t.pair,
+			.scopes = &scopes,
 		},
 		load->store);
+	scopes_fini(&scopes);
 	sum_up(load, &t, lost);
 	load->numbers.process++;
 	for (size_t i = 0; i < t.catalog.n_threads; i++) {

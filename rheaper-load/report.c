@@ -11,6 +11,7 @@
 #include "rheaper-load/library.h"
 #include "rheaper-load/merge.h"
 #include "rheaper-load/pair.h"
+#include "rheaper-load/scopes.h"
 #include "rheaper-load/store.h"
 #include "rheaper-load/tally.h"
 #include "trace/reader.h"
@@ -93,6 +94,7 @@ static void write_catalog(const struct report *r, struct store *store)
 		store_mark(store, r->where,
 			   (double)reader_ns(r->reader, c->marks[i].ticks) / 1e6,
 			   c->marks[i].thread, c->marks[i].text);
+	store_scopes(store, r->where, r->scopes);
 }
 
 /* Stacks that have a flag of enum library_stack_flags. */
@@ -206,6 +208,8 @@ static void write_losses(const struct report *r, struct store *store)
 		 "Blocks whose address was handed out again without a free."},
 		{"unpaired_realloc", t->unpaired_realloc,
 		 "Ends of reallocs whose beginning is not in the trace."},
+		{"unpaired_scope_end", r->scopes->unpaired,
+		 "Ends of scopes whose beginning is not in the trace."},
 		{"clock_inversions", t->clock_inversions,
 		 "Blocks that ended before they began by the clock; lifetime set to 0."},
 		{"torn_records", file->torn_records, "Records begun and not finished."},

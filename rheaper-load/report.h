@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tables that say what a trace is, what it adds up to and what is missing
- * from it: processes, threads, mappings, markers, totals, losses. For load.c, at the end
- * of each trace.
+ * from it: processes, threads, mappings, markers, scopes, totals, losses. For load.c, at
+ * the end of each trace.
  */
 #pragma once
 
@@ -13,6 +13,7 @@ struct library;
 struct merge;
 struct pair;
 struct reader;
+struct scopes;
 struct store;
 struct store_trace;
 
@@ -25,6 +26,7 @@ struct report {
 	const struct library *library; /* has taken it */
 	const struct merge *merge;
 	const struct pair *pair;
+	const struct scopes *scopes;
 };
 
 /* How the trace ended, in a word; enum rhp_trace_state. */

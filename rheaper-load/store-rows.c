@@ -14,6 +14,7 @@
 #include "rheaper-load/catalog.h"
 #include "rheaper-load/frames.h"
 #include "rheaper-load/library.h"
+#include "rheaper-load/scopes.h"
 #include "rheaper-load/store-parts.h"
 #include "rheaper-load/tally.h"
 #include "trace/format.h"
@@ -137,6 +138,31 @@ void store_mark(struct store *s, const struct store_trace *trace, double at_ms,
 {
 	store_insert(s, INSERT_MARKER, "ifit", trace->process, at_ms,
 		     thread ? trace->threads + (int64_t)thread : 0, text);
+}
+
+void store_scopes(struct store *s, const struct store_trace *trace,
+		  const struct scopes *scopes)
+{
+	int64_t first = store_ask(s, "SELECT max(scope) FROM scopes") + 1;
+
+	for (size_t i = 0; i < scopes->n_scopes; i++) {
+		const struct scope *scope = &scopes->scopes[i];
+		bool inside = scope->parent != SCOPE_NONE;
+
+		store_insert(s, INSERT_SCOPE, "iiitziiii", first + (int64_t)i,
+			     trace->process, trace->threads + (int64_t)scope->thread,
+			     scope->name, inside ? first + (int64_t)scope->parent : 0,
+			     (int64_t)scope->depth, scope->begin_ns, scope->end_ns,
+			     (int64_t)scope->ending);
+	}
+	for (size_t i = 0; i < scopes->n_changes; i++) {
+		const struct scope_change *change = &scopes->changes[i];
+		bool inside = change->scope != SCOPE_NONE;
+
+		store_insert(s, INSERT_SCOPE_CHANGE, "iiz",
+			     trace->threads + (int64_t)change->thread, change->at_ns,
+			     inside ? first + (int64_t)change->scope : 0);
+	}
 }
 
 void store_loss(struct store *s, int64_t process, const char *reason, uint64_t count,

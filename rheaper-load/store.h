@@ -17,6 +17,7 @@ struct frames;
 struct library;
 struct lots;
 struct rhp_file_header;
+struct scopes;
 struct store;
 struct tally;
 
@@ -121,6 +122,8 @@ void store_bottom_up(struct store *store, uint32_t node, uint32_t parent, uint32
 		     const char *sym);
 void store_mark(struct store *store, const struct store_trace *trace, double at_ms,
 		uint64_t thread, const char *text);
+void store_scopes(struct store *store, const struct store_trace *trace,
+		  const struct scopes *scopes);
 void store_loss(struct store *store, int64_t process, const char *reason, uint64_t count,
 		const char *meaning);
 void store_total(struct store *store, int64_t process, const char *name, double value,

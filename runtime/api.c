@@ -34,6 +34,17 @@ PUBLIC int rheaper_runtime_mark(const char *text)
 	return rhp_enter(RHP_FRAME_HERE) && RHP_RUNTIME(record_mark)(text);
 }
 
+PUBLIC uint32_t rheaper_runtime_begin(const char *name)
+{
+	return rhp_enter(RHP_FRAME_HERE) ? RHP_RUNTIME(record_begin)(name) : 0;
+}
+
+PUBLIC void rheaper_runtime_end(uint32_t scope)
+{
+	if (rhp_enter(RHP_FRAME_HERE))
+		RHP_RUNTIME(record_end)(scope);
+}
+
 PUBLIC const char *rheaper_runtime_trace_path(void)
 {
 	return rheaper_runtime_is_tracking() ? RHP_RUNTIME(start_trace_path)() : NULL;

@@ -39,6 +39,8 @@ struct rhp_process {
 	void (*modules_closed)(void);
 	void (*module_opened)(const void *inside);
 	bool (*record_mark)(const char *text);
+	uint32_t (*record_begin)(const char *name);
+	void (*record_end)(uint32_t scope);
 	const char *(*start_trace_path)(void);
 	const struct rhp_settings *(*start_asked)(void);
 	int (*start_tracking)(const struct rhp_settings *settings);

@@ -132,7 +132,7 @@ static bool mark(struct rhp_tracker *t, const char *text)
 		return false;
 	struct rhp_stream_text part = {text, strnlen(text, MAX_MARK)};
 	bool ok = rhp_stream_blob(&t->stream, RHP_BLOB_MARK, rhp_thread.number,
-				  rhp_os_ticks(), &part, 1);
+				  rhp_stream_moment(), &part, 1);
 	rhp_tracker_done(t);
 	return ok;
 }

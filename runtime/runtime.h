@@ -50,6 +50,10 @@ HIDDEN void rhp_record_realloc_end(enum rhp_function function, const void *frame
 HIDDEN bool rhp_record_mark(const char *text);
 HIDDEN bool rhp_record_mark_from_outside(const char *text); /* in a handler of ours */
 
+/* A scope begins: its number, by which it ends, or 0 if that could not be recorded. */
+HIDDEN uint32_t rhp_record_begin(const char *name);
+HIDDEN void rhp_record_end(uint32_t scope);
+
 /*
  * Scope `link`: the exported functions record only what libc allocates on
  * behalf of a wrapped function (rhp_thread.caller_frame), and follow the life

@@ -18,7 +18,8 @@
 #include "runtime/trace-file.h"
 
 #define RESERVE 64
-#define SLACK 16 /* never used: a handler may come between check and reserve */
+#define SLACK 16            /* never used: a handler may come between check and reserve */
+#define MAX_READINGS 100000 /* of the clock, should it stand still */
 /* Times are written as low bits: re-anchor long before they could be misread. */
 #define MAX_TIME_STEP (UINT64_C(1) << (RHP_TIME_BITS - 2))
 
@@ -225,6 +226,14 @@ bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t addres
 		  write_record(&lasting.stream, code, address, b, c);
 	rhp_lock_drop(&lasting.lock);
 	return ok;
+}
+
+uint64_t rhp_stream_moment(void)
+{
+	uint64_t moment = ((rhp_os_ticks() >> RHP_TIME_SHIFT) + 1) << RHP_TIME_SHIFT;
+	for (int i = 0; i < MAX_READINGS && rhp_os_ticks() < moment; i++)
+		;
+	return moment;
 }
 
 /* Copies the parts, one after the other, into TEXT records. */

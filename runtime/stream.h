@@ -56,6 +56,13 @@ HIDDEN bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t
 HIDDEN bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t address,
 			      uint64_t b, uint64_t c);
 
+/*
+ * The time of what stands between events: those that this thread recorded before are
+ * earlier, those that it records from now on are not. Waits for the next time unit,
+ * which takes less than 0.1 us where ticks are cycles.
+ */
+HIDDEN uint64_t rhp_stream_moment(void);
+
 /* Appends a BLOB and its text, given in parts; cut if it exceeds a window. */
 struct rhp_stream_text {
 	const void *bytes;

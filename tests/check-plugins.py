@@ -362,7 +362,7 @@ def test_blocks_that_libc_hands_out(bench):
         assert losses(database) == {}, (code, losses(database))
 
 
-def test_declared_function_and_mark(bench):
+def test_declared_function_mark_and_scope(bench):
     source = bench.file("m.c", """
 #include <stdlib.h>
 #include <rheaper.h>
@@ -371,6 +371,7 @@ void arena_put(void *p);
 int work_m(void)
 {
 	rheaper_mark("in the plug-in");
+	RHEAPER_SCOPE("its work");
 	arena_put(arena_get(444));
 	return 0;
 }""")
@@ -384,6 +385,8 @@ int work_m(void)
         database = bench.host(host, "+./m.so", "=m")
         assert blocks(database, "arena_get") == {("work_m", 444): (1, 0)}
         assert database.execute("SELECT text FROM markers").fetchall() == [("in the plug-in",)]
+        scopes = database.execute("SELECT name, ending, allocations, bytes FROM scope_totals").fetchall()
+        assert scopes == [("its work", 0, 1, 444)], scopes
 
 
 def test_extension_of_an_interpreter(bench):

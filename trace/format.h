@@ -190,7 +190,12 @@ enum rhp_node_flags {
 	RHP_NODE_UNSAMPLED = 8,  /* CALL: the stack was not taken */
 };
 
-/* BLOB: a = code: 8, type: 8, unused: 16, length: 32 (high); b, c by type. */
+/*
+ * Ticks of MARK, BEGIN and END are those of the first time unit after it: the thread's
+ * records before it are earlier, and those after it are not.
+ *
+ * BLOB: a = code: 8, type: 8, unused: 16, length: 32 (high); b, c by type.
+ */
 enum rhp_blob_type {
 	RHP_BLOB_MODULE =
 		1, /* b: number (from 1), c: load bias; text: struct rhp_module */
@@ -201,6 +206,10 @@ enum rhp_blob_type {
 	RHP_BLOB_PROCESS = 5,  /* b: pid of the parent, c: unused; text: the machine's
 				* name, then the words of the command line, perhaps cut;
 				* each with its NUL */
+	RHP_BLOB_BEGIN = 6,    /* b: thread number (low 32), scope (high 32), of which a
+				* thread uses no number twice; c: ticks; text: its name */
+	RHP_BLOB_END = 7,      /* b, c: the same; no text. Ends the scope, and those that
+				* are open inside it, if it is open. */
 };
 
 /* Text of a MODULE blob; then build_id_size bytes of build id, then the path. */

@@ -2,9 +2,21 @@
 /* rheaper.h alone, in a program without the runtime, pedantically. */
 #include <rheaper.h>
 
+static int nested(void)
+{
+	RHEAPER_SCOPE("outer");
+	RHEAPER_SCOPE("inner");
+	{
+		RHEAPER_SCOPE("innermost");
+		return rheaper_is_tracking();
+	}
+}
+
 int main(void)
 {
-	return rheaper_is_tracking() != RHEAPER_NOT_LINKED ||
+	uint32_t scope = rheaper_begin("by hand");
+	rheaper_end(scope);
+	return scope || nested() != RHEAPER_NOT_LINKED ||
 	       rheaper_mark("a mark") != RHEAPER_NOT_LINKED || rheaper_trace_path() ||
 	       rheaper_version();
 }

@@ -193,6 +193,74 @@ static void the_small_tables_say_what_the_trace_is(void **state)
 	assert_string_equal(query("PRAGMA integrity_check"), "ok\n");
 }
 
+static void begin_scope(size_t r, uint64_t thread, uint64_t number, uint64_t at,
+			const char *name)
+{
+	writer_blob(&writer, r, RHP_BLOB_BEGIN, number << 32 | thread, at, name,
+		    strlen(name));
+}
+
+static void end_scope(size_t r, uint64_t thread, uint64_t number, uint64_t at)
+{
+	writer_blob(&writer, r, RHP_BLOB_END, number << 32 | thread, at, "", 0);
+}
+
+/* Thread 1 is in two streams, 9 in no trace. */
+static void scopes_are_paired_by_thread_and_number(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	size_t other = writer_region(&writer, 1, RHP_REGION_WINDOW, 0);
+
+	(void)state;
+	writer_blob(&writer, r, RHP_BLOB_THREAD, 1, 100, "one", 3);
+	writer_blob(&writer, other, RHP_BLOB_THREAD, 2, 101, "two", 3);
+	begin_scope(r, 1, 8, 30, "left");
+	begin_scope(r, 1, 7, 20, "ended"); /* a handler's record came before it */
+	end_scope(other, 1, 7, 50);
+	begin_scope(other, 2, 7, 40, "open");
+	end_scope(r, 1, 8, 60); /* has ended */
+	end_scope(r, 2, 9, 60); /* never began */
+	begin_scope(r, 9, 1, 70, "nobody's");
+	begin_scope(r, 1, 9, 70, "");
+	end_scope(r, 1, 9, 70);
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 64, 80, 8, 0});
+	writer_save(&writer, trace);
+	load(false);
+	assert_string_equal(query("SELECT * FROM scopes"),
+			    "1|1|1|ended|NULL|0|20|50|0\n2|1|1|left|1|1|30|50|1\n"
+			    "3|1|1||NULL|0|70|70|0\n4|1|2|open|NULL|0|40|81|2\n");
+	assert_string_equal(query("SELECT * FROM scope_changes"),
+			    "1|20|1\n1|30|2\n1|50|NULL\n1|70|NULL\n2|40|4\n");
+	assert_string_equal(
+		query("SELECT count FROM losses WHERE reason = 'unpaired_scope_end'"),
+		"3\n");
+}
+
+/* As if longjmp had left each of them. */
+static void scopes_are_not_deeper_than_the_limit(void **state)
+{
+	size_t r;
+
+	(void)state;
+	writer_fini(&writer);
+	writer_init(&writer, 2000);
+	r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	writer_blob(&writer, r, RHP_BLOB_THREAD, 1, 100, "one", 3);
+	for (uint64_t i = 1; i <= 300; i++)
+		begin_scope(r, 1, i, 10 * i, "deeper");
+	end_scope(r, 1, 1, 4000);
+	writer_save(&writer, trace);
+	load(false);
+	assert_string_equal(query("SELECT max(depth), count(*) FROM scopes"),
+			    "255|300\n");
+	assert_string_equal(query("SELECT ending, end_ns - begin_ns, parent FROM scopes"
+				  " WHERE scope IN (256, 299) "),
+			    "1|10|255\n1|10|255\n");
+	assert_string_equal(query("SELECT ending, count(*), max(end_ns) FROM scopes"
+				  " GROUP BY ending"),
+			    "0|1|4000\n1|299|4000\n");
+}
+
 static void a_cycle_of_frames_ends(void **state)
 {
 	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
@@ -267,6 +335,8 @@ int main(void)
 		CASE(the_top_call_sites_are_found),
 		CASE(a_backtrace_is_found_by_a_text_id),
 		CASE(the_small_tables_say_what_the_trace_is),
+		CASE(scopes_are_paired_by_thread_and_number),
+		CASE(scopes_are_not_deeper_than_the_limit),
 		CASE(a_cycle_of_frames_ends),
 		CASE(an_existing_database_stays_without_force),
 		CASE(a_trace_that_is_none_leaves_no_database),

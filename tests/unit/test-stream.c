@@ -134,6 +134,20 @@ static void a_blob_is_spelled_out_over_its_parts(void **state)
 	assert_int_equal(s.cursor, 3);
 }
 
+static void a_moment_lies_between_events(void **state)
+{
+	(void)state;
+	struct rhp_stream s = fresh(5000);
+	for (int i = 0; i < 1000; i++) {
+		assert_true(rhp_stream_event(&s, RHP_FREE, 4096, 0, 0, 0));
+		uint64_t before = s.last_unit << RHP_TIME_SHIFT;
+		uint64_t moment = rhp_stream_moment();
+		assert_true(before < moment);
+		assert_true(rhp_stream_event(&s, RHP_FREE, 4096, 0, 0, 0));
+		assert_true(s.last_unit << RHP_TIME_SHIFT >= moment);
+	}
+}
+
 static void a_nested_writer_keeps_its_hands_off_the_window(void **state)
 {
 	(void)state;
@@ -191,6 +205,7 @@ int main(void)
 		cmocka_unit_test(sizes_beyond_the_field_get_a_record_of_their_own),
 		cmocka_unit_test(a_long_pause_writes_the_whole_time),
 		cmocka_unit_test(a_blob_is_spelled_out_over_its_parts),
+		cmocka_unit_test(a_moment_lies_between_events),
 		cmocka_unit_test(a_nested_writer_keeps_its_hands_off_the_window),
 		cmocka_unit_test(a_handler_on_top_of_a_writer_loses_nothing),
 	};
