@@ -532,7 +532,7 @@ CREATE VIEW phase_allocations AS SELECT
 FROM (SELECT *, ifnull((
   SELECT marker FROM markers m WHERE m.process = o.process AND m.at_ms <= o.alloc_after
   ORDER BY m.at_ms DESC, m.marker DESC LIMIT 1), 0) AS phase FROM allocations o) a
-JOIN phases p ON p.process = a.process AND p.phase = a.phase;
+CROSS JOIN phases p ON p.process = a.process AND p.phase = a.phase;
 
 -- Every phase with what was allocated in it.
 CREATE VIEW phase_totals AS SELECT
