@@ -262,6 +262,7 @@ CREATE TABLE timeline (
 
 CREATE INDEX lots_by_stack ON lots (stack);
 CREATE INDEX markers_by_time ON markers (process, at_ms);
+CREATE INDEX scopes_by_time ON scopes (thread, depth, begin_ns);
 
 -- The allocations, as one asks for them.
 CREATE VIEW allocations AS SELECT
