@@ -59,7 +59,7 @@ CREATE TABLE threads (
   process INTEGER NOT NULL,   -- processes.process
   number INTEGER NOT NULL,    -- in the process, from 1
   tid INTEGER NOT NULL,       -- the kernel's thread id
-  name TEXT NOT NULL          -- as the thread was called when first seen
+  name TEXT NOT NULL          -- as the thread was called last (docs/limits.md)
 );
 
 -- Objects with code: programs and shared libraries, one row per build.

@@ -171,6 +171,19 @@ static int take_mark(struct catalog *c, const struct reader_blob *blob)
 	return m->text ? 0 : -ENOMEM;
 }
 
+static int take_name(struct catalog *c, const struct reader_blob *blob)
+{
+	struct catalog_name *n;
+
+	if (GROW(c, names))
+		return -ENOMEM;
+	n = &c->names[c->n_names++];
+	n->thread = blob->b;
+	n->ticks = blob->c;
+	n->name = text_utf8(blob->text, strnlen(blob->text, blob->text_size));
+	return n->name ? 0 : -ENOMEM;
+}
+
 static int take_scope(struct catalog *c, const struct reader_blob *blob)
 {
 	bool begins = blob->type == RHP_BLOB_BEGIN;
@@ -246,6 +259,8 @@ static int take_blob(void *context, const struct reader_blob *blob)
 		return take_mark(c, blob);
 	case RHP_BLOB_PROCESS:
 		return take_process(c, blob);
+	case RHP_BLOB_NAME:
+		return take_name(c, blob);
 	case RHP_BLOB_BEGIN:
 	case RHP_BLOB_END:
 		return take_scope(c, blob);
@@ -267,6 +282,26 @@ int catalog_init(struct catalog *c, struct reader_sink *sink)
 void catalog_limit_ids(struct catalog *c, uint64_t n_records)
 {
 	c->n_ids = n_records + SPARE_IDS;
+}
+
+void catalog_name_threads(struct catalog *c)
+{
+	for (size_t i = 0; i < c->n_names; i++) {
+		uint32_t index = map_get(&c->thread_numbers, c->names[i].thread);
+		struct catalog_thread *t;
+
+		if (index >= c->n_threads) {
+			c->n_damaged++;
+			continue;
+		}
+		t = &c->threads[index];
+		if (c->names[i].ticks < t->named)
+			continue;
+		t->named = c->names[i].ticks;
+		free(t->name);
+		t->name = c->names[i].name;
+		c->names[i].name = NULL;
+	}
 }
 
 const struct catalog_module *catalog_module(const struct catalog *c, uint64_t number)
@@ -297,6 +332,8 @@ void catalog_fini(struct catalog *c)
 		free(c->threads[i].name);
 	for (size_t i = 0; i < c->n_marks; i++)
 		free(c->marks[i].text);
+	for (size_t i = 0; i < c->n_names; i++)
+		free(c->names[i].name);
 	for (size_t i = 0; i < c->n_scopes; i++)
 		free(c->scopes[i].name);
 	free(c->host);
@@ -307,6 +344,7 @@ void catalog_fini(struct catalog *c)
 	free(c->functions);
 	free(c->threads);
 	free(c->marks);
+	free(c->names);
 	free(c->scopes);
 	map_fini(&c->module_numbers);
 	map_fini(&c->function_numbers);

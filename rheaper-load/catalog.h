@@ -53,6 +53,13 @@ struct catalog_function {
 
 struct catalog_thread {
 	uint64_t number, tid;
+	uint64_t named; /* ticks when it had that name, 0: at first */
+	char *name;     /* UTF-8 */
+};
+
+/* What a thread was called at some time: it may come before the thread. */
+struct catalog_name {
+	uint64_t thread, ticks;
 	char *name; /* UTF-8 */
 };
 
@@ -81,6 +88,8 @@ struct catalog {
 	size_t n_threads, n_threads_max;
 	struct catalog_mark *marks;
 	size_t n_marks, n_marks_max;
+	struct catalog_name *names;
+	size_t n_names, n_names_max;
 	struct catalog_scope *scopes;
 	size_t n_scopes, n_scopes_max;
 	uint32_t parent_pid; /* 0: unknown */
@@ -117,6 +126,9 @@ static inline int catalog_stack(struct catalog *catalog, uint32_t node, uint32_t
 	}
 	return catalog_number_stack(catalog, node, stack);
 }
+
+/* Give the threads the names they had last. At the end of the trace. */
+void catalog_name_threads(struct catalog *catalog);
 
 /* A module or a function by its number, or NULL. */
 const struct catalog_module *catalog_module(const struct catalog *catalog,

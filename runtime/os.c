@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -336,6 +337,34 @@ static uint64_t clock_ns(clockid_t clock)
 bool rhp_os_thread_is_gone(int tid)
 {
 	return SYSCALL(SYS_tgkill, rhp_os_pid(), tid, 0) == -ESRCH;
+}
+
+/* "/proc/self/task/TID/comm" */
+static void comm_path(int tid, char path[48])
+{
+	static const char head[] = "/proc/self/task/", tail[] = "/comm";
+	char digits[12];
+	size_t n = sizeof(digits);
+	for (unsigned rest = (unsigned)tid; rest > 0; rest /= 10)
+		digits[--n] = (char)('0' + rest % 10);
+	memcpy(path, head, sizeof(head) - 1);
+	path += sizeof(head) - 1;
+	memcpy(path, digits + n, sizeof(digits) - n);
+	memcpy(path + sizeof(digits) - n, tail, sizeof(tail));
+}
+
+void rhp_os_thread_name(int tid, char name[RHP_OS_NAME_SIZE])
+{
+	char path[48], line[RHP_OS_NAME_SIZE + 1];
+	memset(name, 0, RHP_OS_NAME_SIZE);
+	if (tid == 0) {
+		SYSCALL(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
+		return;
+	}
+	comm_path(tid, path);
+	ssize_t n = rhp_os_read_file(path, line, sizeof(line));
+	if (n > 0)
+		memcpy(name, line, (size_t)n - 1); /* without the end of the line */
 }
 
 uint64_t rhp_os_realtime_ns(void)

@@ -81,6 +81,10 @@ HIDDEN int rhp_os_parent_pid(void);
 HIDDEN void rhp_os_host(char host[RHP_OS_HOST_SIZE]);
 HIDDEN int rhp_os_tid(void);
 HIDDEN bool rhp_os_thread_is_gone(int tid); /* of this process */
+
+/* What a thread of this process is called, the calling one if tid is 0; "": unknown. */
+#define RHP_OS_NAME_SIZE 16
+HIDDEN void rhp_os_thread_name(int tid, char name[RHP_OS_NAME_SIZE]);
 HIDDEN uint64_t rhp_os_realtime_ns(void);
 
 /*

@@ -199,6 +199,7 @@ int rhp_stop_tracking(void)
 	if (is_forked())
 		return -EALREADY;
 	rhp_lock_take(&life);
+	rhp_tracker_name_all();
 	int r = rhp_trace_switch_off(RHP_STATE_STOPPED) ? 0 : -EALREADY;
 	retire();
 	rhp_lock_drop(&life);
@@ -322,6 +323,8 @@ __attribute__((destructor)) static void program_ends(void)
 {
 	/* Keeps the public functions, and what other modules find us by, in the link. */
 	__asm__ volatile("" : : "r"(&rhp_api_present), "r"(&rhp_process_own));
-	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE)
+	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE) {
+		rhp_tracker_name_all();
 		rhp_trace_set_state(RHP_STATE_EXITED);
+	}
 }

@@ -13,6 +13,7 @@
  */
 #include <string.h>
 
+#include "runtime/name.h"
 #include "runtime/os.h"
 #include "runtime/stream.h"
 #include "runtime/trace-file.h"
@@ -127,10 +128,13 @@ static COLD bool make_room_slowly(struct rhp_stream *s, uint32_t n)
 		return false;
 	}
 	s->depth = 0;
-	if (hand_over(s))
-		return true;
-	rhp_trace_lose_write();
-	return false;
+	if (!hand_over(s)) {
+		rhp_trace_lose_write();
+		return false;
+	}
+	/* Two records, of the room that is kept for handlers. */
+	rhp_name_again(s);
+	return true;
 }
 
 static ALWAYS_INLINE bool make_room(struct rhp_stream *s, uint32_t n)
@@ -215,6 +219,14 @@ static bool write_record(struct rhp_stream *s, enum rhp_code code, uint64_t addr
 	return true;
 }
 
+uint64_t rhp_stream_moment(void)
+{
+	uint64_t moment = ((rhp_os_ticks() >> RHP_TIME_SHIFT) + 1) << RHP_TIME_SHIFT;
+	for (int i = 0; i < MAX_READINGS && rhp_os_ticks() < moment; i++)
+		;
+	return moment;
+}
+
 bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t address,
 		       uint64_t b, uint64_t c)
 {
@@ -226,14 +238,6 @@ bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t addres
 		  write_record(&lasting.stream, code, address, b, c);
 	rhp_lock_drop(&lasting.lock);
 	return ok;
-}
-
-uint64_t rhp_stream_moment(void)
-{
-	uint64_t moment = ((rhp_os_ticks() >> RHP_TIME_SHIFT) + 1) << RHP_TIME_SHIFT;
-	for (int i = 0; i < MAX_READINGS && rhp_os_ticks() < moment; i++)
-		;
-	return moment;
 }
 
 /* Copies the parts, one after the other, into TEXT records. */

@@ -16,10 +16,10 @@
 #include <limits.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/name.h"
 #include "runtime/thread.h"
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
@@ -99,13 +99,9 @@ static void name_thread(struct rhp_tracker *t, int tid)
 		if (rhp_thread.number == 1)
 			describe_process(t);
 	}
-	char name[16] = "";
-	int errno_before = errno;
-	syscall(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
-	errno = errno_before;
+	rhp_name_thread(&t->stream, rhp_thread.number, tid);
+	__atomic_store_n(&t->tid, tid, __ATOMIC_RELEASE);
 	t->stream.depth = 0; /* what its last thread may have left behind */
-	rhp_stream_thread(&t->stream, rhp_thread.number, (uint64_t)tid, name);
-	t->tid = tid;
 	t->free_stacks = pool.free_stacks;
 	rhp_stacks_bind(&t->stacks, pool.stack_depth);
 }
@@ -131,7 +127,7 @@ static struct rhp_tracker *add_to_pool(void)
 		pool.last_number = number;
 		pool.n_trackers++;
 		t->next = pool.all;
-		pool.all = t;
+		__atomic_store_n(&pool.all, t, __ATOMIC_RELEASE);
 	}
 	return t;
 }
@@ -183,6 +179,20 @@ static void give_back(struct rhp_tracker *t)
 	rhp_lock_drop(&pool.lock);
 }
 
+/* A thread that has part in the present trace. */
+static void name_once_more(void)
+{
+	struct rhp_tracker *t = rhp_thread.tracker;
+	if (!t ||
+	    t->generation != __atomic_load_n(&rhp_control.generation, __ATOMIC_ACQUIRE))
+		return;
+	t = rhp_tracker_get();
+	if (!t)
+		return;
+	rhp_name_again(&t->stream);
+	rhp_tracker_done(t);
+}
+
 /* The key's destructor; its value counts the rounds. */
 static void thread_ends(void *round)
 {
@@ -194,6 +204,7 @@ static void thread_ends(void *round)
 		pthread_setspecific(pool.key, (void *)(n + 1));
 		return;
 	}
+	name_once_more();
 	struct rhp_tracker *t = rhp_thread.tracker;
 	rhp_thread.ending = 1;
 	rhp_thread.tracker = NULL;
@@ -282,6 +293,25 @@ struct rhp_tracker *rhp_tracker_get_shared(void)
 struct rhp_tracker *rhp_tracker_again(void)
 {
 	return rhp_thread.tracker ? rhp_tracker_get() : use_overflow();
+}
+
+/* In the overflow tracker's stream: the calling thread may have none, and gets none for
+ * this. That stream is nobody's then. */
+void rhp_tracker_name_all(void)
+{
+	struct rhp_tracker *to = pool.overflow;
+	if (!to || !is_on())
+		return;
+	rhp_lock_take(&to->lock);
+	to->tid = 0;
+	to->stream.thread = 0;
+	struct rhp_tracker *t = __atomic_load_n(&pool.all, __ATOMIC_ACQUIRE);
+	for (; t && is_on(); t = t->next) {
+		int tid = __atomic_load_n(&t->tid, __ATOMIC_ACQUIRE);
+		if (tid != 0 && !t->lost && t->generation == to->generation)
+			rhp_name_other(&t->stream, tid, &to->stream);
+	}
+	rhp_lock_drop(&to->lock);
 }
 
 int rhp_tracker_start(const struct rhp_settings *settings)

@@ -40,6 +40,10 @@ HIDDEN int rhp_tracker_start(const struct rhp_settings *settings);
  */
 HIDDEN void rhp_tracker_retire(void);
 
+/* Tells the trace the present names of all threads that have a tracker, before it ends.
+ */
+HIDDEN void rhp_tracker_name_all(void);
+
 /*
  * In a forked child, instead: of the trackers that it was born with it keeps that of the
  * calling thread, which is not in an event. Whoever else had one takes another.

@@ -226,6 +226,35 @@ def test_what_is_refused_and_what_is_recorded(b):
     assert sizes == [(1005, 1)], sizes
 
 
+NAMED = r"""
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <rheaper.h>
+#include <stdlib.h>
+static void *volatile kept[2];
+int main(void)
+{
+	uint32_t off = rheaper_begin("off"), one, two;
+	if (off || rheaper_enable_tracking(NULL).error)
+		return 1;
+	one = rheaper_begin("one");
+	kept[0] = malloc(1101);
+	pthread_setname_np(pthread_self(), "of the first");
+	if (rheaper_disable_tracking() || rheaper_begin("off"))
+		return 2;
+	pthread_setname_np(pthread_self(), "of the second");
+	if (rheaper_enable_tracking(NULL).error)
+		return 3;
+	two = rheaper_begin("two");
+	rheaper_end(one);
+	rheaper_end(off);
+	kept[1] = malloc(1102);
+	rheaper_end(two);
+	return rheaper_disable_tracking();
+}
+"""
+
+
 LIBRARY = """
 #include <stdlib.h>
 void *library_makes(size_t n) { return malloc(n); }
@@ -262,6 +291,19 @@ int main(void)
 	return 0;
 }
 """
+
+
+def test_scopes_and_names_are_those_of_their_trace(b):
+    b.build(NAMED)
+    b.run("./program")
+    for trace, row, name, unpaired in zip(
+            b.traces(), (("one", 2, 1, 1101), ("two", 0, 1, 1102)), ("of the first", "of the second"),
+            ({}, {"unpaired_scope_end": 1}), strict=True):
+        database = b.load(trace)
+        rows = database.execute("SELECT name, ending, allocations, bytes FROM scope_totals").fetchall()
+        assert rows == [row], rows
+        assert database.execute("SELECT name FROM threads").fetchall() == [(name,)]
+        assert lost(database) == unpaired, lost(database)
 
 
 def test_what_shared_libraries_allocate_can_be_left_out(b):

@@ -210,6 +210,8 @@ enum rhp_blob_type {
 				* thread uses no number twice; c: ticks; text: its name */
 	RHP_BLOB_END = 7,      /* b, c: the same; no text. Ends the scope, and those that
 				* are open inside it, if it is open. */
+	RHP_BLOB_NAME = 8,     /* b: thread number, c: ticks; text: what the thread is
+				* called now. In any stream. */
 };
 
 /* Text of a MODULE blob; then build_id_size bytes of build id, then the path. */

@@ -193,6 +193,28 @@ static void the_small_tables_say_what_the_trace_is(void **state)
 	assert_string_equal(query("PRAGMA integrity_check"), "ok\n");
 }
 
+/* Names may come in other streams, and before the thread. */
+static void a_thread_has_the_name_that_it_had_last(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	size_t other = writer_region(&writer, 1, RHP_REGION_WINDOW, 0);
+
+	(void)state;
+	writer_blob(&writer, r, RHP_BLOB_NAME, 2, 50, "second", 6);
+	writer_blob(&writer, r, RHP_BLOB_NAME, 2, 70, "la\xffst", 5);
+	writer_blob(&writer, r, RHP_BLOB_NAME, 2, 60, "third", 5);
+	writer_blob(&writer, r, RHP_BLOB_NAME, 9, 60, "nobody's", 8);
+	writer_blob(&writer, r, RHP_BLOB_THREAD, 1, 100, "one", 3);
+	writer_blob(&writer, other, RHP_BLOB_THREAD, 2, 101, "two", 3);
+	writer_save(&writer, trace);
+	load(false);
+	assert_string_equal(query("SELECT number, name FROM threads"),
+			    "1|one\n2|la\\xffst\n");
+	assert_string_equal(
+		query("SELECT count FROM losses WHERE reason = 'damaged_records'"),
+		"1\n");
+}
+
 static void begin_scope(size_t r, uint64_t thread, uint64_t number, uint64_t at,
 			const char *name)
 {
@@ -335,6 +357,7 @@ int main(void)
 		CASE(the_top_call_sites_are_found),
 		CASE(a_backtrace_is_found_by_a_text_id),
 		CASE(the_small_tables_say_what_the_trace_is),
+		CASE(a_thread_has_the_name_that_it_had_last),
 		CASE(scopes_are_paired_by_thread_and_number),
 		CASE(scopes_are_not_deeper_than_the_limit),
 		CASE(a_cycle_of_frames_ends),
