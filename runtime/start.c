@@ -91,27 +91,35 @@ static int own_process(void)
 
 /*
  * In a forked child whose parent was traced: makes the runtime this process's own, with
- * tracking switched off. False while a thread is in the middle of one of its parent's
+ * tracking switched off. Not while a thread is in the middle of one of its parent's
  * events, of which the handler that calls knows nothing. One thread does it, the others
  * wait for it.
  */
-static COLD bool follow(void)
+enum followed {
+	NOT_YET,
+	BY_US,
+	BY_ANOTHER
+};
+
+static COLD enum followed follow(void)
 {
 	uint64_t signals;
+	enum followed followed = BY_ANOTHER;
 	if (rhp_tracker_is_busy())
-		return false;
+		return NOT_YET;
 	rhp_os_block_signals(&signals);
 	if (!__atomic_exchange_n(&rhp_control.is_followed, 1, __ATOMIC_ACQUIRE)) {
 		rhp_os_process++;
 		retire();
 		set_state(RHP_INACTIVE);
 		__atomic_store_n(&rhp_control.is_ours, 1, __ATOMIC_RELEASE);
+		followed = BY_US;
 	}
 	for (unsigned i = 0; !__atomic_load_n(&rhp_control.is_ours, __ATOMIC_ACQUIRE);
 	     i++)
 		rhp_os_wait(i);
 	rhp_os_restore_signals(signals);
-	return true;
+	return followed;
 }
 
 static bool is_forked(void)
@@ -140,13 +148,18 @@ static COLD int begin(void)
 	return 0;
 }
 
-int rhp_start_tracking(const struct rhp_settings *wanted)
+/* Whoever waits to do what was asked for from outside may find it done, and undone. */
+static bool is_wanted_still(bool from_outside)
+{
+	uint32_t state = __atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED);
+	return rhp_control.generation == 0 && (!from_outside || state == RHP_UNDECIDED);
+}
+
+static int start_tracking(const struct rhp_settings *wanted, bool from_outside)
 {
 	int r = -EALREADY;
-	if (is_forked() && !follow())
-		return -EBUSY;
 	rhp_lock_take(&life);
-	if (rhp_control.generation == 0) {
+	if (is_wanted_still(from_outside)) {
 		retire();
 		last_error = 0;
 		memcpy(&settings, wanted, sizeof(settings));
@@ -155,6 +168,13 @@ int rhp_start_tracking(const struct rhp_settings *wanted)
 	}
 	rhp_lock_drop(&life);
 	return r;
+}
+
+int rhp_start_tracking(const struct rhp_settings *wanted)
+{
+	if (is_forked() && follow() == NOT_YET)
+		return -EBUSY;
+	return start_tracking(wanted, false);
 }
 
 int rhp_start_later(void)
@@ -207,9 +227,9 @@ int rhp_stop_tracking(void)
 }
 
 /* As the environment asks. */
-static COLD void start_asked(void)
+static COLD void start_asked(bool from_outside)
 {
-	int r = rhp_start_tracking(&asked);
+	int r = start_tracking(&asked, from_outside);
 	if (r == 0 || r == -EALREADY)
 		return;
 	last_error = r;
@@ -242,7 +262,7 @@ static COLD bool decide(void)
 	bool trusted = !getauxval(AT_SECURE);
 	rhp_settings_read(&asked, trusted ? environ : NULL);
 	if (asked.path[0] && asked.start)
-		start_asked();
+		start_asked(false);
 	else
 		set_state(RHP_INACTIVE);
 	/* Only now: before, it could not be switched on from outside. */
@@ -256,8 +276,8 @@ static COLD void start_child(void)
 {
 	if (!asked.follow_fork)
 		set_state(RHP_INACTIVE);
-	else if (follow() && asked.start)
-		start_asked();
+	else if (follow() == BY_US && asked.start)
+		start_asked(false);
 }
 
 /* Somebody has asked for it from outside. */
@@ -266,7 +286,7 @@ static COLD void start_wanted(void)
 	/* Before, the last trace is waited for, and this thread may be in the middle
 	 * of an event of it. */
 	if (!rhp_tracker_is_busy())
-		start_asked();
+		start_asked(true);
 }
 
 /* The first call of the process, of a forked child, or after tracking was asked for. */

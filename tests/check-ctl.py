@@ -184,7 +184,8 @@ class Bench(Workbench):
                               stdout=subprocess.PIPE)
         while on.poll() is None:
             go_on()
-        assert on.communicate()[0] == f"tracking is on: {self.path(trace)}\n"
+        said = on.communicate()[0]
+        assert said == f"tracking is on: {self.path(trace)}\n", said
 
     def refused(self, *words, timeout="60"):
         result = subprocess.run([CTL, "--timeout=" + timeout, *words], text=True,
@@ -367,7 +368,8 @@ def test_threads_at_full_speed(b):
     for trace in traces:
         database = b.load(trace)
         assert lost(database) == {}, (trace, lost(database))
-        assert database.execute("SELECT text FROM markers").fetchall() == [(trace,)]
+        marks = database.execute("SELECT text FROM markers").fetchall()
+        assert marks == [(trace,)], (trace, marks)
 
 
 def test_a_snapshot_has_what_came_before(b):
