@@ -127,6 +127,13 @@ static inline int catalog_stack(struct catalog *catalog, uint32_t node, uint32_t
 	return catalog_number_stack(catalog, node, stack);
 }
 
+/* The stack of this node will soon be asked for: have it in the cache. */
+static inline void catalog_expect(const struct catalog *catalog, uint32_t node)
+{
+	if (node < catalog->n_nodes)
+		__builtin_prefetch(&catalog->nodes[node].stack);
+}
+
 /* Give the threads the names they had last. At the end of the trace. */
 void catalog_name_threads(struct catalog *catalog);
 

@@ -119,6 +119,14 @@ void live_expect(const struct live *live, uint64_t address)
 		__builtin_prefetch(&part->slots[home_slot(part, hash)], 1);
 }
 
+uint32_t live_guess_stack(const struct live *live, uint64_t address)
+{
+	uint64_t hash = hash_address(address);
+	const struct live_part *part = &live->parts[part_of(hash)];
+
+	return part->n_slots ? part->slots[home_slot(part, hash)].stack : 0;
+}
+
 int live_put(struct live *live, const struct live_block *block, struct live_block *old)
 {
 	uint64_t hash = hash_address(block->address);

@@ -43,6 +43,9 @@ bool live_take(struct live *live, uint64_t address, struct live_block *block);
 /* This address will soon be asked for: have its slot in the cache. */
 void live_expect(const struct live *live, uint64_t address);
 
+/* Most often the stack of the block at this address, else that of another, or 0. */
+uint32_t live_guess_stack(const struct live *live, uint64_t address);
+
 /* From now on only live_next is asked: the blocks in the order in which they were
  * allocated, false after the last. */
 void live_sort(struct live *live);

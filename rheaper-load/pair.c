@@ -7,9 +7,6 @@
  * the same stream and thread takes it from the top. Until then it counts as
  * live.
  *
- * One event ends two blocks at the most (a realloc whose new address was
- * live), so rows wait in a queue of two; and so do chains of reallocs.
- *
  * A block is temporary if the next event of its thread in its stream frees it:
  * each stream has the block that its last event gave.
  */
@@ -30,9 +27,14 @@
 #include "rheaper-load/pair.h"
 
 #define NO_PENDING UINT32_MAX
-/* Events are read some at a time, for their blocks to be in the cache when they are
- * taken: waiting for memory is most of the work. */
+/* Events are read some at a time, for their blocks and stacks to be in the cache when
+ * they are taken: waiting for memory is most of the work. */
 #define N_AHEAD 32
+
+struct ahead {
+	struct reader_event event;
+	uint32_t stack; /* that it names, not of a BEGIN */
+};
 
 struct pending {
 	struct live_block block; /* address 0: unknown or taken back */
@@ -55,16 +57,16 @@ struct pair {
 	struct pending *pendings;
 	size_t n_pendings, n_pendings_max;
 	uint32_t free_pending;
-	struct pair_row rows[2];
-	unsigned int n_rows;
-	struct reader_event ahead[N_AHEAD]; /* read, not yet taken */
+	struct pair_row *rows; /* of pair_next's caller */
+	int n_rows;
+	struct ahead ahead[N_AHEAD]; /* read, not yet taken */
 	unsigned int n_ahead, next_ahead;
 	int merge_result; /* why there are no more of them */
 	size_t next_pending;
 	bool over;             /* the events: what is live is left */
 	struct latest *latest; /* by stream */
 	struct chains chains;
-	uint32_t ended_chains[2];
+	uint32_t ended_chains[PAIR_MAX_ROWS];
 	unsigned int n_ended_chains;
 	struct tally tally;
 	struct pair_totals totals;
@@ -130,7 +132,7 @@ static struct pair_row *add_row(struct pair *p, const struct live_block *block,
 {
 	struct pair_row *row = &p->rows[p->n_rows++];
 
-	assert(p->n_rows <= 2);
+	assert(p->n_rows <= PAIR_MAX_ROWS);
 	if (block->chain && end != BLOCK_REALLOC)
 		p->ended_chains[p->n_ended_chains++] = block->chain;
 	*row = (struct pair_row){
@@ -310,18 +312,14 @@ static void free_by_realloc(struct pair *p, const struct reader_event *event,
 		p->totals.foreign_free++;
 }
 
-static int take_event(struct pair *p, const struct reader_event *event)
+static int take_event(struct pair *p, const struct reader_event *event, uint32_t stack)
 {
 	int64_t ns = reader_ns(p->reader, event->ticks);
 	struct latest latest = p->latest[event->stream];
-	uint32_t stack = 0;
 
 	p->latest[event->stream].address = 0;
 	if (ns > p->totals.last_ns)
 		p->totals.last_ns = ns;
-	if (event->code != RHP_REALLOC_BEGIN &&
-	    catalog_stack(p->catalog, event->node, &stack))
-		return -ENOMEM;
 	switch (event->code) {
 	case RHP_ALLOC:
 		return begin_block(p, event, ns, stack, NULL);
@@ -364,50 +362,74 @@ static bool add_survivor(struct pair *p)
 	return true;
 }
 
-/* The next event: 1, 0 at the end, or an error of the merge. */
-static int next_event(struct pair *p, const struct reader_event **event)
+/* Look up the stacks of what was read, and have in the cache what is counted by stack:
+ * of an allocation by this one, of a free by the block's. 0 or -ENOMEM. */
+static int find_stacks(struct pair *p)
 {
-	const struct reader_event *read;
+	for (unsigned int i = 0; i < p->n_ahead; i++) {
+		struct ahead *a = &p->ahead[i];
 
-	if (p->next_ahead == p->n_ahead) {
-		p->n_ahead = p->next_ahead = 0;
-		while (p->n_ahead < N_AHEAD && p->merge_result == 1) {
-			p->merge_result = merge_next(p->merge, &read);
-			if (p->merge_result != 1)
-				break;
-			live_expect(&p->live, read->address);
-			p->ahead[p->n_ahead++] = *read;
-		}
-		if (p->n_ahead == 0)
-			return p->merge_result;
+		a->stack = 0;
+		if (a->event.code != RHP_REALLOC_BEGIN &&
+		    catalog_stack(p->catalog, a->event.node, &a->stack))
+			return -ENOMEM;
+		tally_expect(&p->tally,
+			     a->event.code == RHP_ALLOC
+				     ? a->stack
+				     : live_guess_stack(&p->live, a->event.address));
 	}
-	*event = &p->ahead[p->next_ahead++];
-	return 1;
+	return 0;
 }
 
-int pair_next(struct pair *p, struct pair_row *row)
+/* 0, -ENOMEM, or with nothing read why there is no more of it. */
+static int read_ahead(struct pair *p)
 {
 	const struct reader_event *event;
+
+	p->n_ahead = p->next_ahead = 0;
+	while (p->n_ahead < N_AHEAD && p->merge_result == 1) {
+		p->merge_result = merge_next(p->merge, &event);
+		if (p->merge_result != 1)
+			break;
+		live_expect(&p->live, event->address);
+		catalog_expect(p->catalog, event->node);
+		p->ahead[p->n_ahead++].event = *event;
+	}
+	return find_stacks(p);
+}
+
+/* Take the next event: 1, 0 if there is none, or an error. */
+static int take_next(struct pair *p)
+{
+	const struct ahead *a;
+	int error = p->next_ahead == p->n_ahead ? read_ahead(p) : 0;
+
+	if (error)
+		return error;
+	if (p->n_ahead == 0)
+		return p->merge_result;
+	a = &p->ahead[p->next_ahead++];
+	error = take_event(p, &a->event, a->stack);
+	return error ? error : 1;
+}
+
+int pair_next(struct pair *p, struct pair_row *rows)
+{
 	int result;
 
+	p->rows = rows;
+	p->n_rows = 0;
+	p->n_ended_chains = 0;
 	while (p->n_rows == 0 && !p->over) {
-		p->n_ended_chains = 0;
-		result = next_event(p, &event);
-		if (result == 1)
-			result = take_event(p, event);
-		else if (result == 0)
-			p->over = true;
-		if (result)
+		result = take_next(p);
+		if (result < 0 || result > 1)
 			return result;
-		if (p->over)
+		if (result == 0) {
+			p->over = true;
 			live_sort(&p->live);
+		}
 	}
-	if (p->n_rows == 0 && !add_survivor(p)) {
+	if (p->n_rows == 0 && !add_survivor(p))
 		tally_finish(&p->tally, p->totals.last_ns);
-		return 0;
-	}
-	*row = p->rows[0];
-	p->rows[0] = p->rows[1];
-	p->n_rows--;
-	return 1;
+	return p->n_rows;
 }

@@ -2,7 +2,7 @@
 /*
  * Events in, blocks out: pairs every allocation with its end and gives each
  * block once, when it ends, and those that are live when the trace ends.
- * Knows no SQL; store.c takes the rows one by one.
+ * Knows no SQL.
  */
 #pragma once
 
@@ -52,8 +52,13 @@ int pair_new(struct pair **pair, struct merge *merge, const struct reader *reade
 	     struct catalog *catalog);
 void pair_free(struct pair *pair);
 
-/* The next block that ended: 1, 0 after the last, or an error of the merge. */
-int pair_next(struct pair *pair, struct pair_row *row);
+/* Blocks that one event ends at the most: a realloc ends two if its new address was
+ * live. */
+#define PAIR_MAX_ROWS 2
+
+/* The next blocks that ended: how many, at the most PAIR_MAX_ROWS; 0 after the last; or
+ * an error of the merge. */
+int pair_next(struct pair *pair, struct pair_row *rows);
 
 /* A chain of reallocs that ended with what pair_next gave: 1, 0 if there is no more,
  * -ENOMEM. */

@@ -66,19 +66,19 @@ void pipe_free(struct pipe *p)
 	free(p);
 }
 
-/* Another row, if there is one, and its chains: 1, 0 at the end, or an error. */
-static int take_row(struct pipe *p)
+/* Another row or two, if there are, and their chains: 1, 0 at the end, or an error. */
+static int take_rows(struct pipe *p)
 {
 	struct batch *b = &p->filled;
 	int result;
 
-	if (array_grow((void **)&b->rows, &b->n_rows_max, b->n_rows + 1,
+	if (array_grow((void **)&b->rows, &b->n_rows_max, b->n_rows + PAIR_MAX_ROWS,
 		       sizeof(*b->rows)))
 		return -ENOMEM;
 	result = pair_next(p->pair, &b->rows[b->n_rows]);
-	if (result != 1)
+	if (result <= 0)
 		return result;
-	b->n_rows++;
+	b->n_rows += (size_t)result;
 	do {
 		if (array_grow((void **)&b->chains, &b->n_chains_max, b->n_chains + 1,
 			       sizeof(*b->chains)))
@@ -117,9 +117,10 @@ static void *run(void *context)
 
 	do {
 		result = 1;
-		for (size_t n = 1; result == 1 && p->filled.n_rows < BATCH_MAX_ROWS;
+		for (size_t n = 1;
+		     result == 1 && p->filled.n_rows <= BATCH_MAX_ROWS - PAIR_MAX_ROWS;
 		     n++) {
-			result = take_row(p);
+			result = take_rows(p);
 			if (n % ROWS_PER_POSITION == 0)
 				p->position = reader_position(p->reader);
 		}

@@ -112,6 +112,14 @@ static void note_own_peak(struct catalog_stack *stack, int64_t ns)
 	stack->own_peak_ns = ns;
 }
 
+void tally_expect(const struct tally *t, uint32_t stack)
+{
+	const struct catalog_stack *totals = &t->catalog->stacks[stack];
+
+	__builtin_prefetch(&totals->recorded, 1);
+	__builtin_prefetch(&totals->epoch, 1);
+}
+
 void tally_begin(struct tally *t, const struct live_block *block)
 {
 	struct catalog_stack *stack = &t->catalog->stacks[block->stack];

@@ -48,6 +48,8 @@ static inline double tally_weight(uint64_t sample_bytes, uint64_t size)
 	return sample_bytes ? tally_sample_weight(sample_bytes, size) : 1;
 }
 
+/* A block of this stack will soon begin or end: have its totals in the cache. */
+void tally_expect(const struct tally *tally, uint32_t stack);
 void tally_begin(struct tally *tally, const struct live_block *block);
 void tally_end(struct tally *tally, const struct live_block *block, int64_t ns);
 /* The block that ended was freed by what its thread did next. */

@@ -34,13 +34,14 @@ void fixture_close(struct fixture *f)
 
 int fixture_pair(struct fixture *f)
 {
-	struct pair_row row;
+	struct pair_row rows[PAIR_MAX_ROWS];
 	int result;
 
-	while ((result = pair_next(f->pair, &row)) == 1) {
-		if (f->n_rows < FIXTURE_MAX_ROWS)
-			f->rows[f->n_rows] = row;
-		f->n_rows++;
+	while ((result = pair_next(f->pair, rows)) > 0) {
+		for (int i = 0; i < result; i++, f->n_rows++) {
+			if (f->n_rows < FIXTURE_MAX_ROWS)
+				f->rows[f->n_rows] = rows[i];
+		}
 		while (f->n_chains < FIXTURE_MAX_ROWS &&
 		       pair_next_chain(f->pair, &f->chains[f->n_chains]) == 1)
 			f->n_chains++;
