@@ -66,7 +66,10 @@ static const char *const statements[N_STATEMENTS] = {
 	[INSERT_LOSS] = "INSERT INTO losses VALUES (?, ?, ?, ?)",
 	[INSERT_TOTAL] = "INSERT INTO totals VALUES (?, ?, ?, ?)",
 	[INSERT_TIMELINE] = "INSERT INTO timeline VALUES (?, ?, ?, ?, ?, ?, ?)",
-	[INSERT_BLOCKS] = "INSERT INTO blocks SELECT NULL, * FROM " BLOCK_ROWS_TABLE,
+	/* Columns are named to leave the number out: SQLite then appends, and does not
+	 * look whether it is taken. */
+	[INSERT_BLOCKS] = "INSERT INTO blocks (alloc_ns, lifetime_ns, size, addr)"
+			  " SELECT * FROM " BLOCK_ROWS_TABLE,
 };
 
 void store_die(struct store *s, const char *what)
