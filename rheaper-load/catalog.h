@@ -61,6 +61,9 @@ struct catalog_thread {
 struct catalog_name {
 	uint64_t thread, ticks;
 	char *name; /* UTF-8 */
+	/* Of the blocks that it allocated: tally.c, if it was told to */
+	double allocations, bytes;
+	double live_blocks, live_bytes; /* now, wherever they are freed */
 };
 
 struct catalog_mark {

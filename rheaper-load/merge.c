@@ -32,6 +32,7 @@ struct head {
 	uint32_t shard;
 	uint32_t next_waiter;
 	uint32_t position; /* in its heap */
+	bool idle;         /* in none: its stream has ended, as far as was known */
 };
 
 struct heap {
@@ -42,9 +43,11 @@ struct heap {
 struct merge {
 	struct reader *reader;
 	struct head *heads;
+	uint32_t n_streams;
 	struct heap ready, waiting;
 	bool is_snapshot;
 	uint32_t current; /* delivered last, still in `ready` */
+	bool settled;     /* stamps that are not there will not come */
 	struct merge_counts counts;
 	uint64_t next[RHP_N_SHARDS];
 	uint64_t seen[RHP_N_SHARDS];
@@ -185,6 +188,7 @@ static int read_head(struct merge *m, uint32_t stream)
 		if (result == 1)
 			head->shard = rhp_shard(head->event.address);
 	} while (result == 1 && is_too_late(m, head));
+	head->idle = result == 0;
 	return result;
 }
 
@@ -241,9 +245,8 @@ int merge_next(struct merge *m, const struct reader_event **event)
 			return error;
 	}
 	if (m->ready.n == 0) {
-		if (m->waiting.n == 0)
+		if (!m->settled || !merge_give_up(m))
 			return 0;
-		skip_stamps(m);
 	}
 	m->current = m->ready.items[0];
 	head = &m->heads[m->current];
@@ -252,10 +255,20 @@ int merge_next(struct merge *m, const struct reader_event **event)
 	return 1;
 }
 
-static int read_first_heads(struct merge *m, uint32_t n_streams)
+bool merge_give_up(struct merge *m)
 {
-	for (uint32_t i = 0; i < n_streams; i++) {
-		int result = read_head(m, i);
+	if (m->ready.n == 0 && m->waiting.n == 0)
+		return false;
+	if (m->ready.n == 0)
+		skip_stamps(m);
+	return true;
+}
+
+/* Of the streams that are in no heap. */
+static int read_idle_heads(struct merge *m)
+{
+	for (uint32_t i = 0; i < m->n_streams; i++) {
+		int result = m->heads[i].idle ? read_head(m, i) : 0;
 
 		if (result < 0 || result > 1)
 			return result;
@@ -269,11 +282,39 @@ static int read_first_heads(struct merge *m, uint32_t n_streams)
 	return 0;
 }
 
+static int add_streams(struct merge *m, size_t n)
+{
+	struct head *heads = reallocarray(m->heads, n + 1, sizeof(*heads));
+	uint32_t *ready, *waiting;
+
+	if (!heads)
+		return -ENOMEM;
+	m->heads = heads;
+	ready = reallocarray(m->ready.items, n + 1, sizeof(*ready));
+	if (!ready)
+		return -ENOMEM;
+	m->ready.items = ready;
+	waiting = reallocarray(m->waiting.items, n + 1, sizeof(*waiting));
+	if (!waiting)
+		return -ENOMEM;
+	m->waiting.items = waiting;
+	for (; m->n_streams < n; m->n_streams++)
+		heads[m->n_streams] = (struct head){.idle = true};
+	return 0;
+}
+
+int merge_go_on(struct merge *m, bool settled)
+{
+	int error = add_streams(m, reader_n_streams(m->reader));
+
+	m->settled = settled;
+	return error ? error : read_idle_heads(m);
+}
+
 int merge_new(struct merge **result, struct reader *reader)
 {
-	size_t n = reader_n_streams(reader);
 	struct merge *m = calloc(1, sizeof(*m));
-	int error = -ENOMEM;
+	int error;
 
 	if (!m)
 		return -ENOMEM;
@@ -282,11 +323,7 @@ int merge_new(struct merge **result, struct reader *reader)
 	m->is_snapshot = reader_header(reader)->state == RHP_STATE_SNAPSHOT;
 	for (size_t i = 0; i < RHP_N_SHARDS; i++)
 		m->waiters[i] = NO_STREAM;
-	m->heads = calloc(n + 1, sizeof(*m->heads));
-	m->ready.items = calloc(n + 1, sizeof(*m->ready.items));
-	m->waiting.items = calloc(n + 1, sizeof(*m->waiting.items));
-	if (m->heads && m->ready.items && m->waiting.items)
-		error = read_first_heads(m, (uint32_t)n);
+	error = merge_go_on(m, true);
 	if (error) {
 		merge_free(m);
 		return error;
@@ -305,6 +342,21 @@ void merge_free(struct merge *m)
 	free(m);
 }
 
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a < b ? 0 : a - b;
+}
+
+/* But for stamps of events that a newer one has overwritten. */
+static void leave_out_overwritten(const struct merge *m, struct merge_counts *counts)
+{
+	uint64_t overwritten = reader_header(m->reader)->lost[RHP_LOST_RING];
+	uint64_t missing = counts->missing;
+
+	counts->missing = less(missing, overwritten);
+	counts->unwritten = less(counts->unwritten, less(overwritten, missing));
+}
+
 struct merge_counts merge_counts(const struct merge *m)
 {
 	struct merge_counts counts = m->counts;
@@ -317,5 +369,18 @@ struct merge_counts merge_counts(const struct merge *m)
 		if (issued > m->next[i])
 			counts.unwritten += issued - m->next[i];
 	}
+	leave_out_overwritten(m, &counts);
 	return counts;
+}
+
+uint64_t merge_lost(const struct merge *m)
+{
+	const uint64_t *lost = reader_header(m->reader)->lost;
+	const struct merge_counts counts = merge_counts(m);
+	uint64_t by_stamp = counts.missing + (m->settled ? counts.unwritten : 0);
+	uint64_t by_runtime = lost[RHP_LOST_IO] + lost[RHP_LOST_TRACKER] +
+			      lost[RHP_LOST_NESTED] + lost[RHP_LOST_LIMIT];
+
+	return (by_stamp > by_runtime ? by_stamp : by_runtime) + lost[RHP_LOST_EARLY] +
+	       lost[RHP_LOST_SAMPLE];
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct merge;
@@ -31,5 +32,29 @@ void merge_free(struct merge *merge);
  */
 int merge_next(struct merge *merge, const struct reader_event **event);
 
+/*
+ * For a reader that follows its trace, after reader_refresh: go on where merge_next gave
+ * 0. From now on it also gives 0 where all streams wait for stamps that are not there
+ * yet, unless the trace is settled. 0 or an error.
+ */
+int merge_go_on(struct merge *merge, bool settled);
+
+/*
+ * Give up the stamps that the event which has waited longest is waiting for; false if
+ * none waits. Does no harm to what is paired if the reader was refreshed after that
+ * event was read, and merge_next gave 0 again: whatever an event depends on was written
+ * before it. So stamps that are still not there belong to calls that have not returned,
+ * and no other event can be about their blocks.
+ */
+bool merge_give_up(struct merge *merge);
+
 /* Counts so far; `missing` and `unwritten` are known at the end only. */
 struct merge_counts merge_counts(const struct merge *merge);
+
+/*
+ * How many events are known to be missing: stamps count what was begun, so those without
+ * events count what was lost, whatever the reason. Only events that were not stamped
+ * come on top. What the runtime counted itself is the larger number if it took no stamps
+ * for it. Of a trace that is not settled, stamps without events at the end are not lost.
+ */
+uint64_t merge_lost(const struct merge *merge);

@@ -63,8 +63,10 @@ struct pair {
 	unsigned int n_ahead, next_ahead;
 	int merge_result; /* why there are no more of them */
 	size_t next_pending;
+	bool following;        /* more events may come */
 	bool over;             /* the events: what is live is left */
 	struct latest *latest; /* by stream */
+	size_t n_latest;
 	struct chains chains;
 	uint32_t ended_chains[PAIR_MAX_ROWS];
 	unsigned int n_ended_chains;
@@ -84,14 +86,23 @@ int pair_new(struct pair **result, struct merge *merge, const struct reader *rea
 	p->catalog = catalog;
 	p->merge_result = 1;
 	p->free_pending = NO_PENDING;
-	p->latest = calloc(reader_n_streams(reader) + 1, sizeof(*p->latest));
-	if (!p->latest ||
+	if (array_grow((void **)&p->latest, &p->n_latest, reader_n_streams(reader) + 1,
+		       sizeof(*p->latest)) ||
 	    tally_init(&p->tally, catalog, reader_header(reader)->sample_bytes)) {
 		pair_free(p);
 		return -ENOMEM;
 	}
 	*result = p;
 	return 0;
+}
+
+int pair_go_on(struct pair *p)
+{
+	p->following = true;
+	p->merge_result = 1;
+	tally_count_threads(&p->tally);
+	return array_grow((void **)&p->latest, &p->n_latest,
+			  reader_n_streams(p->reader) + 1, sizeof(*p->latest));
 }
 
 void pair_free(struct pair *p)
@@ -194,7 +205,7 @@ static int begin_block(struct pair *p, const struct reader_event *event, int64_t
 
 	if (event->address == 0)
 		return 0;
-	if (old && old->address != 0)
+	if (old && old->address != 0 && !p->following)
 		error = chains_step(&p->chains, old, &block, &block.chain);
 	if (!error)
 		error = put_block(p, &block, ns);
@@ -422,7 +433,7 @@ int pair_next(struct pair *p, struct pair_row *rows)
 	p->n_ended_chains = 0;
 	while (p->n_rows == 0 && !p->over) {
 		result = take_next(p);
-		if (result < 0 || result > 1)
+		if (result < 0 || result > 1 || (result == 0 && p->following))
 			return result;
 		if (result == 0) {
 			p->over = true;

@@ -52,6 +52,13 @@ int pair_new(struct pair **pair, struct merge *merge, const struct reader *reade
 	     struct catalog *catalog);
 void pair_free(struct pair *pair);
 
+/*
+ * For a merge that was just told to go on (merge_go_on): from now on pair_next gives 0
+ * where there are no more events for now, and no block is taken for left. What threads
+ * have is counted in the catalog, chains of reallocs are not kept. 0 or -ENOMEM.
+ */
+int pair_go_on(struct pair *pair);
+
 /* Blocks that one event ends at the most: a realloc ends two if its new address was
  * live. */
 #define PAIR_MAX_ROWS 2

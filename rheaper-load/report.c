@@ -152,28 +152,11 @@ static void write_totals(const struct report *r, struct store *store, uint64_t n
 			    rows[i].meaning);
 }
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a < b ? 0 : a - b;
-}
-
-/* What the merge found, but for stamps of events that a newer one has overwritten. */
-static struct merge_counts counts_of_merge(const struct report *r)
-{
-	uint64_t overwritten = reader_header(r->reader)->lost[RHP_LOST_RING];
-	struct merge_counts counts = merge_counts(r->merge);
-	uint64_t missing = counts.missing;
-
-	counts.missing = less(missing, overwritten);
-	counts.unwritten = less(counts.unwritten, less(overwritten, missing));
-	return counts;
-}
-
 static void write_losses(const struct report *r, struct store *store)
 {
 	const uint64_t *lost = reader_header(r->reader)->lost;
 	const struct reader_counts *file = reader_counts(r->reader);
-	const struct merge_counts merge = counts_of_merge(r);
+	const struct merge_counts merge = merge_counts(r->merge);
 	const struct pair_totals *t = pair_totals(r->pair);
 	const struct {
 		const char *reason;
@@ -227,23 +210,6 @@ static void write_losses(const struct report *r, struct store *store)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		store_loss(store, r->where->process, rows[i].reason, rows[i].count,
 			   rows[i].meaning);
-}
-
-/*
- * Stamps count what was begun, so stamps without events count what was lost,
- * whatever the reason. Only events that were not stamped come on top. What
- * the runtime counted itself is the larger number if it took no stamps for it.
- */
-static uint64_t count_lost(const struct report *r)
-{
-	const uint64_t *lost = reader_header(r->reader)->lost;
-	const struct merge_counts merge = counts_of_merge(r);
-	uint64_t by_stamp = merge.missing + merge.unwritten;
-	uint64_t by_runtime = lost[RHP_LOST_IO] + lost[RHP_LOST_TRACKER] +
-			      lost[RHP_LOST_NESTED] + lost[RHP_LOST_LIMIT];
-
-	return (by_stamp > by_runtime ? by_stamp : by_runtime) + lost[RHP_LOST_EARLY] +
-	       lost[RHP_LOST_SAMPLE];
 }
 
 /* Whether the process that the trace names runs that program here. */
@@ -304,7 +270,7 @@ static void warn_losses(const struct report *r, uint64_t n_lost)
 
 uint64_t report_write(const struct report *r, struct store *store)
 {
-	uint64_t n_lost = count_lost(r);
+	uint64_t n_lost = merge_lost(r->merge);
 
 	write_process(r, store);
 	write_catalog(r, store);

@@ -35,6 +35,11 @@ void tally_fini(struct tally *t)
 	t->points = NULL;
 }
 
+void tally_count_threads(struct tally *t)
+{
+	t->by_thread = true;
+}
+
 double tally_sample_weight(uint64_t sample_bytes, uint64_t size)
 {
 	return 1 / -expm1(-((double)size + 1) / (double)sample_bytes);
@@ -120,6 +125,32 @@ void tally_expect(const struct tally *t, uint32_t stack)
 	__builtin_prefetch(&totals->epoch, 1);
 }
 
+/* The thread that allocated a block, or NULL. */
+static struct catalog_thread *find_thread(const struct tally *t,
+					  const struct live_block *block)
+{
+	uint32_t index = map_get(&t->catalog->thread_numbers, block->thread);
+
+	return index < t->catalog->n_threads ? &t->catalog->threads[index] : NULL;
+}
+
+/* A block of a thread's came (1) or went (-1). */
+static void count_for_thread(const struct tally *t, const struct live_block *block,
+			     double weight, int step)
+{
+	struct catalog_thread *thread = find_thread(t, block);
+	double bytes = (double)block->size * weight;
+
+	if (!thread)
+		return;
+	if (step > 0) {
+		thread->allocations += weight;
+		thread->bytes += bytes;
+	}
+	thread->live_blocks += step * weight;
+	thread->live_bytes += step * bytes;
+}
+
 void tally_begin(struct tally *t, const struct live_block *block)
 {
 	struct catalog_stack *stack = &t->catalog->stacks[block->stack];
@@ -149,6 +180,8 @@ void tally_begin(struct tally *t, const struct live_block *block)
 	point->allocations += weight;
 	point->bytes += bytes;
 	note_live(t, point);
+	if (t->by_thread)
+		count_for_thread(t, block, weight, 1);
 }
 
 void tally_end(struct tally *t, const struct live_block *block, int64_t ns)
@@ -164,6 +197,8 @@ void tally_end(struct tally *t, const struct live_block *block, int64_t ns)
 	t->live_blocks -= weight;
 	t->live_bytes -= bytes;
 	note_live(t, point);
+	if (t->by_thread)
+		count_for_thread(t, block, weight, -1);
 }
 
 void tally_temporary(struct tally *t, const struct live_block *block)

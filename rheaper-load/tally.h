@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct tally_point {
 struct tally {
 	struct catalog *catalog; /* has the stacks */
 	uint64_t sample_bytes;
+	bool by_thread; /* count in the catalog's threads, too */
 	double allocations, bytes;
 	double live_blocks, live_bytes; /* now */
 	double peak_blocks;
@@ -39,6 +41,9 @@ struct tally {
 /* 0 or -ENOMEM. The catalog stays the caller's. */
 int tally_init(struct tally *tally, struct catalog *catalog, uint64_t sample_bytes);
 void tally_fini(struct tally *tally);
+
+/* Before the first block: count what each thread allocates. */
+void tally_count_threads(struct tally *tally);
 
 double tally_sample_weight(uint64_t sample_bytes, uint64_t size);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of the reader, shared by reader.c (the file and its regions) and
- * reader-stream.c (the records of one stream).
+ * Inside of the reader, shared by reader.c (the file and its regions),
+ * reader-stream.c (the records of one stream) and reader-follow.c (what is
+ * different while the trace is being written).
  */
 #pragma once
 
@@ -31,6 +32,7 @@ struct reader_partial {
 
 struct reader_stream {
 	size_t region, end_region; /* indexes: what is being read, what is not ours */
+	uint64_t sequence;         /* of the buffer that is read, or comes next */
 	uint32_t slot, n_slots;    /* in that region: next to read, how many */
 	struct rhp_record *buffer; /* READER_BUFFER_RECORDS from buffer_slot on */
 	uint32_t buffer_slot, n_buffer;
@@ -40,17 +42,29 @@ struct reader_stream {
 	uint32_t thread;
 	uint32_t n_partials;
 	struct reader_partial partials[READER_N_PARTIALS];
-	bool started;
+	uint16_t number;
+	bool begun;  /* reading of that buffer */
+	bool absent; /* following: it is not in the file now */
+	bool held;   /* following: before a record or buffer that is not there yet */
 };
 
 struct reader {
 	int fd;
+	bool following, settled;
 	uint64_t size, position;
 	struct rhp_file_header header;
 	struct reader_sink sink;
 	struct reader_counts counts;
 	struct reader_region *regions; /* sorted by stream, sequence, chunk first */
-	size_t n_regions;
+	size_t n_regions, n_regions_max;
+	size_t n_sorted;         /* following: those behind are new */
+	uint64_t scanned;        /* regions before this offset are known */
+	struct rhp_region clock; /* the region that was begun last */
+	struct reader_unwritten {
+		uint64_t *offsets; /* following: of regions without a header as yet */
+		size_t n, n_max;
+	} unwritten;
+	uint32_t *stream_numbers; /* following: number in the file -> 1 + index */
 	struct reader_stream *streams;
 	size_t n_streams;
 	struct rhp_record *twin; /* scratch: the window beside a torn chunk */
@@ -64,3 +78,21 @@ struct reader {
 int64_t reader_pread(struct reader *reader, void *to, size_t n, uint64_t offset);
 
 void reader_stream_fini(struct reader_stream *stream);
+
+/* What reader_open does, step by step. */
+int reader_load_header(struct reader *reader, struct rhp_file_header *header);
+int reader_load_issued(struct reader *reader);
+void reader_set_clock(struct reader *reader);
+bool reader_is_region(const struct rhp_region *region);
+int reader_add_region(struct reader *reader, const struct rhp_region *region,
+		      uint64_t offset, uint64_t room);
+int reader_compare_regions(const void *left, const void *right);
+
+/* Read n slots of a region, from `slot` on, into the stream's buffer; what is not in
+ * the file is zeros. 0 or -errno. */
+int reader_read_slots(struct reader *reader, struct reader_stream *stream,
+		      uint64_t offset, uint32_t slot, uint32_t n);
+
+/* Following: the next written records of the window that is being read into the
+ * buffer: 1, 0 if there are none for now, -errno. */
+int reader_fill_window(struct reader *reader, struct reader_stream *stream);

@@ -35,36 +35,59 @@ static bool is_twin(const struct reader *reader, const struct reader_stream *s,
 	return region + 1 < s->end_region && r[1].sequence == r[0].sequence;
 }
 
-/* The next piece of the current region into the buffer. */
-static int fill_buffer(struct reader *reader, struct reader_stream *s)
+int reader_read_slots(struct reader *reader, struct reader_stream *s, uint64_t offset,
+		      uint32_t slot, uint32_t n)
 {
-	const struct reader_region *r = &reader->regions[s->region];
-	uint32_t n = s->n_slots - s->slot;
-	uint64_t skip = s->slot * sizeof(struct rhp_record);
 	int64_t got;
 
-	if (n > READER_BUFFER_RECORDS)
-		n = READER_BUFFER_RECORDS;
 	if (!s->buffer)
 		s->buffer = reallocarray(NULL, READER_BUFFER_RECORDS, sizeof(*s->buffer));
 	if (!s->buffer)
 		return -ENOMEM;
 	memset(s->buffer, 0, n * sizeof(*s->buffer));
-	got = reader_pread(reader, s->buffer, n * sizeof(*s->buffer), r->offset + skip);
+	got = reader_pread(reader, s->buffer, n * sizeof(*s->buffer),
+			   offset + slot * sizeof(struct rhp_record));
 	if (got < 0)
 		return (int)got;
-	reader->position += (uint64_t)got;
-	s->buffer_slot = s->slot;
+	s->buffer_slot = slot;
 	s->n_buffer = n;
-	if (!is_twin(reader, s, s->region) || r[1].n_records != r->n_records)
-		return 0;
-	got = reader_pread(reader, reader->twin, n * sizeof(*s->buffer),
-			   r[1].offset + skip);
+	return 0;
+}
+
+/* What the chunk lacks is in the window. */
+static int add_twin(struct reader *reader, struct reader_stream *s)
+{
+	const struct reader_region *r = &reader->regions[s->region];
+	int64_t got = reader_pread(reader, reader->twin, s->n_buffer * sizeof(*s->buffer),
+				   r[1].offset + s->slot * sizeof(struct rhp_record));
+
 	for (uint32_t i = 0; got > 0 && i < (uint64_t)got / sizeof(*s->buffer); i++) {
 		if (rhp_code(&s->buffer[i]) == 0)
 			s->buffer[i] = reader->twin[i];
 	}
 	return got < 0 ? (int)got : 0;
+}
+
+/* The next piece of the current region into the buffer: 1, -errno, or 0 if it is for
+ * now not there. */
+static int fill_buffer(struct reader *reader, struct reader_stream *s)
+{
+	const struct reader_region *r = &reader->regions[s->region];
+	uint32_t n = s->n_slots - s->slot;
+	int error;
+
+	if (s->absent)
+		return 0;
+	if (reader->following && r->kind == RHP_REGION_WINDOW)
+		return reader_fill_window(reader, s);
+	if (n > READER_BUFFER_RECORDS)
+		n = READER_BUFFER_RECORDS;
+	error = reader_read_slots(reader, s, r->offset, s->slot, n);
+	reader->position += n * sizeof(*s->buffer);
+	if (!error && !reader->following && is_twin(reader, s, s->region) &&
+	    r[1].n_records == r->n_records)
+		error = add_twin(reader, s);
+	return error ? error : 1;
 }
 
 /* What cannot go on behind a gap: half a text, the size of a lost event. */
@@ -75,16 +98,17 @@ static void forget_partials(struct reader *reader, struct reader_stream *s)
 	s->big_size = 0;
 }
 
-static void begin_region(struct reader *reader, struct reader_stream *s,
-			 uint64_t expected)
+static void begin_region(struct reader *reader, struct reader_stream *s)
 {
 	const struct reader_region *r = &reader->regions[s->region];
 
-	if (r->sequence != expected) {
+	if (r->sequence != s->sequence) {
 		if (!reader->header.ring)
-			reader->counts.missing_buffers += r->sequence - expected;
+			reader->counts.missing_buffers += r->sequence - s->sequence;
 		forget_partials(reader, s);
 	}
+	s->sequence = r->sequence;
+	s->begun = true;
 	s->slot = 0;
 	s->n_buffer = 0;
 	s->n_slots = r->n_records;
@@ -92,30 +116,45 @@ static void begin_region(struct reader *reader, struct reader_stream *s,
 	s->time = r->base_ticks >> reader->header.time_shift;
 }
 
+/* Done with the buffer that was read, and with its twin. */
+static void end_region(const struct reader *reader, struct reader_stream *s)
+{
+	s->begun = false;
+	while (s->region < s->end_region &&
+	       reader->regions[s->region].sequence <= s->sequence)
+		s->region++;
+	s->sequence++;
+}
+
+static bool is_window(const struct reader *reader, const struct reader_stream *s)
+{
+	return s->absent || reader->regions[s->region].kind == RHP_REGION_WINDOW;
+}
+
 /* To the next region of the stream: 1, or 0 if there is none. */
 static int next_region(struct reader *reader, struct reader_stream *s)
 {
-	uint64_t sequence;
-
-	if (!s->started) {
-		s->started = true;
-		begin_region(reader, s, 0);
-		return 1;
-	}
-	if (s->region >= s->end_region)
+	/* A window that is being written is done with when it has been copied. */
+	if (s->begun && reader->following && is_window(reader, s))
 		return 0;
-	sequence = reader->regions[s->region].sequence;
-	while (s->region < s->end_region &&
-	       reader->regions[s->region].sequence == sequence)
-		s->region++;
-	if (s->region < s->end_region) {
-		begin_region(reader, s, sequence + 1);
-		return 1;
+	if (s->begun)
+		end_region(reader, s);
+	s->slot = s->n_slots = 0;
+	if (s->region == s->end_region) {
+		if (!reader->following)
+			forget_partials(reader, s);
+		free(s->buffer);
+		s->buffer = NULL;
+		s->n_buffer = 0;
+		return 0;
 	}
-	forget_partials(reader, s);
-	free(s->buffer);
-	s->buffer = NULL;
-	return 0;
+	if (reader->following && !reader->settled &&
+	    reader->regions[s->region].sequence != s->sequence) {
+		s->held = true;
+		return 0;
+	}
+	begin_region(reader, s);
+	return 1;
 }
 
 /* The next written record: 1, 0 at the end of the stream, -errno. */
@@ -135,7 +174,7 @@ static int next_record(struct reader *reader, struct reader_stream *s,
 		}
 		if (s->n_buffer == 0 || i >= s->n_buffer) {
 			result = fill_buffer(reader, s);
-			if (result)
+			if (result <= 0)
 				return result;
 			continue;
 		}

@@ -54,14 +54,15 @@ const char *reader_problem(int problem)
 		return "the trace has records of another size than this program reads";
 	case READER_BAD_HEADER:
 		return "the header of the trace is damaged";
+	case READER_SHRANK:
+		return "the trace became shorter while it was read";
 	}
 	return "no problem";
 }
 
 /* Offsets and sizes in the header, each against the size of the file. */
-static int check_layout(const struct reader *reader)
+static int check_layout(const struct reader *reader, const struct rhp_file_header *h)
 {
-	const struct rhp_file_header *h = &reader->header;
 	uint64_t shards_size = (uint64_t)RHP_N_SHARDS * RHP_SHARD_STRIDE;
 
 	if (h->header_size != RHP_HEADER_SIZE || h->n_shards != RHP_N_SHARDS ||
@@ -76,9 +77,8 @@ static int check_layout(const struct reader *reader)
 	return 0;
 }
 
-static int read_header(struct reader *reader)
+int reader_load_header(struct reader *reader, struct rhp_file_header *h)
 {
-	struct rhp_file_header *h = &reader->header;
 	int64_t got = reader_pread(reader, h, sizeof(*h), 0);
 
 	if (got < 0)
@@ -99,10 +99,10 @@ static int read_header(struct reader *reader)
 		return READER_RECORD_SIZE;
 	h->executable[sizeof(h->executable) - 1] = 0;
 	h->runtime_version[sizeof(h->runtime_version) - 1] = 0;
-	return check_layout(reader);
+	return check_layout(reader, h);
 }
 
-static int read_issued(struct reader *reader)
+int reader_load_issued(struct reader *reader)
 {
 	size_t size = (size_t)RHP_N_SHARDS * RHP_SHARD_STRIDE;
 	char *counters = malloc(size);
@@ -119,9 +119,10 @@ static int read_issued(struct reader *reader)
 }
 
 /* The line from the header's first point to the latest one that there is. */
-static void set_clock(struct reader *reader, const struct rhp_region *youngest)
+void reader_set_clock(struct reader *reader)
 {
 	const struct rhp_file_header *h = &reader->header;
+	const struct rhp_region *youngest = &reader->clock;
 	uint64_t ticks = h->last_ticks, ns = h->last_ns;
 
 	if (ticks < youngest->base_ticks) {
@@ -134,23 +135,23 @@ static void set_clock(struct reader *reader, const struct rhp_region *youngest)
 			(double)(ns - h->start_ns) / (double)(ticks - h->start_ticks);
 }
 
-static bool is_region(const struct rhp_region *r)
+bool reader_is_region(const struct rhp_region *r)
 {
 	return r->magic == RHP_REGION_MAGIC &&
 	       (r->kind == RHP_REGION_WINDOW || r->kind == RHP_REGION_CHUNK);
 }
 
-static int add_region(struct reader *reader, size_t *n_max, const struct rhp_region *r,
-		      uint64_t offset, uint64_t room)
+int reader_add_region(struct reader *reader, const struct rhp_region *r, uint64_t offset,
+		      uint64_t room)
 {
-	if (reader->n_regions == *n_max) {
-		size_t n = *n_max ? *n_max * 2 : 64;
+	if (reader->n_regions == reader->n_regions_max) {
+		size_t n = reader->n_regions_max ? reader->n_regions_max * 2 : 64;
 		void *grown = reallocarray(reader->regions, n, sizeof(*reader->regions));
 
 		if (!grown)
 			return -ENOMEM;
 		reader->regions = grown;
-		*n_max = n;
+		reader->n_regions_max = n;
 	}
 	reader->regions[reader->n_regions++] = (struct reader_region){
 		.sequence = r->sequence,
@@ -160,6 +161,8 @@ static int add_region(struct reader *reader, size_t *n_max, const struct rhp_reg
 		.stream = r->stream,
 		.kind = r->kind,
 	};
+	if (r->base_ticks > reader->clock.base_ticks)
+		reader->clock = *r;
 	return 0;
 }
 
@@ -167,8 +170,7 @@ static int read_regions(struct reader *reader)
 {
 	const struct rhp_file_header *h = &reader->header;
 	uint64_t end = h->file_end < reader->size ? h->file_end : reader->size;
-	struct rhp_region r, youngest = {0};
-	size_t n_max = 0;
+	struct rhp_region r;
 
 	if (h->file_end > reader->size)
 		reader->counts.unwritten_regions +=
@@ -178,24 +180,21 @@ static int read_regions(struct reader *reader)
 		int64_t got = reader_pread(reader, &r, sizeof(r), at);
 		int error = got < 0 ? (int)got : 0;
 
-		if (got == sizeof(r) && is_region(&r)) {
-			error = add_region(reader, &n_max, &r, at, room);
-			if (r.base_ticks > youngest.base_ticks)
-				youngest = r;
-		} else if (got == sizeof(r) && r.magic != 0) {
+		if (got == sizeof(r) && reader_is_region(&r))
+			error = reader_add_region(reader, &r, at, room);
+		else if (got == sizeof(r) && r.magic != 0)
 			reader->counts.damaged_regions++;
-		} else {
+		else
 			reader->counts.unwritten_regions++;
-		}
 		if (error)
 			return error;
 		at += room;
 	}
-	set_clock(reader, &youngest);
+	reader_set_clock(reader);
 	return 0;
 }
 
-static int compare_regions(const void *left, const void *right)
+int reader_compare_regions(const void *left, const void *right)
 {
 	const struct reader_region *a = left, *b = right;
 
@@ -215,7 +214,7 @@ static int make_streams(struct reader *reader)
 
 	if (reader->n_regions)
 		qsort(reader->regions, reader->n_regions, sizeof(*reader->regions),
-		      compare_regions);
+		      reader_compare_regions);
 	for (size_t i = 0; i < reader->n_regions; i++)
 		n += i == 0 || reader->regions[i].stream != reader->regions[i - 1].stream;
 	reader->streams = calloc(n ? n : 1, sizeof(*reader->streams));
@@ -227,6 +226,7 @@ static int make_streams(struct reader *reader)
 		    reader->regions[i].stream != reader->regions[i - 1].stream) {
 			s = &reader->streams[reader->n_streams++];
 			s->region = i;
+			s->number = reader->regions[i].stream;
 		}
 		s->end_region = i + 1;
 	}
@@ -248,7 +248,24 @@ static int open_file(struct reader *reader, const char *path)
 	return 0;
 }
 
-int reader_open(struct reader **result, const char *path, const struct reader_sink *sink)
+static int open_whole(struct reader *reader)
+{
+	int error = reader_load_issued(reader);
+
+	if (!error)
+		error = read_regions(reader);
+	return error ? error : make_streams(reader);
+}
+
+static int open_following(struct reader *reader)
+{
+	reader->following = true;
+	reader->scanned = reader->header.first_region;
+	return reader_refresh(reader, false);
+}
+
+static int open_with(struct reader **result, const char *path,
+		     const struct reader_sink *sink, int (*finish)(struct reader *reader))
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 	int error;
@@ -258,19 +275,26 @@ int reader_open(struct reader **result, const char *path, const struct reader_si
 	reader->sink = *sink;
 	error = open_file(reader, path);
 	if (!error)
-		error = read_header(reader);
+		error = reader_load_header(reader, &reader->header);
 	if (!error)
-		error = read_issued(reader);
-	if (!error)
-		error = read_regions(reader);
-	if (!error)
-		error = make_streams(reader);
+		error = finish(reader);
 	if (error) {
 		reader_close(reader);
 		return error;
 	}
 	*result = reader;
 	return 0;
+}
+
+int reader_open(struct reader **reader, const char *path, const struct reader_sink *sink)
+{
+	return open_with(reader, path, sink, open_whole);
+}
+
+int reader_follow(struct reader **reader, const char *path,
+		  const struct reader_sink *sink)
+{
+	return open_with(reader, path, sink, open_following);
 }
 
 void reader_close(struct reader *reader)
@@ -282,6 +306,8 @@ void reader_close(struct reader *reader)
 	free(reader->streams);
 	free(reader->regions);
 	free(reader->twin);
+	free(reader->unwritten.offsets);
+	free(reader->stream_numbers);
 	if (reader->fd >= 0)
 		close(reader->fd);
 	free(reader);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ enum reader_problem {
 	READER_VERSION,
 	READER_RECORD_SIZE,
 	READER_BAD_HEADER,
+	READER_SHRANK, /* reader_refresh only */
 };
 
 struct reader_event {
@@ -68,6 +70,25 @@ struct reader_counts {
  * written to it later is not seen.
  */
 int reader_open(struct reader **reader, const char *path, const struct reader_sink *sink);
+/*
+ * The same for a trace that its program may be writing. reader_next then gives 0 where
+ * no more has been written for now; reader_refresh sees what has come since, so that
+ * all is read once. What is being written is left alone until it is whole, and a
+ * record that was begun before others is waited for, unless the trace is settled: then
+ * unwritten records are passed over, as reader_open's reader does.
+ */
+int reader_follow(struct reader **reader, const char *path,
+		  const struct reader_sink *sink);
+
+/* The header, the counters, and what was written: 0, -errno or a problem. Streams keep
+ * their numbers; new ones come behind them. */
+int reader_refresh(struct reader *reader, bool settled);
+
+/* Since the last refresh, a stream came to something that is only begun; buffers came
+ * which only another refresh makes readable. */
+bool reader_is_held(const struct reader *reader);
+bool reader_is_behind(const struct reader *reader);
+
 void reader_close(struct reader *reader);
 const char *reader_problem(int problem);
 
