@@ -34,6 +34,13 @@ static size_t sequence_length(const unsigned char *s, size_t n)
 	return length;
 }
 
+/* A control character: of ASCII, or one of the 32 behind it (CSI is U+009B). */
+static bool is_control(const unsigned char *s, size_t length)
+{
+	return s[0] < 0x20 || s[0] == 0x7f ||
+	       (length == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+}
+
 static char *put_escaped(char *out, unsigned char byte)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -58,9 +65,13 @@ static char *escape(const char *bytes, size_t n, bool controls)
 	for (size_t i = 0; i < n;) {
 		size_t length = sequence_length(s + i, n - i);
 
-		if (length == 0 || s[i] == 0 ||
-		    (controls && (s[i] < 0x20 || s[i] == 0x7f))) {
+		if (length == 0 || s[i] == 0) {
 			out = put_escaped(out, s[i++]);
+			continue;
+		}
+		if (controls && is_control(s + i, length)) {
+			for (size_t k = 0; k < length; k++)
+				out = put_escaped(out, s[i++]);
 			continue;
 		}
 		memcpy(out, s + i, length);

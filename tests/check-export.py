@@ -269,7 +269,8 @@ def test_names_of_strangers(b):
         with sqlite3.connect(path) as db:
             db.execute("UPDATE frames SET sym = ? WHERE frame = 1", (name,))
         lines = b.export("-f", "collapsed", path).split("\n")[:-1]
-        printable = re.sub("[\x01-\x1f\x7f]", lambda c: f"\\x{ord(c[0]):02x}", name).replace(";", ":")
+        printable = re.sub("[\x01-\x1f\x7f-\x9f]", lambda c: "".join(
+            f"\\x{byte:02x}" for byte in c[0].encode()), name).replace(";", ":")
         assert f"main;inlined;{printable} 300" in lines and len(lines) == 4, lines
         text = b.export("-f", "json", "--view", "frames", path)
         assert text.count("\n") == len(b.rows("SELECT * FROM frames")) + 2, text
