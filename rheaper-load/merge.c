@@ -33,6 +33,7 @@ struct head {
 	uint32_t next_waiter;
 	uint32_t position; /* in its heap */
 	bool idle;         /* in none: its stream has ended, as far as was known */
+	uint32_t round;    /* in which it was read */
 };
 
 struct heap {
@@ -48,6 +49,7 @@ struct merge {
 	bool is_snapshot;
 	uint32_t current; /* delivered last, still in `ready` */
 	bool settled;     /* stamps that are not there will not come */
+	uint32_t round;   /* of merge_go_on */
 	struct merge_counts counts;
 	uint64_t next[RHP_N_SHARDS];
 	uint64_t seen[RHP_N_SHARDS];
@@ -155,10 +157,9 @@ static void wake_shard(struct merge *m, uint32_t shard)
 	}
 }
 
-/* Give up on the stamps that the shard waited for longest is waiting for. */
-static void skip_stamps(struct merge *m)
+/* Give up on the stamps that come before the first one that a shard has. */
+static void skip_stamps(struct merge *m, uint32_t shard)
 {
-	uint32_t shard = m->heads[m->waiting.items[0]].shard;
 	uint64_t first = UINT64_MAX;
 
 	for (uint32_t i = m->waiters[shard]; i != NO_STREAM;
@@ -189,6 +190,7 @@ static int read_head(struct merge *m, uint32_t stream)
 			head->shard = rhp_shard(head->event.address);
 	} while (result == 1 && is_too_late(m, head));
 	head->idle = result == 0;
+	head->round = m->round;
 	return result;
 }
 
@@ -245,8 +247,9 @@ int merge_next(struct merge *m, const struct reader_event **event)
 			return error;
 	}
 	if (m->ready.n == 0) {
-		if (!m->settled || !merge_give_up(m))
+		if (!m->settled || m->waiting.n == 0)
 			return 0;
+		skip_stamps(m, m->heads[m->waiting.items[0]].shard);
 	}
 	m->current = m->ready.items[0];
 	head = &m->heads[m->current];
@@ -257,10 +260,18 @@ int merge_next(struct merge *m, const struct reader_event **event)
 
 bool merge_give_up(struct merge *m)
 {
-	if (m->ready.n == 0 && m->waiting.n == 0)
+	uint32_t oldest = NO_STREAM;
+
+	for (uint32_t i = 0; i < m->waiting.n; i++) {
+		uint32_t stream = m->waiting.items[i];
+
+		if (m->heads[stream].round != m->round &&
+		    (oldest == NO_STREAM || is_before(m, stream, oldest)))
+			oldest = stream;
+	}
+	if (oldest == NO_STREAM)
 		return false;
-	if (m->ready.n == 0)
-		skip_stamps(m);
+	skip_stamps(m, m->heads[oldest].shard);
 	return true;
 }
 
@@ -308,6 +319,7 @@ int merge_go_on(struct merge *m, bool settled)
 	int error = add_streams(m, reader_n_streams(m->reader));
 
 	m->settled = settled;
+	m->round++;
 	return error ? error : read_idle_heads(m);
 }
 

@@ -40,11 +40,11 @@ int merge_next(struct merge *merge, const struct reader_event **event);
 int merge_go_on(struct merge *merge, bool settled);
 
 /*
- * Give up the stamps that the event which has waited longest is waiting for; false if
- * none waits. Does no harm to what is paired if the reader was refreshed after that
- * event was read, and merge_next gave 0 again: whatever an event depends on was written
- * before it. So stamps that are still not there belong to calls that have not returned,
- * and no other event can be about their blocks.
+ * When merge_next has given 0: give up the stamps that an event is waiting for which
+ * waited before merge_go_on, the one that has waited longest; false if there is none.
+ * That does no harm to what is paired, for whatever an event depends on was written
+ * before it. So stamps that are still not there when all was looked at once more belong
+ * to calls that have not returned, and no other event can be about their blocks.
  */
 bool merge_give_up(struct merge *merge);
 

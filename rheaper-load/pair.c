@@ -63,7 +63,7 @@ struct pair {
 	unsigned int n_ahead, next_ahead;
 	int merge_result; /* why there are no more of them */
 	size_t next_pending;
-	bool following;        /* more events may come */
+	bool following;        /* pair_follow */
 	bool over;             /* the events: what is live is left */
 	struct latest *latest; /* by stream */
 	size_t n_latest;
@@ -94,15 +94,6 @@ int pair_new(struct pair **result, struct merge *merge, const struct reader *rea
 	}
 	*result = p;
 	return 0;
-}
-
-int pair_go_on(struct pair *p)
-{
-	p->following = true;
-	p->merge_result = 1;
-	tally_count_threads(&p->tally);
-	return array_grow((void **)&p->latest, &p->n_latest,
-			  reader_n_streams(p->reader) + 1, sizeof(*p->latest));
 }
 
 void pair_free(struct pair *p)
@@ -424,6 +415,29 @@ static int take_next(struct pair *p)
 	return error ? error : 1;
 }
 
+int pair_follow(struct pair *p, size_t n)
+{
+	struct pair_row rows[PAIR_MAX_ROWS];
+	int result = 1;
+
+	if (!p->following)
+		tally_count_threads(&p->tally);
+	p->following = true;
+	p->merge_result = 1;
+	p->rows = rows;
+	if (array_grow((void **)&p->latest, &p->n_latest, reader_n_streams(p->reader) + 1,
+		       sizeof(*p->latest)))
+		return -ENOMEM;
+	for (; n > 0 && result == 1; n--) {
+		p->n_rows = 0;
+		p->n_ended_chains = 0;
+		result = take_next(p);
+	}
+	p->rows = NULL;
+	p->n_rows = 0;
+	return result;
+}
+
 int pair_next(struct pair *p, struct pair_row *rows)
 {
 	int result;
@@ -433,7 +447,7 @@ int pair_next(struct pair *p, struct pair_row *rows)
 	p->n_ended_chains = 0;
 	while (p->n_rows == 0 && !p->over) {
 		result = take_next(p);
-		if (result < 0 || result > 1 || (result == 0 && p->following))
+		if (result < 0 || result > 1)
 			return result;
 		if (result == 0) {
 			p->over = true;

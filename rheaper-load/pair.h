@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct catalog;
@@ -53,11 +54,11 @@ int pair_new(struct pair **pair, struct merge *merge, const struct reader *reade
 void pair_free(struct pair *pair);
 
 /*
- * For a merge that was just told to go on (merge_go_on): from now on pair_next gives 0
- * where there are no more events for now, and no block is taken for left. What threads
- * have is counted in the catalog, chains of reallocs are not kept. 0 or -ENOMEM.
+ * Instead of pair_next, for a merge that goes on (merge_go_on): take up to n events, and
+ * count their blocks. 1 if there were as many, 0 if there are no more for now, or an
+ * error of the merge. Threads are counted, too; chains of reallocs are not kept.
  */
-int pair_go_on(struct pair *pair);
+int pair_follow(struct pair *pair, size_t n);
 
 /* Blocks that one event ends at the most: a realloc ends two if its new address was
  * live. */
