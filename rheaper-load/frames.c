@@ -150,22 +150,6 @@ static void open_module(struct frames *f, uint32_t number)
 	warn_module(m, problem);
 }
 
-/* A name for code of which nothing is known. */
-static void format_offset(const struct frames *f, uint64_t address, char *name,
-			  size_t size)
-{
-	const struct library_module *m = get_module(f, f->module);
-	const char *base;
-
-	if (!m) {
-		snprintf(name, size, "0x%llx", (unsigned long long)address);
-		return;
-	}
-	base = strrchr(m->path, '/');
-	snprintf(name, size, "%.200s+0x%llx", base ? base + 1 : m->path,
-		 (unsigned long long)address);
-}
-
 static void write_frame(struct frames *f, struct store_frame *frame, const char *sym)
 {
 	char *name = text_utf8(sym, strlen(sym));
@@ -182,13 +166,14 @@ static void write_frame(struct frames *f, struct store_frame *frame, const char 
 static void write_location(struct frames *f, struct library_location *l)
 {
 	const struct symbol *found = NULL;
+	const struct library_module *m = get_module(f, l->module);
 	char offset[256];
 	size_t n = 0;
 
 	/* A return address may be past the end of its function. */
 	if (f->symbols)
 		n = symbols_find(f->symbols, l->address - !l->exact, &found);
-	format_offset(f, l->address, offset, sizeof(offset));
+	symbol_format_offset(m ? m->path : NULL, l->address, offset, sizeof(offset));
 	l->first_frame = (int64_t)f->n_frames + 1;
 	l->n_frames = n ? (uint32_t)n : 1;
 	for (uint32_t i = 0; i < l->n_frames; i++) {

@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -348,4 +349,17 @@ size_t symbols_find(struct symbols *s, uint64_t address, const struct symbol **f
 	s->n_found = n;
 	*found = s->found;
 	return n;
+}
+
+void symbol_format_offset(const char *path, uint64_t address, char *name, size_t size)
+{
+	const char *base;
+
+	if (!path) {
+		snprintf(name, size, "0x%llx", (unsigned long long)address);
+		return;
+	}
+	base = strrchr(path, '/');
+	snprintf(name, size, "%.200s+0x%llx", base ? base + 1 : path,
+		 (unsigned long long)address);
 }

@@ -42,3 +42,7 @@ void symbols_close(struct symbols *symbols);
  */
 size_t symbols_find(struct symbols *symbols, uint64_t address,
 		    const struct symbol **found);
+
+/* A name for code of which nothing is known: an offset in the module at path (bytes), or
+ * an address if that is NULL. */
+void symbol_format_offset(const char *path, uint64_t address, char *name, size_t size);

@@ -22,6 +22,7 @@ MAY_INCLUDE = {
     'rheaper-load': ['trace', 'common'],
     'rheaper-ctl': ['trace/format.h', 'trace/request.h', 'common'],
     'rheaper-export': ['common'],
+    'rheaper-top': ['trace', 'common', 'rheaper-load'],
     'rheaper-sqlite': ['rheaper-load/catalog.h', 'rheaper-load/merge.h', 'trace', 'common/text.h'],
 }
 # Libraries, and the only files that may include them.
@@ -32,7 +33,8 @@ LIBRARIES = {
     'dwarf.h': ['rheaper-load/debug-info', 'rheaper-load/symbol'],
     'libiberty/': ['rheaper-load/symbol', 'rheaper-load/demangle'],
     'libunwind': [],
-    'stdio.h': ['common', 'trace', 'rheaper-cc', 'rheaper-load', 'rheaper-export', 'rheaper-ctl', 'wrap/wrap.h'],
+    'stdio.h': ['common', 'trace', 'rheaper-cc', 'rheaper-load', 'rheaper-export', 'rheaper-ctl', 'rheaper-top',
+                'wrap/wrap.h'],
     'zlib.h': ['rheaper-export/pprof'],
 }
 

@@ -1,0 +1,386 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""rheaper-top: what it shows of a program that runs, step by step, and of traces that are
+finished, torn, damaged or none. Programs wait on a pipe, so that what they have done is
+known.
+
+usage: check-top.py RHEAPER-TOP RHEAPER-LOAD BINDIR
+
+Prints TAP, one point per test_ function.
+"""
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import tap
+from workbench import Workbench
+
+TOP, LOADER, BIN = (os.path.abspath(path) for path in sys.argv[1:4])
+
+# Does what each line of its standard input says, and says when it has.
+PROGRAM = r"""
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#define OWN __attribute__((noinline, noclone))
+static void *volatile block;
+static void *kept[100000];
+static int n;
+static OWN void small(int count)
+{
+	while (count--)
+		kept[n++] = malloc(100);
+}
+static OWN void large(void)
+{
+	kept[n++] = malloc(1000000);
+}
+static OWN void temporary(int count)
+{
+	while (count--) {
+		block = malloc(10);
+		free(block);
+	}
+}
+static OWN void drop(int count)
+{
+	while (count--)
+		free(kept[--n]);
+}
+static void *other(void *count)
+{
+	prctl(PR_SET_NAME, NAME);
+	small(*(int *)count);
+	return NULL;
+}
+static void obey(const char *word, int count)
+{
+	pthread_t thread;
+	if (!strcmp(word, "small"))
+		small(count);
+	if (!strcmp(word, "large"))
+		large();
+	if (!strcmp(word, "temporary"))
+		temporary(count);
+	if (!strcmp(word, "drop"))
+		drop(count);
+	if (!strcmp(word, "thread")) {
+		pthread_create(&thread, NULL, other, &count);
+		pthread_join(thread, NULL);
+	}
+	if (!strcmp(word, "abort"))
+		abort();
+	if (!strcmp(word, "fork")) {
+		int pid = fork();
+		if (pid == 0) {
+			read(0, &count, 1);
+			_exit(0);
+		}
+		dprintf(1, "%d\n", pid);
+		waitpid(pid, NULL, 0);
+	}
+}
+int main(void)
+{
+	static char line[100], word[100];
+	int count = 0;
+	setvbuf(stdin, NULL, _IONBF, 0);
+	while (fgets(line, sizeof(line), stdin)) {
+		sscanf(line, "%s %d", word, &count);
+		obey(word, count);
+		write(1, "done\n", 5);
+	}
+	return 0;
+}
+"""
+HOSTILE = "\x1b]0;no\x07\u009b31m"
+
+
+class Program:
+    """The program while it runs."""
+
+    def __init__(self, bench, trace, **env):
+        self.trace = bench.path(trace)
+        if os.path.exists(self.trace):
+            os.remove(self.trace)
+        self.process = subprocess.Popen(
+            [bench.path("program")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            bufsize=1, cwd=bench.dir, env={**bench.env, "RHEAPER_TRACE": self.trace, **env})
+
+    def do(self, *lines):
+        for line in lines:
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
+            assert self.process.stdout.readline() == "done\n", line
+
+    def end(self):
+        self.process.stdin.close()
+        assert self.process.wait(60) == 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Bench(Workbench):
+    def __init__(self, directory):
+        super().__init__(directory)
+        source = self.file("program.c", PROGRAM)
+        name = "".join(f"\\x{byte:02x}\"\"" for byte in HOSTILE.encode())
+        self.run(BIN + "/rheaper-cc", "-g", "-O1", "-fno-builtin", f'-DNAME="{name}"', source,
+                 "-o", "program", "-lpthread")
+
+    def json(self, *words):
+        return json.loads(self.run(TOP, "--json", *words))
+
+    def refuse(self, *words, said):
+        result = subprocess.run([TOP, *words], cwd=self.dir, env=self.env, text=True,
+                                capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+        assert result.returncode == 2, result
+        assert result.stderr.startswith("rheaper-top: ") and said in result.stderr, result
+        assert result.stdout == "", result
+
+    def load(self, trace):
+        """The database of a trace."""
+        self.run(LOADER, "--force", "-q", trace, "loaded.db", silent=False)
+        return sqlite3.connect(self.path("loaded.db"))
+
+
+def sites(view):
+    """By function: what it has live, in bytes and blocks; what it allocated."""
+    return {site["name"].split()[0]: tuple(site[key] for key in (
+        "live_bytes", "live_blocks", "bytes", "allocations")) for site in view["sites"]}
+
+
+def test_a_running_program_step_by_step(bench):
+    with Program(bench, "steps.bin") as program:
+        program.do("small 10", "large 1")
+        view = bench.json(program.trace)
+        assert sites(view) == {"small": (1000, 10, 1000, 10),
+                               "large": (1000000, 1, 1000000, 1)}, view
+        assert view["state"] == "tracing" and not view["over"], view
+        assert view["pid"] == program.process.pid, view
+        program.do("drop 2", "temporary 50", "thread 5")
+        view = bench.json(program.trace)
+        # The thread's own memory is libc's affair
+        found = sites(view)
+        assert found["small"] == (1400, 14, 1500, 15), view
+        assert found["large"] == (0, 0, 1000000, 1), view
+        assert found["temporary"] == (0, 0, 500, 50), view
+        temporary = [site["temporary"] for site in view["sites"] if "temporary" in site["name"]]
+        assert temporary == [100.0], view
+        assert view["peak_bytes"] >= 1001000 and view["frees"] >= 52, view
+        assert view["foreign"] == 0 and view["lost"] == 0, view
+        program.end()
+        view = bench.json(program.trace)
+        assert view["state"] == "exited" and view["over"], view
+
+
+def test_a_process_is_found_by_its_number(bench):
+    with Program(bench, "pid.bin") as program:
+        program.do("small 7")
+        assert sites(bench.json(str(program.process.pid)))["small"] == (700, 7, 700, 7)
+
+
+def test_the_result_is_that_of_a_load(bench):
+    with Program(bench, "load.bin", RHEAPER_EVENT_BUFFER="500") as program:
+        program.do("small 20", "large 1", "thread 700", "drop 300", "temporary 900")
+        follower = subprocess.Popen([TOP, "-b", "-r", "0", "-d", "0.05", program.trace],
+                                    cwd=bench.dir, env=bench.env, text=True,
+                                    stdout=subprocess.PIPE)
+        assert follower.stdout.readline().startswith("program, process ")
+        program.do("small 3000", "drop 1000", "thread 800", "temporary 2000", "large 1")
+        program.end()
+        text = follower.communicate(timeout=60)[0]
+        assert follower.returncode == 0
+    view = bench.json(program.trace)
+    with bench.load(program.trace) as db:
+        totals = dict(db.execute("SELECT name, value FROM totals"))
+        rows = db.execute(
+            "SELECT sym || ifnull(' ' || replace(file, rtrim(file, replace(file, '/', '')), '')"
+            " || ':' || line, ''), sum(live_bytes), sum(live_blocks), sum(bytes),"
+            " sum(allocations) FROM call_sites GROUP BY 1").fetchall()
+        threads = db.execute("SELECT tid, live_bytes, bytes, allocations FROM thread_totals"
+                             ).fetchall()
+    for name, column in (("live_bytes", "live_bytes"), ("live_blocks", "live_blocks"),
+                         ("allocations", "allocations"), ("bytes", "bytes_allocated"),
+                         ("peak_bytes", "peak_bytes")):
+        assert view[name] == totals[column], (name, view, totals)
+    shown = sorted((site["name"], site["live_bytes"], site["live_blocks"], site["bytes"],
+                    site["allocations"]) for site in view["sites"])
+    assert shown == sorted(rows), (shown, rows)
+    assert sorted((int(thread["name"].split()[0]), thread["live_bytes"], thread["bytes"],
+                   thread["allocations"]) for thread in view["threads"]) == sorted(threads)
+    # Who followed it says in the end the same as who reads it now
+    last = text.strip().split("\n\n")[-1].splitlines()
+    now = bench.run(TOP, "--once", "-r", "0", program.trace).splitlines()
+    assert last[0].rsplit(",", 1)[0] == now[0].rsplit(",", 1)[0], (last, now)
+    assert last[1] == now[1], (last, now)
+    strip = re.compile(r"^((?: +\d+){4}) +\d+(.*)$")
+    assert ([strip.sub(r"\1\2", line) for line in last[5:]]
+            == [strip.sub(r"\1\2", line) for line in now[5:]]), (last, now)
+
+
+def test_text_of_a_trace(bench):
+    with Program(bench, "text.bin") as program:
+        program.do("small 10", "large 1", "drop 1")
+        program.end()
+    lines = bench.run(TOP, "--once", "-s", "bytes", "-r", "1", program.trace).splitlines()
+    assert lines[0].startswith(f"program, process {program.process.pid}: exited, "), lines
+    assert lines[1] == "live: 1000 bytes in 10 blocks; peak: 1001000 bytes", lines
+    assert lines[2].startswith("allocated: 11 blocks ("), lines
+    assert lines[3] == "foreign frees: 0; events lost: 0; threads: 1", lines
+    assert lines[4].split() == ["LIVE", "BYTES", "LIVE", "BLOCKS", "ALL", "BYTES", "ALL",
+                                "BLOCKS", "BLOCKS/S", "TEMP%", "CALL", "SITE"], lines
+    assert re.fullmatch(r" +0 +0 +1000000 +1 +\d+ +100 large program\.c:\d+", lines[5]), lines
+    assert len(lines) == 6, lines
+    lines = bench.run(TOP, "-b", "-t", program.trace).splitlines()
+    assert re.fullmatch(r" +1000 +10 +1001000 +11 +\d+ \d+ program", lines[5]), lines
+    lines = bench.run(TOP, "--once", "--no-symbols", program.trace).splitlines()
+    assert re.search(r" program\+0x[0-9a-f]+$", lines[5]), lines
+
+
+def test_a_killed_program(bench):
+    with Program(bench, "killed.bin") as program:
+        program.do("small 10")
+        follower = subprocess.Popen([TOP, "-b", "-d", "0.05", program.trace], env=bench.env,
+                                    text=True, stdout=subprocess.PIPE)
+        assert ": tracing, " in follower.stdout.readline()
+        program.process.send_signal(signal.SIGKILL)
+        text = follower.communicate(timeout=60)[0]
+    assert follower.returncode == 0
+    assert "ended: killed, or by _exit or exec" in text.split("\n\n")[-1], text
+    assert sites(bench.json(program.trace))["small"] == (1000, 10, 1000, 10)
+
+
+def test_names_command_no_terminal(bench):
+    with Program(bench, "hostile.bin") as program:
+        program.do("thread 5")
+        program.end()
+    text = bench.run(TOP, "--once", "-t", program.trace)
+    assert r"\x1b]0;no\x07\xc2\x9b31" in text, text
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", text), text
+    view = bench.json(program.trace)
+    assert any(r"\x1b]0;no" in thread["name"] for thread in view["threads"]), view
+
+
+def test_samples_are_estimates(bench):
+    with Program(bench, "sampled.bin", RHEAPER_SAMPLE_BYTES="10000") as program:
+        program.do("small 20000", "large 1")
+        program.end()
+    lines = bench.run(TOP, "--once", program.trace).splitlines()
+    assert re.match(r"live: ~\d+ bytes in ~\d+ blocks; peak: ~\d+ bytes", lines[1]), lines
+    assert lines[3].endswith("; ~ estimated from a sample"), lines
+    assert all(line.split()[0].startswith("~") for line in lines[5:]), lines
+    view = bench.json(program.trace)
+    with bench.load(program.trace) as db:
+        totals = dict(db.execute("SELECT name, value FROM totals"))
+    assert abs(view["live_bytes"] - totals["live_bytes"]) <= 1, (view, totals)
+    assert 1000000 < view["live_bytes"] < 9000000, view
+
+
+def test_what_is_no_trace_is_refused(bench):
+    bench.refuse("nothing.bin", said="read nothing.bin: No such file")
+    bench.refuse(bench.file("empty", ""), said="the file is empty")
+    bench.refuse(bench.file("text", "hello, world\n"), said="not a rheaper trace")
+    bench.refuse("4000000000", said="there is no such process")
+    bench.refuse(str(os.getpid()), said=f"follow process {os.getpid()}: it isn't traced")
+    bench.refuse(said="expected the name of one trace")
+    bench.refuse("a", "b", said="expected the name of one trace")
+    bench.refuse("-s", "color", "a", said="sort by color")
+    bench.refuse("-d", "0", "a", said="expected seconds")
+    bench.refuse("-n", "x", "a", said="expected a number")
+
+
+def test_a_process_that_is_gone(bench):
+    with Program(bench, "gone.bin") as program:
+        program.end()
+        bench.refuse(str(program.process.pid), said="there is no such process")
+
+
+def test_a_forked_child_is_not_traced(bench):
+    with Program(bench, "fork.bin") as program:
+        program.process.stdin.write("fork\n")
+        child = program.process.stdout.readline().strip()
+        bench.refuse(child, said=f"forked by process {program.process.pid}")
+
+
+def test_a_removed_trace(bench):
+    with Program(bench, "removed.bin") as program:
+        program.do("small 1")
+        os.remove(program.trace)
+        bench.refuse(str(program.process.pid), said="it has been removed")
+
+
+def test_a_trace_that_shrinks_ends_it(bench):
+    with Program(bench, "shrinks.bin") as program:
+        program.do("small 100")
+        copy = bench.path("copy.bin")
+        with open(program.trace, "rb") as source, open(copy, "wb") as out:
+            out.write(source.read())
+        follower = subprocess.Popen([TOP, "-b", "-d", "0.05", copy], env=bench.env, text=True,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        # The process has another file mapped, so this trace is at rest
+        text, said = follower.communicate(timeout=60)
+        assert follower.returncode == 0 and "ended: killed" in text, (text, said)
+        follower = subprocess.Popen([TOP, "-b", "-d", "0.05", program.trace], env=bench.env,
+                                    text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert ": tracing, " in follower.stdout.readline()
+        os.truncate(program.trace, 4096)
+        text, said = follower.communicate(timeout=60)
+        assert follower.returncode == 2, (text, said)
+        assert "the trace became shorter while it was read" in said, said
+
+
+def test_torn_and_damaged_traces_end_well(bench):
+    with Program(bench, "whole.bin", RHEAPER_EVENT_BUFFER="500") as program:
+        program.do("small 2000", "thread 100", "drop 500")
+        program.end()
+    with open(program.trace, "rb") as source:
+        whole = source.read()
+    torn = bench.path("torn.bin")
+    for cut in (10, 4096, 4096 + 64 * 4096, len(whole) // 2, len(whole) - 5000):
+        with open(torn, "wb") as out:
+            out.write(whole[:cut])
+        result = subprocess.run([TOP, "--once", torn], env=bench.env, capture_output=True,
+                                timeout=60)
+        assert result.returncode in (0, 2), (cut, result)
+        assert (result.returncode == 2) == bool(result.stderr), (cut, result)
+    for at in range(0, len(whole), len(whole) // 97):
+        with open(torn, "wb") as out:
+            out.write(whole[:at] + bytes([whole[at] ^ 0xff]) + whole[at + 1:])
+        result = subprocess.run([TOP, "--once", torn], env=bench.env, capture_output=True,
+                                timeout=60)
+        assert result.returncode in (0, 2), (at, result)
+
+
+def test_a_full_trace_says_so(bench):
+    with Program(bench, "full.bin", RHEAPER_EVENT_BUFFER="500",
+                 RHEAPER_MAX_BYTES="1M") as program:
+        program.do("temporary 90000")
+        assert bench.json(program.trace)["state"] == "stopped: the trace is full"
+        text = bench.run(TOP, "-b", program.trace)
+        assert "stopped: the trace is full" in text, text
+
+
+def test_help_and_version(bench):
+    text = bench.run(TOP, "--help")
+    assert text.startswith("Usage: rheaper-top "), text
+    assert bench.run(TOP, "--version").startswith("rheaper-top (rheaper) ")
+
+
+if __name__ == "__main__":
+    tap.run(dict(globals()), Bench)
