@@ -61,22 +61,20 @@ static int print_view(struct model *m, const struct batch_options *o)
 	struct format format = {.estimate = m->status.sample_bytes != 0};
 	char lines[HEADER_LINES][HEADER_SIZE];
 	struct rows *rows = model_rows(m, o->threads);
-	size_t n = 0;
 	int error = format_header(lines, m, format);
+	size_t n;
 
 	if (!error)
 		error = rows_sort(rows, o->by);
+	n = rows->n_sorted;
 	for (size_t i = 0; !error && i < HEADER_LINES; i++)
 		puts(lines[i]);
 	if (!error)
 		print_titles(o->threads);
-	for (size_t i = 0; !error && i < rows->n && (o->n_rows == 0 || n < o->n_rows);
-	     i++) {
-		if (rows->sorted[i]->figures[FIGURE_ALLOCATIONS] <= 0)
-			continue;
+	if (o->n_rows && o->n_rows < n)
+		n = o->n_rows;
+	for (size_t i = 0; !error && i < n; i++)
 		error = print_row(m, o->threads, rows->sorted[i], format);
-		n++;
-	}
 	finish_output();
 	return error;
 }
@@ -119,14 +117,12 @@ static int print_rows_json(struct model *m, bool threads, enum figure by)
 	int error = rows_sort(rows, by);
 
 	printf(",\"%s\":[", threads ? "threads" : "sites");
-	for (size_t i = 0; !error && i < rows->n; i++) {
+	for (size_t i = 0; !error && i < rows->n_sorted; i++) {
 		const struct row *row = rows->sorted[i];
 		const char *name = model_name(m, threads, row->id);
 
 		if (!name)
 			return -ENOMEM;
-		if (row->figures[FIGURE_ALLOCATIONS] <= 0)
-			continue;
 		printf("%s\n{\"name\":", separator);
 		text_print_json(stdout, name);
 		for (int k = 0; k < N_FIGURES; k++) {

@@ -14,6 +14,7 @@
 #include "rheaper-top/batch.h"
 #include "rheaper-top/model.h"
 #include "rheaper-top/process.h"
+#include "rheaper-top/screen.h"
 
 static const char help[] =
 	"Usage: rheaper-top [OPTION]... TRACE|PID\n"
@@ -196,7 +197,11 @@ static int run(struct model *model, const struct options *o)
 {
 	if (o->json)
 		return batch_json(model, o->batch.by);
-	return batch_run(model, &o->batch);
+	if (o->text || !screen_is_possible())
+		return batch_run(model, &o->batch);
+	return screen_run(model, &(struct screen_options){.delay_ms = o->batch.delay_ms,
+							  .by = o->batch.by,
+							  .threads = o->batch.threads});
 }
 
 int main(int argc, char **argv)

@@ -8,12 +8,13 @@
 #include "rheaper-top/rows.h"
 
 const struct column columns[N_FIGURES] = {
-	[FIGURE_LIVE_BYTES] = {"live-bytes", "LIVE BYTES", 'l', false, false},
-	[FIGURE_LIVE_BLOCKS] = {"live-blocks", "LIVE BLOCKS", 'b', false, false},
-	[FIGURE_BYTES] = {"bytes", "ALL BYTES", 'B', false, false},
-	[FIGURE_ALLOCATIONS] = {"allocations", "ALL BLOCKS", 'a', false, false},
-	[FIGURE_RATE] = {"rate", "BLOCKS/S", 'r', false, false},
-	[FIGURE_TEMPORARY] = {"temporary", "TEMP%", 'T', true, true},
+	[FIGURE_LIVE_BYTES] = {"live-bytes", "LIVE BYTES", "LIVE", 'l', false, false},
+	[FIGURE_LIVE_BLOCKS] = {"live-blocks", "LIVE BLOCKS", "BLOCKS", 'b', false,
+				false},
+	[FIGURE_BYTES] = {"bytes", "ALL BYTES", "BYTES", 'B', false, false},
+	[FIGURE_ALLOCATIONS] = {"allocations", "ALL BLOCKS", "ALLOCS", 'a', false, false},
+	[FIGURE_RATE] = {"rate", "BLOCKS/S", "ALLOC/S", 'r', false, false},
+	[FIGURE_TEMPORARY] = {"temporary", "TEMP%", "TEMP%", 'T', true, true},
 };
 
 struct row *rows_add(struct rows *rows)
@@ -62,9 +63,12 @@ int rows_sort(struct rows *rows, enum figure by)
 	if (array_grow((void **)&rows->sorted, &rows->n_sorted_max, rows->n + 1,
 		       sizeof(struct row *)))
 		return -ENOMEM;
-	for (size_t i = 0; i < rows->n; i++)
-		rows->sorted[i] = &rows->rows[i];
-	qsort_r(rows->sorted, rows->n, sizeof(struct row *), compare_rows, &by);
+	rows->n_sorted = 0;
+	for (size_t i = 0; i < rows->n; i++) {
+		if (rows->rows[i].figures[FIGURE_ALLOCATIONS] > 0)
+			rows->sorted[rows->n_sorted++] = &rows->rows[i];
+	}
+	qsort_r(rows->sorted, rows->n_sorted, sizeof(struct row *), compare_rows, &by);
 	return 0;
 }
 

@@ -19,9 +19,10 @@ enum figure {
 	N_FIGURES
 };
 
-/* A column: its word on the command line and in JSON, its title, the key that sorts. */
+/* A column: its word on the command line and in JSON, its title in text and on the
+ * screen, the key that sorts. */
 struct column {
-	const char *name, *title;
+	const char *name, *title, *brief;
 	char key;
 	bool sites_only;
 	bool exact; /* even if the trace was sampled: not an estimate of a total */
@@ -37,8 +38,8 @@ struct row {
 struct rows {
 	struct row *rows; /* by id */
 	size_t n, n_max;
-	const struct row **sorted;
-	size_t n_sorted_max;
+	const struct row **sorted; /* those that ever allocated */
+	size_t n_sorted, n_sorted_max;
 };
 
 /* A row more, with the next id; NULL: out of memory. A zeroed struct rows is empty. */

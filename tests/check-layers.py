@@ -35,6 +35,7 @@ LIBRARIES = {
     'libunwind': [],
     'stdio.h': ['common', 'trace', 'rheaper-cc', 'rheaper-load', 'rheaper-export', 'rheaper-ctl', 'rheaper-top',
                 'wrap/wrap.h'],
+    'ncurses.h': ['rheaper-top/screen'],
     'zlib.h': ['rheaper-export/pprof'],
 }
 

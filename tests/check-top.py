@@ -17,6 +17,7 @@ import subprocess
 import sys
 
 import tap
+from terminal import Terminal
 from workbench import Workbench
 
 TOP, LOADER, BIN = (os.path.abspath(path) for path in sys.argv[1:4])
@@ -152,6 +153,10 @@ class Bench(Workbench):
         assert result.returncode == 2, result
         assert result.stderr.startswith("rheaper-top: ") and said in result.stderr, result
         assert result.stdout == "", result
+
+    def terminal(self, *words, term="xterm", **more):
+        env = {**self.env, "TERM": term, "LC_ALL": "C.UTF-8"}
+        return Terminal([TOP, "-d", "0.05", *words], env, self.dir, **more)
 
     def load(self, trace):
         """The database of a trace."""
@@ -374,6 +379,172 @@ def test_a_full_trace_says_so(bench):
         assert bench.json(program.trace)["state"] == "stopped: the trace is full"
         text = bench.run(TOP, "-b", program.trace)
         assert "stopped: the trace is full" in text, text
+
+
+# What xterm is told at the beginning and at the end
+ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
+SHOW_CURSOR = b"\x1b[?25h"
+
+
+def check_restored(terminal):
+    terminal.drain()
+    assert terminal.output.count(ENTER) == terminal.output.count(LEAVE) > 0, terminal.output
+    tail = terminal.output[terminal.output.rindex(LEAVE):]
+    assert ENTER not in tail and SHOW_CURSOR in terminal.output[-200:], terminal.output[-200:]
+    assert terminal.modes() == terminal.before, (terminal.modes(), terminal.before)
+    return tail
+
+
+def test_terminal(bench):
+    with Program(bench, "screen.bin") as program:
+        program.do("small 10", "large 1")
+        with bench.terminal(program.trace) as terminal:
+            terminal.expect(ENTER, b"tracing", b"LIVE", b"1.00M", b"large program.c:",
+                            b"small program.c:")
+            assert terminal.modes() != terminal.before
+            program.do("small 25000")
+            terminal.expect(b"25.0k")
+            terminal.type(b"t")
+            terminal.expect(b"THREAD", b" program")
+            terminal.type(b"h")
+            terminal.expect(b"pause: look at the trace no more")
+            terminal.type(b"\x1b")
+            terminal.expect(b"THREAD")
+            terminal.type(b"tl\r")  # the stack of the largest
+            terminal.expect(b"malloc", b"small program.c:", b"obey program.c:",
+                            b"main program.c:")
+            terminal.type(b"\r\x1b[B\x1bOB")
+            terminal.type(b"q")
+            assert terminal.report() == "0", terminal.output
+            check_restored(terminal)
+
+
+def test_terminal_sorts(bench):
+    with Program(bench, "sorts.bin") as program:
+        program.do("large 1", "small 20", "temporary 30")
+        with bench.terminal(program.trace) as terminal:
+            for key, first, last in (b"l", b"large", b"temporary"), (b"a", b"temporary", b"large"):
+                terminal.type(key)
+                terminal.redraw_until(lambda text: text.find(first + b" program.c:") <
+                                      text.find(last + b" program.c:"))
+            terminal.type(b"q")
+            assert terminal.report() == "0", terminal.output
+
+
+def test_terminal_is_restored_by_each_signal(bench):
+    with Program(bench, "signals.bin") as program:
+        program.do("small 10")
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT:
+            with bench.terminal(program.trace) as terminal:
+                terminal.expect(ENTER, b"small program.c:")
+                os.kill(terminal.pid, number)
+                assert terminal.report() == str(-number), terminal.output
+                check_restored(terminal)
+        with bench.terminal(program.trace) as terminal:
+            terminal.expect(ENTER, b"small program.c:")
+            terminal.type(b"\x03")
+            assert terminal.report() == str(-signal.SIGINT), terminal.output
+            check_restored(terminal)
+
+
+def test_terminal_is_restored_while_stopped(bench):
+    with Program(bench, "stopped.bin") as program:
+        program.do("small 10")
+        with bench.terminal(program.trace) as terminal:
+            terminal.expect(ENTER, b"small program.c:")
+            for stop in lambda: terminal.type(b"\x1a"), lambda: os.kill(terminal.pid,
+                                                                        signal.SIGTSTP):
+                stop()
+                assert terminal.report() == "stopped", terminal.output
+                check_restored(terminal)
+                terminal.mark = len(terminal.output)
+                os.kill(terminal.pid, signal.SIGCONT)
+                terminal.expect(ENTER, b"small program.c:", b"q: quit")
+                assert terminal.modes() != terminal.before
+            terminal.type(b"q")
+            assert terminal.report() == "0", terminal.output
+            check_restored(terminal)
+
+
+def test_terminal_changes_its_size(bench):
+    with Program(bench, "size.bin") as program:
+        program.do("small 10")
+        with bench.terminal(program.trace, lines=10, columns=40) as terminal:
+            terminal.expect(ENTER, b"q: quit")
+            for lines, columns in (40, 120), (3, 10), (1, 1), (24, 80):
+                terminal.resize(lines, columns)
+            terminal.redraw_until(lambda text: b"\x1b[24" in text and
+                                  b"small program.c:" in text)
+            terminal.type(b"q")
+            assert terminal.report() == "0", terminal.output
+            check_restored(terminal)
+
+
+def test_terminal_stays_when_the_program_is_killed(bench):
+    with Program(bench, "stays.bin") as program:
+        program.do("small 10")
+        with bench.terminal(str(program.process.pid)) as terminal:
+            terminal.expect(ENTER, b"tracing")
+            program.process.kill()
+            program.process.wait()
+            terminal.expect(b"ended: killed, or by _exit or exec")
+            terminal.type(b"t")
+            terminal.expect(b"THREAD")
+            terminal.type(b"q")
+            assert terminal.report() == "0", terminal.output
+            check_restored(terminal)
+
+
+def test_terminal_pauses(bench):
+    with Program(bench, "pauses.bin") as program:
+        program.do("small 10")
+        with bench.terminal(program.trace) as terminal:
+            terminal.expect(ENTER, b"small program.c:")
+            terminal.type(b"p")
+            terminal.expect(b"paused")
+            program.do("large 1")
+            terminal.type(b"t")
+            new = terminal.expect(b"THREAD")
+            assert b"1.00M" not in new, new
+            terminal.type(b"p")
+            terminal.expect(b"1.00M")
+            terminal.type(b"q")
+            assert terminal.report() == "0", terminal.output
+
+
+def test_terminal_and_a_trace_that_shrinks(bench):
+    with Program(bench, "cut.bin") as program:
+        program.do("small 10")
+        with bench.terminal(program.trace) as terminal:
+            terminal.expect(ENTER, b"small program.c:")
+            os.truncate(program.trace, 4096)
+            assert terminal.report() == "2", terminal.output
+            assert b"the trace became shorter" in check_restored(terminal), terminal.output
+
+
+def test_terminal_shows_no_hostile_name(bench):
+    with Program(bench, "hostile2.bin") as program:
+        program.do("thread 5")
+        with bench.terminal("-t", program.trace) as terminal:
+            terminal.expect(ENTER, rb"\x1b]0;no\x07\xc2\x9b31")
+            terminal.type(b"q")
+            assert terminal.report() == "0", terminal.output
+            assert b"\x1b]0;" not in terminal.output and b"\xc2\x9b" not in terminal.output
+
+
+def test_what_is_no_terminal(bench):
+    with Program(bench, "pipe.bin") as program:
+        program.do("small 10")
+        program.end()
+    result = subprocess.run([TOP, program.trace], env={**bench.env, "TERM": "xterm"}, text=True,
+                            capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+    assert result.returncode == 0 and "small program.c:" in result.stdout, result
+    assert "standard output is no terminal; printing text instead" in result.stderr, result
+    assert "\x1b" not in result.stdout, result
+    with bench.terminal(program.trace, term="no-such-terminal") as terminal:
+        assert terminal.report() == "2", terminal.output
+        assert b'"no-such-terminal" is not known' in terminal.output, terminal.output
+        assert terminal.modes() == terminal.before
 
 
 def test_help_and_version(bench):
