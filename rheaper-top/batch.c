@@ -16,18 +16,31 @@
 
 #define POLL_MS 100
 
-/* Read what is there; a program that allocates faster than it is read does not keep
- * us for ever. */
-static int read_on(struct model *m)
+static int64_t now_ms(void)
 {
-	int result;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/*
+ * Read what was there at first, then for so long at the most: a program that allocates
+ * faster than it is read does not keep us for ever. 1 if there is more, 0, or an error.
+ */
+static int read_on(struct model *m, int milliseconds)
+{
+	int64_t until_ms = now_ms() + milliseconds;
+	int result, error;
 
 	do
 		result = model_poll(m, POLL_MS);
-	while (result == 1 && !follow_status(m->follow).caught_up);
-	if (result == 1)
-		result = 0;
-	return result ? result : model_update(m);
+	while (result == 1 &&
+	       (!follow_status(m->follow).caught_up || now_ms() < until_ms));
+	if (result < 0 || result > 1)
+		return result;
+	error = model_update(m);
+	return error ? error : result;
 }
 
 static void print_titles(bool threads)
@@ -91,14 +104,17 @@ static void wait_ms(int milliseconds)
 int batch_run(struct model *m, const struct batch_options *o)
 {
 	for (size_t i = 0;; i++) {
-		int error = read_on(m);
+		int result = read_on(m, o->delay_ms), error = 0;
 
-		if (!error)
-			error = print_view(m, o);
+		if (result < 0 || result > 1)
+			return result;
+		if (i > 0)
+			putchar('\n');
+		error = print_view(m, o);
 		if (error || m->status.over || i + 1 == o->n_views)
 			return error;
-		putchar('\n');
-		wait_ms(o->delay_ms);
+		if (result == 0)
+			wait_ms(o->delay_ms);
 	}
 }
 
@@ -153,9 +169,9 @@ static int print_text_json(const char *name, const char *bytes)
 int batch_json(struct model *m, enum figure by)
 {
 	const struct follow_status *s = &m->status;
-	int error = read_on(m);
+	int error = read_on(m, 0);
 
-	if (error)
+	if (error < 0 || error > 1)
 		return error;
 	putchar('{');
 	error = print_text_json("program", s->program);

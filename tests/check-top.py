@@ -271,6 +271,19 @@ def test_a_killed_program(bench):
     assert sites(bench.json(program.trace))["small"] == (1000, 10, 1000, 10)
 
 
+def test_what_comes_between_two_views_is_read(bench):
+    with Program(bench, "much.bin") as program:
+        follower = subprocess.Popen([TOP, "-b", "-n", "2", "-d", "3", program.trace], env=bench.env,
+                                    text=True, stdout=subprocess.PIPE)
+        assert ": tracing, " in follower.stdout.readline()
+        # It does not look while we work, and reads for longer than for one poll then
+        follower.send_signal(signal.SIGSTOP)
+        program.do("temporary 1500000")
+        follower.send_signal(signal.SIGCONT)
+        text = follower.communicate(timeout=60)[0]
+        assert "freed: 1500000 blocks" in text, text
+
+
 def test_names_command_no_terminal(bench):
     with Program(bench, "hostile.bin") as program:
         program.do("thread 5")

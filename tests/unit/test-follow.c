@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -383,6 +384,54 @@ static void another_header_is_another_trace(void **state)
 	assert_int_equal(reader_refresh(f.reader, false), READER_BAD_HEADER);
 }
 
+/* What is there, however it ends: the trace is damaged. */
+static void take_whatever(bool settled)
+{
+	struct fixture g = {0};
+	struct reader_sink sink;
+	int result;
+
+	assert_int_equal(catalog_init(&g.catalog, &sink), 0);
+	result = reader_follow(&g.reader, trace_path(), &sink);
+	if (!result)
+		result = merge_new(&g.merge, g.reader);
+	if (!result)
+		result = pair_new(&g.pair, g.merge, g.reader, &g.catalog);
+	for (int i = 0; i < 3 && !result; i++) {
+		result = reader_refresh(g.reader, settled);
+		if (!result)
+			result = merge_go_on(g.merge, settled);
+		while (!result && (result = pair_follow(g.pair, 64)) == 1)
+			result = 0;
+		if (!result && merge_give_up(g.merge))
+			pair_follow(g.pair, 64);
+	}
+	fixture_close(&g);
+}
+
+static void a_flipped_byte_anywhere_does_no_harm(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0), from;
+
+	(void)state;
+	writer_blob(&writer, r, RHP_BLOB_THREAD, 1, 100, "one", 3);
+	put(r, RHP_ALLOC, 0x100);
+	copy_window(r, 0);
+	clear_window(r);
+	put(r, RHP_REALLOC_BEGIN, 0x100);
+	put(r, RHP_REALLOC_END, 0x200);
+	writer_skip(&writer, r);
+	put(r, RHP_FREE, 0x200);
+	open_following();
+	from = writer_header(&writer)->first_region;
+	for (size_t at = 0; at < writer.size; at += at == 511 ? from - 511 : 1) {
+		writer.bytes[at] ^= (char)0xff;
+		writer_save(&writer, trace_path());
+		take_whatever(at % 2);
+		writer.bytes[at] ^= (char)0xff;
+	}
+}
+
 static uint32_t dice(uint32_t n)
 {
 	static uint32_t seed = 1;
@@ -486,6 +535,7 @@ int main(void)
 		TEST(threads_count_what_they_allocated),
 		TEST(a_trace_that_shrinks_is_given_up),
 		TEST(another_header_is_another_trace),
+		TEST(a_flipped_byte_anywhere_does_no_harm),
 		TEST(pieces_add_up_to_the_whole),
 	};
 
