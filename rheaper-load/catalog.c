@@ -284,24 +284,31 @@ void catalog_limit_ids(struct catalog *c, uint64_t n_records)
 	c->n_ids = n_records + SPARE_IDS;
 }
 
-void catalog_name_threads(struct catalog *c)
+static void name_thread(struct catalog_thread *t, struct catalog_name *name)
 {
+	bool is_newer = name->ticks >= t->named;
+
+	if (is_newer)
+		t->named = name->ticks;
+	free(is_newer ? t->name : name->name);
+	if (is_newer)
+		t->name = name->name;
+}
+
+size_t catalog_name_threads(struct catalog *c)
+{
+	size_t n_left = 0;
+
 	for (size_t i = 0; i < c->n_names; i++) {
 		uint32_t index = map_get(&c->thread_numbers, c->names[i].thread);
-		struct catalog_thread *t;
 
-		if (index >= c->n_threads) {
-			c->n_damaged++;
-			continue;
-		}
-		t = &c->threads[index];
-		if (c->names[i].ticks < t->named)
-			continue;
-		t->named = c->names[i].ticks;
-		free(t->name);
-		t->name = c->names[i].name;
-		c->names[i].name = NULL;
+		if (index < c->n_threads)
+			name_thread(&c->threads[index], &c->names[i]);
+		else
+			c->names[n_left++] = c->names[i];
 	}
+	c->n_names = n_left;
+	return n_left;
 }
 
 const struct catalog_module *catalog_module(const struct catalog *c, uint64_t number)

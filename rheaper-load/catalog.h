@@ -55,15 +55,15 @@ struct catalog_thread {
 	uint64_t number, tid;
 	uint64_t named; /* ticks when it had that name, 0: at first */
 	char *name;     /* UTF-8 */
+	/* Of the blocks that it allocated: tally.c, if it was told to */
+	double allocations, bytes;
+	double live_blocks, live_bytes; /* now, wherever they are freed */
 };
 
 /* What a thread was called at some time: it may come before the thread. */
 struct catalog_name {
 	uint64_t thread, ticks;
 	char *name; /* UTF-8 */
-	/* Of the blocks that it allocated: tally.c, if it was told to */
-	double allocations, bytes;
-	double live_blocks, live_bytes; /* now, wherever they are freed */
 };
 
 struct catalog_mark {
@@ -137,8 +137,9 @@ static inline void catalog_expect(const struct catalog *catalog, uint32_t node)
 		__builtin_prefetch(&catalog->nodes[node].stack);
 }
 
-/* Give the threads the names they had last. At the end of the trace. */
-void catalog_name_threads(struct catalog *catalog);
+/* Give the threads the last names that have been read. How many names are left, of
+ * threads that are not known (yet). */
+size_t catalog_name_threads(struct catalog *catalog);
 
 /* A module or a function by its number, or NULL. */
 const struct catalog_module *catalog_module(const struct catalog *catalog,

@@ -153,7 +153,7 @@ static void load_one(struct load *load, const struct input *input)
 	write_blocks(load, &t, &where);
 	if (library_take(&load->library, &t.catalog, input->header.max_stack_depth))
 		die("read %s: out of memory", input->path);
-	catalog_name_threads(&t.catalog);
+	t.catalog.n_damaged += catalog_name_threads(&t.catalog);
 	if (scopes_pair(&scopes, &t.catalog, t.reader, pair_totals(t.pair)->last_ns))
 		die("read %s: out of memory", input->path);
 	store_trace_end(load->store, &where, &t.catalog);

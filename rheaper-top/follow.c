@@ -66,6 +66,8 @@ static int open_trace(struct follow *f, const char *path, pid_t pid)
 		return error;
 	f->pid = pid ? pid : (pid_t)reader_header(f->reader)->pid;
 	f->following = may_be_written(f);
+	if (f->following && reader_header(f->reader)->ring)
+		return READER_RING;
 	if (!f->following) {
 		/* At rest: as rheaper-load reads it */
 		reader_close(f->reader);
@@ -184,6 +186,7 @@ int follow_poll(struct follow *f, int milliseconds)
 {
 	int result = poll_once(f, milliseconds);
 
+	catalog_name_threads(&f->catalog);
 	f->caught_up = f->caught_up || result == 0 ||
 		       reader_position(f->reader) >= f->first_size;
 	return result;
@@ -199,6 +202,8 @@ static const char *state_text(const struct rhp_file_header *h, bool over)
 		return "stopped: tracking was switched off";
 	case RHP_STATE_FULL:
 		return "stopped: the trace is full";
+	case RHP_STATE_SNAPSHOT:
+		return "a copy: the program went on";
 	case RHP_STATE_FAILED:
 		return "stopped: the trace could not be written";
 	default:

@@ -200,6 +200,14 @@ def test_a_process_is_found_by_its_number(bench):
         assert sites(bench.json(str(program.process.pid)))["small"] == (700, 7, 700, 7)
 
 
+def test_a_ring_is_not_followed_while_it_is_written(bench):
+    with Program(bench, "ring.bin", RHEAPER_MAX_BYTES="4M,ring") as program:
+        program.do("small 7")
+        bench.refuse(program.trace, said="snapshot")
+        program.end()
+        assert sites(bench.json(program.trace))["small"] == (700, 7, 700, 7)
+
+
 def test_the_result_is_that_of_a_load(bench):
     with Program(bench, "load.bin", RHEAPER_EVENT_BUFFER="500") as program:
         program.do("small 20", "large 1", "thread 700", "drop 300", "temporary 900")

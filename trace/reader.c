@@ -54,6 +54,10 @@ const char *reader_problem(int problem)
 		return "the trace has records of another size than this program reads";
 	case READER_BAD_HEADER:
 		return "the header of the trace is damaged";
+	case READER_RING:
+		return "the trace is a ring, parts of which are overwritten while it is "
+		       "read:"
+		       " let rheaper-ctl make a snapshot";
 	case READER_SHRANK:
 		return "the trace became shorter while it was read";
 	}

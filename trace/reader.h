@@ -24,6 +24,7 @@ enum reader_problem {
 	READER_VERSION,
 	READER_RECORD_SIZE,
 	READER_BAD_HEADER,
+	READER_RING, /* it cannot be followed, for parts of it are overwritten */
 	READER_SHRANK, /* reader_refresh only */
 };
 
