@@ -129,8 +129,9 @@ bool rhp_address_set_add(struct rhp_address_set *set, uintptr_t address)
 		   set->n < set->addresses->n_slots / SLOTS_PER_ADDRESS) ||
 		  grow(set);
 	if (ok) {
+		const struct rhp_addresses *a = set->addresses;
+		set->n += !is_at(a, find(a, address), address);
 		insert(set->addresses, address);
-		set->n++;
 	}
 	end_change(set);
 	rhp_lock_drop(&set->lock);
@@ -166,10 +167,10 @@ void rhp_address_set_remove(struct rhp_address_set *set, uintptr_t address)
 	rhp_lock_take(&set->lock);
 	begin_change(set);
 	a = set->addresses;
+	set->n -= is_at(a, find(a, address), address);
 	close_hole(a, find(a, address));
 	if (!has_number(a, number_of(a, address)))
 		set_bit(a, number_of(a, address), false);
-	set->n--;
 	end_change(set);
 	rhp_lock_drop(&set->lock);
 }

@@ -54,8 +54,9 @@ static ALWAYS_INLINE bool rhp_address_set_lacks(const struct rhp_address_set *se
 /* Whether an address is in the set. Async-signal-safe. */
 HIDDEN bool rhp_address_set_has(struct rhp_address_set *set, uintptr_t address);
 
-/* Empties the set. Adds an address that is not in it; false if there is no memory.
- * Removes one that is. All take the lock. */
+/* Empties the set. Adds an address; false if there is no memory. Removes one. Whether it
+ * was in the set may have changed since that was asked: a trace may have ended, or the
+ * block have been freed where it is not seen. All take the lock. */
 HIDDEN void rhp_address_set_clear(struct rhp_address_set *set);
 HIDDEN bool rhp_address_set_add(struct rhp_address_set *set, uintptr_t address);
 HIDDEN void rhp_address_set_remove(struct rhp_address_set *set, uintptr_t address);
