@@ -18,6 +18,7 @@ void rhp_sample_start(const struct rhp_settings *settings)
 	rhp_sample.mean = settings->sample_bytes;
 	rhp_sample.unsampled = ((1000000 - settings->sample_ppm) << 32) / 1000000;
 	rhp_sample.seed = settings->sample_seed;
+	rhp_sample.n_traces++;
 }
 
 void rhp_sample_forget(void)
@@ -78,7 +79,8 @@ bool rhp_sample_keep(const void *block)
 bool rhp_sample_point(const void *block, size_t size)
 {
 	struct rhp_thread *thread = &rhp_thread;
-	if (thread->random == 0) { /* its first block */
+	if (thread->sampled_trace != rhp_sample.n_traces) { /* its first block there */
+		thread->sampled_trace = rhp_sample.n_traces;
 		uint64_t gap = rhp_sample_gap(next_random(thread), rhp_sample.mean);
 		if (size < gap) {
 			thread->until_sample = gap - (size + 1);

@@ -29,6 +29,7 @@ struct rhp_sample {
 	uint64_t unsampled; /* share of the stacks that is not taken, of 2^32 */
 	uint64_t seed;      /* 0: another one in each run */
 	uint32_t n_threads; /* that drew anything */
+	uint32_t n_traces;  /* a distance is drawn for one of them */
 	struct rhp_address_set blocks; /* recorded and not freed */
 };
 
@@ -53,7 +54,8 @@ HIDDEN bool rhp_sample_draw_stack(void);
 /* Whether no point falls into the next block; it is passed if so. */
 static ALWAYS_INLINE bool rhp_sample_passes(size_t size)
 {
-	if (UNLIKELY(size >= rhp_thread.until_sample))
+	if (UNLIKELY(size >= rhp_thread.until_sample ||
+		     rhp_thread.sampled_trace != rhp_sample.n_traces))
 		return false;
 	rhp_thread.until_sample -= size + 1;
 	return true;

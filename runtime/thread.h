@@ -15,6 +15,7 @@ struct rhp_thread {
 	uint32_t caller_function;    /* ... and which (enum rhp_function) */
 	uint64_t until_sample;       /* bytes to the next block that is recorded */
 	uint64_t random;             /* the generator's state, 0: never used */
+	uint32_t sampled_trace;      /* rhp_sample.n_traces that distance is of */
 	uint32_t number : 31;        /* of this thread in the trace, 0: none yet */
 	uint32_t ending : 1;         /* its destructors have run: no tracker any more */
 	uint32_t generation;         /* of the trace that has that number */

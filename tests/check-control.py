@@ -323,6 +323,31 @@ def test_what_shared_libraries_allocate_can_be_left_out(b):
     assert found[own] == [(2001, 1), (2003, 0)], found
 
 
+def test_a_sample_does_not_begin_where_the_last_one_ended(b):
+    b.build("""
+#include <rheaper.h>
+#include <stdlib.h>
+int main(void)
+{
+	struct rheaper_config config = {0};
+	config.sample_bytes = 4000000000u;
+	rheaper_enable_tracking(&config);
+	free(malloc(100));
+	rheaper_disable_tracking();
+	config.sample_bytes = 1000;
+	rheaper_enable_tracking(&config);
+	for (int i = 0; i < 20000; i++)
+		free(malloc(99));
+	rheaper_disable_tracking();
+	return 0;
+}
+""")
+    b.run("./program")
+    blocks, = b.load(b.traces()[1]).execute("SELECT count(*) FROM allocations").fetchone()
+    # 1903 are expected, and 41 is their standard deviation.
+    assert 1500 < blocks < 2300, blocks
+
+
 def test_it_goes_with_c_plus_plus(b):
     b.build(SWITCH, driver="rheaper-g++", name="main.cpp")
     assert b.run("./program").split()[0] == str(NOT_ENABLED)
