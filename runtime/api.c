@@ -9,6 +9,7 @@
 #include <rheaper.h>
 
 #include "config.h"
+#include "runtime/line.h"
 #include "runtime/runtime.h"
 #include "runtime/settings.h"
 #include "runtime/start.h"
@@ -69,19 +70,22 @@ static bool nobody_leads(void)
 static void choose_path(struct rhp_settings *s, const char *directory)
 {
 	static const char name[] = "%e.%p.trace";
-	size_t n = directory ? strnlen(directory, sizeof(s->path)) : 0;
 	if (!directory && RHP_RUNTIME(start_asked)()->path[0]) {
 		memcpy(s->path, RHP_RUNTIME(start_asked)()->path, sizeof(s->path));
 		return;
 	}
+	struct rhp_line path = {s->path, s->path + sizeof(s->path) - sizeof(name) - 1};
 	s->path[0] = '\0';
-	if (n + 1 + sizeof(name) > sizeof(s->path))
+	/* Its name is no pattern. */
+	for (const char *d = directory; d && *d; d++)
+		rhp_line_add(&path, *d == '%' ? "%%" : (char[]){*d, '\0'});
+	if (path.at + 2 >= path.end) {
+		s->path[0] = '\0';
 		return;
-	if (n > 0)
-		memcpy(s->path, directory, n);
-	if (n > 0 && s->path[n - 1] != '/')
-		s->path[n++] = '/';
-	memcpy(s->path + n, name, sizeof(name));
+	}
+	if (path.at > s->path && path.at[-1] != '/')
+		*path.at++ = '/';
+	memcpy(path.at, name, sizeof(name));
 }
 
 static bool settings_of(struct rhp_settings *s, const struct rheaper_config *c)

@@ -334,9 +334,9 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-bool rhp_os_thread_is_gone(int tid)
+bool rhp_os_thread_is_gone(int pid, int tid)
 {
-	return SYSCALL(SYS_tgkill, rhp_os_pid(), tid, 0) == -ESRCH;
+	return SYSCALL(SYS_tgkill, pid, tid, 0) == -ESRCH;
 }
 
 /* "/proc/self/task/TID/comm" */

@@ -80,7 +80,7 @@ HIDDEN int rhp_os_parent_pid(void);
 #define RHP_OS_HOST_SIZE 65
 HIDDEN void rhp_os_host(char host[RHP_OS_HOST_SIZE]);
 HIDDEN int rhp_os_tid(void);
-HIDDEN bool rhp_os_thread_is_gone(int tid); /* of this process */
+HIDDEN bool rhp_os_thread_is_gone(int pid, int tid);
 
 /* What a thread of this process is called, the calling one if tid is 0; "": unknown. */
 #define RHP_OS_NAME_SIZE 16

@@ -110,7 +110,10 @@ static COLD enum followed follow(void)
 	rhp_os_block_signals(&signals);
 	if (!__atomic_exchange_n(&rhp_control.is_followed, 1, __ATOMIC_ACQUIRE)) {
 		rhp_os_process++;
-		retire();
+		if (is_used)
+			retire();
+		else
+			rhp_tracker_adopt(); /* what is left of earlier traces */
 		set_state(RHP_INACTIVE);
 		__atomic_store_n(&rhp_control.is_ours, 1, __ATOMIC_RELEASE);
 		followed = BY_US;

@@ -38,6 +38,7 @@ bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t event_buffe
 	s->records = (struct rhp_record *)(s->window + 1);
 	s->capacity = event_buffer;
 	s->limit = event_buffer - RESERVE;
+	s->generation = rhp_control.generations;
 	s->last_unit = s->window->base_ticks >> RHP_TIME_SHIFT;
 	return true;
 }
@@ -128,6 +129,9 @@ static COLD bool make_room_slowly(struct rhp_stream *s, uint32_t n)
 		return false;
 	}
 	s->depth = 0;
+	/* A thread that was given up may come back when the next trace is written. */
+	if (s->generation != rhp_control.generations)
+		return false;
 	if (!hand_over(s)) {
 		rhp_trace_lose_write();
 		return false;

@@ -20,6 +20,7 @@ struct rhp_stream {
 	uint32_t limit;             /* from here on only nested writers go on */
 	uint32_t capacity;          /* records of the window */
 	uint64_t last_unit;         /* last time written, in record units */
+	uint32_t generation;        /* of the trace that it is in */
 	uint64_t thread, tid;       /* whose records they are */
 	char name[16];              /* of the thread */
 	uint32_t depth;             /* writers at work: one, and handlers on top of it */

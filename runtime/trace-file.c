@@ -237,11 +237,13 @@ static void fail(int error, enum rhp_loss reason)
 static uint64_t add_region(void)
 {
 	struct rhp_file_header *h = trace.header;
-	if (h->max_bytes &&
-	    __atomic_load_n(&h->file_end, __ATOMIC_RELAXED) + h->region_size >
-		    h->max_bytes)
-		return 0;
-	return __atomic_fetch_add(&h->file_end, h->region_size, __ATOMIC_RELAXED);
+	uint64_t end = __atomic_load_n(&h->file_end, __ATOMIC_RELAXED);
+	do
+		if (h->max_bytes && end + h->region_size > h->max_bytes)
+			return 0;
+	while (!__atomic_compare_exchange_n(&h->file_end, &end, end + h->region_size,
+					    true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return end;
 }
 
 /* The chunk that was written longest ago: it is one no more. 0: there is none, for all
@@ -397,6 +399,11 @@ uint32_t rhp_trace_new_thread(void)
 {
 	return (uint32_t)__atomic_add_fetch(&trace.header->n_threads, 1,
 					    __ATOMIC_RELAXED);
+}
+
+int rhp_trace_pid(void)
+{
+	return (int)trace.header->pid;
 }
 
 const char *rhp_trace_executable(void)

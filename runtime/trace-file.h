@@ -88,6 +88,7 @@ HIDDEN void rhp_trace_lose(enum rhp_loss reason, uint64_t n);
 HIDDEN void rhp_trace_lose_write(void);
 HIDDEN uint32_t rhp_trace_new_thread(void); /* a thread number, from 1 */
 HIDDEN const char *rhp_trace_executable(void);
+HIDDEN int rhp_trace_pid(void);
 
 /* The next stamp of an address; trace/format.h and docs/trace-format.md. */
 static ALWAYS_INLINE uint64_t rhp_stamp_take(uintptr_t address)

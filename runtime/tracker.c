@@ -106,12 +106,23 @@ static void name_thread(struct rhp_tracker *t, int tid)
 	rhp_stacks_bind(&t->stacks, pool.stack_depth);
 }
 
+/* Of the process that is traced: a vfork child, which shares its memory, is another. */
+static bool is_gone(int tid)
+{
+	return rhp_os_thread_is_gone(rhp_trace_pid(), tid);
+}
+
+static bool in_vfork_child(void)
+{
+	return rhp_os_pid() != rhp_trace_pid();
+}
+
 /* A thread whose first event comes while it ends, or that ends by a bare system
  * call, gives nothing back: its tracker is found once the thread is gone. */
 static struct rhp_tracker *reclaim(void)
 {
 	for (struct rhp_tracker *t = pool.all; t; t = t->next)
-		if (t->tid != 0 && !t->lost && rhp_os_thread_is_gone(t->tid))
+		if (t->tid != 0 && !t->lost && is_gone(t->tid))
 			return t;
 	return NULL;
 }
@@ -218,7 +229,9 @@ static COLD struct rhp_tracker *acquire(void)
 {
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
-	struct rhp_tracker *t = rhp_thread.ending ? NULL : take_from_pool();
+	/* The child of a vfork goes away, and its parent has the same thread. */
+	bool passes_by = rhp_thread.ending || in_vfork_child();
+	struct rhp_tracker *t = passes_by ? NULL : take_from_pool();
 	if (t) {
 		name_thread(t, rhp_os_tid());
 		/* May allocate (libc's second-level table of keys): under the guard,
@@ -264,7 +277,8 @@ static COLD struct rhp_tracker *renew(struct rhp_tracker *t)
 	if (usable && t->generation != rhp_control.generations) {
 		usable = join_trace(t);
 		if (usable)
-			name_thread(t, rhp_os_tid()); /* another one in a child */
+			/* Another one in a forked child, but not in that of a vfork. */
+			name_thread(t, in_vfork_child() ? t->tid : rhp_os_tid());
 	}
 	if (!usable)
 		rhp_tracker_done(t);
@@ -331,14 +345,15 @@ int rhp_tracker_start(const struct rhp_settings *settings)
 	return pool.overflow ? 0 : -ENOMEM;
 }
 
-static bool wait_until_done(const struct rhp_tracker *t)
+/* `round` counts those of all trackers together. */
+static bool wait_until_done(const struct rhp_tracker *t, unsigned *round)
 {
-	for (unsigned i = 0; __atomic_load_n(&t->busy, __ATOMIC_ACQUIRE); i++) {
-		if (t->tid && rhp_os_thread_is_gone(t->tid))
+	for (; __atomic_load_n(&t->busy, __ATOMIC_ACQUIRE); ++*round) {
+		if (t->tid && is_gone(t->tid))
 			return true;
-		if (i == 2 * RHP_OS_SHORT_WAITS)
+		if (*round >= 2 * RHP_OS_SHORT_WAITS)
 			return false;
-		rhp_os_wait(i);
+		rhp_os_wait(*round);
 	}
 	return true;
 }
@@ -348,7 +363,6 @@ static void forget(struct rhp_tracker *t)
 	rhp_stream_close(&t->stream);
 	rhp_stacks_forget(&t->stacks);
 	t->generation = NOT_IN_A_TRACE;
-	t->busy = 0;
 }
 
 void rhp_tracker_adopt(void)
@@ -359,15 +373,18 @@ void rhp_tracker_adopt(void)
 	for (struct rhp_tracker *t = pool.all; t; t = t->next) {
 		forget(t);
 		t->lost = t != mine;
+		t->busy = 0;
 		t->tid = t == mine ? rhp_os_tid() : 0;
 		pool.n_trackers += t == mine;
 	}
-	forget(pool.overflow);
+	if (pool.overflow)
+		forget(pool.overflow);
 	rhp_stream_close_lasting();
 }
 
 void rhp_tracker_retire(void)
 {
+	unsigned round = 0;
 	rhp_os_barrier();
 	/* Who was about to take a tracker has it. */
 	rhp_lock_take(&pool.lock);
@@ -376,7 +393,7 @@ void rhp_tracker_retire(void)
 	for (struct rhp_tracker *t = all; t; t = t->next) {
 		if (t->lost)
 			continue;
-		if (wait_until_done(t)) {
+		if (wait_until_done(t, &round)) {
 			forget(t);
 		} else {
 			t->lost = 1;

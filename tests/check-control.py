@@ -501,4 +501,116 @@ def test_every_child_has_a_trace_of_its_own(b):
     assert sorted(found) == sorted(wanted), found
 
 
+# Threads make events while others have their first one in the child of a vfork. With main
+# they have 15 trackers: before the 16th is made, one is looked for that nobody has any more.
+VFORK = """
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static int stop;
+static pthread_barrier_t begun;
+static void *busy(void *arg)
+{
+	free(malloc(10));
+	pthread_barrier_wait(&begun);
+	for (size_t i = 1; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++)
+		free(malloc(i % 400 + 1));
+	return arg;
+}
+static void *first_in_child(void *arg)
+{
+	int status;
+	pid_t pid = vfork();
+	if (pid == 0) {
+		free(malloc(5001));
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	free(malloc(5002));
+	return arg;
+}
+int main(void)
+{
+	pthread_t threads[14], thread;
+	pthread_barrier_init(&begun, NULL, 15);
+	for (int i = 0; i < 14; i++)
+		pthread_create(&threads[i], NULL, busy, NULL);
+	pthread_barrier_wait(&begun);
+	for (int i = 0; i < 200; i++) {
+		pthread_create(&thread, NULL, first_in_child, NULL);
+		pthread_join(thread, NULL);
+	}
+	stop = 1;
+	for (int i = 0; i < 14; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
+"""
+
+# A child of a process that was traced earlier, and is not when it forks; eight threads.
+LATER = """
+#include <pthread.h>
+#include <rheaper.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *busy(void *arg)
+{
+	for (size_t i = 0; i < 20000; i++)
+		free(malloc(i % 100 + 1));
+	return arg;
+}
+static void work(void)
+{
+	pthread_t threads[20];
+	for (int i = 0; i < 20; i++)
+		pthread_create(&threads[i], NULL, busy, NULL);
+	busy(NULL);
+	for (int i = 0; i < 20; i++)
+		pthread_join(threads[i], NULL);
+}
+int main(void)
+{
+	int status;
+	struct rheaper_config config = {0};
+	config.profile_dir = "100%pure";
+	if (rheaper_enable_tracking(&config).error)
+		return 1;
+	work();
+	rheaper_disable_tracking();
+	if (fork() == 0) {
+		if (rheaper_enable_tracking(&config).error)
+			_exit(1);
+		work();
+		exit(rheaper_disable_tracking());
+	}
+	wait(&status);
+	return status != 0;
+}
+"""
+
+
+def test_a_thread_begins_in_the_child_of_a_vfork(b):
+    b.build(VFORK)
+    b.run("./program", RHEAPER_TRACE=b.path("v.trace"))
+    database = b.load("v.trace")
+    assert lost(database) == {}, lost(database)
+    assert above(database, 5000)[-400:] == [5001] * 200 + [5002] * 200
+
+
+def test_a_child_is_traced_after_its_parent_was(b):
+    os.mkdir(b.path("100%pure"))
+    b.build(LATER)
+    b.run("./program")
+    names = os.listdir(b.path("100%pure"))
+    assert len(names) == 2, names
+    for name in names:
+        database = b.load("100%pure/" + name)
+        assert lost(database) == {}, (name, lost(database))
+        pid, = database.execute("SELECT pid FROM processes WHERE command_line IS NOT NULL").fetchone()
+        assert name == f"program.{pid}.trace", (name, pid)
+        assert database.execute("SELECT count(*) FROM threads WHERE tid = ?", (pid,)).fetchone() == (1,)
+
+
 tap.run(globals(), Bench)
