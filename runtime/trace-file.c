@@ -180,20 +180,34 @@ void rhp_trace_set_state(enum rhp_trace_state state)
 				    __ATOMIC_RELAXED);
 }
 
+static void change_state(uint32_t from, uint32_t to)
+{
+	__atomic_compare_exchange_n(&rhp_control.state, &from, to, false,
+				    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
 void rhp_trace_switch_on(void)
 {
 	struct rhp_control *c = &rhp_control;
-	__atomic_store_n(&c->generation, c->generations, __ATOMIC_RELEASE);
-	__atomic_store_n(&c->state, RHP_ACTIVE, __ATOMIC_RELEASE);
+	__atomic_store_n(&c->generation, c->generations, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&c->state, RHP_ACTIVE, __ATOMIC_SEQ_CST);
+	/* A handler may have switched off in between. */
+	if (__atomic_load_n(&c->generation, __ATOMIC_SEQ_CST) == 0)
+		change_state(RHP_ACTIVE, RHP_INACTIVE);
 }
 
 uint32_t rhp_trace_switch_off(enum rhp_trace_state why)
 {
-	uint32_t was = __atomic_exchange_n(&rhp_control.generation, 0, __ATOMIC_ACQ_REL);
+	struct rhp_control *c = &rhp_control;
+	uint32_t was = __atomic_exchange_n(&c->generation, 0, __ATOMIC_SEQ_CST);
 	if (was == 0)
 		return 0;
-	__atomic_store_n(&rhp_control.state, RHP_INACTIVE, __ATOMIC_RELEASE);
-	rhp_trace_set_state(why);
+	change_state(RHP_ACTIVE, RHP_INACTIVE);
+	/* Another thread may have switched on again in between. */
+	if (__atomic_load_n(&c->generation, __ATOMIC_SEQ_CST) != 0)
+		change_state(RHP_INACTIVE, RHP_ACTIVE);
+	if (c->generations == was)
+		rhp_trace_set_state(why);
 	return was;
 }
 
@@ -281,15 +295,18 @@ static uint64_t new_region(void)
 	return offset;
 }
 
-static void lock_ring(void)
+/* Whether there was something to lock: it is asked once. */
+static bool lock_ring(void)
 {
-	if (trace.header->ring)
+	bool is_ring = trace.header->ring;
+	if (is_ring)
 		rhp_lock_take(&trace.ring);
+	return is_ring;
 }
 
-static void unlock_ring(void)
+static void unlock_ring(bool is_locked)
 {
-	if (trace.header->ring)
+	if (is_locked)
 		rhp_lock_drop(&trace.ring);
 }
 
@@ -301,8 +318,8 @@ static void reserve_ahead(uint64_t offset)
 	uint64_t end = offset + h->region_size, size = offset / AHEAD_SHARE;
 	uint64_t reserved = __atomic_load_n(&trace.ahead, __ATOMIC_RELAXED);
 	size = size < MAX_AHEAD ? size : MAX_AHEAD;
-	if (h->max_bytes && size > h->max_bytes - end)
-		size = h->max_bytes - end;
+	if (h->max_bytes && end + size > h->max_bytes)
+		size = end < h->max_bytes ? h->max_bytes - end : 0;
 	if (LIKELY(end <= reserved) || size < 2 * (uint64_t)h->region_size)
 		return;
 	if (!__atomic_compare_exchange_n(&trace.ahead, &reserved, end + size, false,
@@ -318,6 +335,7 @@ static bool write_chunk(const struct rhp_region *window, const void *records, si
 	struct rhp_region head = *window;
 	head.kind = RHP_REGION_CHUNK;
 	head.used = size;
+	uint32_t generation = rhp_control.generations;
 	uint64_t offset = new_region();
 	if (offset == 0)
 		return false;
@@ -328,6 +346,9 @@ static bool write_chunk(const struct rhp_region *window, const void *records, si
 	 * and its records are still in the window. */
 	if (r == 0)
 		r = rhp_os_write(trace.fd, offset + sizeof(head), records, size, NULL, 0);
+	/* Whom that kept too long was given up: the file is another one's. */
+	if (rhp_control.generations != generation)
+		return false;
 	if (r == 0)
 		r = rhp_os_write(trace.fd, offset, &head, sizeof(head), NULL, 0);
 	if (r < 0)
@@ -338,9 +359,9 @@ static bool write_chunk(const struct rhp_region *window, const void *records, si
 bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
 			   size_t size)
 {
-	lock_ring();
+	bool is_locked = lock_ring();
 	bool ok = write_chunk(window, records, size);
-	unlock_ring();
+	unlock_ring(is_locked);
 	return ok;
 }
 
@@ -374,9 +395,9 @@ static struct rhp_region *map_window(uint16_t stream)
 
 struct rhp_region *rhp_trace_map_window(uint16_t stream)
 {
-	lock_ring();
+	bool is_locked = lock_ring();
 	struct rhp_region *w = map_window(stream);
-	unlock_ring();
+	unlock_ring(is_locked);
 	return w;
 }
 

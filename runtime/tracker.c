@@ -230,7 +230,7 @@ static COLD struct rhp_tracker *acquire(void)
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
 	/* The child of a vfork goes away, and its parent has the same thread. */
-	bool passes_by = rhp_thread.ending || in_vfork_child();
+	bool passes_by = rhp_thread.tracker || rhp_thread.ending || in_vfork_child();
 	struct rhp_tracker *t = passes_by ? NULL : take_from_pool();
 	if (t) {
 		name_thread(t, rhp_os_tid());
@@ -288,14 +288,15 @@ static COLD struct rhp_tracker *renew(struct rhp_tracker *t)
 	return usable ? t : NULL;
 }
 
-struct rhp_tracker *rhp_tracker_get_slowly(void)
+/* Handlers may come at any time, and have their first event before ours. */
+struct rhp_tracker *rhp_tracker_get_slowly(struct rhp_tracker *in_use)
 {
-	struct rhp_tracker *t = rhp_thread.tracker;
-	if (t)
-		t = renew(t);
-	if (rhp_thread.tracker)
+	struct rhp_tracker *t = in_use ? renew(in_use) : NULL;
+	if (t || (in_use && !in_use->lost))
 		return t;
 	t = acquire();
+	if (!t && rhp_thread.tracker)
+		return rhp_tracker_get();
 	return t ? t : use_overflow();
 }
 
@@ -339,10 +340,12 @@ int rhp_tracker_start(const struct rhp_settings *settings)
 				pthread_key_create(&pool.key, thread_ends) == 0;
 	if (settings->ring && !rhp_stream_open_lasting(settings->event_buffer))
 		return -ENOMEM;
-	if (pool.overflow)
-		return join_trace(pool.overflow) ? 0 : -ENOMEM;
-	pool.overflow = make_tracker(0);
-	return pool.overflow ? 0 : -ENOMEM;
+	if (!pool.overflow)
+		pool.overflow = make_tracker(0);
+	if (pool.overflow && join_trace(pool.overflow))
+		return 0;
+	rhp_stream_close_lasting();
+	return -ENOMEM;
 }
 
 /* `round` counts those of all trackers together. */

@@ -63,12 +63,12 @@ static ALWAYS_INLINE bool rhp_tracker_is_busy(void)
  * until rhp_tracker_done() ends the use; the overflow tracker is locked in between, and
  * signals are blocked.
  */
-HIDDEN struct rhp_tracker *rhp_tracker_get_slowly(void);
+HIDDEN struct rhp_tracker *rhp_tracker_get_slowly(struct rhp_tracker *in_use);
 static ALWAYS_INLINE struct rhp_tracker *rhp_tracker_get(void)
 {
 	struct rhp_tracker *t = rhp_thread.tracker;
 	if (UNLIKELY(!t))
-		return rhp_tracker_get_slowly();
+		return rhp_tracker_get_slowly(NULL);
 	/* Who switches off sees that we are busy, or we see that it is off: the other
 	 * half is in rhp_tracker_retire(). */
 	__atomic_store_n(&t->busy, t->busy + 1, __ATOMIC_RELAXED);
@@ -76,7 +76,7 @@ static ALWAYS_INLINE struct rhp_tracker *rhp_tracker_get(void)
 	if (LIKELY(t->generation ==
 		   __atomic_load_n(&rhp_control.generation, __ATOMIC_ACQUIRE)))
 		return t;
-	return rhp_tracker_get_slowly();
+	return rhp_tracker_get_slowly(t);
 }
 
 /* The shared tracker, whoever calls: also in a handler that interrupted anything. */
