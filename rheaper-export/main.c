@@ -5,7 +5,7 @@
 
 #include "common/cli.h"
 #include "rheaper-export/formats.h"
-#include "rheaper-export/output.h"
+#include "common/output.h"
 #include "rheaper-export/profile.h"
 
 static const char help[] =

@@ -23,7 +23,7 @@
 #include "profile.pb-c.h"
 
 #include "rheaper-export/formats.h"
-#include "rheaper-export/output.h"
+#include "common/output.h"
 
 /* Of what has no stack; no frame has this number. */
 #define UNKNOWN_LOCATION (UINT64_C(1) << 62)

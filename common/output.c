@@ -8,7 +8,7 @@
 
 #include "common/cli.h"
 
-#include "rheaper-export/output.h"
+#include "common/output.h"
 
 static const int deadly[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -33,6 +33,11 @@ static void on_signal(int number)
 
 static void catch_signals(void)
 {
+	static bool caught;
+
+	if (caught)
+		return;
+	caught = true;
 	for (size_t i = 0; i < sizeof(deadly) / sizeof(*deadly); i++) {
 		if (signal(deadly[i], on_signal) == SIG_IGN)
 			signal(deadly[i], SIG_IGN);
@@ -72,7 +77,7 @@ static int open_path(const char *path, const char *input)
 
 	if (stat(path, &status) != 0)
 		return errno == ENOENT ? create_unfinished(path) : -1;
-	if (stat(input, &other) == 0 && other.st_dev == status.st_dev &&
+	if (input && stat(input, &other) == 0 && other.st_dev == status.st_dev &&
 	    other.st_ino == status.st_ino)
 		die("write %s: it is the database", path);
 	if (S_ISREG(status.st_mode))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where an export goes: standard output, or a file that appears under its name when
- * it is whole. Dies of what cannot be written. There is one.
+ * Where a program writes to: standard output, or a file that appears under its name
+ * when it is whole. Dies of what cannot be written. There is one at a time.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 /*
  * Begin. NULL: standard output, which for a binary format must be no terminal. A
- * file of that name is replaced, unless it is the one at `input`.
+ * file of that name is replaced, unless it is the one at `input` (NULL: there is none).
  */
 FILE *output_open(const char *path, const char *input, bool binary);
 
