@@ -103,17 +103,39 @@ static size_t operator_length(const char *at)
 	return n;
 }
 
-/* The text outside of all < > and ( ); "{lambda(int)#1}" keeps its number. */
+/* The length of what a lambda is called at `at`, "{lambda(int)#1}" or "$_1": its number
+ * changes when another is written before it. 0 if none is there. */
+static size_t lambda_length(const char *at)
+{
+	size_t n = 0, depth = 0;
+
+	if (strncmp(at, "$_", 2) == 0 && isdigit((unsigned char)at[2]))
+		return 2 + strspn(at + 2, "0123456789");
+	if (strncmp(at, "{lambda(", 8) != 0)
+		return 0;
+	do {
+		depth += at[n] == '{';
+		depth -= at[n] == '}';
+	} while (at[n++] && depth);
+	return depth ? 0 : n;
+}
+
+/* The text outside of all < > and ( ). */
 static size_t strip_brackets(const char *name, size_t length, char *plain, size_t size)
 {
+	static const char lambda[] = "{lambda}";
 	size_t n = 0, depth = 0;
 
 	for (size_t i = 0; i < length && n < size; i++) {
 		size_t word = depth == 0 ? operator_length(name + i) : 0;
+		size_t number = depth == 0 ? lambda_length(name + i) : 0;
 
-		if (word && i + word <= length && n + word <= size &&
-		    (i == 0 ||
-		     !(isalnum((unsigned char)name[i - 1]) || name[i - 1] == '_'))) {
+		if (number && i + number <= length && n + sizeof(lambda) <= size) {
+			n += (size_t)(stpcpy(plain + n, lambda) - (plain + n));
+			i += number - 1;
+		} else if (word && i + word <= length && n + word <= size &&
+			   (i == 0 || !(isalnum((unsigned char)name[i - 1]) ||
+					name[i - 1] == '_'))) {
 			memcpy(plain + n, name + i, word);
 			n += word;
 			i += word - 1;
