@@ -23,18 +23,19 @@ MAY_INCLUDE = {
     'rheaper-ctl': ['trace/format.h', 'trace/request.h', 'common'],
     'rheaper-export': ['common'],
     'rheaper-top': ['trace', 'common', 'rheaper-load'],
+    'rheaper-check': ['rheaper-load/load.h', 'rheaper-load/signature.h', 'common'],
     'rheaper-sqlite': ['rheaper-load/catalog.h', 'rheaper-load/merge.h', 'trace', 'common/text.h'],
 }
 # Libraries, and the only files that may include them.
 LIBRARIES = {
     'sqlite3': ['rheaper-load/store', 'rheaper-load/block-rows', 'common/db', 'rheaper-export/profile.c',
-                'rheaper-sqlite'],
+                'rheaper-check/measure-read.c', 'rheaper-sqlite'],
     'elfutils/': ['rheaper-load/debug-info', 'rheaper-load/symbol'],
     'dwarf.h': ['rheaper-load/debug-info', 'rheaper-load/symbol'],
     'libiberty/': ['rheaper-load/symbol', 'rheaper-load/demangle'],
     'libunwind': [],
     'stdio.h': ['common', 'trace', 'rheaper-cc', 'rheaper-load', 'rheaper-export', 'rheaper-ctl', 'rheaper-top',
-                'wrap/wrap.h'],
+                'rheaper-check', 'wrap/wrap.h'],
     'ncurses.h': ['rheaper-top/screen'],
     'zlib.h': ['rheaper-export/pprof'],
 }

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The format is made for diffs: a line for each fact, so a changed number or a renamed
+ * function is one changed line; paragraphs are sorted by name and not by size, so a leak
+ * that grows stays where it is.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/cli.h"
+#include "common/output.h"
+#include "rheaper-check/arena.h"
+#include "rheaper-check/names.h"
+
+#include "rheaper-check/baseline.h"
+
+static const char first_line[] = "rheaper-baseline 1";
+
+static int compare_entries(const void *left, const void *right)
+{
+	const struct baseline_entry *a = left, *b = right;
+
+	return strcmp(a->key, b->key);
+}
+
+static void sort(struct baseline_list *list)
+{
+	if (list->n)
+		qsort(list->entries, list->n, sizeof(*list->entries), compare_entries);
+}
+
+void baseline_add(struct baseline_list *list, struct arena *arena,
+		  const struct baseline_entry *entry)
+{
+	list->entries = arena_grow(arena, list->entries, list->n, sizeof(*entry));
+	list->entries[list->n++] = *entry;
+}
+
+struct baseline_entry *baseline_find(const struct baseline_list *list, const char *key)
+{
+	struct baseline_entry wanted = {.key = key};
+
+	return list->n ? bsearch(&wanted, list->entries, list->n, sizeof(wanted),
+				 compare_entries)
+		       : NULL;
+}
+
+/* A baseline while it is read. */
+struct lines {
+	struct baseline *baseline;
+	struct arena *arena;
+	const char *path;
+	size_t number;
+	struct baseline_list *list; /* of the paragraph in hand, NULL: none */
+	const char *program;
+	const char *functions[NAMES_MAX_FRAMES];
+	size_t n_functions;
+	struct baseline_entry entry;
+};
+
+static _Noreturn void die_at(const struct lines *l, const char *problem)
+{
+	die("read %s, line %zu: %s", l->path, l->number, problem);
+}
+
+/* What stands behind a word and a space, or NULL. */
+static const char *behind(const char *line, const char *word)
+{
+	size_t length = strlen(word);
+
+	return strncmp(line, word, length) == 0 && line[length] == ' ' ? line + length + 1
+								       : NULL;
+}
+
+static void end_paragraph(struct lines *l)
+{
+	if (!l->list)
+		return;
+	l->entry.key = names_key(l->arena, l->program, l->functions, l->n_functions);
+	baseline_add(l->list, l->arena, &l->entry);
+	l->list = NULL;
+}
+
+static void begin_paragraph(struct lines *l, struct baseline_list *list,
+			    const char *program)
+{
+	end_paragraph(l);
+	l->list = list;
+	l->program = arena_text(l->arena, program);
+	l->n_functions = 0;
+	l->entry = (struct baseline_entry){0};
+}
+
+static void take_amount(struct lines *l, const char *line)
+{
+	for (int i = 0; i < N_AMOUNTS; i++) {
+		const char *digits = behind(line, amount_names[i]);
+		char *end;
+
+		if (!digits)
+			continue;
+		errno = 0;
+		l->entry.amounts[i] = strtoll(digits, &end, 10);
+		if (digits[0] < '0' || digits[0] > '9' || *end || errno)
+			die_at(l, "expected a number");
+		if (l->entry.has[i])
+			die_at(l, "it is there twice");
+		l->entry.has[i] = true;
+		return;
+	}
+	die_at(l, "expected an amount, or 'at' and a function");
+}
+
+static void take_fact(struct lines *l, const char *line)
+{
+	const char *function = behind(line, "at");
+
+	if (!l->list)
+		die_at(l, "it belongs to no program and no site");
+	if (!function) {
+		take_amount(l, line);
+		return;
+	}
+	if (l->list == &l->baseline->programs)
+		die_at(l, "a program has no functions");
+	if (l->n_functions == NAMES_MAX_FRAMES)
+		die_at(l, "the site has too many functions");
+	l->functions[l->n_functions++] = arena_text(l->arena, function);
+}
+
+static void take_line(struct lines *l, const char *line)
+{
+	const char *name;
+
+	if (l->number == 1) {
+		if (strcmp(line, first_line) != 0)
+			die_at(l, "it is no baseline of this version of rheaper-check");
+	} else if (line[0] == 0) {
+		end_paragraph(l);
+	} else if (line[0] == '\t') {
+		take_fact(l, line + 1);
+	} else if ((name = behind(line, "program"))) {
+		begin_paragraph(l, &l->baseline->programs, name);
+	} else if ((name = behind(line, "site"))) {
+		begin_paragraph(l, &l->baseline->sites, name);
+	} else {
+		die_at(l, "expected 'program' or 'site'");
+	}
+}
+
+static void check_line(const struct lines *l, const char *line, size_t length)
+{
+	if (strlen(line) != length)
+		die_at(l, "it has a zero byte");
+	line += line[0] == '\t';
+	if (strcmp(arena_printable(l->arena, line), line) != 0)
+		die_at(l, "it is not printable UTF-8");
+}
+
+static void check_unique(const struct baseline_list *list, const char *path)
+{
+	for (size_t i = 1; i < list->n; i++) {
+		const char *key = list->entries[i].key;
+
+		if (strcmp(list->entries[i - 1].key, key) == 0)
+			die("read %s: one of %.*s is there twice", path,
+			    (int)names_program(key), key);
+	}
+}
+
+void baseline_read(struct baseline *baseline, struct arena *arena, const char *path)
+{
+	struct lines l = {.baseline = baseline, .arena = arena, .path = path};
+	FILE *in = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+
+	*baseline = (struct baseline){0};
+	if (!in)
+		die("open %s:", path);
+	while ((length = getline(&line, &size, in)) >= 0) {
+		l.number++;
+		if (length > 0 && line[length - 1] == '\n')
+			line[--length] = 0;
+		check_line(&l, line, (size_t)length);
+		take_line(&l, line);
+	}
+	if (ferror(in))
+		die("read %s:", path);
+	if (l.number == 0)
+		die("read %s: it is empty", path);
+	end_paragraph(&l);
+	free(line);
+	fclose(in);
+	sort(&baseline->programs);
+	sort(&baseline->sites);
+	check_unique(&baseline->programs, path);
+	check_unique(&baseline->sites, path);
+}
+
+static void write_entry(FILE *out, const char *what, const struct baseline_entry *entry)
+{
+	const char *name = entry->key + names_program(entry->key);
+
+	fprintf(out, "\n%s %.*s\n", what, (int)names_program(entry->key), entry->key);
+	for (int i = 0; i < N_AMOUNTS; i++) {
+		if (entry->has[i])
+			fprintf(out, "\t%s %lld\n", amount_names[i],
+				(long long)entry->amounts[i]);
+	}
+	while (*name) {
+		size_t length = strcspn(++name, "\n");
+
+		fprintf(out, "\tat %.*s\n", (int)length, name);
+		name += length;
+	}
+}
+
+void baseline_write(struct baseline *baseline, const char *path)
+{
+	FILE *out = output_open(path, NULL, false);
+	mode_t mask = umask(0);
+
+	umask(mask);
+	/* It is to be shared, unlike what a profile says. */
+	if (path && fchmod(fileno(out), 0666 & ~mask) != 0)
+		output_die();
+	sort(&baseline->programs);
+	sort(&baseline->sites);
+	fprintf(out, "%s\n", first_line);
+	for (size_t i = 0; i < baseline->programs.n; i++)
+		write_entry(out, "program", &baseline->programs.entries[i]);
+	for (size_t i = 0; i < baseline->sites.n; i++)
+		write_entry(out, "site", &baseline->sites.entries[i]);
+	output_finish();
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sites are compared in two passes. Equal keys are one place. Of what is left on both
+ * sites, a leak that is related to leaks of the baseline (names.h) may use up what these
+ * have: no more bytes and blocks leak than were known, in places that another compiler
+ * may have made of the same source. So a relation never hides a leak that grew.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rheaper-check/arena.h"
+#include "rheaper-check/baseline.h"
+#include "rheaper-check/limits.h"
+#include "rheaper-check/names.h"
+
+#include "rheaper-check/findings.h"
+
+const struct finding_text finding_texts[N_FINDING_KINDS] = {
+	[FINDING_LEAK] = {"leak", "leak", "Blocks were not freed at the end."},
+	[FINDING_NEW_LEAK] = {"new-leak", "new leak",
+			      "Blocks were not freed that the baseline does not know."},
+	[FINDING_LEAK_GROWTH] = {"leak-growth", "leak grew",
+				 "More was not freed than in the baseline."},
+	[FINDING_GROWTH] = {"growth", "growth", "More was used than in the baseline."},
+	[FINDING_LIMIT] = {"limit", "over the limit", "More was used than is allowed."},
+};
+
+static const char *plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+const char *findings_leak_text(struct arena *arena, const int64_t *amounts)
+{
+	int64_t blocks = amounts[AMOUNT_LEAK_BLOCKS], bytes = amounts[AMOUNT_LEAK_BYTES];
+
+	return arena_format(arena, "%" PRId64 " block%s, %" PRId64 " byte%s", blocks,
+			    plural(blocks), bytes, plural(bytes));
+}
+
+static void add_finding(struct verdict *v, const struct finding *finding)
+{
+	v->findings = arena_grow(v->arena, v->findings, v->n_findings, sizeof(*finding));
+	v->findings[v->n_findings++] = *finding;
+}
+
+static void add_better(struct verdict *v, const char *key, const char *message)
+{
+	v->better = arena_grow(v->arena, v->better, v->n_better, sizeof(*v->better));
+	v->better[v->n_better++] = (struct improvement){key, message};
+}
+
+void findings_note(struct verdict *v, const char *note)
+{
+	v->notes = arena_grow(v->arena, v->notes, v->n_notes, sizeof(*v->notes));
+	v->notes[v->n_notes++] = note;
+}
+
+static const char *program_of(struct verdict *v, const char *key)
+{
+	return arena_text_n(v->arena, key, names_program(key));
+}
+
+static void find_leak(struct verdict *v, const struct measure_site *site,
+		      const struct baseline_entry *before)
+{
+	struct finding f = {
+		.kind = !v->has_baseline ? FINDING_LEAK
+			: before         ? FINDING_LEAK_GROWTH
+					 : FINDING_NEW_LEAK,
+		.program = program_of(v, site->key),
+		.site = site,
+		.has_before = before,
+	};
+	const char *now = findings_leak_text(v->arena, site->amounts), *was = "",
+		   *runs = "";
+
+	memcpy(f.now, site->amounts, sizeof(f.now));
+	if (before) {
+		memcpy(f.before, before->amounts, sizeof(f.before));
+		was = arena_format(v->arena, " (the baseline has %s)",
+				   findings_leak_text(v->arena, before->amounts));
+	}
+	if (v->measure->n_runs > 1)
+		runs = arena_format(v->arena, ", in %u of %u runs", site->n_runs,
+				    v->measure->n_runs);
+	f.message = arena_format(v->arena, "%s%s%s", now, was, runs);
+	add_finding(v, &f);
+}
+
+static bool leaks_within(const int64_t *now, const int64_t *before,
+			 const struct limits *limits)
+{
+	for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++) {
+		if (now[i] > limit_apply(&limits->site_growth[i], before[i]))
+			return false;
+	}
+	return true;
+}
+
+/* A leak whose key the baseline has. */
+static void compare_leak(struct verdict *v, const struct measure_site *site,
+			 struct baseline_entry *before, const struct limits *limits)
+{
+	bool less = true;
+
+	for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++) {
+		bool below = site->amounts[i] < before->amounts[i];
+
+		less = less && site->amounts[i] <= before->amounts[i];
+		before->used[i] = below ? site->amounts[i] : before->amounts[i];
+	}
+	if (!leaks_within(site->amounts, before->amounts, limits)) {
+		find_leak(v, site, before);
+		return;
+	}
+	v->n_known++;
+	if (less && memcmp(before->used, before->amounts,
+			   sizeof(*before->used) * (AMOUNT_LEAK_BYTES + 1)) != 0)
+		add_better(v, site->key,
+			   arena_format(v->arena, "leaks less: %s; it was %s",
+					findings_leak_text(v->arena, site->amounts),
+					findings_leak_text(v->arena, before->amounts)));
+}
+
+/* Take as much as is wanted of what an entry has left. */
+static void use(struct baseline_entry *entry, int64_t *wanted)
+{
+	for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++) {
+		int64_t left = entry->amounts[i] - entry->used[i];
+		int64_t taken = wanted[i] < left ? wanted[i] : left;
+
+		entry->used[i] += taken;
+		wanted[i] -= taken;
+	}
+}
+
+/* A leak whose key it has not: whether related ones that are not there cover it. */
+static bool is_covered(const struct measure_site *site, struct baseline *baseline,
+		       const struct limits *limits)
+{
+	int64_t left[N_AMOUNTS] = {0}, wanted[N_AMOUNTS];
+
+	for (size_t i = 0; i < baseline->sites.n; i++) {
+		const struct baseline_entry *e = &baseline->sites.entries[i];
+
+		for (int k = AMOUNT_LEAK_BLOCKS;
+		     k <= AMOUNT_LEAK_BYTES && names_related(site->key, e->key); k++)
+			left[k] = measure_add(left[k], e->amounts[k] - e->used[k]);
+	}
+	if (left[AMOUNT_LEAK_BLOCKS] == 0 || !leaks_within(site->amounts, left, limits))
+		return false;
+	memcpy(wanted, site->amounts, sizeof(wanted));
+	for (size_t i = 0; i < baseline->sites.n; i++) {
+		if (names_related(site->key, baseline->sites.entries[i].key))
+			use(&baseline->sites.entries[i], wanted);
+	}
+	return true;
+}
+
+static void find_growth(struct verdict *v, const char *key,
+			const struct measure_site *site, enum amount amount, int64_t now,
+			int64_t before)
+{
+	struct finding f = {.kind = FINDING_GROWTH,
+			    .program = program_of(v, key),
+			    .site = site,
+			    .amount = amount,
+			    .has_before = true};
+
+	f.now[amount] = now;
+	f.before[amount] = before;
+	f.message = arena_format(
+		v->arena, "%s %" PRId64 " (the baseline has %" PRId64 ", %+.1f %%)",
+		amount_names[amount], now, before,
+		before ? ((double)now - (double)before) * 100 / (double)before : 100.0);
+	add_finding(v, &f);
+}
+
+/* The amounts that were asked for, of a site or a program which the baseline has. */
+static void compare_amounts(struct verdict *v, const char *key,
+			    const struct measure_site *site, const int64_t *now,
+			    struct baseline_entry *before, const struct limit *limits)
+{
+	for (int i = AMOUNT_ALLOCATIONS; i < N_AMOUNTS; i++) {
+		if (!before->has[i])
+			continue;
+		before->used[i] =
+			now[i] < before->amounts[i] ? now[i] : before->amounts[i];
+		if (!limits[i].asked)
+			continue;
+		if (now[i] > limit_apply(&limits[i], before->amounts[i]))
+			find_growth(v, key, site, (enum amount)i, now[i],
+				    before->amounts[i]);
+		else if (now[i] < before->amounts[i])
+			add_better(v, key,
+				   arena_format(
+					   v->arena, "%s %" PRId64 "; it was %" PRId64,
+					   amount_names[i], now[i], before->amounts[i]));
+	}
+}
+
+static void compare_sites(struct verdict *v, struct baseline *baseline,
+			  const struct limits *limits)
+{
+	const struct measure *m = v->measure;
+
+	for (size_t i = 0; i < m->n_sites; i++) {
+		const struct measure_site *site = &m->sites[i];
+		struct baseline_entry *before =
+			baseline_find(&baseline->sites, site->key);
+
+		if (!before)
+			continue;
+		if (site->amounts[AMOUNT_LEAK_BLOCKS] && before->has[AMOUNT_LEAK_BLOCKS])
+			compare_leak(v, site, before, limits);
+		compare_amounts(v, site->key, site, site->amounts, before,
+				limits->site_growth);
+	}
+	for (size_t i = 0; i < m->n_sites; i++) {
+		const struct measure_site *site = &m->sites[i];
+		struct baseline_entry *before =
+			baseline_find(&baseline->sites, site->key);
+
+		if (!site->amounts[AMOUNT_LEAK_BLOCKS] ||
+		    (before && before->has[AMOUNT_LEAK_BLOCKS]))
+			continue;
+		if (is_covered(site, baseline, limits))
+			v->n_known++;
+		else
+			find_leak(v, site, NULL);
+	}
+}
+
+/* What the baseline has and is not there; programs that did not run say nothing. */
+static void find_gone(struct verdict *v, struct baseline *baseline)
+{
+	for (size_t i = 0; i < baseline->sites.n; i++) {
+		struct baseline_entry *e = &baseline->sites.entries[i];
+
+		if (!measure_program(v->measure, program_of(v, e->key)))
+			memcpy(e->used, e->amounts, sizeof(e->used));
+		else if (e->amounts[AMOUNT_LEAK_BLOCKS] && !e->used[AMOUNT_LEAK_BLOCKS])
+			add_better(
+				v, e->key,
+				arena_format(v->arena, "leaks no more; it was %s",
+					     findings_leak_text(v->arena, e->amounts)));
+	}
+}
+
+static void compare_programs(struct verdict *v, struct baseline *baseline,
+			     const struct limits *limits)
+{
+	const struct measure *m = v->measure;
+
+	for (size_t i = 0; i < m->n_programs; i++) {
+		const struct measure_program *p = &m->programs[i];
+		struct baseline_entry *before =
+			baseline_find(&baseline->programs, p->name);
+
+		for (int k = 0; k < N_AMOUNTS; k++) {
+			if (limits->growth[k].asked && !(before && before->has[k]))
+				findings_note(
+					v, arena_format(v->arena,
+							"the baseline does not have the"
+							" %s of %s: not compared",
+							amount_names[k], p->name));
+		}
+		if (before)
+			compare_amounts(v, p->name, NULL, p->amounts, before,
+					limits->growth);
+	}
+	for (size_t i = 0; i < baseline->programs.n; i++) {
+		struct baseline_entry *e = &baseline->programs.entries[i];
+
+		if (!measure_program(m, e->key))
+			memcpy(e->used, e->amounts, sizeof(e->used));
+	}
+}
+
+/* What leaks of a program in all; its sites, for what is suppressed does not count. */
+static void sum_leaks(const struct measure *m, const char *program, int64_t *sum)
+{
+	for (size_t i = 0; i < m->n_sites; i++) {
+		const struct measure_site *site = &m->sites[i];
+		size_t length = names_program(site->key);
+
+		if (strlen(program) != length || memcmp(site->key, program, length) != 0)
+			continue;
+		for (int k = AMOUNT_LEAK_BLOCKS; k <= AMOUNT_LEAK_BYTES; k++)
+			sum[k] = measure_add(sum[k], site->amounts[k]);
+	}
+}
+
+static void check_limits(struct verdict *v, const struct limits *limits)
+{
+	for (size_t i = 0; i < v->measure->n_programs; i++) {
+		const struct measure_program *p = &v->measure->programs[i];
+		int64_t now[N_AMOUNTS];
+
+		memcpy(now, p->amounts, sizeof(now));
+		now[AMOUNT_LEAK_BLOCKS] = now[AMOUNT_LEAK_BYTES] = 0;
+		sum_leaks(v->measure, p->name, now);
+		for (int k = 0; k < N_AMOUNTS; k++) {
+			struct finding f = {.kind = FINDING_LIMIT,
+					    .program = p->name,
+					    .amount = (enum amount)k};
+
+			if (!limits->most[k].asked || now[k] <= limits->most[k].amount)
+				continue;
+			f.now[k] = now[k];
+			f.message = arena_format(
+				v->arena, "%s %" PRId64 ", the limit is %" PRId64,
+				amount_names[k], now[k], limits->most[k].amount);
+			add_finding(v, &f);
+		}
+	}
+}
+
+void findings_compare(struct verdict *v, struct baseline *baseline,
+		      const struct limits *limits)
+{
+	const struct measure *m = v->measure;
+
+	v->has_baseline = baseline != NULL;
+	for (size_t i = 0; i < m->n_sites; i++) {
+		bool leaks = m->sites[i].amounts[AMOUNT_LEAK_BLOCKS] > 0;
+
+		v->n_leaks += leaks;
+		if (leaks && !baseline)
+			find_leak(v, &m->sites[i], NULL);
+	}
+	if (baseline) {
+		compare_sites(v, baseline, limits);
+		find_gone(v, baseline);
+		compare_programs(v, baseline, limits);
+	}
+	check_limits(v, limits);
+}
+
+static int compare_findings(const void *left, const void *right)
+{
+	const struct finding *a = left, *b = right;
+	int64_t x = a->now[AMOUNT_LEAK_BYTES], y = b->now[AMOUNT_LEAK_BYTES];
+	int order = x > y ? -1 : x < y;
+
+	if (order == 0)
+		order = strcmp(a->program, b->program);
+	if (order == 0 && a->site && b->site)
+		order = strcmp(a->site->key, b->site->key);
+	return order ? order : strcmp(a->message, b->message);
+}
+
+void findings_sort(struct verdict *v)
+{
+	if (v->n_findings)
+		qsort(v->findings, v->n_findings, sizeof(*v->findings), compare_findings);
+}
+
+bool verdict_is_known(const struct verdict *v)
+{
+	const struct measure *m = v->measure;
+
+	for (size_t i = 0; i < m->n_problems && !v->allow_partial; i++) {
+		/* A leak in a sample is one; none in it may be chance. */
+		if (m->problems[i].defect == DEFECT_PARTIAL ||
+		    (m->problems[i].defect == DEFECT_SAMPLE && v->n_findings == 0))
+			return false;
+	}
+	return true;
+}
+
+enum exit_code verdict_status(const struct verdict *v)
+{
+	if (!verdict_is_known(v))
+		return EXIT_CANNOT;
+	return v->n_findings ? EXIT_FINDING : EXIT_FINE;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cli.h"
+#include "rheaper-check/arena.h"
+#include "rheaper-check/measure.h"
+#include "rheaper-load/load.h"
+
+#include "rheaper-check/inputs.h"
+
+/* Removed when the program ends, in whatever way it calls exit. */
+static char temporary[4096];
+
+static void remove_temporary(void)
+{
+	if (temporary[0])
+		unlink(temporary);
+	temporary[0] = 0;
+}
+
+static bool is_database(const char *path)
+{
+	static const char magic[] = "SQLite format 3";
+	char head[sizeof(magic)] = "";
+	struct stat status;
+	FILE *in;
+
+	/* Whoever opens a pipe waits */
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+		die("open %s: it is not a file", path);
+	in = fopen(path, "re");
+	if (!in)
+		die("open %s:", path);
+	if (fread(head, 1, sizeof(head), in) < sizeof(head) && ferror(in))
+		die("read %s:", path);
+	fclose(in);
+	return memcmp(head, magic, sizeof(magic)) == 0;
+}
+
+/* The loader makes the file beside its name, as its owner's alone, and never over one
+ * that is there. */
+static void name_temporary(void)
+{
+	const char *directory = getenv("TMPDIR");
+	uint64_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		die("name a temporary database:");
+	if (snprintf(temporary, sizeof(temporary), "%s/rheaper-check-%016llx.db",
+		     directory && directory[0] ? directory : "/tmp",
+		     (unsigned long long)number) >= (int)sizeof(temporary)) {
+		temporary[0] = 0;
+		die("load into TMPDIR: its name is too long");
+	}
+	atexit(remove_temporary);
+}
+
+static void measure_traces(struct measure *measure, const char *const *traces, size_t n)
+{
+	struct load_options options = {
+		.traces = traces, .n_traces = n, .symbolize = true};
+	struct load_result result;
+
+	name_temporary();
+	options.database = temporary;
+	symbol_settings_check(&options.symbols);
+	result = load_traces(&options);
+	load_result_fini(&result);
+	measure_database(measure, temporary, n == 1 ? traces[0] : "the traces");
+	remove_temporary();
+}
+
+void inputs_measure(struct measure *measure, char **paths, size_t n)
+{
+	const char **traces = calloc(n, sizeof(*traces));
+	size_t n_traces = 0;
+
+	if (!traces)
+		die("start: out of memory");
+	for (size_t i = 0; i < n; i++) {
+		if (is_database(paths[i]))
+			measure_database(measure, paths[i], paths[i]);
+		else
+			traces[n_traces++] = paths[i];
+	}
+	if (n_traces)
+		measure_traces(measure, traces, n_traces);
+	free(traces);
+}

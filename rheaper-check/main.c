@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cli.h"
+#include "common/output.h"
+#include "rheaper-check/arena.h"
+#include "rheaper-check/baseline.h"
+#include "rheaper-check/findings.h"
+#include "rheaper-check/inputs.h"
+#include "rheaper-check/limits.h"
+#include "rheaper-check/measure.h"
+#include "rheaper-check/ratchet.h"
+#include "rheaper-check/report.h"
+
+static const char help[] =
+	"Usage: rheaper-check [OPTION]... DATABASE|TRACE...\n"
+	"Say whether programs leak, or use more memory than they did.\n"
+	"\n"
+	"  -b, --baseline=FILE        only what is not in FILE is a finding\n"
+	"      --write-baseline=FILE  write what there is to FILE\n"
+	"      --update-baseline      write to the baseline what got better\n"
+	"      --max-growth=NAME=N    how much more than in the baseline is fine: a "
+	"number\n"
+	"                             or, with %, a percentage. NAME is leak-blocks or\n"
+	"                             leak-bytes, of each call site; allocations, bytes "
+	"or\n"
+	"                             peak, of a program; site-allocations or "
+	"site-bytes\n"
+	"      --limit=NAME=N         how much a program may use in any case; NAME is\n"
+	"                             allocations, bytes, peak, leak-blocks or "
+	"leak-bytes\n"
+	"      --allow-partial        judge traces that do not have everything\n"
+	"      --report=FORMAT[=FILE] write text or json to FILE, or to standard output\n"
+	"      --json                 as --report=json\n"
+	"  -q, --quiet                no report on standard output\n"
+	"  -h, --help                 print this\n"
+	"  -V, --version              print the version\n"
+	"\n"
+	"Exit status: 0 fine, 1 there are findings, 2 it cannot tell.\n";
+
+enum long_option {
+	OPTION_WRITE_BASELINE = 256,
+	OPTION_UPDATE_BASELINE,
+	OPTION_MAX_GROWTH,
+	OPTION_LIMIT,
+	OPTION_ALLOW_PARTIAL,
+	OPTION_REPORT,
+	OPTION_JSON,
+};
+
+static const struct option long_options[] = {
+	{"baseline", required_argument, NULL, 'b'},
+	{"write-baseline", required_argument, NULL, OPTION_WRITE_BASELINE},
+	{"update-baseline", no_argument, NULL, OPTION_UPDATE_BASELINE},
+	{"max-growth", required_argument, NULL, OPTION_MAX_GROWTH},
+	{"limit", required_argument, NULL, OPTION_LIMIT},
+	{"allow-partial", no_argument, NULL, OPTION_ALLOW_PARTIAL},
+	{"report", required_argument, NULL, OPTION_REPORT},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"quiet", no_argument, NULL, 'q'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+static const struct format {
+	const char *name;
+	report_fn *write;
+} formats[] = {
+	{"text", text_write},
+	{"json", json_write},
+};
+
+struct report {
+	const struct format *format;
+	const char *path; /* NULL: standard output */
+};
+
+struct options {
+	const char *baseline, *write_baseline;
+	bool update_baseline, allow_partial, quiet;
+	struct limits limits;
+	struct report *reports;
+	size_t n_reports;
+	char **inputs;
+	size_t n_inputs;
+};
+
+static _Noreturn void print_and_exit(bool version)
+{
+	if (version)
+		print_version("rheaper-check");
+	else
+		fputs(help, stdout);
+	finish_output();
+	exit(EXIT_FINE);
+}
+
+/* "FORMAT" or "FORMAT=FILE" */
+static void add_report(struct options *o, struct arena *arena, const char *words)
+{
+	size_t length = strcspn(words, "=");
+	struct report report = {.path = words[length] ? words + length + 1 : NULL};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		if (strlen(formats[i].name) == length &&
+		    strncmp(formats[i].name, words, length) == 0)
+			report.format = &formats[i];
+	}
+	if (!report.format)
+		die_usage("report as %s: there is no such format", words);
+	if (report.path && !report.path[0])
+		die_usage("report as %s: the name of the file is empty", words);
+	o->reports = arena_grow(arena, o->reports, o->n_reports, sizeof(report));
+	o->reports[o->n_reports++] = report;
+}
+
+static void take_option(struct options *o, struct arena *arena, int c)
+{
+	switch (c) {
+	case 'b':
+		o->baseline = optarg;
+		break;
+	case OPTION_WRITE_BASELINE:
+		o->write_baseline = optarg;
+		break;
+	case OPTION_UPDATE_BASELINE:
+		o->update_baseline = true;
+		break;
+	case OPTION_MAX_GROWTH:
+		limits_take_growth(&o->limits, optarg);
+		break;
+	case OPTION_LIMIT:
+		limits_take_most(&o->limits, optarg);
+		break;
+	case OPTION_ALLOW_PARTIAL:
+		o->allow_partial = true;
+		break;
+	case OPTION_REPORT:
+		add_report(o, arena, optarg);
+		break;
+	case OPTION_JSON:
+		add_report(o, arena, "json");
+		break;
+	case 'q':
+		o->quiet = true;
+		break;
+	case 'h':
+	case 'V':
+		print_and_exit(c == 'V');
+	default:
+		fprintf(stderr, "Try 'rheaper-check --help'.\n");
+		exit(EXIT_CANNOT);
+	}
+}
+
+/* Exactly one report goes to standard output, or none. */
+static void choose_reports(struct options *o, struct arena *arena)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n_reports; i++)
+		n += o->reports[i].path == NULL;
+	if (n > 1)
+		die_usage("report: only one can go to standard output");
+	if (n && o->quiet)
+		die_usage("report: --quiet leaves nothing for standard output");
+	if (n == 0 && !o->quiet)
+		add_report(o, arena, "text");
+}
+
+static void parse_options(struct options *o, struct arena *arena, int argc, char **argv)
+{
+	int c;
+
+	*o = (struct options){0};
+	while ((c = getopt_long(argc, argv, "b:qhV", long_options, NULL)) != -1)
+		take_option(o, arena, c);
+	if (o->baseline && o->write_baseline)
+		die_usage("check: --baseline compares with the file that --write-baseline"
+			  " writes");
+	if (o->update_baseline && !o->baseline)
+		die_usage("check: --update-baseline needs --baseline");
+	choose_reports(o, arena);
+	if (optind == argc)
+		die_usage("expected the names of databases or traces");
+	o->inputs = argv + optind;
+	o->n_inputs = (size_t)(argc - optind);
+}
+
+static bool needs_all_sites(const struct options *o)
+{
+	return o->limits.site_growth[AMOUNT_ALLOCATIONS].asked ||
+	       o->limits.site_growth[AMOUNT_BYTES].asked;
+}
+
+/* What there is is judged by itself: only limits are left to be broken. */
+static void judge(const struct options *o, struct verdict *v)
+{
+	struct baseline baseline;
+
+	if (o->write_baseline)
+		ratchet_new(&baseline, v->arena, v->measure, &o->limits);
+	else if (o->baseline)
+		baseline_read(&baseline, v->arena, o->baseline);
+	findings_compare(v, o->baseline || o->write_baseline ? &baseline : NULL,
+			 &o->limits);
+	findings_sort(v);
+	if (!verdict_is_known(v)) /* a baseline of it would be wrong */
+		return;
+	if (o->write_baseline)
+		baseline_write(&baseline, o->write_baseline);
+	if (o->update_baseline) {
+		ratchet_less(&baseline);
+		baseline_write(&baseline, o->baseline);
+	}
+}
+
+static void report(const struct options *o, const struct verdict *v)
+{
+	for (size_t i = 0; i < o->n_reports; i++) {
+		const struct report *r = &o->reports[i];
+
+		r->format->write(v, output_open(r->path, NULL, false));
+		output_finish();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena = {0};
+	struct options options;
+	struct measure measure;
+	struct verdict verdict = {.arena = &arena, .measure = &measure};
+	enum exit_code status;
+
+	parse_options(&options, &arena, argc, argv);
+	measure_init(&measure, &arena, needs_all_sites(&options));
+	inputs_measure(&measure, options.inputs, options.n_inputs);
+	measure_finish(&measure);
+	verdict.allow_partial = options.allow_partial;
+	judge(&options, &verdict);
+	report(&options, &verdict);
+	status = verdict_status(&verdict);
+	arena_fini(&arena);
+	return status;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Databases give rows, each of a run. Sorted by key and run, equal keys of one run add
+ * up, and of the runs the worst stays.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rheaper-check/arena.h"
+
+#include "rheaper-check/measure.h"
+
+const char *const amount_names[N_AMOUNTS] = {
+	[AMOUNT_LEAK_BLOCKS] = "leak-blocks",
+	[AMOUNT_LEAK_BYTES] = "leak-bytes",
+	[AMOUNT_ALLOCATIONS] = "allocations",
+	[AMOUNT_BYTES] = "bytes",
+	[AMOUNT_PEAK] = "peak",
+};
+
+const char *const leak_kind_names[N_LEAK_KINDS] = {
+	[LEAK_UNKNOWN] = "unknown",
+	[LEAK_DEFINITE] = "definitely lost",
+	[LEAK_INDIRECT] = "indirectly lost",
+	[LEAK_REACHABLE] = "still reachable",
+};
+
+int64_t measure_add(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+void measure_init(struct measure *m, struct arena *arena, bool all_sites)
+{
+	*m = (struct measure){.arena = arena, .all_sites = all_sites};
+}
+
+/* Of equal sites the one that leaks most comes first: its stack is shown. */
+static int compare_sites(const void *left, const void *right)
+{
+	const struct measure_site *a = left, *b = right;
+	int order = strcmp(a->key, b->key);
+	int64_t x = a->amounts[AMOUNT_LEAK_BYTES], y = b->amounts[AMOUNT_LEAK_BYTES];
+
+	if (order == 0)
+		order = a->n_runs < b->n_runs ? -1 : a->n_runs > b->n_runs;
+	return order ? order : x > y ? -1 : x < y;
+}
+
+static void add_amounts(int64_t *sum, const int64_t *amounts)
+{
+	for (int i = 0; i < N_AMOUNTS; i++)
+		sum[i] = i == AMOUNT_PEAK ? greater(sum[i], amounts[i])
+					  : measure_add(sum[i], amounts[i]);
+}
+
+static void keep_worst(int64_t *worst, const int64_t *amounts)
+{
+	for (int i = 0; i < N_AMOUNTS; i++)
+		worst[i] = greater(worst[i], amounts[i]);
+}
+
+/* The site of rows of one key; the number of these rows. */
+static size_t fold_site(const struct measure_site *rows, size_t n,
+			struct measure_site *site)
+{
+	size_t i = 0;
+
+	*site = (struct measure_site){.key = rows[0].key, .stack = rows[0].stack};
+	while (i < n && strcmp(rows[i].key, rows[0].key) == 0) {
+		unsigned int run = rows[i].n_runs;
+		int64_t sum[N_AMOUNTS] = {0};
+
+		for (; i < n && rows[i].n_runs == run &&
+		       strcmp(rows[i].key, rows[0].key) == 0;
+		     i++)
+			add_amounts(sum, rows[i].amounts);
+		keep_worst(site->amounts, sum);
+		site->n_runs += sum[AMOUNT_LEAK_BLOCKS] > 0;
+	}
+	return i;
+}
+
+static int compare_programs(const void *left, const void *right)
+{
+	const struct measure_program *a = left, *b = right;
+	int order = strcmp(a->name, b->name);
+
+	/* n_processes is the run until they are folded */
+	return order ? order
+		     : (a->n_processes > b->n_processes) -
+			       (a->n_processes < b->n_processes);
+}
+
+static size_t fold_program(const struct measure_program *rows, size_t n,
+			   struct measure_program *program)
+{
+	size_t i = 0;
+
+	*program = (struct measure_program){.name = rows[0].name};
+	while (i < n && strcmp(rows[i].name, rows[0].name) == 0) {
+		size_t run = rows[i].n_processes;
+		int64_t sum[N_AMOUNTS] = {0};
+
+		for (; i < n && rows[i].n_processes == run &&
+		       strcmp(rows[i].name, rows[0].name) == 0;
+		     i++) {
+			add_amounts(sum, rows[i].amounts);
+			program->n_processes++;
+		}
+		keep_worst(program->amounts, sum);
+	}
+	return i;
+}
+
+void measure_finish(struct measure *m)
+{
+	if (m->n_site_rows)
+		qsort(m->site_rows, m->n_site_rows, sizeof(*m->site_rows), compare_sites);
+	for (size_t i = 0; i < m->n_site_rows;) {
+		struct measure_site site;
+
+		i += fold_site(m->site_rows + i, m->n_site_rows - i, &site);
+		m->sites = arena_grow(m->arena, m->sites, m->n_sites, sizeof(site));
+		m->sites[m->n_sites++] = site;
+	}
+	if (m->n_program_rows)
+		qsort(m->program_rows, m->n_program_rows, sizeof(*m->program_rows),
+		      compare_programs);
+	for (size_t i = 0; i < m->n_program_rows;) {
+		struct measure_program program;
+
+		i += fold_program(m->program_rows + i, m->n_program_rows - i, &program);
+		m->programs =
+			arena_grow(m->arena, m->programs, m->n_programs, sizeof(program));
+		m->programs[m->n_programs++] = program;
+	}
+}
+
+static int compare_name(const void *name, const void *program)
+{
+	return strcmp(name, ((const struct measure_program *)program)->name);
+}
+
+const struct measure_program *measure_program(const struct measure *m, const char *name)
+{
+	return m->n_programs ? bsearch(name, m->programs, m->n_programs,
+				       sizeof(*m->programs), compare_name)
+			     : NULL;
+}

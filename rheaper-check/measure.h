@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What databases say of leaks and of amounts, as a check compares it: call sites by
+ * their keys (names.h), programs with their totals, processes whose traces do not tell
+ * all. All that the program knows of the schema is behind this. Dies of databases that
+ * cannot be read, that are damaged, or of another version.
+ *
+ * A run is a call of rheaper-load. What the processes of one program did in a run adds
+ * up; of several runs the worst counts.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+
+enum amount {
+	AMOUNT_LEAK_BLOCKS,
+	AMOUNT_LEAK_BYTES,
+	AMOUNT_ALLOCATIONS,
+	AMOUNT_BYTES,
+	AMOUNT_PEAK, /* of a program only: of its greatest process */
+	N_AMOUNTS
+};
+
+/* As options, baselines and reports call them. */
+extern const char *const amount_names[N_AMOUNTS];
+
+/* Why blocks leak, by what still refers to them. */
+enum leak_kind {
+	LEAK_UNKNOWN, /* the trace does not tell */
+	LEAK_DEFINITE,
+	LEAK_INDIRECT,
+	LEAK_REACHABLE,
+	N_LEAK_KINDS
+};
+
+extern const char *const leak_kind_names[N_LEAK_KINDS];
+
+struct measure_frame {
+	const char *sym;  /* as in the database, printable */
+	const char *file; /* NULL: unknown */
+	int64_t line;     /* 0: unknown */
+	const char *module;
+	const char *plain; /* names_plain of it */
+};
+
+/* What is shown of a call site: one of its stacks. */
+struct measure_stack {
+	const char *function; /* that allocated; "" if it is unknown */
+	const struct measure_frame **frames;
+	size_t n_frames;
+};
+
+struct measure_site {
+	const char *key;
+	struct measure_stack stack;
+	enum leak_kind kind;
+	int64_t amounts[N_AMOUNTS];
+	unsigned int n_runs; /* in which it leaks */
+};
+
+struct measure_program {
+	const char *name;
+	int64_t amounts[N_AMOUNTS];
+	size_t n_processes;
+};
+
+enum measure_defect {
+	DEFECT_NONE,
+	DEFECT_CUT,     /* switched off or copied: what was live then is no leak */
+	DEFECT_SAMPLE,  /* estimates: what was not drawn is not seen */
+	DEFECT_PARTIAL, /* anything may be missing */
+};
+
+/* A trace that does not tell all. */
+struct measure_problem {
+	enum measure_defect defect;
+	const char *trace, *program;
+	const char *why;
+};
+
+struct measure {
+	struct arena *arena;
+	struct measure_site *sites; /* sorted by key; all, or those that leak */
+	size_t n_sites;
+	struct measure_program *programs; /* sorted by name */
+	size_t n_programs;
+	struct measure_problem *problems;
+	size_t n_problems;
+	unsigned int n_runs;
+	size_t n_processes;
+	bool all_sites; /* also those that do not leak */
+	/* Until measure_finish: what each run said */
+	struct measure_site *site_rows;
+	size_t n_site_rows;
+	struct measure_program *program_rows;
+	size_t n_program_rows;
+};
+
+void measure_init(struct measure *measure, struct arena *arena, bool all_sites);
+
+/* Add the runs of a database; `name` is for messages. */
+void measure_database(struct measure *measure, const char *path, const char *name);
+
+/* After the last one. */
+void measure_finish(struct measure *measure);
+
+/* A program by its name, or NULL. */
+const struct measure_program *measure_program(const struct measure *measure,
+					      const char *name);
+
+/* Add, and stay at the largest number. */
+int64_t measure_add(int64_t a, int64_t b);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Baselines made from what was measured. For main.c. */
+#pragma once
+
+struct arena;
+struct baseline;
+struct limits;
+struct measure;
+
+/* A baseline of what leaks, and of the amounts whose growth is limited. */
+void ratchet_new(struct baseline *baseline, struct arena *arena,
+		 const struct measure *measure, const struct limits *limits);
+
+/* Of a baseline that was compared, what is there still. It never grows. */
+void ratchet_less(struct baseline *baseline);

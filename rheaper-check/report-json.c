@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+
+#include "common/text.h"
+#include "rheaper-check/findings.h"
+
+#include "rheaper-check/report.h"
+
+static const char *const verdict_names[] = {
+	[EXIT_FINE] = "fine", [EXIT_FINDING] = "finding", [EXIT_CANNOT] = "cannot tell"};
+
+static void text(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, ",\"%s\":", name);
+	if (value)
+		text_print_json(out, value);
+	else
+		fputs("null", out);
+}
+
+static void write_amounts(FILE *out, const char *name, const int64_t *amounts)
+{
+	fprintf(out, ",\"%s\":{", name);
+	for (int i = 0; i < N_AMOUNTS; i++)
+		fprintf(out, "%s\"%s\":%" PRId64, i ? "," : "", amount_names[i],
+			amounts[i]);
+	putc('}', out);
+}
+
+static void write_site(FILE *out, const struct measure_site *site)
+{
+	const struct measure_stack *stack = &site->stack;
+
+	text(out, "kind", leak_kind_names[site->kind]);
+	fprintf(out, ",\"runs\":%u", site->n_runs);
+	text(out, "function", stack->function);
+	fputs(",\"frames\":[", out);
+	for (size_t i = 0; i < stack->n_frames; i++) {
+		const struct measure_frame *f = stack->frames[i];
+
+		fprintf(out, "%s\n  {\"sym\":", i ? "," : "");
+		text_print_json(out, f->sym);
+		text(out, "file", f->file);
+		if (f->line)
+			fprintf(out, ",\"line\":%" PRId64, f->line);
+		else
+			fputs(",\"line\":null", out);
+		text(out, "module", f->module);
+		putc('}', out);
+	}
+	putc(']', out);
+}
+
+static void write_finding(FILE *out, const struct finding *f)
+{
+	fputs("{\"finding\":", out);
+	text_print_json(out, finding_texts[f->kind].id);
+	text(out, "program", f->program);
+	text(out, "message", f->message);
+	write_amounts(out, "now", f->now);
+	if (f->has_before)
+		write_amounts(out, "before", f->before);
+	if (f->site)
+		write_site(out, f->site);
+	putc('}', out);
+}
+
+static void write_problem(FILE *out, const struct measure_problem *p)
+{
+	static const char *const defects[] = {[DEFECT_NONE] = "none",
+					      [DEFECT_CUT] = "cut",
+					      [DEFECT_SAMPLE] = "sample",
+					      [DEFECT_PARTIAL] = "partial"};
+
+	fputs("{\"defect\":", out);
+	text_print_json(out, defects[p->defect]);
+	text(out, "trace", p->trace);
+	text(out, "program", p->program);
+	text(out, "why", p->why);
+	putc('}', out);
+}
+
+void json_write(const struct verdict *v, FILE *out)
+{
+	const struct measure *m = v->measure;
+
+	fprintf(out, "{\"status\":%d", verdict_status(v));
+	text(out, "verdict", verdict_names[verdict_status(v)]);
+	fprintf(out, ",\"processes\":%zu,\"runs\":%u,\"leaking_sites\":%zu,\"known\":%zu",
+		m->n_processes, m->n_runs, v->n_leaks, v->n_known);
+	fputs(",\"findings\":[", out);
+	for (size_t i = 0; i < v->n_findings; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		write_finding(out, &v->findings[i]);
+	}
+	fputs("],\"better\":[", out);
+	for (size_t i = 0; i < v->n_better; i++) {
+		fputs(i ? ",\n{\"site\":" : "\n{\"site\":", out);
+		text_print_json(out, v->better[i].key);
+		text(out, "message", v->better[i].message);
+		putc('}', out);
+	}
+	fputs("],\"problems\":[", out);
+	for (size_t i = 0; i < m->n_problems; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		write_problem(out, &m->problems[i]);
+	}
+	fputs("],\"notes\":[", out);
+	for (size_t i = 0; i < v->n_notes; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		text_print_json(out, v->notes[i]);
+	}
+	fputs("]}\n", out);
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rheaper-check/arena.h"
+#include "rheaper-check/findings.h"
+#include "rheaper-check/names.h"
+
+#include "rheaper-check/report.h"
+
+enum style {
+	STYLE_PLAIN,
+	STYLE_BAD,
+	STYLE_GOOD,
+	STYLE_DIM
+};
+
+static void paint(FILE *out, bool colours, enum style style)
+{
+	static const char *const codes[] = {
+		[STYLE_PLAIN] = "\033[0m",
+		[STYLE_BAD] = "\033[1;31m",
+		[STYLE_GOOD] = "\033[32m",
+		[STYLE_DIM] = "\033[2m",
+	};
+
+	if (colours)
+		fputs(codes[style], out);
+}
+
+static void write_frame(FILE *out, bool colours, const struct measure_frame *frame)
+{
+	fprintf(out, "      %s", frame->sym);
+	paint(out, colours, STYLE_DIM);
+	if (frame->file && frame->line)
+		fprintf(out, "  %s:%" PRId64, frame->file, frame->line);
+	else if (frame->file)
+		fprintf(out, "  %s", frame->file);
+	else if (frame->module[0])
+		fprintf(out, "  (%s)", frame->module);
+	paint(out, colours, STYLE_PLAIN);
+	putc('\n', out);
+}
+
+static void write_stack(FILE *out, bool colours, const struct measure_site *site)
+{
+	const struct measure_stack *stack = &site->stack;
+
+	if (site->kind != LEAK_UNKNOWN)
+		fprintf(out, "      (%s)\n", leak_kind_names[site->kind]);
+	fprintf(out, "    %s\n", stack->function[0] ? stack->function : "[unknown]");
+	for (size_t i = 0; i < stack->n_frames; i++) {
+		write_frame(out, colours, stack->frames[i]);
+		if (strcmp(stack->frames[i]->sym, "main") == 0)
+			break;
+	}
+}
+
+static void write_better(FILE *out, bool colours, const struct improvement *better)
+{
+	int program = (int)names_program(better->key);
+	const char *name = better->key + program;
+
+	paint(out, colours, STYLE_GOOD);
+	fputs("better", out);
+	paint(out, colours, STYLE_PLAIN);
+	fprintf(out, ": %.*s: %s\n", program, better->key, better->message);
+	for (; *name; name++)
+		fputs(*name == '\n'
+			      ? (name > better->key + program ? "\n      " : "      ")
+			      : (char[]){*name, 0},
+		      out);
+	if (better->key[program])
+		putc('\n', out);
+}
+
+static void write_problems(const struct verdict *v, FILE *out)
+{
+	const struct measure *m = v->measure;
+
+	for (size_t i = 0; i < m->n_problems; i++) {
+		const struct measure_problem *p = &m->problems[i];
+
+		fprintf(out, "%s: %s (%s): %s\n",
+			p->defect == DEFECT_PARTIAL ? "partial" : "note", p->trace,
+			p->program, p->why);
+	}
+	for (size_t i = 0; i < v->n_notes; i++)
+		fprintf(out, "note: %s\n", v->notes[i]);
+}
+
+static void write_end(const struct verdict *v, FILE *out, bool colours)
+{
+	enum exit_code status = verdict_status(v);
+
+	paint(out, colours, status == EXIT_FINE ? STYLE_GOOD : STYLE_BAD);
+	if (status == EXIT_CANNOT)
+		fputs("cannot tell: the traces do not have everything; "
+		      "--allow-partial judges what they have\n",
+		      out);
+	fprintf(out, "%zu finding%s", v->n_findings, v->n_findings == 1 ? "" : "s");
+	paint(out, colours, STYLE_PLAIN);
+	fprintf(out, "; %zu call site%s leak%s", v->n_leaks, v->n_leaks == 1 ? "" : "s",
+		v->n_leaks == 1 ? "s" : "");
+	if (v->has_baseline)
+		fprintf(out, ", %zu known, %zu better", v->n_known, v->n_better);
+	fprintf(out, "; %zu process%s", v->measure->n_processes,
+		v->measure->n_processes == 1 ? "" : "es");
+	if (v->measure->n_runs > 1)
+		fprintf(out, " in %u runs", v->measure->n_runs);
+	putc('\n', out);
+}
+
+void text_write(const struct verdict *v, FILE *out)
+{
+	bool colours = isatty(fileno(out)) && !getenv("NO_COLOR");
+
+	for (size_t i = 0; i < v->n_findings; i++) {
+		const struct finding *f = &v->findings[i];
+
+		paint(out, colours, STYLE_BAD);
+		fputs(finding_texts[f->kind].title, out);
+		paint(out, colours, STYLE_PLAIN);
+		fprintf(out, ": %s: %s\n", f->program, f->message);
+		if (f->site)
+			write_stack(out, colours, f->site);
+	}
+	for (size_t i = 0; i < v->n_better; i++)
+		write_better(out, colours, &v->better[i]);
+	write_problems(v, out);
+	write_end(v, out, colours);
+}

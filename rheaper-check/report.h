@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The reports, each a function that writes a whole verdict. For main.c. */
+#pragma once
+
+#include <stdio.h>
+
+struct verdict;
+
+typedef void report_fn(const struct verdict *verdict, FILE *out);
+
+report_fn text_write; /* for a person; in colours if `out` is a terminal */
+report_fn json_write;

@@ -1,0 +1,460 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""rheaper-check on programs whose leaks are known by construction, and on traces and
+databases that do not tell all.
+
+usage: check-check.py RHEAPER-CHECK RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOURCE-DIRECTORY
+
+Prints TAP, one point per test_ function.
+"""
+import json
+import os
+import pty
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import tap
+from workbench import Workbench
+
+CHECK, LOADER, BIN, SOURCE = (os.path.abspath(path) for path in sys.argv[1:5])
+
+# Leaks as many blocks at each place as its arguments say: make is reached through
+# known, which calls it many times, and through tail, whose last act is the call.
+PROGRAM = """
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#define OWN __attribute__((noinline))
+static void *volatile keep;
+static OWN void *make(size_t size)
+{
+	void *p = malloc(size);
+	memset(p, 1, size);
+	return p;
+}
+static void known(int n)
+{
+	for (int i = 0; i < n; i++)
+		keep = make(100); /* HERE */
+}
+static OWN void *tail(size_t size) { return make(size); }
+static OWN void other(int n)
+{
+	for (int i = 0; i < n; i++)
+		keep = calloc(1, 10);
+}
+int main(int argc, char **argv)
+{
+	int n[4] = {0};
+	for (int i = 1; i < argc && i <= 4; i++)
+		n[i - 1] = atoi(argv[i]);
+	known(n[0]);
+	if (n[1])
+		keep = tail(50);
+	other(n[2]);
+	for (int i = 0; i < 1000; i++) {
+		keep = malloc(64);
+		free(keep);
+	}
+	if (n[3])
+		_exit(0);
+	return 0;
+}
+"""
+HERE = PROGRAM[:PROGRAM.index("/* HERE")].count("\n") + 1
+
+
+class Bench(Workbench):
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.env.update(TMPDIR=self.path("tmp"))
+        os.mkdir(self.path("tmp"))
+        self.n = 0
+        self.build("app")
+
+    def build(self, name, compiler="rheaper-gcc", *flags, text=PROGRAM):
+        """A program in a directory of its own: one of that name may be there already."""
+        self.n += 1
+        folder = self.path(f"build{self.n}")
+        os.mkdir(folder)
+        source = self.file("program.cpp" if "++" in compiler else "program.c", text)
+        self.run(f"{BIN}/{compiler}", "-g", *flags, source, "-o", f"{folder}/{name}")
+        self.program = f"{folder}/{name}"
+        return self.program
+
+    def trace(self, *words, program=None, **env):
+        """The trace of a run."""
+        self.n += 1
+        trace = self.path(f"t{self.n}.bin")
+        self.run(program or self.path("build1/app"), *map(str, words), RHEAPER_TRACE=trace, **env)
+        return trace
+
+    def load(self, *traces):
+        self.n += 1
+        database = self.path(f"d{self.n}.db")
+        self.run(LOADER, "-q", *traces, database, silent=False)
+        return database
+
+    def check(self, status, *words, **env):
+        """What it says, with an exit status that must be so; nothing temporary is left."""
+        result = subprocess.run([CHECK, *words], cwd=self.dir, env={**self.env, **env}, text=True,
+                                capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+        assert result.returncode == status, (words, result)
+        assert os.listdir(self.path("tmp")) == [], os.listdir(self.path("tmp"))
+        assert status == 2 or result.stderr == "", result
+        return result.stdout + result.stderr
+
+    def json(self, status, *words):
+        result = subprocess.run([CHECK, "--json", *words], cwd=self.dir, env=self.env, text=True,
+                                capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+        assert result.returncode == status, (words, result)
+        said = json.loads(result.stdout)
+        assert said["status"] == status, said
+        return said
+
+    def baseline(self, *words, trace=None):
+        self.n += 1
+        path = self.path(f"baseline{self.n}")
+        self.check(0, "--write-baseline", path, *words, trace or self.trace(2, 1))
+        return path
+
+    def change(self, database, sql):
+        self.n += 1
+        changed = self.path(f"changed{self.n}.db")
+        shutil.copy(database, changed)
+        with sqlite3.connect(changed) as db:
+            db.executescript(sql)
+        return changed
+
+
+def read(path):
+    with open(path) as text:
+        return text.read()
+
+
+def test_no_leak_is_fine(b):
+    assert "0 findings; 0 call sites leak; 1 process" in b.check(0, b.trace())
+    assert b.check(0, "-q", b.trace()) == ""
+
+
+def test_a_leak_is_found_with_its_line(b):
+    trace = b.trace(3)
+    for profile in trace, b.load(trace):
+        said = b.check(1, profile)
+        assert "leak: app: 3 blocks, 300 bytes\n    malloc\n      make  " in said, said
+        assert re.search(rf"known  \S*program\.c:{HERE}\n      main  \S*program\.c:\d+\n1 finding", said), said
+        assert "\033" not in said
+    assert b.check(1, "--quiet", trace) == ""
+
+
+def test_colours_are_for_a_terminal(b):
+    trace = b.trace(1)
+    for env, coloured in ({}, True), ({"NO_COLOR": "1"}, False):
+        leader, follower = pty.openpty()
+        process = subprocess.Popen([CHECK, trace], env={**b.env, **env}, stdout=follower)
+        os.close(follower)
+        said = b""
+        while True:
+            try:
+                more = os.read(leader, 4096)
+            except OSError:
+                break
+            if not more:
+                break
+            said += more
+        os.close(leader)
+        assert process.wait() == 1
+        assert b"1 block, 100 bytes" in said and (b"\033[" in said) == coloured, said
+
+
+def test_json_has_it_all(b):
+    said = b.json(1, b.trace(3))
+    finding, = said["findings"]
+    assert finding["finding"] == "leak" and finding["kind"] == "unknown", finding
+    assert finding["now"]["leak-blocks"] == 3 and finding["now"]["leak-bytes"] == 300
+    assert [f["sym"] for f in finding["frames"]][:3] == ["make", "known", "main"]
+    assert finding["frames"][1]["line"] == HERE, finding
+    assert said["verdict"] == "finding" and said["runs"] == said["processes"] == 1
+
+
+def test_a_baseline_knows_leaks(b):
+    baseline = b.baseline()
+    assert read(baseline) == (
+        "rheaper-baseline 1\n\nsite app\n\tleak-blocks 2\n\tleak-bytes 200\n\tat make\n"
+        "\tat known\n\tat main\n\nsite app\n\tleak-blocks 1\n\tleak-bytes 50\n\tat make\n"
+        "\tat tail\n\tat main\n"), read(baseline)
+    assert "0 findings; 2 call sites leak, 2 known, 0 better" in b.check(
+        0, "-b", baseline, b.trace(2, 1))
+    again = b.baseline()
+    assert read(again) == read(baseline)
+    assert os.stat(baseline).st_mode & 0o444 == 0o444 & ~os.umask(os.umask(0)), os.stat(baseline)
+
+
+def test_a_new_leak_is_found(b):
+    baseline = b.baseline()
+    said = b.check(1, "-b", baseline, b.trace(2, 1, 4))
+    assert "new leak: app: 4 blocks, 40 bytes\n    calloc\n      other" in said, said
+    assert "1 finding; 3 call sites leak, 2 known" in said, said
+    # Not even where it calls what leaked already, and that is better
+    said = b.check(1, "-b", b.baseline(trace=b.trace(2)), b.trace(0, 1))
+    assert "new leak: app: 1 block, 50 bytes" in said and "leaks no more" in said, said
+
+
+def test_growth_has_a_tolerance(b):
+    baseline, trace = b.baseline(), b.trace(4, 1)
+    said = b.check(1, "-b", baseline, trace)
+    assert "leak grew: app: 4 blocks, 400 bytes (the baseline has 2 blocks, 200 bytes)" in said, said
+    growth = ["--max-growth=leak-blocks=100%", "--max-growth=leak-bytes=200"]
+    b.check(0, "-b", baseline, *growth, trace)
+    b.check(1, "-b", baseline, *growth, b.trace(5, 1))
+    b.check(1, "-b", baseline, growth[0], trace)
+    b.check(1, "-b", baseline, growth[1], trace)
+
+
+def test_a_baseline_survives_moved_code(b):
+    baseline = b.baseline()
+    moved = PROGRAM.replace("static void known", "\n" * 50 + "static void known")
+    program = b.build("app", "rheaper-gcc", text=moved)
+    b.check(0, "-b", baseline, b.trace(2, 1, program=program))
+    said = b.check(1, "-b", baseline, b.trace(3, 1, program=program))
+    assert f"program.c:{HERE + 50}\n" in said, said
+
+
+def test_one_baseline_for_all_compilers(b):
+    builds = [b.build("app", compiler, flag) for compiler, flag in (
+        ("rheaper-gcc", "-O0"), ("rheaper-gcc", "-O2"), ("rheaper-clang", "-O2"),
+        ("rheaper-gcc", "-O3"), ("rheaper-clang", "-O0")) if shutil.which(compiler[8:])]
+    stacks = set()
+    for first in builds:
+        baseline = b.baseline(trace=b.trace(2, 1, 3, program=first))
+        stacks.add(read(baseline))
+        for second in builds:
+            b.check(0, "-b", baseline, b.trace(2, 1, 3, program=second))
+            said = b.check(1, "-b", baseline, b.trace(2, 1, 4, program=second))
+            assert "1 finding" in said and "other" in said, said
+    assert len(stacks) > 1  # an optimization took a frame away, or nothing is shown
+
+
+def test_cxx_names_are_plain(b):
+    text = """
+#include <vector>
+namespace { template <class T> struct Box { T *make() { return new T[4]; } }; }
+void *volatile keep;
+int main()
+{
+%s	auto leak = [](int n) { keep = Box<int>().make(); return n; };
+	keep = Box<long>().make();
+	return leak(0);
+}
+"""
+    baseline = None
+    for lambdas in "", "\tauto none = [] { return 0; };\n\tnone();\n":
+        for compiler in "rheaper-g++", "rheaper-clang++":
+            if not shutil.which(compiler[8:]):
+                continue
+            program = b.build("app", compiler, text=text % lambdas)
+            trace = b.trace(program=program)
+            baseline = baseline or b.baseline(trace=trace)
+            b.check(0, "-b", baseline, trace)
+    assert "\tat ::Box::make\n\tat main::{lambda}::operator()\n\tat main\n" in read(baseline), read(baseline)
+    assert "\tat ::Box::make\n\tat main\n" in read(baseline), read(baseline)
+
+
+def test_what_got_better_is_said_and_kept(b):
+    baseline = b.baseline(trace=b.trace(3, 1, 2))
+    fixed = b.trace(1, 0, 2)
+    before = read(baseline)
+    said = b.check(0, "-b", baseline, fixed)
+    assert "better: app: leaks less: 1 block, 100 bytes; it was 3 blocks, 300 bytes\n" in said, said
+    assert "better: app: leaks no more; it was 1 block, 50 bytes\n      make\n      tail\n" in said, said
+    assert read(baseline) == before
+    b.check(0, "-b", baseline, "--update-baseline", fixed)
+    assert read(baseline) == read(b.baseline(trace=fixed)), read(baseline)
+    b.check(1, "-b", baseline, b.trace(1, 1, 2))
+
+
+def test_a_ratchet_never_goes_back(b):
+    baseline = b.baseline(trace=b.trace(2, 1))
+    b.check(1, "-b", baseline, "--update-baseline", b.trace(5, 0, 1))
+    assert read(baseline) == read(b.baseline(trace=b.trace(2))), read(baseline)
+
+
+def test_a_ratchet_keeps_what_other_compilers_lose(b):
+    slow, fast = b.build("app", "rheaper-gcc", "-O0"), b.build("app", "rheaper-gcc", "-O2")
+    baseline = b.baseline(trace=b.trace(2, 1, program=slow))
+    before = read(baseline)
+    b.check(0, "-b", baseline, "--update-baseline", b.trace(2, 1, program=fast))
+    assert read(baseline) == before
+
+
+def test_a_program_that_did_not_run_stays(b):
+    other = b.build("another")
+    baseline = b.baseline(trace=b.load(b.trace(2), b.trace(1, program=other)))
+    b.check(0, "-b", baseline, "--update-baseline", b.trace(2))
+    assert "site another\n" in read(baseline)
+
+
+def test_processes_of_a_program_add_up(b):
+    traces = [b.trace(1), b.trace(2), b.trace(3)]
+    assert "leak: app: 6 blocks, 600 bytes" in b.check(1, *traces)
+    baseline = b.baseline(trace=b.load(*traces))
+    b.check(0, "-b", baseline, *traces)
+    b.check(1, "-b", baseline, *traces, b.trace(1))
+
+
+def test_totals_grow_where_asked(b):
+    baseline = b.baseline("--max-growth=allocations=1%", "--max-growth=peak=0")
+    assert re.search(r"program app\n\tallocations 1003\n\tpeak \d+\n", read(baseline)), read(baseline)
+    more = b.trace(2, 1, 0)
+    b.check(0, "-b", baseline, "--max-growth=allocations=0", "--max-growth=peak=0", more)
+    grown = b.trace(40, 1)
+    tolerant = ["-b", baseline, "--max-growth=leak-blocks=100", "--max-growth=leak-bytes=1M"]
+    b.check(0, *tolerant, grown)
+    said = b.check(1, *tolerant, "--max-growth=allocations=1%", grown)
+    assert "growth: app: allocations 1041 (the baseline has 1003, +3.8 %)" in said, said
+    b.check(0, *tolerant, "--max-growth=allocations=4%", grown)
+    said = b.check(1, *tolerant, "--max-growth=peak=10%", grown)
+    assert "growth: app: peak " in said, said
+    said = b.check(0, *tolerant, "--max-growth=bytes=0", grown)
+    assert "note: the baseline does not have the bytes of app: not compared" in said, said
+    b.check(0, "-b", baseline, "--max-growth=allocations=0", "--update-baseline", b.trace(1, 1))
+    assert "\tallocations 1002\n" in read(baseline), read(baseline)
+
+
+def test_allocations_of_a_site_grow(b):
+    asked = "--max-growth=site-allocations=10%"
+    baseline = b.baseline(asked)
+    assert "\tallocations 1000\n\tat main\n" in read(baseline), read(baseline)
+    b.check(0, "-b", baseline, asked, b.trace(2, 1))
+    more = b.build("app", text=PROGRAM.replace("i < 1000", "i < 1200"))
+    said = b.check(1, "-b", baseline, asked, b.trace(2, 1, program=more))
+    assert "growth: app: allocations 1200 (the baseline has 1000, +20.0 %)\n    malloc\n      main" in said, said
+    b.check(0, "-b", baseline, "--max-growth=site-allocations=200", b.trace(2, 1, program=more))
+
+
+def test_limits_hold_in_any_case(b):
+    trace = b.trace(3)
+    baseline = b.baseline(trace=trace)
+    for limit, most in ("allocations", 1003), ("leak-blocks", 3), ("leak-bytes", 300):
+        b.check(0, "-b", baseline, f"--limit={limit}={most}", trace)
+        said = b.check(1, "-b", baseline, f"--limit={limit}={most - 1}", trace)
+        assert f"over the limit: app: {limit} {most}, the limit is {most - 1}" in said, said
+    b.check(0, "-b", baseline, "--limit=peak=1M", trace)
+    b.check(1, "-b", baseline, "--limit=peak=99", trace)
+
+
+def test_partial_traces_tell_nothing(b):
+    trace = b.trace(0, 0, 0, 1)  # _exit
+    said = b.check(2, trace)
+    assert "partial: " in said and "cannot tell" in said, said
+    b.check(2, b.trace(0, 0, 0, 1), b.trace())
+    result = b.json(2, trace)
+    assert result["problems"][0]["defect"] == "partial" and result["verdict"] == "cannot tell"
+    for words, status in (trace, 0), (b.trace(3, 0, 0, 1), 1):
+        result = subprocess.run([CHECK, "--allow-partial", words], env=b.env, capture_output=True)
+        assert result.returncode == status, result
+
+
+def test_every_loss_is_partial(b):
+    database = b.load(b.trace(1))
+    with sqlite3.connect(database) as db:
+        reasons = [row[0] for row in db.execute("SELECT reason FROM losses")]
+    harmless = {"foreign_free", "foreign_realloc", "unseen_free", "unpaired_scope_end", "clock_inversions"}
+    assert harmless < set(reasons) and len(reasons) > 15, reasons
+    changes = [(f"UPDATE losses SET count = 1 WHERE reason = '{reason}'", 1 if reason in harmless else 2)
+               for reason in reasons]
+    changes += [("UPDATE totals SET value = 1 WHERE name = 'lost'", 2),
+                ("UPDATE processes SET ring = 1, max_bytes = 4096", 2)]
+    changes += [(f"UPDATE processes SET ending = '{ending}'", 2)
+                for ending in ("full", "failed: No space left on device", "unknown", "exit", "")]
+    for change, status in changes:
+        changed = b.change(database, change)
+        b.check(status, changed)
+        b.check(1, "--allow-partial", changed)
+
+
+def test_what_was_live_at_a_cut_is_no_leak(b):
+    database = b.load(b.trace(1))
+    for ending in "stopped", "snapshot":
+        said = b.check(0, b.change(database, f"UPDATE processes SET ending = '{ending}'"))
+        assert "note: " in said and "not judged" in said, said
+
+
+def test_a_sample_convicts_and_does_not_acquit(b):
+    clean, leaking = b.load(b.trace()), b.load(b.trace(1))
+    sampled = "UPDATE processes SET sample_bytes = 512"
+    assert "figures are estimates" in b.check(1, b.change(leaking, sampled))
+    assert "figures are estimates" in b.check(2, b.change(clean, sampled))
+    b.check(0, "--allow-partial", b.change(clean, sampled))
+
+
+def test_no_baseline_of_a_partial_trace(b):
+    baseline, trace = b.baseline(), b.trace(0, 0, 0, 1)
+    before = read(baseline)
+    b.check(2, "--baseline", baseline, "--update-baseline", trace)
+    assert read(baseline) == before
+    b.check(2, "--write-baseline", b.path("never"), trace)
+    assert not os.path.exists(b.path("never"))
+
+
+def test_what_cannot_be_read_is_no_verdict(b):
+    trace = b.trace(1)
+    database = b.load(trace)
+    whole = open(database, "rb").read()
+    damaged = bytearray(whole)
+    for page in range(1, len(whole) // 4096):  # all but the first, which has the schema
+        damaged[page * 4096:page * 4096 + 64] = b"\xff" * 64
+    files = {"empty": b"", "text": b"hello\n" * 1000, "torn.db": whole[:len(whole) // 2],
+             "damaged.db": bytes(damaged), "head.db": whole[:100],
+             "torn.bin": open(trace, "rb").read()[:4000]}
+    for name, content in files.items():
+        with open(b.path(name), "wb") as out:
+            out.write(content)
+        b.check(2, b.path(name))
+        b.check(2, "--allow-partial", b.path(name), database)
+    for path in b.path("none"), b.dir, "/dev/null":
+        b.check(2, path)
+
+
+def test_databases_that_lie_are_refused(b):
+    database = b.load(b.trace(1))
+    for change in ("PRAGMA user_version = 99", "PRAGMA application_id = 1", "DELETE FROM processes",
+                   "DELETE FROM totals", "DROP TABLE frames", "DELETE FROM frames",
+                   "UPDATE stack_totals SET live_blocks = -1", "UPDATE stack_totals SET process = 77",
+                   "UPDATE totals SET value = -5"):
+        b.check(2, b.change(database, change))
+    said = b.check(1, b.change(database, "UPDATE frames SET sym = char(27) || '[2J' || x'ff'"))
+    assert "\033" not in said and "\\x1b[2J\\xff" in said, said
+    b.check(1, b.change(database, "UPDATE stack_totals SET live_bytes = 9223372036854775807"))
+
+
+def test_wrong_words_are_refused(b):
+    trace = b.trace()
+    for words in ([], ["--nothing", trace], ["--max-growth=peak", trace], ["--max-growth=x=1", trace],
+                  ["--max-growth=peak=x", trace], ["--max-growth=peak=-1%", trace], ["--limit=peak=5%", trace],
+                  ["--limit=site-bytes=5", trace], ["--update-baseline", trace],
+                  ["-b", "x", "--write-baseline", "y", trace], ["--report=x", trace],
+                  ["--report=json=", trace], ["--json", "-q", trace], ["--json", "--report=text", trace],
+                  ["-b", b.path("none"), trace], ["--write-baseline", b.path("no/such"), trace],
+                  ["--report=json=" + b.path("no/such"), trace]):
+        assert "rheaper-check: " in b.check(2, *words), words
+    assert b.check(0, "--version").startswith("rheaper-check (rheaper) ")
+    usage = b.check(0, "--help")
+    page = read(SOURCE + "/docs/man/rheaper-check.1.scd")
+    for option in re.findall("--[a-z][a-z-]+", usage):
+        assert option in page, option
+
+
+def test_reports_go_to_files(b):
+    trace = b.trace(1)
+    said = b.check(1, "--report=json=" + b.path("r.json"), trace)
+    assert "1 finding" in said
+    assert json.loads(read(b.path("r.json")))["status"] == 1
+    assert b.check(1, "-q", "--report=text=" + b.path("r.txt"), trace) == ""
+    assert read(b.path("r.txt")) == said
+
+
+tap.run(globals(), Bench)

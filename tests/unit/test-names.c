@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rheaper-check/arena.h"
+#include "rheaper-check/names.h"
+
+static struct arena arena;
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_fini(&arena);
+	return 0;
+}
+
+/* What compilers, their versions and options make of names that people gave. */
+static void names_are_plain(void **state)
+{
+	static const struct {
+		const char *sym, *plain;
+	} rows[] = {
+		{"parse", "parse"},
+		{"parse.isra.0", "parse"},
+		{"parse.constprop.0.isra.1", "parse"},
+		{"parse.part.1.cold", "parse"},
+		{"parse(char const*) [clone .cold]", "parse"},
+		{"void ns::f<int, A<B> >(unsigned long)", "ns::f"},
+		{"(anonymous namespace)::f(int)", "::f"},
+		{"main::{lambda(int)#2}::operator()(int) const",
+		 "main::{lambda}::operator()"},
+		{"main::$_0::operator()(int) const", "main::{lambda}::operator()"},
+		{"std::ostream& std::operator<< <char>(char)", "std::operator<<"},
+		{"core::f::h0123456789abcdef", "core::f"},
+		{"libx.so.1+0x12ab", "libx.so.1"},
+		{"0x12ab", ""},
+		{"_start", ""},
+		{"__libc_start_call_main", ""},
+		{"two\nlines\x01", "two\\x0alines\\x01"},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_string_equal(names_plain(&arena, rows[i].sym), rows[i].plain);
+}
+
+static void a_key_ends_with_main(void **state)
+{
+	static const char *const functions[] = {"a", "", "b", "b", "b", "a", "main", "x"};
+
+	(void)state;
+	assert_string_equal(names_key(&arena, "p", functions, 8), "p\na\nb\na\nmain");
+	assert_string_equal(names_key(&arena, "p", functions, 0), "p");
+	assert_int_equal(names_program("prog\na"), 4);
+	assert_int_equal(names_program("prog"), 4);
+}
+
+static void a_key_has_a_greatest_length(void **state)
+{
+	const char *functions[2 * NAMES_MAX_FRAMES];
+	size_t n = sizeof(functions) / sizeof(*functions), lines = 0;
+	const char *key;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		functions[i] = i % 2 ? "odd" : "even";
+	key = names_key(&arena, "p", functions, n);
+	for (const char *c = key; *c; c++)
+		lines += *c == '\n';
+	assert_int_equal(lines, NAMES_MAX_FRAMES);
+}
+
+static void callers_may_be_lost(void **state)
+{
+	(void)state;
+	assert_true(names_related("p\na\nb\nmain", "p\na\nmain"));
+	assert_true(names_related("p\na\nmain", "p\na\nb\nmain"));
+	assert_true(names_related("p\na\nb\nmain", "p\nb\nmain"));
+	assert_true(names_related("p\na\nb", "p\na"));
+}
+
+static void other_places_are_not_related(void **state)
+{
+	(void)state;
+	assert_false(names_related("p\na\nb\nmain", "q\na\nmain"));
+	assert_false(names_related("p\na\nb\nmain", "pp\na\nmain"));
+	assert_false(names_related("p\na\nb\nmain", "p\na\nc\nmain"));
+	assert_false(names_related("p\na\nb\nmain", "p\nb\na"));
+	assert_false(names_related("p\na\nmain", "p\nb\nmain"));
+	assert_false(names_related("p\nab\nmain", "p\na"));
+	/* More was lost than is left */
+	assert_false(names_related("p\na\nb\nmain", "p\nmain"));
+	assert_false(names_related("p\na", "p"));
+	assert_false(names_related("p", "p"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(names_are_plain, tear_down),
+		cmocka_unit_test_teardown(a_key_ends_with_main, tear_down),
+		cmocka_unit_test_teardown(a_key_has_a_greatest_length, tear_down),
+		cmocka_unit_test(callers_may_be_lost),
+		cmocka_unit_test(other_places_are_not_related),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
