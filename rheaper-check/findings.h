@@ -58,6 +58,7 @@ struct verdict {
 	const char **notes; /* sentences */
 	size_t n_notes;
 	size_t n_leaks, n_known; /* call sites that leak; of them, in the baseline */
+	int64_t suppressed[N_AMOUNTS];
 	bool has_baseline, allow_partial;
 };
 

@@ -13,6 +13,7 @@
 #include "rheaper-check/measure.h"
 #include "rheaper-check/ratchet.h"
 #include "rheaper-check/report.h"
+#include "rheaper-check/suppress.h"
 
 static const char help[] =
 	"Usage: rheaper-check [OPTION]... DATABASE|TRACE...\n"
@@ -31,6 +32,9 @@ static const char help[] =
 	"      --limit=NAME=N         how much a program may use in any case; NAME is\n"
 	"                             allocations, bytes, peak, leak-blocks or "
 	"leak-bytes\n"
+	"  -s, --suppressions=FILE    leaks that are accepted; may be repeated\n"
+	"      --no-default-suppressions\n"
+	"                             find what libc keeps on purpose, too\n"
 	"      --allow-partial        judge traces that do not have everything\n"
 	"      --report=FORMAT[=FILE] write text or json to FILE, or to standard output\n"
 	"      --json                 as --report=json\n"
@@ -45,6 +49,7 @@ enum long_option {
 	OPTION_UPDATE_BASELINE,
 	OPTION_MAX_GROWTH,
 	OPTION_LIMIT,
+	OPTION_NO_DEFAULT_SUPPRESSIONS,
 	OPTION_ALLOW_PARTIAL,
 	OPTION_REPORT,
 	OPTION_JSON,
@@ -56,6 +61,8 @@ static const struct option long_options[] = {
 	{"update-baseline", no_argument, NULL, OPTION_UPDATE_BASELINE},
 	{"max-growth", required_argument, NULL, OPTION_MAX_GROWTH},
 	{"limit", required_argument, NULL, OPTION_LIMIT},
+	{"suppressions", required_argument, NULL, 's'},
+	{"no-default-suppressions", no_argument, NULL, OPTION_NO_DEFAULT_SUPPRESSIONS},
 	{"allow-partial", no_argument, NULL, OPTION_ALLOW_PARTIAL},
 	{"report", required_argument, NULL, OPTION_REPORT},
 	{"json", no_argument, NULL, OPTION_JSON},
@@ -80,6 +87,9 @@ struct report {
 
 struct options {
 	const char *baseline, *write_baseline;
+	const char **suppressions;
+	size_t n_suppressions;
+	bool no_default_suppressions;
 	bool update_baseline, allow_partial, quiet;
 	struct limits limits;
 	struct report *reports;
@@ -135,6 +145,14 @@ static void take_option(struct options *o, struct arena *arena, int c)
 	case OPTION_LIMIT:
 		limits_take_most(&o->limits, optarg);
 		break;
+	case 's':
+		o->suppressions = arena_grow(arena, o->suppressions, o->n_suppressions,
+					     sizeof(*o->suppressions));
+		o->suppressions[o->n_suppressions++] = optarg;
+		break;
+	case OPTION_NO_DEFAULT_SUPPRESSIONS:
+		o->no_default_suppressions = true;
+		break;
 	case OPTION_ALLOW_PARTIAL:
 		o->allow_partial = true;
 		break;
@@ -176,7 +194,7 @@ static void parse_options(struct options *o, struct arena *arena, int argc, char
 	int c;
 
 	*o = (struct options){0};
-	while ((c = getopt_long(argc, argv, "b:qhV", long_options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "b:s:qhV", long_options, NULL)) != -1)
 		take_option(o, arena, c);
 	if (o->baseline && o->write_baseline)
 		die_usage("check: --baseline compares with the file that --write-baseline"
@@ -218,6 +236,15 @@ static void judge(const struct options *o, struct verdict *v)
 	}
 }
 
+/* Read first, for a wrong line is said before a long load. */
+static void read_suppressions(const struct options *o, struct suppressions *suppressions)
+{
+	for (size_t i = 0; i < o->n_suppressions; i++)
+		suppress_read(suppressions, o->suppressions[i]);
+	if (!o->no_default_suppressions)
+		suppress_defaults(suppressions);
+}
+
 static void report(const struct options *o, const struct verdict *v)
 {
 	for (size_t i = 0; i < o->n_reports; i++) {
@@ -234,14 +261,19 @@ int main(int argc, char **argv)
 	struct options options;
 	struct measure measure;
 	struct verdict verdict = {.arena = &arena, .measure = &measure};
+	struct suppressions suppressions;
 	enum exit_code status;
 
 	parse_options(&options, &arena, argc, argv);
+	suppress_init(&suppressions, &arena);
+	read_suppressions(&options, &suppressions);
 	measure_init(&measure, &arena, needs_all_sites(&options));
 	inputs_measure(&measure, options.inputs, options.n_inputs);
+	suppress_apply(&suppressions, &measure);
 	measure_finish(&measure);
 	verdict.allow_partial = options.allow_partial;
 	judge(&options, &verdict);
+	suppress_note(&suppressions, &verdict);
 	report(&options, &verdict);
 	status = verdict_status(&verdict);
 	arena_fini(&arena);

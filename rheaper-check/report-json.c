@@ -88,6 +88,7 @@ void json_write(const struct verdict *v, FILE *out)
 	text(out, "verdict", verdict_names[verdict_status(v)]);
 	fprintf(out, ",\"processes\":%zu,\"runs\":%u,\"leaking_sites\":%zu,\"known\":%zu",
 		m->n_processes, m->n_runs, v->n_leaks, v->n_known);
+	write_amounts(out, "suppressed", v->suppressed);
 	fputs(",\"findings\":[", out);
 	for (size_t i = 0; i < v->n_findings; i++) {
 		fputs(i ? ",\n" : "\n", out);

@@ -107,6 +107,9 @@ static void write_end(const struct verdict *v, FILE *out, bool colours)
 		v->n_leaks == 1 ? "s" : "");
 	if (v->has_baseline)
 		fprintf(out, ", %zu known, %zu better", v->n_known, v->n_better);
+	if (v->suppressed[AMOUNT_LEAK_BLOCKS])
+		fprintf(out, "; suppressed: %s",
+			findings_leak_text(v->arena, v->suppressed));
 	fprintf(out, "; %zu process%s", v->measure->n_processes,
 		v->measure->n_processes == 1 ? "" : "es");
 	if (v->measure->n_runs > 1)

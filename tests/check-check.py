@@ -457,4 +457,134 @@ def test_reports_go_to_files(b):
     assert read(b.path("r.txt")) == said
 
 
+# What each line of a suppression is, and whether it takes the leak of known away, that
+# of tail, or both
+SUPPRESSIONS = [
+    ("leak:known", 1, 0),
+    ("leak:^known$", 1, 0),
+    ("leak:^now", 0, 0),
+    ("leak:k*n", 1, 0),
+    ("leak:program.c", 1, 1),
+    ("leak:app$", 1, 1),
+    ("leak:malloc", 1, 1),
+    ("suppress x\n\tat known", 1, 0),
+    ("suppress x\n\tat 1 known\n\tuntil 2999-12-31", 1, 0),
+    ("suppress x\n\tat 2 known", 0, 0),
+    ("suppress x\n\tat 0 make\n\tat -1 main", 1, 1),
+    ("suppress x\n\tat -2 tail", 0, 1),
+    ("suppress x\n\tat make\n\tprogram b*", 0, 0),
+    ("suppress x\n\tat ma?e\n\tprogram a*\n\tin 0 app\n\n# end", 1, 1),
+    ("suppress x\n\tat make\n\tuntil 2001-01-01", 0, 0),
+    ("{\n  x\n  Memcheck:Leak\n  fun:malloc\n  fun:make\n}", 1, 1),
+    ("{\n  x\n  Memcheck:Leak\n  match-leak-kinds: definite\n  fun:malloc\n  ...\n  fun:known\n}", 1, 0),
+    ("{\n  x\n  Helgrind,Memcheck:Leak\n  ...\n  obj:*/app\n}", 1, 1),
+    ("{\n  x\n  Memcheck:Leak\n  fun:malloc\n  fun:known\n}", 0, 0),
+    (f"{{\n  x\n  Memcheck:Leak\n  ...\n  src:program.c:{HERE}\n  fun:main\n}}", 1, 0),
+    ("{\n  x\n  Memcheck:Cond\n  fun:*\n}", 0, 0),
+]
+
+
+def test_suppressions(b):
+    traces = {(1, 1): b.load(b.trace(2, 1)), (0, 0): b.load(b.trace())}
+    for text, known, tail in SUPPRESSIONS:
+        path = b.file("supp", text + "\n")
+        said = b.json(0 if known and tail else 1, "-s", path, traces[1, 1])
+        assert len(said["findings"]) == 2 - known - tail, (text, said)
+        assert said["suppressed"]["leak-bytes"] == 200 * known + 50 * tail, (text, said)
+        unused = [note for note in said["notes"] if path in note]
+        if not known and not tail and "Cond" not in text:
+            assert len(unused) == 1 and f":{1 + text.startswith('{')} " in unused[0], (text, said)
+            assert ("is over" if "2001" in text else "was not used") in unused[0], (text, said)
+        else:
+            assert unused == [], (text, said)
+        assert "was not used: " in b.check(0, "-s", path, traces[0, 0]) or "Cond" in text or "2001" in text
+    all_at_once = b.file("all", "".join(text + "\n" for text, _, _ in SUPPRESSIONS))
+    assert "suppressed: 3 blocks, 250 bytes" in b.check(0, "-s", all_at_once, traces[1, 1])
+
+
+def test_a_suppression_ends_with_its_day(b):
+    trace = b.load(b.trace(1))
+    path = b.file("supp", "suppress x\n\tat known\n\tuntil 2026-02-28\n")
+    for day, status in (1772236800, 0), (1772323199, 0), (1772323200, 1):  # that day, and the next
+        b.check(status, "-s", path, trace, SOURCE_DATE_EPOCH=str(day))
+
+
+def test_what_is_no_suppression_is_refused(b):
+    trace = b.load(b.trace())
+    for text in ("leak:", "leak:^", "leak:^$", "race:x", "suppress x", "suppress x\n\tat ", "suppress x\n\tto y",
+                 "suppress x\n\tat y\n\tuntil 2026-13-01", "suppress x\n\tat y\n\tuntil tomorrow",
+                 "{\n  x\n  Memcheck:Leak\n}", "{\n  x\n  Memcheck:Leak\n  fun:y", "{", "{\n  x\n  Memcheck:Leak\n  y\n}"):
+        said = b.check(2, "-s", b.file("supp", text + "\n"), trace)
+        assert "supp, line " in said, (text, said)
+    b.check(2, "-s", b.path("none"), trace)
+
+
+def test_a_suppressed_leak_is_no_growth(b):
+    path = b.file("supp", "leak:known\n")
+    baseline = b.baseline("-s", path)
+    assert "known" not in read(baseline) and "tail" in read(baseline)
+    b.check(0, "-b", baseline, "-s", path, "--limit=leak-bytes=50", b.trace(9, 1))
+    b.check(1, "-b", baseline, b.trace(9, 1))
+
+
+LIBC = """
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <iconv.h>
+#include <pthread.h>
+#include <string.h>
+#include <libintl.h>
+#include <pwd.h>
+static void *idle(void *p) { return p; }
+static void *volatile keep;
+int main(int argc, char **argv)
+{
+	time_t now = time(NULL);
+	pthread_t thread;
+	iconv_t convert = iconv_open("UTF-16", "LATIN1");
+	setlocale(LC_ALL, "C.UTF-8");
+	puts("");
+	setenv("A", "B", 1);
+	tzset();
+	localtime(&now);
+	pthread_create(&thread, NULL, idle, NULL);
+	pthread_join(thread, NULL);
+	if (convert != (iconv_t)-1)
+		iconv_close(convert);
+	getpwuid(0);
+	textdomain("x");
+	bindtextdomain("x", "/");
+	strerror(12345);
+	strsignal(77);
+	if (argc > 1)
+		keep = malloc(5);
+	return 0;
+}
+"""
+LIBCXX = """
+#include <iostream>
+#include <locale>
+int main()
+{
+	std::cout << "x" << std::endl;
+	std::locale::global(std::locale("C.UTF-8"));
+	try { throw 1; } catch (int) {}
+	return 0;
+}
+"""
+
+
+def test_what_libc_keeps_is_no_finding(b):
+    for compiler, text, flags in (("rheaper-gcc", LIBC, []), ("rheaper-g++", LIBCXX, []),
+                                  ("rheaper-g++", LIBCXX, ["-static"])):
+        program = b.build("app", compiler, *flags, text=text)
+        trace = b.trace(program=program)
+        assert "0 findings; 0 call sites leak; suppressed: " in b.check(0, trace)
+        assert len(b.json(1, "--no-default-suppressions", trace)["findings"]) > 0
+    said = b.check(1, b.trace(1, program=b.build("app", text=LIBC)))
+    assert "1 finding" in said and "1 block, 5 bytes" in said, said
+
+
 tap.run(globals(), Bench)

@@ -28,7 +28,7 @@ int main(void)
 
 INSTALLED = [
     "bin/rheaper-cc", "bin/rheaper-c++", "bin/rheaper-gcc", "bin/rheaper-clang++",
-    "bin/rheaper-load", "bin/rheaper-check", "bin/rheaper-export", "bin/rheaper-ctl", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/librheaper-plugin.ar", "lib*/**/rheaper_trace.so", "lib*/**/rheaper.pc",
+    "bin/rheaper-load", "bin/rheaper-check", "bin/rheaper-export", "bin/rheaper-ctl", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/librheaper-plugin.ar", "lib*/**/rheaper_trace.so", "lib*/**/rheaper.pc", "share/rheaper/default.supp",
     "share/doc/rheaper/wrapped-functions.txt",
 ]
 # As the runtime for i386 is built (runtime/meson.build)

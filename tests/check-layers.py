@@ -23,7 +23,8 @@ MAY_INCLUDE = {
     'rheaper-ctl': ['trace/format.h', 'trace/request.h', 'common'],
     'rheaper-export': ['common'],
     'rheaper-top': ['trace', 'common', 'rheaper-load'],
-    'rheaper-check': ['rheaper-load/load.h', 'rheaper-load/signature.h', 'common'],
+    'rheaper-check': ['rheaper-load/load.h', 'rheaper-load/signature.h', 'rheaper-load/demangle.h',
+                      'common'],
     'rheaper-sqlite': ['rheaper-load/catalog.h', 'rheaper-load/merge.h', 'trace', 'common/text.h'],
 }
 # Libraries, and the only files that may include them.

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The three forms may stand in one file, for each begins in a way of its own: "leak:",
+ * "{", "suppress". Of an entry for another tool of Valgrind, or another error, nothing
+ * is said: files of whole projects have many.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/cli.h"
+#include "rheaper-check/arena.h"
+#include "rheaper-load/demangle.h"
+#include "suppressions.h"
+
+#include "rheaper-check/suppress.h"
+
+enum place {
+	OUTSIDE,
+	OWN,        /* in a paragraph of ours */
+	ENTRY_NAME, /* Valgrind's: expected next */
+	ENTRY_TOOL,
+	ENTRY_FRAMES,
+	ENTRY_OTHER, /* of another tool */
+};
+
+struct lines {
+	struct suppressions *all;
+	struct arena *arena;
+	const char *path; /* as messages name it */
+	bool ours;
+	size_t number;
+	enum place place;
+	struct suppression entry; /* that is read */
+};
+
+static _Noreturn void die_at(const struct lines *l, const char *problem)
+{
+	die("read %s, line %zu: %s", l->path, l->number, problem);
+}
+
+static void begin(struct lines *l, enum suppress_form form, const char *reason)
+{
+	l->entry = (struct suppression){
+		.form = form,
+		.file = l->ours ? NULL : arena_printable(l->arena, l->path),
+		.line = l->number,
+		.reason = arena_printable(l->arena, reason),
+	};
+}
+
+static void end(struct lines *l)
+{
+	struct suppressions *all = l->all;
+
+	if (l->entry.n_steps == 0)
+		die_at(l, "the suppression before it fits everything");
+	all->list = arena_grow(l->arena, all->list, all->n, sizeof(*all->list));
+	all->list[all->n++] = l->entry;
+	l->place = OUTSIDE;
+}
+
+static void add_step(struct lines *l, struct suppress_step step)
+{
+	struct suppression *e = &l->entry;
+
+	e->steps = arena_grow(l->arena, e->steps, e->n_steps, sizeof(step));
+	e->steps[e->n_steps++] = step;
+}
+
+/* What stands behind a word, or NULL. */
+static const char *behind(const char *line, const char *word)
+{
+	size_t length = strlen(word);
+
+	return strncmp(line, word, length) == 0 ? line + length : NULL;
+}
+
+/* LeakSanitizer's: a part of a name, unless ^ or $ say that it ends there. */
+static void take_leak(struct lines *l, const char *template)
+{
+	size_t length = strlen(template);
+	bool first = template[0] == '^', last = length > 1 && template[length - 1] == '$';
+
+	if (length - first - last == 0 || length == 0)
+		die_at(l, "the pattern is empty");
+	begin(l, SUPPRESS_ANYWHERE, template);
+	add_step(l, (struct suppress_step){.what = SUPPRESS_ANY,
+					   .pattern = arena_format(
+						   l->arena, "%s%.*s%s", first ? "" : "*",
+						   (int)(length - first - last),
+						   template + first, last ? "" : "*")});
+	end(l);
+}
+
+/* Valgrind's names of functions are linkage names. */
+static const char *demangled(struct lines *l, const char *pattern)
+{
+	char *owned = NULL;
+	const char *name = pattern;
+
+	if (strncmp(pattern, "_Z", 2) == 0 && !strpbrk(pattern, "*?"))
+		name = demangle(pattern, &owned);
+	name = arena_text(l->arena, name);
+	free(owned);
+	return name;
+}
+
+/* "parse.c" or "parse.c:12" */
+static void take_source(struct lines *l, const char *words)
+{
+	const char *colon = strrchr(words, ':');
+	struct suppress_step step = {.what = SUPPRESS_SOURCE};
+
+	if (colon && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == 0)
+		step.line = strtoll(colon + 1, NULL, 10);
+	step.pattern = step.line ? arena_text_n(l->arena, words, (size_t)(colon - words))
+				 : arena_text(l->arena, words);
+	add_step(l, step);
+}
+
+static void take_frame(struct lines *l, const char *line)
+{
+	const char *name;
+
+	if (strcmp(line, "}") == 0) {
+		end(l);
+	} else if (strcmp(line, "...") == 0) {
+		add_step(l, (struct suppress_step){.rest = true, .pattern = "*"});
+	} else if ((name = behind(line, "fun:"))) {
+		add_step(l, (struct suppress_step){.what = SUPPRESS_FUNCTION,
+						   .pattern = demangled(l, name)});
+	} else if ((name = behind(line, "obj:"))) {
+		add_step(l,
+			 (struct suppress_step){.what = SUPPRESS_MODULE,
+						.pattern = arena_text(l->arena, name)});
+	} else if ((name = behind(line, "src:"))) {
+		take_source(l, name);
+	} else if (!behind(line, "match-leak-kinds:") || l->entry.n_steps) {
+		die_at(l, "expected fun:, obj:, src:, ... or }");
+	}
+}
+
+/* "Memcheck:Leak", or several tools with commas between them */
+static bool is_leak_of_memcheck(const char *line)
+{
+	const char *colon = strchr(line, ':');
+
+	while (colon && line < colon) {
+		size_t length = strcspn(line, ",:");
+
+		if (length == 8 && strncmp(line, "Memcheck", 8) == 0)
+			return strcmp(colon, ":Leak") == 0;
+		line += length + 1;
+	}
+	return false;
+}
+
+static void take_entry(struct lines *l, const char *line)
+{
+	switch (l->place) {
+	case ENTRY_NAME:
+		begin(l, SUPPRESS_SEQUENCE, line);
+		l->place = ENTRY_TOOL;
+		break;
+	case ENTRY_TOOL:
+		l->place = is_leak_of_memcheck(line) ? ENTRY_FRAMES : ENTRY_OTHER;
+		break;
+	case ENTRY_FRAMES:
+		take_frame(l, line);
+		break;
+	default:
+		if (strcmp(line, "}") == 0)
+			l->place = OUTSIDE;
+	}
+}
+
+static void take_until(struct lines *l, const char *date)
+{
+	struct tm day = {0};
+	const char *behind_date = strptime(date, "%Y-%m-%d", &day);
+
+	if (strlen(date) != 10 || !behind_date || *behind_date)
+		die_at(l, "expected a date, YYYY-MM-DD");
+	l->entry.until = arena_text(l->arena, date);
+}
+
+/* "at [N] FUNCTION", "in [N] MODULE" */
+static void take_anchor(struct lines *l, enum suppress_what what, const char *words)
+{
+	struct suppress_step step = {.what = what};
+	char *rest;
+
+	errno = 0;
+	step.position = strtoll(words, &rest, 10);
+	if (rest != words && *rest == ' ' && !errno) {
+		step.anchored = true;
+		words = rest + 1;
+	}
+	if (words[0] == 0)
+		die_at(l, "the pattern is empty");
+	step.pattern = arena_text(l->arena, words);
+	add_step(l, step);
+}
+
+static void take_fact(struct lines *l, const char *line)
+{
+	const char *words;
+
+	if ((words = behind(line, "at ")))
+		take_anchor(l, SUPPRESS_FUNCTION, words);
+	else if ((words = behind(line, "in ")))
+		take_anchor(l, SUPPRESS_MODULE, words);
+	else if ((words = behind(line, "program ")))
+		l->entry.program = arena_text(l->arena, words);
+	else if ((words = behind(line, "until ")))
+		take_until(l, words);
+	else
+		die_at(l, "expected at, in, program or until");
+}
+
+static void take_outside(struct lines *l, const char *line)
+{
+	const char *words;
+
+	if (line[0] == 0 || line[0] == '#')
+		return;
+	if ((words = behind(line, "leak:"))) {
+		take_leak(l, words);
+	} else if (strcmp(line, "{") == 0) {
+		l->place = ENTRY_NAME;
+	} else if (strcmp(line, "suppress") == 0 || behind(line, "suppress ")) {
+		begin(l, SUPPRESS_ALL, line + 8 + (line[8] == ' '));
+		l->place = OWN;
+	} else {
+		die_at(l, "expected leak:PATTERN, { or suppress");
+	}
+}
+
+static void take_line(struct lines *l, char *line)
+{
+	size_t length = strlen(line), space = strspn(line, " \t");
+	bool indented = space > 0;
+
+	while (length > space && strchr(" \t\r\n", line[length - 1]))
+		line[--length] = 0;
+	line += length > space ? space : length;
+	if (l->place == OWN && (!indented || line[0] == 0))
+		end(l);
+	if (l->place == OWN)
+		take_fact(l, line);
+	else if (l->place == OUTSIDE)
+		take_outside(l, line);
+	else if (line[0] && line[0] != '#')
+		take_entry(l, line);
+}
+
+static void read_lines(struct suppressions *all, FILE *in, const char *path, bool ours)
+{
+	struct lines l = {.all = all, .arena = all->arena, .path = path, .ours = ours};
+	char *line = NULL;
+	size_t size = 0;
+
+	while (getline(&line, &size, in) >= 0) {
+		l.number++;
+		take_line(&l, line);
+	}
+	if (ferror(in))
+		die("read %s:", path);
+	if (l.place == OWN)
+		end(&l);
+	if (l.place != OUTSIDE)
+		die_at(&l, "the file ends in an entry");
+	free(line);
+	fclose(in);
+}
+
+void suppress_init(struct suppressions *all, struct arena *arena)
+{
+	*all = (struct suppressions){.arena = arena};
+}
+
+void suppress_read(struct suppressions *all, const char *path)
+{
+	FILE *in = fopen(path, "re");
+
+	if (!in)
+		die("open %s:", path);
+	read_lines(all, in, path, false);
+}
+
+void suppress_defaults(struct suppressions *all)
+{
+	FILE *in =
+		fmemopen((void *)suppressions_text, sizeof(suppressions_text) - 1, "r");
+
+	if (!in)
+		die("read the suppressions of rheaper:");
+	read_lines(all, in, "default.supp", true);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Leaks that are accepted, by patterns of their stacks: LeakSanitizer's lines, the Leak
+ * entries of Valgrind's memcheck, and paragraphs of our own (docs/check.md). A pattern
+ * has * for any text; in Valgrind's and in ours ? is any character.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct measure;
+struct verdict;
+
+enum suppress_form {
+	SUPPRESS_ANYWHERE, /* one step, which fits any frame's function, file or module */
+	SUPPRESS_SEQUENCE, /* its steps fit the stack from the innermost frame on */
+	SUPPRESS_ALL,      /* each of its steps fits a frame */
+};
+
+enum suppress_what {
+	SUPPRESS_FUNCTION,
+	SUPPRESS_MODULE,
+	SUPPRESS_SOURCE,
+	SUPPRESS_ANY
+};
+
+struct suppress_step {
+	enum suppress_what what;
+	const char *pattern;
+	int64_t line;  /* of SUPPRESS_SOURCE, 0: any */
+	bool rest;     /* of a sequence: "...", any number of frames */
+	bool anchored; /* fits frame `position`: 0 called the allocator, -1 is outermost
+			*/
+	int64_t position;
+};
+
+struct suppression {
+	enum suppress_form form;
+	const char *file; /* NULL: one of ours, whose use is nobody's concern */
+	size_t line;
+	const char *reason;  /* or a name */
+	const char *program; /* pattern, NULL: any */
+	const char *until;   /* YYYY-MM-DD, the last day; NULL: for ever */
+	struct suppress_step *steps;
+	size_t n_steps;
+	bool used, expired;
+};
+
+struct suppressions {
+	struct arena *arena;
+	struct suppression *list;
+	size_t n;
+	int64_t n_blocks, n_bytes; /* that were suppressed */
+};
+
+void suppress_init(struct suppressions *suppressions, struct arena *arena);
+
+/* Read a file. Dies, with the line, of what it does not understand. */
+void suppress_read(struct suppressions *suppressions, const char *path);
+
+/* Add those for what libc, the loader and the C++ library keep on purpose. */
+void suppress_defaults(struct suppressions *suppressions);
+
+/* Take what is suppressed out of the leaks. Before measure_finish. */
+void suppress_apply(struct suppressions *suppressions, struct measure *measure);
+
+/* Note what was suppressed, which were not used, which are over. */
+void suppress_note(const struct suppressions *suppressions, struct verdict *verdict);
+
+/* Whether a text fits a pattern as a whole. */
+bool suppress_fits(const char *pattern, const char *text);
