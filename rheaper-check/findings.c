@@ -24,6 +24,8 @@ const struct finding_text finding_texts[N_FINDING_KINDS] = {
 				 "More was not freed than in the baseline."},
 	[FINDING_GROWTH] = {"growth", "growth", "More was used than in the baseline."},
 	[FINDING_LIMIT] = {"limit", "over the limit", "More was used than is allowed."},
+	[FINDING_EXPECTATION] = {"expectation", "not as expected",
+				 "A rule of a file of expectations does not hold."},
 };
 
 static const char *plural(int64_t n)
@@ -39,7 +41,7 @@ const char *findings_leak_text(struct arena *arena, const int64_t *amounts)
 			    plural(blocks), bytes, plural(bytes));
 }
 
-static void add_finding(struct verdict *v, const struct finding *finding)
+void findings_add(struct verdict *v, const struct finding *finding)
 {
 	v->findings = arena_grow(v->arena, v->findings, v->n_findings, sizeof(*finding));
 	v->findings[v->n_findings++] = *finding;
@@ -86,7 +88,7 @@ static void find_leak(struct verdict *v, const struct measure_site *site,
 		runs = arena_format(v->arena, ", in %u of %u runs", site->n_runs,
 				    v->measure->n_runs);
 	f.message = arena_format(v->arena, "%s%s%s", now, was, runs);
-	add_finding(v, &f);
+	findings_add(v, &f);
 }
 
 static bool leaks_within(const int64_t *now, const int64_t *before,
@@ -175,7 +177,7 @@ static void find_growth(struct verdict *v, const char *key,
 		v->arena, "%s %" PRId64 " (the baseline has %" PRId64 ", %+.1f %%)",
 		amount_names[amount], now, before,
 		before ? ((double)now - (double)before) * 100 / (double)before : 100.0);
-	add_finding(v, &f);
+	findings_add(v, &f);
 }
 
 /* The amounts that were asked for, of a site or a program which the baseline has. */
@@ -313,7 +315,7 @@ static void check_limits(struct verdict *v, const struct limits *limits)
 			f.message = arena_format(
 				v->arena, "%s %" PRId64 ", the limit is %" PRId64,
 				amount_names[k], now[k], limits->most[k].amount);
-			add_finding(v, &f);
+			findings_add(v, &f);
 		}
 	}
 }

@@ -22,6 +22,7 @@ enum finding_kind {
 	FINDING_LEAK_GROWTH, /* ... knows less of it */
 	FINDING_GROWTH,      /* of another amount, of a program or a site */
 	FINDING_LIMIT,       /* an amount of a program is too large in any case */
+	FINDING_EXPECTATION, /* a rule does not hold */
 	N_FINDING_KINDS
 };
 
@@ -68,6 +69,9 @@ void findings_compare(struct verdict *verdict, struct baseline *baseline,
 
 /* Sort them; after the last one. */
 void findings_sort(struct verdict *verdict);
+
+/* Add one that has a kind, a program and a message. */
+void findings_add(struct verdict *verdict, const struct finding *finding);
 
 void findings_note(struct verdict *verdict, const char *note);
 

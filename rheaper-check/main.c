@@ -7,6 +7,7 @@
 #include "common/output.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/baseline.h"
+#include "rheaper-check/expect.h"
 #include "rheaper-check/findings.h"
 #include "rheaper-check/inputs.h"
 #include "rheaper-check/limits.h"
@@ -35,6 +36,9 @@ static const char help[] =
 	"  -s, --suppressions=FILE    leaks that are accepted; may be repeated\n"
 	"      --no-default-suppressions\n"
 	"                             find what libc keeps on purpose, too\n"
+	"  -e, --expect=FILE          rules that must hold, of scopes, marks and call "
+	"sites;\n"
+	"                             may be repeated\n"
 	"      --allow-partial        judge traces that do not have everything\n"
 	"      --report=FORMAT[=FILE] write text or json to FILE, or to standard output\n"
 	"      --json                 as --report=json\n"
@@ -63,6 +67,7 @@ static const struct option long_options[] = {
 	{"limit", required_argument, NULL, OPTION_LIMIT},
 	{"suppressions", required_argument, NULL, 's'},
 	{"no-default-suppressions", no_argument, NULL, OPTION_NO_DEFAULT_SUPPRESSIONS},
+	{"expect", required_argument, NULL, 'e'},
 	{"allow-partial", no_argument, NULL, OPTION_ALLOW_PARTIAL},
 	{"report", required_argument, NULL, OPTION_REPORT},
 	{"json", no_argument, NULL, OPTION_JSON},
@@ -90,6 +95,8 @@ struct options {
 	const char **suppressions;
 	size_t n_suppressions;
 	bool no_default_suppressions;
+	const char **expectations;
+	size_t n_expectations;
 	bool update_baseline, allow_partial, quiet;
 	struct limits limits;
 	struct report *reports;
@@ -127,6 +134,13 @@ static void add_report(struct options *o, struct arena *arena, const char *words
 	o->reports[o->n_reports++] = report;
 }
 
+static void add_name(struct arena *arena, const char ***names, size_t *n,
+		     const char *name)
+{
+	*names = arena_grow(arena, *names, *n, sizeof(**names));
+	(*names)[(*n)++] = name;
+}
+
 static void take_option(struct options *o, struct arena *arena, int c)
 {
 	switch (c) {
@@ -146,9 +160,10 @@ static void take_option(struct options *o, struct arena *arena, int c)
 		limits_take_most(&o->limits, optarg);
 		break;
 	case 's':
-		o->suppressions = arena_grow(arena, o->suppressions, o->n_suppressions,
-					     sizeof(*o->suppressions));
-		o->suppressions[o->n_suppressions++] = optarg;
+		add_name(arena, &o->suppressions, &o->n_suppressions, optarg);
+		break;
+	case 'e':
+		add_name(arena, &o->expectations, &o->n_expectations, optarg);
 		break;
 	case OPTION_NO_DEFAULT_SUPPRESSIONS:
 		o->no_default_suppressions = true;
@@ -194,7 +209,7 @@ static void parse_options(struct options *o, struct arena *arena, int argc, char
 	int c;
 
 	*o = (struct options){0};
-	while ((c = getopt_long(argc, argv, "b:s:qhV", long_options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "b:s:e:qhV", long_options, NULL)) != -1)
 		take_option(o, arena, c);
 	if (o->baseline && o->write_baseline)
 		die_usage("check: --baseline compares with the file that --write-baseline"
@@ -236,13 +251,40 @@ static void judge(const struct options *o, struct verdict *v)
 	}
 }
 
-/* Read first, for a wrong line is said before a long load. */
-static void read_suppressions(const struct options *o, struct suppressions *suppressions)
+/* What main passes on. */
+struct check {
+	struct arena arena;
+	struct options options;
+	struct suppressions suppressions;
+	struct expectations expectations;
+	struct measure measure;
+	struct verdict verdict;
+};
+
+/* Rules come first, for a wrong line is said before a long load. */
+static void read_rules(struct check *c)
 {
+	const struct options *o = &c->options;
+
+	suppress_init(&c->suppressions, &c->arena);
 	for (size_t i = 0; i < o->n_suppressions; i++)
-		suppress_read(suppressions, o->suppressions[i]);
+		suppress_read(&c->suppressions, o->suppressions[i]);
 	if (!o->no_default_suppressions)
-		suppress_defaults(suppressions);
+		suppress_defaults(&c->suppressions);
+	c->expectations.arena = &c->arena;
+	for (size_t i = 0; i < o->n_expectations; i++)
+		expect_read(&c->expectations, o->expectations[i]);
+}
+
+static void measure_all(struct check *c)
+{
+	const struct options *o = &c->options;
+
+	measure_init(&c->measure, &c->arena, needs_all_sites(o));
+	expect_want(&c->expectations, &c->measure);
+	inputs_measure(&c->measure, o->inputs, o->n_inputs);
+	suppress_apply(&c->suppressions, &c->measure);
+	measure_finish(&c->measure);
 }
 
 static void report(const struct options *o, const struct verdict *v)
@@ -257,25 +299,22 @@ static void report(const struct options *o, const struct verdict *v)
 
 int main(int argc, char **argv)
 {
-	struct arena arena = {0};
-	struct options options;
-	struct measure measure;
-	struct verdict verdict = {.arena = &arena, .measure = &measure};
-	struct suppressions suppressions;
+	struct check c = {0};
 	enum exit_code status;
 
-	parse_options(&options, &arena, argc, argv);
-	suppress_init(&suppressions, &arena);
-	read_suppressions(&options, &suppressions);
-	measure_init(&measure, &arena, needs_all_sites(&options));
-	inputs_measure(&measure, options.inputs, options.n_inputs);
-	suppress_apply(&suppressions, &measure);
-	measure_finish(&measure);
-	verdict.allow_partial = options.allow_partial;
-	judge(&options, &verdict);
-	suppress_note(&suppressions, &verdict);
-	report(&options, &verdict);
-	status = verdict_status(&verdict);
-	arena_fini(&arena);
+	parse_options(&c.options, &c.arena, argc, argv);
+	read_rules(&c);
+	measure_all(&c);
+	c.verdict = (struct verdict){
+		.arena = &c.arena,
+		.measure = &c.measure,
+		.allow_partial = c.options.allow_partial,
+	};
+	expect_check(&c.expectations, &c.suppressions, &c.verdict);
+	judge(&c.options, &c.verdict);
+	suppress_note(&c.suppressions, &c.verdict);
+	report(&c.options, &c.verdict);
+	status = verdict_status(&c.verdict);
+	arena_fini(&c.arena);
 	return status;
 }

@@ -24,15 +24,16 @@ struct database {
 	struct arena *arena;
 	sqlite3 *db;
 	const char *name;
-	struct map process_numbers, frame_numbers;
+	struct map process_numbers, frame_numbers, stack_numbers;
 	struct process *processes;
 	size_t n_processes;
 	struct measure_frame *frames;
 	size_t n_frames;
-	/* The stack in hand */
-	const struct measure_frame **stack;
-	const char **plain;
-	size_t n_stack, n_stack_max, n_plain_max;
+	const struct measure_stack **stacks;
+	size_t n_stacks;
+	sqlite3_stmt *stack_frames, *stack_function;
+	const char **plain; /* names of the stack in hand */
+	size_t n_plain_max;
 };
 
 static sqlite3_stmt *prepare(struct database *d, const char *sql)
@@ -269,80 +270,200 @@ static void read_frames(struct database *d)
 	sqlite3_finalize(row);
 }
 
-static void read_stack(struct database *d, sqlite3_stmt *frames, int64_t stack)
+static const struct measure_frame *find_frame(struct database *d, int64_t frame)
 {
-	d->n_stack = 0;
-	sqlite3_bind_int64(frames, 1, stack);
-	while (step(d, frames)) {
-		uint32_t number = map_get(&d->frame_numbers,
-					  (uint64_t)sqlite3_column_int64(frames, 0));
+	uint32_t number = map_get(&d->frame_numbers, (uint64_t)frame);
 
-		if (number == MAP_NONE)
-			die("read %s: it is damaged: a frame is missing", d->name);
-		if (array_grow((void **)&d->stack, &d->n_stack_max, d->n_stack + 1,
-			       sizeof(*d->stack)) ||
-		    array_grow((void **)&d->plain, &d->n_plain_max, d->n_stack + 1,
-			       sizeof(*d->plain)))
-			die("read %s: out of memory", d->name);
-		d->stack[d->n_stack] = &d->frames[number];
-		d->plain[d->n_stack++] = d->frames[number].plain;
-	}
-	sqlite3_reset(frames);
+	if (number == MAP_NONE)
+		die("read %s: it is damaged: a frame is missing", d->name);
+	return &d->frames[number];
 }
 
-/* A row of the query of read_sites; its stack is in hand. */
-static void take_site(struct database *d, sqlite3_stmt *row, struct measure_stack *stack)
+static const struct measure_stack *read_stack(struct database *d, int64_t number)
 {
-	struct measure *m = d->m;
-	uint32_t number =
-		map_get(&d->process_numbers, (uint64_t)sqlite3_column_int64(row, 1));
-	const struct process *process;
-	struct measure_site site = {.stack = *stack};
+	struct measure_stack *stack = arena_take(d->arena, sizeof(*stack));
+
+	stack->function = "";
+	sqlite3_bind_int64(d->stack_function, 1, number);
+	if (step(d, d->stack_function))
+		stack->function = get_text_or(d, d->stack_function, 0, "");
+	sqlite3_reset(d->stack_function);
+	sqlite3_bind_int64(d->stack_frames, 1, number);
+	while (step(d, d->stack_frames)) {
+		stack->frames = arena_grow(d->arena, stack->frames, stack->n_frames,
+					   sizeof(*stack->frames));
+		stack->frames[stack->n_frames++] =
+			find_frame(d, sqlite3_column_int64(d->stack_frames, 0));
+	}
+	sqlite3_reset(d->stack_frames);
+	return stack;
+}
+
+/* A stack by its number; each is read once. */
+static const struct measure_stack *get_stack(struct database *d, int64_t number)
+{
+	uint32_t index = map_get(&d->stack_numbers, (uint64_t)number);
+
+	if (index != MAP_NONE)
+		return d->stacks[index];
+	if (d->n_stacks >= MAP_NONE ||
+	    map_put(&d->stack_numbers, (uint64_t)number, (uint32_t)d->n_stacks))
+		die("read %s: out of memory", d->name);
+	d->stacks = arena_grow(d->arena, d->stacks, d->n_stacks, sizeof(*d->stacks));
+	d->stacks[d->n_stacks] = read_stack(d, number);
+	return d->stacks[d->n_stacks++];
+}
+
+static const struct process *get_process(struct database *d, int64_t process)
+{
+	uint32_t number = map_get(&d->process_numbers, (uint64_t)process);
 
 	if (number == MAP_NONE)
 		die("read %s: it is damaged: a process is missing", d->name);
-	process = &d->processes[number];
-	site.n_runs = process->run;
+	return &d->processes[number];
+}
+
+static const char *make_key(struct database *d, const char *program,
+			    const struct measure_stack *stack)
+{
+	if (array_grow((void **)&d->plain, &d->n_plain_max, stack->n_frames,
+		       sizeof(*d->plain)))
+		die("read %s: out of memory", d->name);
+	for (size_t i = 0; i < stack->n_frames; i++)
+		d->plain[i] = stack->frames[i]->plain;
+	return names_key(d->arena, program, d->plain, stack->n_frames);
+}
+
+/* A row of the query of read_sites. */
+static void take_site(struct database *d, sqlite3_stmt *row)
+{
+	struct measure *m = d->m;
+	const struct process *process = get_process(d, sqlite3_column_int64(row, 1));
+	struct measure_site site = {
+		.stack = get_stack(d, sqlite3_column_int64(row, 0)),
+		.n_runs = process->run,
+	};
+
 	for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_BYTES; i++)
 		site.amounts[i] = get_count(d, row, 2 + i);
 	if (process->cut)
 		site.amounts[AMOUNT_LEAK_BLOCKS] = site.amounts[AMOUNT_LEAK_BYTES] = 0;
 	if (site.amounts[AMOUNT_LEAK_BLOCKS] == 0 && !m->all_sites)
 		return;
-	site.key = names_key(d->arena, process->program, d->plain, d->n_stack);
+	site.key = make_key(d, process->program, site.stack);
 	m->site_rows = arena_grow(d->arena, m->site_rows, m->n_site_rows, sizeof(site));
 	m->site_rows[m->n_site_rows++] = site;
 }
 
 static void read_sites(struct database *d)
 {
-	sqlite3_stmt *frames = prepare(d, "SELECT frame FROM stack_frames WHERE stack = ?"
-					  " ORDER BY frame_no");
 	sqlite3_stmt *row =
-		prepare(d, "SELECT t.stack, t.process, t.live_blocks, t.live_bytes,"
-			   " t.allocations, t.bytes, f.name FROM stack_totals t"
-			   " LEFT JOIN stacks s ON s.stack = t.stack"
-			   " LEFT JOIN functions f ON f.function = s.function"
-			   " WHERE t.live_blocks <> 0 OR ? ORDER BY t.stack, t.process");
-	struct measure_stack stack = {0};
-	int64_t number = -1;
+		prepare(d, "SELECT stack, process, live_blocks, live_bytes,"
+			   " allocations, bytes FROM stack_totals"
+			   " WHERE live_blocks <> 0 OR ? ORDER BY stack, process");
 
 	sqlite3_bind_int(row, 1, d->m->all_sites);
+	while (step(d, row))
+		take_site(d, row);
+	sqlite3_finalize(row);
+}
+
+/* The places of each kind with what stacks allocated in them: number, process, name, and
+ * of a stack the amounts; a place without allocations has no stack. */
+#define SUMS                                                                             \
+	" CAST(round(sum(weight)) AS INTEGER) AS n,"                                     \
+	" CAST(round(sum(size * weight)) AS INTEGER) AS bytes,"                          \
+	" CAST(round(sum(weight * kept)) AS INTEGER) AS kept_n,"                         \
+	" CAST(round(sum(size * weight * kept)) AS INTEGER) AS kept_bytes,"              \
+	" CAST(round(sum(weight * live)) AS INTEGER) AS live_n,"                         \
+	" CAST(round(sum(size * weight * live)) AS INTEGER) AS live_bytes "
+
+static const char *const place_queries[N_PLACE_KINDS] = {
+	[PLACE_PROCESS] =
+		"SELECT p.process, p.process, '', t.stack, t.allocations, t.bytes,"
+		" t.live_blocks, t.live_bytes, t.live_blocks, t.live_bytes"
+		" FROM processes p LEFT JOIN stack_totals t USING (process)"
+		" ORDER BY 1, t.stack",
+	/* UNION, not UNION ALL: parents that lie about each other come to an end */
+	[PLACE_SCOPE] =
+		"WITH RECURSIVE around(inner, scope) AS (SELECT scope, scope FROM scopes"
+		" UNION SELECT a.inner, s.parent FROM around a"
+		"  JOIN scopes s ON s.scope = a.scope WHERE s.parent IS NOT NULL)"
+		"SELECT s.scope, s.process, s.name, t.stack, t.n, t.bytes, t.kept_n,"
+		" t.kept_bytes, t.live_n, t.live_bytes FROM scopes s LEFT JOIN ("
+		" SELECT scope, stack," SUMS "FROM (SELECT s.scope, l.stack, l.weight,"
+		"  b.size, ifnull(b.alloc_ns + b.lifetime_ns >= s.end_ns, l.end <> 3) AS "
+		"kept,"
+		"  l.end = 2 AS live FROM lots l"
+		"  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block"
+		"  CROSS JOIN scope_changes c ON c.thread = l.alloc_thread AND c.at_ns = "
+		"("
+		"   SELECT max(at_ns) FROM scope_changes"
+		"   WHERE thread = l.alloc_thread AND at_ns <= b.alloc_ns)"
+		"  CROSS JOIN around a ON a.inner = c.scope"
+		"  CROSS JOIN scopes s ON s.scope = a.scope)"
+		" GROUP BY scope, stack) t ON t.scope = s.scope ORDER BY 1, t.stack",
+	[PLACE_PHASE] =
+		"WITH phases AS (SELECT marker, process, text, lead(at_ms) OVER ("
+		"  PARTITION BY process ORDER BY at_ms, marker) AS end_ms FROM markers)"
+		"SELECT p.marker, p.process, p.text, t.stack, t.n, t.bytes, t.kept_n,"
+		" t.kept_bytes, t.live_n, t.live_bytes FROM phases p LEFT JOIN ("
+		" SELECT marker, stack," SUMS "FROM (SELECT p.marker, a.stack, a.weight,"
+		"  a.size, CASE WHEN a.freed_ns IS NULL THEN a.end <> 3"
+		"   ELSE ifnull(a.freed_ns / 1e6 >= p.end_ms, 0) END AS kept,"
+		"  a.end = 2 AS live FROM (SELECT l.stack, l.weight, l.end, b.size,"
+		"   b.alloc_ns + b.lifetime_ns AS freed_ns, (SELECT marker FROM markers m"
+		"    WHERE m.process = l.process AND m.at_ms <= b.alloc_ns / 1e6"
+		"    ORDER BY m.at_ms DESC, m.marker DESC LIMIT 1) AS marker FROM lots l"
+		"   CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND "
+		"l.last_block) a"
+		"  JOIN phases p USING (marker))"
+		" GROUP BY marker, stack) t ON t.marker = p.marker ORDER BY 1, t.stack",
+};
+
+static void take_place_row(struct database *d, sqlite3_stmt *row, bool cut)
+{
+	struct measure *m = d->m;
+	struct measure_place_row added = {
+		.stack = get_stack(d, sqlite3_column_int64(row, 3))};
+
+	for (int i = 0; i < N_PLACE_AMOUNTS; i++)
+		added.amounts[i] = get_count(d, row, 4 + i);
+	if (cut)
+		added.amounts[PLACE_LEAK_BLOCKS] = added.amounts[PLACE_LEAK_BYTES] = 0;
+	m->place_rows =
+		arena_grow(d->arena, m->place_rows, m->n_place_rows, sizeof(added));
+	m->place_rows[m->n_place_rows++] = added;
+	m->places[m->n_places - 1].n_rows++;
+}
+
+static void read_places(struct database *d, enum place_kind kind)
+{
+	sqlite3_stmt *row = prepare(d, place_queries[kind]);
+	struct measure *m = d->m;
+	int64_t number = 0;
+	bool first = true;
+
 	while (step(d, row)) {
-		if (number != sqlite3_column_int64(row, 0)) {
-			number = sqlite3_column_int64(row, 0);
-			read_stack(d, frames, number);
-			stack.function = get_text_or(d, row, 6, "");
-			stack.n_frames = d->n_stack;
-			stack.frames =
-				arena_take(d->arena, d->n_stack * sizeof(*stack.frames));
-			if (d->n_stack)
-				memcpy(stack.frames, d->stack,
-				       d->n_stack * sizeof(*stack.frames));
+		const struct process *process =
+			get_process(d, sqlite3_column_int64(row, 1));
+		struct measure_place place = {
+			.kind = kind,
+			.program = process->program,
+			.name = get_text_or(d, row, 2, ""),
+			.first_row = m->n_place_rows,
+		};
+
+		if (first || number != sqlite3_column_int64(row, 0)) {
+			m->places = arena_grow(d->arena, m->places, m->n_places,
+					       sizeof(place));
+			m->places[m->n_places++] = place;
 		}
-		take_site(d, row, &stack);
+		first = false;
+		number = sqlite3_column_int64(row, 0);
+		if (sqlite3_column_type(row, 3) != SQLITE_NULL)
+			take_place_row(d, row, process->cut);
 	}
-	sqlite3_finalize(frames);
 	sqlite3_finalize(row);
 }
 
@@ -354,10 +475,20 @@ void measure_database(struct measure *m, const char *path, const char *name)
 	check_pages(&d);
 	read_processes(&d);
 	read_frames(&d);
+	d.stack_frames = prepare(&d, "SELECT frame FROM stack_frames WHERE stack = ?"
+				     " ORDER BY frame_no");
+	d.stack_function = prepare(&d, "SELECT f.name FROM stacks s JOIN functions f"
+				       " USING (function) WHERE s.stack = ?");
 	read_sites(&d);
+	for (int i = 0; i < N_PLACE_KINDS; i++) {
+		if (m->wanted[i])
+			read_places(&d, (enum place_kind)i);
+	}
+	sqlite3_finalize(d.stack_frames);
+	sqlite3_finalize(d.stack_function);
 	map_fini(&d.process_numbers);
 	map_fini(&d.frame_numbers);
-	free(d.stack);
+	map_fini(&d.stack_numbers);
 	free(d.plain);
 	sqlite3_close(d.db);
 }

@@ -25,6 +25,18 @@ const char *const leak_kind_names[N_LEAK_KINDS] = {
 	[LEAK_REACHABLE] = "still reachable",
 };
 
+const char *const place_kind_names[N_PLACE_KINDS] = {
+	[PLACE_PROCESS] = "process",
+	[PLACE_SCOPE] = "scope",
+	[PLACE_PHASE] = "phase",
+};
+
+const char *const place_amount_names[N_PLACE_AMOUNTS] = {
+	[PLACE_ALLOCATIONS] = "allocations", [PLACE_BYTES] = "bytes",
+	[PLACE_KEPT_BLOCKS] = "kept-blocks", [PLACE_KEPT_BYTES] = "kept-bytes",
+	[PLACE_LEAK_BLOCKS] = "leak-blocks", [PLACE_LEAK_BYTES] = "leak-bytes",
+};
+
 int64_t measure_add(int64_t a, int64_t b)
 {
 	int64_t sum;

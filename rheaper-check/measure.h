@@ -56,7 +56,7 @@ struct measure_stack {
 
 struct measure_site {
 	const char *key;
-	struct measure_stack stack;
+	const struct measure_stack *stack;
 	enum leak_kind kind;
 	int64_t amounts[N_AMOUNTS];
 	unsigned int n_runs; /* in which it leaks */
@@ -73,6 +73,40 @@ enum measure_defect {
 	DEFECT_CUT,     /* switched off or copied: what was live then is no leak */
 	DEFECT_SAMPLE,  /* estimates: what was not drawn is not seen */
 	DEFECT_PARTIAL, /* anything may be missing */
+};
+
+/* A part of what a process did, for expectations. */
+enum place_kind {
+	PLACE_PROCESS, /* all of it */
+	PLACE_SCOPE,   /* of a thread, scopes inside it included */
+	PLACE_PHASE,   /* from a mark to the next */
+	N_PLACE_KINDS
+};
+
+enum place_amount {
+	PLACE_ALLOCATIONS,
+	PLACE_BYTES,
+	PLACE_KEPT_BLOCKS, /* live when it ended */
+	PLACE_KEPT_BYTES,
+	PLACE_LEAK_BLOCKS, /* live when the process ended */
+	PLACE_LEAK_BYTES,
+	N_PLACE_AMOUNTS
+};
+
+extern const char *const place_kind_names[N_PLACE_KINDS];
+extern const char *const place_amount_names[N_PLACE_AMOUNTS];
+
+struct measure_place {
+	enum place_kind kind;
+	const char *program;
+	const char *name; /* of the scope or mark, "" of a process */
+	size_t first_row, n_rows;
+};
+
+/* What a stack allocated in a place. */
+struct measure_place_row {
+	const struct measure_stack *stack;
+	int64_t amounts[N_PLACE_AMOUNTS];
 };
 
 /* A trace that does not tell all. */
@@ -92,7 +126,13 @@ struct measure {
 	size_t n_problems;
 	unsigned int n_runs;
 	size_t n_processes;
-	bool all_sites; /* also those that do not leak */
+	bool all_sites;             /* also those that do not leak */
+	bool wanted[N_PLACE_KINDS]; /* which places; to be set before databases are read
+				     */
+	struct measure_place *places;
+	size_t n_places;
+	struct measure_place_row *place_rows;
+	size_t n_place_rows;
 	/* Until measure_finish: what each run said */
 	struct measure_site *site_rows;
 	size_t n_site_rows;

@@ -29,7 +29,7 @@ static void write_amounts(FILE *out, const char *name, const int64_t *amounts)
 
 static void write_site(FILE *out, const struct measure_site *site)
 {
-	const struct measure_stack *stack = &site->stack;
+	const struct measure_stack *stack = site->stack;
 
 	text(out, "kind", leak_kind_names[site->kind]);
 	fprintf(out, ",\"runs\":%u", site->n_runs);

@@ -47,7 +47,7 @@ static void write_frame(FILE *out, bool colours, const struct measure_frame *fra
 
 static void write_stack(FILE *out, bool colours, const struct measure_site *site)
 {
-	const struct measure_stack *stack = &site->stack;
+	const struct measure_stack *stack = site->stack;
 
 	if (site->kind != LEAK_UNKNOWN)
 		fprintf(out, "      (%s)\n", leak_kind_names[site->kind]);

@@ -62,7 +62,7 @@ static void end(struct lines *l)
 	l->place = OUTSIDE;
 }
 
-static void add_step(struct lines *l, struct suppress_step step)
+static void add_step(struct lines *l, struct pattern_step step)
 {
 	struct suppression *e = &l->entry;
 
@@ -87,11 +87,11 @@ static void take_leak(struct lines *l, const char *template)
 	if (length - first - last == 0 || length == 0)
 		die_at(l, "the pattern is empty");
 	begin(l, SUPPRESS_ANYWHERE, template);
-	add_step(l, (struct suppress_step){.what = SUPPRESS_ANY,
-					   .pattern = arena_format(
-						   l->arena, "%s%.*s%s", first ? "" : "*",
-						   (int)(length - first - last),
-						   template + first, last ? "" : "*")});
+	add_step(l, (struct pattern_step){.what = PATTERN_ANY,
+					  .pattern = arena_format(
+						  l->arena, "%s%.*s%s", first ? "" : "*",
+						  (int)(length - first - last),
+						  template + first, last ? "" : "*")});
 	end(l);
 }
 
@@ -112,7 +112,7 @@ static const char *demangled(struct lines *l, const char *pattern)
 static void take_source(struct lines *l, const char *words)
 {
 	const char *colon = strrchr(words, ':');
-	struct suppress_step step = {.what = SUPPRESS_SOURCE};
+	struct pattern_step step = {.what = PATTERN_SOURCE};
 
 	if (colon && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == 0)
 		step.line = strtoll(colon + 1, NULL, 10);
@@ -128,14 +128,13 @@ static void take_frame(struct lines *l, const char *line)
 	if (strcmp(line, "}") == 0) {
 		end(l);
 	} else if (strcmp(line, "...") == 0) {
-		add_step(l, (struct suppress_step){.rest = true, .pattern = "*"});
+		add_step(l, (struct pattern_step){.rest = true, .pattern = "*"});
 	} else if ((name = behind(line, "fun:"))) {
-		add_step(l, (struct suppress_step){.what = SUPPRESS_FUNCTION,
-						   .pattern = demangled(l, name)});
+		add_step(l, (struct pattern_step){.what = PATTERN_FUNCTION,
+						  .pattern = demangled(l, name)});
 	} else if ((name = behind(line, "obj:"))) {
-		add_step(l,
-			 (struct suppress_step){.what = SUPPRESS_MODULE,
-						.pattern = arena_text(l->arena, name)});
+		add_step(l, (struct pattern_step){.what = PATTERN_MODULE,
+						  .pattern = arena_text(l->arena, name)});
 	} else if ((name = behind(line, "src:"))) {
 		take_source(l, name);
 	} else if (!behind(line, "match-leak-kinds:") || l->entry.n_steps) {
@@ -187,32 +186,13 @@ static void take_until(struct lines *l, const char *date)
 	l->entry.until = arena_text(l->arena, date);
 }
 
-/* "at [N] FUNCTION", "in [N] MODULE" */
-static void take_anchor(struct lines *l, enum suppress_what what, const char *words)
-{
-	struct suppress_step step = {.what = what};
-	char *rest;
-
-	errno = 0;
-	step.position = strtoll(words, &rest, 10);
-	if (rest != words && *rest == ' ' && !errno) {
-		step.anchored = true;
-		words = rest + 1;
-	}
-	if (words[0] == 0)
-		die_at(l, "the pattern is empty");
-	step.pattern = arena_text(l->arena, words);
-	add_step(l, step);
-}
-
 static void take_fact(struct lines *l, const char *line)
 {
+	struct pattern_step step;
 	const char *words;
 
-	if ((words = behind(line, "at ")))
-		take_anchor(l, SUPPRESS_FUNCTION, words);
-	else if ((words = behind(line, "in ")))
-		take_anchor(l, SUPPRESS_MODULE, words);
+	if (pattern_parse(&step, l->arena, line))
+		add_step(l, step);
 	else if ((words = behind(line, "program ")))
 		l->entry.program = arena_text(l->arena, words);
 	else if ((words = behind(line, "until ")))

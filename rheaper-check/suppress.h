@@ -10,31 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rheaper-check/pattern.h"
+
 struct arena;
 struct measure;
+struct measure_stack;
 struct verdict;
 
 enum suppress_form {
 	SUPPRESS_ANYWHERE, /* one step, which fits any frame's function, file or module */
 	SUPPRESS_SEQUENCE, /* its steps fit the stack from the innermost frame on */
 	SUPPRESS_ALL,      /* each of its steps fits a frame */
-};
-
-enum suppress_what {
-	SUPPRESS_FUNCTION,
-	SUPPRESS_MODULE,
-	SUPPRESS_SOURCE,
-	SUPPRESS_ANY
-};
-
-struct suppress_step {
-	enum suppress_what what;
-	const char *pattern;
-	int64_t line;  /* of SUPPRESS_SOURCE, 0: any */
-	bool rest;     /* of a sequence: "...", any number of frames */
-	bool anchored; /* fits frame `position`: 0 called the allocator, -1 is outermost
-			*/
-	int64_t position;
 };
 
 struct suppression {
@@ -44,7 +30,7 @@ struct suppression {
 	const char *reason;  /* or a name */
 	const char *program; /* pattern, NULL: any */
 	const char *until;   /* YYYY-MM-DD, the last day; NULL: for ever */
-	struct suppress_step *steps;
+	struct pattern_step *steps;
 	size_t n_steps;
 	bool used, expired;
 };
@@ -67,8 +53,9 @@ void suppress_defaults(struct suppressions *suppressions);
 /* Take what is suppressed out of the leaks. Before measure_finish. */
 void suppress_apply(struct suppressions *suppressions, struct measure *measure);
 
+/* Whether a leak of a stack is suppressed. After suppress_apply. */
+bool suppress_takes(struct suppressions *suppressions, const char *program,
+		    const struct measure_stack *stack);
+
 /* Note what was suppressed, which were not used, which are over. */
 void suppress_note(const struct suppressions *suppressions, struct verdict *verdict);
-
-/* Whether a text fits a pattern as a whole. */
-bool suppress_fits(const char *pattern, const char *text);

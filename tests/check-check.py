@@ -527,6 +527,103 @@ def test_a_suppressed_leak_is_no_growth(b):
     b.check(1, "-b", baseline, b.trace(9, 1))
 
 
+SCOPES = """
+#include <rheaper.h>
+#include <stdio.h>
+#include <stdlib.h>
+#define OWN __attribute__((noinline))
+static void *volatile keep;
+static OWN void *node(void) { return malloc(10); }
+static void parse(int n, int leak)
+{
+	RHEAPER_SCOPE("parse");
+	for (int i = 0; i < n; i++) {
+		keep = node();
+		if (!leak)
+			free(keep);
+	}
+	keep = calloc(1, 5);
+	free(keep);
+	RHEAPER_SCOPE("inner");
+}
+int main(void)
+{
+	void *later;
+	rheaper_mark("warm");
+	puts("");
+	parse(2, 0);
+	parse(3, 0);
+	parse(1, 1);
+	later = malloc(7);
+	rheaper_mark("done");
+	free(later);
+	return 0;
+}
+"""
+# Rules, and what is said of those that do not hold: the truth is in SCOPES
+EXPECTATIONS = [
+    ("scope parse\n\tallocations 4\n\tbytes 35\n\tkept-blocks 1\n\tleak-bytes 10", []),
+    ("scope parse\n\tallocations 3", ["allocations 4, at most 3 expected; in 1 of 3 scopes parse"]),
+    ("scope p*e\n\tallocations 2", ["allocations 4, at most 2 expected; in 2 of 3 scopes parse"]),
+    ("scope parse\n\tbytes 14", ["bytes 35, at most 14 expected; in 3 of 3 scopes parse"]),
+    ("scope parse\n\tno leak\n\tkept-bytes 9", ["kept-bytes 10, at most 9 expected; in 1 of 3 scopes parse",
+                                           "leak-blocks 1, at most 0 expected; in 1 of 3 scopes parse"]),
+    ("scope parse\n\tat 0 node\n\tallocations 3", []),
+    ("scope parse\n\tat 0 node\n\tat -1 main\n\tallocations 2", ["allocations 3, at most 2 expected; in 1 of 3 scopes parse"]),
+    ("scope parse\n\tat other\n\tallocations 0", []),
+    ("scope inner\n\tallocations 0\n\tno leak", []),
+    ("scope nowhere\n\tallocations 9", ["there is no scope nowhere"]),
+    ("scope nowhere\n\tallocations 9\n\toptional", []),
+    ("scope parse\n\tprogram other\n\tallocations 9", ["there is no scope parse"]),
+    ("phase warm\n\tat node\n\tallocations 6\n\tkept-blocks 1", []),
+    ("phase warm\n\tkept-blocks 1", ["kept-blocks 2, at most 1 expected; in 1 of 1 phases warm"]),
+    ("phase warm\n\tleak-blocks 1", []),
+    ("phase done\n\tbytes 0", []),
+    ("at main\n\tat 0 node\n\tallocations 6\n\tbytes 60\n\tleak-blocks 1", []),
+    ("at 0 node\n\tallocations 5\n\tprogram a*", ["allocations 6, at most 5 expected; in 1 of 1 processes"]),
+    ("no leak", ["leak-blocks 1, at most 0 expected; in 1 of 1 processes"]),
+]
+
+
+def test_budgets(b):
+    program = b.build("app", "rheaper-gcc", f"-I{SOURCE}/include", text=SCOPES)
+    trace = b.load(b.trace(program=program))
+    baseline = b.baseline(trace=trace)
+    for rule, broken in EXPECTATIONS:
+        path = b.file("expect", "# Rules\n\nexpect it is so\n\t" + rule + "\n")
+        said = b.json(1 if broken else 0, "-b", baseline, "-e", path, trace)
+        assert [f["finding"] for f in said["findings"]] == ["expectation"] * len(broken), (rule, said)
+        assert sorted(f["message"] for f in said["findings"]) == [
+            f"it is so: {problem} ({path}:3)" for problem in broken], (rule, said)
+    every = b.file("every", "".join("expect it\n\t" + rule + "\n" for rule, _ in EXPECTATIONS))
+    said = b.check(1, "-b", baseline, "-e", every, trace)
+    assert said.count("not as expected: ") == sum(len(broken) for _, broken in EXPECTATIONS), said
+
+
+def test_a_budget_is_of_each_process(b):
+    path = b.file("expect", "expect it\n\tat known\n\tallocations 2\n")
+    two, three = b.trace(2), b.trace(3)
+    supp = b.file("supp", "leak:known\n")
+    b.check(0, "-e", path, "-s", supp, two, b.trace(2))
+    assert "in 1 of 2 processes" in b.check(1, "-e", path, "-s", supp, two, three)
+
+
+def test_what_is_no_rule_is_refused(b):
+    trace = b.load(b.trace())
+    for text in ("expect", "expect x", "scope x", "\tscope x", "expect x\n\tscope y", "expect x\n\tallocations -1",
+                 "expect x\n\tallocations 5%", "expect x\n\tscope y\n\tphase z", "expect x\n\tcolour 5",
+                 "expect x\n\tat \n\tbytes 1"):
+        said = b.check(2, "-e", b.file("bad", text + "\n"), trace)
+        assert "bad, line " in said, (text, said)
+
+
+def test_scopes_that_lie_come_to_an_end(b):
+    program = b.build("app", "rheaper-gcc", f"-I{SOURCE}/include", text=SCOPES)
+    trace = b.load(b.trace(program=program))
+    b.check(1, "-e", b.file("expect", "expect x\n\tscope parse\n\tallocations 9\n"),
+            b.change(trace, "UPDATE scopes SET parent = scope % 6 + 1"))
+
+
 LIBC = """
 #include <locale.h>
 #include <stdio.h>

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A rule is of each place by itself: 'parsing one request allocates at most 3 times'
+ * must hold for each request. Of the places that break it, the worst is the finding.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cli.h"
+#include "rheaper-check/arena.h"
+#include "rheaper-check/findings.h"
+#include "rheaper-check/limits.h"
+#include "rheaper-check/suppress.h"
+
+#include "rheaper-check/expect.h"
+
+struct lines {
+	struct expectations *all;
+	const char *path;
+	size_t number;
+	struct expectation *rule; /* that is read, NULL: none */
+};
+
+static _Noreturn void die_at(const struct lines *l, const char *problem)
+{
+	die("read %s, line %zu: %s", l->path, l->number, problem);
+}
+
+/* What stands behind a word and a space, or NULL. */
+static const char *behind(const char *line, const char *word)
+{
+	size_t length = strlen(word);
+
+	return strncmp(line, word, length) == 0 && line[length] == ' ' && line[length + 1]
+		       ? line + length + 1
+		       : NULL;
+}
+
+static void end(struct lines *l)
+{
+	bool any = false;
+
+	for (int i = 0; l->rule && i < N_PLACE_AMOUNTS; i++)
+		any = any || l->rule->has[i];
+	if (l->rule && !any)
+		die_at(l, "the rule before it says no amount");
+	l->rule = NULL;
+}
+
+static void begin(struct lines *l, const char *title)
+{
+	struct expectations *all = l->all;
+
+	end(l);
+	all->list = arena_grow(all->arena, all->list, all->n, sizeof(*all->list));
+	l->rule = &all->list[all->n++];
+	*l->rule = (struct expectation){
+		.file = arena_printable(all->arena, l->path),
+		.line = l->number,
+		.title = arena_printable(all->arena, title),
+		.name = "*",
+	};
+}
+
+static bool take_place(struct lines *l, const char *line)
+{
+	for (int i = PLACE_SCOPE; i < N_PLACE_KINDS; i++) {
+		const char *name = behind(line, place_kind_names[i]);
+
+		if (!name)
+			continue;
+		if (l->rule->kind != PLACE_PROCESS)
+			die_at(l, "the rule has a place already");
+		l->rule->kind = (enum place_kind)i;
+		l->rule->name = arena_text(l->all->arena, name);
+		return true;
+	}
+	return false;
+}
+
+static bool take_amount(struct lines *l, const char *line)
+{
+	for (int i = 0; i < N_PLACE_AMOUNTS; i++) {
+		const char *amount = behind(line, place_amount_names[i]);
+
+		if (!amount)
+			continue;
+		if (!limits_parse_amount(amount, &l->rule->most[i]))
+			die_at(l, "expected a number");
+		l->rule->has[i] = true;
+		return true;
+	}
+	return false;
+}
+
+static void take_fact(struct lines *l, const char *line)
+{
+	struct expectation *rule = l->rule;
+	struct arena *arena = l->all->arena;
+	struct pattern_step step;
+	const char *words;
+
+	if (!rule)
+		die_at(l, "it belongs to no rule");
+	if (take_place(l, line) || take_amount(l, line))
+		return;
+	if (pattern_parse(&step, arena, line)) {
+		rule->steps = arena_grow(arena, rule->steps, rule->n_steps, sizeof(step));
+		rule->steps[rule->n_steps++] = step;
+	} else if ((words = behind(line, "program"))) {
+		rule->program = arena_text(arena, words);
+	} else if (strcmp(line, "no leak") == 0) {
+		rule->has[PLACE_LEAK_BLOCKS] = true;
+	} else if (strcmp(line, "optional") == 0) {
+		rule->optional = true;
+	} else {
+		die_at(l, "expected a place, a site, an amount, 'no leak' or 'optional'");
+	}
+}
+
+static void take_line(struct lines *l, char *line)
+{
+	size_t length = strlen(line), space = strspn(line, " \t");
+	const char *title;
+
+	while (length > space && strchr(" \t\r\n", line[length - 1]))
+		line[--length] = 0;
+	if (line[space] == 0 || line[space] == '\n' || line[0] == '#')
+		return;
+	if (space)
+		take_fact(l, line + space);
+	else if ((title = behind(line, "expect")))
+		begin(l, title);
+	else
+		die_at(l, "expected 'expect' and what is expected");
+}
+
+void expect_read(struct expectations *all, const char *path)
+{
+	struct lines l = {.all = all, .path = path};
+	FILE *in = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!in)
+		die("open %s:", path);
+	while (getline(&line, &size, in) >= 0) {
+		l.number++;
+		take_line(&l, line);
+	}
+	if (ferror(in))
+		die("read %s:", path);
+	end(&l);
+	free(line);
+	fclose(in);
+}
+
+void expect_want(const struct expectations *all, struct measure *m)
+{
+	for (size_t i = 0; i < all->n; i++)
+		m->wanted[all->list[i].kind] = true;
+}
+
+static bool is_of(const struct expectation *rule, const struct measure_place *place)
+{
+	return rule->kind == place->kind && pattern_fits(rule->name, place->name) &&
+	       (!rule->program || pattern_fits(rule->program, place->program));
+}
+
+static void add_up(const struct expectation *rule, const struct measure *m,
+		   const struct measure_place *place, struct suppressions *suppressions,
+		   int64_t *sum)
+{
+	memset(sum, 0, sizeof(*sum) * N_PLACE_AMOUNTS);
+	for (size_t i = 0; i < place->n_rows; i++) {
+		const struct measure_place_row *row =
+			&m->place_rows[place->first_row + i];
+		int end = N_PLACE_AMOUNTS;
+
+		if (!pattern_fits_all(rule->steps, rule->n_steps, row->stack))
+			continue;
+		if (row->amounts[PLACE_KEPT_BLOCKS] &&
+		    suppress_takes(suppressions, place->program, row->stack))
+			end = PLACE_KEPT_BLOCKS;
+		for (int k = 0; k < end; k++)
+			sum[k] = measure_add(sum[k], row->amounts[k]);
+	}
+}
+
+static void find(struct verdict *v, const struct expectation *rule, const char *program,
+		 const char *problem)
+{
+	findings_add(v, &(struct finding){
+				.kind = FINDING_EXPECTATION,
+				.program = program,
+				.message = arena_format(v->arena, "%s: %s (%s:%zu)",
+							rule->title, problem, rule->file,
+							rule->line),
+			});
+}
+
+/* The place that has most of an amount. */
+struct worst {
+	const struct measure_place *place;
+	int64_t amount;
+	size_t n_over;
+};
+
+static void check_amount(struct verdict *v, const struct expectation *rule, int amount,
+			 const struct worst *worst, size_t n_places)
+{
+	const struct measure_place *p = worst->place;
+
+	if (worst->n_over)
+		find(v, rule, p->program,
+		     arena_format(v->arena,
+				  "%s %" PRId64 ", at most %" PRId64
+				  " expected; in %zu of %zu %s%s%s%s",
+				  place_amount_names[amount], worst->amount,
+				  rule->most[amount], worst->n_over, n_places,
+				  rule->kind == PLACE_PROCESS
+					  ? "processe"
+					  : place_kind_names[rule->kind],
+				  "s", p->name[0] ? " " : "", p->name));
+}
+
+static void check_rule(const struct expectation *rule, struct suppressions *suppressions,
+		       struct verdict *v)
+{
+	const struct measure *m = v->measure;
+	struct worst worst[N_PLACE_AMOUNTS] = {0};
+	size_t n_places = 0;
+
+	for (size_t i = 0; i < m->n_places; i++) {
+		int64_t sum[N_PLACE_AMOUNTS];
+
+		if (!is_of(rule, &m->places[i]))
+			continue;
+		n_places++;
+		add_up(rule, m, &m->places[i], suppressions, sum);
+		for (int k = 0; k < N_PLACE_AMOUNTS; k++) {
+			if (!rule->has[k] || sum[k] <= rule->most[k])
+				continue;
+			if (worst[k].n_over++ == 0 || sum[k] > worst[k].amount) {
+				worst[k].place = &m->places[i];
+				worst[k].amount = sum[k];
+			}
+		}
+	}
+	for (int k = 0; k < N_PLACE_AMOUNTS; k++)
+		check_amount(v, rule, k, &worst[k], n_places);
+	/* A rule of a name that is nowhere would hold for ever */
+	if (n_places == 0 && !rule->optional)
+		find(v, rule, rule->program ? rule->program : "*",
+		     arena_format(v->arena, "there is no %s %s",
+				  place_kind_names[rule->kind], rule->name));
+}
+
+void expect_check(const struct expectations *all, struct suppressions *suppressions,
+		  struct verdict *v)
+{
+	for (size_t i = 0; i < all->n; i++)
+		check_rule(&all->list[i], suppressions, v);
+}

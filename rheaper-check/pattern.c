@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rheaper-check/arena.h"
+#include "rheaper-check/measure.h"
+
+#include "rheaper-check/pattern.h"
+
+/* Where a star was is remembered: only the last one can have to take more. */
+bool pattern_fits(const char *pattern, const char *text)
+{
+	const char *star = NULL, *from = NULL;
+
+	while (*text) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			from = text;
+		} else if (*pattern && (*pattern == '?' || *pattern == *text)) {
+			pattern++;
+			text++;
+		} else if (star) {
+			pattern = star;
+			text = ++from;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == 0;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* A pattern with a slash is of a whole path. */
+static bool fits_path(const char *pattern, const char *path)
+{
+	return path &&
+	       pattern_fits(pattern, strchr(pattern, '/') ? path : base_name(path));
+}
+
+static bool fits_frame(const struct pattern_step *step, const struct measure_frame *frame)
+{
+	switch (step->what) {
+	case PATTERN_FUNCTION:
+		return pattern_fits(step->pattern, frame->sym) ||
+		       pattern_fits(step->pattern, frame->plain);
+	case PATTERN_MODULE:
+		return fits_path(step->pattern, frame->module);
+	case PATTERN_SOURCE:
+		return fits_path(step->pattern, frame->file) &&
+		       (step->line == 0 || step->line == frame->line);
+	case PATTERN_ANY:
+		break;
+	}
+	return pattern_fits(step->pattern, frame->sym) ||
+	       (frame->file && pattern_fits(step->pattern, frame->file)) ||
+	       pattern_fits(step->pattern, frame->module);
+}
+
+/* The frames up to main: what called it is the same everywhere. */
+static int64_t count_frames(const struct measure_stack *stack)
+{
+	for (size_t i = 0; i < stack->n_frames; i++) {
+		if (strcmp(stack->frames[i]->plain, "main") == 0)
+			return (int64_t)i + 1;
+	}
+	return (int64_t)stack->n_frames;
+}
+
+static bool fits_somewhere(const struct pattern_step *step,
+			   const struct measure_stack *stack)
+{
+	int64_t n = count_frames(stack), at = step->position;
+
+	if (step->anchored) {
+		at += at < 0 ? n : 0;
+		return at >= 0 && at < n && fits_frame(step, stack->frames[at]);
+	}
+	for (size_t i = 0; i < stack->n_frames; i++) {
+		if (fits_frame(step, stack->frames[i]))
+			return true;
+	}
+	return step->what == PATTERN_ANY && pattern_fits(step->pattern, stack->function);
+}
+
+/* The allocator is the first frame of a sequence, and has no module of interest. */
+static bool fits_at(const struct pattern_step *step, const struct measure_stack *stack,
+		    size_t i)
+{
+	const struct measure_frame allocator = {
+		.sym = stack->function, .plain = stack->function, .module = ""};
+
+	if (i == 0)
+		return step->what == PATTERN_MODULE || fits_frame(step, &allocator);
+	return fits_frame(step, stack->frames[i - 1]);
+}
+
+/* As pattern_fits, with frames for characters; what is left of the stack fits. */
+bool pattern_fits_sequence(const struct pattern_step *steps, size_t n,
+			   const struct measure_stack *stack)
+{
+	size_t step = 0, star = SIZE_MAX, from = 0, i = 0;
+
+	while (step < n) {
+		if (steps[step].rest) {
+			star = ++step;
+			from = i;
+		} else if (i <= stack->n_frames && fits_at(&steps[step], stack, i)) {
+			step++;
+			i++;
+		} else if (star != SIZE_MAX && from <= stack->n_frames) {
+			step = star;
+			i = ++from;
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool pattern_fits_all(const struct pattern_step *steps, size_t n,
+		      const struct measure_stack *stack)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!fits_somewhere(&steps[i], stack))
+			return false;
+	}
+	return true;
+}
+
+bool pattern_parse(struct pattern_step *step, struct arena *arena, const char *line)
+{
+	const char *words = line + 3;
+	char *rest;
+
+	*step = (struct pattern_step){0};
+	if (strncmp(line, "at ", 3) == 0)
+		step->what = PATTERN_FUNCTION;
+	else if (strncmp(line, "in ", 3) == 0)
+		step->what = PATTERN_MODULE;
+	else
+		return false;
+	errno = 0;
+	step->position = strtoll(words, &rest, 10);
+	if (rest != words && *rest == ' ' && !errno) {
+		step->anchored = true;
+		words = rest + 1;
+	}
+	step->pattern = arena_text(arena, words);
+	return words[0] != 0;
+}
