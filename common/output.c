@@ -102,6 +102,15 @@ FILE *output_open(const char *path, const char *input, bool binary)
 	return output.file;
 }
 
+void output_share(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	if (output.unfinished[0] && fchmod(fileno(output.file), 0666 & ~mask) != 0)
+		output_die();
+}
+
 void output_finish(void)
 {
 	if (fflush(output.file) != 0 || ferror(output.file))

@@ -14,6 +14,9 @@
  */
 FILE *output_open(const char *path, const char *input, bool binary);
 
+/* Let others read a new file as the umask says, not its owner alone. */
+void output_share(void);
+
 /* End: everything is written, the file has its name. */
 void output_finish(void);
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/cli.h"
 #include "common/output.h"
@@ -223,12 +222,8 @@ static void write_entry(FILE *out, const char *what, const struct baseline_entry
 void baseline_write(struct baseline *baseline, const char *path)
 {
 	FILE *out = output_open(path, NULL, false);
-	mode_t mask = umask(0);
 
-	umask(mask);
-	/* It is to be shared, unlike what a profile says. */
-	if (path && fchmod(fileno(out), 0666 & ~mask) != 0)
-		output_die();
+	output_share();
 	sort(&baseline->programs);
 	sort(&baseline->sites);
 	fprintf(out, "%s\n", first_line);

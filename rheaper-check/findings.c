@@ -360,14 +360,20 @@ void findings_sort(struct verdict *v)
 		qsort(v->findings, v->n_findings, sizeof(*v->findings), compare_findings);
 }
 
+bool verdict_minds(const struct verdict *v, const struct measure_problem *problem)
+{
+	/* A leak in a sample is one; none in it may be chance. */
+	return !v->allow_partial &&
+	       (problem->defect == DEFECT_PARTIAL ||
+		(problem->defect == DEFECT_SAMPLE && v->n_findings == 0));
+}
+
 bool verdict_is_known(const struct verdict *v)
 {
 	const struct measure *m = v->measure;
 
-	for (size_t i = 0; i < m->n_problems && !v->allow_partial; i++) {
-		/* A leak in a sample is one; none in it may be chance. */
-		if (m->problems[i].defect == DEFECT_PARTIAL ||
-		    (m->problems[i].defect == DEFECT_SAMPLE && v->n_findings == 0))
+	for (size_t i = 0; i < m->n_problems; i++) {
+		if (verdict_minds(v, &m->problems[i]))
 			return false;
 	}
 	return true;

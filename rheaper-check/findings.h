@@ -60,6 +60,7 @@ struct verdict {
 	size_t n_notes;
 	size_t n_leaks, n_known; /* call sites that leak; of them, in the baseline */
 	int64_t suppressed[N_AMOUNTS];
+	const char *source_root; /* below which files have relative names */
 	bool has_baseline, allow_partial;
 };
 
@@ -74,6 +75,9 @@ void findings_sort(struct verdict *verdict);
 void findings_add(struct verdict *verdict, const struct finding *finding);
 
 void findings_note(struct verdict *verdict, const char *note);
+
+/* Whether a problem is a reason not to tell. */
+bool verdict_minds(const struct verdict *verdict, const struct measure_problem *problem);
 
 /* Whether the traces tell enough for a verdict of what was found. */
 bool verdict_is_known(const struct verdict *verdict);

@@ -40,7 +40,9 @@ static const char help[] =
 	"sites;\n"
 	"                             may be repeated\n"
 	"      --allow-partial        judge traces that do not have everything\n"
-	"      --report=FORMAT[=FILE] write text or json to FILE, or to standard output\n"
+	"      --report=FORMAT[=FILE] write a report to FILE, or to standard output:\n"
+	"                             text, json, junit, sarif, github, markdown\n"
+	"      --source-root=DIR      the sources are in DIR, not in this directory\n"
 	"      --json                 as --report=json\n"
 	"  -q, --quiet                no report on standard output\n"
 	"  -h, --help                 print this\n"
@@ -56,6 +58,7 @@ enum long_option {
 	OPTION_NO_DEFAULT_SUPPRESSIONS,
 	OPTION_ALLOW_PARTIAL,
 	OPTION_REPORT,
+	OPTION_SOURCE_ROOT,
 	OPTION_JSON,
 };
 
@@ -70,6 +73,7 @@ static const struct option long_options[] = {
 	{"expect", required_argument, NULL, 'e'},
 	{"allow-partial", no_argument, NULL, OPTION_ALLOW_PARTIAL},
 	{"report", required_argument, NULL, OPTION_REPORT},
+	{"source-root", required_argument, NULL, OPTION_SOURCE_ROOT},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"quiet", no_argument, NULL, 'q'},
 	{"help", no_argument, NULL, 'h'},
@@ -81,8 +85,8 @@ static const struct format {
 	const char *name;
 	report_fn *write;
 } formats[] = {
-	{"text", text_write},
-	{"json", json_write},
+	{"text", text_write},   {"json", json_write},     {"junit", junit_write},
+	{"sarif", sarif_write}, {"github", github_write}, {"markdown", markdown_write},
 };
 
 struct report {
@@ -91,7 +95,7 @@ struct report {
 };
 
 struct options {
-	const char *baseline, *write_baseline;
+	const char *baseline, *write_baseline, *source_root;
 	const char **suppressions;
 	size_t n_suppressions;
 	bool no_default_suppressions;
@@ -173,6 +177,9 @@ static void take_option(struct options *o, struct arena *arena, int c)
 		break;
 	case OPTION_REPORT:
 		add_report(o, arena, optarg);
+		break;
+	case OPTION_SOURCE_ROOT:
+		o->source_root = optarg;
 		break;
 	case OPTION_JSON:
 		add_report(o, arena, "json");
@@ -292,9 +299,25 @@ static void report(const struct options *o, const struct verdict *v)
 	for (size_t i = 0; i < o->n_reports; i++) {
 		const struct report *r = &o->reports[i];
 
-		r->format->write(v, output_open(r->path, NULL, false));
+		FILE *out = output_open(r->path, NULL, false);
+
+		output_share();
+		r->format->write(v, out);
 		output_finish();
 	}
+}
+
+/* As debug information names it. */
+static const char *source_root(const struct options *o, struct arena *arena)
+{
+	char *path = realpath(o->source_root ? o->source_root : ".", NULL);
+	const char *kept;
+
+	if (!path)
+		die("open %s:", o->source_root ? o->source_root : "this directory");
+	kept = arena_printable(arena, strcmp(path, "/") == 0 ? "" : path);
+	free(path);
+	return kept;
 }
 
 int main(int argc, char **argv)
@@ -309,6 +332,7 @@ int main(int argc, char **argv)
 		.arena = &c.arena,
 		.measure = &c.measure,
 		.allow_partial = c.options.allow_partial,
+		.source_root = source_root(&c.options, &c.arena),
 	};
 	expect_check(&c.expectations, &c.suppressions, &c.verdict);
 	judge(&c.options, &c.verdict);

@@ -5,7 +5,8 @@ databases that do not tell all.
 
 usage: check-check.py RHEAPER-CHECK RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOURCE-DIRECTORY
 
-Prints TAP, one point per test_ function.
+SARIF is checked against its schema if RHEAPER_SARIF_SCHEMA names the file and jsonschema is
+installed. Prints TAP, one point per test_ function.
 """
 import json
 import os
@@ -15,6 +16,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import xml.etree.ElementTree as xml
 
 import tap
 from workbench import Workbench
@@ -682,6 +684,86 @@ def test_what_libc_keeps_is_no_finding(b):
         assert len(b.json(1, "--no-default-suppressions", trace)["findings"]) > 0
     said = b.check(1, b.trace(1, program=b.build("app", text=LIBC)))
     assert "1 finding" in said and "1 block, 5 bytes" in said, said
+
+
+def reports(b, status, *words):
+    """The reports of a check by their formats."""
+    formats = "junit", "sarif", "github", "markdown"
+    b.check(status, "-q", *[f"--report={name}={b.path('r.' + name)}" for name in formats], *words)
+    return [read(b.path("r." + name)) for name in formats]
+
+
+def valid_sarif(text):
+    """The one run of a log, which fits the schema, if RHEAPER_SARIF_SCHEMA names it."""
+    log = json.loads(text)
+    if "RHEAPER_SARIF_SCHEMA" in os.environ:
+        import jsonschema
+        jsonschema.validate(log, json.loads(read(os.environ["RHEAPER_SARIF_SCHEMA"])))
+    assert log["version"] == "2.1.0"
+    run, = log["runs"]
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    return run
+
+
+def test_reports_for_machines(b):
+    junit, sarif, github, markdown = reports(b, 1, b.trace(3), b.trace(program=b.build("good")))
+    suite = xml.fromstring(junit).find("testsuite")
+    assert [suite.get(name) for name in ("tests", "failures", "errors")] == ["2", "1", "0"], junit
+    good, bad = suite.findall("testcase")
+    assert good.get("classname") == "good" and len(good) == 0
+    failure, = bad
+    assert failure.tag == "failure" and failure.get("message") == "leak: 3 blocks, 300 bytes", junit
+    assert f"\nknown  program.c:{HERE}\nmain  " in failure.text, junit
+    run = valid_sarif(sarif)
+    result, = run["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "program.c", "uriBaseId": "%SRCROOT%"}, result
+    assert place["region"]["startLine"] == PROGRAM[:PROGRAM.index("malloc")].count("\n") + 1
+    assert result["partialFingerprints"] == {"rheaperSite/v1": "app;make;known;main"}
+    assert len(result["stacks"][0]["frames"]) > 2
+    assert run["invocations"][0]["exitCode"] == 1 and run["invocations"][0]["executionSuccessful"]
+    assert re.fullmatch(r"::error title=leak,file=program\.c,line=\d+::app: 3 blocks, 300 bytes"
+                        r"%0Amalloc%0Amake  program\.c:\d+%0Aknown  .*\n", github), github
+    assert "| leak | app | 3 blocks, 300 bytes | make program.c:" in markdown, markdown
+
+
+def test_reports_of_good_news_and_doubts(b):
+    baseline = b.baseline()
+    junit, sarif, github, markdown = reports(b, 0, "-b", baseline, b.trace())
+    assert 'failures="0" errors="0"' in junit and valid_sarif(sarif)["results"] == []
+    for text in github, markdown:
+        assert "app: leaks no more; it was 2 blocks, 200 bytes: make;known;main\n" in text, text
+    junit, sarif, github, markdown = reports(b, 2, b.trace(0, 0, 0, 1))
+    assert 'tests="1" failures="0" errors="1"' in junit and xml.fromstring(junit), junit
+    run = valid_sarif(sarif)
+    assert run["invocations"][0]["executionSuccessful"] is False
+    assert run["invocations"][0]["toolExecutionNotifications"][0]["level"] == "error", run
+    assert github.startswith("::error title=") and "did not end by exit" in github, github
+    assert markdown.startswith("### rheaper-check: cannot tell\n"), markdown
+
+
+def test_reports_of_hostile_names(b):
+    """Names that would end an element, a table, a command, or name people."""
+    name = "<b>&\"'|`]]>::error,%0A @all #1\n::error::x\n| x |\ufffe\u2028"
+    database = b.change(b.load(b.trace(1)), "UPDATE frames SET line = 1, file = '/x y' || sym, sym = '%s'" %
+                        name.replace("'", "''"))
+    junit, sarif, github, markdown = reports(b, 1, database)
+    assert "<b>&\"'|`]]>::error,%0A @all" in "".join(xml.fromstring(junit).itertext()), junit
+    frame = valid_sarif(sarif)["results"][0]["stacks"][0]["frames"][0]["location"]
+    assert frame["logicalLocations"][0]["fullyQualifiedName"] == name.replace("\n", "\\x0a")
+    assert frame["physicalLocation"]["artifactLocation"]["uri"] == "file:///x%20ymake", frame
+    assert github.count("\n") == 1 and "%250A" in github, github
+    assert "@all" not in markdown and "<b>" not in markdown and "\n| x |" not in markdown, markdown
+
+
+def test_sources_may_be_elsewhere(b):
+    trace = b.trace(1)
+    for root, file in (b.dir, "program.c"), (os.path.dirname(b.dir), os.path.basename(b.dir) + "/program.c"), (
+            "/", b.path("program.c")[1:]), (b.path("tmp"), b.path("program.c")):
+        said = b.check(1, "--report=github", "--source-root=" + root, trace)
+        assert f",file={file},line=" in said, (root, said)
+    b.check(2, "--source-root=" + b.path("none"), trace)
 
 
 tap.run(globals(), Bench)
