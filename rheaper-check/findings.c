@@ -84,9 +84,11 @@ static void find_leak(struct verdict *v, const struct measure_site *site,
 		was = arena_format(v->arena, " (the baseline has %s)",
 				   findings_leak_text(v->arena, before->amounts));
 	}
-	if (v->measure->n_runs > 1)
-		runs = arena_format(v->arena, ", in %u of %u runs", site->n_runs,
-				    v->measure->n_runs);
+	if (site->n_of_runs > 1)
+		runs = site->n_runs == site->n_of_runs
+			       ? arena_format(v->arena, ", in all %u runs", site->n_runs)
+			       : arena_format(v->arena, ", in %u of %u runs: flaky",
+					      site->n_runs, site->n_of_runs);
 	f.message = arena_format(v->arena, "%s%s%s", now, was, runs);
 	findings_add(v, &f);
 }
@@ -320,6 +322,17 @@ static void check_limits(struct verdict *v, const struct limits *limits)
 	}
 }
 
+/* A leak in too few runs to count. */
+static void note_rare(struct verdict *v, const struct measure_site *site)
+{
+	char *names = arena_text(v->arena, site->key);
+
+	for (char *c = names; *c; c++)
+		*c = *c == '\n' ? ';' : *c;
+	findings_note(v, arena_format(v->arena, "leaks in %u of %u runs only: %s",
+				      site->n_runs, site->n_of_runs, names));
+}
+
 void findings_compare(struct verdict *v, struct baseline *baseline,
 		      const struct limits *limits)
 {
@@ -330,6 +343,8 @@ void findings_compare(struct verdict *v, struct baseline *baseline,
 		bool leaks = m->sites[i].amounts[AMOUNT_LEAK_BLOCKS] > 0;
 
 		v->n_leaks += leaks;
+		if (!leaks && m->sites[i].n_runs)
+			note_rare(v, &m->sites[i]);
 		if (leaks && !baseline)
 			find_leak(v, &m->sites[i], NULL);
 	}

@@ -39,6 +39,8 @@ static const char help[] =
 	"  -e, --expect=FILE          rules that must hold, of scopes, marks and call "
 	"sites;\n"
 	"                             may be repeated\n"
+	"      --min-runs=N           of several runs, what at least N (or 'all') reach\n"
+	"                             counts; 1, which is the default, is the worst\n"
 	"      --allow-partial        judge traces that do not have everything\n"
 	"      --report=FORMAT[=FILE] write a report to FILE, or to standard output:\n"
 	"                             text, json, junit, sarif, github, markdown\n"
@@ -56,6 +58,7 @@ enum long_option {
 	OPTION_MAX_GROWTH,
 	OPTION_LIMIT,
 	OPTION_NO_DEFAULT_SUPPRESSIONS,
+	OPTION_MIN_RUNS,
 	OPTION_ALLOW_PARTIAL,
 	OPTION_REPORT,
 	OPTION_SOURCE_ROOT,
@@ -71,6 +74,7 @@ static const struct option long_options[] = {
 	{"suppressions", required_argument, NULL, 's'},
 	{"no-default-suppressions", no_argument, NULL, OPTION_NO_DEFAULT_SUPPRESSIONS},
 	{"expect", required_argument, NULL, 'e'},
+	{"min-runs", required_argument, NULL, OPTION_MIN_RUNS},
 	{"allow-partial", no_argument, NULL, OPTION_ALLOW_PARTIAL},
 	{"report", required_argument, NULL, OPTION_REPORT},
 	{"source-root", required_argument, NULL, OPTION_SOURCE_ROOT},
@@ -99,6 +103,7 @@ struct options {
 	const char **suppressions;
 	size_t n_suppressions;
 	bool no_default_suppressions;
+	size_t min_runs;
 	const char **expectations;
 	size_t n_expectations;
 	bool update_baseline, allow_partial, quiet;
@@ -138,6 +143,17 @@ static void add_report(struct options *o, struct arena *arena, const char *words
 	o->reports[o->n_reports++] = report;
 }
 
+static size_t parse_runs(const char *text)
+{
+	int64_t n;
+
+	if (strcmp(text, "all") == 0)
+		return SIZE_MAX;
+	if (!limits_parse_amount(text, &n) || n == 0)
+		die_usage("check: expected a number of runs, or all, not %s", text);
+	return (size_t)n;
+}
+
 static void add_name(struct arena *arena, const char ***names, size_t *n,
 		     const char *name)
 {
@@ -171,6 +187,9 @@ static void take_option(struct options *o, struct arena *arena, int c)
 		break;
 	case OPTION_NO_DEFAULT_SUPPRESSIONS:
 		o->no_default_suppressions = true;
+		break;
+	case OPTION_MIN_RUNS:
+		o->min_runs = parse_runs(optarg);
 		break;
 	case OPTION_ALLOW_PARTIAL:
 		o->allow_partial = true;
@@ -215,7 +234,7 @@ static void parse_options(struct options *o, struct arena *arena, int argc, char
 {
 	int c;
 
-	*o = (struct options){0};
+	*o = (struct options){.min_runs = 1};
 	while ((c = getopt_long(argc, argv, "b:s:e:qhV", long_options, NULL)) != -1)
 		take_option(o, arena, c);
 	if (o->baseline && o->write_baseline)
@@ -288,6 +307,7 @@ static void measure_all(struct check *c)
 	const struct options *o = &c->options;
 
 	measure_init(&c->measure, &c->arena, needs_all_sites(o));
+	c->measure.min_runs = o->min_runs;
 	expect_want(&c->expectations, &c->measure);
 	inputs_measure(&c->measure, o->inputs, o->n_inputs);
 	suppress_apply(&c->suppressions, &c->measure);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * Databases give rows, each of a run. Sorted by key and run, equal keys of one run add
- * up, and of the runs the worst stays.
+ * up, and of the runs counts what as many reach as must.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "rheaper-check/arena.h"
+#include "rheaper-check/names.h"
 
 #include "rheaper-check/measure.h"
 
@@ -51,7 +52,7 @@ static int64_t greater(int64_t a, int64_t b)
 
 void measure_init(struct measure *m, struct arena *arena, bool all_sites)
 {
-	*m = (struct measure){.arena = arena, .all_sites = all_sites};
+	*m = (struct measure){.arena = arena, .all_sites = all_sites, .min_runs = 1};
 }
 
 /* Of equal sites the one that leaks most comes first: its stack is shown. */
@@ -73,30 +74,77 @@ static void add_amounts(int64_t *sum, const int64_t *amounts)
 					  : measure_add(sum[i], amounts[i]);
 }
 
-static void keep_worst(int64_t *worst, const int64_t *amounts)
+/* What one thing has of each amount in the runs that have it. */
+struct by_run {
+	struct arena *arena;
+	int64_t (*amounts)[N_AMOUNTS];
+	size_t n;
+	int64_t *sorted; /* of one amount */
+};
+
+/* The amounts of the next run, all 0. */
+static int64_t *next_run(struct by_run *b)
 {
-	for (int i = 0; i < N_AMOUNTS; i++)
-		worst[i] = greater(worst[i], amounts[i]);
+	b->amounts = arena_grow(b->arena, b->amounts, b->n, sizeof(*b->amounts));
+	b->sorted = arena_grow(b->arena, b->sorted, b->n, sizeof(*b->sorted));
+	memset(b->amounts[b->n], 0, sizeof(*b->amounts));
+	return b->amounts[b->n++];
+}
+
+static int compare_downwards(const void *left, const void *right)
+{
+	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+	return a > b ? -1 : a < b;
+}
+
+/* What at least n of its runs reach; runs that do not have it have 0. */
+static void reach(struct by_run *b, size_t n, int64_t *amounts)
+{
+	for (int i = 0; i < N_AMOUNTS; i++) {
+		for (size_t run = 0; run < b->n; run++)
+			b->sorted[run] = b->amounts[run][i];
+		qsort(b->sorted, b->n, sizeof(*b->sorted), compare_downwards);
+		amounts[i] = n <= b->n ? b->sorted[n - 1] : 0;
+	}
+	b->n = 0;
+}
+
+/* In how many runs of a program something must be to count. */
+static size_t runs_needed(const struct measure *m, size_t n_runs)
+{
+	return m->min_runs < n_runs ? m->min_runs : n_runs;
+}
+
+static unsigned int program_runs(const struct measure *m, const char *key)
+{
+	const char *name = arena_text_n(m->arena, key, names_program(key));
+	const struct measure_program *program = measure_program(m, name);
+
+	return program ? program->n_runs : m->n_runs;
 }
 
 /* The site of rows of one key; the number of these rows. */
-static size_t fold_site(const struct measure_site *rows, size_t n,
+static size_t fold_site(const struct measure *m, struct by_run *runs,
+			const struct measure_site *rows, size_t n,
 			struct measure_site *site)
 {
 	size_t i = 0;
 
-	*site = (struct measure_site){.key = rows[0].key, .stack = rows[0].stack};
+	*site = (struct measure_site){.key = rows[0].key,
+				      .stack = rows[0].stack,
+				      .n_of_runs = program_runs(m, rows[0].key)};
 	while (i < n && strcmp(rows[i].key, rows[0].key) == 0) {
 		unsigned int run = rows[i].n_runs;
-		int64_t sum[N_AMOUNTS] = {0};
+		int64_t *sum = next_run(runs);
 
 		for (; i < n && rows[i].n_runs == run &&
 		       strcmp(rows[i].key, rows[0].key) == 0;
 		     i++)
 			add_amounts(sum, rows[i].amounts);
-		keep_worst(site->amounts, sum);
 		site->n_runs += sum[AMOUNT_LEAK_BLOCKS] > 0;
 	}
+	reach(runs, runs_needed(m, site->n_of_runs), site->amounts);
 	return i;
 }
 
@@ -111,7 +159,8 @@ static int compare_programs(const void *left, const void *right)
 			       (a->n_processes < b->n_processes);
 }
 
-static size_t fold_program(const struct measure_program *rows, size_t n,
+static size_t fold_program(const struct measure *m, struct by_run *runs,
+			   const struct measure_program *rows, size_t n,
 			   struct measure_program *program)
 {
 	size_t i = 0;
@@ -119,7 +168,7 @@ static size_t fold_program(const struct measure_program *rows, size_t n,
 	*program = (struct measure_program){.name = rows[0].name};
 	while (i < n && strcmp(rows[i].name, rows[0].name) == 0) {
 		size_t run = rows[i].n_processes;
-		int64_t sum[N_AMOUNTS] = {0};
+		int64_t *sum = next_run(runs);
 
 		for (; i < n && rows[i].n_processes == run &&
 		       strcmp(rows[i].name, rows[0].name) == 0;
@@ -127,32 +176,41 @@ static size_t fold_program(const struct measure_program *rows, size_t n,
 			add_amounts(sum, rows[i].amounts);
 			program->n_processes++;
 		}
-		keep_worst(program->amounts, sum);
+		program->n_runs++;
 	}
+	reach(runs, runs_needed(m, program->n_runs), program->amounts);
 	return i;
 }
 
-void measure_finish(struct measure *m)
+static void fold_programs(struct measure *m, struct by_run *runs)
 {
-	if (m->n_site_rows)
-		qsort(m->site_rows, m->n_site_rows, sizeof(*m->site_rows), compare_sites);
-	for (size_t i = 0; i < m->n_site_rows;) {
-		struct measure_site site;
-
-		i += fold_site(m->site_rows + i, m->n_site_rows - i, &site);
-		m->sites = arena_grow(m->arena, m->sites, m->n_sites, sizeof(site));
-		m->sites[m->n_sites++] = site;
-	}
 	if (m->n_program_rows)
 		qsort(m->program_rows, m->n_program_rows, sizeof(*m->program_rows),
 		      compare_programs);
 	for (size_t i = 0; i < m->n_program_rows;) {
 		struct measure_program program;
 
-		i += fold_program(m->program_rows + i, m->n_program_rows - i, &program);
+		i += fold_program(m, runs, m->program_rows + i, m->n_program_rows - i,
+				  &program);
 		m->programs =
 			arena_grow(m->arena, m->programs, m->n_programs, sizeof(program));
 		m->programs[m->n_programs++] = program;
+	}
+}
+
+void measure_finish(struct measure *m)
+{
+	struct by_run runs = {.arena = m->arena};
+
+	fold_programs(m, &runs);
+	if (m->n_site_rows)
+		qsort(m->site_rows, m->n_site_rows, sizeof(*m->site_rows), compare_sites);
+	for (size_t i = 0; i < m->n_site_rows;) {
+		struct measure_site site;
+
+		i += fold_site(m, &runs, m->site_rows + i, m->n_site_rows - i, &site);
+		m->sites = arena_grow(m->arena, m->sites, m->n_sites, sizeof(site));
+		m->sites[m->n_sites++] = site;
 	}
 }
 

@@ -6,7 +6,7 @@
  * cannot be read, that are damaged, or of another version.
  *
  * A run is a call of rheaper-load. What the processes of one program did in a run adds
- * up; of several runs the worst counts.
+ * up; of several runs counts what at least min_runs of those of the program reach.
  */
 #pragma once
 
@@ -59,13 +59,15 @@ struct measure_site {
 	const struct measure_stack *stack;
 	enum leak_kind kind;
 	int64_t amounts[N_AMOUNTS];
-	unsigned int n_runs; /* in which it leaks */
+	unsigned int n_runs;    /* in which it leaks */
+	unsigned int n_of_runs; /* in which its program is */
 };
 
 struct measure_program {
 	const char *name;
 	int64_t amounts[N_AMOUNTS];
 	size_t n_processes;
+	unsigned int n_runs;
 };
 
 enum measure_defect {
@@ -125,6 +127,7 @@ struct measure {
 	struct measure_problem *problems;
 	size_t n_problems;
 	unsigned int n_runs;
+	size_t min_runs; /* SIZE_MAX: all */
 	size_t n_processes;
 	bool all_sites;             /* also those that do not leak */
 	bool wanted[N_PLACE_KINDS]; /* which places; to be set before databases are read

@@ -32,7 +32,8 @@ static void write_site(FILE *out, const struct measure_site *site)
 	const struct measure_stack *stack = site->stack;
 
 	text(out, "kind", leak_kind_names[site->kind]);
-	fprintf(out, ",\"runs\":%u", site->n_runs);
+	fprintf(out, ",\"runs\":%u,\"of_runs\":%u,\"flaky\":%s", site->n_runs,
+		site->n_of_runs, site->n_runs < site->n_of_runs ? "true" : "false");
 	text(out, "function", stack->function);
 	fputs(",\"frames\":[", out);
 	for (size_t i = 0; i < stack->n_frames; i++) {
