@@ -47,8 +47,19 @@ void findings_add(struct verdict *v, const struct finding *finding)
 	v->findings[v->n_findings++] = *finding;
 }
 
+/* A program whose trace was cut may have done the rest later. */
+static bool is_judged(const struct verdict *v, const char *key)
+{
+	const struct measure_program *p = measure_program(
+		v->measure, arena_text_n(v->arena, key, names_program(key)));
+
+	return p && !p->cut;
+}
+
 static void add_better(struct verdict *v, const char *key, const char *message)
 {
+	if (!is_judged(v, key))
+		return;
 	v->better = arena_grow(v->arena, v->better, v->n_better, sizeof(*v->better));
 	v->better[v->n_better++] = (struct improvement){key, message};
 }
@@ -237,20 +248,46 @@ static void compare_sites(struct verdict *v, struct baseline *baseline,
 	}
 }
 
-/* What the baseline has and is not there; programs that did not run say nothing. */
-static void find_gone(struct verdict *v, struct baseline *baseline)
+/* What the baseline has of programs that did not run, or not to their end, stays. */
+static void keep_unjudged(const struct verdict *v, struct baseline_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (!is_judged(v, list->entries[i].key))
+			memcpy(list->entries[i].used, list->entries[i].amounts,
+			       sizeof(list->entries[i].used));
+	}
+}
+
+static void find_gone(struct verdict *v, const struct baseline *baseline)
 {
 	for (size_t i = 0; i < baseline->sites.n; i++) {
-		struct baseline_entry *e = &baseline->sites.entries[i];
+		const struct baseline_entry *e = &baseline->sites.entries[i];
 
-		if (!measure_program(v->measure, program_of(v, e->key)))
-			memcpy(e->used, e->amounts, sizeof(e->used));
-		else if (e->amounts[AMOUNT_LEAK_BLOCKS] && !e->used[AMOUNT_LEAK_BLOCKS])
+		if (e->amounts[AMOUNT_LEAK_BLOCKS] && !e->used[AMOUNT_LEAK_BLOCKS])
 			add_better(
 				v, e->key,
 				arena_format(v->arena, "leaks no more; it was %s",
 					     findings_leak_text(v->arena, e->amounts)));
 	}
+}
+
+static void note_absent(struct verdict *v, const struct baseline *baseline)
+{
+	const char *last = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < baseline->sites.n; i++) {
+		const char *program = program_of(v, baseline->sites.entries[i].key);
+
+		if (strcmp(program, last) != 0)
+			n += !measure_program(v->measure, program);
+		last = program;
+	}
+	if (n)
+		findings_note(v, arena_format(v->arena,
+					      "programs whose leaks the baseline knows,"
+					      " and that did not run: %zu",
+					      n));
 }
 
 static void compare_programs(struct verdict *v, struct baseline *baseline,
@@ -274,12 +311,6 @@ static void compare_programs(struct verdict *v, struct baseline *baseline,
 		if (before)
 			compare_amounts(v, p->name, NULL, p->amounts, before,
 					limits->growth);
-	}
-	for (size_t i = 0; i < baseline->programs.n; i++) {
-		struct baseline_entry *e = &baseline->programs.entries[i];
-
-		if (!measure_program(m, e->key))
-			memcpy(e->used, e->amounts, sizeof(e->used));
 	}
 }
 
@@ -350,8 +381,11 @@ void findings_compare(struct verdict *v, struct baseline *baseline,
 	}
 	if (baseline) {
 		compare_sites(v, baseline, limits);
-		find_gone(v, baseline);
 		compare_programs(v, baseline, limits);
+		keep_unjudged(v, &baseline->programs);
+		keep_unjudged(v, &baseline->sites);
+		find_gone(v, baseline);
+		note_absent(v, baseline);
 	}
 	check_limits(v, limits);
 }

@@ -174,7 +174,8 @@ static void read_totals(struct database *d, int64_t number, const struct process
 	sqlite3_stmt *totals = prepare(d, "SELECT CAST(value AS INTEGER) FROM totals "
 					  "WHERE process = ? AND name = ?");
 	struct measure_program row = {.name = process->program,
-				      .n_processes = process->run};
+				      .n_processes = process->run,
+				      .cut = process->cut};
 	struct measure *m = d->m;
 
 	for (int i = 0; i < N_AMOUNTS; i++) {

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What rheaper-check says: its reports, and of several runs.
+
+usage: check-reports.py RHEAPER-CHECK RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOURCE-DIRECTORY
+
+SARIF is checked against its schema if RHEAPER_SARIF_SCHEMA names the file and jsonschema is
+installed. Prints TAP, one point per test_ function.
+"""
+import json
+import os
+import pty
+import re
+import subprocess
+import xml.etree.ElementTree as xml
+
+import tap
+from leaky import CHECK, HERE, LOADER, PROGRAM, Bench, read
+
+
+def test_colours_are_for_a_terminal(b):
+    trace = b.trace(1)
+    for env, coloured in ({}, True), ({"NO_COLOR": "1"}, False):
+        leader, follower = pty.openpty()
+        process = subprocess.Popen([CHECK, trace], env={**b.env, **env}, stdout=follower)
+        os.close(follower)
+        said = b""
+        while True:
+            try:
+                more = os.read(leader, 4096)
+            except OSError:
+                break
+            if not more:
+                break
+            said += more
+        os.close(leader)
+        assert process.wait() == 1
+        assert b"1 block, 100 bytes" in said and (b"\033[" in said) == coloured, said
+
+
+def test_json_has_it_all(b):
+    said = b.json(1, b.trace(3))
+    finding, = said["findings"]
+    assert finding["finding"] == "leak" and finding["kind"] == "unknown", finding
+    assert finding["now"]["leak-blocks"] == 3 and finding["now"]["leak-bytes"] == 300
+    assert [f["sym"] for f in finding["frames"]][:3] == ["make", "known", "main"]
+    assert finding["frames"][1]["line"] == HERE, finding
+    assert said["verdict"] == "finding" and said["runs"] == said["processes"] == 1
+
+
+def test_reports_go_to_files(b):
+    trace = b.trace(1)
+    said = b.check(1, "--report=json=" + b.path("r.json"), trace)
+    assert "1 finding" in said
+    assert json.loads(read(b.path("r.json")))["status"] == 1
+    assert b.check(1, "-q", "--report=text=" + b.path("r.txt"), trace) == ""
+    assert read(b.path("r.txt")) == said
+
+
+def reports(b, status, *words):
+    """The reports of a check by their formats."""
+    formats = "junit", "sarif", "github", "markdown"
+    b.check(status, "-q", *[f"--report={name}={b.path('r.' + name)}" for name in formats], *words)
+    return [read(b.path("r." + name)) for name in formats]
+
+
+def valid_sarif(text):
+    """The one run of a log, which fits the schema, if RHEAPER_SARIF_SCHEMA names it."""
+    log = json.loads(text)
+    if "RHEAPER_SARIF_SCHEMA" in os.environ:
+        import jsonschema
+        jsonschema.validate(log, json.loads(read(os.environ["RHEAPER_SARIF_SCHEMA"])))
+    assert log["version"] == "2.1.0"
+    run, = log["runs"]
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    return run
+
+
+def test_reports_for_machines(b):
+    junit, sarif, github, markdown = reports(b, 1, b.trace(3), b.trace(program=b.build("good")))
+    suite = xml.fromstring(junit).find("testsuite")
+    assert [suite.get(name) for name in ("tests", "failures", "errors")] == ["2", "1", "0"], junit
+    good, bad = suite.findall("testcase")
+    assert good.get("classname") == "good" and len(good) == 0
+    failure, = bad
+    assert failure.tag == "failure" and failure.get("message") == "leak: 3 blocks, 300 bytes", junit
+    assert f"\nknown  program.c:{HERE}\nmain  " in failure.text, junit
+    run = valid_sarif(sarif)
+    result, = run["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "program.c", "uriBaseId": "%SRCROOT%"}, result
+    assert place["region"]["startLine"] == PROGRAM[:PROGRAM.index("malloc")].count("\n") + 1
+    assert result["partialFingerprints"] == {"rheaperSite/v1": "app;make;known;main"}
+    assert len(result["stacks"][0]["frames"]) > 2
+    assert run["invocations"][0]["exitCode"] == 1 and run["invocations"][0]["executionSuccessful"]
+    assert re.fullmatch(r"::error title=leak,file=program\.c,line=\d+::app: 3 blocks, 300 bytes"
+                        r"%0Amalloc%0Amake  program\.c:\d+%0Aknown  .*\n", github), github
+    assert "| leak | app | 3 blocks, 300 bytes | make program.c:" in markdown, markdown
+
+
+def test_reports_of_good_news_and_doubts(b):
+    baseline = b.baseline()
+    junit, sarif, github, markdown = reports(b, 0, "-b", baseline, b.trace())
+    assert 'failures="0" errors="0"' in junit and valid_sarif(sarif)["results"] == []
+    for text in github, markdown:
+        assert "app: leaks no more; it was 2 blocks, 200 bytes: make;known;main\n" in text, text
+    junit, sarif, github, markdown = reports(b, 2, b.trace(0, 0, 0, 1))
+    assert 'tests="1" failures="0" errors="1"' in junit and xml.fromstring(junit), junit
+    run = valid_sarif(sarif)
+    assert run["invocations"][0]["executionSuccessful"] is False
+    assert run["invocations"][0]["toolExecutionNotifications"][0]["level"] == "error", run
+    assert github.startswith("::error title=") and "did not end by exit" in github, github
+    assert markdown.startswith("### rheaper-check: cannot tell\n"), markdown
+
+
+def test_reports_of_hostile_names(b):
+    """Names that would end an element, a table, a command, or name people."""
+    name = "<b>&\"'|`]]>::error,%0A @all #1\n::error::x\n| x |\ufffe\u2028"
+    database = b.change(b.load(b.trace(1)), "UPDATE frames SET line = 1, file = '/x y' || sym, sym = '%s'" %
+                        name.replace("'", "''"))
+    junit, sarif, github, markdown = reports(b, 1, database)
+    assert "<b>&\"'|`]]>::error,%0A @all" in "".join(xml.fromstring(junit).itertext()), junit
+    frame = valid_sarif(sarif)["results"][0]["stacks"][0]["frames"][0]["location"]
+    assert frame["logicalLocations"][0]["fullyQualifiedName"] == name.replace("\n", "\\x0a")
+    assert frame["physicalLocation"]["artifactLocation"]["uri"] == "file:///x%20ymake", frame
+    assert github.count("\n") == 1 and "%250A" in github, github
+    assert "@all" not in markdown and "<b>" not in markdown and "\n| x |" not in markdown, markdown
+
+
+def test_sources_may_be_elsewhere(b):
+    trace = b.trace(1)
+    for root, file in (b.dir, "program.c"), (os.path.dirname(b.dir), os.path.basename(b.dir) + "/program.c"), (
+            "/", b.path("program.c")[1:]), (b.path("tmp"), b.path("program.c")):
+        said = b.check(1, "--report=github", "--source-root=" + root, trace)
+        assert f",file={file},line=" in said, (root, said)
+    b.check(2, "--source-root=" + b.path("none"), trace)
+
+
+def test_leaks_in_some_runs_are_flaky(b):
+    runs = [b.load(b.trace(2, 1)), b.load(b.trace(3)), b.load(b.trace(1))]
+    said = b.json(1, *runs)
+    found = {f["frames"][1]["sym"]: f for f in said["findings"]}
+    assert said["runs"] == 3 and sorted(found) == ["known", "tail"], said
+    assert found["known"]["message"] == "3 blocks, 300 bytes, in all 3 runs"
+    assert found["tail"]["message"] == "1 block, 50 bytes, in 1 of 3 runs: flaky"
+    assert [found[name]["flaky"] for name in ("known", "tail")] == [False, True]
+    for least, blocks, flaky in (1, 3, True), (2, 2, False), (3, 1, False), ("all", 1, False), (9, 1, False):
+        said = b.check(1, f"--min-runs={least}", *runs)
+        assert f"app: {blocks} block" in said, (least, said)
+        assert ("flaky" in said) == flaky and (
+            "note: leaks in 1 of 3 runs only: app;make;tail;main\n" in said) != flaky, (least, said)
+    for words in "0", "-1", "x", "":
+        b.check(2, "--min-runs=" + words, *runs)
+
+
+def test_all_amounts_are_of_as_many_runs(b):
+    baseline = b.baseline("--max-growth=allocations=0", trace=b.trace(2))
+    runs = [b.load(b.trace(n)) for n in (2, 9, 2)]
+    words = ["-b", baseline, "--max-growth=allocations=0"]
+    assert "leak grew: app: 9 blocks" in b.check(1, *words, *runs)
+    assert "growth: app: allocations 1009" in b.check(1, *words, *runs)
+    b.check(0, *words, "--min-runs=2", *runs)
+    b.check(0, "--min-runs=2", "--limit=allocations=1002", "-b", baseline, *runs)
+    b.check(1, "--min-runs=2", "--limit=allocations=1001", "-b", baseline, *runs)
+
+
+def test_only_runs_of_the_program_count(b):
+    other = b.load(b.trace(program=b.build("other")))
+    said = b.check(1, "--min-runs=all", other, b.load(b.trace(2)))
+    assert "leak: app: 2 blocks, 200 bytes\n" in said, said
+
+
+def test_runs_may_be_in_one_database(b):
+    database = b.load(b.trace(2))
+    b.run(LOADER, "-q", "--append", b.trace(2, 1), database, silent=False)
+    said = b.check(1, database)
+    assert "2 blocks, 200 bytes, in all 2 runs" in said and "in 1 of 2 runs: flaky" in said, said
+    # Traces that are loaded together are one run
+    assert "4 blocks, 400 bytes\n" in b.check(1, b.trace(2), b.trace(2))
+
+
+tap.run(globals(), Bench)

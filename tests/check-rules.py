@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""rheaper-check with rules of its users: suppressions and budgets. And what libc keeps.
+
+usage: check-rules.py RHEAPER-CHECK RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOURCE-DIRECTORY
+
+Prints TAP, one point per test_ function.
+"""
+
+
+import tap
+from leaky import HERE, SOURCE, Bench, read
+
+
+# What each line of a suppression is, and whether it takes the leak of known away, that
+# of tail, or both
+SUPPRESSIONS = [
+    ("leak:known", 1, 0),
+    ("leak:^known$", 1, 0),
+    ("leak:^now", 0, 0),
+    ("leak:kno*wn", 1, 0),
+    ("leak:program.c", 1, 1),
+    ("leak:app$", 1, 1),
+    ("leak:malloc", 1, 1),
+    ("suppress x\n\tat known", 1, 0),
+    ("suppress x\n\tat 1 known\n\tuntil 2999-12-31", 1, 0),
+    ("suppress x\n\tat 2 known", 0, 0),
+    ("suppress x\n\tat 0 make\n\tat -1 main", 1, 1),
+    ("suppress x\n\tat -2 tail", 0, 1),
+    ("suppress x\n\tat make\n\tprogram b*", 0, 0),
+    ("suppress x\n\tat ma?e\n\tprogram a*\n\tin 0 app\n\n# end", 1, 1),
+    ("suppress x\n\tat make\n\tuntil 2001-01-01", 0, 0),
+    ("{\n  x\n  Memcheck:Leak\n  fun:malloc\n  fun:make\n}", 1, 1),
+    ("{\n  x\n  Memcheck:Leak\n  match-leak-kinds: definite\n  fun:malloc\n  ...\n  fun:known\n}", 1, 0),
+    ("{\n  x\n  Helgrind,Memcheck:Leak\n  ...\n  obj:*/app\n}", 1, 1),
+    ("{\n  x\n  Memcheck:Leak\n  fun:malloc\n  fun:known\n}", 0, 0),
+    (f"{{\n  x\n  Memcheck:Leak\n  ...\n  src:program.c:{HERE}\n  fun:main\n}}", 1, 0),
+    ("{\n  x\n  Memcheck:Cond\n  fun:*\n}", 0, 0),
+]
+
+
+def test_suppressions(b):
+    traces = {(1, 1): b.load(b.trace(2, 1)), (0, 0): b.load(b.trace())}
+    for text, known, tail in SUPPRESSIONS:
+        path = b.file("supp", text + "\n")
+        said = b.json(0 if known and tail else 1, "-s", path, traces[1, 1])
+        assert len(said["findings"]) == 2 - known - tail, (text, said)
+        assert said["suppressed"]["leak-bytes"] == 200 * known + 50 * tail, (text, said)
+        unused = [note for note in said["notes"] if path in note]
+        if not known and not tail and "Cond" not in text:
+            assert len(unused) == 1 and f":{1 + text.startswith('{')} " in unused[0], (text, said)
+            assert ("is over" if "2001" in text else "was not used") in unused[0], (text, said)
+        else:
+            assert unused == [], (text, said)
+        assert "was not used: " in b.check(0, "-s", path, traces[0, 0]) or "Cond" in text or "2001" in text
+    all_at_once = b.file("all", "".join(text + "\n" for text, _, _ in SUPPRESSIONS))
+    assert "suppressed: 3 blocks, 250 bytes" in b.check(0, "-s", all_at_once, traces[1, 1])
+
+
+def test_a_suppression_ends_with_its_day(b):
+    trace = b.load(b.trace(1))
+    path = b.file("supp", "suppress x\n\tat known\n\tuntil 2026-02-28\n")
+    for day, status in (1772236800, 0), (1772323199, 0), (1772323200, 1):  # that day, and the next
+        b.check(status, "-s", path, trace, SOURCE_DATE_EPOCH=str(day))
+
+
+def test_what_is_no_suppression_is_refused(b):
+    trace = b.load(b.trace())
+    for text in ("leak:", "leak:^", "leak:^$", "race:x", "suppress x", "suppress x\n\tat ", "suppress x\n\tto y",
+                 "suppress x\n\tat y\n\tuntil 2026-13-01", "suppress x\n\tat y\n\tuntil tomorrow",
+                 "{\n  x\n  Memcheck:Leak\n}", "{\n  x\n  Memcheck:Leak\n  fun:y", "{", "{\n  x\n  Memcheck:Leak\n  y\n}"):
+        said = b.check(2, "-s", b.file("supp", text + "\n"), trace)
+        assert "supp, line " in said, (text, said)
+    b.check(2, "-s", b.path("none"), trace)
+
+
+def test_a_suppressed_leak_is_no_growth(b):
+    path = b.file("supp", "leak:known\n")
+    baseline = b.baseline("-s", path)
+    assert "known" not in read(baseline) and "tail" in read(baseline)
+    b.check(0, "-b", baseline, "-s", path, "--limit=leak-bytes=50", b.trace(9, 1))
+    b.check(1, "-b", baseline, b.trace(9, 1))
+
+
+SCOPES = """
+#include <rheaper.h>
+#include <stdio.h>
+#include <stdlib.h>
+#define OWN __attribute__((noinline))
+static void *volatile keep;
+static OWN void *node(void) { return malloc(10); }
+static void parse(int n, int leak)
+{
+	RHEAPER_SCOPE("parse");
+	for (int i = 0; i < n; i++) {
+		keep = node();
+		if (!leak)
+			free(keep);
+	}
+	keep = calloc(1, 5);
+	free(keep);
+	RHEAPER_SCOPE("inner");
+}
+int main(void)
+{
+	void *later;
+	rheaper_mark("warm");
+	puts("");
+	parse(2, 0);
+	parse(3, 0);
+	parse(1, 1);
+	later = malloc(7);
+	rheaper_mark("done");
+	free(later);
+	return 0;
+}
+"""
+# Rules, and what is said of those that do not hold: the truth is in SCOPES
+EXPECTATIONS = [
+    ("scope parse\n\tallocations 4\n\tbytes 35\n\tkept-blocks 1\n\tleak-bytes 10", []),
+    ("scope parse\n\tallocations 3", ["allocations 4, at most 3 expected; in 1 of 3 scopes parse"]),
+    ("scope p*e\n\tallocations 2", ["allocations 4, at most 2 expected; in 2 of 3 scopes parse"]),
+    ("scope parse\n\tbytes 14", ["bytes 35, at most 14 expected; in 3 of 3 scopes parse"]),
+    ("scope parse\n\tno leak\n\tkept-bytes 9", ["kept-bytes 10, at most 9 expected; in 1 of 3 scopes parse",
+                                           "leak-blocks 1, at most 0 expected; in 1 of 3 scopes parse"]),
+    ("scope parse\n\tat 0 node\n\tallocations 3", []),
+    ("scope parse\n\tat 0 node\n\tat -1 main\n\tallocations 2", ["allocations 3, at most 2 expected; in 1 of 3 scopes parse"]),
+    ("scope parse\n\tat other\n\tallocations 0", []),
+    ("scope inner\n\tallocations 0\n\tno leak", []),
+    ("scope nowhere\n\tallocations 9", ["there is no scope nowhere"]),
+    ("scope nowhere\n\tallocations 9\n\toptional", []),
+    ("scope parse\n\tprogram other\n\tallocations 9", ["there is no scope parse"]),
+    ("phase warm\n\tat node\n\tallocations 6\n\tkept-blocks 1", []),
+    ("phase warm\n\tkept-blocks 1", ["kept-blocks 2, at most 1 expected; in 1 of 1 phases warm"]),
+    ("phase warm\n\tleak-blocks 1", []),
+    ("phase done\n\tbytes 0", []),
+    ("at main\n\tat 0 node\n\tallocations 6\n\tbytes 60\n\tleak-blocks 1", []),
+    ("at 0 node\n\tallocations 5\n\tprogram a*", ["allocations 6, at most 5 expected; in 1 of 1 processes"]),
+    ("no leak", ["leak-blocks 1, at most 0 expected; in 1 of 1 processes"]),
+]
+
+
+def test_budgets(b):
+    program = b.build("app", "rheaper-gcc", f"-I{SOURCE}/include", text=SCOPES)
+    trace = b.load(b.trace(program=program))
+    baseline = b.baseline(trace=trace)
+    for rule, broken in EXPECTATIONS:
+        path = b.file("expect", "# Rules\n\nexpect it is so\n\t" + rule + "\n")
+        said = b.json(1 if broken else 0, "-b", baseline, "-e", path, trace)
+        assert [f["finding"] for f in said["findings"]] == ["expectation"] * len(broken), (rule, said)
+        assert sorted(f["message"] for f in said["findings"]) == [
+            f"it is so: {problem} ({path}:3)" for problem in broken], (rule, said)
+    every = b.file("every", "".join("expect it\n\t" + rule + "\n" for rule, _ in EXPECTATIONS))
+    said = b.check(1, "-b", baseline, "-e", every, trace)
+    assert said.count("not as expected: ") == sum(len(broken) for _, broken in EXPECTATIONS), said
+
+
+def test_a_budget_is_of_each_process(b):
+    path = b.file("expect", "expect it\n\tat known\n\tallocations 2\n")
+    two, three = b.trace(2), b.trace(3)
+    supp = b.file("supp", "leak:known\n")
+    b.check(0, "-e", path, "-s", supp, two, b.trace(2))
+    assert "in 1 of 2 processes" in b.check(1, "-e", path, "-s", supp, two, three)
+
+
+def test_what_is_no_rule_is_refused(b):
+    trace = b.load(b.trace())
+    for text in ("expect", "expect x", "scope x", "\tscope x", "expect x\n\tscope y", "expect x\n\tallocations -1",
+                 "expect x\n\tallocations 5%", "expect x\n\tscope y\n\tphase z", "expect x\n\tcolour 5",
+                 "expect x\n\tat \n\tbytes 1"):
+        said = b.check(2, "-e", b.file("bad", text + "\n"), trace)
+        assert "bad, line " in said, (text, said)
+
+
+def test_scopes_that_lie_come_to_an_end(b):
+    program = b.build("app", "rheaper-gcc", f"-I{SOURCE}/include", text=SCOPES)
+    trace = b.load(b.trace(program=program))
+    b.check(1, "-e", b.file("expect", "expect x\n\tscope parse\n\tallocations 9\n"),
+            b.change(trace, "UPDATE scopes SET parent = scope % 6 + 1"))
+
+
+LIBC = """
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <iconv.h>
+#include <pthread.h>
+#include <string.h>
+#include <libintl.h>
+#include <pwd.h>
+static void *idle(void *p) { return p; }
+static void *volatile keep;
+int main(int argc, char **argv)
+{
+	time_t now = time(NULL);
+	pthread_t thread;
+	iconv_t convert = iconv_open("UTF-16", "LATIN1");
+	setlocale(LC_ALL, "C.UTF-8");
+	puts("");
+	setenv("A", "B", 1);
+	tzset();
+	localtime(&now);
+	pthread_create(&thread, NULL, idle, NULL);
+	pthread_join(thread, NULL);
+	if (convert != (iconv_t)-1)
+		iconv_close(convert);
+	getpwuid(0);
+	textdomain("x");
+	bindtextdomain("x", "/");
+	strerror(12345);
+	strsignal(77);
+	if (argc > 1)
+		keep = malloc(5);
+	return 0;
+}
+"""
+LIBCXX = """
+#include <iostream>
+#include <locale>
+int main()
+{
+	std::cout << "x" << std::endl;
+	std::locale::global(std::locale("C.UTF-8"));
+	try { throw 1; } catch (int) {}
+	return 0;
+}
+"""
+
+
+def test_what_libc_keeps_is_no_finding(b):
+    for compiler, text, flags in (("rheaper-gcc", LIBC, []), ("rheaper-g++", LIBCXX, []),
+                                  ("rheaper-g++", LIBCXX, ["-static"])):
+        program = b.build("app", compiler, *flags, text=text)
+        trace = b.trace(program=program)
+        assert "0 findings; 0 call sites leak; suppressed: " in b.check(0, trace)
+        assert len(b.json(1, "--no-default-suppressions", trace)["findings"]) > 0
+    said = b.check(1, b.trace(1, program=b.build("app", text=LIBC)))
+    assert "1 finding" in said and "1 block, 5 bytes" in said, said
+
+
+tap.run(globals(), Bench)
