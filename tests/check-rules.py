@@ -57,6 +57,18 @@ def test_suppressions(b):
     assert "suppressed: 3 blocks, 250 bytes" in b.check(0, "-s", all_at_once, traces[1, 1])
 
 
+def test_linkage_names_of_valgrind(b):
+    text = """
+namespace ns { __attribute__((noinline)) int *make(unsigned n) { return new int[n]; } }
+int *volatile keep;
+int main() { keep = ns::make(3); return 0; }
+"""
+    trace = b.load(b.trace(program=b.build("app", "rheaper-g++", text=text)))
+    for name, status in ("_ZN2ns4makeEj", 0), ("ns::make", 0), ("ns::make(unsigned int)", 0), (
+            "ns::m*", 0), ("_ZN2ns4makeEi", 1), ("make", 1):
+        b.check(status, "-s", b.file("supp", f"{{\n  x\n  Memcheck:Leak\n  fun:_Znam\n  fun:{name}\n}}\n"), trace)
+
+
 def test_a_suppression_ends_with_its_day(b):
     trace = b.load(b.trace(1))
     path = b.file("supp", "suppress x\n\tat known\n\tuntil 2026-02-28\n")
