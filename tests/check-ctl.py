@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -162,9 +163,9 @@ class Bench(Workbench):
                  self.file("main.c", text), "-o", "program")
 
     @contextlib.contextmanager
-    def start(self, **environment):
+    def start(self, *words, **environment):
         environment.setdefault("RHEAPER_TRACE", self.path("t.bin"))
-        process = subprocess.Popen([self.path("program")], cwd=self.dir, text=True,
+        process = subprocess.Popen([*words, self.path("program")], cwd=self.dir, text=True,
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=dict(os.environ, **environment))
         try:
@@ -192,6 +193,10 @@ class Bench(Workbench):
                                 capture_output=True, timeout=100)
         assert result.returncode == 2 and result.stdout == "", result
         return result.stderr
+
+    def copy_of_ctl(self):
+        """Where anybody finds it."""
+        return shutil.copy(CTL, self.path("theirs/ctl"))
 
     def load(self, trace):
         """It says what is missing; so do we."""
@@ -335,6 +340,27 @@ def test_who_may_not_ask_is_not_heard(b):
         assert b.status(servant)["tracking"] == "on"
         os.close(plain)
     b.expect("t.bin", [101, 102])
+
+
+def test_root_asks_for_anybody_and_others_do_not(b):
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        raise tap.Skip("needs root and setpriv")
+    b.build(SERVANT)
+    os.mkdir(b.path("theirs"))
+    os.chmod(b.path("theirs"), 0o777)
+    os.chmod(b.dir, 0o711)
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    other = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"]
+    with b.start(*nobody, RHEAPER_TRACE=b.path("theirs/t.bin"), RHEAPER_SIGNAL="USR2") as servant:
+        servant.do("101")
+        assert b.ctl(servant, "mark", "by root") == ""
+        assert b.ctl(servant, "off") == "tracking is off: " + b.path("theirs/t.bin") + "\n"
+        refused = subprocess.run([*other, b.copy_of_ctl(), str(servant.pid), "status"], text=True,
+                                 capture_output=True, timeout=60)
+        assert refused.returncode == 2 and "Permission denied" in refused.stderr, refused
+        servant.do("102")
+    assert os.stat(b.path("theirs/t.bin")).st_uid == 65534
+    b.expect("theirs/t.bin", [101])
 
 
 def test_a_child_that_is_not_followed_says_so(b):
