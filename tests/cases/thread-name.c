@@ -10,14 +10,14 @@ static sem_t has_allocated, is_named, for_ever;
 
 static void *names_itself(void *unused)
 {
-	kept[0] = malloc(100);
+	kept[0] = malloc(30011);
 	prctl(PR_SET_NAME, "names itself");
 	return unused;
 }
 
 static void *is_named_by_main(void *unused)
 {
-	kept[1] = malloc(200);
+	kept[1] = malloc(30013);
 	sem_post(&has_allocated);
 	sem_wait(&is_named);
 	return unused;
@@ -25,7 +25,7 @@ static void *is_named_by_main(void *unused)
 
 static void *lives_on(void *unused)
 {
-	kept[2] = malloc(300);
+	kept[2] = malloc(30017);
 	sem_post(&has_allocated);
 	sem_wait(&for_ever);
 	return unused;
@@ -35,7 +35,7 @@ int main(void)
 {
 	pthread_t threads[3];
 
-	kept[3] = malloc(400);
+	kept[3] = malloc(30019);
 	if (sem_init(&has_allocated, 0, 0) || sem_init(&is_named, 0, 0) ||
 	    sem_init(&for_ever, 0, 0))
 		return 1;

@@ -1,3 +1,3 @@
 SELECT size, name FROM allocations JOIN threads ON thread = alloc_thread
-WHERE size IN (100, 200, 300, 400) ORDER BY size;
+WHERE size IN (30011, 30013, 30017, 30019) ORDER BY size;
 SELECT count(*) FROM threads
