@@ -30,7 +30,8 @@ uint32_t rhp_scope = RHP_SCOPE_LINK;
 uint32_t rhp_scope = RHP_SCOPE_PROCESS;
 #endif
 
-uint32_t rhp_scope_now;
+/* Nothing is left out before it is known: the first call is the one that starts. */
+uint32_t rhp_scope_now = RHP_SCOPE_PROCESS;
 
 static uint32_t starting; /* 1 while and after one thread starts the runtime */
 static uint32_t started;  /* it has been done: UNDECIDED now means something else */

@@ -299,6 +299,23 @@ def test_what_shared_libraries_allocate_can_be_left_out(b):
     assert found[own] == [(2001, 1), (2003, 0)], found
 
 
+def test_what_a_library_allocates_before_anything_else(b):
+    """Its constructor runs before the program's, with the first call of all."""
+    b.run("cc", "-shared", "-fPIC", "-fno-builtin", "-g", b.file("library.c", """
+#include <stdlib.h>
+static void *volatile kept;
+void *library_kept(void) { return kept; }
+__attribute__((constructor)) static void begin(void) { kept = malloc(2019); }
+"""), "-o", "library.so")
+    b.build("""
+void *library_kept(void);
+int main(void) { return !library_kept(); }
+""", "-Wl,--no-as-needed", b.path("library.so"), "-Wl,-rpath," + b.dir)
+    b.run("./program", RHEAPER_TRACE=b.path("first.trace"))
+    assert b.load("first.trace").execute(
+        "SELECT count(*) FROM allocations WHERE size = 2019").fetchone() == (1,)
+
+
 def test_a_sample_does_not_begin_where_the_last_one_ended(b):
     b.build("""
 #include <rheaper.h>
