@@ -579,11 +579,11 @@ class Facts(Workbench):
         return self.value("SELECT count(*) FROM allocations WHERE bt = ? AND alloc_after <= ?"
                           " AND ifnull(dealloc_after > ?, 1)", bt, ms, ms)
 
-    def peak_within(self, begin, end):
+    def peak_within(self, begin, end):  # what is freed in a block's moment was live, as in the queries
         moments = [begin] + [ms for ms, in self.database.execute(
             "SELECT alloc_after FROM allocations WHERE alloc_after >= ? AND alloc_after < ?", (begin, end))]
         return max(self.value("SELECT ifnull(sum(size), 0) FROM allocations WHERE alloc_after <= ?"
-                              " AND ifnull(dealloc_after > ?, 1)", ms, ms) for ms in moments)
+                              " AND ifnull(dealloc_after >= ?, 1)", ms, ms) for ms in moments)
 
 
 def make_test(sentence, query):
