@@ -11,6 +11,8 @@ import termios
 import time
 
 PATIENCE = 60
+TERMINAL_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGPIPE,
+                    signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 CLEAR = b"\x1b[H\x1b[2J"  # as xterm does it
 
 
@@ -47,8 +49,10 @@ class Terminal:
             os.setpgid(0, 0)
             os.close(go)
             os.read(ready, 1)
-            signal.signal(signal.SIGTTOU, signal.SIG_DFL)
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            # Whoever runs the tests in the background ignores some of them.
+            for number in TERMINAL_SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
             os.chdir(cwd)
             os.execve(command[0], command, env)
         os.close(ready)
@@ -70,10 +74,11 @@ class Terminal:
     def report(self):
         """The next line of the shell."""
         text = b""
+        deadline = time.monotonic() + PATIENCE
         while not text.endswith(b"\n"):
             # The program may wait for us to read what it writes
             ready = select.select([self.reports, self.master], [], [], PATIENCE)[0]
-            assert ready, (text, self.output)
+            assert ready and time.monotonic() < deadline, (text, self.output)
             if self.master in ready:
                 self.read()
             if self.reports in ready:
