@@ -9,7 +9,7 @@
 -- A change of a table or column raises user_version (docs/schema.md).
 
 PRAGMA application_id = 0x72686561; -- 'rhea'
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 -- One row per rheaper-load that wrote to this database.
 CREATE TABLE runs (
@@ -44,13 +44,16 @@ CREATE TABLE processes (
   runtime_version TEXT NOT NULL,    -- of the runtime in the program
   start_ns INTEGER NOT NULL,        -- when tracing began, since 1970; with pid and
   start_ticks INTEGER NOT NULL,     -- the clock's ticks then this names a trace
-  ending TEXT NOT NULL              -- 'exited'; 'stopped' (switched off: what was
+  ending TEXT NOT NULL,             -- 'exited'; 'stopped' (switched off: what was
                                     -- live is no leak); 'full' (RHEAPER_MAX_BYTES);
                                     -- 'snapshot' (a copy; the program went on: what
                                     -- was live is no leak);
                                     -- 'failed: WHY' (the trace could not be written);
                                     -- 'unknown': killed, or ended by _exit or exec,
                                     -- or running still
+  leak_scan TEXT,                   -- 'made'; 'failed: WHY'; NULL: nobody asked for it
+  leak_scan_ns INTEGER,             -- when memory was scanned last, NULL: never
+  leak_scan_threads INTEGER NOT NULL -- other threads then, whose registers were not seen
 );
 
 -- Threads that recorded anything.
@@ -156,7 +159,9 @@ CREATE TABLE lots (
   weight REAL NOT NULL,        -- blocks for which each stands: 1 if not sampled
   first_block INTEGER NOT NULL,
   last_block INTEGER NOT NULL,
-  bytes INTEGER NOT NULL       -- asked for, of these blocks
+  bytes INTEGER NOT NULL,      -- asked for, of these blocks
+  leak INTEGER NOT NULL        -- of live blocks: 0 not scanned for, 1 definitely lost,
+                               -- 2 indirectly lost, 3 possibly lost, 4 still reachable
 );
 
 -- Every allocation, in the order of lots. A realloc ends one and begins another.
@@ -277,7 +282,8 @@ CREATE VIEW allocations AS SELECT
   l.free_thread AS dealloc_thread,                     -- NULL while live
   l.free_stack AS dealloc_bt,                          -- backtraces.id of the free
   l.end,                                               -- lots.end
-  l.temporary, l.weight, l.process
+  l.temporary, l.weight, l.process,
+  l.leak                                               -- lots.leak
 FROM lots l CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block;
 
 -- Every frame of every stack, innermost first.
@@ -312,6 +318,20 @@ CREATE VIEW leaks AS SELECT
 FROM call_sites JOIN stack_totals t ON t.stack = bt JOIN processes USING (process)
 WHERE t.live_blocks > 0 AND ending NOT IN ('stopped', 'snapshot')
 GROUP BY bt;
+
+-- The same by what pointers there were to the blocks when memory was scanned for leaks.
+CREATE VIEW leak_kinds AS SELECT
+  CASE l.leak WHEN 1 THEN 'definitely lost' WHEN 2 THEN 'indirectly lost'
+    WHEN 3 THEN 'possibly lost' WHEN 4 THEN 'still reachable' ELSE 'unknown' END AS kind,
+  CAST(round(sum(l.weight * (l.last_block - l.first_block + 1))) AS INTEGER) AS blocks,
+  CAST(round(sum(l.weight * l.bytes)) AS INTEGER) AS bytes,
+  l.stack AS bt,     -- backtraces.id
+  f.sym, f.file, f.line, l.process
+FROM lots l JOIN processes p ON p.process = l.process
+LEFT JOIN stack_frames sf ON sf.stack = l.stack AND sf.frame_no = 0
+LEFT JOIN frames f ON f.frame = sf.frame AND f.inline_depth = 0
+WHERE l.end = 2 AND p.ending NOT IN ('stopped', 'snapshot')
+GROUP BY l.process, l.stack, l.leak;
 
 -- Blocks freed by a function of another family (new[] by delete, malloc by
 -- delete, new by realloc), or by a sized free with the wrong size.

@@ -44,13 +44,27 @@ enum rheaper_error {
 	RHEAPER_NOT_ENABLED = 2,
 	RHEAPER_BAD_VALUE = 3,    /* a field of the config is out of its range */
 	RHEAPER_CANNOT_WRITE = 4, /* the trace: system_error says why */
-	RHEAPER_ABSENT = 5        /* the runtime is not linked in */
+	RHEAPER_ABSENT = 5,       /* the runtime is not linked in */
+	RHEAPER_CANNOT_SCAN = 6   /* for leaks: system_error says why */
 };
 
 struct rheaper_enabled {
 	enum rheaper_error error;
 	int system_error; /* an errno, or 0 */
 	const char *path; /* of the trace; valid until tracking is enabled again */
+};
+
+/* Blocks that are live, and their bytes, by what pointers there are to them. */
+struct rheaper_leaks {
+	enum rheaper_error error;
+	int system_error;                                       /* an errno, or 0 */
+	uint64_t definitely_lost_blocks, definitely_lost_bytes; /* none */
+	uint64_t indirectly_lost_blocks,
+		indirectly_lost_bytes;                      /* only from lost blocks */
+	uint64_t possibly_lost_blocks, possibly_lost_bytes; /* only into their middle */
+	uint64_t still_reachable_blocks, still_reachable_bytes;
+	uint32_t other_threads; /* than the calling one: not 0, what only registers of
+				 * theirs point to counts as lost */
 };
 
 /* The functions behind the inline ones below; NULL without the runtime. */
@@ -63,6 +77,7 @@ extern const char *rheaper_runtime_version(void) __attribute__((weak));
 extern struct rheaper_enabled rheaper_runtime_enable(const struct rheaper_config *config)
 	__attribute__((weak));
 extern enum rheaper_error rheaper_runtime_disable(void) __attribute__((weak));
+extern struct rheaper_leaks rheaper_runtime_leak_check(void) __attribute__((weak));
 
 /*
  * Switches tracking on. The trace is PROGRAM.PID.trace in profile_dir; without one it
@@ -86,6 +101,18 @@ rheaper_enable_tracking(const struct rheaper_config *config)
 static inline enum rheaper_error rheaper_disable_tracking(void)
 {
 	return rheaper_runtime_disable ? rheaper_runtime_disable() : RHEAPER_ABSENT;
+}
+
+/*
+ * Looks for leaks now, as RHEAPER_LEAK_SCAN=1 does when the program ends: in a copy of
+ * its memory (a forked child), while other threads run on. Waits for the result, which
+ * is in the trace, too. Not of a sample or a ring (ENOTSUP), nor twice at a time (EBUSY);
+ * not in a signal handler.
+ */
+static inline struct rheaper_leaks rheaper_leak_check(void)
+{
+	struct rheaper_leaks absent = {RHEAPER_ABSENT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	return rheaper_runtime_leak_check ? rheaper_runtime_leak_check() : absent;
 }
 
 /* 1 if allocations are being recorded, 0 if not, RHEAPER_NOT_LINKED. */

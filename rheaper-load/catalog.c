@@ -264,15 +264,26 @@ static int take_blob(void *context, const struct reader_blob *blob)
 	case RHP_BLOB_BEGIN:
 	case RHP_BLOB_END:
 		return take_scope(c, blob);
+	case RHP_BLOB_SCAN:
+		scan_take_end(&c->scan, blob);
+		return 0;
 	}
 	c->n_damaged++;
 	return 0;
 }
 
+static int take_leak(void *context, const struct rhp_record *record)
+{
+	struct catalog *c = context;
+
+	return scan_take_leak(&c->scan, record);
+}
+
 int catalog_init(struct catalog *c, struct reader_sink *sink)
 {
 	*c = (struct catalog){.n_ids = SPARE_IDS};
-	*sink = (struct reader_sink){.context = c, .node = take_node, .blob = take_blob};
+	*sink = (struct reader_sink){
+		.context = c, .node = take_node, .blob = take_blob, .leak = take_leak};
 	if (GROW(c, nodes) || GROW(c, stacks))
 		return -ENOMEM;
 	c->n_nodes = c->n_stacks = 1;
@@ -353,6 +364,7 @@ void catalog_fini(struct catalog *c)
 	free(c->marks);
 	free(c->names);
 	free(c->scopes);
+	scan_fini(&c->scan);
 	map_fini(&c->module_numbers);
 	map_fini(&c->function_numbers);
 	map_fini(&c->thread_numbers);

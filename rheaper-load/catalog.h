@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Everything a trace names by number: nodes of stacks, modules, functions,
- * threads; its marks and scopes. Filled by the reader as the records come, asked by
- * pair.c for the number of a stack, taken over by library.c at the end of the trace.
+ * threads; its marks and scopes, its leaks. Filled by the reader as the records come,
+ * asked by pair.c for the number of a stack, taken over by library.c at the end of the
+ * trace.
  */
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/map.h"
+#include "rheaper-load/scan.h"
 #include "trace/reader.h"
 
 struct catalog_node {
@@ -95,6 +97,7 @@ struct catalog {
 	size_t n_names, n_names_max;
 	struct catalog_scope *scopes;
 	size_t n_scopes, n_scopes_max;
+	struct scan scan;
 	uint32_t parent_pid; /* 0: unknown */
 	char *host;          /* UTF-8, or NULL */
 	char *command_line;  /* as a JSON array, UTF-8, or NULL */

@@ -124,9 +124,11 @@ static void sum_up(struct load *load, const struct trace *t, uint64_t lost)
 {
 	const struct tally *tally = pair_tally(t->pair);
 	const struct rhp_file_header *h = reader_header(t->reader);
+	const struct pair_totals *totals = pair_totals(t->pair);
 	struct load_result *r = &load->result;
+	struct load_process *p = &r->processes[r->n_processes++];
 
-	r->processes[r->n_processes++] = (struct load_process){
+	*p = (struct load_process){
 		.process = load->numbers.process,
 		.trace = t->input->path,
 		.pid = h->pid,
@@ -137,7 +139,10 @@ static void sum_up(struct load *load, const struct trace *t, uint64_t lost)
 		.live_bytes = (uint64_t)llround(tally->live_bytes),
 		.lost = lost,
 		.ending = h->state,
+		.leaks_known = t->catalog.scan.ticks != 0,
 	};
+	memcpy(p->leak_blocks, totals->leak_blocks, sizeof(p->leak_blocks));
+	memcpy(p->leak_bytes, totals->leak_bytes, sizeof(p->leak_bytes));
 }
 
 static void load_one(struct load *load, const struct input *input)

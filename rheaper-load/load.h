@@ -30,8 +30,11 @@ struct load_process {
 	char *executable; /* UTF-8 */
 	uint64_t events, allocations;
 	uint64_t live_blocks, live_bytes; /* not freed at the end of the trace */
-	uint64_t lost;                    /* events that are known to be missing */
-	enum rhp_trace_state ending;      /* how the trace ended */
+	uint64_t leak_blocks[RHP_N_LEAK_KINDS],
+		leak_bytes[RHP_N_LEAK_KINDS]; /* of them */
+	bool leaks_known;                     /* memory was scanned for leaks */
+	uint64_t lost;                        /* events that are known to be missing */
+	enum rhp_trace_state ending;          /* how the trace ended */
 };
 
 struct load_result {

@@ -101,6 +101,7 @@ static struct lot make_key(const struct pair_row *row, bool sampled)
 		.end = row->end,
 		.ended = ended,
 		.temporary = row->temporary,
+		.leak = row->leak,
 	};
 }
 

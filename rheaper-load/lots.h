@@ -18,7 +18,7 @@ struct lot {
 	uint32_t stack, free_stack;
 	uint32_t alloc_thread, free_thread;
 	uint32_t end; /* enum block_end */
-	uint16_t ended, temporary;
+	uint8_t ended, temporary, leak, unused;
 	/* Up to here a lot is what it is by. */
 	uint32_t n_rows;
 	uint64_t bytes;

@@ -346,6 +346,7 @@ static int take_event(struct pair *p, const struct reader_event *event, uint32_t
 static bool add_survivor(struct pair *p)
 {
 	struct live_block rest;
+	uint8_t leak = RHP_LEAK_UNKNOWN;
 
 	while (p->next_pending < p->n_pendings) {
 		const struct live_block *block = &p->pendings[p->next_pending++].block;
@@ -360,7 +361,12 @@ static bool add_survivor(struct pair *p)
 	if (!live_next(&p->live, &rest))
 		return false;
 	p->totals.left_blocks++;
-	add_row(p, &rest, BLOCK_LIVE);
+	/* One that was allocated after the scan is not what that found there. */
+	if (rest.alloc_ns <= reader_ns(p->reader, p->catalog->scan.ticks))
+		leak = scan_kind(&p->catalog->scan, rest.address);
+	add_row(p, &rest, BLOCK_LIVE)->leak = leak;
+	p->totals.leak_blocks[leak]++;
+	p->totals.leak_bytes[leak] += rest.size;
 	return true;
 }
 

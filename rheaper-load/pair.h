@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trace/format.h"
+
 struct catalog;
 struct chain;
 struct merge;
@@ -33,6 +35,7 @@ struct pair_row {
 	uint32_t free_stack, free_thread; /* if it was seen to end */
 	uint64_t free_size;               /* what a sized free said that it has, or 0 */
 	enum block_end end;
+	uint8_t leak;   /* of a live block: enum rhp_leak_kind */
 	bool temporary; /* freed by what its thread did next in its stream */
 };
 
@@ -40,6 +43,8 @@ struct pair_totals {
 	uint64_t allocations, frees, reallocs, failed_reallocs;
 	int64_t last_ns;      /* of the last event */
 	uint64_t left_blocks; /* at the end of the trace */
+	uint64_t leak_blocks[RHP_N_LEAK_KINDS],
+		leak_bytes[RHP_N_LEAK_KINDS]; /* of them */
 	uint64_t in_realloc_blocks;
 	uint64_t foreign_free;     /* of an address that is not live */
 	uint64_t foreign_realloc;  /* the same */

@@ -55,29 +55,45 @@ static void format_ending(const struct rhp_file_header *h, char *text, size_t si
 		 failed ? strerror(error) : "");
 }
 
+/* NULL: nobody asked for a scan for leaks. */
+static const char *format_scan(const struct scan *scan, char *text, size_t size)
+{
+	if (scan->failed)
+		snprintf(text, size, "failed: %s", strerror(scan->failed));
+	else
+		snprintf(text, size, "made");
+	return scan->failed || scan->ticks ? text : NULL;
+}
+
 static void write_process(const struct report *r, struct store *store)
 {
 	const struct rhp_file_header *h = reader_header(r->reader);
 	int64_t end_ns = pair_totals(r->pair)->last_ns;
-	char started[64], ending[128];
+	const struct scan *scan = &r->catalog->scan;
+	char started[64], ending[128], scanned[128];
 
 	format_time(h->start_realtime_ns, started, sizeof(started));
 	format_ending(h, ending, sizeof(ending));
-	store_process(store, &(struct store_process){
-				     .process = r->where->process,
-				     .run = r->run,
-				     .trace = r->trace,
-				     .pid = h->pid,
-				     .parent_pid = r->catalog->parent_pid,
-				     .executable = h->executable,
-				     .command_line = r->catalog->command_line,
-				     .host = r->catalog->host,
-				     .started = started,
-				     .duration_ms = (double)end_ns / 1e6,
-				     .scope = h->scope == 0 ? "link" : "process",
-				     .ending = ending,
-				     .header = h,
-			     });
+	store_process(store,
+		      &(struct store_process){
+			      .process = r->where->process,
+			      .run = r->run,
+			      .trace = r->trace,
+			      .pid = h->pid,
+			      .parent_pid = r->catalog->parent_pid,
+			      .executable = h->executable,
+			      .command_line = r->catalog->command_line,
+			      .host = r->catalog->host,
+			      .started = started,
+			      .duration_ms = (double)end_ns / 1e6,
+			      .scope = h->scope == 0 ? "link" : "process",
+			      .ending = ending,
+			      .leak_scan = format_scan(scan, scanned, sizeof(scanned)),
+			      .leak_scan_ns =
+				      scan->ticks ? reader_ns(r->reader, scan->ticks) : 0,
+			      .leak_scan_threads = scan->other_threads,
+			      .header = h,
+		      });
 }
 
 static void write_catalog(const struct report *r, struct store *store)

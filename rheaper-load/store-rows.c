@@ -45,14 +45,15 @@ void store_process(struct store *s, const struct store_process *p)
 	char *trace = utf8(p->trace), *executable = utf8(p->executable);
 	char *version = utf8(h->runtime_version);
 
-	store_insert(s, INSERT_PROCESS, "iitizttttfitiiiiiifitiit", p->process, p->run,
+	store_insert(s, INSERT_PROCESS, "iitizttttfitiiiiiifitiittzi", p->process, p->run,
 		     trace, (int64_t)p->pid, (int64_t)p->parent_pid, executable,
 		     p->command_line, p->host, p->started, p->duration_ms,
 		     (int64_t)h->pointer_size, p->scope, (int64_t)h->max_stack_depth,
 		     (int64_t)h->max_trackers, (int64_t)h->event_buffer,
 		     (int64_t)h->max_bytes, (int64_t)h->ring, (int64_t)h->sample_bytes,
 		     (double)h->sample_rate_ppm / 1e6, (int64_t)h->free_stacks, version,
-		     (int64_t)h->start_realtime_ns, (int64_t)h->start_ticks, p->ending);
+		     (int64_t)h->start_realtime_ns, (int64_t)h->start_ticks, p->ending,
+		     p->leak_scan, p->leak_scan_ns, (int64_t)p->leak_scan_threads);
 	free(trace);
 	free(executable);
 	free(version);

@@ -33,7 +33,7 @@ static const char *const statements[N_STATEMENTS] = {
 	[INSERT_RUN] = "INSERT INTO runs VALUES (?, ?, ?, ?)",
 	[INSERT_PROCESS] = "INSERT INTO processes VALUES"
 			   " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-			   "?, ?, ?, ?, ?)",
+			   "?, ?, ?, ?, ?, ?, ?, ?)",
 	[INSERT_THREAD] = "INSERT INTO threads VALUES (?, ?, ?, ?, ?)",
 	[INSERT_MODULE] = "INSERT INTO modules VALUES (?, ?, ?)",
 	[INSERT_MAPPING] = "INSERT INTO process_modules VALUES (?, ?, ?, ?, ?)",
@@ -58,7 +58,7 @@ static const char *const statements[N_STATEMENTS] = {
 	[INSERT_STACK_FRAME] = "INSERT INTO stack_frames VALUES (?, ?, ?)",
 	[INSERT_TOP_DOWN] = "INSERT INTO top_down VALUES (?, ?, ?, ?)",
 	[INSERT_BOTTOM_UP] = "INSERT INTO bottom_up VALUES (?, ?, ?, ?)",
-	[INSERT_LOT] = "INSERT INTO lots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_LOT] = "INSERT INTO lots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[INSERT_CHAIN] = "INSERT INTO realloc_chains VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[INSERT_MARKER] = "INSERT INTO markers VALUES (NULL, ?, ?, ?, ?)",
 	[INSERT_SCOPE] = "INSERT INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -319,6 +319,7 @@ static void insert_lot(struct store *s, const struct store_trace *trace,
 	s->n_blocks += lot->n_rows;
 	sqlite3_bind_int64(statement, 11, s->n_blocks);
 	sqlite3_bind_int64(statement, 12, clamp(lot->bytes));
+	sqlite3_bind_int64(statement, 13, lot->leak);
 	run_statement(s, INSERT_LOT);
 }
 

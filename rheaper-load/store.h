@@ -39,6 +39,9 @@ struct store_process {
 	double duration_ms;
 	const char *scope;
 	const char *ending;
+	const char *leak_scan; /* what became of it, or NULL */
+	int64_t leak_scan_ns;  /* 0: never */
+	uint32_t leak_scan_threads;
 	const struct rhp_file_header *header; /* has the rest */
 };
 

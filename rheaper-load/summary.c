@@ -28,6 +28,16 @@ static const char *ending_text(enum rhp_trace_state ending)
 	}
 }
 
+static const struct {
+	const char *text, *key;
+} leak_names[RHP_N_LEAK_KINDS] = {
+	[RHP_LEAK_UNKNOWN] = {"not scanned", "unknown"},
+	[RHP_LEAK_DEFINITE] = {"definitely lost", "definitely_lost"},
+	[RHP_LEAK_INDIRECT] = {"indirectly lost", "indirectly_lost"},
+	[RHP_LEAK_POSSIBLE] = {"possibly lost", "possibly_lost"},
+	[RHP_LEAK_REACHABLE] = {"still reachable", "still_reachable"},
+};
+
 static struct load_process sum(const struct load_result *r)
 {
 	struct load_process all = {.ending = r->processes[0].ending};
@@ -40,6 +50,11 @@ static struct load_process sum(const struct load_result *r)
 		all.live_blocks += p->live_blocks;
 		all.live_bytes += p->live_bytes;
 		all.lost += p->lost;
+		all.leaks_known |= p->leaks_known;
+		for (int kind = 0; kind < RHP_N_LEAK_KINDS; kind++) {
+			all.leak_blocks[kind] += p->leak_blocks[kind];
+			all.leak_bytes[kind] += p->leak_bytes[kind];
+		}
 		if (p->ending != all.ending)
 			all.ending = RHP_STATE_RUNNING; /* "when the trace ended" */
 	}
@@ -59,6 +74,13 @@ void summary_print(const struct load_result *r)
 	       all.events, all.allocations, all.live_blocks, ending_text(all.ending),
 	       all.live_bytes, all.lost, r->n_rows, r->seconds,
 	       (double)r->n_rows / seconds / 1e6);
+	if (!all.leaks_known)
+		return;
+	for (int kind = RHP_LEAK_DEFINITE; kind < RHP_N_LEAK_KINDS; kind++)
+		printf("%s%s: %" PRIu64 " blocks (%" PRIu64 " bytes)",
+		       kind == RHP_LEAK_DEFINITE ? "" : ", ", leak_names[kind].text,
+		       all.leak_blocks[kind], all.leak_bytes[kind]);
+	putchar('\n');
 }
 
 static void print_text(const char *bytes)
@@ -77,6 +99,11 @@ static void print_counts(const struct load_process *p)
 	       ",\"live_blocks\":%" PRIu64 ",\"live_bytes\":%" PRIu64
 	       ",\"lost\":%" PRIu64,
 	       p->events, p->allocations, p->live_blocks, p->live_bytes, p->lost);
+	for (int kind = RHP_LEAK_DEFINITE; kind < RHP_N_LEAK_KINDS && p->leaks_known;
+	     kind++)
+		printf(",\"%s_blocks\":%" PRIu64 ",\"%s_bytes\":%" PRIu64,
+		       leak_names[kind].key, p->leak_blocks[kind], leak_names[kind].key,
+		       p->leak_bytes[kind]);
 }
 
 void summary_print_json(const struct load_result *r, const char *database)

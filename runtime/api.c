@@ -9,6 +9,7 @@
 #include <rheaper.h>
 
 #include "config.h"
+#include "runtime/leak.h"
 #include "runtime/line.h"
 #include "runtime/runtime.h"
 #include "runtime/settings.h"
@@ -142,4 +143,29 @@ PUBLIC enum rheaper_error rheaper_runtime_disable(void)
 		return RHEAPER_ABSENT;
 	int r = RHP_RUNTIME(stop_tracking)();
 	return r == -EALREADY ? RHEAPER_NOT_ENABLED : error_of(r);
+}
+
+PUBLIC struct rheaper_leaks rheaper_runtime_leak_check(void)
+{
+	struct rhp_leak_counts c;
+	struct rheaper_leaks result = {.error = RHEAPER_NOT_ENABLED};
+	if (!rheaper_runtime_is_tracking())
+		return result;
+	int r = RHP_RUNTIME(leak_check)(&c, &c);
+	if (r < 0) {
+		result.error = r == -ENODATA ? RHEAPER_NOT_ENABLED : RHEAPER_CANNOT_SCAN;
+		result.system_error = r == -ENODATA ? 0 : -r;
+		return result;
+	}
+	return (struct rheaper_leaks){
+		.definitely_lost_blocks = c.blocks[RHP_LEAK_DEFINITE],
+		.definitely_lost_bytes = c.bytes[RHP_LEAK_DEFINITE],
+		.indirectly_lost_blocks = c.blocks[RHP_LEAK_INDIRECT],
+		.indirectly_lost_bytes = c.bytes[RHP_LEAK_INDIRECT],
+		.possibly_lost_blocks = c.blocks[RHP_LEAK_POSSIBLE],
+		.possibly_lost_bytes = c.bytes[RHP_LEAK_POSSIBLE],
+		.still_reachable_blocks = c.blocks[RHP_LEAK_REACHABLE],
+		.still_reachable_bytes = c.bytes[RHP_LEAK_REACHABLE],
+		.other_threads = c.other_threads,
+	};
 }

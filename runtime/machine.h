@@ -58,6 +58,35 @@ static ALWAYS_INLINE uintptr_t rhp_untagged(uintptr_t block)
 #endif
 }
 
+/* Writes the registers that functions keep for their callers: how many. */
+static ALWAYS_INLINE int rhp_saved_registers(uintptr_t *words)
+{
+#if defined(__x86_64__)
+	__asm__ volatile(
+		"movq %%rbx, 0(%0)\n\tmovq %%rbp, 8(%0)\n\tmovq %%r12, 16(%0)\n\t"
+		"movq %%r13, 24(%0)\n\tmovq %%r14, 32(%0)\n\tmovq %%r15, 40(%0)"
+		:
+		: "r"(words)
+		: "memory");
+	return 6;
+#elif defined(__i386__)
+	__asm__ volatile("movl %%ebx, 0(%0)\n\tmovl %%ebp, 4(%0)\n\t"
+			 "movl %%esi, 8(%0)\n\tmovl %%edi, 12(%0)"
+			 :
+			 : "r"(words)
+			 : "memory");
+	return 4;
+#else
+	__asm__ volatile("stp x19, x20, [%0]\n\tstp x21, x22, [%0, #16]\n\t"
+			 "stp x23, x24, [%0, #32]\n\tstp x25, x26, [%0, #48]\n\t"
+			 "stp x27, x28, [%0, #64]"
+			 :
+			 : "r"(words)
+			 : "memory");
+	return 10;
+#endif
+}
+
 #if defined(__aarch64__)
 /* The registers of the function that this is inlined into. */
 static ALWAYS_INLINE struct rhp_regs rhp_regs_here(void)
@@ -68,3 +97,15 @@ static ALWAYS_INLINE struct rhp_regs rhp_regs_here(void)
 	return regs;
 }
 #endif
+
+/* Those of its caller, or of itself: where to unwind from. */
+READS_STACKS static ALWAYS_INLINE struct rhp_regs rhp_regs_near(const uintptr_t *frame)
+{
+#if defined(__aarch64__)
+	(void)frame;
+	return rhp_regs_here();
+#else
+	return (struct rhp_regs){
+		.ip = frame[1], .sp = (uintptr_t)(frame + 2), .fp = frame[0]};
+#endif
+}

@@ -21,6 +21,7 @@
 
 #include "runtime/line.h"
 #include "runtime/machine.h"
+#include "runtime/os-call.h"
 #include "runtime/os.h"
 
 #define SIGSET_BYTES 8 /* the kernel's sigset_t */
@@ -30,17 +31,6 @@
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
 #endif
-
-/* A system call as the runtime wants it: -errno, errno untouched. */
-#define SYSCALL(...)                                                                     \
-	({                                                                               \
-		int errno_before = errno;                                                \
-		long result_ = syscall(__VA_ARGS__);                                     \
-		if (result_ == -1)                                                       \
-			result_ = -errno;                                                \
-		errno = errno_before;                                                    \
-		result_;                                                                 \
-	})
 
 #ifdef SYS_mmap2
 static void *map(void *at, size_t size, int flags, int fd, uint64_t offset)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
+#include "runtime/leak.h"
 #include "runtime/modules.h"
 #include "runtime/process.h"
 #include "runtime/runtime.h"
@@ -48,6 +49,7 @@ struct rhp_process rhp_process_own = {
 	.start_asked = rhp_start_asked,
 	.start_tracking = rhp_start_tracking,
 	.stop_tracking = rhp_stop_tracking,
+	.leak_check = rhp_leak_check,
 };
 
 /* A distance, not an address: the note needs no work of the dynamic loader. */

@@ -17,6 +17,8 @@
 #include "runtime/note.h"
 #include "runtime/thread.h"
 
+struct rhp_leak_counts;
+
 struct rhp_process {
 	/* Tables of another version or another list of functions are not used. */
 	char version[24];
@@ -45,6 +47,7 @@ struct rhp_process {
 	const struct rhp_settings *(*start_asked)(void);
 	int (*start_tracking)(const struct rhp_settings *settings);
 	int (*stop_tracking)(void);
+	int (*leak_check)(const void *stack, struct rhp_leak_counts *counts);
 };
 
 /* The table of this module. */

@@ -43,6 +43,7 @@ static const struct variable {
 	 NARROW},
 	{"RHEAPER_FREE_STACKS", offsetof(struct rhp_settings, free_stacks), 0, 0, 1,
 	 NARROW},
+	{"RHEAPER_LEAK_SCAN", offsetof(struct rhp_settings, leak_scan), 0, 0, 1, NARROW},
 	{"RHEAPER_START", offsetof(struct rhp_settings, start), 1, 0, 1, NARROW},
 	{"RHEAPER_SIGNAL", offsetof(struct rhp_settings, signal), 0, 0, 64, SIGNAL},
 	{"RHEAPER_SAMPLE_SEED", offsetof(struct rhp_settings, sample_seed), 0, 0,

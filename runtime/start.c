@@ -12,6 +12,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "runtime/leak.h"
 #include "runtime/listen.h"
 #include "runtime/modules.h"
 #include "runtime/nodes.h"
@@ -341,14 +342,16 @@ __attribute__((constructor(101))) static void program_begins(void)
 		start();
 }
 
-/* Advisory: says that the program ended by itself. What is freed later is
- * recorded all the same. */
-__attribute__((destructor)) static void program_ends(void)
+/* The last of the program's own destructors. Advisory: says that the program ended by
+ * itself. What is freed later is recorded all the same. */
+__attribute__((destructor(101))) static void program_ends(void)
 {
 	/* Keeps the public functions, and what other modules find us by, in the link. */
 	__asm__ volatile("" : : "r"(&rhp_api_present), "r"(&rhp_process_own));
 	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE) {
 		rhp_tracker_name_all();
+		if (asked.leak_scan)
+			rhp_leak_at_exit();
 		rhp_trace_set_state(RHP_STATE_EXITED);
 	}
 }

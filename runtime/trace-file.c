@@ -365,6 +365,29 @@ bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
 	return ok;
 }
 
+int rhp_trace_append_scan(uint64_t sequence, const void *records, size_t size)
+{
+	struct rhp_region head = {
+		.magic = RHP_REGION_MAGIC,
+		.kind = RHP_REGION_CHUNK,
+		.stream = RHP_SCAN_STREAM,
+		.sequence = sequence,
+		.used = size,
+	};
+	uint64_t offset = still_ours() ? add_region() : 0;
+	if (offset == 0)
+		return trace.header->max_bytes ? -EFBIG : -EBADF;
+	int r = rhp_os_write(trace.fd, offset + sizeof(head), records, size, NULL, 0);
+	if (r == 0)
+		r = rhp_os_write(trace.fd, offset, &head, sizeof(head), NULL, 0);
+	return r;
+}
+
+const struct rhp_file_header *rhp_trace_header(void)
+{
+	return trace.header;
+}
+
 static struct rhp_region *map_region(uint64_t offset)
 {
 	size_t size = trace.header->region_size;

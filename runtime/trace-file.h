@@ -78,6 +78,13 @@ HIDDEN void rhp_trace_set_state(enum rhp_trace_state state);
 HIDDEN bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
 				  size_t size);
 
+/* The same for records of RHP_SCAN_STREAM, from a process that has the head mapped, too.
+ * Tracking goes on if it fails: 0 or -errno. */
+HIDDEN int rhp_trace_append_scan(uint64_t sequence, const void *records, size_t size);
+
+/* The head: its counters and its extent change under the reader; NULL: never open. */
+HIDDEN const struct rhp_file_header *rhp_trace_header(void);
+
 /* A fresh region, reserved on the disk and mapped; NULL on failure. */
 HIDDEN struct rhp_region *rhp_trace_map_window(uint16_t stream);
 HIDDEN void rhp_trace_unmap_window(struct rhp_region *window);

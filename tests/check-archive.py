@@ -22,7 +22,7 @@ import sys
 NEEDED = set('''
 memcpy memmove memset memcmp strlen strnlen strchr strcmp strncmp strrchr
 syscall sigaction __errno_location clock_gettime environ _dl_find_object __ehdr_start
-dl_iterate_phdr getauxval pthread_key_create pthread_setspecific dlsym
+dl_iterate_phdr getauxval exit pthread_key_create pthread_setspecific dlsym
 __tls_get_addr ___tls_get_addr dladdr dlopen wcslen __sched_cpualloc_size
 _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZSt7nothrow
 __udivdi3

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define RHP_TRACE_MAGIC "rheaper\n"
-#define RHP_TRACE_VERSION 3
+#define RHP_TRACE_VERSION 4
 #define RHP_BYTE_ORDER_MARK 0x01020304u
 #define RHP_HEADER_SIZE 4096u
 #define RHP_REGION_MAGIC 0x6e676572u /* "regn" */
@@ -130,6 +130,10 @@ struct rhp_region {
  */
 #define RHP_LASTING_STREAM 0xffff
 
+/* What a scan for leaks found: LEAK records of all blocks that were live, then a SCAN.
+ * Without that the records before it are of a scan that was cut short. */
+#define RHP_SCAN_STREAM 0xfffe
+
 /*
  * Records. The low byte of the first word is the code and is written last,
  * so a record is there or not there.
@@ -159,6 +163,9 @@ struct rhp_region {
  * Events name CALL nodes. Node 0 is the empty stack.
  *
  * BLOB: the head of a text of `length` bytes that follows in TEXT records.
+ *
+ * LEAK: the allocation that got stamp b of address a was of the kind c when memory was
+ * scanned (enum rhp_leak_kind).
  */
 enum rhp_code {
 	RHP_ALLOC = 1,
@@ -173,6 +180,7 @@ enum rhp_code {
 	RHP_CALL = 33,
 	RHP_BLOB = 48,
 	RHP_TEXT = 49,
+	RHP_LEAK = 64,
 };
 
 struct rhp_record {
@@ -212,6 +220,23 @@ enum rhp_blob_type {
 				* are open inside it, if it is open. */
 	RHP_BLOB_NAME = 8,     /* b: thread number, c: ticks; text: what the thread is
 				* called now. In any stream. */
+	RHP_BLOB_SCAN = 9,     /* b: other threads that ran meanwhile (low 32), an errno
+				* (high 32): not 0, nothing was scanned; c: ticks.
+				* No text. */
+};
+
+/*
+ * What pointers there were to a live block, in what the program could reach: to its
+ * start; only into its middle, or from such blocks; only from blocks that are lost; none.
+ * The stronger kind is the larger number.
+ */
+enum rhp_leak_kind {
+	RHP_LEAK_UNKNOWN = 0, /* it was not scanned for */
+	RHP_LEAK_DEFINITE = 1,
+	RHP_LEAK_INDIRECT = 2,
+	RHP_LEAK_POSSIBLE = 3,
+	RHP_LEAK_REACHABLE = 4,
+	RHP_N_LEAK_KINDS
 };
 
 /* Text of a MODULE blob; then build_id_size bytes of build id, then the path. */

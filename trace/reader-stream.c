@@ -264,6 +264,9 @@ static int take_other(struct reader *reader, struct reader_stream *s,
 	case RHP_FRAME:
 	case RHP_CALL:
 		return reader->sink.node(reader->sink.context, record);
+	case RHP_LEAK:
+		return reader->sink.leak ? reader->sink.leak(reader->sink.context, record)
+					 : 0;
 	case RHP_BLOB:
 		return begin_blob(reader, s, record);
 	case RHP_TEXT:

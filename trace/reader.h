@@ -24,7 +24,7 @@ enum reader_problem {
 	READER_VERSION,
 	READER_RECORD_SIZE,
 	READER_BAD_HEADER,
-	READER_RING, /* it cannot be followed, for parts of it are overwritten */
+	READER_RING,   /* it cannot be followed, for parts of it are overwritten */
 	READER_SHRANK, /* reader_refresh only */
 };
 
@@ -54,6 +54,7 @@ struct reader_sink {
 	void *context;
 	int (*node)(void *context, const struct rhp_record *record);
 	int (*blob)(void *context, const struct reader_blob *blob);
+	int (*leak)(void *context, const struct rhp_record *record); /* NULL: no use */
 };
 
 /* What was wrong with the file, counted on the way. */

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the roots through the live blocks. A block that a pointer to its start leads to is
+ * reachable, one that only pointers into its middle lead to, possibly lost, and so is
+ * what only such blocks point to. What is left is lost: of those that point to each
+ * other the first stands for all, the others are lost indirectly. Kinds and rules are
+ * those of Valgrind's manual; each block is looked into twice at the most.
+ */
+#include <errno.h>
+
+#include "runtime/leak-parts.h"
+#include "runtime/machine.h"
+#include "runtime/os.h"
+
+#define NO_BLOCK SIZE_MAX
+
+/* The block that a word points into. */
+static size_t find_block(const struct leak_scan *s, uintptr_t word)
+{
+	const struct leak_region *r = rhp_leak_region(s, word);
+	if (!r || !r->first)
+		return NO_BLOCK;
+	size_t page = (word - r->start) / LEAK_PAGE;
+	size_t low = r->first[page], high = r->first[page + 1];
+	/* The last one that begins at the word or before it. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (s->blocks[middle].address <= word)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && word - s->blocks[low - 1].address < s->blocks[low - 1].size
+		       ? low - 1
+		       : NO_BLOCK;
+}
+
+/* C++ keeps the number of an array's elements before it, and points to the first. */
+static bool is_start(const struct leak_block *b, uintptr_t word)
+{
+	if (word == b->address)
+		return true;
+	if (word != b->address + LEAK_WORD || b->size <= LEAK_WORD)
+		return false;
+	uintptr_t n = leak_word(b->address), rest = (uintptr_t)b->size - LEAK_WORD;
+	return n > 0 && n <= rest && rest % n == 0;
+}
+
+/* A word was found in something of this kind; `from` is the lost block that all began
+ * with, which what it points to does not make less lost. */
+static void visit(struct leak_scan *s, uintptr_t word, enum rhp_leak_kind kind,
+		  size_t from)
+{
+	word = rhp_untagged(word);
+	if (word < s->blocks[0].address)
+		return;
+	size_t i = find_block(s, word);
+	if (i == NO_BLOCK || i == from || s->kinds[i] >= kind)
+		return;
+	if (kind == RHP_LEAK_REACHABLE && !is_start(&s->blocks[i], word))
+		kind = RHP_LEAK_POSSIBLE;
+	uint8_t before = s->kinds[i];
+	if (before >= kind)
+		return;
+	s->kinds[i] = (uint8_t)kind;
+	/* What another lost one points to is marked already. */
+	if (before != RHP_LEAK_DEFINITE)
+		s->queue[s->n_queued++] = (uint32_t)i;
+}
+
+static void visit_words(struct leak_scan *s, uintptr_t at, uintptr_t end,
+			enum rhp_leak_kind kind, size_t from)
+{
+	for (; end - at >= LEAK_WORD && at < end; at += LEAK_WORD)
+		visit(s, leak_word(at), kind, from);
+}
+
+/* Of a range, what is mapped and was written. */
+static void visit_range(struct leak_scan *s, uintptr_t at, uintptr_t end,
+			enum rhp_leak_kind kind, size_t from)
+{
+	const struct leak_region *r = NULL;
+	for (uintptr_t stop; at < end; at = stop) {
+		uintptr_t left = LEAK_PAGE - at % LEAK_PAGE;
+		stop = left < end - at ? at + left : end;
+		if (!r || at < r->start || at >= r->end)
+			r = rhp_leak_region(s, at);
+		if (r && leak_is_present(r, at))
+			visit_words(s, at, stop, kind, from);
+	}
+}
+
+static void look_into(struct leak_scan *s, size_t i, enum rhp_leak_kind kind, size_t from)
+{
+	const struct leak_block *b = &s->blocks[i];
+	uintptr_t start = (b->address + LEAK_WORD - 1) & ~(LEAK_WORD - 1);
+	uintptr_t end = (b->address + (uintptr_t)b->size) & ~(LEAK_WORD - 1);
+	visit_range(s, start, end, kind, from);
+}
+
+static void drain(struct leak_scan *s, size_t from)
+{
+	while (s->n_queued > 0) {
+		uint32_t i = s->queue[--s->n_queued];
+		look_into(s, i, s->kinds[i], from);
+	}
+}
+
+/*
+ * Free lists of glibc's malloc name a free piece by the two words before it, of which the
+ * first may be the last of the block in front. Pieces that were never part of a block
+ * have such lists in them.
+ */
+static bool is_of_free_list(const struct leak_scan *s, uintptr_t word)
+{
+	size_t i = find_block(s, word);
+	if (i == NO_BLOCK)
+		return false;
+	uintptr_t offset = word - s->blocks[i].address;
+	return offset != 0 && offset % LEAK_GRANULE == 0 &&
+	       offset + LEAK_WORD >= s->blocks[i].size;
+}
+
+static void visit_granule(struct leak_scan *s, const struct leak_region *r, uintptr_t at,
+			  uintptr_t end)
+{
+	if (!leak_is_present(r, at))
+		return;
+	for (; at < end; at += LEAK_WORD)
+		if (!is_of_free_list(s, leak_word(at)))
+			visit(s, leak_word(at), RHP_LEAK_REACHABLE, NO_BLOCK);
+}
+
+/* Of a heap, what was never of a block. */
+static void visit_uncovered(struct leak_scan *s, const struct leak_region *r,
+			    uintptr_t at, uintptr_t end)
+{
+	for (uintptr_t stop; at < end; at = stop) {
+		size_t i = (at - r->start) / LEAK_GRANULE;
+		stop = r->start + (i + 1) * LEAK_GRANULE;
+		if (i % 64 == 0 && r->covered[i / 64] == ~UINT64_C(0))
+			stop = r->start + (i + 64) * LEAK_GRANULE;
+		else if (!(r->covered[i / 64] >> i % 64 & 1))
+			visit_granule(s, r, at, stop < end ? stop : end);
+	}
+}
+
+static void visit_part(struct leak_scan *s, const struct leak_region *r, uintptr_t at,
+		       uintptr_t end)
+{
+	if (r->covered)
+		visit_uncovered(s, r, at, end);
+	else
+		visit_range(s, at, end, RHP_LEAK_REACHABLE, NO_BLOCK);
+	drain(s, NO_BLOCK);
+}
+
+/* Both lists are by address, and extents may overlap. */
+static void visit_region(struct leak_scan *s, const struct leak_region *r)
+{
+	uintptr_t at = r->start;
+	for (size_t i = 0; i < s->n_excluded && at < r->end; i++) {
+		const struct leak_extent *e = &s->excluded[i];
+		if (e->end <= at)
+			continue;
+		if (e->start >= r->end)
+			break;
+		if (e->start > at)
+			visit_part(s, r, at, e->start);
+		at = (e->end + LEAK_WORD - 1) & ~(LEAK_WORD - 1);
+	}
+	if (at < r->end)
+		visit_part(s, r, at, r->end);
+}
+
+static void visit_roots(struct leak_scan *s)
+{
+	for (size_t i = 0; i < s->n_regions; i++)
+		visit_region(s, &s->regions[i]);
+	for (uint32_t i = 0; i < s->shared->n_words; i++)
+		visit(s, s->shared->words[i], RHP_LEAK_REACHABLE, NO_BLOCK);
+	drain(s, NO_BLOCK);
+	/* A stack that is a block is used, whatever points to it. */
+	for (uint32_t i = 0; i < s->shared->n_threads; i++) {
+		size_t b = find_block(s, s->shared->threads[i].sp);
+		if (b != NO_BLOCK)
+			visit(s, s->blocks[b].address, RHP_LEAK_REACHABLE, NO_BLOCK);
+	}
+	size_t b = find_block(s, s->shared->stack);
+	if (b != NO_BLOCK)
+		visit(s, s->blocks[b].address, RHP_LEAK_REACHABLE, NO_BLOCK);
+	drain(s, NO_BLOCK);
+}
+
+int rhp_leak_mark(struct leak_scan *s)
+{
+	struct rhp_leak_counts *counts = &s->shared->counts;
+	s->kinds = rhp_os_alloc(s->n_blocks + 1);
+	s->queue = rhp_os_alloc((2 * s->n_blocks + 1) * sizeof(*s->queue));
+	if (!s->kinds || !s->queue)
+		return -ENOMEM;
+	if (s->n_blocks == 0)
+		return 0;
+	visit_roots(s);
+	for (size_t i = 0; i < s->n_blocks; i++) {
+		if (s->kinds[i] != RHP_LEAK_UNKNOWN)
+			continue;
+		s->kinds[i] = RHP_LEAK_DEFINITE;
+		look_into(s, i, RHP_LEAK_INDIRECT, i);
+		drain(s, i);
+	}
+	for (size_t i = 0; i < s->n_blocks; i++) {
+		counts->blocks[s->kinds[i]]++;
+		counts->bytes[s->kinds[i]] += s->blocks[i].size;
+	}
+	return 0;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parts of a scan for leaks: leak.c begins it in the program; the rest happens in
+ * the child, in this order: leak-memory.c (what is mapped), leak-blocks.c (what is
+ * live), leak-roots.c (where pointers count), leak-mark.c (what they reach).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/leak.h"
+
+#define LEAK_WORD sizeof(uintptr_t)
+#define LEAK_PAGE 4096u
+/* Allocators align blocks by two words. */
+#define LEAK_GRANULE (2 * LEAK_WORD)
+#define LEAK_MAX_WORDS 131072
+#define LEAK_MAX_THREADS 16384
+
+struct leak_extent {
+	uintptr_t start, end;
+};
+
+/* What the program says to the child, and the child to the program: shared by both. */
+struct leak_shared {
+	uint32_t is_ready; /* the threads have been asked for the second time */
+	int32_t error;     /* of the child: -errno; 1: it has not said */
+	uint64_t sequence; /* of the next chunk */
+	uint64_t ticks;
+	int parent_pages; /* descriptor of the program's page map, or -1 */
+	struct rhp_leak_counts counts;
+	uintptr_t stack; /* of the calling thread, from here on */
+	uint32_t n_words, n_threads;
+	int calling_tid;
+	uintptr_t words[LEAK_MAX_WORDS]; /* registers and the like: pointers that count */
+	struct leak_thread {
+		int tid;
+		bool is_steady; /* it did not run between the two times it was asked */
+		uintptr_t sp;   /* 0: unknown */
+		uint64_t ran;   /* a hash of how long it had run */
+	} threads[LEAK_MAX_THREADS];   /* all others */
+	uint64_t limits[RHP_N_SHARDS]; /* stamps from here on came later */
+};
+
+/* A mapping that may hold pointers. */
+struct leak_region {
+	uintptr_t start, end;
+	uint64_t *present; /* a bit for each page that was ever written */
+	uint64_t *
+		covered; /* a bit for each granule that was ever part of a block; heaps */
+	uint32_t *first; /* by page: blocks that begin before it; NULL: none is here */
+	bool is_anonymous, is_shared, is_writable, is_brk, is_stack;
+	bool is_arena; /* of glibc's malloc, for threads */
+	bool is_heap;
+};
+
+struct leak_block {
+	uintptr_t address;
+	uint64_t size; /* 1 at least; no two overlap */
+	uint64_t stamp;
+};
+
+/* An address that a block ever had. */
+struct leak_address {
+	uintptr_t address;               /* 0: a free slot */
+	uint64_t begun;                  /* stamp of its latest allocation, */
+	uint64_t size;                   /* ... and what that asked for */
+	uint64_t latest;                 /* stamp of its latest event, */
+	uint64_t most : 63, is_live : 1; /* the largest block ever; what the event left */
+};
+
+struct leak_scan {
+	struct leak_shared *shared;
+	struct leak_region *regions; /* by address */
+	size_t n_regions;
+	struct leak_address *addresses; /* a table of n_slots */
+	size_t n_slots, n_addresses;
+	struct leak_block *blocks; /* by address */
+	size_t n_blocks;
+	uint8_t *kinds;  /* of the blocks: enum rhp_leak_kind */
+	uint32_t *queue; /* of blocks to be looked into */
+	size_t n_queued;
+	struct leak_extent *excluded; /* where pointers do not count: by address */
+	size_t n_excluded, n_excluded_max;
+	struct leak_extent *stacks; /* of threads that live */
+	size_t n_stacks, n_stacks_max;
+};
+
+/* All return 0 or -errno. */
+HIDDEN int rhp_leak_read_regions(struct leak_scan *s);
+HIDDEN int rhp_leak_read_blocks(struct leak_scan *s);
+HIDDEN int rhp_leak_find_roots(struct leak_scan *s);
+HIDDEN int rhp_leak_mark(struct leak_scan *s);
+HIDDEN int rhp_leak_write(const struct leak_scan *s);
+
+/* The region of an address, or NULL. */
+HIDDEN struct leak_region *rhp_leak_region(const struct leak_scan *s, uintptr_t address);
+
+/* Whether this word, in the region, was ever written. */
+static ALWAYS_INLINE bool leak_is_present(const struct leak_region *r, uintptr_t address)
+{
+	size_t page = (address - r->start) / LEAK_PAGE;
+	return r->present[page / 64] >> page % 64 & 1;
+}
+
+static ALWAYS_INLINE uintptr_t leak_word(uintptr_t address)
+{
+	return *(const uintptr_t *)address;
+}
+
+/* The number of blocks that begin before the address. */
+HIDDEN size_t rhp_leak_blocks_before(const struct leak_scan *s, uintptr_t address);
+
+/* Array of `item` bytes that has room for one more. */
+HIDDEN int rhp_leak_grow(void **array, size_t n, size_t *n_max, size_t item);

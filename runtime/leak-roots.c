@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where pointers count: in all that is mapped and was written, but not in memory that
+ * the allocator has back, nor in the allocator's own lists, nor on stacks of threads
+ * that are gone, nor on the free part of those that live. The allocator is the
+ * program's own, so its structures are found by what they look like:
+ *
+ * glibc's malloc_state has 254 words of bins, of which the empty ones, and always the
+ * last, point to the place two words before themselves. glibc's thread descriptor begins
+ * with its own address, and has it again two words later; its thread lives if its number
+ * is in it; its stack is a page and a size in it.
+ */
+#include <errno.h>
+
+#include "runtime/leak-parts.h"
+#include "runtime/machine.h"
+#include "runtime/os.h"
+
+#define N_BINS 254             /* words */
+#define N_BINS_BEFORE 12       /* fast bins, top, last remainder */
+#define LEAST_EMPTY_BINS 32    /* pairs; a program that uses all sizes has more */
+#define DESCRIPTOR_SIZE 0x900u /* at the most: the stack ends with it */
+#define DESCRIPTOR_ALIGNMENT 64
+#define MOST_GUARD ((size_t)1 << 20)
+#define LARGE ((size_t)1 << 16) /* blocks that may have had a mapping of their own */
+/* Arenas of threads are parts of heaps that are aligned by this much. */
+#define ARENA_ALIGNMENT ((uintptr_t)1 << (LEAK_WORD == 8 ? 26 : 20))
+
+static int exclude(struct leak_scan *s, uintptr_t start, uintptr_t end)
+{
+	int r = rhp_leak_grow((void **)&s->excluded, s->n_excluded, &s->n_excluded_max,
+			      sizeof(*s->excluded));
+	if (r == 0 && start < end)
+		s->excluded[s->n_excluded++] = (struct leak_extent){start, end};
+	return r;
+}
+
+static bool can_read(const struct leak_region *r, uintptr_t start, uintptr_t end)
+{
+	if (start < r->start || end > r->end || start > end)
+		return false;
+	for (uintptr_t at = start; at < end; at += LEAK_PAGE - at % LEAK_PAGE)
+		if (!leak_is_present(r, at))
+			return false;
+	return true;
+}
+
+/* A pair of words that point before themselves. */
+static bool is_empty_bin(uintptr_t at)
+{
+	return leak_word(at) == at - 2 * LEAK_WORD &&
+	       leak_word(at + LEAK_WORD) == at - 2 * LEAK_WORD;
+}
+
+/* If this is the last bin: what belongs to the structure is no pointer of the program. */
+static int exclude_arena(struct leak_scan *s, struct leak_region *r, uintptr_t last)
+{
+	uintptr_t bins = last - (N_BINS - 2) * LEAK_WORD;
+	unsigned n_empty = 0;
+	if (!can_read(r, bins - N_BINS_BEFORE * LEAK_WORD, last + 4 * LEAK_WORD) ||
+	    is_empty_bin(last + 2 * LEAK_WORD))
+		return 0;
+	for (uintptr_t at = bins; at <= last; at += 2 * LEAK_WORD)
+		n_empty += is_empty_bin(at);
+	if (n_empty < LEAST_EMPTY_BINS)
+		return 0;
+	r->is_arena |= r->start % ARENA_ALIGNMENT == 0 && last - r->start < LEAK_PAGE;
+	return exclude(s, bins - N_BINS_BEFORE * LEAK_WORD, last + 2 * LEAK_WORD);
+}
+
+static bool is_thread_alive(const struct leak_scan *s, struct leak_extent descriptor)
+{
+	const uint32_t *words = (const uint32_t *)descriptor.start;
+	size_t n = (descriptor.end - descriptor.start) / sizeof(*words);
+	uint32_t self = (uint32_t)s->shared->calling_tid;
+	for (size_t i = 0; i < n; i++) {
+		if (words[i] == 0)
+			continue;
+		if (words[i] == self)
+			return true;
+		for (size_t j = 0; j < s->shared->n_threads; j++)
+			if (words[i] == (uint32_t)s->shared->threads[j].tid)
+				return true;
+	}
+	return false;
+}
+
+/* The stack that the descriptor lies at the end of; false: it has none of libc's. */
+static bool find_stack(const struct leak_region *r, struct leak_extent descriptor,
+		       struct leak_extent *stack)
+{
+	for (uintptr_t at = descriptor.start; at < descriptor.end - LEAK_WORD;
+	     at += LEAK_WORD) {
+		uintptr_t start = leak_word(at), end = start + leak_word(at + LEAK_WORD);
+		/* The page that guards it is not of the region. */
+		if ((start | end) % LEAK_PAGE == 0 && start < r->start &&
+		    r->start - start <= MOST_GUARD && end > descriptor.start &&
+		    end <= r->end) {
+			*stack = (struct leak_extent){r->start, end};
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The second word is libc's pointer to the thread's list of variables, behind the first
+ * of its elements; libc keeps it for the next thread when this one is gone. */
+static void keep_variables(struct leak_scan *s, uintptr_t descriptor)
+{
+	struct leak_shared *shared = s->shared;
+	if (shared->n_words < LEAK_MAX_WORDS)
+		shared->words[shared->n_words++] =
+			leak_word(descriptor + LEAK_WORD) - 2 * LEAK_WORD;
+}
+
+static int take_descriptor(struct leak_scan *s, const struct leak_region *r, uintptr_t at)
+{
+	uintptr_t left = r->end - at;
+	struct leak_extent stack,
+		descriptor = {at, at + (left < DESCRIPTOR_SIZE ? left : DESCRIPTOR_SIZE)};
+	keep_variables(s, at);
+	if (!can_read(r, at, descriptor.end) || !find_stack(r, descriptor, &stack))
+		return 0;
+	if (!is_thread_alive(s, descriptor))
+		return exclude(s, stack.start, stack.end);
+	int error = rhp_leak_grow((void **)&s->stacks, s->n_stacks, &s->n_stacks_max,
+				  sizeof(*s->stacks));
+	if (error == 0)
+		s->stacks[s->n_stacks++] = stack;
+	return error;
+}
+
+/* A word that points before, or to, itself begins a structure perhaps. */
+static int take_page(struct leak_scan *s, struct leak_region *r, uintptr_t page)
+{
+	int error = 0;
+	for (uintptr_t at = page; at < page + LEAK_PAGE && error == 0; at += LEAK_WORD) {
+		uintptr_t word = leak_word(at);
+		if (word == at - 2 * LEAK_WORD && can_read(r, at, at + 2 * LEAK_WORD) &&
+		    is_empty_bin(at))
+			error = exclude_arena(s, r, at);
+		else if (word == at && at % DESCRIPTOR_ALIGNMENT == 0 &&
+			 can_read(r, at, at + 3 * LEAK_WORD) &&
+			 leak_word(at + 2 * LEAK_WORD) == at)
+			error = take_descriptor(s, r, at);
+	}
+	return error;
+}
+
+static int find_structures(struct leak_scan *s)
+{
+	int error = 0;
+	for (size_t i = 0; i < s->n_regions && error == 0; i++) {
+		struct leak_region *r = &s->regions[i];
+		for (uintptr_t at = r->start; at < r->end && error == 0; at += LEAK_PAGE)
+			if (leak_is_present(r, at))
+				error = take_page(s, r, at);
+	}
+	return error;
+}
+
+/* What lies below the stack pointer of a stack; also the 128 bytes that a function which
+ * calls none may use on x86-64: one that makes a system call keeps no pointer there. */
+static int exclude_below(struct leak_scan *s, uintptr_t sp)
+{
+	const struct leak_region *r = rhp_leak_region(s, sp);
+	if (r && r->is_stack)
+		return exclude(s, r->start, sp);
+	for (size_t i = 0; i < s->n_stacks; i++)
+		if (s->stacks[i].start <= sp && sp < s->stacks[i].end)
+			return exclude(s, s->stacks[i].start, sp);
+	return 0;
+}
+
+static int exclude_free_stacks(struct leak_scan *s)
+{
+	int error = exclude_below(s, s->shared->stack);
+	for (size_t i = 0; i < s->shared->n_threads && error == 0; i++)
+		if (s->shared->threads[i].is_steady && s->shared->threads[i].sp)
+			error = exclude_below(s, s->shared->threads[i].sp);
+	return error;
+}
+
+static int sort_excluded(struct leak_scan *s)
+{
+	for (size_t i = 1; i < s->n_excluded; i++) {
+		struct leak_extent e = s->excluded[i];
+		size_t at = i;
+		for (; at > 0 && s->excluded[at - 1].start > e.start; at--)
+			s->excluded[at] = s->excluded[at - 1];
+		s->excluded[at] = e;
+	}
+	return 0;
+}
+
+/* Heaps: where live blocks are, and what glibc uses for nothing else. */
+static int index_blocks(struct leak_scan *s)
+{
+	for (size_t i = 0; i < s->n_regions; i++) {
+		struct leak_region *r = &s->regions[i];
+		size_t n_pages = (r->end - r->start) / LEAK_PAGE;
+		size_t begin = rhp_leak_blocks_before(s, r->start);
+		size_t end = rhp_leak_blocks_before(s, r->end);
+		bool reaches_in = begin > 0 && s->blocks[begin - 1].address +
+							       s->blocks[begin - 1].size >
+						       r->start;
+		/* The second and later heaps of an arena begin with its address. */
+		if (r->start % ARENA_ALIGNMENT == 0 && leak_is_present(r, r->start)) {
+			const struct leak_region *arena =
+				rhp_leak_region(s, leak_word(r->start));
+			r->is_arena |= arena && arena->is_arena;
+		}
+		r->is_heap = begin < end || reaches_in || r->is_brk || r->is_arena;
+		if (!r->is_heap)
+			continue;
+		r->first = rhp_os_alloc((n_pages + 1) * sizeof(*r->first));
+		r->covered = rhp_os_alloc(((r->end - r->start) / LEAK_GRANULE / 64 + 1) *
+					  sizeof(uint64_t));
+		if (!r->first || !r->covered)
+			return -ENOMEM;
+		for (size_t page = 0; page <= n_pages; page++) {
+			while (begin < end &&
+			       s->blocks[begin].address < r->start + page * LEAK_PAGE)
+				begin++;
+			r->first[page] = (uint32_t)begin;
+		}
+	}
+	return 0;
+}
+
+static bool is_on_stack(const struct leak_scan *s, uintptr_t address)
+{
+	for (size_t i = 0; i < s->n_stacks; i++)
+		if (s->stacks[i].start <= address && address < s->stacks[i].end)
+			return true;
+	return false;
+}
+
+/* Memory that was ever a block of ours counts by its block, or not any more. A large
+ * one may have been unmapped, and something else mapped there. */
+static void cover(struct leak_scan *s, const struct leak_address *a)
+{
+	uintptr_t at = a->address, end = at + (a->most ? (uintptr_t)a->most : 1);
+	while (at < end) {
+		struct leak_region *r = rhp_leak_region(s, at);
+		if (!r || !r->is_heap ||
+		    (!a->is_live && a->most >= LARGE && !r->is_brk && !r->is_arena) ||
+		    (!a->is_live && is_on_stack(s, at)))
+			return;
+		for (; at < end && at < r->end; at += LEAK_GRANULE) {
+			size_t i = (at - r->start) / LEAK_GRANULE;
+			r->covered[i / 64] |= UINT64_C(1) << i % 64;
+		}
+	}
+}
+
+int rhp_leak_find_roots(struct leak_scan *s)
+{
+	int error = find_structures(s);
+	if (error == 0)
+		error = exclude_free_stacks(s);
+	if (error == 0)
+		error = sort_excluded(s);
+	if (error == 0)
+		error = index_blocks(s);
+	for (size_t i = 0; i < s->n_slots && error == 0; i++)
+		if (s->addresses[i].address)
+			cover(s, &s->addresses[i]);
+	return error;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A scan begins here, in the program: with what only the program itself can say of its
+ * threads. Then it splits off a child and waits for that.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "runtime/leak-parts.h"
+#include "runtime/machine.h"
+#include "runtime/os-process.h"
+#include "runtime/os.h"
+#include "runtime/tracker.h"
+#include "runtime/unwind.h"
+
+#define MOST_FRAMES 32    /* of the functions that end a program */
+#define EXIT_SIZE 256     /* bytes of exit() behind which its last call returns */
+#define SAVED_WORDS 8     /* of a frame, which its function begins by saving */
+#define MOST_WAITS 100000 /* of the child for its parent: seconds */
+
+static uint32_t is_under_way;
+static uint64_t n_chunks; /* of all scans of the present trace */
+static uint32_t generation;
+
+static void add_word(struct leak_shared *shared, uintptr_t word)
+{
+	if (shared->n_words < LEAK_MAX_WORDS)
+		shared->words[shared->n_words++] = word;
+}
+
+static bool ask_thread(void *context, int tid)
+{
+	struct leak_shared *shared = context;
+	uintptr_t arguments[RHP_OS_ARGUMENTS];
+	shared->counts.other_threads++;
+	if (shared->n_threads == LEAK_MAX_THREADS)
+		return true;
+	struct leak_thread *t = &shared->threads[shared->n_threads++];
+	t->tid = tid;
+	t->ran = rhp_os_ran(tid);
+	t->sp = rhp_os_blocked_at(tid, arguments);
+	for (int i = 0; i < RHP_OS_ARGUMENTS; i++)
+		add_word(shared, arguments[i]);
+	return true;
+}
+
+/* In the program, after the child has its copy. */
+static void ask_again(struct leak_shared *shared)
+{
+	for (uint32_t i = 0; i < shared->n_threads; i++) {
+		struct leak_thread *t = &shared->threads[i];
+		t->is_steady = t->ran && t->ran == rhp_os_ran(t->tid);
+	}
+	__atomic_store_n(&shared->is_ready, 1, __ATOMIC_RELEASE);
+}
+
+static int write_out(const struct leak_scan *s)
+{
+	const struct rhp_file_header *h = rhp_trace_header();
+	size_t most = (h->region_size - sizeof(struct rhp_region)) /
+		      sizeof(struct rhp_record),
+	       n = 0;
+	struct rhp_record *out = rhp_os_alloc(most * sizeof(*out));
+	int r = out ? 0 : -ENOMEM;
+	for (size_t i = 0; i <= s->n_blocks && r == 0; i++) {
+		const struct leak_block *b = &s->blocks[i];
+		if (i < s->n_blocks)
+			out[n++] =
+				(struct rhp_record){(uint64_t)b->address << 8 | RHP_LEAK,
+						    b->stamp, s->kinds[i]};
+		else
+			out[n++] = (struct rhp_record){RHP_BLOB | RHP_BLOB_SCAN << 8,
+						       s->shared->counts.other_threads,
+						       s->shared->ticks};
+		if (n < most && i < s->n_blocks)
+			continue;
+		r = rhp_trace_append_scan(s->shared->sequence, out, n * sizeof(*out));
+		s->shared->sequence += r == 0;
+		n = 0;
+	}
+	return r;
+}
+
+static void scan(struct leak_shared *shared)
+{
+	struct leak_scan s = {.shared = shared};
+	for (unsigned i = 0; i < MOST_WAITS; i++) {
+		if (__atomic_load_n(&shared->is_ready, __ATOMIC_ACQUIRE))
+			break;
+		rhp_os_wait(i);
+	}
+	int r = rhp_leak_read_regions(&s);
+	if (r == 0)
+		r = rhp_leak_read_blocks(&s);
+	if (r == 0)
+		r = rhp_leak_find_roots(&s);
+	if (r == 0)
+		r = rhp_leak_mark(&s);
+	if (r == 0)
+		r = write_out(&s);
+	__atomic_store_n(&shared->error, r, __ATOMIC_RELEASE);
+}
+
+/* What a child will know of this moment. */
+static void prepare(struct leak_shared *shared)
+{
+	shared->error = -EIO;
+	shared->ticks = rhp_stream_moment();
+	shared->sequence = n_chunks;
+	shared->calling_tid = rhp_os_tid();
+	shared->parent_pages = rhp_os_open("/proc/self/pagemap");
+	rhp_os_threads(ask_thread, shared);
+	for (uint32_t i = 0; i < RHP_N_SHARDS; i++)
+		shared->limits[i] = __atomic_load_n(
+			(rhp_u64 *)(void *)(rhp_trace_shards + i * RHP_SHARD_STRIDE),
+			__ATOMIC_RELAXED);
+}
+
+static int split_and_wait(struct leak_shared *shared)
+{
+	uint64_t signals;
+	prepare(shared);
+	rhp_os_block_signals(&signals);
+	int pid = rhp_os_split();
+	if (pid == 0) {
+		scan(shared);
+		rhp_os_leave();
+	}
+	rhp_os_restore_signals(signals);
+	int r = pid;
+	if (pid > 0) {
+		ask_again(shared);
+		r = rhp_os_wait_for(pid);
+	}
+	if (shared->parent_pages >= 0)
+		rhp_os_close(shared->parent_pages);
+	n_chunks = shared->sequence;
+	return r ? r : shared->error;
+}
+
+/* Says in the trace that it failed. */
+static void note_failure(int error)
+{
+	struct rhp_tracker *t = rhp_tracker_get();
+	if (!t)
+		return;
+	rhp_stream_blob(&t->stream, RHP_BLOB_SCAN, (uint64_t)-error << 32,
+			rhp_stream_moment(), NULL, 0);
+	rhp_tracker_done(t);
+}
+
+static bool has_all_blocks(void)
+{
+	const struct rhp_file_header *h = rhp_trace_header();
+	return h->sample_bytes == 0 && !h->ring;
+}
+
+static struct leak_shared *share(const void *stack)
+{
+	struct leak_shared *shared = rhp_os_share(sizeof(*shared));
+	if (!shared)
+		return NULL;
+	shared->stack = (uintptr_t)stack;
+	shared->n_words = (uint32_t)rhp_saved_registers(shared->words);
+	return shared;
+}
+
+static int check(struct leak_shared *shared, struct rhp_leak_counts *counts)
+{
+	int r = !shared ? -ENOMEM : has_all_blocks() ? split_and_wait(shared) : -ENOTSUP;
+	if (r == 0)
+		*counts = shared->counts;
+	else
+		note_failure(r);
+	if (shared)
+		rhp_os_release(shared, sizeof(*shared));
+	return r;
+}
+
+/* Of a trace that goes on while this is done: switching off does not wait for us. */
+static int check_present_trace(struct leak_shared *shared, struct rhp_leak_counts *counts)
+{
+	uint32_t now = __atomic_load_n(&rhp_control.generation, __ATOMIC_ACQUIRE);
+	if (now == 0)
+		return -ENODATA;
+	if (now != generation)
+		n_chunks = 0;
+	generation = now;
+	return check(shared, counts);
+}
+
+int rhp_leak_check(const void *stack, struct rhp_leak_counts *counts)
+{
+	struct leak_shared *shared = share(stack);
+	if (__atomic_exchange_n(&is_under_way, 1, __ATOMIC_ACQUIRE))
+		return -EBUSY;
+	int r = check_present_trace(shared, counts);
+	__atomic_store_n(&is_under_way, 0, __ATOMIC_RELEASE);
+	return r;
+}
+
+/* The frames of exit() and what it called hold words that are long dead; the registers
+ * that they saved, at the top, are the program's. */
+READS_STACKS static bool leave_exit(struct leak_shared *shared, struct rhp_stream *out,
+				    struct rhp_regs *regs)
+{
+	static const struct rhp_bounds unknown;
+	bool is_found = false;
+	for (int i = 0; i < MOST_FRAMES && !is_found; i++) {
+		is_found = regs->ip - (uintptr_t)exit < EXIT_SIZE;
+		struct rhp_rule rule = rhp_unwind_rule(regs->ip, regs->exact, out);
+		if (!rhp_unwind_step(rule, &unknown, regs))
+			return false;
+		for (int j = 1; j <= SAVED_WORDS; j++)
+			add_word(shared, ((const uintptr_t *)regs->sp)[-j]);
+	}
+	return is_found;
+}
+
+void rhp_leak_at_exit(void)
+{
+	const uintptr_t *frame = __builtin_frame_address(0);
+	struct rhp_leak_counts counts;
+	struct leak_shared *shared = share(frame);
+	struct rhp_tracker *t = shared ? rhp_tracker_get() : NULL;
+	if (t) {
+		struct rhp_regs regs = rhp_regs_near(frame);
+		if (leave_exit(shared, &t->stream, &regs))
+			shared->stack = regs.sp;
+		rhp_tracker_done(t);
+	}
+	if (!__atomic_exchange_n(&is_under_way, 1, __ATOMIC_ACQUIRE))
+		check_present_trace(shared, &counts);
+	__atomic_store_n(&is_under_way, 0, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <fcntl.h>
+
+#include "runtime/line.h"
+#include "runtime/os-call.h"
+#include "runtime/os-process.h"
+#include "runtime/os.h"
+
+#ifndef __WCLONE
+#define __WCLONE 0x80000000
+#endif
+
+uint64_t rhp_os_page_size(void)
+{
+	return getauxval(AT_PAGESZ);
+}
+
+int rhp_os_open(const char *path)
+{
+	return (int)SYSCALL(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+}
+
+void *rhp_os_share(size_t size)
+{
+#ifdef SYS_mmap2
+	long r = SYSCALL(SYS_mmap2, NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0L);
+#else
+	long r = SYSCALL(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0L);
+#endif
+	return r < 0 && r > -4096 ? NULL : (void *)r;
+}
+
+int rhp_os_split(void)
+{
+	/* No signal at its end, no new stack, nothing shared: the order of the other
+	 * arguments, which differs between machines, does not matter. */
+	int pid = (int)SYSCALL(SYS_clone, 0L, 0L, 0L, 0L, 0L);
+	if (pid == 0) {
+		struct rlimit none = {0, 0};
+		SYSCALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		SYSCALL(SYS_prlimit64, 0, RLIMIT_CORE, &none, NULL);
+	}
+	return pid;
+}
+
+void rhp_os_leave(void)
+{
+	for (;;)
+		SYSCALL(SYS_exit_group, 0);
+}
+
+int rhp_os_wait_for(int pid)
+{
+	int status = -1;
+	long r;
+	do
+		r = SYSCALL(SYS_wait4, pid, &status, __WCLONE, NULL);
+	while (r == -EINTR);
+	return r < 0 ? (int)r : status == 0 ? 0 : -EIO;
+}
+
+struct entry { /* linux_dirent64 */
+	uint64_t inode;
+	int64_t offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+static int number_of(const char *name)
+{
+	int n = 0;
+	for (; *name >= '0' && *name <= '9'; name++)
+		n = 10 * n + (*name - '0');
+	return n;
+}
+
+void rhp_os_threads(bool (*take)(void *context, int tid), void *context)
+{
+	_Alignas(struct entry) char buffer[1024];
+	int self = rhp_os_tid(), fd = rhp_os_open("/proc/self/task");
+	if (fd < 0)
+		return;
+	for (long n; (n = SYSCALL(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0;)
+		for (long at = 0; at < n;) {
+			const struct entry *e = (const void *)(buffer + at);
+			int tid = number_of(e->name);
+			at += e->length;
+			if (tid > 0 && tid != self && !take(context, tid))
+				n = at;
+		}
+	rhp_os_close(fd);
+}
+
+/* What the kernel says of a thread in one short line; its length, 0: nothing. */
+static size_t read_of_thread(int tid, const char *what, char *text, size_t size)
+{
+	char path[64];
+	struct rhp_line line = {path, path + sizeof(path)};
+	rhp_line_add(&line, "/proc/self/task/");
+	rhp_line_add_number(&line, (uint64_t)tid);
+	rhp_line_add(&line, what);
+	ssize_t n = rhp_os_read_file(path, text, size);
+	return n > 0 ? (size_t)n : 0;
+}
+
+static uintptr_t read_hex(const char *at)
+{
+	uintptr_t n = 0;
+	if (at[0] == '0' && at[1] == 'x')
+		at += 2;
+	for (;; at++) {
+		if (*at >= '0' && *at <= '9')
+			n = n << 4 | (uintptr_t)(*at - '0');
+		else if (*at >= 'a' && *at <= 'f')
+			n = n << 4 | (uintptr_t)(*at - 'a' + 10);
+		else
+			return n;
+	}
+}
+
+/* "NUMBER 0xA 0xB 0xC 0xD 0xE 0xF 0xSP 0xPC", or "-1 0xSP 0xPC", or "running". */
+uintptr_t rhp_os_blocked_at(int tid, uintptr_t arguments[RHP_OS_ARGUMENTS])
+{
+	char text[256];
+	uintptr_t words[9] = {0};
+	int n = 0;
+	memset(arguments, 0, RHP_OS_ARGUMENTS * sizeof(*arguments));
+	if (read_of_thread(tid, "/syscall", text, sizeof(text)) == 0 || text[0] == 'r')
+		return 0;
+	for (const char *at = text; at && n < 9; n++) {
+		words[n] = read_hex(at);
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	if (n == 9)
+		memcpy(arguments, words + 1, RHP_OS_ARGUMENTS * sizeof(*arguments));
+	return n == 9 ? words[7] : n == 3 ? words[1] : 0;
+}
+
+uint64_t rhp_os_ran(int tid)
+{
+	char text[128];
+	size_t n = read_of_thread(tid, "/schedstat", text, sizeof(text));
+	uint64_t hash = n > 0;
+	for (size_t i = 0; i < n; i++)
+		hash = hash * 1099511628211u + (unsigned char)text[i];
+	return hash;
+}
