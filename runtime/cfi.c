@@ -86,6 +86,7 @@ struct machine {
 	struct row row, initial, remembered[MAX_REMEMBERED];
 	unsigned n_remembered;
 	uintptr_t location, pc;
+	uint64_t fp_register; /* whose place row.fp is */
 };
 
 static uint64_t read_fixed(struct span *s, size_t size)
@@ -275,7 +276,7 @@ static struct location *tracked(struct machine *m, struct row *row, uint64_t reg
 {
 	if (reg == m->cie->ra_register)
 		return &row->ra;
-	return reg == REG_FP ? &row->fp : NULL;
+	return reg == m->fp_register ? &row->fp : NULL;
 }
 
 static void set(struct machine *m, uint64_t reg, struct location location)
@@ -528,24 +529,43 @@ static struct rhp_rule rule_of(const struct row *row, bool signal_frame)
 		       : none;
 }
 
+/* The row of an instruction, with the place of a register. */
+static bool find_row(const struct rhp_module_info *module, uintptr_t pc,
+		     uint64_t fp_register, struct machine *m, struct cie *cie)
+{
+	struct span instructions;
+	memset(m, 0, sizeof(*m));
+	m->cie = cie;
+	m->fp_register = fp_register;
+	if (!module->unwind_table ||
+	    !find_fde(module, pc, cie, &instructions, &m->location))
+		return false;
+	uintptr_t begin = m->location;
+	m->pc = UINTPTR_MAX; /* the CIE's instructions hold everywhere */
+	if (!execute(m, cie->instructions))
+		return false;
+	m->pc = pc;
+	m->location = begin;
+	m->initial = m->row;
+	return execute(m, instructions);
+}
+
 struct rhp_rule rhp_cfi_rule(const struct rhp_module_info *module, uintptr_t pc)
 {
 	const struct rhp_rule none = {.flags = RHP_RULE_NONE};
 	struct cie cie;
-	struct span instructions;
 	struct machine m;
-	memset(&m, 0, sizeof(m));
-	m.cie = &cie;
-	m.pc = pc;
-	if (!module->unwind_table ||
-	    !find_fde(module, pc, &cie, &instructions, &m.location))
-		return none;
-	uintptr_t begin = m.location;
-	m.pc = UINTPTR_MAX; /* the CIE's instructions hold everywhere */
-	if (!execute(&m, cie.instructions))
-		return none;
-	m.pc = pc;
-	m.location = begin;
-	m.initial = m.row;
-	return execute(&m, instructions) ? rule_of(&m.row, cie.signal_frame) : none;
+	return find_row(module, pc, REG_FP, &m, &cie) ? rule_of(&m.row, cie.signal_frame)
+						      : none;
+}
+
+bool rhp_cfi_saved(const struct rhp_module_info *module, uintptr_t pc, unsigned reg,
+		   int64_t *offset)
+{
+	struct cie cie;
+	struct machine m;
+	if (!find_row(module, pc, reg, &m, &cie) || m.row.fp.where != AT_CFA)
+		return false;
+	*offset = m.row.fp.offset;
+	return true;
 }

@@ -15,3 +15,8 @@
  * every byte bounds-checked; takes no lock and may run anywhere.
  */
 HIDDEN struct rhp_rule rhp_cfi_rule(const struct rhp_module_info *module, uintptr_t pc);
+
+/* How far from the canonical frame address that function has saved a register, by its
+ * number in call frame information, at `pc`; false: it has not, or oddly. The same. */
+HIDDEN bool rhp_cfi_saved(const struct rhp_module_info *module, uintptr_t pc,
+			  unsigned reg, int64_t *offset);

@@ -256,7 +256,10 @@ static void cover(struct leak_scan *s, const struct leak_address *a)
 
 int rhp_leak_find_roots(struct leak_scan *s)
 {
-	int error = find_structures(s);
+	uintptr_t ours = (uintptr_t)s->shared;
+	int error = exclude(s, ours, ours + sizeof(*s->shared));
+	if (error == 0)
+		error = find_structures(s);
 	if (error == 0)
 		error = exclude_free_stacks(s);
 	if (error == 0)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "runtime/cfi.h"
 #include "runtime/leak-parts.h"
 #include "runtime/machine.h"
 #include "runtime/os-process.h"
@@ -15,7 +16,6 @@
 
 #define MOST_FRAMES 32    /* of the functions that end a program */
 #define EXIT_SIZE 256     /* bytes of exit() behind which its last call returns */
-#define SAVED_WORDS 8     /* of a frame, which its function begins by saving */
 #define MOST_WAITS 100000 /* of the child for its parent: seconds */
 
 static uint32_t is_under_way;
@@ -199,32 +199,43 @@ int rhp_leak_check(const void *stack, struct rhp_leak_counts *counts)
 	return r;
 }
 
-/* The frames of exit() and what it called hold words that are long dead; the registers
- * that they saved, at the top, are the program's. */
-READS_STACKS static bool leave_exit(struct leak_shared *shared, struct rhp_stream *out,
-				    struct rhp_regs *regs)
+/* The registers that a frame's function saved for its callers, below `cfa`. */
+READS_STACKS static void add_saved(struct leak_shared *shared, uintptr_t ip,
+				   uintptr_t cfa, struct rhp_stream *out)
+{
+	static const unsigned char numbers[] = RHP_SAVED_REGISTERS;
+	const struct rhp_module_info *module = rhp_module_find(ip, out);
+	int64_t offset;
+	for (size_t i = 0; module && i < sizeof(numbers); i++)
+		if (rhp_cfi_saved(module, ip, numbers[i], &offset))
+			add_word(shared, leak_word(cfa + (uintptr_t)offset));
+}
+
+/* The frames of exit() and of what it called hold words that are long dead; but the
+ * registers that they saved are the program's. */
+static bool leave_exit(struct leak_shared *shared, struct rhp_stream *out,
+		       struct rhp_regs *regs)
 {
 	static const struct rhp_bounds unknown;
 	bool is_found = false;
 	for (int i = 0; i < MOST_FRAMES && !is_found; i++) {
-		is_found = regs->ip - (uintptr_t)exit < EXIT_SIZE;
+		uintptr_t ip = regs->exact ? regs->ip : regs->ip - 1;
 		struct rhp_rule rule = rhp_unwind_rule(regs->ip, regs->exact, out);
+		is_found = ip - (uintptr_t)exit < EXIT_SIZE;
 		if (!rhp_unwind_step(rule, &unknown, regs))
 			return false;
-		for (int j = 1; j <= SAVED_WORDS; j++)
-			add_word(shared, ((const uintptr_t *)regs->sp)[-j]);
+		add_saved(shared, ip, regs->sp, out);
 	}
 	return is_found;
 }
 
 void rhp_leak_at_exit(void)
 {
-	const uintptr_t *frame = __builtin_frame_address(0);
 	struct rhp_leak_counts counts;
-	struct leak_shared *shared = share(frame);
+	struct leak_shared *shared = share(__builtin_frame_address(0));
 	struct rhp_tracker *t = shared ? rhp_tracker_get() : NULL;
 	if (t) {
-		struct rhp_regs regs = rhp_regs_near(frame);
+		struct rhp_regs regs = rhp_regs_here();
 		if (leave_exit(shared, &t->stream, &regs))
 			shared->stack = regs.sp;
 		rhp_tracker_done(t);

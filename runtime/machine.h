@@ -87,25 +87,37 @@ static ALWAYS_INLINE int rhp_saved_registers(uintptr_t *words)
 #endif
 }
 
-#if defined(__aarch64__)
+/* Their numbers in call frame information. */
+#if defined(__x86_64__)
+#define RHP_SAVED_REGISTERS                                                              \
+	{                                                                                \
+		3, 6, 12, 13, 14, 15                                                     \
+	}
+#elif defined(__i386__)
+#define RHP_SAVED_REGISTERS                                                              \
+	{                                                                                \
+		3, 5, 6, 7                                                               \
+	}
+#else
+#define RHP_SAVED_REGISTERS                                                              \
+	{                                                                                \
+		19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29                               \
+	}
+#endif
+
 /* The registers of the function that this is inlined into. */
 static ALWAYS_INLINE struct rhp_regs rhp_regs_here(void)
 {
 	struct rhp_regs regs = {.exact = true};
+#if defined(__x86_64__)
+	__asm__("leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2"
+		: "=&r"(regs.ip), "=&r"(regs.sp), "=r"(regs.fp));
+#elif defined(__i386__)
+	__asm__("call 1f\n1:\tpopl %0\n\tmovl %%esp, %1\n\tmovl %%ebp, %2"
+		: "=&r"(regs.ip), "=&r"(regs.sp), "=r"(regs.fp));
+#else
 	__asm__("adr %0, .\n\tmov %1, sp\n\tmov %2, x29"
 		: "=&r"(regs.ip), "=&r"(regs.sp), "=r"(regs.fp));
+#endif
 	return regs;
-}
-#endif
-
-/* Those of its caller, or of itself: where to unwind from. */
-READS_STACKS static ALWAYS_INLINE struct rhp_regs rhp_regs_near(const uintptr_t *frame)
-{
-#if defined(__aarch64__)
-	(void)frame;
-	return rhp_regs_here();
-#else
-	return (struct rhp_regs){
-		.ip = frame[1], .sp = (uintptr_t)(frame + 2), .fp = frame[0]};
-#endif
 }
