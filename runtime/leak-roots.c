@@ -15,6 +15,7 @@
 #include "runtime/leak-parts.h"
 #include "runtime/machine.h"
 #include "runtime/os.h"
+#include "runtime/tracker.h"
 
 #define N_BINS 254             /* words */
 #define N_BINS_BEFORE 12       /* fast bins, top, last remainder */
@@ -33,6 +34,11 @@ static int exclude(struct leak_scan *s, uintptr_t start, uintptr_t end)
 	if (r == 0 && start < end)
 		s->excluded[s->n_excluded++] = (struct leak_extent){start, end};
 	return r;
+}
+
+static int exclude_ours(void *context, const void *start, size_t size)
+{
+	return exclude(context, (uintptr_t)start, (uintptr_t)start + size);
 }
 
 static bool can_read(const struct leak_region *r, uintptr_t start, uintptr_t end)
@@ -256,8 +262,9 @@ static void cover(struct leak_scan *s, const struct leak_address *a)
 
 int rhp_leak_find_roots(struct leak_scan *s)
 {
-	uintptr_t ours = (uintptr_t)s->shared;
-	int error = exclude(s, ours, ours + sizeof(*s->shared));
+	int error = exclude_ours(s, s->shared, sizeof(*s->shared));
+	if (error == 0)
+		error = rhp_tracker_memory(exclude_ours, s);
 	if (error == 0)
 		error = find_structures(s);
 	if (error == 0)

@@ -408,3 +408,22 @@ void rhp_tracker_retire(void)
 	rhp_lock_drop(&pool.overflow->lock);
 	rhp_stream_close_lasting();
 }
+
+static int visit_memory(const struct rhp_tracker *t,
+			int (*visit)(void *context, const void *start, size_t size),
+			void *context)
+{
+	int r = visit(context, t, sizeof(*t));
+	return r == 0 && t->stacks.room
+		       ? visit(context, t->stacks.room, t->stacks.room_size)
+		       : r;
+}
+
+int rhp_tracker_memory(int (*visit)(void *context, const void *start, size_t size),
+		       void *context)
+{
+	int r = pool.overflow ? visit_memory(pool.overflow, visit, context) : 0;
+	for (const struct rhp_tracker *t = pool.all; t && r == 0; t = t->next)
+		r = visit_memory(t, visit, context);
+	return r;
+}

@@ -50,6 +50,11 @@ HIDDEN void rhp_tracker_name_all(void);
  */
 HIDDEN void rhp_tracker_adopt(void);
 
+/* What the runtime keeps of threads' stacks: words that may look like pointers to the
+ * program's blocks. Stops when visit() is not 0: its result. */
+HIDDEN int rhp_tracker_memory(int (*visit)(void *context, const void *start, size_t size),
+			      void *context);
+
 /* Whether the calling thread, or one of its handlers' callers, is in an event. */
 static ALWAYS_INLINE bool rhp_tracker_is_busy(void)
 {

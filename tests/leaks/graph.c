@@ -186,9 +186,10 @@ static NOINLINE void step(uint64_t *state, int thread, void *volatile *stack)
 
 static NOINLINE void clear(void)
 {
-	volatile char room[16384];
+	char room[16384];
 
-	memset((char *)room, 0, sizeof(room));
+	memset(room, 0, sizeof(room));
+	__asm__ volatile("" : : "r"(room) : "memory");
 }
 
 static NOINLINE void work(int thread, void *volatile *stack)

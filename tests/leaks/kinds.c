@@ -273,9 +273,10 @@ static const struct {
 /* What the case has left below its caller's frame. */
 static NOINLINE void clear(void)
 {
-	volatile char room[8192];
+	char room[8192];
 
-	memset((char *)room, 0, sizeof(room));
+	memset(room, 0, sizeof(room));
+	__asm__ volatile("" : : "r"(room) : "memory");
 }
 
 static NOINLINE void run(const char *name)
