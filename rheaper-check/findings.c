@@ -100,7 +100,9 @@ static void find_leak(struct verdict *v, const struct measure_site *site,
 			       ? arena_format(v->arena, ", in all %u runs", site->n_runs)
 			       : arena_format(v->arena, ", in %u of %u runs: flaky",
 					      site->n_runs, site->n_of_runs);
-	f.message = arena_format(v->arena, "%s%s%s", now, was, runs);
+	f.message = arena_format(
+		v->arena, "%s%s%s%s%s", now, site->kind == LEAK_UNKNOWN ? "" : " ",
+		site->kind == LEAK_UNKNOWN ? "" : leak_kind_names[site->kind], was, runs);
 	findings_add(v, &f);
 }
 

@@ -41,6 +41,13 @@ static const char help[] =
 	"                             may be repeated\n"
 	"      --min-runs=N           of several runs, what at least N (or 'all') reach\n"
 	"                             counts; 1, which is the default, is the worst\n"
+	"      --leak-kinds=KINDS     which blocks that were not freed are leaks, where "
+	"memory\n"
+	"                             was scanned (RHEAPER_LEAK_SCAN=1): definite, "
+	"indirect,\n"
+	"                             possible, reachable, with commas between them; "
+	"all;\n"
+	"                             none. By default definite,indirect\n"
 	"      --allow-partial        judge traces that do not have everything\n"
 	"      --report=FORMAT[=FILE] write a report to FILE, or to standard output:\n"
 	"                             text, json, junit, sarif, github, markdown\n"
@@ -63,6 +70,7 @@ enum long_option {
 	OPTION_REPORT,
 	OPTION_SOURCE_ROOT,
 	OPTION_JSON,
+	OPTION_LEAK_KINDS,
 };
 
 static const struct option long_options[] = {
@@ -75,6 +83,7 @@ static const struct option long_options[] = {
 	{"no-default-suppressions", no_argument, NULL, OPTION_NO_DEFAULT_SUPPRESSIONS},
 	{"expect", required_argument, NULL, 'e'},
 	{"min-runs", required_argument, NULL, OPTION_MIN_RUNS},
+	{"leak-kinds", required_argument, NULL, OPTION_LEAK_KINDS},
 	{"allow-partial", no_argument, NULL, OPTION_ALLOW_PARTIAL},
 	{"report", required_argument, NULL, OPTION_REPORT},
 	{"source-root", required_argument, NULL, OPTION_SOURCE_ROOT},
@@ -104,6 +113,7 @@ struct options {
 	size_t n_suppressions;
 	bool no_default_suppressions;
 	size_t min_runs;
+	unsigned int leak_kinds;
 	const char **expectations;
 	size_t n_expectations;
 	bool update_baseline, allow_partial, quiet;
@@ -191,6 +201,10 @@ static void take_option(struct options *o, struct arena *arena, int c)
 	case OPTION_MIN_RUNS:
 		o->min_runs = parse_runs(optarg);
 		break;
+	case OPTION_LEAK_KINDS:
+		if (!leak_kinds_parse(optarg, &o->leak_kinds))
+			die_usage("check: expected kinds of leaks, not %s", optarg);
+		break;
 	case OPTION_ALLOW_PARTIAL:
 		o->allow_partial = true;
 		break;
@@ -234,7 +248,7 @@ static void parse_options(struct options *o, struct arena *arena, int argc, char
 {
 	int c;
 
-	*o = (struct options){.min_runs = 1};
+	*o = (struct options){.min_runs = 1, .leak_kinds = LEAK_KINDS_LOST};
 	while ((c = getopt_long(argc, argv, "b:s:e:qhV", long_options, NULL)) != -1)
 		take_option(o, arena, c);
 	if (o->baseline && o->write_baseline)
@@ -308,6 +322,7 @@ static void measure_all(struct check *c)
 
 	measure_init(&c->measure, &c->arena, needs_all_sites(o));
 	c->measure.min_runs = o->min_runs;
+	c->measure.leak_kinds = o->leak_kinds;
 	expect_want(&c->expectations, &c->measure);
 	inputs_measure(&c->measure, o->inputs, o->n_inputs);
 	suppress_apply(&c->suppressions, &c->measure);

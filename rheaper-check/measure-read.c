@@ -16,8 +16,16 @@
 struct process {
 	const char *program;
 	unsigned int run;
-	bool cut; /* what was live is no leak */
+	size_t row; /* of the measure's program_rows */
+	bool cut;   /* what was live is no leak */
 };
+
+/* Of each stack in each process, by kind: what counts as leaked. */
+#define LEAKS                                                                            \
+	"SELECT process, stack, leak,"                                                   \
+	" CAST(round(sum(weight * (last_block - first_block + 1))) AS INTEGER) AS n,"    \
+	" CAST(round(sum(weight * bytes)) AS INTEGER) AS bytes"                          \
+	" FROM lots WHERE end = 2 AND (1 << leak) & ?1 GROUP BY process, stack, leak"
 
 struct database {
 	struct measure *m;
@@ -42,6 +50,15 @@ static sqlite3_stmt *prepare(struct database *d, const char *sql)
 
 	if (sqlite3_prepare_v2(d->db, sql, -1, &statement, NULL) != SQLITE_OK)
 		db_die(d->db, "read", d->name);
+	return statement;
+}
+
+/* One whose first parameter is the set of kinds that count. */
+static sqlite3_stmt *prepare_leaks(struct database *d, const char *sql)
+{
+	sqlite3_stmt *statement = prepare(d, sql);
+
+	sqlite3_bind_int(statement, 1, (int)(d->m->leak_kinds | 1u << LEAK_UNKNOWN));
 	return statement;
 }
 
@@ -167,8 +184,8 @@ static const char *base_name(const char *path)
 static void read_totals(struct database *d, int64_t number, const struct process *process)
 {
 	static const char *const names[N_AMOUNTS] = {
-		[AMOUNT_LEAK_BLOCKS] = "live_blocks", [AMOUNT_LEAK_BYTES] = "live_bytes",
-		[AMOUNT_ALLOCATIONS] = "allocations", [AMOUNT_BYTES] = "bytes_allocated",
+		[AMOUNT_ALLOCATIONS] = "allocations",
+		[AMOUNT_BYTES] = "bytes_allocated",
 		[AMOUNT_PEAK] = "peak_bytes",
 	};
 	sqlite3_stmt *totals = prepare(d, "SELECT CAST(value AS INTEGER) FROM totals "
@@ -179,6 +196,8 @@ static void read_totals(struct database *d, int64_t number, const struct process
 	struct measure *m = d->m;
 
 	for (int i = 0; i < N_AMOUNTS; i++) {
+		if (!names[i])
+			continue;
 		sqlite3_bind_int64(totals, 1, number);
 		sqlite3_bind_text(totals, 2, names[i], -1, SQLITE_STATIC);
 		if (!step(d, totals))
@@ -188,11 +207,32 @@ static void read_totals(struct database *d, int64_t number, const struct process
 		sqlite3_reset(totals);
 	}
 	sqlite3_finalize(totals);
-	if (process->cut)
-		row.amounts[AMOUNT_LEAK_BLOCKS] = row.amounts[AMOUNT_LEAK_BYTES] = 0;
 	m->program_rows =
 		arena_grow(d->arena, m->program_rows, m->n_program_rows, sizeof(row));
 	m->program_rows[m->n_program_rows++] = row;
+}
+
+/* What became of the scan for leaks, from the columns 7 to 9. */
+static void find_scan(struct database *d, sqlite3_stmt *row, const char *trace,
+		      const char *program)
+{
+	const char *scan = get_text_or(d, row, 7, "made");
+	int64_t n_threads = get_count(d, row, 8);
+
+	if (strcmp(scan, "made") != 0)
+		add_problem(d, DEFECT_PARTIAL, trace, program,
+			    arena_format(d->arena,
+					 "the scan for leaks %s: what is still "
+					 "reachable is not known",
+					 scan));
+	else if (n_threads && sqlite3_column_int(row, 9))
+		add_problem(
+			d, DEFECT_NONE, trace, program,
+			arena_format(
+				d->arena,
+				"%lld other thread%s ran when memory was scanned: what "
+				"only registers of theirs pointed to counts as lost",
+				(long long)n_threads, n_threads == 1 ? "" : "s"));
 }
 
 /* A row of the query of read_processes. */
@@ -204,6 +244,7 @@ static void take_process(struct database *d, sqlite3_stmt *row)
 	int64_t number = sqlite3_column_int64(row, 0);
 	struct process process = {.program = program,
 				  .run = d->m->n_runs,
+				  .row = d->m->n_program_rows,
 				  .cut = ending->defect == DEFECT_CUT};
 
 	if (ending->defect != DEFECT_NONE)
@@ -216,6 +257,7 @@ static void take_process(struct database *d, sqlite3_stmt *row)
 			d, DEFECT_SAMPLE, trace, program,
 			"it is a sample: figures are estimates, and a leak may not be "
 			"in it");
+	find_scan(d, row, trace, program);
 	find_losses(d, number, trace, program);
 	if (map_put(&d->process_numbers, (uint64_t)number, (uint32_t)d->n_processes))
 		die("read %s: out of memory", d->name);
@@ -228,9 +270,12 @@ static void take_process(struct database *d, sqlite3_stmt *row)
 static void read_processes(struct database *d)
 {
 	sqlite3_stmt *row = prepare(
-		d, "SELECT process, trace, executable, ending,"
-		   " ring <> 0 AND max_bytes <> 0, sample_bytes <> 0 OR sample_rate < 1,"
-		   " run FROM processes ORDER BY run, process");
+		d,
+		"SELECT process, trace, executable, ending,"
+		" ring <> 0 AND max_bytes <> 0, sample_bytes <> 0 OR sample_rate < 1,"
+		" run, leak_scan, leak_scan_threads,"
+		" EXISTS (SELECT 1 FROM lots l WHERE l.process = p.process AND leak = 1)"
+		" FROM processes p ORDER BY run, process");
 	int64_t run = 0;
 
 	while (step(d, row)) {
@@ -335,6 +380,15 @@ static const char *make_key(struct database *d, const char *program,
 	return names_key(d->arena, program, d->plain, stack->n_frames);
 }
 
+/* What its sites leak is what a program leaks; sites come after the processes. */
+static void add_program_leak(struct measure *m, const struct process *process,
+			     const int64_t *amounts)
+{
+	for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++)
+		m->program_rows[process->row].amounts[i] =
+			measure_add(m->program_rows[process->row].amounts[i], amounts[i]);
+}
+
 /* A row of the query of read_sites. */
 static void take_site(struct database *d, sqlite3_stmt *row)
 {
@@ -351,6 +405,11 @@ static void take_site(struct database *d, sqlite3_stmt *row)
 		site.amounts[AMOUNT_LEAK_BLOCKS] = site.amounts[AMOUNT_LEAK_BYTES] = 0;
 	if (site.amounts[AMOUNT_LEAK_BLOCKS] == 0 && !m->all_sites)
 		return;
+	site.kind = sqlite3_column_int(row, 6) > 0 &&
+				    sqlite3_column_int(row, 6) < N_LEAK_KINDS
+			    ? (enum leak_kind)sqlite3_column_int(row, 6)
+			    : LEAK_UNKNOWN;
+	add_program_leak(m, process, site.amounts);
 	site.key = make_key(d, process->program, site.stack);
 	m->site_rows = arena_grow(d->arena, m->site_rows, m->n_site_rows, sizeof(site));
 	m->site_rows[m->n_site_rows++] = site;
@@ -358,12 +417,13 @@ static void take_site(struct database *d, sqlite3_stmt *row)
 
 static void read_sites(struct database *d)
 {
-	sqlite3_stmt *row =
-		prepare(d, "SELECT stack, process, live_blocks, live_bytes,"
-			   " allocations, bytes FROM stack_totals"
-			   " WHERE live_blocks <> 0 OR ? ORDER BY stack, process");
+	sqlite3_stmt *row = prepare_leaks(
+		d, "SELECT stack, process, n, bytes, 0, 0, leak FROM (" LEAKS
+		   ") UNION ALL SELECT stack, process, 0, 0, allocations,"
+		   " bytes, 0 FROM stack_totals WHERE ?2"
+		   " ORDER BY stack, process, leak");
 
-	sqlite3_bind_int(row, 1, d->m->all_sites);
+	sqlite3_bind_int(row, 2, d->m->all_sites);
 	while (step(d, row))
 		take_site(d, row);
 	sqlite3_finalize(row);
@@ -382,8 +442,11 @@ static void read_sites(struct database *d)
 static const char *const place_queries[N_PLACE_KINDS] = {
 	[PLACE_PROCESS] =
 		"SELECT p.process, p.process, '', t.stack, t.allocations, t.bytes,"
-		" t.live_blocks, t.live_bytes, t.live_blocks, t.live_bytes"
+		" t.live_blocks, t.live_bytes, ifnull(sum(k.n), 0), ifnull(sum(k.bytes), "
+		"0)"
 		" FROM processes p LEFT JOIN stack_totals t USING (process)"
+		" LEFT JOIN (" LEAKS ") k ON k.process = t.process AND k.stack = t.stack"
+		" GROUP BY p.process, t.stack"
 		" ORDER BY 1, t.stack",
 	/* UNION, not UNION ALL: parents that lie about each other come to an end */
 	[PLACE_SCOPE] =
@@ -395,7 +458,7 @@ static const char *const place_queries[N_PLACE_KINDS] = {
 		" SELECT scope, stack," SUMS "FROM (SELECT s.scope, l.stack, l.weight,"
 		"  b.size, ifnull(b.alloc_ns + b.lifetime_ns >= s.end_ns, l.end <> 3) AS "
 		"kept,"
-		"  l.end = 2 AS live FROM lots l"
+		"  l.end = 2 AND ((1 << l.leak) & ?1) <> 0 AS live FROM lots l"
 		"  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block"
 		"  CROSS JOIN scope_changes c ON c.thread = l.alloc_thread AND c.at_ns = "
 		"("
@@ -412,7 +475,8 @@ static const char *const place_queries[N_PLACE_KINDS] = {
 		" SELECT marker, stack," SUMS "FROM (SELECT p.marker, a.stack, a.weight,"
 		"  a.size, CASE WHEN a.freed_ns IS NULL THEN a.end <> 3"
 		"   ELSE ifnull(a.freed_ns / 1e6 >= p.end_ms, 0) END AS kept,"
-		"  a.end = 2 AS live FROM (SELECT l.stack, l.weight, l.end, b.size,"
+		"  a.end = 2 AND ((1 << a.leak) & ?1) <> 0 AS live"
+		"  FROM (SELECT l.stack, l.weight, l.end, l.leak, b.size,"
 		"   b.alloc_ns + b.lifetime_ns AS freed_ns, (SELECT marker FROM markers m"
 		"    WHERE m.process = l.process AND m.at_ms <= b.alloc_ns / 1e6"
 		"    ORDER BY m.at_ms DESC, m.marker DESC LIMIT 1) AS marker FROM lots l"
@@ -440,7 +504,7 @@ static void take_place_row(struct database *d, sqlite3_stmt *row, bool cut)
 
 static void read_places(struct database *d, enum place_kind kind)
 {
-	sqlite3_stmt *row = prepare(d, place_queries[kind]);
+	sqlite3_stmt *row = prepare_leaks(d, place_queries[kind]);
 	struct measure *m = d->m;
 	int64_t number = 0;
 	bool first = true;

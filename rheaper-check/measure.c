@@ -20,9 +20,8 @@ const char *const amount_names[N_AMOUNTS] = {
 };
 
 const char *const leak_kind_names[N_LEAK_KINDS] = {
-	[LEAK_UNKNOWN] = "unknown",
-	[LEAK_DEFINITE] = "definitely lost",
-	[LEAK_INDIRECT] = "indirectly lost",
+	[LEAK_UNKNOWN] = "unknown",           [LEAK_DEFINITE] = "definitely lost",
+	[LEAK_INDIRECT] = "indirectly lost",  [LEAK_POSSIBLE] = "possibly lost",
 	[LEAK_REACHABLE] = "still reachable",
 };
 
@@ -38,6 +37,33 @@ const char *const place_amount_names[N_PLACE_AMOUNTS] = {
 	[PLACE_LEAK_BLOCKS] = "leak-blocks", [PLACE_LEAK_BYTES] = "leak-bytes",
 };
 
+bool leak_kinds_parse(const char *text, unsigned int *kinds)
+{
+	static const struct {
+		const char *name;
+		unsigned int kinds;
+	} names[] = {
+		{"definite", 1u << LEAK_DEFINITE}, {"indirect", 1u << LEAK_INDIRECT},
+		{"possible", 1u << LEAK_POSSIBLE}, {"reachable", 1u << LEAK_REACHABLE},
+		{"all", LEAK_KINDS_ALL},           {"none", 0},
+	};
+
+	*kinds = 0;
+	for (size_t length; *text; text += length + strspn(text + length, ", ")) {
+		size_t i = 0, n = sizeof(names) / sizeof(*names);
+
+		text += strspn(text, " ");
+		length = strcspn(text, ", ");
+		while (i < n && (strlen(names[i].name) != length ||
+				 strncmp(text, names[i].name, length) != 0))
+			i++;
+		if (i == n)
+			return false;
+		*kinds |= names[i].kinds;
+	}
+	return true;
+}
+
 int64_t measure_add(int64_t a, int64_t b)
 {
 	int64_t sum;
@@ -52,7 +78,10 @@ static int64_t greater(int64_t a, int64_t b)
 
 void measure_init(struct measure *m, struct arena *arena, bool all_sites)
 {
-	*m = (struct measure){.arena = arena, .all_sites = all_sites, .min_runs = 1};
+	*m = (struct measure){.arena = arena,
+			      .leak_kinds = LEAK_KINDS_LOST,
+			      .all_sites = all_sites,
+			      .min_runs = 1};
 }
 
 /* Of equal sites the one that leaks most comes first: its stack is shown. */
@@ -124,6 +153,12 @@ static unsigned int program_runs(const struct measure *m, const char *key)
 	return program ? program->n_runs : m->n_runs;
 }
 
+/* The worse comes first; unknown is the least that can be said. */
+static enum leak_kind worse(enum leak_kind a, enum leak_kind b)
+{
+	return a == LEAK_UNKNOWN ? b : b == LEAK_UNKNOWN ? a : a < b ? a : b;
+}
+
 /* The site of rows of one key; the number of these rows. */
 static size_t fold_site(const struct measure *m, struct by_run *runs,
 			const struct measure_site *rows, size_t n,
@@ -140,8 +175,11 @@ static size_t fold_site(const struct measure *m, struct by_run *runs,
 
 		for (; i < n && rows[i].n_runs == run &&
 		       strcmp(rows[i].key, rows[0].key) == 0;
-		     i++)
+		     i++) {
 			add_amounts(sum, rows[i].amounts);
+			if (rows[i].amounts[AMOUNT_LEAK_BLOCKS] > 0)
+				site->kind = worse(site->kind, rows[i].kind);
+		}
 		site->n_runs += sum[AMOUNT_LEAK_BLOCKS] > 0;
 	}
 	reach(runs, runs_needed(m, site->n_of_runs), site->amounts);

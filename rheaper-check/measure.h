@@ -28,16 +28,24 @@ enum amount {
 /* As options, baselines and reports call them. */
 extern const char *const amount_names[N_AMOUNTS];
 
-/* Why blocks leak, by what still refers to them. */
+/* Why blocks leak, by what still refers to them: lots.leak. */
 enum leak_kind {
-	LEAK_UNKNOWN, /* the trace does not tell */
+	LEAK_UNKNOWN, /* memory was not scanned for leaks */
 	LEAK_DEFINITE,
 	LEAK_INDIRECT,
+	LEAK_POSSIBLE,
 	LEAK_REACHABLE,
 	N_LEAK_KINDS
 };
 
 extern const char *const leak_kind_names[N_LEAK_KINDS];
+
+/* A set of kinds has a bit for each. Which are leaks unless somebody says otherwise. */
+#define LEAK_KINDS_LOST (1u << LEAK_DEFINITE | 1u << LEAK_INDIRECT)
+#define LEAK_KINDS_ALL ((1u << N_LEAK_KINDS) - 1)
+
+/* "definite,possible", as Valgrind names them, or "all" or "none": false: it is not. */
+bool leak_kinds_parse(const char *text, unsigned int *kinds);
 
 struct measure_frame {
 	const char *sym;  /* as in the database, printable */
@@ -130,6 +138,7 @@ struct measure {
 	unsigned int n_runs;
 	size_t min_runs; /* SIZE_MAX: all */
 	size_t n_processes;
+	unsigned int leak_kinds;    /* that count: unknown ones always do */
 	bool all_sites;             /* also those that do not leak */
 	bool wanted[N_PLACE_KINDS]; /* which places; to be set before databases are read
 				     */

@@ -49,8 +49,6 @@ static void write_stack(FILE *out, bool colours, const struct measure_site *site
 {
 	const struct measure_stack *stack = site->stack;
 
-	if (site->kind != LEAK_UNKNOWN)
-		fprintf(out, "      (%s)\n", leak_kind_names[site->kind]);
 	fprintf(out, "    %s\n", stack->function[0] ? stack->function : "[unknown]");
 	for (size_t i = 0; i < stack->n_frames; i++) {
 		write_frame(out, colours, stack->frames[i]);

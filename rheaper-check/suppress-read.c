@@ -48,6 +48,7 @@ static void begin(struct lines *l, enum suppress_form form, const char *reason)
 		.file = l->ours ? NULL : arena_printable(l->arena, l->path),
 		.line = l->number,
 		.reason = arena_printable(l->arena, reason),
+		.kinds = LEAK_KINDS_ALL,
 	};
 }
 
@@ -137,7 +138,10 @@ static void take_frame(struct lines *l, const char *line)
 						  .pattern = arena_text(l->arena, name)});
 	} else if ((name = behind(line, "src:"))) {
 		take_source(l, name);
-	} else if (!behind(line, "match-leak-kinds:") || l->entry.n_steps) {
+	} else if ((name = behind(line, "match-leak-kinds:")) && !l->entry.n_steps) {
+		if (!leak_kinds_parse(name, &l->entry.kinds))
+			die_at(l, "expected kinds of leaks behind match-leak-kinds:");
+	} else {
 		die_at(l, "expected fun:, obj:, src:, ... or }");
 	}
 }

@@ -13,8 +13,11 @@
 #include "rheaper-check/suppress.h"
 
 static bool fits(const struct suppression *s, const char *program,
-		 const struct measure_stack *stack)
+		 const struct measure_stack *stack, enum leak_kind kind)
 {
+	/* One that is not known may be any. */
+	if (kind != LEAK_UNKNOWN && !(s->kinds >> kind & 1))
+		return false;
 	if (s->program && !pattern_fits(s->program, program))
 		return false;
 	return (s->form == SUPPRESS_SEQUENCE ? pattern_fits_sequence : pattern_fits_all)(
@@ -35,12 +38,12 @@ static const char *today(struct arena *arena)
 }
 
 bool suppress_takes(struct suppressions *all, const char *program,
-		    const struct measure_stack *stack)
+		    const struct measure_stack *stack, enum leak_kind kind)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		struct suppression *s = &all->list[i];
 
-		if (!s->expired && fits(s, program, stack)) {
+		if (!s->expired && fits(s, program, stack, kind)) {
 			s->used = true;
 			return true;
 		}
@@ -61,7 +64,7 @@ void suppress_apply(struct suppressions *all, struct measure *m)
 			arena_text_n(all->arena, row->key, names_program(row->key));
 
 		if (row->amounts[AMOUNT_LEAK_BLOCKS] == 0 ||
-		    !suppress_takes(all, program, row->stack))
+		    !suppress_takes(all, program, row->stack, row->kind))
 			continue;
 		all->n_blocks =
 			measure_add(all->n_blocks, row->amounts[AMOUNT_LEAK_BLOCKS]);

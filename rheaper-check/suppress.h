@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rheaper-check/measure.h"
 #include "rheaper-check/pattern.h"
 
 struct arena;
 struct measure;
-struct measure_stack;
 struct verdict;
 
 enum suppress_form {
@@ -32,6 +32,7 @@ struct suppression {
 	const char *until;   /* YYYY-MM-DD, the last day; NULL: for ever */
 	struct pattern_step *steps;
 	size_t n_steps;
+	unsigned int kinds; /* of leaks that it is for: measure.h */
 	bool used, expired;
 };
 
@@ -55,7 +56,7 @@ void suppress_apply(struct suppressions *suppressions, struct measure *measure);
 
 /* Whether a leak of a stack is suppressed. After suppress_apply. */
 bool suppress_takes(struct suppressions *suppressions, const char *program,
-		    const struct measure_stack *stack);
+		    const struct measure_stack *stack, enum leak_kind kind);
 
 /* Note what was suppressed, which were not used, which are over. */
 void suppress_note(const struct suppressions *suppressions, struct verdict *verdict);
