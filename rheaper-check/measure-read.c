@@ -247,6 +247,8 @@ static void take_process(struct database *d, sqlite3_stmt *row)
 				  .row = d->m->n_program_rows,
 				  .cut = ending->defect == DEFECT_CUT};
 
+	if (sqlite3_column_int(row, 10))
+		die("read %s: it is damaged: live blocks do not add up", d->name);
 	if (ending->defect != DEFECT_NONE)
 		add_problem(d, ending->defect, trace, program, ending->why);
 	if (sqlite3_column_int(row, 4) != 0)
@@ -271,11 +273,15 @@ static void read_processes(struct database *d)
 {
 	sqlite3_stmt *row = prepare(
 		d,
-		"SELECT process, trace, executable, ending,"
+		"SELECT p.process, trace, executable, ending,"
 		" ring <> 0 AND max_bytes <> 0, sample_bytes <> 0 OR sample_rate < 1,"
-		" run, leak_scan, leak_scan_threads,"
-		" EXISTS (SELECT 1 FROM lots l WHERE l.process = p.process AND leak = 1)"
-		" FROM processes p ORDER BY run, process");
+		" run, leak_scan, leak_scan_threads, k.definite,"
+		" sample_bytes = 0 AND ifnull(k.live, 0) <> t.value"
+		" FROM processes p LEFT JOIN (SELECT process, max(leak = 1) AS definite,"
+		"  sum(last_block - first_block + 1) AS live FROM lots WHERE end = 2"
+		"  GROUP BY process) k USING (process)"
+		" LEFT JOIN totals t ON t.process = p.process AND t.name = 'live_blocks'"
+		" ORDER BY run, p.process");
 	int64_t run = 0;
 
 	while (step(d, row)) {

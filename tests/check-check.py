@@ -285,12 +285,12 @@ def test_databases_that_lie_are_refused(b):
     database = b.load(b.trace(1))
     for change in ("PRAGMA user_version = 99", "PRAGMA application_id = 1", "DELETE FROM processes",
                    "DELETE FROM totals", "DROP TABLE frames", "DELETE FROM frames",
-                   "UPDATE stack_totals SET live_blocks = -1", "UPDATE stack_totals SET process = 77",
-                   "UPDATE totals SET value = -5"):
+                   "UPDATE lots SET last_block = first_block - 5", "UPDATE lots SET process = 77",
+                   "DELETE FROM lots", "UPDATE totals SET value = -5"):
         b.check(2, b.change(database, change))
     said = b.check(1, b.change(database, "UPDATE frames SET sym = char(27) || '[2J' || x'ff'"))
     assert "\033" not in said and "\\x1b[2J\\xff" in said, said
-    b.check(1, b.change(database, "UPDATE stack_totals SET live_bytes = 9223372036854775807"))
+    b.check(1, b.change(database, "UPDATE lots SET bytes = 9223372036854775807"))
 
 
 def test_wrong_words_are_refused(b):
@@ -300,6 +300,7 @@ def test_wrong_words_are_refused(b):
                   ["--limit=site-bytes=5", trace], ["--update-baseline", trace],
                   ["-b", "x", "--write-baseline", "y", trace], ["--report=x", trace],
                   ["--report=json=", trace], ["--json", "-q", trace], ["--json", "--report=text", trace],
+                  ["--leak-kinds=lost", trace], ["--leak-kinds=,x", trace],
                   ["-b", b.path("none"), trace], ["--write-baseline", b.path("no/such"), trace],
                   ["--report=json=" + b.path("no/such"), trace]):
         assert "rheaper-check: " in b.check(2, *words), words
