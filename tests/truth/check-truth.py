@@ -80,6 +80,10 @@ PROGRAMS = {
 NOISE = re.compile(r"^.*(time=|milli-seconds).*$", re.M)
 
 
+# What becomes of live blocks, by lots.leak
+KINDS = {"definitely lost": 1, "indirectly lost": 2, "possibly lost": 3, "still reachable": 4}
+
+
 def skip(reason):
     print("skipped:", reason)
     sys.exit(77)
@@ -120,21 +124,25 @@ def check(tree, program, **more):
 
 def by_valgrind(command, tree, log):
     output = must(["valgrind", "--tool=memcheck", "--run-libc-freeres=no",
-                   "--run-cxx-freeres=no", "--leak-check=no", "--undef-value-errors=no",
+                   "--run-cxx-freeres=no", "--leak-check=full", "--undef-value-errors=no",
+                   "--show-leak-kinds=all",
                    f"--log-file={log}", *command], cwd=tree, env=environment())
     text = open(log).read().replace(",", "")
     live = re.search(r"in use at exit: (\d+) bytes in (\d+) blocks", text)
     total = re.search(r"total heap usage: (\d+) allocs (\d+) frees (\d+) bytes", text)
     if not live or not total:
         sys.exit(f"Valgrind counted nothing:\n{text}")
+    kinds = {kind: int(n) for kind, n in
+             re.findall(r"(\w+ (?:lost|reachable)): \d+ bytes in (\d+) blocks", text)}
     numbers = {"allocations": int(total[1]), "frees": int(total[2]), "bytes": int(total[3]),
-               "live blocks": int(live[2]), "live bytes": int(live[1])}
+               "live blocks": int(live[2]), "live bytes": int(live[1]),
+               **{kind: kinds.get(kind, 0) for kind in KINDS}}
     return numbers, output
 
 
 def by_rheaper(command, tree, loader):
     trace, path = os.path.join(tree, "trace.bin"), os.path.join(tree, "profile.db")
-    output = must(command, cwd=tree, env=environment(RHEAPER_TRACE=trace))
+    output = must(command, cwd=tree, env=environment(RHEAPER_TRACE=trace, RHEAPER_LEAK_SCAN="1"))
     must([loader, trace, path])
     return expected(sqlite3.connect(path)), output
 
@@ -149,6 +157,9 @@ def expected(database):
         "SELECT count(*), count(dealloc_after), sum(size), count(*) - count(dealloc_after),"
         " coalesce(sum(size) FILTER (WHERE dealloc_after IS NULL), 0) FROM allocations").fetchone()
     numbers = dict(zip(("allocations", "frees", "bytes", "live blocks", "live bytes"), row))
+    for kind, number in KINDS.items():
+        numbers[kind] = database.execute("SELECT count(*) FROM allocations WHERE leak = ?",
+                                         (number,)).fetchone()[0]
     losses = database.execute("SELECT reason, count FROM losses WHERE count > 0").fetchall()
     print("losses:", losses)
     return numbers
@@ -178,9 +189,9 @@ def main():
     command[0] = os.path.join(tree, command[0])
     truth, output = by_valgrind(command, tree, os.path.join(tree, "valgrind.log"))
     found, traced_output = by_rheaper(command, tree, loader)
-    print(f"{'':12} {'Valgrind':>12} {'rheaper':>12}")
+    print(f"{'':16} {'Valgrind':>12} {'rheaper':>12}")
     for key, value in truth.items():
-        print(f"{key:12} {value:12} {found[key]:12}")
+        print(f"{key:16} {value:12} {found[key]:12}")
     if NOISE.sub("", output) != NOISE.sub("", traced_output):
         sys.exit("the program's output differs when traced")
     if truth != found:
