@@ -2,9 +2,9 @@
 /*
  * From the roots through the live blocks. A block that a pointer to its start leads to is
  * reachable, one that only pointers into its middle lead to, possibly lost, and so is
- * what only such blocks point to. What is left is lost: of those that point to each
- * other the first stands for all, the others are lost indirectly. Kinds and rules are
- * those of Valgrind's manual; each block is looked into twice at the most.
+ * what only such blocks point to. What is left is lost: indirectly, what another lost one
+ * leads to, and of those that lead to each other all but one. Kinds are those of
+ * Valgrind's manual; each block is looked into twice at the most.
  */
 #include <errno.h>
 
@@ -55,17 +55,14 @@ static void visit(struct leak_scan *s, uintptr_t word, enum rhp_leak_kind kind,
 	if (word < s->blocks[0].address)
 		return;
 	size_t i = find_block(s, word);
-	if (i == NO_BLOCK || i == from || s->kinds[i] >= kind)
+	if (i == NO_BLOCK || i == from)
 		return;
 	if (kind == RHP_LEAK_REACHABLE && !is_start(&s->blocks[i], word))
 		kind = RHP_LEAK_POSSIBLE;
-	uint8_t before = s->kinds[i];
-	if (before >= kind)
+	if (s->kinds[i] >= kind)
 		return;
 	s->kinds[i] = (uint8_t)kind;
-	/* What another lost one points to is marked already. */
-	if (before != RHP_LEAK_DEFINITE)
-		s->queue[s->n_queued++] = (uint32_t)i;
+	s->queue[s->n_queued++] = (uint32_t)i;
 }
 
 static void visit_words(struct leak_scan *s, uintptr_t at, uintptr_t end,
@@ -192,23 +189,47 @@ static void visit_roots(struct leak_scan *s)
 	drain(s, NO_BLOCK);
 }
 
+static void lose(struct leak_scan *s, size_t i)
+{
+	s->kinds[i] = RHP_LEAK_DEFINITE;
+	look_into(s, i, RHP_LEAK_INDIRECT, i);
+	drain(s, i);
+}
+
+/*
+ * Once from each that none before it leads to. Then the other way round from these: a
+ * later one may lead to an earlier one, but not the reverse, or it would not be one of
+ * them. So those that are left are led to by none.
+ */
+static void mark_lost(struct leak_scan *s, uint32_t *heads)
+{
+	size_t n_heads = 0;
+	for (size_t i = 0; i < s->n_blocks; i++) {
+		if (s->kinds[i] != RHP_LEAK_UNKNOWN)
+			continue;
+		heads[n_heads++] = (uint32_t)i;
+		lose(s, i);
+	}
+	for (size_t i = 0; i < s->n_blocks; i++)
+		if (s->kinds[i] < RHP_LEAK_POSSIBLE)
+			s->kinds[i] = RHP_LEAK_UNKNOWN;
+	while (n_heads > 0)
+		if (s->kinds[heads[--n_heads]] == RHP_LEAK_UNKNOWN)
+			lose(s, heads[n_heads]);
+}
+
 int rhp_leak_mark(struct leak_scan *s)
 {
 	struct rhp_leak_counts *counts = &s->shared->counts;
 	s->kinds = rhp_os_alloc(s->n_blocks + 1);
 	s->queue = rhp_os_alloc((2 * s->n_blocks + 1) * sizeof(*s->queue));
-	if (!s->kinds || !s->queue)
+	uint32_t *heads = rhp_os_alloc((s->n_blocks + 1) * sizeof(*heads));
+	if (!s->kinds || !s->queue || !heads)
 		return -ENOMEM;
 	if (s->n_blocks == 0)
 		return 0;
 	visit_roots(s);
-	for (size_t i = 0; i < s->n_blocks; i++) {
-		if (s->kinds[i] != RHP_LEAK_UNKNOWN)
-			continue;
-		s->kinds[i] = RHP_LEAK_DEFINITE;
-		look_into(s, i, RHP_LEAK_INDIRECT, i);
-		drain(s, i);
-	}
+	mark_lost(s, heads);
 	for (size_t i = 0; i < s->n_blocks; i++) {
 		counts->blocks[s->kinds[i]]++;
 		counts->bytes[s->kinds[i]] += s->blocks[i].size;

@@ -5,6 +5,8 @@ programs with their own ledger.
 
 usage: check-leaks.py RHEAPER_LOAD DIRECTORY_OF_RHEAPER_CC RHEAPER_CHECK [--long]
 """
+import errno
+import json
 import os
 import platform
 import re
@@ -34,7 +36,7 @@ CASES = {
     "itself": {1031: (D, D, D)},
     "reachable": {1041: (R, None, R), 1042: (R, None, R)},
     "interior": {1051: (P, None, P), 1052: (P, None, P)},
-    "array": {1072: (R, None, R)},
+    "array": {1064 + 8: (R, None, R)},
     "stack": {1071: (R, None, R)},
     "tls": {1081: (R, None, R)},
     "specific": {1091: (R, None, R)},
@@ -84,6 +86,10 @@ class Leaks(workbench.Workbench):
         return out, [(size, KINDS[kind]) for size, kind in self.db.execute(
             "SELECT size, leak FROM allocations JOIN processes USING (process)"
             " WHERE end = 2 AND ending = 'exited'")]
+
+    def supp(self, kinds):
+        return self.file(kinds.replace(", ", "-") + ".supp", "{\n   x\n   Memcheck:Leak\n"
+                         f"   match-leak-kinds: {kinds}\n   ...\n   fun:run\n}}\n")
 
     def stacks(self, size):
         return self.db.execute("SELECT sym, line FROM allocations a JOIN backtraces b ON b.id = a.bt"
@@ -152,6 +158,51 @@ def test_musl(b):
     del b.env["RHEAPER_REAL_CC"]
     for name, blocks in CASES.items():
         check_kinds(b, (name, "musl"), blocks, 0, dict(b.scan(program, name)[1]))
+
+
+def test_check_counts_what_is_lost(b):
+    program = b.build("kinds.c")
+    for name, options, status, said in (
+            ("tree", [], 1, "4 blocks, 4050 bytes definitely lost"),
+            ("interior", [], 0, "0 findings"),
+            ("interior", ["--leak-kinds=possible"], 1, "2 blocks, 2103 bytes possibly lost"),
+            ("reachable", [], 0, "0 findings"),
+            ("reachable", ["--leak-kinds=definite,reachable"], 1, "still reachable"),
+            ("tree", ["--leak-kinds=none"], 0, "0 findings"),
+            ("tree", ["--suppressions", b.supp("definite")], 1, "3 blocks, 3039 bytes indirectly"),
+            ("tree", ["--suppressions", b.supp("definite, indirect")], 0, "suppressed: 4 blocks"),
+            ("interior", ["--leak-kinds=all", "--suppressions", b.supp("reachable")], 1, "possibly")):
+        b.scan(program, name)
+        text = b.run(b.check, *options, *b.traces, status=status)
+        assert said in text, (name, options, text)
+    b.scan(program, "waiting")
+    assert "other thread" not in b.run(b.check, *b.traces)
+    report = json.loads(b.run(b.check, "--json", "--leak-kinds=all", *b.traces, status=1))
+    assert '"kind": "still reachable"' in json.dumps(report), report
+    assert "lost" not in json.dumps(report), report
+
+
+def test_scan_that_cannot_be_made(b):
+    """Of what does not have all blocks nothing is said, and the check cannot tell."""
+    program = b.build("kinds.c")
+    for env, why in (({"RHEAPER_SAMPLE_BYTES": "1"}, os.strerror(errno.ENOTSUP)),
+                     ({"RHEAPER_MAX_BYTES": "2M,ring"}, os.strerror(errno.ENOTSUP))):
+        rows = b.scan(program, "tree", **env)[1]
+        assert {kind for size, kind in rows} == {"unknown"}, rows
+        assert b.db.execute("SELECT leak_scan, leak_scan_ns FROM processes").fetchall() == \
+            [("failed: " + why, None)]
+        text = b.run(b.check, *b.traces, status=2)
+        assert "the scan for leaks failed: " + why in text, text
+
+
+def test_program_that_asks(b):
+    """rheaper_leak_check() counts, says so in the trace, and leaves nothing behind."""
+    out, rows = b.scan(b.build("asks.c", "-I" + os.path.join(HERE, "..", "..", "include")))
+    assert out.splitlines() == [
+        "before 0 0 0 0", "lost 1 0 0 1", "more 2 1 0 1", "running 2 1 0 2 other 1",
+        "descriptors same", "children none", "off 2", "busy or done"], out
+    rows = b.db.execute("SELECT size, leak FROM allocations WHERE end = 2").fetchall()
+    assert (2001, 1) in rows and (2007, 2) in rows and (2003, 4) in rows, rows
 
 
 def sanitized(b, program, name):
