@@ -167,7 +167,7 @@ static int collect(struct leak_scan *s)
 		const struct leak_address *a = &s->addresses[i];
 		if (a->is_live)
 			s->blocks[s->n_blocks++] = (struct leak_block){
-				a->address, a->size ? a->size : 1, a->begun};
+				a->address, a->size, a->begun};
 	}
 	return 0;
 }

@@ -30,9 +30,10 @@ static size_t find_block(const struct leak_scan *s, uintptr_t word)
 		else
 			high = middle;
 	}
-	return low > 0 && word - s->blocks[low - 1].address < s->blocks[low - 1].size
-		       ? low - 1
-		       : NO_BLOCK;
+	if (low == 0)
+		return NO_BLOCK;
+	const struct leak_block *b = &s->blocks[low - 1];
+	return word - b->address < (b->size ? b->size : 1) ? low - 1 : NO_BLOCK;
 }
 
 /* C++ keeps the number of an array's elements before it, and points to the first. */

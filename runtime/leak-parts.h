@@ -58,7 +58,7 @@ struct leak_region {
 
 struct leak_block {
 	uintptr_t address;
-	uint64_t size; /* 1 at least; no two overlap */
+	uint64_t size; /* no two overlap; one of none has an address, too */
 	uint64_t stamp;
 };
 

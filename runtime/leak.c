@@ -31,16 +31,16 @@ static void add_word(struct leak_shared *shared, uintptr_t word)
 static bool ask_thread(void *context, int tid)
 {
 	struct leak_shared *shared = context;
-	uintptr_t arguments[RHP_OS_ARGUMENTS];
+	uintptr_t buffers[RHP_OS_BUFFERS];
 	shared->counts.other_threads++;
 	if (shared->n_threads == LEAK_MAX_THREADS)
 		return true;
 	struct leak_thread *t = &shared->threads[shared->n_threads++];
 	t->tid = tid;
 	t->ran = rhp_os_ran(tid);
-	t->sp = rhp_os_blocked_at(tid, arguments);
-	for (int i = 0; i < RHP_OS_ARGUMENTS; i++)
-		add_word(shared, arguments[i]);
+	t->sp = rhp_os_blocked_at(tid, buffers);
+	for (int i = 0; i < RHP_OS_BUFFERS; i++)
+		add_word(shared, buffers[i]);
 	return true;
 }
 

@@ -76,7 +76,7 @@ struct entry { /* linux_dirent64 */
 	char name[];
 };
 
-static int number_of(const char *name)
+static int read_decimal(const char *name)
 {
 	int n = 0;
 	for (; *name >= '0' && *name <= '9'; name++)
@@ -93,7 +93,7 @@ void rhp_os_threads(bool (*take)(void *context, int tid), void *context)
 	for (long n; (n = SYSCALL(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0;)
 		for (long at = 0; at < n;) {
 			const struct entry *e = (const void *)(buffer + at);
-			int tid = number_of(e->name);
+			int tid = read_decimal(e->name);
 			at += e->length;
 			if (tid > 0 && tid != self && !take(context, tid))
 				n = at;
@@ -128,22 +128,49 @@ static uintptr_t read_hex(const char *at)
 	}
 }
 
+/* Which arguments of calls that block are addresses: the other registers hold whatever
+ * was left there. */
+static unsigned addresses_of(long call)
+{
+	static const struct {
+		long call;
+		unsigned addresses;
+	} calls[] = {
+		{SYS_read, 1u << 1},        {SYS_write, 1u << 1},
+		{SYS_readv, 1u << 1},       {SYS_writev, 1u << 1},
+		{SYS_pread64, 1u << 1},     {SYS_pwrite64, 1u << 1},
+		{SYS_recvfrom, 1u << 1},    {SYS_sendto, 1u << 1},
+		{SYS_recvmsg, 1u << 1},     {SYS_sendmsg, 1u << 1},
+		{SYS_accept4, 1u << 1},     {SYS_connect, 1u << 1},
+		{SYS_epoll_pwait, 1u << 1}, {SYS_ppoll, 1u << 0},
+		{SYS_futex, 1u << 0},
+#ifdef SYS_poll
+		{SYS_poll, 1u << 0},        {SYS_epoll_wait, 1u << 1},
+#endif
+	};
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i].call == call)
+			return calls[i].addresses;
+	return 0;
+}
+
 /* "NUMBER 0xA 0xB 0xC 0xD 0xE 0xF 0xSP 0xPC", or "-1 0xSP 0xPC", or "running". */
-uintptr_t rhp_os_blocked_at(int tid, uintptr_t arguments[RHP_OS_ARGUMENTS])
+uintptr_t rhp_os_blocked_at(int tid, uintptr_t buffers[RHP_OS_BUFFERS])
 {
 	char text[256];
 	uintptr_t words[9] = {0};
 	int n = 0;
-	memset(arguments, 0, RHP_OS_ARGUMENTS * sizeof(*arguments));
+	memset(buffers, 0, RHP_OS_BUFFERS * sizeof(*buffers));
 	if (read_of_thread(tid, "/syscall", text, sizeof(text)) == 0 || text[0] == 'r')
 		return 0;
 	for (const char *at = text; at && n < 9; n++) {
-		words[n] = read_hex(at);
+		words[n] = n == 0 ? (uintptr_t)read_decimal(at) : read_hex(at);
 		at = strchr(at, ' ');
 		at = at ? at + 1 : NULL;
 	}
-	if (n == 9)
-		memcpy(arguments, words + 1, RHP_OS_ARGUMENTS * sizeof(*arguments));
+	unsigned addresses = n == 9 ? addresses_of((long)words[0]) : 0;
+	for (int i = 0; i < RHP_OS_BUFFERS; i++)
+		buffers[i] = addresses >> i & 1 ? words[1 + i] : 0;
 	return n == 9 ? words[7] : n == 3 ? words[1] : 0;
 }
 

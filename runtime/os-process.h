@@ -33,10 +33,11 @@ HIDDEN void rhp_os_threads(bool (*take)(void *context, int tid), void *context);
 
 /*
  * Where a thread of this process is blocked in the kernel: its stack pointer, 0 if it is
- * not, or cannot be asked. `arguments` gets those of the system call, or zeros.
+ * not, or cannot be asked. `buffers` gets the addresses of memory that it gave to the
+ * system call, or zeros.
  */
-#define RHP_OS_ARGUMENTS 6
-HIDDEN uintptr_t rhp_os_blocked_at(int tid, uintptr_t arguments[RHP_OS_ARGUMENTS]);
+#define RHP_OS_BUFFERS 6
+HIDDEN uintptr_t rhp_os_blocked_at(int tid, uintptr_t buffers[RHP_OS_BUFFERS]);
 
 /* A number that differs once the thread has run; 0: unknown. */
 HIDDEN uint64_t rhp_os_ran(int tid);

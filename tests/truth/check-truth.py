@@ -65,6 +65,22 @@ PROGRAMS = {
         "run": ["src/lua", "@work"],
         "work": LUA_WORK,
     },
+    "gperf": {
+        "build": [["sh", "-c", "./configure --quiet"], ["make", "-j2"]],
+        "check": ["make", "check"],
+        "same": r"^diff .*$|^.*should be found.*$",
+        "run": ["src/gperf", "@work"],
+        "work": "%{\n#include <string.h>\n%}\n%%\n" + "".join(
+            f"{word}{n}\n" for n in range(40) for word in ("while", "int", "register", "auto")) + "%%\n",
+    },
+    "cjson": {
+        "build": [["cmake", "-DCMAKE_BUILD_TYPE=Release", "-DENABLE_CJSON_TEST=ON", "."],
+                  ["make", "-j2"]],
+        "check": ["make", "test"],
+        "same": r"^.*tests passed.*$",
+        "run": ["./cJSON_test"],
+        "work": "",
+    },
     "tinyxml2": {
         "build": [["cmake", "-DBUILD_SHARED_LIBS=ON", "-DCMAKE_BUILD_TYPE=Release", "."],
                   ["make", "-j2"]],
@@ -169,7 +185,7 @@ def main():
     bindir, loader, cache, name = sys.argv[1:]
     bindir, loader, cache = map(os.path.abspath, (bindir, loader, cache))
     program = PROGRAMS[name]
-    for tool in ["valgrind", "make"] + (["cmake"] if name == "tinyxml2" else []):
+    for tool in ["valgrind", "make"] + ([PROGRAMS[name]["build"][0][0]] if "cmake" in PROGRAMS[name]["build"][0] else []):
         if not shutil.which(tool):
             skip(f"{tool} is not installed")
     try:
