@@ -166,8 +166,8 @@ static int collect(struct leak_scan *s)
 	for (size_t i = 0; i < s->n_slots; i++) {
 		const struct leak_address *a = &s->addresses[i];
 		if (a->is_live)
-			s->blocks[s->n_blocks++] = (struct leak_block){
-				a->address, a->size, a->begun};
+			s->blocks[s->n_blocks++] =
+				(struct leak_block){a->address, a->size, a->begun};
 	}
 	return 0;
 }

@@ -107,16 +107,20 @@ static void drain(struct leak_scan *s, size_t from)
 /*
  * Free lists of glibc's malloc name a free piece by the two words before it, of which the
  * first may be the last of the block in front. Pieces that were never part of a block
- * have such lists in them.
+ * have such lists in them, and old ones that point anywhere. Where all blocks are known
+ * there is nothing else behind the first of them.
  */
-static bool is_of_free_list(const struct leak_scan *s, uintptr_t word)
+static bool is_of_free_list(const struct leak_scan *s, const struct leak_region *r,
+			    uintptr_t at, uintptr_t word)
 {
 	size_t i = find_block(s, word);
-	if (i == NO_BLOCK)
+	if (i == NO_BLOCK || word == s->blocks[i].address)
 		return false;
+	size_t first = rhp_leak_blocks_before(s, r->start);
+	if (s->shared->knows_all && first < s->n_blocks && s->blocks[first].address < at)
+		return true;
 	uintptr_t offset = word - s->blocks[i].address;
-	return offset != 0 && offset % LEAK_GRANULE == 0 &&
-	       offset + LEAK_WORD >= s->blocks[i].size;
+	return offset % LEAK_GRANULE == 0 && offset + LEAK_WORD >= s->blocks[i].size;
 }
 
 static void visit_granule(struct leak_scan *s, const struct leak_region *r, uintptr_t at,
@@ -125,7 +129,7 @@ static void visit_granule(struct leak_scan *s, const struct leak_region *r, uint
 	if (!leak_is_present(r, at))
 		return;
 	for (; at < end; at += LEAK_WORD)
-		if (!is_of_free_list(s, leak_word(at)))
+		if (!is_of_free_list(s, r, at, leak_word(at)))
 			visit(s, leak_word(at), RHP_LEAK_REACHABLE, NO_BLOCK);
 }
 

@@ -33,6 +33,7 @@ struct leak_shared {
 	struct rhp_leak_counts counts;
 	uintptr_t stack; /* of the calling thread, from here on */
 	uint32_t n_words, n_threads;
+	bool knows_all; /* the allocator's blocks are all in the trace */
 	int calling_tid;
 	uintptr_t words[LEAK_MAX_WORDS]; /* registers and the like: pointers that count */
 	struct leak_thread {

@@ -11,6 +11,7 @@
 #include "runtime/machine.h"
 #include "runtime/os-process.h"
 #include "runtime/os.h"
+#include "runtime/start.h"
 #include "runtime/tracker.h"
 #include "runtime/unwind.h"
 
@@ -108,6 +109,7 @@ static void prepare(struct leak_shared *shared)
 	shared->ticks = rhp_stream_moment();
 	shared->sequence = n_chunks;
 	shared->calling_tid = rhp_os_tid();
+	shared->knows_all = rhp_start_has_all_blocks();
 	shared->parent_pages = rhp_os_open("/proc/self/pagemap");
 	rhp_os_threads(ask_thread, shared);
 	for (uint32_t i = 0; i < RHP_N_SHARDS; i++)

@@ -43,11 +43,22 @@ static bool is_owned;             /* forked children are told from this process 
 static bool is_used;              /* a trace was begun and has not been retired */
 static struct rhp_settings asked; /* what the environment says */
 static struct rhp_settings settings;
-static int last_error; /* why tracking did not begin, 0 if it did */
+static uint32_t begun_first; /* generation of the trace that began with the process */
+static int last_error;       /* why tracking did not begin, 0 if it did */
 
 const char *rhp_start_trace_path(void)
 {
 	return settings.path;
+}
+
+bool rhp_start_has_all_blocks(void)
+{
+#ifdef RHP_PLUGIN
+	return false; /* the program's own are not ours */
+#else
+	return begun_first && rhp_scope_now == RHP_SCOPE_PROCESS &&
+	       rhp_control.generation == begun_first && !settings.sample_bytes;
+#endif
 }
 
 const struct rhp_settings *rhp_start_asked(void)
@@ -266,9 +277,10 @@ static COLD bool decide(void)
 	 * from the caller's environment. */
 	bool trusted = !getauxval(AT_SECURE);
 	rhp_settings_read(&asked, trusted ? environ : NULL);
-	if (asked.path[0] && asked.start)
+	if (asked.path[0] && asked.start) {
 		start_asked(false);
-	else
+		begun_first = rhp_control.generation;
+	} else
 		set_state(RHP_INACTIVE);
 	/* Only now: before, it could not be switched on from outside. */
 	if (asked.signal)

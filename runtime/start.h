@@ -2,10 +2,16 @@
 /* How the runtime came up; for the public functions. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "runtime/cc.h"
 
 /* The path of the present trace, or of the last one; "" if there was none. */
 HIDDEN const char *rhp_start_trace_path(void);
+
+/* Whether the present trace has every block that the allocator ever gave out: it began
+ * with the process, and leaves nothing out. */
+HIDDEN bool rhp_start_has_all_blocks(void);
 
 /* The settings that the environment asks for. */
 struct rhp_settings;

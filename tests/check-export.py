@@ -74,7 +74,7 @@ def fill(db):
            started="2026-01-02T03:04:05.678Z", duration_ms=1500.5, pointer_size=8,
            scope="process", max_stack_depth=64, max_trackers=1, event_buffer=1, max_bytes=0, ring=0,
            sample_bytes=512, sample_rate=1, free_stacks=0, runtime_version="1", start_ns=1, start_ticks=1,
-           ending="exited")
+           ending="exited", leak_scan_threads=0)
     for number, path, build_id, start in (1, "/lib/x.so", "", 8192), (2, "/bin/it", "abcd", 4096):
         insert(db, "modules", module=number, path=path, build_id=build_id)
         insert(db, "process_modules", process=1, module=number, start=start, end=start + 4096,
