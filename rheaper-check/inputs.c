@@ -63,10 +63,11 @@ static void name_temporary(void)
 	atexit(remove_temporary);
 }
 
-static void measure_traces(struct measure *measure, const char *const *traces, size_t n)
+static void measure_traces(struct measure *measure, const char *const *traces, size_t n,
+			   const struct symbol_settings *symbols)
 {
 	struct load_options options = {
-		.traces = traces, .n_traces = n, .symbolize = true};
+		.traces = traces, .n_traces = n, .symbolize = true, .symbols = *symbols};
 	struct load_result result;
 
 	name_temporary();
@@ -78,7 +79,8 @@ static void measure_traces(struct measure *measure, const char *const *traces, s
 	remove_temporary();
 }
 
-void inputs_measure(struct measure *measure, char **paths, size_t n)
+void inputs_measure(struct measure *measure, char **paths, size_t n,
+		    const struct symbol_settings *symbols)
 {
 	const char **traces = calloc(n, sizeof(*traces));
 	size_t n_traces = 0;
@@ -92,6 +94,6 @@ void inputs_measure(struct measure *measure, char **paths, size_t n)
 			traces[n_traces++] = paths[i];
 	}
 	if (n_traces)
-		measure_traces(measure, traces, n_traces);
+		measure_traces(measure, traces, n_traces, symbols);
 	free(traces);
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 
 struct measure;
+struct symbol_settings;
 
-/* Measure them all. Dies of what cannot be read. */
-void inputs_measure(struct measure *measure, char **paths, size_t n);
+/* Measure them all; `symbols` says where files are. Dies of what cannot be read. */
+void inputs_measure(struct measure *measure, char **paths, size_t n,
+		    const struct symbol_settings *symbols);

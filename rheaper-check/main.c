@@ -15,6 +15,7 @@
 #include "rheaper-check/ratchet.h"
 #include "rheaper-check/report.h"
 #include "rheaper-check/suppress.h"
+#include "rheaper-load/load.h"
 
 static const char help[] =
 	"Usage: rheaper-check [OPTION]... DATABASE|TRACE...\n"
@@ -52,6 +53,8 @@ static const char help[] =
 	"      --report=FORMAT[=FILE] write a report to FILE, or to standard output:\n"
 	"                             text, json, junit, sarif, github, markdown\n"
 	"      --source-root=DIR      the sources are in DIR, not in this directory\n"
+	"      --sysroot=DIR, --debug-dir=DIR, --debuginfod\n"
+	"                             as of rheaper-load, for traces\n"
 	"      --json                 as --report=json\n"
 	"  -q, --quiet                no report on standard output\n"
 	"  -h, --help                 print this\n"
@@ -71,6 +74,9 @@ enum long_option {
 	OPTION_SOURCE_ROOT,
 	OPTION_JSON,
 	OPTION_LEAK_KINDS,
+	OPTION_SYSROOT,
+	OPTION_DEBUG_DIR,
+	OPTION_DEBUGINFOD,
 };
 
 static const struct option long_options[] = {
@@ -87,6 +93,9 @@ static const struct option long_options[] = {
 	{"allow-partial", no_argument, NULL, OPTION_ALLOW_PARTIAL},
 	{"report", required_argument, NULL, OPTION_REPORT},
 	{"source-root", required_argument, NULL, OPTION_SOURCE_ROOT},
+	{"sysroot", required_argument, NULL, OPTION_SYSROOT},
+	{"debug-dir", required_argument, NULL, OPTION_DEBUG_DIR},
+	{"debuginfod", no_argument, NULL, OPTION_DEBUGINFOD},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"quiet", no_argument, NULL, 'q'},
 	{"help", no_argument, NULL, 'h'},
@@ -114,6 +123,7 @@ struct options {
 	bool no_default_suppressions;
 	size_t min_runs;
 	unsigned int leak_kinds;
+	struct symbol_settings symbols; /* of traces */
 	const char **expectations;
 	size_t n_expectations;
 	bool update_baseline, allow_partial, quiet;
@@ -213,6 +223,15 @@ static void take_option(struct options *o, struct arena *arena, int c)
 		break;
 	case OPTION_SOURCE_ROOT:
 		o->source_root = optarg;
+		break;
+	case OPTION_SYSROOT:
+		o->symbols.sysroot = optarg;
+		break;
+	case OPTION_DEBUG_DIR:
+		add_name(arena, &o->symbols.debug_dirs, &o->symbols.n_debug_dirs, optarg);
+		break;
+	case OPTION_DEBUGINFOD:
+		o->symbols.debuginfod = true;
 		break;
 	case OPTION_JSON:
 		add_report(o, arena, "json");
@@ -324,7 +343,7 @@ static void measure_all(struct check *c)
 	c->measure.min_runs = o->min_runs;
 	c->measure.leak_kinds = o->leak_kinds;
 	expect_want(&c->expectations, &c->measure);
-	inputs_measure(&c->measure, o->inputs, o->n_inputs);
+	inputs_measure(&c->measure, o->inputs, o->n_inputs, &o->symbols);
 	suppress_apply(&c->suppressions, &c->measure);
 	measure_finish(&c->measure);
 }

@@ -173,11 +173,12 @@ static void find_losses(struct database *d, int64_t process, const char *trace,
 	sqlite3_finalize(losses);
 }
 
+/* Its name; without what libtool puts before that of a program not installed yet. */
 static const char *base_name(const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
-	return slash ? slash + 1 : path;
+	return strncmp(name, "lt-", 3) == 0 && name[3] ? name + 3 : name;
 }
 
 /* What a process did in all, for its program. */

@@ -293,6 +293,19 @@ def test_databases_that_lie_are_refused(b):
     b.check(1, b.change(database, "UPDATE lots SET bytes = 9223372036854775807"))
 
 
+def test_traces_of_another_machine(b):
+    program = b.build("lt-app", "rheaper-gcc")
+    trace = b.trace(3, program=program)
+    os.makedirs(b.path("root") + os.path.dirname(program))
+    os.rename(program, b.path("root") + program)
+    for name in "lib", "lib64", "usr":
+        if os.path.exists("/" + name):
+            os.symlink("/" + name, b.path("root") + "/" + name)
+    said = b.check(1, "--sysroot", b.path("root"), trace)
+    assert f"program.c:{HERE}\n" in said and "leak: app: 3 blocks" in said, said
+    assert "program.c" not in b.check(1, trace)
+
+
 def test_wrong_words_are_refused(b):
     trace = b.trace()
     for words in ([], ["--nothing", trace], ["--max-growth=peak", trace], ["--max-growth=x=1", trace],
