@@ -296,14 +296,17 @@ def test_databases_that_lie_are_refused(b):
 def test_traces_of_another_machine(b):
     program = b.build("lt-app", "rheaper-gcc")
     trace = b.trace(3, program=program)
+    libraries = b.run("ldd", program)
     os.makedirs(b.path("root") + os.path.dirname(program))
     os.rename(program, b.path("root") + program)
-    for name in "lib", "lib64", "usr":
-        if os.path.exists("/" + name):
-            os.symlink("/" + name, b.path("root") + "/" + name)
+    # No link leads out of a root: what the program was linked with stands there itself
+    for library in re.findall(r"(/\S+) \(0x", libraries):
+        os.makedirs(b.path("root") + os.path.dirname(library), exist_ok=True)
+        shutil.copy(library, b.path("root") + library)
     said = b.check(1, "--sysroot", b.path("root"), trace)
     assert f"program.c:{HERE}\n" in said and "leak: app: 3 blocks" in said, said
-    assert "program.c" not in b.check(1, trace)
+    alone = subprocess.run([CHECK, trace], cwd=b.dir, env=b.env, text=True, capture_output=True)
+    assert "program.c" not in alone.stdout and "its functions are" in alone.stderr, alone
 
 
 def test_wrong_words_are_refused(b):

@@ -281,6 +281,7 @@ def test_a_killed_program(bench):
 
 def test_what_comes_between_two_views_is_read(bench):
     with Program(bench, "much.bin") as program:
+        program.do("small 1")
         follower = subprocess.Popen([TOP, "-b", "-n", "2", "-d", "3", program.trace], env=bench.env,
                                     text=True, stdout=subprocess.PIPE)
         assert ": tracing, " in follower.stdout.readline()
