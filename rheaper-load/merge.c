@@ -369,6 +369,16 @@ static void leave_out_overwritten(const struct merge *m, struct merge_counts *co
 	counts->unwritten = less(counts->unwritten, less(overwritten, missing));
 }
 
+/* Stamps of a shard that came twice; and, of a program that has ended, those that its
+ * counter has not given. A stamp that came twice may stand for one that is missing. */
+static uint64_t count_forged(const struct merge *m, uint32_t shard)
+{
+	uint64_t issued = reader_issued(m->reader, shard), next = m->next[shard];
+	bool has_ended = reader_header(m->reader)->state == RHP_STATE_EXITED;
+
+	return less(m->seen[shard], next) + (has_ended ? less(next, issued) : 0);
+}
+
 struct merge_counts merge_counts(const struct merge *m)
 {
 	struct merge_counts counts = m->counts;
@@ -380,6 +390,7 @@ struct merge_counts merge_counts(const struct merge *m)
 			counts.missing += m->next[i] - m->seen[i];
 		if (issued > m->next[i])
 			counts.unwritten += issued - m->next[i];
+		counts.bad_stamps += count_forged(m, i);
 	}
 	leave_out_overwritten(m, &counts);
 	return counts;

@@ -16,7 +16,7 @@ struct reader_event;
 struct merge_counts {
 	uint64_t events;
 	uint64_t late;       /* delivered after a younger one of their shard */
-	uint64_t bad_stamps; /* stamps that no counter can have given */
+	uint64_t bad_stamps; /* stamps that no counter can have given, or not twice */
 	uint64_t missing;    /* stamps without an event, with later ones seen */
 	uint64_t unwritten;  /* stamps taken after the last one that was seen */
 };

@@ -169,7 +169,8 @@ void store_scopes(struct store *s, const struct store_trace *trace,
 void store_loss(struct store *s, int64_t process, const char *reason, uint64_t count,
 		const char *meaning)
 {
-	store_insert(s, INSERT_LOSS, "itit", process, reason, (int64_t)count, meaning);
+	store_insert(s, INSERT_LOSS, "itit", process, reason,
+		     (int64_t)(count < INT64_MAX ? count : INT64_MAX), meaning);
 }
 
 void store_total(struct store *s, int64_t process, const char *name, double value,

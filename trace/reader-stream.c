@@ -18,6 +18,7 @@
 
 #define TIME_MASK ((UINT64_C(1) << RHP_TIME_BITS) - 1)
 #define MAX_TEXT_SIZE (UINT32_C(1) << 24)
+#define MAX_BLOCK_SIZE (UINT64_C(1) << 56) /* addresses have no more bits */
 
 void reader_stream_fini(struct reader_stream *stream)
 {
@@ -287,6 +288,16 @@ static uint64_t expand_time(uint64_t last, uint32_t low)
 	return last > ahead ? last - ahead : 0;
 }
 
+/* A size that was asked for may be any, that of a block that there is may not. */
+static void check_size(struct reader *reader, struct reader_event *event)
+{
+	if (event->size <= MAX_BLOCK_SIZE ||
+	    (event->code != RHP_ALLOC && event->code != RHP_REALLOC_END))
+		return;
+	reader->counts.damaged_records++;
+	event->size = RHP_SIZE_MAX;
+}
+
 static void make_event(struct reader *reader, struct reader_stream *s,
 		       const struct rhp_record *record, struct reader_event *event)
 {
@@ -302,6 +313,7 @@ static void make_event(struct reader *reader, struct reader_stream *s,
 	if (event->size == RHP_SIZE_MAX && s->big_size) {
 		event->size = s->big_size;
 		s->big_size = 0;
+		check_size(reader, event);
 	}
 }
 

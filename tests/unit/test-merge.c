@@ -159,6 +159,39 @@ static void an_impossible_stamp_does_not_skip_the_possible_ones(void **state)
 	fixture_close(&f);
 }
 
+static void a_stamp_that_comes_twice_is_damage(void **state)
+{
+	size_t a = window(0);
+	struct fixture f;
+
+	(void)state;
+	put(a, RHP_ALLOC, 0x1000, 1);
+	put(a, RHP_FREE, 0x1000, 2);
+	put_stamped(a, RHP_FREE, 0x1000, 3, 0);
+	put_stamped(a, RHP_FREE, 0x1000, 3, 0);
+	fixture_load(&f, &writer);
+	assert_int_equal(merge_counts(f.merge).events, 4);
+	assert_int_equal(merge_counts(f.merge).bad_stamps, 2);
+	fixture_close(&f);
+}
+
+static void a_stamp_above_the_counter_is_damage_when_the_program_has_ended(void **state)
+{
+	size_t a = window(0);
+	struct fixture f;
+
+	(void)state;
+	put_stamped(a, RHP_ALLOC, 0x1000, 1, 0);
+	put_stamped(a, RHP_FREE, 0x1000, 2, 1);
+	fixture_load(&f, &writer);
+	assert_int_equal(merge_counts(f.merge).bad_stamps, 2);
+	fixture_close(&f);
+	writer_header(&writer)->state = RHP_STATE_RUNNING;
+	fixture_load(&f, &writer);
+	assert_int_equal(merge_counts(f.merge).bad_stamps, 0);
+	fixture_close(&f);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -169,6 +202,8 @@ int main(void)
 		CASE(the_smallest_time_goes_first_between_shards),
 		CASE(records_that_a_signal_inverted_are_not_lost),
 		CASE(lost_records_are_counted_exactly_and_stop_nothing),
+		CASE(a_stamp_that_comes_twice_is_damage),
+		CASE(a_stamp_above_the_counter_is_damage_when_the_program_has_ended),
 		CASE(an_impossible_stamp_does_not_skip_the_possible_ones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

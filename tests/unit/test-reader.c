@@ -142,6 +142,25 @@ static void a_size_over_36_bits_comes_from_the_record_before(void **state)
 	fixture_close(&f);
 }
 
+static void a_block_larger_than_all_addresses_is_damage(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	struct fixture f;
+
+	(void)state;
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 16, 1, UINT64_MAX, 0});
+	writer_event(&writer, r, (struct writer_event){RHP_FREE, 16, 2, UINT64_MAX, 0});
+	writer_event(&writer, r,
+		     (struct writer_event){RHP_REALLOC_FAIL, 16, 3, UINT64_MAX, 0});
+	open_reader(&f);
+	assert_true(event_of(&f, 0).size == RHP_SIZE_MAX);
+	assert_int_equal(reader_counts(f.reader)->damaged_records, 1);
+	assert_true(event_of(&f, 0).size == UINT64_MAX); /* what a free was told */
+	assert_true(event_of(&f, 0).size == UINT64_MAX); /* what was not to be had */
+	assert_int_equal(reader_counts(f.reader)->damaged_records, 1);
+	fixture_close(&f);
+}
+
 static void an_unwritten_record_in_the_middle_is_skipped_and_counted(void **state)
 {
 	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
@@ -340,6 +359,7 @@ int main(void)
 		CASE(a_directory_and_no_file_are_errors),
 		CASE(time_goes_on_across_its_24_bits_and_back_a_little),
 		CASE(a_size_over_36_bits_comes_from_the_record_before),
+		CASE(a_block_larger_than_all_addresses_is_damage),
 		CASE(an_unwritten_record_in_the_middle_is_skipped_and_counted),
 		CASE(buffers_come_by_sequence_and_the_window_last),
 		CASE(a_window_that_was_copied_is_read_once),
