@@ -324,6 +324,8 @@ static int in_list(const char *list, const char *extension)
 {
 	size_t length = strlen(extension);
 
+	if (strchr(extension, ' '))
+		return 0;
 	for (const char *at = list; (at = strstr(at, extension)); at += length)
 		if (at[-1] == ' ' && at[length] == ' ')
 			return 1;
