@@ -21,8 +21,9 @@ static char temporary[4096];
 
 static void remove_temporary(void)
 {
-	if (temporary[0])
-		unlink(temporary);
+	/* It has stacks and addresses: who keeps it knows of it. */
+	if (temporary[0] && unlink(temporary) != 0 && errno != ENOENT)
+		warn("remove %s:", temporary);
 	temporary[0] = 0;
 }
 

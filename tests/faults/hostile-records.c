@@ -285,6 +285,11 @@ static void function_numbers(struct trace_writer *w)
 
 /* Events */
 
+static void left_live(struct trace_writer *w)
+{
+	event(w, RHP_ALLOC, 1 << 20, 400);
+}
+
 static void address_0(struct trace_writer *w)
 {
 	event(w, RHP_ALLOC, 0, 400);
@@ -435,6 +440,9 @@ const struct hostile hostile_records[] = {
 	{"strangers-in-stacks", WHOLE(ONE_MORE), .change = strangers_in_stacks},
 	{"deep-stack", PARTIAL(ONE_MORE), .change = deep_stack},
 	{"function-numbers", PARTIAL(USUAL_SAID), .change = function_numbers},
+	{"left-live", .load = 0,
+	 .said = "5 events, 3 allocations, 1 live at exit (8 bytes), 0 lost; 3 rows",
+	 .check = 1, .change = left_live},
 	{"address-0",
 	 WHOLE("6 events, 2 allocations, 0 live at exit (0 bytes), 0 lost; 2 rows"),
 	 .change = address_0},
