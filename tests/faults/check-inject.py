@@ -46,7 +46,7 @@ CALLS = {
     "clone3": "EAGAIN ENOMEM ENOSYS",
     "lseek": "EIO",
     "access": "EACCES EIO",
-    "getcwd": "ENOENT ERANGE",
+    "getcwd": "ENOENT EACCES",
     "getrandom": "EAGAIN ENOSYS EINTR",
     "ioctl": "EIO ENOTTY",
     "unlink": "EACCES EIO",
