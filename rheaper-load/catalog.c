@@ -206,6 +206,7 @@ static char *format_words(const char *bytes, size_t size)
 	size_t length;
 	FILE *out = open_memstream(&json, &length);
 	const char *separator = "[";
+	bool have_all = true;
 
 	if (!out)
 		return NULL;
@@ -216,6 +217,7 @@ static char *format_words(const char *bytes, size_t size)
 		fputs(separator, out);
 		if (word)
 			text_print_json(out, word);
+		have_all = have_all && word;
 		free(word);
 		separator = ",";
 		n += n < size;
@@ -223,7 +225,7 @@ static char *format_words(const char *bytes, size_t size)
 		size -= n;
 	}
 	fputs(separator[0] == '[' ? "[]" : "]", out);
-	if (fclose(out) == 0)
+	if (fclose(out) == 0 && have_all)
 		return json;
 	free(json);
 	return NULL;

@@ -24,14 +24,9 @@
 #include <unistd.h>
 
 #include "common/cli.h"
-#include "rheaper-load/catalog.h"
-#include "rheaper-load/chains.h"
 #include "rheaper-load/load.h"
-#include "rheaper-load/merge.h"
-#include "rheaper-load/pair.h"
-#include "rheaper-load/scopes.h"
 #include "tests/faults/rich-trace.h"
-#include "trace/reader.h"
+#include "tests/faults/take-trace.h"
 
 #define PATIENCE_S 10     /* for one damage */
 #define STRETCH 512       /* damages of one child */
@@ -59,68 +54,19 @@ static char database[64];      /* in memory, too */
 static uint64_t n_allocations; /* of the trace that was read last */
 static size_t *current;        /* damage, shared with the children */
 
-/* Pair what there is of a trace. */
-static void pair_all(struct pair *pair)
-{
-	struct pair_row rows[PAIR_MAX_ROWS];
-	struct chain chain;
-
-	while (pair_next(pair, rows) > 0)
-		while (pair_next_chain(pair, &chain) == 1)
-			continue;
-}
-
-static void follow_all(struct pair *pair, struct merge *merge, struct reader *reader)
-{
-	for (int round = 0; round < 4; round++) {
-		bool settled = round % 2;
-
-		if (round && reader_refresh(reader, settled) != 0)
-			return;
-		if (merge_go_on(merge, settled) != 0 || pair_follow(pair, 100000) < 0)
-			return;
-	}
-}
-
-static void read_trace(bool follow)
-{
-	struct catalog catalog;
-	struct reader_sink sink;
-	struct reader *reader = NULL;
-	struct merge *merge = NULL;
-	struct pair *pair = NULL;
-	struct scopes scopes;
-
-	if (catalog_init(&catalog, &sink) ||
-	    (follow ? reader_follow : reader_open)(&reader, path, &sink))
-		goto out;
-	catalog_limit_ids(&catalog, reader_n_records_max(reader));
-	if (merge_new(&merge, reader) || pair_new(&pair, merge, reader, &catalog))
-		goto out;
-	if (follow) {
-		follow_all(pair, merge, reader);
-		goto out;
-	}
-	pair_all(pair);
-	n_allocations = pair_totals(pair)->allocations;
-	catalog_name_threads(&catalog);
-	if (scopes_pair(&scopes, &catalog, reader, pair_totals(pair)->last_ns) == 0)
-		scopes_fini(&scopes);
-out:
-	pair_free(pair);
-	merge_free(merge);
-	reader_close(reader);
-	catalog_fini(&catalog);
-}
-
 static void read_at_rest(void)
 {
-	read_trace(false);
+	struct taken taken;
+
+	take_trace(path, false, &taken);
+	n_allocations = taken.pair.allocations;
 }
 
 static void read_as_written(void)
 {
-	read_trace(true);
+	struct taken taken;
+
+	take_trace(path, true, &taken);
 }
 
 static void load(void)

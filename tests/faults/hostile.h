@@ -33,6 +33,10 @@ void hostile_usual(struct trace_writer *w);
 /* One more block, allocated and freed with that stack. */
 void hostile_use_stack(struct trace_writer *w, uint32_t call);
 
+/* The trace of a row; the i-th row of all tables, NULL behind the last. */
+void hostile_make(const struct hostile *h, struct trace_writer *w);
+const struct hostile *hostile_row(size_t i);
+
 /* What is said of it as it is, with one more block, and with its events lost. */
 #define USUAL_SAID "4 events, 2 allocations, 0 live at exit (0 bytes), 0 lost; 2 rows"
 #define ONE_MORE "6 events, 3 allocations, 0 live at exit (0 bytes), 0 lost; 3 rows"

@@ -16,14 +16,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "rheaper-load/catalog.h"
-#include "rheaper-load/chains.h"
-#include "rheaper-load/merge.h"
-#include "rheaper-load/pair.h"
-#include "rheaper-load/scopes.h"
+#include "tests/faults/take-trace.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/trace-writer.h"
-#include "trace/reader.h"
 
 #define REGION_RECORDS 32
 #define HEADER_WORDS (RHP_HEADER_SIZE / 8)
@@ -87,60 +82,10 @@ static struct change change_word(const uint8_t *bytes)
 	return change;
 }
 
-static void pair_all(struct pair *pair)
-{
-	struct pair_row rows[PAIR_MAX_ROWS];
-	struct chain chain;
-
-	while (pair_next(pair, rows) > 0)
-		while (pair_next_chain(pair, &chain) == 1)
-			continue;
-}
-
-static void follow_all(struct pair *pair, struct merge *merge, struct reader *reader)
-{
-	for (int round = 0; round < 4; round++) {
-		if (round && reader_refresh(reader, round % 2) != 0)
-			return;
-		if (merge_go_on(merge, round % 2) != 0 || pair_follow(pair, 100000) < 0)
-			return;
-	}
-}
-
-static void read_trace(bool follow)
-{
-	struct catalog catalog;
-	struct reader_sink sink;
-	struct reader *reader = NULL;
-	struct merge *merge = NULL;
-	struct pair *pair = NULL;
-	struct scopes scopes;
-
-	must(catalog_init(&catalog, &sink) == 0, "catalog");
-	if ((follow ? reader_follow : reader_open)(&reader, path, &sink))
-		goto out;
-	catalog_limit_ids(&catalog, reader_n_records_max(reader));
-	if (merge_new(&merge, reader) || pair_new(&pair, merge, reader, &catalog))
-		goto out;
-	if (follow)
-		follow_all(pair, merge, reader);
-	else
-		pair_all(pair);
-	catalog_name_threads(&catalog);
-	must(scopes_pair(&scopes, &catalog, reader, pair_totals(pair)->last_ns) == 0,
-	     "scopes");
-	scopes_fini(&scopes);
-	merge_lost(merge);
-out:
-	pair_free(pair);
-	merge_free(merge);
-	reader_close(reader);
-	catalog_fini(&catalog);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct change changes[MAX_CHANGES];
+	struct taken taken;
 	size_t n = 0, at = 1;
 
 	if (size == 0)
@@ -152,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(pwrite(file, data + at, size - at, (off_t)head_size) == (ssize_t)(size - at),
 	     "regions");
 	must(ftruncate(file, (off_t)(head_size + size - at)) == 0, "size");
-	read_trace(data[0] & 1);
+	take_trace(path, data[0] & 1, &taken);
 	while (n-- > 0)
 		must(pwrite(file, &changes[n].before, 8, changes[n].at) == 8, "mend");
 	return 0;
