@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,9 +29,10 @@
 #include "tests/faults/rich-trace.h"
 #include "tests/faults/take-trace.h"
 
-#define PATIENCE_S 10     /* for one damage */
-#define STRETCH 512       /* damages of one child */
-#define SANITIZER_SAID 99 /* no status of ours */
+#define PATIENCE_S 10      /* of the processor, for one damage */
+#define PATIENCE_ALL_S 600 /* of the clock: other programs may have the processor */
+#define STRETCH 512        /* damages of one child */
+#define SANITIZER_SAID 99  /* no status of ours */
 #define MEMORY_KB (64 << 10)
 
 /* What sanitizers find ends the child with a status of its own. What is freed is given
@@ -160,6 +162,15 @@ static size_t next_place(size_t at, size_t step)
 	return at;
 }
 
+/* Who takes longer is ended by a signal. */
+static void be_patient(void)
+{
+	const struct itimerval patience = {.it_value = {.tv_sec = PATIENCE_S}};
+
+	setitimer(ITIMER_PROF, &patience, NULL);
+	alarm(PATIENCE_ALL_S);
+}
+
 /* In a child: a stretch of damages. A load that refuses the trace ends it here. */
 static _Noreturn void run_stretch(const struct damage *damage, const struct act *act,
 				  size_t step)
@@ -170,7 +181,7 @@ static _Noreturn void run_stretch(const struct damage *damage, const struct act 
 		_exit(EXIT_FAILURE);
 	for (size_t i = 0; i < STRETCH && at < original.size; i++) {
 		*current = at;
-		alarm(PATIENCE_S);
+		be_patient();
 		damage->make(at);
 		act->run();
 		damage->mend(at);

@@ -14,7 +14,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #define MAX_SIZE (1 << 20)
-#define PATIENCE_S 10
+#define PATIENCE_S 60
 
 static uint8_t input[MAX_SIZE];
 

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The runtime writes traces while what it asks of the kernel fails: the N-th call of a
+ * kind, or all from it on, with several settings. A child does the work, the same each
+ * time; then its trace is read. The work goes on whatever fails; what is not in the trace
+ * is counted there, to the event, and nothing in it is damaged.
+ *
+ * Prints TAP.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/os.h"
+#include "runtime/runtime.h"
+#include "runtime/start.h"
+#include "runtime/tracker.h"
+#include "tests/faults/take-trace.h"
+
+#define N_LIVES 700
+#define MAX_NTH 400
+#define PATIENCE_S 120
+
+enum kind {
+	NO_KIND,
+	RESERVE,
+	RESERVE_AHEAD,
+	WRITE,
+	READ,
+	MAP,
+	FILE_ID,
+	CREATE,
+	ALLOC,
+	N_KINDS,
+};
+
+static const char *const kind_names[N_KINDS] = {
+	[RESERVE] = "reserve", [RESERVE_AHEAD] = "reserve_ahead",
+	[WRITE] = "write",     [READ] = "read",
+	[MAP] = "map",         [FILE_ID] = "file_id",
+	[CREATE] = "create",   [ALLOC] = "memory",
+};
+
+static struct {
+	enum kind kind;
+	unsigned calls, nth;
+	bool for_ever;
+} fault;
+
+static bool fails(enum kind kind)
+{
+	unsigned call;
+
+	if (fault.kind != kind)
+		return false;
+	call = ++fault.calls;
+	return call == fault.nth || (fault.for_ever && call > fault.nth);
+}
+
+#define WRAP(result, failure, kind, name, parameters, arguments)                         \
+	result __real_##name parameters;                                                 \
+	result __wrap_##name parameters;                                                 \
+	result __wrap_##name parameters                                                  \
+	{                                                                                \
+		return fails(kind) ? failure : __real_##name arguments;                  \
+	}
+WRAP(int, -ENOSPC, RESERVE, rhp_os_reserve, (int fd, uint64_t at, size_t n), (fd, at, n))
+WRAP(int, -ENOSPC, RESERVE_AHEAD, rhp_os_reserve_ahead, (int fd, uint64_t at, uint64_t n),
+     (fd, at, n))
+WRAP(int, -EIO, WRITE, rhp_os_write,
+     (int fd, uint64_t at, const void *a, size_t n, const void *b, size_t m),
+     (fd, at, a, n, b, m))
+WRAP(int, -EIO, READ, rhp_os_read, (int fd, uint64_t at, void *to, size_t n),
+     (fd, at, to, n))
+WRAP(void *, NULL, MAP, rhp_os_map_file, (void *at, int fd, uint64_t offset, size_t n),
+     (at, fd, offset, n))
+WRAP(int, -EBADF, FILE_ID, rhp_os_file_id, (int fd, uint64_t id[2]), (fd, id))
+WRAP(int, -EEXIST, CREATE, rhp_os_create, (const char *name), (name))
+WRAP(void *, NULL, ALLOC, rhp_os_alloc, (size_t n), (n))
+
+/* The work: blocks that are allocated, resized in every way, freed; marks; scopes. */
+
+static void live(uint64_t i)
+{
+	const void *frame = RHP_FRAME_HERE;
+	const void *p = (const void *)(0x100000 + i * 64);
+	const void *q = (const void *)(0x9000000 + i * 64);
+	size_t size = i % 100 ? i : (size_t)1 << 40;
+
+	rhp_on_alloc(RHP_FN_malloc, frame, p, size);
+	if (i % 5 == 4) { /* ended in another way than by free */
+		if (rhp_on_realloc_begin(p))
+			rhp_on_realloc_end(RHP_FN_realloc, frame, p, NULL, 0);
+		return;
+	}
+	if (i % 5 && rhp_on_realloc_begin(p)) {
+		const void *result = i % 5 == 1 ? q : i % 5 == 2 ? p : NULL;
+
+		if (i % 2)
+			rhp_on_realloc_end(RHP_FN_realloc, frame, p, result, size + 1);
+		else
+			rhp_record_realloc_followed(p, result, size + 1);
+		p = result ? result : p;
+	}
+	if (rhp_is_recorded(p))
+		rhp_on_free(RHP_FN_free, frame, p, i % 3 ? 0 : size);
+}
+
+static void *live_often(void *first)
+{
+	for (uint64_t i = 0; i < N_LIVES; i++) {
+		uint32_t scope = i % 50 ? 0 : rhp_record_begin("a scope");
+
+		live((uintptr_t)first + i);
+		if (i % 70 == 0)
+			rhp_record_mark("a mark");
+		if (i % 90 == 0)
+			rhp_record_mark_from_outside("a mark that somebody else made");
+		if (scope)
+			rhp_record_end(scope);
+	}
+	return NULL;
+}
+
+static void work(void)
+{
+	pthread_t thread;
+
+	live_often(NULL);
+	if (pthread_create(&thread, NULL, live_often, (void *)100000) != 0 ||
+	    pthread_join(thread, NULL) != 0)
+		exit(3);
+	live_often((void *)200000);
+}
+
+static char directory[] = "/tmp/rheaper-test-XXXXXX";
+static char trace[64];
+
+struct setting {
+	const char *name;
+	const char *environment[4];
+	bool counts_all; /* every event: no sampling, nothing overwritten */
+	void (*meddle)(void);
+};
+
+static void do_nothing(void)
+{
+}
+
+/* Another file has the number of the trace's descriptor. */
+static void take_descriptor(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	dup2(fd, rhp_trace_fd());
+	close(fd);
+}
+
+static void close_descriptor(void)
+{
+	close(rhp_trace_fd());
+}
+
+/* A realloc that begins in one trace and ends in none, in the next one, or in both. */
+static void begin_again(void)
+{
+	static struct rhp_settings again;
+	const void *p = (const void *)0x5000000, *q = (const void *)0x6000000;
+
+	memcpy(&again, rhp_start_asked(), sizeof(again));
+	snprintf(again.path, sizeof(again.path), "%s/again", directory);
+	rhp_on_alloc(RHP_FN_malloc, RHP_FRAME_HERE, p, 1);
+	rhp_record_realloc_begin(p);
+	rhp_stop_tracking();
+	rhp_record_realloc_end(RHP_FN_realloc, RHP_FRAME_HERE, p, q, 2);
+	rhp_record_realloc_followed(p, q, 2);
+	rhp_record_realloc_begin(p);
+	rhp_record_free(RHP_FN_free, RHP_FRAME_HERE, q, 0);
+	rhp_record_mark("of no trace");
+	rhp_start_tracking(&again);
+	rhp_record_realloc_end(RHP_FN_realloc, RHP_FRAME_HERE, p, q, 2);
+	rhp_record_realloc_end(RHP_FN_realloc, RHP_FRAME_HERE, q, NULL, 2);
+	rhp_record_realloc_followed(p, q, 2);
+}
+
+static const struct setting settings[] = {
+	{"usual", {"RHEAPER_EVENT_BUFFER=500"}, true, do_nothing},
+	{"large", {"RHEAPER_EVENT_BUFFER=5000"}, true, do_nothing},
+	{"limit",
+	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=360000"},
+	 true,
+	 do_nothing},
+	{"tight",
+	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=300000"},
+	 true,
+	 do_nothing},
+	{"ring",
+	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=400000,ring"},
+	 false,
+	 do_nothing},
+	{"sample",
+	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_SAMPLE_BYTES=300",
+	  "RHEAPER_SAMPLE_RATE=0.5"},
+	 false,
+	 do_nothing},
+	{"rate",
+	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_SAMPLE_RATE=0.5"},
+	 true,
+	 do_nothing},
+	{"free_stacks",
+	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_FREE_STACKS=1"},
+	 true,
+	 do_nothing},
+	{"one_tracker",
+	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_TRACKERS=1"},
+	 true,
+	 do_nothing},
+	{"descriptor_taken", {"RHEAPER_EVENT_BUFFER=500"}, true, take_descriptor},
+	{"descriptor_closed", {"RHEAPER_EVENT_BUFFER=500"}, true, close_descriptor},
+	{"begun_again", {"RHEAPER_EVENT_BUFFER=500"}, false, begin_again},
+};
+
+/* In a child: write a trace while that fails. Whether it could be begun, and how often
+ * the kind was called, are its status: 0, 1 not begun, 2 the fault did not come. */
+static _Noreturn void write_trace(const struct setting *s)
+{
+	static struct rhp_settings own;
+	char variable[128];
+	char *environment[6] = {variable};
+	int result;
+
+	alarm(PATIENCE_S);
+	snprintf(variable, sizeof(variable), "RHEAPER_TRACE=%s", trace);
+	for (int i = 0; i < 4 && s->environment[i]; i++)
+		environment[i + 1] = (char *)(uintptr_t)s->environment[i];
+	rhp_settings_read(&own, environment);
+	rhp_settings_expand_path(&own, trace);
+	result = rhp_start_tracking(&own);
+	if (result == 0) {
+		live_often((void *)300000);
+		s->meddle();
+		work();
+		rhp_stop_tracking();
+	}
+	exit(fault.kind && fault.calls < fault.nth ? 2 : result ? 1 : 0);
+}
+
+/* What the trace has: whether nothing in it is damaged, and all that is not there is
+ * counted. */
+static bool is_sound(const struct setting *s)
+{
+	struct rhp_file_header h;
+	struct taken taken;
+	uint64_t missing, counted;
+	int result = take_trace(trace, false, &taken);
+	int fd = open(trace, O_RDONLY | O_CLOEXEC);
+	bool read_all = fd >= 0 && read(fd, &h, sizeof(h)) == sizeof(h);
+
+	close(fd);
+	if (result || !read_all || taken.file.damaged_records || taken.n_damaged ||
+	    taken.file.damaged_regions || taken.merge.bad_stamps) {
+		printf("# result %d, damaged: %zu records, %zu regions, %zu, %zu "
+		       "stamps\n",
+		       result, (size_t)taken.file.damaged_records,
+		       (size_t)taken.file.damaged_regions, (size_t)taken.n_damaged,
+		       (size_t)taken.merge.bad_stamps);
+		return false;
+	}
+	missing = taken.merge.missing + taken.merge.unwritten;
+	counted = h.lost[RHP_LOST_IO] + h.lost[RHP_LOST_LIMIT] + h.lost[RHP_LOST_NESTED];
+	/* Of the record that could not be written last it does not matter what it was. */
+	if (s->counts_all && missing != counted && missing + 1 != counted) {
+		printf("# %zu events are missing, %zu are counted\n", (size_t)missing,
+		       (size_t)counted);
+		return false;
+	}
+	return true;
+}
+
+/* One trace: -1 if it is not as it must be, else the child's status. */
+static int try_trace(const struct setting *s)
+{
+	int status;
+	pid_t child;
+
+	child = fork();
+	if (child == 0)
+		write_trace(s);
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return -1;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) > 2) {
+		printf("# the child ended with %#x\n", (unsigned)status);
+		return -1;
+	}
+	if (access(trace, F_OK) == 0 && !is_sound(s))
+		return -1;
+	if (access(trace, F_OK) != 0 && WEXITSTATUS(status) == 0)
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+static void clear(void)
+{
+	static const char *const names[] = {"trace", "trace.1", "trace.2", "again"};
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+		unlink(path);
+	}
+}
+
+static bool try_all(const struct setting *s, unsigned *n)
+{
+	for (int kind = NO_KIND; kind < N_KINDS; kind++) {
+		for (unsigned form = 0; form < (kind ? 2 : 1); form++) {
+			int result = 0;
+
+			for (unsigned nth = 1; nth <= (kind ? MAX_NTH : 1) && result < 2;
+			     nth += 1 + nth / 6, ++*n) {
+				fault.kind = (enum kind)kind;
+				fault.nth = nth;
+				fault.for_ever = form;
+				result = try_trace(s);
+				clear();
+				if (result < 0) {
+					printf("# %s %u%s\n",
+					       kind ? kind_names[kind] : "nothing", nth,
+					       form ? "+" : "");
+					return false;
+				}
+			}
+		}
+	}
+	return true;
+}
+
+int main(void)
+{
+	const size_t n_settings = sizeof(settings) / sizeof(*settings);
+	bool all_fine = true;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!mkdtemp(directory))
+		return EXIT_FAILURE;
+	snprintf(trace, sizeof(trace), "%s/trace", directory);
+	printf("1..%zu\n", n_settings);
+	for (size_t i = 0; i < n_settings; i++) {
+		unsigned n = 0;
+		bool fine = try_all(&settings[i], &n);
+
+		printf("# %u traces\n%sok %zu - F1_F5_F7_%s\n", n, fine ? "" : "not ",
+		       i + 1, settings[i].name);
+		all_fine = all_fine && fine;
+	}
+	clear();
+	rmdir(directory);
+	return all_fine ? EXIT_SUCCESS : EXIT_FAILURE;
+}
