@@ -31,6 +31,12 @@ static void no_counters(struct trace_writer *w)
 	fill_counters(w, 0);
 }
 
+static void snapshot_of_nothing(struct trace_writer *w)
+{
+	no_counters(w);
+	writer_header(w)->state = RHP_STATE_SNAPSHOT;
+}
+
 static void fill_path(struct trace_writer *w)
 {
 	struct rhp_file_header *h = writer_header(w);
@@ -141,6 +147,10 @@ const struct hostile hostile_headers[] = {
 	 .said = "4 events, 2 allocations, 0 live when the trace"
 		 " ended (0 bytes), 0 lost",
 	 .check = 2, FIELD(state), .value = 0},
+	/* Whose events all came after it was made */
+	{"snapshot-of-nothing", .load = 0,
+	 .said = "0 events, 0 allocations, 0 live when the trace ended (0 bytes), 0 lost",
+	 .check = 0, .change = snapshot_of_nothing},
 	{"state-unknown", .load = 0,
 	 .said = "4 events, 2 allocations, 0 live when the"
 		 " trace ended (0 bytes), 0 lost",

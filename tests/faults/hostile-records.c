@@ -323,6 +323,25 @@ static void ends_without_begin(struct trace_writer *w)
 	event(w, RHP_FREE, 1 << 20, 403);
 }
 
+static void unknown_resized(struct trace_writer *w)
+{
+	static const enum rhp_code ends[] = {RHP_REALLOC_FREE, RHP_REALLOC_FAIL,
+					     RHP_REALLOC_END};
+
+	for (uint64_t i = 0; i < 3; i++) {
+		event(w, RHP_REALLOC_BEGIN, 1 << 20, 400 + i * 2);
+		event(w, ends[i], 1 << 20, 401 + i * 2);
+	}
+	event(w, RHP_FREE, 1 << 20, 410);
+}
+
+static void thread_changes(struct trace_writer *w)
+{
+	event(w, RHP_ALLOC, 1 << 20, 400);
+	writer_blob(w, R, RHP_BLOB_THREAD, 2, 99, "other", 5);
+	event(w, RHP_FREE, 1 << 20, 410);
+}
+
 static void begins_without_end(struct trace_writer *w)
 {
 	for (uint64_t i = 0; i < 40; i++)
@@ -456,6 +475,10 @@ const struct hostile hostile_records[] = {
 	{"ends-without-begin",
 	 PARTIAL("8 events, 3 allocations, 0 live at exit (0 bytes), 0 lost; 3 rows"),
 	 .change = ends_without_begin},
+	{"unknown-resized",
+	 WHOLE("11 events, 3 allocations, 0 live at exit (0 bytes), 0 lost; 3 rows"),
+	 .change = unknown_resized},
+	{"thread-changes", WHOLE(ONE_MORE), .change = thread_changes},
 	{"begins-without-end",
 	 WHOLE("44 events, 2 allocations, 0 live at exit (0 bytes), 0 lost; 2 rows"),
 	 .change = begins_without_end},

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,7 @@ static void hostile_traces_are_taken_as_far_as_they_go(void)
 		followed = take_trace(path, true, &written);
 		writer_fini(&w);
 		if ((at_rest != 0) == (h->load != 0) && at_rest >= 0 && followed >= 0 &&
+		    reader_problem(followed)[0] &&
 		    (at_rest == 0 || strstr(reader_problem(at_rest), h->said)))
 			continue;
 		printf("# %s: %d at rest, %d followed\n", h->name, at_rest, followed);
@@ -153,6 +155,44 @@ static void a_trace_that_changes_while_it_is_followed(void)
 	}
 	take_between = NULL;
 	point(fine, "L2_a_trace_that_is_cut_and_grows_while_it_is_followed");
+}
+
+static size_t changed_at;
+
+/* Another trace has come in its place. */
+static void change_head(int round)
+{
+	const uint32_t other = 4096 * 3;
+
+	if (round == 1 &&
+	    pwrite(file, &other, sizeof(other), (off_t)changed_at) != sizeof(other))
+		exit(EXIT_FAILURE);
+}
+
+static void another_trace_in_its_place(void)
+{
+	static const size_t places[] = {
+		offsetof(struct rhp_file_header, region_size),
+		offsetof(struct rhp_file_header, first_region),
+		offsetof(struct rhp_file_header, shard_offset),
+		offsetof(struct rhp_file_header, time_shift),
+		offsetof(struct rhp_file_header, start_ticks),
+		offsetof(struct rhp_file_header, pid),
+	};
+	struct taken taken;
+	bool fine = true;
+
+	take_between = change_head;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		int result;
+
+		put_file(&rich, rich.size);
+		changed_at = places[i];
+		result = take_trace(path, true, &taken);
+		fine = fine && result > 0 && reader_problem(result)[0];
+	}
+	take_between = NULL;
+	point(fine, "L2_another_trace_in_its_place");
 }
 
 /* Whether each failure of the kind is said, until there is none any more. */
@@ -215,9 +255,10 @@ int main(void)
 	file = memfd_create("trace", MFD_CLOEXEC);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
 	rich_trace(&rich);
-	printf("1..7\n");
+	printf("1..8\n");
 	hostile_traces_are_taken_as_far_as_they_go();
 	a_trace_that_changes_while_it_is_followed();
+	another_trace_in_its_place();
 	what_fails_is_said();
 	writer_fini(&rich);
 	return all_fine ? EXIT_SUCCESS : EXIT_FAILURE;

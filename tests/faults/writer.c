@@ -95,7 +95,11 @@ static void live(uint64_t i)
 
 	rhp_on_alloc(RHP_FN_malloc, frame, p, size);
 	if (i % 5 == 4) { /* ended in another way than by free */
-		if (rhp_on_realloc_begin(p))
+		bool is_recorded = rhp_on_realloc_begin(p);
+
+		if (is_recorded && i % 2)
+			rhp_record_realloc_followed(p, NULL, 0);
+		else if (is_recorded)
 			rhp_on_realloc_end(RHP_FN_realloc, frame, p, NULL, 0);
 		return;
 	}
@@ -162,6 +166,12 @@ static void take_descriptor(void)
 	close(fd);
 }
 
+/* From here on by the clock that other machines have. */
+static void read_other_clock(void)
+{
+	rhp_os_reads_counter = 0;
+}
+
 static void close_descriptor(void)
 {
 	close(rhp_trace_fd());
@@ -223,6 +233,11 @@ static const struct setting settings[] = {
 	 do_nothing},
 	{"descriptor_taken", {"RHEAPER_EVENT_BUFFER=500"}, true, take_descriptor},
 	{"descriptor_closed", {"RHEAPER_EVENT_BUFFER=500"}, true, close_descriptor},
+	{"too_small",
+	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=1000"},
+	 true,
+	 do_nothing},
+	{"other_clock", {"RHEAPER_EVENT_BUFFER=500"}, true, read_other_clock},
 	{"begun_again", {"RHEAPER_EVENT_BUFFER=500"}, false, begin_again},
 };
 
@@ -230,6 +245,7 @@ static const struct setting settings[] = {
  * the kind was called, are its status: 0, 1 not begun, 2 the fault did not come. */
 static _Noreturn void write_trace(const struct setting *s)
 {
+	static const struct rhp_record nothing;
 	static struct rhp_settings own;
 	char variable[128];
 	char *environment[6] = {variable};
@@ -241,11 +257,13 @@ static _Noreturn void write_trace(const struct setting *s)
 		environment[i + 1] = (char *)(uintptr_t)s->environment[i];
 	rhp_settings_read(&own, environment);
 	rhp_settings_expand_path(&own, trace);
+	rhp_trace_set_state(RHP_STATE_STOPPED); /* of no trace */
 	result = rhp_start_tracking(&own);
 	if (result == 0) {
 		live_often((void *)300000);
 		s->meddle();
 		work();
+		rhp_trace_append_scan(0, &nothing, sizeof(nothing));
 		rhp_stop_tracking();
 	}
 	exit(fault.kind && fault.calls < fault.nth ? 2 : result ? 1 : 0);

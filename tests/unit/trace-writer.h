@@ -10,7 +10,7 @@
 
 #include "trace/format.h"
 
-#define WRITER_MAX_REGIONS 64
+#define WRITER_MAX_REGIONS 80
 
 struct trace_writer {
 	char *bytes;
