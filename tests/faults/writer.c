@@ -151,6 +151,7 @@ struct setting {
 	const char *environment[4];
 	bool counts_all; /* every event: no sampling, nothing overwritten */
 	void (*meddle)(void);
+	bool path_is_taken;
 };
 
 static void do_nothing(void)
@@ -160,7 +161,7 @@ static void do_nothing(void)
 /* Another file has the number of the trace's descriptor. */
 static void take_descriptor(void)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd = open(directory, O_RDONLY | O_CLOEXEC); /* of the same file system */
 
 	dup2(fd, rhp_trace_fd());
 	close(fd);
@@ -200,45 +201,58 @@ static void begin_again(void)
 }
 
 static const struct setting settings[] = {
-	{"usual", {"RHEAPER_EVENT_BUFFER=500"}, true, do_nothing},
-	{"large", {"RHEAPER_EVENT_BUFFER=5000"}, true, do_nothing},
+	{"usual", {"RHEAPER_EVENT_BUFFER=500"}, true, do_nothing, false},
+	{"large", {"RHEAPER_EVENT_BUFFER=5000"}, true, do_nothing, false},
 	{"limit",
 	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=360000"},
 	 true,
-	 do_nothing},
+	 do_nothing,
+	 false},
 	{"tight",
 	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=300000"},
 	 true,
-	 do_nothing},
+	 do_nothing,
+	 false},
 	{"ring",
 	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=400000,ring"},
 	 false,
-	 do_nothing},
+	 do_nothing,
+	 false},
 	{"sample",
 	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_SAMPLE_BYTES=300",
 	  "RHEAPER_SAMPLE_RATE=0.5"},
 	 false,
-	 do_nothing},
+	 do_nothing,
+	 false},
 	{"rate",
 	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_SAMPLE_RATE=0.5"},
 	 true,
-	 do_nothing},
+	 do_nothing,
+	 false},
 	{"free_stacks",
 	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_FREE_STACKS=1"},
 	 true,
-	 do_nothing},
+	 do_nothing,
+	 false},
 	{"one_tracker",
 	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_TRACKERS=1"},
 	 true,
-	 do_nothing},
-	{"descriptor_taken", {"RHEAPER_EVENT_BUFFER=500"}, true, take_descriptor},
-	{"descriptor_closed", {"RHEAPER_EVENT_BUFFER=500"}, true, close_descriptor},
+	 do_nothing,
+	 false},
+	{"descriptor_taken", {"RHEAPER_EVENT_BUFFER=500"}, true, take_descriptor, false},
+	{"descriptor_closed",
+	 {"RHEAPER_EVENT_BUFFER=500"},
+	 true,
+	 close_descriptor,
+	 false},
 	{"too_small",
 	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=1000"},
 	 true,
-	 do_nothing},
-	{"other_clock", {"RHEAPER_EVENT_BUFFER=500"}, true, read_other_clock},
-	{"begun_again", {"RHEAPER_EVENT_BUFFER=500"}, false, begin_again},
+	 do_nothing,
+	 false},
+	{"path_taken", {"RHEAPER_EVENT_BUFFER=500"}, true, do_nothing, true},
+	{"other_clock", {"RHEAPER_EVENT_BUFFER=500"}, true, read_other_clock, false},
+	{"begun_again", {"RHEAPER_EVENT_BUFFER=500"}, false, begin_again, false},
 };
 
 /* In a child: write a trace while that fails. Whether it could be begun, and how often
@@ -247,7 +261,7 @@ static _Noreturn void write_trace(const struct setting *s)
 {
 	static const struct rhp_record nothing;
 	static struct rhp_settings own;
-	char variable[128];
+	char variable[128], next[128];
 	char *environment[6] = {variable};
 	int result;
 
@@ -258,14 +272,19 @@ static _Noreturn void write_trace(const struct setting *s)
 	rhp_settings_read(&own, environment);
 	rhp_settings_expand_path(&own, trace);
 	rhp_trace_set_state(RHP_STATE_STOPPED); /* of no trace */
+	if (s->path_is_taken)
+		close(open(trace, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 	result = rhp_start_tracking(&own);
 	if (result == 0) {
+		snprintf(next, sizeof(next), "%s", rhp_start_trace_path());
 		live_often((void *)300000);
 		s->meddle();
 		work();
 		rhp_trace_append_scan(0, &nothing, sizeof(nothing));
 		rhp_stop_tracking();
 	}
+	if (s->path_is_taken && (result ? unlink(trace) : rename(next, trace)))
+		exit(3);
 	exit(fault.kind && fault.calls < fault.nth ? 2 : result ? 1 : 0);
 }
 
