@@ -4,10 +4,12 @@
  * nothing, so that each address is handed out again within nanoseconds; every 1000th
  * round plants a leak. Prints what was asked for and what came of it.
  *
- * usage: order THREADS ROUNDS SIZE: 24, 1100 (to 1548), 262144
+ * usage: order THREADS ROUNDS SIZE [kept], SIZE: 24, 1100 (to 1548), 262144
+ * kept: no realloc to nothing
  */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,7 @@ struct ledger {
 static _Atomic(void *) slots[N_SLOTS];
 static unsigned long n_rounds;
 static size_t size_base;
+static bool kept;
 
 static size_t some_size(unsigned random)
 {
@@ -57,8 +60,8 @@ __attribute__((noinline)) static void *change(struct ledger *l, void *p, unsigne
 		l->failed += p != NULL;
 		return p;
 	default:
-		if (!p)
-			return NULL;
+		if (!p || kept)
+			return p;
 		q = realloc(p, 0);
 		l->frees++;
 		return q;
@@ -99,6 +102,7 @@ int main(int argc, char **argv)
 		return 2;
 	n_rounds = strtoul(argv[2], NULL, 10);
 	size_base = strtoul(argv[3], NULL, 10);
+	kept = argc > 4;
 	for (size_t i = 0; i < n_threads; i++) {
 		ledgers[i].random = (unsigned)i + 1;
 		if (pthread_create(&ledgers[i].thread, NULL, work, &ledgers[i]) != 0)

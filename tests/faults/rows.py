@@ -76,7 +76,7 @@ class Bench(Workbench):
         return said, self.load()
 
     def load(self, trace="t.bin"):
-        self.run(LOADER, "--quiet", "--force", trace, "t.db", timeout=LIMIT)
+        self.run(LOADER, "--quiet", "--force", trace, "t.db", silent=False, timeout=LIMIT)
         return Profile(self.path("t.db"))
 
     def traces(self):
