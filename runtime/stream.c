@@ -146,6 +146,14 @@ static ALWAYS_INLINE bool make_room(struct rhp_stream *s, uint32_t n)
 	return LIKELY(s->cursor + n <= s->limit) || make_room_slowly(s, n);
 }
 
+/* Two writers cannot have the same frame at the same time: who finds itself in the
+ * outermost one's is not on top of it, a handler has jumped out of that. */
+static ALWAYS_INLINE void forget_left_writer(struct rhp_stream *s, const void *frame)
+{
+	if (UNLIKELY(s->depth != 0) && s->outermost.frame == (uintptr_t)frame)
+		s->depth = 0;
+}
+
 /* Between begin and end this thread is a writer, its handlers are nested. */
 static ALWAYS_INLINE uint32_t begin_write(struct rhp_stream *s, const void *frame)
 {
@@ -175,6 +183,7 @@ static COLD bool event_slowly(struct rhp_stream *s, enum rhp_code code, uintptr_
 			      uint64_t stamp, uint32_t node, uint64_t size)
 {
 	bool big = size >= RHP_SIZE_MAX;
+	forget_left_writer(s, __builtin_frame_address(0));
 	/* Room for a TIME too: the clock is read after the hand-over, which may
 	 * take long. */
 	if (!make_room(s, 2u + big))
@@ -201,6 +210,7 @@ bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t addres
 		      uint64_t stamp, uint32_t node, uint64_t size)
 {
 	uint64_t unit = rhp_os_ticks() >> RHP_TIME_SHIFT;
+	forget_left_writer(s, __builtin_frame_address(0));
 	if (UNLIKELY(s->cursor >= s->limit || size >= RHP_SIZE_MAX ||
 		     unit - s->last_unit > MAX_TIME_STEP))
 		return event_slowly(s, code, address, stamp, node, size);

@@ -25,6 +25,7 @@
 #include "runtime/tracker.h"
 
 #define COMMAND_LINE_SIZE 2048    /* what is longer is cut */
+#define SEARCH_EVERY 64           /* events of threads that have none, the same */
 #define NOT_IN_A_TRACE UINT32_MAX /* not 0, which would be equal to that of no trace */
 #define RECLAIM_EVERY 16          /* new trackers between searches for abandoned ones */
 
@@ -41,6 +42,7 @@ static struct {
 	struct rhp_tracker *first_free;
 	struct rhp_tracker *all; /* of the pool, free or not */
 	uint32_t n_trackers, max_trackers;
+	uint32_t n_refused; /* events of threads that could have none */
 	uint16_t last_number;
 	uint32_t event_buffer, stack_depth, free_stacks;
 	struct rhp_tracker *overflow;
@@ -224,13 +226,24 @@ static void thread_ends(void *round)
 		give_back(t);
 }
 
+/* Without the lock, for thousands of threads may want what there is not. A tracker that
+ * was not given back is looked for now and then: that takes a system call for each. */
+static bool none_to_take(void)
+{
+	return pool.n_trackers >= pool.max_trackers &&
+	       !__atomic_load_n(&pool.first_free, __ATOMIC_RELAXED) &&
+	       __atomic_fetch_add(&pool.n_refused, 1, __ATOMIC_RELAXED) % SEARCH_EVERY !=
+		       0;
+}
+
 /* The first event of a thread. */
 static COLD struct rhp_tracker *acquire(void)
 {
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
 	/* The child of a vfork goes away, and its parent has the same thread. */
-	bool passes_by = rhp_thread.tracker || rhp_thread.ending || in_vfork_child();
+	bool passes_by = rhp_thread.tracker || rhp_thread.ending || in_vfork_child() ||
+			 none_to_take();
 	struct rhp_tracker *t = passes_by ? NULL : take_from_pool();
 	if (t) {
 		name_thread(t, rhp_os_tid());

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Signals that come in the middle, jumps out of it, and stacks of every kind.
+
+usage: check-flow.py [--long] RHEAPER-LOAD BINDIR
+
+Prints TAP, one point per test_ function.
+"""
+import os
+
+from rows import HERE, LONG, equal, note, run
+
+
+def safe_heap(b):
+    """A library for -l, with the directory."""
+    if not os.path.exists(b.path("libsafe.so")):
+        b.run("cc", "-O2", "-fPIC", "-fno-builtin", "-shared", os.path.join(HERE, "safe-heap.c"), "-o", "libsafe.so")
+    return b.path("libsafe.so")
+
+
+def stacks(b):
+    b.run("cc", "-O2", "-g", "-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-c", os.path.join(HERE, "poison.c"),
+          "-o", "poison.o")
+    return b.path("poison.o"), "-fno-optimize-sibling-calls"
+
+
+def test_S1_handlers_that_allocate(b):
+    """One in the few instructions between a shim and the allocator is taken for the
+    allocator's own (docs/limits.md): neither its allocation nor its free is seen."""
+    each = 600000 if LONG else 2000
+    said, profile = b.trace(b.build("signals.c", safe_heap(b)), each)
+    by_threads, by_handlers = map(int, said.split())
+    equal(profile.lost, {})
+    equal(profile.of_size(17), (by_threads, 0))
+    seen, live = profile.of_size(333)
+    assert live == 0 and 0.9 * by_handlers < seen <= by_handlers, (seen, live, by_handlers)
+    note(f"{by_handlers} handlers, {by_handlers - seen} of them inside the allocator,"
+         f" {profile.total['events']:.0f} events, 0 lost")
+
+
+def test_S2_jumps_out_of_handlers(b):
+    n = 1000000 if LONG else 5000
+    _, profile = b.trace(b.build("jumps.c", safe_heap(b)), n)
+    equal(profile.of("in_peace"), (1000, 0))
+    # A jump between a stamp and its record costs this one event, and no other.
+    lost = profile.lost.get("missing", 0) + profile.lost.get("unwritten", 0)
+    assert lost <= n and not set(profile.lost) - {
+        "missing", "unwritten", "foreign_free", "unseen_free", "torn_records"}, profile.lost
+    note(f"{n} jumps, {profile.total['events']:.0f} events, {lost} lost")
+
+
+def test_S4_deep_recursion(b):
+    n = 1000000 if LONG else 50000
+    profile = b.same("stacks.c", "deep", n, build=stacks(b))
+    equal(profile.of_size(503), (1, 0))
+    equal(profile.row("SELECT truncated FROM stacks JOIN allocations ON bt = stack WHERE size = 503"), (1,))
+
+
+def test_S4_small_stacks(b):
+    profile = b.same("stacks.c", "small", build=stacks(b))
+    equal((profile.of_size(504), profile.of_size(507)), ((1, 0), (1, 0)))
+
+
+def test_S5_U2_fibers_with_anything_in_the_frame_pointer(b):
+    n = 5000000 if LONG else 50000
+    profile = b.same("stacks.c", "fibers", n, build=stacks(b))
+    equal(profile.lost, {})
+    equal(profile.total["allocations"] >= 2 * n, True)
+    equal(profile.row("SELECT sum(allocations), sum(live_blocks) FROM call_sites WHERE sym = 'use'"), (2 * n, 0))
+    note(f"{2 * n} switches, {profile.total['events']:.0f} events, 0 lost")
+
+
+def test_S6_errno_on_every_path(b):
+    """New windows, regions and buffers among them."""
+    n = 5000000 if LONG else 100000
+    profile = b.same("stacks.c", "errno", n, build=stacks(b), RHEAPER_EVENT_BUFFER="500")
+    equal(profile.lost, {})
+    equal(profile.of("use"), (n, 0))
+
+
+def test_S7_handlers_of_faults(b):
+    n = 100000 if LONG else 2000
+    profile = b.same("stacks.c", "faults", n, build=stacks(b))
+    equal(profile.lost, {})
+    equal(profile.of_size(505), (n, 0))
+
+
+run(globals())
