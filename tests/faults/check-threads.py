@@ -22,7 +22,7 @@ def test_T1_destructors_allocate(b):
         equal(profile.of_size(9002), (n, 0))
         # Trackers came back: the file has few streams' windows that nobody filled.
         size = os.path.getsize(b.path("t.bin"))
-        assert size < 4 << 20 or size < 30 * profile.total["events"], size
+        assert size < 27 * profile.total["events"] + 24 * 121000, size
     note(f"{n} threads, {profile.total['events']:.0f} events, 0 lost")
 
 
