@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 
-from rows import BINDIR, HERE, LONG, ROOT, equal, note, run, tap
+from rows import BINDIR, LONG, ROOT, equal, most_memory, note, run, tap
 
 BUILD = os.path.dirname(BINDIR)
 HEAPS = {"": "", "no tcache": "glibc.malloc.tcache_count=0",
@@ -60,7 +60,7 @@ def mutant(b, name, *changes):
     return home
 
 
-def check(program, said, profile):
+def check(said, profile):
     allocations, frees, failed, planted = map(int, said.split())
     assert profile.ending == "exited", profile.ending
     equal(profile.lost, {})
@@ -78,10 +78,21 @@ def test_O1_I3_I4_every_event_in_its_order(b):
         if LONG or i % 5 == 0:
             said, profile = b.trace(program, threads, rounds // threads, size,
                                     GLIBC_TUNABLES=heap)
-            check(program, said, profile)
+            check(said, profile)
             events += profile.total["events"]
     assert events >= (50e6 if LONG else 1e5), events
     note(f"{events:.0f} events, 0 lost, 0 misordered")
+
+
+def test_O1_I3_a_hundred_million_events_in_one_trace(b):
+    if not LONG:
+        raise tap.Skip("of the long set")
+    said, profile = b.trace(b.build("order.c"), 4, 16000000, 1100)
+    check(said, profile)
+    size = os.path.getsize(b.path("t.bin"))
+    assert profile.total["events"] >= 100e6, profile.total["events"]
+    note(f"{profile.total['events']:.0f} events, {size >> 20} MiB, 0 lost; the loader took at most"
+         f" {most_memory()} MiB")
 
 
 def worst_of_ten(b, program):
@@ -112,7 +123,7 @@ def test_O2_the_same_program_as_it_is(b):
     program = b.build("order.c", out="same", home=home)
     for _ in range(3):
         said, profile = b.trace(program, 4, 40000, 1100, GLIBC_TUNABLES=HARDEST)
-        check(program, said, profile)
+        check(said, profile)
 
 
 def test_O2_a_profiler_with_one_record_for_a_realloc(b):

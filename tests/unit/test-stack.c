@@ -295,7 +295,7 @@ static void garbage_frame_pointers_are_never_followed_off_the_stack(void **state
 	(void)state;
 	struct rhp_tracker *t = rhp_tracker_get();
 	uint64_t random = 88172645463325252u;
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < 1000000; i++) {
 		random ^= random << 13;
 		random ^= random >> 7;
 		random ^= random << 17;
