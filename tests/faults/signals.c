@@ -56,7 +56,7 @@ static void *work(void *unused)
 
 	for (; n_handled < wanted; n++) {
 		void *volatile p = malloc(17);
-		for (volatile int i = 0; i < 4000; i++)
+		for (volatile int i = 0; i < 40000; i++)
 			;
 		free(p);
 	}
