@@ -27,7 +27,7 @@ def stacks(b):
 def test_S1_handlers_that_allocate(b):
     """One in the few instructions between a shim and the allocator is taken for the
     allocator's own (docs/limits.md): neither its allocation nor its free is seen."""
-    each = 600000 if LONG else 2000
+    each = 600000 if LONG else 1000
     said, profile = b.trace(b.build("signals.c", safe_heap(b)), each)
     by_threads, by_handlers = map(int, said.split())
     equal(profile.lost, {})
@@ -39,7 +39,7 @@ def test_S1_handlers_that_allocate(b):
 
 
 def test_S2_jumps_out_of_handlers(b):
-    n = 1000000 if LONG else 5000
+    n = 1000000 if LONG else 1000
     _, profile = b.trace(b.build("jumps.c", safe_heap(b)), n)
     equal(profile.of("in_peace"), (1000, 0))
     # A jump between a stamp and its record costs this one event, and no other.
@@ -79,7 +79,7 @@ def test_S6_errno_on_every_path(b):
 
 
 def test_S7_handlers_of_faults(b):
-    n = 100000 if LONG else 2000
+    n = 100000 if LONG else 1000
     profile = b.same("stacks.c", "faults", n, build=stacks(b))
     equal(profile.lost, {})
     equal(profile.of_size(505), (n, 0))
