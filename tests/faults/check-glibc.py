@@ -72,7 +72,7 @@ def words(b, source):
 def build(b, source, name):
     """The program without and with the runtime; nothing if it does not compile here."""
     path, static = os.path.join(source, "malloc", name + ".c"), ["-static"] * ("static" in name)
-    if name.startswith("tst-interpose"):
+    if name.startswith("tst-interpose") and not static:
         kind = "nothread" if "nothread" in name else "thread"
         static.append(os.path.join(source, "malloc", f"tst-interpose-aux-{kind}.c"))
     for driver, out in (["gcc", name + ".plain"], [os.path.join(BINDIR, "rheaper-gcc"), name + ".ours"]):
