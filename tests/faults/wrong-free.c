@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 
 	for (int i = 0; i < 1000; i++)
 		block = malloc(555);
-	block = malloc(1111);
+	block = calloc(1, 1111); /* so that what looks like the head of a block is none */
 	if (!strcmp(what, "nothing"))
 		for (int i = 0; i < 1000; i++)
 			free(NULL);
