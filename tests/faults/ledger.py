@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""Runs ledger.c, which keeps its own books, and compares them with its trace.
+
+The scripts are called with [--long] RHEAPER-LOAD BINDIR.
+"""
+import os
+import sqlite3
+import struct
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+from workbench import Workbench  # noqa: E402
+
+LONG = "--long" in sys.argv
+LOADER, BINDIR = (os.path.abspath(path) for path in [w for w in sys.argv[1:] if w != "--long"][:2])
+MAX_THREADS, SIZES = 16, 997
+IS_ROOT = os.geteuid() == 0
+
+
+def issued(trace):
+    """Stamps that the program has taken, from the head of the trace: trace/format.h."""
+    with open(trace, "rb") as file:
+        head = file.read(4096)
+        n_shards, offset = struct.unpack_from("<IQ", head, 28)
+        file.seek(offset)
+        counters = file.read(n_shards * 64)
+    return sum(struct.unpack_from("<Q", counters, at)[0] for at in range(0, len(counters), 64))
+
+
+class Trace:
+    """What rheaper-load makes of a trace."""
+
+    def __init__(self, bench, path):
+        self.path = path
+        database = bench.path("ledger.db")
+        loaded = subprocess.run([LOADER, "--quiet", "--no-symbols", "--force", path, database],
+                                capture_output=True, text=True, timeout=600)
+        self.status, self.said = loaded.returncode, loaded.stderr
+        if self.status == 0:
+            self.database = sqlite3.connect(database)
+            self.events, self.lost = (self.total(name) for name in ("events", "lost"))
+            self.ending, = self.one("SELECT ending FROM processes")
+            self.losses = dict(self.database.execute(
+                "SELECT reason, count FROM losses WHERE count > 0"))
+
+    def one(self, query):
+        return self.database.execute(query).fetchone()
+
+    def total(self, name):
+        return int(self.one(f"SELECT value FROM totals WHERE name = '{name}'")[0])
+
+    def check_sum(self):
+        """Seen and lost are issued; nothing was read that was not written."""
+        assert self.status == 0, self.said
+        stamps = issued(self.path)
+        by_stamp = sum(self.losses.get(name, 0) for name in ("missing", "unwritten"))
+        assert self.events + by_stamp == stamps, (self.events, self.losses, stamps)
+        assert self.lost >= by_stamp, (self.lost, self.losses)
+        odd = {name for name in self.losses if name.startswith(("damaged", "foreign", "unseen"))}
+        assert not odd, self.losses
+
+
+class Bench(Workbench):
+    def __init__(self, directory):
+        super().__init__(directory)
+        source = os.path.join(HERE, "ledger.c")
+        for compiler, name in (("cc", "plain"), (os.path.join(BINDIR, "rheaper-cc"), "ledger")):
+            self.run(compiler, "-O1", "-fno-builtin", "-D_GNU_SOURCE", "-pthread", source,
+                     "-o", name)
+
+    def start(self, *words, before=(), trace="t.bin", program="ledger", timeout=120, **env):
+        """Runs the program to its end, traced, with a new ledger; what it was."""
+        self.open_books()
+        if trace:
+            env["RHEAPER_TRACE"] = self.path(trace)
+            if os.path.lexists(self.path(trace)):
+                os.remove(self.path(trace))
+        return subprocess.run([*before, self.path(program), self.path("books"),
+                               *map(str, words)], cwd=self.dir, text=True, timeout=timeout,
+                              env={**self.env, **env}, capture_output=True,
+                              stdin=subprocess.DEVNULL)
+
+    def open_books(self, name="books"):
+        with open(self.path(name), "wb") as file:
+            file.truncate(64 * MAX_THREADS)
+        os.chmod(self.path(name), 0o666)
+
+    def plain(self, *words):
+        """What the same program prints that was built by the compiler alone."""
+        result = self.start(*words, trace=None, program="plain")
+        assert result.returncode == 0 and result.stderr == "", result
+        return result.stdout
+
+    def books(self, name="books"):
+        """Of each thread: allocations begun and done, frees begun and done."""
+        with open(self.path(name), "rb") as file:
+            text = file.read()
+        return [struct.unpack_from("<4Q", text, t * 64) for t in range(len(text) // 64)]
+
+    def load(self, trace="t.bin"):
+        return Trace(self, self.path(trace))
+
+    def seen(self, trace):
+        """Of each thread the number of its blocks in the trace, which must be its first ones
+        without a gap; and the number of frees of such blocks."""
+        blocks, frees = [0] * MAX_THREADS, 0
+        sizes = [[0] * SIZES for _ in range(MAX_THREADS)]
+        for size, count, freed in trace.database.execute(
+                f"SELECT size, count(*), sum(end = 0) FROM allocations"
+                f" WHERE size BETWEEN 1000 AND {1000 * (MAX_THREADS + 1)} GROUP BY size"):
+            if size % 1000 < SIZES:
+                sizes[size // 1000 - 1][size % 1000] = count
+                blocks[size // 1000 - 1] += count
+                frees += freed
+        for t, n in enumerate(blocks):
+            first = [n // SIZES + (i < n % SIZES) for i in range(SIZES)]
+            assert sizes[t] == first, (t, n, [i for i in range(SIZES) if sizes[t][i] != first[i]])
+        return blocks, frees
+
+    def check_whole(self, trace):
+        """Whatever was done is in the trace; what was begun may be."""
+        trace.check_sum()
+        books = self.books()
+        blocks, frees = self.seen(trace)
+        for t, n in enumerate(blocks):
+            assert books[t][1] <= n <= books[t][0], (t, n, books[t])
+        assert sum(b[3] for b in books) <= frees <= sum(b[2] for b in books), (frees, books)
+        return books
