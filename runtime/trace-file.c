@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "config.h"
 #include "runtime/os.h"
@@ -85,6 +86,17 @@ static uint32_t region_size(uint32_t event_buffer)
 	return (uint32_t)whole_pages(size);
 }
 
+/* Without /proc: as it was called. */
+static void find_executable(char *path, size_t size)
+{
+	if (rhp_os_read_link("/proc/self/exe", path, size) > 0)
+		return;
+	const char *called = (const char *)getauxval(AT_EXECFN);
+	if (called)
+		memcpy(path, called, strnlen(called, size - 1) + 1);
+	path[size - 1] = '\0';
+}
+
 static void fill_header(struct rhp_file_header *h, const struct rhp_settings *settings,
 			const struct rhp_instant *begun)
 {
@@ -115,7 +127,7 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 	h->ring = settings->ring;
 	h->free_stacks = settings->free_stacks;
 	memcpy(h->runtime_version, RHEAPER_VERSION, sizeof(RHEAPER_VERSION));
-	rhp_os_read_link("/proc/self/exe", h->executable, sizeof(h->executable));
+	find_executable(h->executable, sizeof(h->executable));
 }
 
 int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)

@@ -73,12 +73,15 @@ class Bench(Workbench):
 
     def start(self, *words, before=(), trace="t.bin", program="ledger", timeout=120, **env):
         """Runs the program to its end, traced, with a new ledger; what it was."""
-        self.open_books()
+        books = self.open_books("books" if trace else "plain.books")
         if trace:
+            self.trace = trace
             env["RHEAPER_TRACE"] = self.path(trace)
-            if os.path.lexists(self.path(trace)):
+            try:
                 os.remove(self.path(trace))
-        return subprocess.run([*before, self.path(program), self.path("books"),
+            except OSError:
+                pass  # it is not there, or cannot be
+        return subprocess.run([*before, self.path(program), books,
                                *map(str, words)], cwd=self.dir, text=True, timeout=timeout,
                               env={**self.env, **env}, capture_output=True,
                               stdin=subprocess.DEVNULL)
@@ -87,6 +90,7 @@ class Bench(Workbench):
         with open(self.path(name), "wb") as file:
             file.truncate(64 * MAX_THREADS)
         os.chmod(self.path(name), 0o666)
+        return self.path(name)
 
     def plain(self, *words):
         """What the same program prints that was built by the compiler alone."""
@@ -129,3 +133,28 @@ class Bench(Workbench):
             assert books[t][1] <= n <= books[t][0], (t, n, books[t])
         assert sum(b[3] for b in books) <= frees <= sum(b[2] for b in books), (frees, books)
         return books
+
+    def check_stopped(self, result, printed, *whys):
+        """The program did what it does without a trace. That is whole, or not there, with
+        one line said, or has the first events of each thread and says why no more."""
+        assert result.returncode == 0 and result.stdout == printed, result
+        path = self.path(self.trace)
+        if not os.path.exists(path):
+            assert result.stderr.startswith("rheaper: cannot write the trace"), result
+            assert result.stderr.count("\n") == 1, result
+            assert not whys or any(why in result.stderr for why in whys), (whys, result)
+            return None
+        assert result.stderr == "", result
+        trace = self.load(self.trace)
+        if trace.status == 0 and trace.ending == "exited":
+            self.check_whole(trace)
+            assert trace.lost == 0, trace.losses
+            return trace
+        trace.check_sum()
+        blocks, frees = self.seen(trace)
+        books = self.books()
+        assert all(n <= book[0] for n, book in zip(blocks, books)), (blocks, books)
+        assert frees <= sum(book[2] for book in books), (frees, books)
+        assert trace.ending.startswith("failed"), (trace.ending, trace.said)
+        assert not whys or any(why in trace.said for why in whys), (whys, trace.said)
+        return trace

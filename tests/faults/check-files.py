@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Disks that are full, limits, descriptors and directories that are not what they were:
+the program does what it does without a trace, and the trace says how far it goes.
+
+usage: check-files.py [--long] RHEAPER-LOAD BINDIR
+
+Prints TAP, one point per test_ function.
+"""
+import contextlib
+import os
+import shutil
+import struct
+import subprocess
+
+from ledger import BINDIR, HERE, IS_ROOT, LONG, Bench
+
+import tap
+
+KIB, MIB = 1 << 10, 1 << 20
+THREADS, ROUNDS = 3, 40000  # 4 events a round, 24 bytes an event: 11 MiB
+FULL, BIG, LIMITED = "No space left", "File too large", "over the limit of file sizes"
+
+
+@contextlib.contextmanager
+def mounted(b, options, kind="tmpfs", what="none"):
+    """A file system in the directory `disk`."""
+    if not IS_ROOT:
+        raise tap.Skip("needs root to mount")
+    os.makedirs(b.path("disk"), exist_ok=True)
+    made = subprocess.run(["mount", "-t", kind, "-o", options, what, b.path("disk")],
+                          capture_output=True, text=True)
+    if made.returncode != 0:
+        raise tap.Skip("cannot mount: " + made.stderr.strip().replace("\n", " "))
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", b.path("disk")], check=True)
+
+
+def few(values):
+    """All of them in the long set, else four of them, the ends too."""
+    values = list(values)
+    return values if LONG else [values[i * (len(values) - 1) // 3] for i in range(4)]
+
+
+class Score:
+    """How the runs of a test ended."""
+
+    def __init__(self):
+        self.whole = self.stopped = self.absent = self.lost = 0
+
+    def add(self, trace):
+        if trace is None:
+            self.absent += 1
+        elif trace.ending == "exited":
+            self.whole += 1
+        else:
+            self.stopped += 1
+            self.lost += trace.lost
+
+    def show(self):
+        print(f"# {self.whole} traces whole, {self.stopped} stopped, {self.absent} not begun;"
+              f" {self.lost} events counted as lost")
+
+
+def test_F1_full_disk(b):
+    printed, score = b.plain(THREADS, ROUNDS), Score()
+    for size in few(range(64 * KIB, 8 * MIB + 1, 64 * KIB)):
+        with mounted(b, f"size={size}"):
+            result = b.start(THREADS, ROUNDS, trace="disk/t.bin")
+            score.add(b.check_stopped(result, printed, FULL, "no space left"))
+    score.show()
+    assert score.stopped and score.absent and not score.whole
+
+
+def test_F1_full_disk_of_a_ring(b):
+    """Which was promised more than there is."""
+    printed = b.plain(THREADS, ROUNDS)
+    with mounted(b, "size=3m"):
+        result = b.start(THREADS, ROUNDS, trace="disk/t.bin", RHEAPER_MAX_BYTES="4M,ring")
+        assert result.returncode == 0 and result.stdout == printed and not result.stderr, result
+        trace = b.load("disk/t.bin")
+        trace.check_sum()
+        assert trace.ending.startswith("failed") and FULL in trace.said, trace.said
+
+
+def test_F4_file_size_limit(b):
+    printed, score = b.plain(THREADS, ROUNDS), Score()
+    sizes = [n * unit for unit in (512, 128 * KIB) for n in few(range(1, 65))]
+    for size in sizes:
+        result = b.start(THREADS, ROUNDS, before=("prlimit", f"--fsize={size}"))
+        score.add(b.check_stopped(result, printed, BIG, LIMITED))
+    score.show()
+    assert score.stopped and score.absent and not score.whole
+
+
+def least_memory(b):
+    """MiB of addresses in which the program runs that was built by the compiler alone."""
+    for mib in range(4, 2000, 4):
+        if b.start(THREADS, ROUNDS, before=("prlimit", f"--as={mib * MIB}"), trace=None,
+                   program="plain").returncode == 0:
+            return mib
+    raise AssertionError("the plain program does not run in 2 GB")
+
+
+NEEDED = 8  # MiB of addresses that a traced program of three threads takes
+
+
+def test_F5_address_space_limit(b):
+    printed, score = b.plain(THREADS, ROUNDS), Score()
+    least = least_memory(b)
+    for mib in few(range(least + NEEDED, least + NEEDED + 64, 2)):
+        result = b.start(THREADS, ROUNDS, before=("prlimit", f"--as={mib * MIB}"))
+        score.add(b.check_stopped(result, printed, "memory"))
+    score.show()
+
+
+def test_F5_locked_memory(b):
+    """Of a program that locks all its memory, also what comes later."""
+    if b.start(THREADS, 200, "lock", 100, trace=None, program="plain").returncode != 0:
+        raise tap.Skip("may not lock all its memory")
+    check_event(b, "lock")
+
+
+def test_F6_read_only(b):
+    printed = b.plain(2, 100)
+    with mounted(b, "ro"):
+        result = b.start(2, 100, trace="disk/t.bin")
+        assert b.check_stopped(result, printed, "read-only file system") is None
+    os.makedirs(b.path("closed"), exist_ok=True)
+    os.chmod(b.path("closed"), 0o555)
+    os.chmod(b.dir, 0o755)
+    result = b.start(2, 100, trace="closed/t.bin", before=(
+        "setpriv", "--reuid=65534", "--clear-groups"))
+    assert b.check_stopped(result, printed, "permission denied") is None
+
+
+def test_F6_name_too_long(b):
+    result = b.start(2, 100, trace="t" * 300)
+    assert b.check_stopped(result, b.plain(2, 100), "file name too long") is None
+
+
+def test_F6_no_descriptor_left(b):
+    """A static program needs none to start; its books are its standard input."""
+    b.run(os.path.join(BINDIR, "rheaper-cc"), "-O1", "-fno-builtin", "-D_GNU_SOURCE", "-static",
+          "-pthread", os.path.join(HERE, "ledger.c"), "-o", "static")
+    printed = b.plain(2, 100)
+    b.open_books()
+    with open(b.path("books"), "r+b") as books:
+        result = subprocess.run(["prlimit", "--nofile=3", b.path("static"), "-", "2", "100"],
+                                stdin=books, capture_output=True, text=True, timeout=60,
+                                env={**b.env, "RHEAPER_TRACE": b.path("none.bin")})
+    b.trace = "none.bin"
+    assert b.check_stopped(result, printed, "too many open files") is None
+
+
+def test_F7_many_processes_at_one_path(b):
+    """64 at once; each has a trace of its own, and nobody another's."""
+    books = [f"books.{i}" for i in range(64)]
+    for name in books:
+        b.open_books(name)
+    os.mkdir(b.path("many"))
+    running = [subprocess.Popen([b.path("ledger"), b.path(name), "1", str(500 + i)],
+                                env={**b.env, "RHEAPER_TRACE": b.path("many/t.bin")},
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+               for i, name in enumerate(books)]
+    for process in running:
+        assert process.communicate(timeout=60)[1] == b"" and process.returncode == 0
+    names = sorted(os.listdir(b.path("many")))
+    assert len(names) == 64, names
+    pids, blocks = set(), []
+    for name in names:
+        trace = b.load("many/" + name)
+        trace.check_sum()
+        assert trace.ending == "exited" and trace.lost == 0, (name, trace.said)
+        pids.add(trace.one("SELECT pid FROM processes")[0])
+        blocks.append(b.seen(trace)[0][0])
+    assert pids == {process.pid for process in running}
+    assert sorted(blocks) == [2 * (500 + i) for i in range(64)], blocks
+
+
+def test_P5_descriptors_closed_and_used_again(b):
+    """The program gives every number that was open to a file of its own."""
+    rounds = 2500000 if LONG else 20000
+    victim = os.urandom(100000)
+    with open(b.path("victim"), "wb") as file:
+        file.write(victim)
+    result = b.start(2, rounds, "close", 3000)
+    with open(b.path("victim"), "rb") as file:
+        assert file.read() == victim, "the program's file was written to"
+    trace = b.check_stopped(result, b.plain(2, rounds), "Bad file descriptor")
+    assert trace.ending.startswith("failed")
+
+
+def check_event(b, event, *before):
+    """What comes to pass after the start does not matter."""
+    rounds = 100000 if LONG else 10000
+    result = b.start(THREADS, rounds, event, 1000, before=before)
+    trace = b.check_stopped(result, b.plain(THREADS, rounds))
+    assert trace.ending == "exited", trace.said
+
+
+def test_P6_directory_changes(b):
+    check_event(b, "chdir")
+
+
+def test_P6_root_changes(b):
+    if not IS_ROOT:
+        raise tap.Skip("needs root for chroot")
+    check_event(b, "chroot")
+
+
+def test_P7_user_changes(b):
+    if not IS_ROOT:
+        raise tap.Skip("needs root for setuid")
+    check_event(b, "setuid")
+
+
+def namespaces(*words):
+    if not IS_ROOT or not shutil.which("unshare"):
+        raise tap.Skip("needs root and unshare")
+    if subprocess.run(["unshare", *words, "true"], capture_output=True).returncode != 0:
+        raise tap.Skip("no namespaces can be made")
+    return ("unshare", *words)
+
+
+def test_F8_no_proc(b):
+    before = (*namespaces("--mount"), "sh", "-c", 'umount -l /proc && exec "$@"', "sh")
+    result = b.start(THREADS, 3000, before=before)
+    trace = b.check_stopped(result, b.plain(THREADS, 3000))
+    assert trace.ending == "exited", trace.said
+    assert trace.one("SELECT executable FROM processes") == (b.path("ledger"),)
+
+
+def test_F8_a_namespace_of_processes(b):
+    for words in (("--pid", "--fork", "--mount-proc"), ("--pid", "--fork")):
+        result = b.start(THREADS, 3000, before=namespaces(*words))
+        trace = b.check_stopped(result, b.plain(THREADS, 3000))
+        assert trace.ending == "exited", trace.said
+        assert trace.one("SELECT pid FROM processes") == (1,)
+
+
+STANDARD = """
+#include <fcntl.h>
+#include <stdlib.h>
+int main(void)
+{
+	int open_ones = 0;
+	free(malloc(1000));
+	for (int fd = 0; fd < 3; fd++)
+		open_ones |= (fcntl(fd, F_GETFD) >= 0) << fd;
+	return open_ones << 2 | open("/dev/null", O_RDWR);
+}
+"""
+
+
+def test_F10_standard_descriptors_closed(b):
+    """They stay closed, and the program's first file gets the first number."""
+    b.run(os.path.join(BINDIR, "rheaper-cc"), "-O0", b.file("standard.c", STANDARD), "-o",
+          "standard")
+    for closing, status in (("<&-", 6 << 2), (">&-", 5 << 2 | 1), ("2>&-", 3 << 2 | 2),
+                            ("<&- >&- 2>&-", 0)):
+        b.run("sh", "-c", f"exec ./standard {closing}", status=status,
+              RHEAPER_TRACE=b.path("standard.bin"))
+        b.run("sh", "-c", f"exec prlimit --nofile=64 ./standard {closing}", status=status,
+              RHEAPER_TRACE=b.path("standard.bin"))
+        for name in "standard.bin", "standard.bin.1":
+            assert b.load(name).one("SELECT count(*) FROM allocations WHERE size = 1000") == (1,)
+            os.remove(b.path(name))
+
+
+def test_P11_zeros_in_the_middle(b):
+    """Pages that a crash of the machine has lost: what they had is missing, and counted."""
+    b.start(1, 20000)
+    whole = b.load()
+    b.check_whole(whole)
+    with open(b.path("t.bin"), "r+b") as file:
+        head = file.read(4096)
+        region, = struct.unpack_from("<I", head, 24)
+        first, = struct.unpack_from("<Q", head, 40)
+        size = os.fstat(file.fileno()).st_size
+        n_chunks = 0
+        for at in few(range(first, size, region)):
+            n = 0
+            for start, length in ((at, 4096), (at + 8192, 4096), (at, region)):
+                file.seek(start)
+                before = file.read(length)
+                file.seek(start)
+                file.write(bytes(len(before)))
+                file.flush()
+                trace = b.load()
+                stamps = trace.events + sum(trace.losses.get(r, 0) for r in ("missing", "unwritten"))
+                assert trace.status == 0 and stamps == whole.events, (trace.said, trace.losses)
+                n += trace.lost
+                file.seek(start)
+                file.write(before)
+                file.flush()
+            file.seek(at)
+            if file.read(6) == b"regn\2\0":  # a chunk
+                n_chunks += 1
+                assert n > 4096 // 24, (at, n)
+    assert n_chunks > 1
+    b.check_whole(b.load())
+
+
+tap.run(globals(), Bench)
