@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -156,11 +157,16 @@ void rhp_os_close(int fd)
 	SYSCALL(SYS_close, fd);
 }
 
+static uint64_t bit_of(int signal)
+{
+	return UINT64_C(1) << (signal - 1);
+}
+
 /* Takes back the signal that a write of ours left pending: SIGXFSZ past
  * RLIMIT_FSIZE, SIGPIPE. Signals are blocked. */
 static void consume(int signal)
 {
-	uint64_t set = UINT64_C(1) << (signal - 1);
+	uint64_t set = bit_of(signal);
 	struct timespec now = {0, 0};
 	SYSCALL(SYS_rt_sigtimedwait, &set, NULL, &now, SIGSET_BYTES);
 }
@@ -254,6 +260,13 @@ int rhp_os_reserve(int fd, uint64_t offset, size_t size)
 void *rhp_os_map_file(void *at, int fd, uint64_t offset, size_t size)
 {
 	return map(at, size, MAP_SHARED | (at ? MAP_FIXED : 0), fd, offset);
+}
+
+void *rhp_os_replace_page(uintptr_t address)
+{
+	uintptr_t size = getauxval(AT_PAGESZ);
+	return map((void *)(address & -size), size,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
 ssize_t rhp_os_read_file(const char *path, char *buffer, size_t size)
@@ -424,10 +437,27 @@ bool rhp_os_readable(uintptr_t address)
 		       SIGSET_BYTES) != -EFAULT;
 }
 
+static uint64_t all_signals = ~UINT64_C(0);
+
+uint64_t rhp_os_never_block(int signal)
+{
+	return all_signals &= ~bit_of(signal);
+}
+
 void rhp_os_block_signals(uint64_t *saved)
 {
-	uint64_t all = ~UINT64_C(0);
-	SYSCALL(SYS_rt_sigprocmask, SIG_BLOCK, &all, saved, SIGSET_BYTES);
+	SYSCALL(SYS_rt_sigprocmask, SIG_BLOCK, &all_signals, saved, SIGSET_BYTES);
+}
+
+void rhp_os_unblock(int signal)
+{
+	uint64_t set = bit_of(signal);
+	SYSCALL(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, SIGSET_BYTES);
+}
+
+void rhp_os_raise_again(int signal, void *info)
+{
+	SYSCALL(SYS_rt_tgsigqueueinfo, rhp_os_pid(), rhp_os_tid(), signal, info);
 }
 
 void rhp_os_restore_signals(uint64_t saved)

@@ -48,6 +48,10 @@ HIDDEN int rhp_os_reserve_ahead(int fd, uint64_t offset, uint64_t size);
 /* Shared, in the place of what is mapped at `at`, or anywhere (NULL); NULL: refused. */
 HIDDEN void *rhp_os_map_file(void *at, int fd, uint64_t offset, size_t size);
 
+/* Puts a page of zeros, private to this process, in the place of the page of `address`;
+ * where it begins, NULL if refused. */
+HIDDEN void *rhp_os_replace_page(uintptr_t address);
+
 /* Writes two buffers one after the other at `offset`, whole or not (-errno).
  * Never raises SIGXFSZ: signals must be blocked by the caller. */
 HIDDEN int rhp_os_write(int fd, uint64_t offset, const void *head, size_t head_size,
@@ -114,9 +118,17 @@ HIDDEN struct rhp_instant rhp_os_instant(void);
 /* True if the 8 bytes at an aligned address can be read, whatever it is. */
 HIDDEN bool rhp_os_readable(uintptr_t address);
 
-/* Blocks every signal of this thread; `saved` gets the old mask. */
+/* Blocks every signal of this thread, but those that never are; `saved` gets the old
+ * mask. */
 HIDDEN void rhp_os_block_signals(uint64_t *saved);
 HIDDEN void rhp_os_restore_signals(uint64_t saved);
+
+/* From now on no mask of ours has this signal; what such a mask has. */
+HIDDEN uint64_t rhp_os_never_block(int signal);
+HIDDEN void rhp_os_unblock(int signal);
+
+/* Sends a signal that came to this thread to it once more: a siginfo_t. */
+HIDDEN void rhp_os_raise_again(int signal, void *info);
 
 /* One line on standard error, in one write. */
 HIDDEN void rhp_os_complain(const char *line, size_t length);

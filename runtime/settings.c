@@ -46,6 +46,7 @@ static const struct variable {
 	{"RHEAPER_LEAK_SCAN", offsetof(struct rhp_settings, leak_scan), 0, 0, 1, NARROW},
 	{"RHEAPER_START", offsetof(struct rhp_settings, start), 1, 0, 1, NARROW},
 	{"RHEAPER_SIGNAL", offsetof(struct rhp_settings, signal), 0, 0, 64, SIGNAL},
+	{"RHEAPER_SIGBUS", offsetof(struct rhp_settings, bus_errors), 1, 0, 1, NARROW},
 	{"RHEAPER_SAMPLE_SEED", offsetof(struct rhp_settings, sample_seed), 0, 0,
 	 UINT64_MAX, WIDE},
 };

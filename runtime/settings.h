@@ -29,6 +29,7 @@ struct rhp_settings {
 	uint32_t start;        /* RHEAPER_START, 0: tracking waits to be switched on */
 	uint32_t signal;       /* RHEAPER_SIGNAL, which switches it; 0: none does */
 	uint32_t leak_scan;    /* RHEAPER_LEAK_SCAN: look for leaks at exit */
+	uint32_t bus_errors;   /* RHEAPER_SIGBUS, 0: no handler for it */
 	uint32_t own_calls; /* not from the environment: shared libraries' are left out */
 	uint32_t scope;     /* how it was linked, or less */
 };

@@ -12,6 +12,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "runtime/bus-error.h"
 #include "runtime/leak.h"
 #include "runtime/listen.h"
 #include "runtime/modules.h"
@@ -155,6 +156,8 @@ static COLD int begin(void)
 	if (r < 0)
 		return r;
 	n_early = 0;
+	if (settings.bus_errors)
+		rhp_bus_error_handle();
 	rhp_sample_start(&settings);
 	r = rhp_tracker_start(&settings);
 	if (r < 0)

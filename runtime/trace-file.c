@@ -7,11 +7,15 @@
  * on the disk first, so that no store can raise SIGBUS) or written once (a
  * chunk).
  *
+ * Where a store to a mapping fails all the same (bus-error.h), its page becomes one of
+ * memory, and nothing more is written to the file.
+ *
  * The descriptor is compared with the file it was opened for before each use:
  * programs close descriptors they did not open, and get the number again for
  * a file of theirs.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -37,13 +41,27 @@ static struct {
 	uint64_t ahead;       /* the file is reserved up to here; all bits: no more */
 	struct rhp_lock ring; /* of who overwrites a chunk */
 	uint64_t oldest;      /* offset of the region to be looked at first then */
+	uint32_t mended;      /* errno: pages of memory are mapped in the file's place */
 } trace = {.fd = -1};
+
+/* By stream: where the handler of a fault finds them. */
+static struct rhp_region *windows[UINT16_MAX + 1];
+
+/* As it was first: for a page that takes its place. */
+static struct rhp_file_header first_header;
 
 static bool still_ours(void)
 {
 	uint64_t id[2];
 	return rhp_os_file_id(trace.fd, id) == 0 && id[0] == trace.file_id[0] &&
 	       id[1] == trace.file_id[1];
+}
+
+/* Whether it may be written to: 0 or -errno. */
+static int check_file(void)
+{
+	int mended = (int)__atomic_load_n(&trace.mended, __ATOMIC_RELAXED);
+	return mended ? -mended : still_ours() ? 0 : -EBADF;
 }
 
 static int remove_file(const char *path, int error)
@@ -155,12 +173,14 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 		return remove_file(settings->path, r);
 	trace.stop_reason = 0;
 	trace.ahead = 0;
+	trace.mended = 0;
 	trace.oldest = head;
 	trace.generations = trace.generations % INT32_MAX + 1;
 	rhp_control.generations = trace.generations;
 	fill_header(trace.header, settings, &begun);
 	rhp_trace_note_time(); /* a second point, if no later one comes */
 	trace.header->lost[RHP_LOST_EARLY] = n_lost_early;
+	memcpy(&first_header, trace.header, sizeof(first_header));
 	rhp_trace_shards = (char *)trace.header + RHP_HEADER_SIZE;
 	return 0;
 }
@@ -300,7 +320,7 @@ static uint64_t take_oldest(void)
 static uint64_t new_region(void)
 {
 	uint64_t offset = add_region();
-	if (offset == 0 && trace.header->ring && still_ours())
+	if (offset == 0 && trace.header->ring && check_file() == 0)
 		offset = take_oldest();
 	if (offset == 0)
 		fail(0, RHP_LOST_LIMIT);
@@ -351,7 +371,7 @@ static bool write_chunk(const struct rhp_region *window, const void *records, si
 	uint64_t offset = new_region();
 	if (offset == 0)
 		return false;
-	int r = still_ours() ? 0 : -EBADF;
+	int r = check_file();
 	if (r == 0)
 		reserve_ahead(offset);
 	/* The region's header last: a chunk that a kill cut short is no chunk,
@@ -363,6 +383,8 @@ static bool write_chunk(const struct rhp_region *window, const void *records, si
 		return false;
 	if (r == 0)
 		r = rhp_os_write(trace.fd, offset, &head, sizeof(head), NULL, 0);
+	if (r == -EFAULT) /* for the kernel a window is not there that the file lacks */
+		r = -EIO;
 	if (r < 0)
 		fail(r, RHP_LOST_IO);
 	return r == 0;
@@ -403,7 +425,9 @@ const struct rhp_file_header *rhp_trace_header(void)
 static struct rhp_region *map_region(uint64_t offset)
 {
 	size_t size = trace.header->region_size;
-	int r = still_ours() ? rhp_os_reserve(trace.fd, offset, size) : -EBADF;
+	int r = check_file();
+	if (r == 0)
+		r = rhp_os_reserve(trace.fd, offset, size);
 	struct rhp_region *w =
 		r == 0 ? rhp_os_map_file(NULL, trace.fd, offset, size) : NULL;
 	if (!w)
@@ -417,6 +441,8 @@ static struct rhp_region *map_window(uint16_t stream)
 	struct rhp_region *w = offset ? map_region(offset) : NULL;
 	if (!w)
 		return NULL;
+	windows[stream] = w;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (trace.header->ring)
 		memset(w, 0, trace.header->region_size);
 	w->kind = RHP_REGION_WINDOW;
@@ -438,7 +464,54 @@ struct rhp_region *rhp_trace_map_window(uint16_t stream)
 
 void rhp_trace_unmap_window(struct rhp_region *window)
 {
-	rhp_os_release(window, trace.header->region_size);
+	uint32_t stream = window->stream;
+	if (windows[stream] != window) /* its first page was replaced */
+		for (stream = 0; stream < UINT16_MAX && windows[stream] != window;)
+			stream++;
+	windows[stream] = NULL;
+	rhp_os_release(window, first_header.region_size);
+}
+
+static bool is_within(uintptr_t address, const void *start, size_t size)
+{
+	return start && address - (uintptr_t)start < size;
+}
+
+static bool is_mapped(uintptr_t address)
+{
+	if (is_within(address, trace.header, head_size()))
+		return true;
+	for (uint32_t i = 0; i <= UINT16_MAX; i++)
+		if (is_within(address, windows[i], first_header.region_size))
+			return true;
+	return false;
+}
+
+/* The kernel does not say why, unless it is asked to write. */
+static int why_it_failed(void)
+{
+	int r = check_file();
+	if (r == 0)
+		r = rhp_os_write(trace.fd, 0, first_header.magic,
+				 sizeof(first_header.magic), NULL, 0);
+	return r < 0 ? r : -EIO;
+}
+
+bool rhp_trace_mend(uintptr_t address)
+{
+	if (!is_mapped(address))
+		return false;
+	int why = why_it_failed();
+	/* Before a copy of the header is there that says less than the file has. */
+	__atomic_store_n(&trace.mended, (uint32_t)-why, __ATOMIC_SEQ_CST);
+	void *page = rhp_os_replace_page(address);
+	if (page == trace.header)
+		memcpy(page, &first_header, sizeof(first_header));
+	/* The header may be the next page that is not there. */
+	rhp_os_unblock(SIGBUS);
+	if (page)
+		fail(why, RHP_LOST_IO);
+	return page != NULL;
 }
 
 void rhp_trace_lose(enum rhp_loss reason, uint64_t n)

@@ -85,9 +85,14 @@ HIDDEN int rhp_trace_append_scan(uint64_t sequence, const void *records, size_t 
 /* The head: its counters and its extent change under the reader; NULL: never open. */
 HIDDEN const struct rhp_file_header *rhp_trace_header(void);
 
-/* A fresh region, reserved on the disk and mapped; NULL on failure. */
+/* A fresh region, reserved on the disk and mapped; NULL on failure. A stream has one at
+ * a time. */
 HIDDEN struct rhp_region *rhp_trace_map_window(uint16_t stream);
 HIDDEN void rhp_trace_unmap_window(struct rhp_region *window);
+
+/* A store to `address` raised SIGBUS. If that is in a mapping of the trace the store can
+ * be made again, to memory, and tracking ends. Async-signal-safe. */
+HIDDEN bool rhp_trace_mend(uintptr_t address);
 
 HIDDEN void rhp_trace_lose(enum rhp_loss reason, uint64_t n);
 

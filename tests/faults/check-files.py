@@ -10,6 +10,7 @@ Prints TAP, one point per test_ function.
 import contextlib
 import os
 import shutil
+import signal
 import struct
 import subprocess
 
@@ -38,10 +39,10 @@ def mounted(b, options, kind="tmpfs", what="none"):
         subprocess.run(["umount", "-l", b.path("disk")], check=True)
 
 
-def few(values):
-    """All of them in the long set, else four of them, the ends too."""
+def few(values, n=4):
+    """All of them in the long set, else `n` of them, the ends too."""
     values = list(values)
-    return values if LONG else [values[i * (len(values) - 1) // 3] for i in range(4)]
+    return values if LONG else [values[i * (len(values) - 1) // (n - 1)] for i in range(n)]
 
 
 class Score:
@@ -83,6 +84,53 @@ def test_F1_full_disk_of_a_ring(b):
         trace = b.load("disk/t.bin")
         trace.check_sum()
         assert trace.ending.startswith("failed") and FULL in trace.said, trace.said
+
+
+def make_btrfs(b, size, *words):
+    """A file system that writes in another place what it writes again."""
+    if not IS_ROOT or not shutil.which("mkfs.btrfs"):
+        raise tap.Skip("needs root and mkfs.btrfs")
+    with open(b.path("image"), "wb") as image:
+        image.truncate(size)
+    b.run("mkfs.btrfs", "-q", "-f", *words, b.path("image"), silent=False)
+    return mounted(b, "loop", "btrfs", b.path("image"))
+
+
+def fill(b, left):
+    """Leaves so many bytes of the disk."""
+    with open(b.path("disk/filler"), "wb", buffering=0) as file, \
+            contextlib.suppress(OSError):  # what it says to be free, it may not give
+        while (free := os.statvfs(b.path("disk"))).f_bavail * free.f_bsize > left:
+            file.write(os.urandom(64 * KIB))
+            os.fsync(file.fileno())
+
+
+def test_F1_full_disk_that_copies(b):
+    """What was reserved there is not safe: a page may find no room when it is written again."""
+    printed, score = b.plain(THREADS, ROUNDS), Score()
+    for left in few(range(512 * KIB, 8 * MIB, 256 * KIB), 2):
+        with make_btrfs(b, 24 * MIB, "--mixed"):
+            fill(b, left)
+            result = b.start(THREADS, ROUNDS, trace="disk/t.bin")
+            score.add(b.check_stopped(result, printed, FULL, "no space left", "Input/output",
+                                      may_lack=True))
+    score.show()
+    assert score.stopped and not score.whole
+
+
+def test_F1_quota(b):
+    """Of a part of a file system: its limit holds for root too."""
+    printed, score = b.plain(THREADS, ROUNDS), Score()
+    with make_btrfs(b, 500 * MIB):
+        b.run("btrfs", "quota", "enable", "disk")
+        for size in few(range(128 * KIB, 8 * MIB + 1, 128 * KIB), 2):
+            b.run("btrfs", "subvolume", "create", f"disk/{size}")
+            b.run("btrfs", "qgroup", "limit", str(size), f"disk/{size}")
+            result = b.start(THREADS, ROUNDS, trace=f"disk/{size}/t.bin")
+            score.add(b.check_stopped(result, printed, "quota", "Input/output", may_lack=True))
+            b.run("btrfs", "subvolume", "delete", "-c", f"disk/{size}")
+    score.show()
+    assert score.stopped and score.absent and not score.whole
 
 
 def test_F4_file_size_limit(b):
@@ -144,7 +192,7 @@ def test_F6_name_too_long(b):
 def test_F6_no_descriptor_left(b):
     """A static program needs none to start; its books are its standard input."""
     b.run(os.path.join(BINDIR, "rheaper-cc"), "-O1", "-fno-builtin", "-D_GNU_SOURCE", "-static",
-          "-pthread", os.path.join(HERE, "ledger.c"), "-o", "static")
+          "-pthread", os.path.join(HERE, "ledger.c"), "-o", "static", silent=False)
     printed = b.plain(2, 100)
     b.open_books()
     with open(b.path("books"), "r+b") as books:
@@ -302,6 +350,103 @@ def test_P11_zeros_in_the_middle(b):
                 assert n > 4096 // 24, (at, n)
     assert n_chunks > 1
     b.check_whole(b.load())
+
+
+def test_F3_trace_cut_short(b):
+    """By whoever may write to it, while it is mapped, to nothing and by half."""
+    rounds, lost = 20000, 0
+    printed = b.plain(THREADS, rounds)
+    for event in "empty", "halve":
+        for when in few(range(0, 15000, 600)):
+            result = b.start(THREADS, rounds, event, when)
+            assert result.returncode == 0 and result.stdout == printed and not result.stderr, result
+            trace = b.load()
+            assert trace.status == (0 if event == "halve" else 2) and trace.said, trace.said
+            if event == "halve":
+                trace.check_sum(may_lack=True)
+                assert trace.lost > 0, (trace.ending, trace.losses)
+                lost += trace.lost
+    print(f"# {lost} events counted as lost")
+
+
+def test_F3_S7_no_other_bus_error(b):
+    """What is none of ours ends the program as ever; also where we are not to look."""
+    b.run(os.path.join(BINDIR, "rheaper-cc"), "-O0", "-D_GNU_SOURCE", b.file("bus.c", BUS), "-o",
+          "bus")
+    for how in "raise", "fault", "both":
+        result = subprocess.run([b.path("bus"), how], capture_output=True, cwd=b.dir,
+                                env={**b.env, "RHEAPER_TRACE": b.path("bus.bin")})
+        assert result.returncode == -signal.SIGBUS, (how, result)
+        trace = b.load("bus.bin")
+        assert trace.status == 0 and trace.one(
+            "SELECT count(*) FROM allocations WHERE size = 1000") == (1,)
+        os.remove(b.path("bus.bin"))
+    for how, wanted, status in (("own", "1", 7), ("query", "1", 8), ("query", "0", 0),
+                                ("ours", "1", 0), ("ours", "0", -signal.SIGBUS),
+                                ("blocked", "1", -signal.SIGBUS)):
+        b.run(b.path("bus"), how, status=status, RHEAPER_TRACE=b.path("bus.bin"),
+              RHEAPER_SIGBUS=wanted)
+        os.remove(b.path("bus.bin"))
+
+
+BUS = r"""
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+static void *volatile sink;
+/* A page of a file that has none. */
+static int fault(void)
+{
+	int fd = open("empty", O_RDWR | O_CREAT, 0600);
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	page[8] = 1;
+	return 0;
+}
+static void on_fault(int signal)
+{
+	_exit(signal);
+}
+/* The newest trace. */
+static void cut(void)
+{
+	if (truncate("bus.bin", 0) != 0)
+		_exit(99);
+	free(sink = malloc(2000));
+}
+int main(int argc, char **argv)
+{
+	struct sigaction now;
+	sigset_t all;
+	const char *how = argc > 1 ? argv[1] : "";
+	free(sink = malloc(1000));
+	if (!strcmp(how, "raise"))
+		return raise(SIGBUS);
+	if (!strcmp(how, "both")) {
+		sigfillset(&all);
+		sigprocmask(SIG_BLOCK, &all, NULL);
+		kill(getpid(), SIGBUS);
+		sigprocmask(SIG_UNBLOCK, &all, NULL);
+		return 0;
+	}
+	if (!strcmp(how, "own"))
+		signal(SIGBUS, on_fault);
+	if (!strcmp(how, "own") || !strcmp(how, "fault"))
+		return fault();
+	if (!strcmp(how, "query")) {
+		sigaction(SIGBUS, NULL, &now);
+		return now.sa_handler == SIG_DFL ? 0 : 8;
+	}
+	if (!strcmp(how, "blocked")) {
+		sigfillset(&all);
+		sigprocmask(SIG_BLOCK, &all, NULL);
+	}
+	cut();
+	return 0;
+}
+"""
 
 
 tap.run(globals(), Bench)

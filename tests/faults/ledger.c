@@ -11,14 +11,17 @@
  * 0: no end. After ROUND of them the first thread does what EVENT says. Prints what the
  * blocks held.
  */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MAX_THREADS 16
@@ -104,6 +107,41 @@ static void cut_trace(off_t part)
 		abort();
 }
 
+static void *live_shortly(void *arg)
+{
+	free(malloc(500));
+	return arg;
+}
+
+/* What else a program does that has something to do with the runtime. */
+static void do_all_sorts(void)
+{
+	pthread_t thread;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		free(malloc(600));
+		_exit(5);
+	}
+	if (waitpid(child, &status, 0) != child || WEXITSTATUS(status) != 5)
+		abort();
+	for (int i = 0; i < 20; i++)
+		if (pthread_create(&thread, NULL, live_shortly, NULL) ||
+		    pthread_join(thread, NULL))
+			abort();
+	for (int i = 0; i < 3; i++) {
+		void *library = dlopen("./libsome.so", RTLD_NOW);
+		void *(*get)(void) =
+			library ? (void *(*)(void))dlsym(library, "get") : NULL;
+
+		if (!get)
+			abort();
+		free(get());
+		dlclose(library);
+	}
+}
+
 static void end(void)
 {
 	if (!strcmp(event, "segv"))
@@ -134,6 +172,8 @@ static void come_to_pass(void)
 		cut_trace(1);
 	else if (!strcmp(event, "lock"))
 		failed = mlockall(MCL_CURRENT | MCL_FUTURE);
+	else if (!strcmp(event, "all-sorts"))
+		do_all_sorts();
 	else if (!strcmp(event, "chdir"))
 		failed = chdir("/");
 	else if (!strcmp(event, "chroot"))
@@ -159,6 +199,17 @@ static void *work(void *arg)
 					   __ATOMIC_ACQ_REL));
 	}
 	return NULL;
+}
+
+static int is_anything_blocked(void)
+{
+	sigset_t set;
+	int n = 0;
+
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	for (int i = 1; i < NSIG; i++)
+		n += sigismember(&set, i) == 1;
+	return n;
 }
 
 /* The file has been made. */
@@ -202,5 +253,5 @@ int main(int argc, char **argv)
 		pthread_join(threads[t], NULL);
 	for (size_t i = 0; i < N_SLOTS; i++)
 		put(0, slots[i]);
-	return say(sum);
+	return say(sum) || is_anything_blocked();
 }

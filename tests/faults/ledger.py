@@ -52,13 +52,17 @@ class Trace:
     def total(self, name):
         return int(self.one(f"SELECT value FROM totals WHERE name = '{name}'")[0])
 
-    def check_sum(self):
-        """Seen and lost are issued; nothing was read that was not written."""
+    def check_sum(self, may_lack=False):
+        """Seen and lost are issued; nothing was read that was not written. If it may lack
+        parts in the middle, the last of the counters may be among them."""
         assert self.status == 0, self.said
         stamps = issued(self.path)
         by_stamp = sum(self.losses.get(name, 0) for name in ("missing", "unwritten"))
-        assert self.events + by_stamp == stamps, (self.events, self.losses, stamps)
         assert self.lost >= by_stamp, (self.lost, self.losses)
+        if may_lack:
+            assert self.events + by_stamp >= stamps, (self.events, self.losses, stamps)
+            return
+        assert self.events + by_stamp == stamps, (self.events, self.losses, stamps)
         odd = {name for name in self.losses if name.startswith(("damaged", "foreign", "unseen"))}
         assert not odd, self.losses
 
@@ -107,7 +111,7 @@ class Bench(Workbench):
     def load(self, trace="t.bin"):
         return Trace(self, self.path(trace))
 
-    def seen(self, trace):
+    def seen(self, trace, may_lack=False):
         """Of each thread the number of its blocks in the trace, which must be its first ones
         without a gap; and the number of frees of such blocks."""
         blocks, frees = [0] * MAX_THREADS, 0
@@ -121,7 +125,7 @@ class Bench(Workbench):
                 frees += freed
         for t, n in enumerate(blocks):
             first = [n // SIZES + (i < n % SIZES) for i in range(SIZES)]
-            assert sizes[t] == first, (t, n, [i for i in range(SIZES) if sizes[t][i] != first[i]])
+            assert may_lack or sizes[t] == first, (t, n, [i for i in range(SIZES) if sizes[t][i] != first[i]])
         return blocks, frees
 
     def check_whole(self, trace):
@@ -134,9 +138,10 @@ class Bench(Workbench):
         assert sum(b[3] for b in books) <= frees <= sum(b[2] for b in books), (frees, books)
         return books
 
-    def check_stopped(self, result, printed, *whys):
+    def check_stopped(self, result, printed, *whys, may_lack=False):
         """The program did what it does without a trace. That is whole, or not there, with
-        one line said, or has the first events of each thread and says why no more."""
+        one line said, or has the first events of each thread and says why no more. If it
+        may lack pages that could not be written, the reason may be on one."""
         assert result.returncode == 0 and result.stdout == printed, result
         path = self.path(self.trace)
         if not os.path.exists(path):
@@ -150,11 +155,14 @@ class Bench(Workbench):
             self.check_whole(trace)
             assert trace.lost == 0, trace.losses
             return trace
-        trace.check_sum()
-        blocks, frees = self.seen(trace)
+        trace.check_sum(may_lack)
+        blocks, frees = self.seen(trace, may_lack)
         books = self.books()
         assert all(n <= book[0] for n, book in zip(blocks, books)), (blocks, books)
         assert frees <= sum(book[2] for book in books), (frees, books)
+        if may_lack and trace.ending == "unknown":
+            assert "did not end by exit" in trace.said, trace.said
+            return trace
         assert trace.ending.startswith("failed"), (trace.ending, trace.said)
         assert not whys or any(why in trace.said for why in whys), (whys, trace.said)
         return trace
