@@ -25,7 +25,8 @@
 #include "runtime/os-call.h"
 #include "runtime/os.h"
 
-#define SIGSET_BYTES 8 /* the kernel's sigset_t */
+#define SIGSET_BYTES 8         /* the kernel's sigset_t */
+#define NO_MASK (~UINT64_C(0)) /* SIGKILL is in no mask that the kernel tells of */
 #define FD_HIGH 512
 #define FD_FIRST 3
 
@@ -306,14 +307,20 @@ int rhp_os_file_id(int fd, uint64_t id[2])
 	return (int)r;
 }
 
+/* What a filter of system calls refuses is unknown. */
+static int number(long result)
+{
+	return result < 0 ? 0 : (int)result;
+}
+
 int rhp_os_pid(void)
 {
-	return (int)SYSCALL(SYS_getpid);
+	return number(SYSCALL(SYS_getpid));
 }
 
 int rhp_os_parent_pid(void)
 {
-	return (int)SYSCALL(SYS_getppid);
+	return number(SYSCALL(SYS_getppid));
 }
 
 void rhp_os_host(char host[RHP_OS_HOST_SIZE])
@@ -327,7 +334,7 @@ void rhp_os_host(char host[RHP_OS_HOST_SIZE])
 
 int rhp_os_tid(void)
 {
-	return (int)SYSCALL(SYS_gettid);
+	return number(SYSCALL(SYS_gettid));
 }
 
 static uint64_t clock_ns(clockid_t clock)
@@ -446,7 +453,8 @@ uint64_t rhp_os_never_block(int signal)
 
 void rhp_os_block_signals(uint64_t *saved)
 {
-	SYSCALL(SYS_rt_sigprocmask, SIG_BLOCK, &all_signals, saved, SIGSET_BYTES);
+	if (SYSCALL(SYS_rt_sigprocmask, SIG_BLOCK, &all_signals, saved, SIGSET_BYTES) < 0)
+		*saved = NO_MASK;
 }
 
 void rhp_os_unblock(int signal)
@@ -462,7 +470,8 @@ void rhp_os_raise_again(int signal, void *info)
 
 void rhp_os_restore_signals(uint64_t saved)
 {
-	SYSCALL(SYS_rt_sigprocmask, SIG_SETMASK, &saved, NULL, SIGSET_BYTES);
+	if (saved != NO_MASK)
+		SYSCALL(SYS_rt_sigprocmask, SIG_SETMASK, &saved, NULL, SIGSET_BYTES);
 }
 
 void rhp_os_complain(const char *line, size_t length)

@@ -101,7 +101,8 @@ static ALWAYS_INLINE uint64_t seed_of(enum rhp_function function)
 void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-	bool main_thread = rhp_os_tid() == rhp_os_pid();
+	int tid = rhp_os_tid();
+	bool main_thread = tid != 0 && tid == rhp_os_pid();
 	/* Threads: libc puts the thread's control block above its stack. The main
 	 * thread: the kernel put 16 random bytes above it. */
 	s->top = main_thread ? (uintptr_t)getauxval(AT_RANDOM) & ~(uintptr_t)7
