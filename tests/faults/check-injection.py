@@ -4,17 +4,17 @@
 from then on. The program does what it does otherwise, and its trace is not there, with one
 line said, or whole, or has lost what it says.
 
-usage: check-injection.py [--long] RHEAPER-LOAD BINDIR
+usage: check-injection.py [--long] RHEAPER-LOAD BINDIR DOCS
 
 Prints TAP, one point per test_ function.
 """
+import errno
 import os
 import random
-import re
 import struct
 import subprocess
 
-from ledger import BINDIR, HERE, LONG
+from ledger import BINDIR, HERE, LONG, call_numbers, documented
 from ledger import Bench as LedgerBench
 
 import tap
@@ -62,20 +62,11 @@ ORDERS = struct.Struct("<4q512q")
 FOR_EVER = 1 << 40
 
 
-def numbers():
-    """Of the system calls and errors of this machine."""
-    text = subprocess.run(["cc", "-dM", "-E", "-x", "c", "-"], text=True, check=True,
-                          input="#include <sys/syscall.h>\n#include <errno.h>\n",
-                          stdout=subprocess.PIPE).stdout
-    calls = {int(n): name for name, n in re.findall(r"#define __NR_(\w+) (\d+)$", text, re.M)}
-    errors = {name: int(n) for name, n in re.findall(r"#define (E\w+) (\d+)$", text, re.M)}
-    return calls, {**errors, "EOPNOTSUPP": errors.get("EOPNOTSUPP", 95)}
-
-
 class Bench(LedgerBench):
     def __init__(self, directory):
         super().__init__(directory)
-        self.calls, self.errors = numbers()
+        self.calls = {number: name for name, number in call_numbers().items()}
+        self.made = set()
         self.run("cc", "-shared", "-fPIC", "-O1", self.file("some.c", LIBRARY), "-o", "libsome.so")
         self.run(os.path.join(BINDIR, "rheaper-cc"), "-O1", "-fno-builtin", "-D_GNU_SOURCE",
                  "-pthread", os.path.join(HERE, "ledger.c"), os.path.join(HERE, "inject.c"), "-o",
@@ -138,15 +129,16 @@ def faults(b, variant, seen):
         for error in errors if LONG else rng.sample(errors, 1):
             for first in (1,) if name in ALL_OR_NOTHING else times(n, rng):
                 if name not in ALL_OR_NOTHING:
-                    yield name, error, (number, b.errors[error], first, first)
+                    yield name, error, (number, getattr(errno, error), first, first)
                 # No call is interrupted for ever: who is asks again.
                 if error != "EINTR":
-                    yield name, error, (number, b.errors[error], first, FOR_EVER)
+                    yield name, error, (number, getattr(errno, error), first, FOR_EVER)
 
 
 def sweep(b, variant):
     result, seen = b.inject(variant)
     b.check(variant, result)
+    b.made |= {b.calls[number] for number in seen}
     n, bad, names = 0, [], set()
     for name, error, orders in faults(b, variant, seen):
         what = f"{name} {error} {orders[2]}{'' if orders[2] == orders[3] else '+'}"
@@ -179,6 +171,11 @@ def test_F1_F2_F5_F9_followed_children(b):
 
 def test_F1_F2_F5_F9_sampled(b):
     sweep(b, "sampled")
+
+
+def test_F9_system_calls_are_documented(b):
+    known = documented("when tracing begins") | documented("while a program runs")
+    assert b.made and b.made <= known, b.made - known
 
 
 tap.run(globals(), Bench)

@@ -11,7 +11,7 @@ import os
 import random
 import signal
 
-from ledger import IS_ROOT, LONG, Bench
+from ledger import LONG, Bench, Group
 
 import tap
 
@@ -91,33 +91,6 @@ def test_P8_quick_exit(b):
 
 def test_P8_T5_exit_while_other_threads_allocate(b):
     end(b, "exit", 3, "exited")
-
-
-class Group:
-    """A control group with a limit of memory, either version of the kernel's interface."""
-
-    def __init__(self, limit):
-        if not IS_ROOT:
-            raise tap.Skip("needs root for a control group")
-        for root, name in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
-                           ("/sys/fs/cgroup", "memory.max")):
-            self.path = f"{root}/rheaper-test-{os.getpid()}"
-            try:
-                os.mkdir(self.path)
-                with open(f"{self.path}/{name}", "w") as file:
-                    file.write(str(limit))
-                return
-            except OSError:
-                self.remove()
-        raise tap.Skip("no control group with a limit of memory can be made")
-
-    def remove(self):
-        if os.path.isdir(self.path):
-            os.rmdir(self.path)
-
-    def enter(self):
-        """Words before a command that runs it inside."""
-        return ("sh", "-c", f'echo $$ > {self.path}/cgroup.procs && exec "$@"', "sh")
 
 
 def test_P8_killed_for_its_memory(b):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Runs ledger.c, which keeps its own books, and compares them with its trace.
 
-The scripts are called with [--long] RHEAPER-LOAD BINDIR.
+The scripts are called with [--long] RHEAPER-LOAD BINDIR [DOCS].
 """
 import os
+import re
 import sqlite3
 import struct
 import subprocess
@@ -12,10 +13,12 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 
+import tap  # noqa: E402
 from workbench import Workbench  # noqa: E402
 
 LONG = "--long" in sys.argv
-LOADER, BINDIR = (os.path.abspath(path) for path in [w for w in sys.argv[1:] if w != "--long"][:2])
+PATHS = [os.path.abspath(word) for word in sys.argv[1:] if word != "--long"]
+LOADER, BINDIR = PATHS[:2]
 MAX_THREADS, SIZES, FIRST = 16, 997, 20
 IS_ROOT = os.geteuid() == 0
 
@@ -28,6 +31,20 @@ def issued(trace):
         file.seek(offset)
         counters = file.read(n_shards * 64)
     return sum(struct.unpack_from("<Q", counters, at)[0] for at in range(0, len(counters), 64))
+
+
+def documented(when):
+    """The system calls of the runtime at a time, by docs/limits.md."""
+    with open(os.path.join(PATHS[2], "limits.md")) as file:
+        lines = re.search(f"^System calls of the runtime {when}:\n((?:`.*\n)+)", file.read(), re.M)
+    return set(re.findall(r"`(\w+)`", lines.group(1)))
+
+
+def call_numbers():
+    """Of the system calls of this machine."""
+    text = subprocess.run(["cc", "-dM", "-E", "-x", "c", "-"], text=True, check=True,
+                          input="#include <sys/syscall.h>\n", stdout=subprocess.PIPE).stdout
+    return {name: int(n) for name, n in re.findall(r"#define __NR_(\w+) (\d+)$", text, re.M)}
 
 
 class Trace:
@@ -67,6 +84,33 @@ class Trace:
         assert self.events + by_stamp == stamps, (self.events, self.losses, stamps)
         odd = {name for name in self.losses if name.startswith(("foreign", "unseen"))}
         assert not odd, self.losses
+
+
+class Group:
+    """A control group with a limit of memory, either version of the kernel's interface."""
+
+    def __init__(self, limit):
+        if not IS_ROOT:
+            raise tap.Skip("needs root for a control group")
+        for root, name in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+                           ("/sys/fs/cgroup", "memory.max")):
+            self.path = f"{root}/rheaper-test-{os.getpid()}"
+            try:
+                os.mkdir(self.path)
+                with open(f"{self.path}/{name}", "w") as file:
+                    file.write(str(limit))
+                return
+            except OSError:
+                self.remove()
+        raise tap.Skip("no control group with a limit of memory can be made")
+
+    def remove(self):
+        if os.path.isdir(self.path):
+            os.rmdir(self.path)
+
+    def enter(self):
+        """Words before a command that runs it inside."""
+        return ("sh", "-c", f'echo $$ > {self.path}/cgroup.procs && exec "$@"', "sh")
 
 
 class Bench(Workbench):
