@@ -408,7 +408,7 @@ int rhp_trace_append_scan(uint64_t sequence, const void *records, size_t size)
 		.sequence = sequence,
 		.used = size,
 	};
-	uint64_t offset = still_ours() ? add_region() : 0;
+	uint64_t offset = check_file() == 0 ? add_region() : 0;
 	if (offset == 0)
 		return trace.header->max_bytes ? -EFBIG : -EBADF;
 	int r = rhp_os_write(trace.fd, offset + sizeof(head), records, size, NULL, 0);
