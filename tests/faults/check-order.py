@@ -7,15 +7,15 @@ usage: check-order.py [--long] RHEAPER-LOAD BINDIR
 
 Prints TAP, one point per test_ function.
 """
-import glob
 import itertools
 import os
 import re
 import shutil
 
-from rows import BINDIR, LONG, ROOT, equal, most_memory, note, run, tap
+from mutant import mutant
+from rows import LONG, equal, most_memory, note, run, tap
 
-BUILD = os.path.dirname(BINDIR)
+SHIMS = "wrap/core-shims.h"
 HEAPS = {"": "", "no tcache": "glibc.malloc.tcache_count=0",
          "one arena": "glibc.malloc.arena_max=1",
          "no tcache, one arena": "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"}
@@ -36,28 +36,6 @@ BEGUN = "	bool begun = p && rhp_on_realloc_begin(p);\n"
 RESIZED = """	void *q = REAL(realloc)(p, size);
 	rhp_real_end(before);
 """
-
-
-def mutant(b, name, *changes):
-    """A directory of archives in which the shims are changed so."""
-    home = b.path("home-" + name)
-    shims = open(os.path.join(ROOT, "wrap", "core-shims.h")).read()
-    for old, new in changes:
-        assert shims.count(old) >= 1, old
-        shims = shims.replace(old, new, 1)
-    os.makedirs(os.path.join(home, "wrap"))
-    b.file(os.path.join("home-" + name, "wrap", "core-shims.h"), shims)
-    for archive in glob.glob(os.path.join(BUILD, "wrap", "librheaper*.a")):
-        shutil.copy(archive, home)
-        path = os.path.join(home, os.path.basename(archive))
-        os.symlink(os.path.basename(archive), path[:-2] + ".ar")
-    core = os.path.join(home, "core.c.o")
-    b.run("gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-fPIC", "-fno-builtin", "-fno-lto", "-fexceptions",
-          "-fno-omit-frame-pointer", "-fvisibility=hidden", "-fno-stack-protector",
-          "-ftls-model=initial-exec", "-I" + home, "-I" + ROOT, "-I" + os.path.join(ROOT, "include"),
-          "-I" + BUILD, "-c", os.path.join(ROOT, "wrap", "core.c"), "-o", core)
-    b.run("ar", "r", os.path.join(home, "librheaper.a"), core)
-    return home
 
 
 def check(said, profile):
@@ -105,21 +83,21 @@ def worst_of_ten(b, program):
 
 
 def test_O2_a_free_stamped_after_the_call_is_found(b):
-    home = mutant(b, "free", (BEFORE, AFTER))
+    home = mutant(b, "free", SHIMS, (BEFORE, AFTER))
     found = worst_of_ten(b, b.build("order.c", out="free-after", home=home))
     assert found > 0, "a free recorded after the call goes unnoticed"
     note("misordered:", found)
 
 
 def test_O2_a_realloc_stamped_after_the_call_is_found(b):
-    home = mutant(b, "realloc", (BEGUN, ""), (RESIZED, RESIZED + BEGUN))
+    home = mutant(b, "realloc", SHIMS, (BEGUN, ""), (RESIZED, RESIZED + BEGUN))
     found = worst_of_ten(b, b.build("order.c", out="realloc-after", home=home))
     assert found > 0, "a realloc recorded after the call goes unnoticed"
     note("misordered:", found)
 
 
 def test_O2_the_same_program_as_it_is(b):
-    home = mutant(b, "same")
+    home = mutant(b, "same", SHIMS)
     program = b.build("order.c", out="same", home=home)
     for _ in range(3):
         said, profile = b.trace(program, 4, 40000, 1100, GLIBC_TUNABLES=HARDEST)

@@ -3,10 +3,11 @@
  * Makes a system call of the runtime fail, and no other: the runtime makes its calls by
  * syscall(), which the program does not use, and this one stands in its place. What is to
  * fail stands in a mapped file, whose name is in INJECT: it also counts the calls, those
- * of forked children too.
+ * of forked children too. With 0 for an error the call is made, and is the last one.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +97,10 @@ long syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(arguments, long);
 	va_end(arguments);
-	result = fails(number) ? -orders->error : call(number, a);
+	int failing = fails(number);
+	result = failing && orders->error ? -orders->error : call(number, a);
+	if (failing && !orders->error)
+		raise(SIGKILL);
 	if (result < 0 && result >= -4095) {
 		errno = (int)-result;
 		return -1;

@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runtimes with one thing wrong each: what is asserted of the right one does not hold of
+them. A row whose text is no longer in the file fails.
+
+usage: check-mutants.py [--long] RHEAPER-LOAD BINDIR
+
+Prints TAP, one point for each assertion of the runtime as it is, and one for each mutant.
+The order of the stamps of free and realloc is left to check-order.py.
+"""
+import os
+import signal
+import struct
+import subprocess
+
+import ledger
+import rows
+from ledger import LONG, call_numbers, issued
+from mutant import mutant
+from rows import HERE, ROOT, equal, note, tap
+
+SMALL = {"RHEAPER_EVENT_BUFFER": "500"}
+
+
+class Bench(ledger.Bench):
+    """Programs of both kinds, of a runtime: `home`, or none for the one that was built."""
+
+    def made(self, home, name, *words):
+        program = os.path.basename(name).split(".")[0] + "-" + os.path.basename(home or "right")
+        rows.Bench(self.dir).build(name, *words, out=program, home=home)
+        return program
+
+    def traced(self, program, *words, **env):
+        return rows.Bench(self.dir).trace("./" + program, *words, **env)
+
+
+def ledgered(b, home):
+    return b.made(home, "ledger.c", os.path.join(HERE, "inject.c"))
+
+
+def events_in_many_chunks(b, home):
+    result = b.start(2, 3000, program=ledgered(b, home), **SMALL)
+    assert result.returncode == 0 and result.stderr == "", result
+    trace = b.load()
+    b.check_whole(trace)
+    equal((trace.lost, trace.ending), (0, "exited"))
+
+
+def killed_at_each_write(b, home):
+    program = ledgered(b, home)
+    pwritev = call_numbers()["pwritev"]
+    for n in range(1, 9 if LONG else 5):
+        with open(b.path("orders"), "wb") as file:
+            file.write(struct.pack("<4q512q", pwritev, 0, n, n, *[0] * 512))
+        result = b.start(1, 0, program=program, INJECT=b.path("orders"), timeout=30, **SMALL)
+        equal(result.returncode, -signal.SIGKILL)
+        trace = b.load()
+        b.check_whole(trace)
+        assert trace.lost <= 1, trace.losses
+
+
+def killed_at_each_write_of_a_ring(b, home):
+    """A region there has older records behind its head until the new ones are in it."""
+    program = ledgered(b, home)
+    pwritev = call_numbers()["pwritev"]
+    for n in range(40, 58 if LONG else 46):
+        with open(b.path("orders"), "wb") as file:
+            file.write(struct.pack("<4q512q", pwritev, 0, n, n, *[0] * 512))
+        result = b.start(1, 0, program=program, INJECT=b.path("orders"), timeout=30,
+                         RHEAPER_MAX_BYTES="400000,ring", **SMALL)
+        equal(result.returncode, -signal.SIGKILL)
+        trace = b.load()
+        assert not any(reason.startswith("damaged") for reason in trace.losses), trace.losses
+        # Who was killed before it could count what it was about to overwrite did not.
+        old, *others = (trace.losses.get(reason, 0)
+                        for reason in ("overwritten", "missing", "unwritten"))
+        assert old > 0 and sum(others) <= 500, trace.losses
+        equal(trace.events + old + sum(others), issued(trace.path))
+
+
+def ended_by_a_limit(b, home):
+    result = b.start(2, 20000, before=("prlimit", "--fsize=600000"), program=ledgered(b, home), **SMALL)
+    trace = b.check_stopped(result, b.plain(2, 20000), "File too large")
+    assert trace.losses.get("io", 0) > 0, trace.losses
+
+
+def cut_while_it_is_mapped(b, home):
+    result = b.start(2, 10000, "empty", 1000, program=ledgered(b, home))
+    assert result.returncode == 0 and result.stdout == b.plain(2, 10000), result
+
+
+def descriptors_taken_away(b, home):
+    victim = os.urandom(100000)
+    with open(b.path("victim"), "wb") as file:
+        file.write(victim)
+    b.start(2, 10000, "close", 1000, program=ledgered(b, home), **SMALL)
+    with open(b.path("victim"), "rb") as file:
+        assert file.read() == victim, "the program's file was written to"
+
+
+def names_that_are_taken(b, home):
+    program = ledgered(b, home)
+    with open(b.path("taken"), "w") as file:
+        file.write("mine")
+    books = b.open_books()
+    subprocess.run([b.path(program), books, "1", "100"], cwd=b.dir, check=True, timeout=30, stdout=subprocess.DEVNULL,
+                   env={**b.env, "RHEAPER_TRACE": b.path("taken")})
+    with open(b.path("taken"), "rb") as file:
+        equal(file.read(), b"mine")
+
+
+def children(b, home):
+    said, profile = b.traced(b.made(home, "fork-storm.c"), 1, 1, 9)
+    equal(said, "9 0\n")
+    equal(profile.lost, {})
+    equal(profile.of("child"), (0, 0))
+
+
+def failing_reallocs(b, home):
+    _, profile = b.traced(b.made(home, "resize.c"))
+    equal(profile.lost, {})
+    equal(profile.of("keeps"), (1, 1))
+    equal(profile.of("vanishes"), (1000, 0))
+    equal(profile.total["failed_reallocs"], 2000)
+
+
+def reallocs_that_move(b, home):
+    _, profile = b.traced(b.made(home, "order.c"), 1, 5000, 1100)
+    equal(profile.lost, {})
+    assert profile.total["reallocs"] > 500, profile.total
+
+
+def library(b, name):
+    out = b.path("lib" + name + ".so")
+    if not os.path.exists(out):
+        b.run("cc", "-O2", "-fPIC", "-fno-builtin", "-shared", os.path.join(HERE, name + ".c"), "-o", out)
+    return out
+
+
+def sizes(b, home):
+    _, profile = b.traced(b.made(home, "large.c", library(b, "big-heap")), "size")
+    equal(profile.of_size(5 << 40), (1, 1))
+
+
+def times(b, home):
+    _, profile = b.traced(b.made(home, "large.c", library(b, "big-heap")), "time")
+    then, = profile.row("SELECT alloc_after FROM allocations WHERE size = 701")
+    now, = profile.row("SELECT alloc_after FROM allocations WHERE size = 702")
+    assert now - then >= 3000, (then, now)
+
+
+def stepped(b, home, how):
+    if os.uname().machine != "x86_64":
+        raise tap.Skip("the trap flag is that of x86-64")
+    program = b.made(home, "steps.c", library(b, "safe-heap"), "-I" + ROOT)
+    return b.traced(program, how, **SMALL)
+
+
+def records_once_there(b, home):
+    said, _ = stepped(b, home, "watch")
+    steps, changed = map(int, said.split())
+    assert steps > 100, steps
+    equal(changed, 0)
+
+
+def handlers_at_each_instruction(b, home):
+    said, profile = stepped(b, home, "burst")
+    _, live = profile.of_size(17)
+    equal(live, 0)
+    # Each event that was lost has left a gap among the stamps, and the reason for it.
+    lost = dict(profile.lost)
+    assert lost.pop("nested", 0) == lost.pop("missing", 0) + lost.pop("unwritten", 0) > 0, profile.lost
+    equal(lost, {})
+    note(f"at {said.split()[0]} instructions, {profile.total['events']:.0f} events")
+
+
+STREAM, FILE, RECORD = "runtime/stream.c", "runtime/trace-file.c", "runtime/record.c"
+CLEAR = "		memset(s->records, 0, size);\n"
+WRITE = "	bool ok = rhp_trace_write_chunk(s->window, s->records, size);\n"
+CODE = "	__atomic_store_n(&r->a, address << 8 | code, __ATOMIC_RELEASE);\n"
+STEP = '	__asm__ volatile("xaddl %0, %1" : "+r"(n), "+m"(*cursor) : : "memory", "cc");\n	return n;\n'
+TWO_STEPS = """	uint32_t at = *(volatile uint32_t *)cursor;
+	*(volatile uint32_t *)cursor = at + n;
+	return at;
+"""
+OLD_HEAD = "		if (rhp_os_write(trace.fd, at, &nothing, sizeof(nothing), NULL, 0) != 0)\n"
+BODY = "		r = rhp_os_write(trace.fd, offset + sizeof(head), records, size, NULL, 0);\n"
+
+# What is wrong, which assertion finds it, the file, and the text with what is in its place.
+MUTANTS = (
+    ("commit_word_stored_first", records_once_there, STREAM,
+     ("	r->b = b;\n	r->c = c;\n" + CODE,
+      CODE + '	__asm__ volatile("" ::: "memory");\n	r->b = b;\n	r->c = c;\n')),
+    ("slot_reserved_in_two_steps", handlers_at_each_instruction, STREAM, (STEP, TWO_STEPS)),
+    ("nested_writer_hands_over", handlers_at_each_instruction, STREAM,
+     ("	bool nested = s->depth != 0;\n", "	bool nested = false;\n")),
+    ("nested_loss_not_counted", handlers_at_each_instruction, STREAM,
+     ("		rhp_trace_lose(RHP_LOST_NESTED, 1);\n", "")),
+    ("window_cleared_before_it_is_copied", events_in_many_chunks, STREAM,
+     (WRITE, CLEAR.lstrip("\t") + WRITE)),
+    ("window_not_cleared", events_in_many_chunks, STREAM, (CLEAR, "")),
+    ("sequence_not_raised", events_in_many_chunks, STREAM,
+     ("s->window->sequence + 1,", "s->window->sequence,")),
+    ("size_record_left_out", sizes, STREAM,
+     ("	bool big = size >= RHP_SIZE_MAX;\n", "	bool big = false;\n")),
+    ("time_record_left_out", times, STREAM,
+     ("	bool anchor = unit - s->last_unit > MAX_TIME_STEP;\n", "	bool anchor = false;\n")),
+    ("lost_event_not_counted", ended_by_a_limit, STREAM, ("		rhp_trace_lose_write();\n", "")),
+    ("region_of_a_ring_keeps_its_head", killed_at_each_write_of_a_ring, FILE, (OLD_HEAD, "		if (0)\n")),
+    ("overwritten_events_not_counted", killed_at_each_write_of_a_ring, FILE,
+     ("		rhp_trace_lose(RHP_LOST_RING, r.n_events);\n", "")),
+    ("records_of_a_chunk_not_written", killed_at_each_write, FILE, (BODY, "		r = 0;\n")),
+    ("failed_write_ignored", ended_by_a_limit, FILE,
+     ("		fail(r, RHP_LOST_IO);\n	return r == 0;\n", "		r = 0;\n	return r == 0;\n")),
+    ("counters_not_in_the_file", events_in_many_chunks, FILE,
+     ("	rhp_trace_shards = (char *)trace.header + RHP_HEADER_SIZE;\n",
+      "	static char shards[RHP_N_SHARDS * RHP_SHARD_STRIDE] __attribute__((aligned(64)));\n"
+      "	rhp_trace_shards = shards;\n")),
+    ("descriptor_not_compared", descriptors_taken_away, FILE,
+     ("	return rhp_os_file_id(trace.fd, id) == 0 && id[0]", "	return 1 || id[0]")),
+    ("fault_of_the_mapping_not_mended", cut_while_it_is_mapped, FILE,
+     ("	if (!is_mapped(address))\n", "	if (address)\n")),
+    ("child_not_told_from_its_parent", children, "runtime/start.c",
+     ("	int r = rhp_os_wipe_on_fork(&rhp_control, sizeof(rhp_control));\n", "	int r = 0;\n")),
+    ("failed_realloc_is_a_free", failing_reallocs, RECORD,
+     ("size == 0 ? RHP_REALLOC_FREE : RHP_REALLOC_FAIL", "RHP_REALLOC_FREE")),
+    ("realloc_to_nothing_has_failed", failing_reallocs, RECORD,
+     ("size == 0 ? RHP_REALLOC_FREE : RHP_REALLOC_FAIL", "RHP_REALLOC_FAIL")),
+    ("end_of_a_realloc_stamped_by_the_old_address", reallocs_that_move, RECORD,
+     ("	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);\n	put(t, o.code, o.block, stamp, stack_of",
+      "	uint64_t stamp = rhp_stamp_take((uintptr_t)p);\n	put(t, o.code, o.block, stamp, stack_of")),
+    ("existing_file_taken", names_that_are_taken, "runtime/os.c",
+     ("O_RDWR | O_CREAT | O_EXCL |", "O_RDWR | O_CREAT |")),
+)
+IN_THE_LONG_SET = (times,)
+
+
+def killed(b, home, assertion):
+    """In the first of ten runs, or a later one."""
+    for run in range(1, 11):
+        try:
+            assertion(b, home)
+        except (AssertionError, subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
+            note(f"run {run}:", " ".join(repr(error).split())[:200])
+            return True
+    return False
+
+
+SOUND = set()  # assertions that hold of the runtime as it is
+
+
+def as_it_is(assertion):
+    def test(b):
+        assertion(b, None)
+        SOUND.add(assertion)
+    return test
+
+
+def changed(name, assertion, path, changes):
+    def test(b):
+        home = mutant(b, name, path, *changes)
+        if assertion not in SOUND:
+            raise tap.Skip("for what finds it could not be shown of the runtime as it is")
+        # A program that cannot be built is no proof.
+        b.made(home, "large.c", library(b, "big-heap"))
+        assert killed(b, home, assertion), "nobody noticed"
+    return test
+
+
+def points():
+    chosen = [m for m in MUTANTS if LONG or m[1] not in IN_THE_LONG_SET]
+    for assertion in dict.fromkeys(m[1] for m in chosen):
+        yield "test_O2_as_it_is_" + assertion.__name__, as_it_is(assertion)
+    for name, assertion, path, *changes in chosen:
+        yield "test_O2_" + name, changed(name, assertion, path, changes)
+
+
+tap.run(dict(points()), Bench)

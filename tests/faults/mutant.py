@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""Runtimes that were changed to be wrong: archives for the driver, in which an object is
+compiled from a changed source by the very command that the build has for it."""
+import json
+import os
+import shlex
+import shutil
+import subprocess
+
+from rows import BINDIR, ROOT
+
+BUILD = os.path.dirname(BINDIR)
+UNIT_OF = {"wrap/core-shims.h": "wrap/core.c"}
+
+
+def compile_command(unit, archive="rheaper"):
+    """Directory, words of the command without source and output, and the object's name,
+    of a source (wrap/NAME.c, runtime/NAME.c) of an archive."""
+    name = os.path.basename(unit) if unit.startswith("wrap/") else "../" + unit
+    output = f"wrap/lib{archive}.a.p/{name.replace('/', '_')}.o"
+    with open(os.path.join(BUILD, "compile_commands.json")) as file:
+        found = [c for c in json.load(file) if os.path.normpath(c["output"]) == output]
+    assert len(found) == 1, (unit, output, len(found))
+    words, kept = shlex.split(found[0]["command"]), []
+    while words:
+        word = words.pop(0)
+        if word in ("-o", "-MQ", "-MF"):
+            words.pop(0)
+        elif word not in ("-c", "-MD", found[0]["file"]):
+            kept.append(word)
+    return found[0]["directory"], kept, os.path.basename(output)
+
+
+def mutant(b, name, path, *changes):
+    """A directory of archives, as RHEAPER_HOME, in which the text of a file is changed so;
+    each (old, new) must be found."""
+    home = b.path("home-" + name)
+    with open(os.path.join(ROOT, path)) as file:
+        text = file.read()
+    for old, new in changes:
+        assert text.count(old) >= 1, f"{path} has no longer: {old}"
+        text = text.replace(old, new, 1)
+    os.makedirs(os.path.join(home, os.path.dirname(path)))
+    b.file(os.path.join(home, path), text)
+    for entry in os.listdir(os.path.join(BUILD, "wrap")):
+        if entry.startswith("librheaper") and entry.endswith(".a"):
+            link = os.path.join(home, entry)
+            os.symlink(os.path.join(BUILD, "wrap", entry), link)
+            os.symlink(entry, link[:-2] + ".ar")
+    unit = UNIT_OF.get(path, path)
+    directory, words, output = compile_command(unit)
+    source = os.path.join(ROOT if unit != path else home, unit)
+    output = os.path.join(home, output)
+    subprocess.run([*words, "-iquote", home, "-w", "-c", source, "-o", output],
+                   cwd=directory, check=True)
+    archive = os.path.join(home, "librheaper.a")
+    os.remove(archive)
+    shutil.copy(os.path.join(BUILD, "wrap", "librheaper.a"), archive)
+    b.run("ar", "r", archive, output)
+    return home

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Looks at the runtime after each instruction of an event, by the processor's trap flag.
+ *
+ * usage: steps watch|burst
+ *
+ * watch: the records of the trace, which must not change once they are there. burst: at
+ * each instruction in turn a handler comes that allocates more than the window has room
+ * for. Prints how many instructions there were, and how many records changed.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "trace/format.h"
+
+#define TRAP_FLAG 0x100ul
+enum {
+	SEEN = 4096,
+	BURST = 300
+};
+
+extern __thread volatile int allocating;
+static const struct rhp_region *window;
+static struct rhp_record seen[SEEN];
+static uint32_t n_records;
+static int watches;
+static volatile long step, chosen, n_changed;
+static void *volatile block, *volatile of_handler;
+
+static const struct rhp_record *records(void)
+{
+	return (const struct rhp_record *)(window + 1);
+}
+
+static void look(void)
+{
+	const struct rhp_record *now = records();
+
+	for (uint32_t i = 0; i < n_records && i < SEEN; i++) {
+		if (seen[i].a && memcmp(&seen[i], &now[i], sizeof(*now)) != 0)
+			n_changed++;
+		seen[i] = now[i];
+	}
+}
+
+static void handle(int number, siginfo_t *info, void *context)
+{
+	ucontext_t *c = context;
+
+	(void)number;
+	(void)info;
+	if (allocating)
+		return;
+	if (watches)
+		look();
+	else if (step == chosen) {
+		for (int i = 0; i < BURST; i++) {
+			of_handler = malloc(333);
+			free(of_handler);
+		}
+		/* The window may be full, and to hand it over blocks this signal. */
+		c->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+	}
+	step++;
+}
+
+static void set_trap(unsigned long flag)
+{
+	__builtin_ia32_writeeflags_u64(
+		(__builtin_ia32_readeflags_u64() & ~TRAP_FLAG) | flag);
+}
+
+static void use(void)
+{
+	block = malloc(17);
+	free(block);
+}
+
+/* From one place, so that its stack is known: the first time takes a lock. */
+__attribute__((noinline)) static void use_each(const unsigned long *flags, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		set_trap(flags[i]);
+		use();
+		set_trap(0);
+	}
+}
+
+/* That of this thread: stream 0 is everybody's. */
+static void find_window(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) != 0)
+		abort();
+	const char *file =
+		mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	const struct rhp_file_header *h = (const void *)file;
+	if (file == MAP_FAILED)
+		abort();
+	n_records = h->event_buffer;
+	for (uint64_t at = h->first_region; at < h->file_end; at += h->region_size) {
+		const struct rhp_region *r = (const void *)(file + at);
+		if (r->kind == RHP_REGION_WINDOW && r->stream != 0)
+			window = r;
+	}
+	if (!window)
+		abort();
+}
+
+static void have_room(void)
+{
+	static const unsigned long no_trap[1];
+	uint64_t before = window->sequence;
+
+	while (window->sequence == before)
+		use_each(no_trap, 1);
+}
+
+int main(int argc, char **argv)
+{
+	static const unsigned long last[4] = {0, 0, 0, TRAP_FLAG};
+	struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO};
+	long n = 0;
+
+	watches = argc > 1 && !strcmp(argv[1], "watch");
+	sigaction(SIGTRAP, &action, NULL);
+	use_each(last, 3);
+	find_window(getenv("RHEAPER_TRACE"));
+	do {
+		have_room();
+		chosen = n++;
+		step = 0;
+		look();
+		use_each(last, 4);
+	} while (!watches && step > chosen);
+	dprintf(1, "%ld %ld\n", step, n_changed);
+	return 0;
+}
