@@ -13,6 +13,15 @@ BUILD = os.path.dirname(BINDIR)
 UNIT_OF = {"wrap/core-shims.h": "wrap/core.c"}
 
 
+def units(archive):
+    """The sources of an archive."""
+    prefix = f"wrap/lib{archive}.a.p/"
+    with open(os.path.join(BUILD, "compile_commands.json")) as file:
+        sources = [os.path.normpath(os.path.join(c["directory"], c["file"]))
+                   for c in json.load(file) if os.path.normpath(c["output"]).startswith(prefix)]
+    return [os.path.relpath(os.path.realpath(source), os.path.realpath(ROOT)) for source in sources]
+
+
 def compile_command(unit, archive="rheaper"):
     """Directory, words of the command without source and output, and the object's name,
     of a source (wrap/NAME.c, runtime/NAME.c) of an archive."""
