@@ -49,7 +49,7 @@ enum where {
 	SAME,
 	UNDEFINED,
 	AT_CFA,
-	AT_EXPRESSION,
+	AT_REGISTER,
 	ELSEWHERE
 };
 
@@ -58,19 +58,19 @@ struct span {
 	bool bad;
 };
 
+/* So far from the CFA or from a register, in what struct rhp_rule has room for: rows are
+ * kept on stacks that may be small. */
 struct location {
-	enum where where;
-	int64_t offset;         /* AT_CFA: factored already */
-	struct span expression; /* AT_EXPRESSION */
+	int32_t offset;
+	uint8_t where, reg; /* NO_REGISTER: one that is of no use here */
+	bool deref;         /* ... the address of that */
 };
+
+#define NO_REGISTER 0xff
 
 /* One row of the table that the instructions describe. */
 struct row {
-	uint64_t cfa_register;
-	int64_t cfa_offset;
-	bool cfa_is_expression;
-	struct span cfa_expression;
-	struct location ra, fp;
+	struct location cfa, ra, fp;
 };
 
 struct cie {
@@ -86,7 +86,7 @@ struct machine {
 	struct row row, initial, remembered[MAX_REMEMBERED];
 	unsigned n_remembered;
 	uintptr_t location, pc;
-	uint64_t fp_register; /* whose place row.fp is */
+	unsigned fp_register; /* whose place row.fp is */
 };
 
 static uint64_t read_fixed(struct span *s, size_t size)
@@ -243,8 +243,9 @@ static bool read_cie(const struct rhp_module_info *m, uintptr_t address, struct 
 }
 
 /* The FDE whose range holds pc, by the sorted table; its CIE and instructions. */
-static bool find_fde(const struct rhp_module_info *m, uintptr_t pc, struct cie *cie,
-		     struct span *instructions, uintptr_t *begin)
+static NOINLINE bool find_fde(const struct rhp_module_info *m, uintptr_t pc,
+			      struct cie *cie, struct span *instructions,
+			      uintptr_t *begin)
 {
 	const int32_t *table = (const int32_t *)m->unwind_table;
 	uint64_t low = 0, high = m->n_unwind_entries;
@@ -286,10 +287,38 @@ static void set(struct machine *m, uint64_t reg, struct location location)
 		*l = location;
 }
 
-static void set_offset(struct machine *m, uint64_t reg, int64_t factored)
+static struct location place(enum where where, uint64_t reg, int64_t offset)
 {
-	int64_t offset = (int64_t)((uint64_t)factored * (uint64_t)m->cie->data_align);
-	set(m, reg, (struct location){.where = AT_CFA, .offset = offset});
+	bool fits = offset == (int32_t)offset;
+	return (struct location){
+		.where = (uint8_t)(fits ? where : ELSEWHERE),
+		.reg = reg < NO_REGISTER ? (uint8_t)reg : NO_REGISTER,
+		.offset = fits ? (int32_t)offset : 0,
+	};
+}
+
+static int64_t factored(const struct machine *m, int64_t n)
+{
+	return (int64_t)((uint64_t)n * (uint64_t)m->cie->data_align);
+}
+
+static void set_offset(struct machine *m, uint64_t reg, int64_t n)
+{
+	set(m, reg, place(AT_CFA, 0, factored(m, n)));
+}
+
+/* "register + offset", perhaps "read there": the expressions in real use. */
+static struct location read_expression(struct span s)
+{
+	uint8_t op = read_byte(&s);
+	struct location l = place(AT_REGISTER, op - 0x70u, read_sleb(&s));
+	if (s.at < s.end && *s.at == 0x06) { /* DW_OP_deref */
+		l.deref = true;
+		s.at++;
+	}
+	if (op < 0x70 || op > 0x8f || s.bad || s.at != s.end) /* DW_OP_breg0 .. 31 */
+		l.where = ELSEWHERE;
+	return l;
 }
 
 static void restore(struct machine *m, uint64_t reg)
@@ -301,9 +330,7 @@ static void restore(struct machine *m, uint64_t reg)
 
 static void set_cfa(struct machine *m, uint64_t reg, int64_t offset)
 {
-	m->row.cfa_register = reg;
-	m->row.cfa_offset = offset;
-	m->row.cfa_is_expression = false;
+	m->row.cfa = place(AT_REGISTER, reg, offset);
 }
 
 /* Steps the location; false once it is past pc: the row is complete. */
@@ -363,20 +390,19 @@ static bool execute_cfa(struct machine *m, struct span *s, uint8_t op)
 		return true;
 	case 0x12: /* def_cfa_sf */
 		reg = read_uleb(s);
-		set_cfa(m, reg, read_sleb(s) * m->cie->data_align);
+		set_cfa(m, reg, factored(m, read_sleb(s)));
 		return true;
 	case 0x0d: /* def_cfa_register */
-		set_cfa(m, read_uleb(s), m->row.cfa_offset);
+		set_cfa(m, read_uleb(s), m->row.cfa.offset);
 		return true;
 	case 0x0e: /* def_cfa_offset */
-		set_cfa(m, m->row.cfa_register, (int64_t)read_uleb(s));
+		set_cfa(m, m->row.cfa.reg, (int64_t)read_uleb(s));
 		return true;
 	case 0x13: /* def_cfa_offset_sf */
-		set_cfa(m, m->row.cfa_register, read_sleb(s) * m->cie->data_align);
+		set_cfa(m, m->row.cfa.reg, factored(m, read_sleb(s)));
 		return true;
 	case 0x0f: /* def_cfa_expression */
-		m->row.cfa_is_expression = true;
-		m->row.cfa_expression = take(s, read_uleb(s));
+		m->row.cfa = read_expression(take(s, read_uleb(s)));
 		return true;
 	default:
 		return false;
@@ -422,9 +448,7 @@ static void execute_register(struct machine *m, struct span *s, uint8_t op)
 		set(m, reg, (struct location){.where = SAME});
 		break;
 	case 0x10: /* expression */
-		set(m, reg,
-		    (struct location){.where = AT_EXPRESSION,
-				      .expression = take(s, read_uleb(s))});
+		set(m, reg, read_expression(take(s, read_uleb(s))));
 		break;
 	case 0x09: /* register */
 	case 0x14: /* val_offset */
@@ -444,7 +468,7 @@ static void execute_register(struct machine *m, struct span *s, uint8_t op)
 	}
 }
 
-static bool execute(struct machine *m, struct span s)
+static NOINLINE bool execute(struct machine *m, struct span s)
 {
 	while (s.at < s.end && !s.bad) {
 		uint8_t op = read_byte(&s);
@@ -457,37 +481,12 @@ static bool execute(struct machine *m, struct span s)
 	return !s.bad;
 }
 
-/* "register + offset", perhaps "read there": the expressions in real use. */
-static bool read_expression(struct span s, uint64_t *reg, int64_t *offset, bool *deref)
+static bool set_rule_cfa(const struct location *cfa, struct rhp_rule *rule)
 {
-	uint8_t op = read_byte(&s);
-	if (op < 0x70 || op > 0x8f) /* DW_OP_breg0 .. breg31 */
-		return false;
-	*reg = op - 0x70u;
-	*offset = read_sleb(&s);
-	*deref = s.at < s.end && *s.at == 0x06; /* DW_OP_deref */
-	if (*deref)
-		s.at++;
-	return !s.bad && s.at == s.end;
-}
-
-static bool fits(int64_t value, int32_t *out)
-{
-	*out = (int32_t)value;
-	return *out == value;
-}
-
-static bool set_rule_cfa(const struct row *row, struct rhp_rule *rule)
-{
-	uint64_t reg = row->cfa_register;
-	int64_t offset = row->cfa_offset;
-	bool deref = false;
-	if (row->cfa_is_expression &&
-	    !read_expression(row->cfa_expression, &reg, &offset, &deref))
-		return false;
-	rule->flags |=
-		(reg == REG_FP ? RHP_RULE_CFA_FP : 0) | (deref ? RHP_RULE_CFA_DEREF : 0);
-	return (reg == REG_FP || reg == REG_SP) && fits(offset, &rule->cfa);
+	rule->flags |= (cfa->reg == REG_FP ? RHP_RULE_CFA_FP : 0) |
+		       (cfa->deref ? RHP_RULE_CFA_DEREF : 0);
+	rule->cfa = cfa->offset;
+	return cfa->where == AT_REGISTER && (cfa->reg == REG_FP || cfa->reg == REG_SP);
 }
 
 /* Where a saved register lies: from the CFA, from sp in a signal frame, from fp
@@ -495,17 +494,14 @@ static bool set_rule_cfa(const struct row *row, struct rhp_rule *rule)
 static bool set_rule_location(const struct location *l, uint16_t sp_flag,
 			      uint16_t fp_flag, int32_t *offset, struct rhp_rule *rule)
 {
+	*offset = l->offset;
 	if (l->where == AT_CFA)
-		return fits(l->offset, offset);
-	uint64_t reg;
-	int64_t at;
-	bool deref;
-	if (l->where != AT_EXPRESSION ||
-	    !read_expression(l->expression, &reg, &at, &deref) || deref)
+		return true;
+	if (l->where != AT_REGISTER || l->deref)
 		return false;
-	uint16_t flag = reg == REG_SP ? sp_flag : reg == REG_FP ? fp_flag : 0;
+	uint16_t flag = l->reg == REG_SP ? sp_flag : l->reg == REG_FP ? fp_flag : 0;
 	rule->flags |= flag;
-	return flag && fits(at, offset);
+	return flag;
 }
 
 static struct rhp_rule rule_of(const struct row *row, bool signal_frame)
@@ -514,7 +510,7 @@ static struct rhp_rule rule_of(const struct row *row, bool signal_frame)
 	struct rhp_rule rule = {.flags = signal_frame ? RHP_RULE_EXACT : 0};
 	if (row->ra.where == UNDEFINED)
 		return (struct rhp_rule){.flags = RHP_RULE_END};
-	if (!set_rule_cfa(row, &rule))
+	if (!set_rule_cfa(&row->cfa, &rule))
 		return none;
 	if (RA_IN_REGISTER && row->ra.where == SAME)
 		rule.flags |= RA_IN_REGISTER;
@@ -531,7 +527,7 @@ static struct rhp_rule rule_of(const struct row *row, bool signal_frame)
 
 /* The row of an instruction, with the place of a register. */
 static bool find_row(const struct rhp_module_info *module, uintptr_t pc,
-		     uint64_t fp_register, struct machine *m, struct cie *cie)
+		     unsigned fp_register, struct machine *m, struct cie *cie)
 {
 	struct span instructions;
 	memset(m, 0, sizeof(*m));

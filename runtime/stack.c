@@ -396,9 +396,11 @@ static uint64_t hash_trail(struct rhp_stacks *s, struct rhp_stream *out, uintptr
 	return hash ? mix(mix(UINT64_C(0x7ea11), function), hash) : 0;
 }
 
-READS_STACKS static uint32_t capture_walking(struct rhp_stacks *s, struct rhp_stream *out,
-					     uintptr_t frame, enum rhp_function function,
-					     uint64_t hash, bool marked)
+READS_STACKS static NOINLINE uint32_t capture_walking(struct rhp_stacks *s,
+						      struct rhp_stream *out,
+						      uintptr_t frame,
+						      enum rhp_function function,
+						      uint64_t hash, bool marked)
 {
 	bool by_rules = hash == 0 || marked;
 	uint64_t trail = by_rules ? hash_trail(s, out, frame, function) : 0;

@@ -83,13 +83,18 @@ static struct rhp_tracker *make_tracker(uint16_t number)
 /* Tells the trace what process it is, once: where it runs and how it was called. */
 static COLD void describe_process(struct rhp_tracker *t)
 {
-	char words[COMMAND_LINE_SIZE], host[RHP_OS_HOST_SIZE];
-	ssize_t n = rhp_os_read_file("/proc/self/cmdline", words, sizeof(words));
+	char host[RHP_OS_HOST_SIZE];
+	char *words = rhp_os_alloc(COMMAND_LINE_SIZE); /* too much for small stacks */
+	ssize_t n =
+		words ? rhp_os_read_file("/proc/self/cmdline", words, COMMAND_LINE_SIZE)
+		      : 0;
 	rhp_os_host(host);
 	struct rhp_stream_text text[] = {{host, strlen(host) + 1},
 					 {words, n > 0 ? (size_t)n : 0}};
 	rhp_stream_blob(&t->stream, RHP_BLOB_PROCESS, (uint64_t)rhp_os_parent_pid(), 0,
 			text, 2);
+	if (words)
+		rhp_os_release(words, COMMAND_LINE_SIZE);
 }
 
 /* Tells the trace whose events follow in this stream. */
