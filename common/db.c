@@ -7,10 +7,13 @@
 
 #include "common/cli.h"
 #include "config.h"
+#include "schema.h"
 
 #include "common/db.h"
 
 #define APPLICATION_ID 0x72686561 /* schema.sql */
+
+const char *const db_schema = schema_sql;
 
 void db_die(sqlite3 *db, const char *what, const char *path)
 {
@@ -28,6 +31,44 @@ static int read_pragma(sqlite3 *db, const char *sql, const char *path)
 	value = sqlite3_column_int(statement, 0);
 	sqlite3_finalize(statement);
 	return value;
+}
+
+/* What schema.sql makes of a new database. */
+static sqlite3 *make_model(const char *path)
+{
+	sqlite3 *model = NULL;
+
+	if (sqlite3_open(":memory:", &model) != SQLITE_OK ||
+	    sqlite3_exec(model, schema_sql, NULL, NULL, NULL) != SQLITE_OK)
+		db_die(model, "read", path);
+	return model;
+}
+
+bool db_has_our_schema(sqlite3 *db, const char *path)
+{
+	static const char list[] = "SELECT name, sql FROM sqlite_schema"
+				   " WHERE sql NOT NULL",
+			  find[] = "SELECT 1 FROM sqlite_schema WHERE name = ? AND"
+				   " sql = ? AND NOT EXISTS (SELECT 1"
+				   "  FROM sqlite_schema WHERE type = 'trigger')";
+	sqlite3 *model = make_model(path);
+	sqlite3_stmt *ours, *theirs;
+	bool same = true;
+
+	if (sqlite3_prepare_v2(model, list, -1, &ours, NULL) != SQLITE_OK)
+		db_die(model, "read", path);
+	if (sqlite3_prepare_v2(db, find, -1, &theirs, NULL) != SQLITE_OK)
+		db_die(db, "read", path);
+	while (same && sqlite3_step(ours) == SQLITE_ROW) {
+		sqlite3_bind_value(theirs, 1, sqlite3_column_value(ours, 0));
+		sqlite3_bind_value(theirs, 2, sqlite3_column_value(ours, 1));
+		same = sqlite3_step(theirs) == SQLITE_ROW;
+		sqlite3_reset(theirs);
+	}
+	sqlite3_finalize(ours);
+	sqlite3_finalize(theirs);
+	sqlite3_close(model);
+	return same;
 }
 
 static void check_version(sqlite3 *db, const char *path)
@@ -74,5 +115,7 @@ sqlite3 *db_open(const char *path)
 	free(name);
 	distrust(db, path);
 	check_version(db, path);
+	if (!db_has_our_schema(db, path))
+		die("read %s: its schema was changed", path);
 	return db;
 }

@@ -5,13 +5,25 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <sqlite3.h>
 
 /*
- * Open a database: read-only, no SQL of its schema may do more than select, and it is
- * rheaper's, of this version of the schema. Dies if not.
+ * Open a database: read-only, it is rheaper's, of this version of the schema, which
+ * nobody has changed. SQL that was added to it may do no more than select. Dies if not.
  */
 sqlite3 *db_open(const char *path);
+
+/* schema.sql */
+extern const char *const db_schema;
+
+/*
+ * Whether every table, index and view of schema.sql is there as it stands there, and no
+ * trigger: nobody else's SQL is run then, by whoever names them. More views do no harm.
+ * Dies if that cannot be read.
+ */
+bool db_has_our_schema(sqlite3 *db, const char *path);
 
 /* Die of what SQLite has against `what`, an action on the database at path. */
 _Noreturn void db_die(sqlite3 *db, const char *what, const char *path);

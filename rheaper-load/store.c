@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "common/cli.h"
+#include "common/db.h"
 #include "config.h"
 #include "rheaper-load/catalog.h"
 #include "rheaper-load/chains.h"
@@ -23,7 +24,6 @@
 #include "rheaper-load/store-file.h"
 #include "rheaper-load/store-parts.h"
 #include "rheaper-load/tally.h"
-#include "schema.h"
 
 #include "rheaper-load/store.h"
 
@@ -123,35 +123,11 @@ static void check_old(struct store *s)
 		    s->path, (int)version, RHEAPER_SCHEMA_VERSION);
 }
 
-/* Every table, index and view of ours must be there as schema.sql has it: nothing
- * else is trusted to take rows. More views do no harm. */
+/* Nothing else is trusted to take rows. */
 static void check_schema(struct store *s)
 {
-	sqlite3_stmt *ours, *theirs;
-	sqlite3 *model;
-
-	if (sqlite3_open(":memory:", &model) != SQLITE_OK ||
-	    sqlite3_exec(model, schema_sql, NULL, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_prepare_v2(model,
-			       "SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL",
-			       -1, &ours, NULL) != SQLITE_OK)
-		die("append to %s: %s", s->path, sqlite3_errmsg(model));
-	if (sqlite3_prepare_v2(s->db,
-			       "SELECT 1 FROM sqlite_schema WHERE name = ? AND sql = ?"
-			       " AND NOT EXISTS (SELECT 1 FROM sqlite_schema"
-			       "  WHERE type = 'trigger')",
-			       -1, &theirs, NULL) != SQLITE_OK)
-		store_die(s, "read");
-	while (sqlite3_step(ours) == SQLITE_ROW) {
-		sqlite3_bind_value(theirs, 1, sqlite3_column_value(ours, 0));
-		sqlite3_bind_value(theirs, 2, sqlite3_column_value(ours, 1));
-		if (sqlite3_step(theirs) != SQLITE_ROW)
-			die("append to %s: its schema was changed", s->path);
-		sqlite3_reset(theirs);
-	}
-	sqlite3_finalize(ours);
-	sqlite3_finalize(theirs);
-	sqlite3_close(model);
+	if (!db_has_our_schema(s->db, s->path))
+		die("append to %s: its schema was changed", s->path);
 }
 
 /* db_stack(n): the number in the database of stack n of the trace. */
@@ -203,7 +179,7 @@ struct store *store_open(const char *path, enum store_mode mode)
 	if (mode == STORE_APPEND)
 		check_schema(s);
 	else
-		store_execute(s, schema_sql, "create the tables of");
+		store_execute(s, db_schema, "create the tables of");
 	s->n_blocks = store_ask(s, "SELECT max(block) FROM blocks");
 	return s;
 }

@@ -293,6 +293,17 @@ def test_databases_that_lie_are_refused(b):
     b.check(1, b.change(database, "UPDATE lots SET bytes = 9223372036854775807"))
 
 
+def test_a_changed_schema_is_refused(b):
+    """A view that has rows for ever would keep its reader busy for as long."""
+    database = b.load(b.trace(1))
+    endless = " AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT x AS value, * FROM n WHERE x > 1"
+    for change in ("DROP TABLE totals; CREATE VIEW totals" + endless,
+                   "DROP VIEW leaks; CREATE VIEW leaks" + endless, "DROP VIEW leaks",
+                   "CREATE TRIGGER t AFTER INSERT ON blocks BEGIN SELECT 1; END"):
+        assert "its schema was changed" in b.check(2, b.change(database, change)), change
+    b.check(1, b.change(database, "CREATE VIEW mine" + endless))
+
+
 def test_traces_of_another_machine(b):
     program = b.build("lt-app", "rheaper-gcc")
     trace = b.trace(3, program=program)

@@ -333,9 +333,10 @@ def test_a_query_only_asks(b):
 
 
 def test_a_schema_is_not_trusted(b):
-    path = b.make("hostile.db", "DROP VIEW leaks; CREATE VIEW leaks AS"
-                                " SELECT fts3_tokenizer('simple') AS x;")
-    b.refuse("-f", "json", "--view", "leaks", path, said="hostile.db")
+    path = b.make("hostile.db", "CREATE VIEW mine AS SELECT fts3_tokenizer('simple') AS x;")
+    b.refuse("-f", "json", "--view", "mine", path, said="hostile.db")
+    path = b.make("other.db", "DROP VIEW leaks; CREATE VIEW leaks AS SELECT 1 AS x;")
+    b.refuse("-f", "json", "--view", "leaks", path, said="its schema was changed")
 
 
 def test_other_databases_are_refused(b):
