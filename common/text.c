@@ -38,7 +38,7 @@ static size_t sequence_length(const unsigned char *s, size_t n)
 static bool is_control(const unsigned char *s, size_t length)
 {
 	return s[0] < 0x20 || s[0] == 0x7f ||
-	       (length == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+	       (length == 2 && s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0);
 }
 
 static char *put_escaped(char *out, unsigned char byte)
@@ -95,13 +95,14 @@ char *text_printable(const char *text)
 void text_print_json(FILE *out, const char *text)
 {
 	putc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(out, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			fprintf(out, "\\u%04x", (unsigned int)*text);
+	for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			fprintf(out, "\\%c", *s);
+		else if (is_control(s, s[0] == 0xc2 ? 2 : 1))
+			/* Of two bytes the second one is the character's number. */
+			fprintf(out, "\\u%04x", s[0] == 0xc2 ? *++s : *s);
 		else
-			putc(*text, out);
+			putc(*s, out);
 	}
 	putc('"', out);
 }

@@ -18,5 +18,5 @@ char *text_utf8(const char *bytes, size_t n);
 /* A copy of text in which control characters are \xNN. NULL: out of memory. */
 char *text_printable(const char *text);
 
-/* Print UTF-8 as a JSON string, with its quotes. */
+/* Print UTF-8 as a JSON string, with its quotes, and no control character in it. */
 void text_print_json(FILE *out, const char *text);
