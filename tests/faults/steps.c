@@ -2,11 +2,12 @@
 /*
  * Looks at the runtime after each instruction of an event, by the processor's trap flag.
  *
- * usage: steps watch|burst
+ * usage: steps watch|burst [EVERY]
  *
  * watch: the records of the trace, which must not change once they are there. burst: at
- * each instruction in turn a handler comes that allocates more than the window has room
- * for. Prints how many instructions there were, and how many records changed.
+ * each instruction in turn, or one of EVERY, a handler comes that allocates more than the
+ * window has room for. Prints how many instructions there were, and how many records
+ * changed.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -74,8 +75,8 @@ static void handle(int number, siginfo_t *info, void *context)
 
 static void set_trap(unsigned long flag)
 {
-	__builtin_ia32_writeeflags_u64(
-		(__builtin_ia32_readeflags_u64() & ~TRAP_FLAG) | flag);
+	__builtin_ia32_writeeflags_u64((__builtin_ia32_readeflags_u64() & ~TRAP_FLAG) |
+				       flag);
 }
 
 static void use(void)
@@ -130,7 +131,7 @@ int main(int argc, char **argv)
 {
 	static const unsigned long last[4] = {0, 0, 0, TRAP_FLAG};
 	struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO};
-	long n = 0;
+	long n = 0, every = argc > 2 ? atol(argv[2]) : 1;
 
 	watches = argc > 1 && !strcmp(argv[1], "watch");
 	sigaction(SIGTRAP, &action, NULL);
@@ -138,7 +139,8 @@ int main(int argc, char **argv)
 	find_window(getenv("RHEAPER_TRACE"));
 	do {
 		have_room();
-		chosen = n++;
+		chosen = n;
+		n += every;
 		step = 0;
 		look();
 		use_each(last, 4);
