@@ -407,6 +407,7 @@ def test_a_snapshot_has_what_came_before(b):
         servant.do("-")
         said = b.refused(str(servant.pid), "snapshot", b.path("now"))
         assert "File exists" in said, said
+        assert os.stat(b.path("now")).st_mode & 0o777 == 0o600
     database = b.load("now")
     assert sizes(database) == [101, 102] and lost(database) == {}
     assert database.execute("SELECT ending FROM processes").fetchone() == ("snapshot",)
