@@ -121,11 +121,27 @@ void rhp_os_show(const char *name)
 	rhp_os_close(fd);
 }
 
-int rhp_os_create(const char *path)
+char *rhp_os_last_name(char *path)
+{
+	char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+int rhp_os_open_directory(char *path)
+{
+	char *name = rhp_os_last_name(path), first = *name;
+	*name = '\0';
+	long fd = SYSCALL(SYS_openat, AT_FDCWD, *path ? path : ".",
+			  O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	*name = first;
+	return (int)fd;
+}
+
+int rhp_os_create(int directory, const char *name)
 {
 	/* On 32-bit machines libc's open() adds O_LARGEFILE, the kernel does not. */
 	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_LARGEFILE;
-	long fd = SYSCALL(SYS_openat, AT_FDCWD, path, flags, 0600);
+	long fd = SYSCALL(SYS_openat, directory, name, flags, 0600);
 	if (fd < 0)
 		return (int)fd;
 	SYSCALL(SYS_fchmod, fd, 0600);
@@ -136,19 +152,19 @@ int rhp_os_create(const char *path)
 		return (int)fd;
 	rhp_os_close((int)fd);
 	if (high < 0)
-		rhp_os_remove(path);
+		rhp_os_remove(directory, name);
 	return (int)high;
 }
 
-void rhp_os_remove(const char *path)
+void rhp_os_remove(int directory, const char *name)
 {
-	SYSCALL(SYS_unlinkat, AT_FDCWD, path, 0);
+	SYSCALL(SYS_unlinkat, directory, name, 0);
 }
 
-bool rhp_os_is_file(const char *path)
+bool rhp_os_is_file(int directory, const char *name)
 {
 	struct statx status;
-	long r = SYSCALL(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE,
+	long r = SYSCALL(SYS_statx, directory, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE,
 			 &status);
 	return r == 0 && (S_ISREG(status.stx_mode) || S_ISLNK(status.stx_mode));
 }

@@ -23,17 +23,24 @@ HIDDEN void rhp_os_discard(void *start, size_t size);
 /* Zeroes it all, and gives back what it can. */
 HIDDEN void rhp_os_zero(void *start, size_t size);
 
+/* What comes after the last slash. */
+HIDDEN char *rhp_os_last_name(char *path);
+
+/* Opens the directory in which that is, whatever becomes of its own name; -errno. The
+ * path is as before afterwards. */
+HIDDEN int rhp_os_open_directory(char *path);
+
 /*
  * Creates a file that must not exist (O_EXCL, no symbolic link followed, mode
  * 0600) and returns a close-on-exec descriptor above the ones that programs
  * count on (512 where the limit allows, never 0-2).
  */
-HIDDEN int rhp_os_create(const char *path);
+HIDDEN int rhp_os_create(int directory, const char *name);
 HIDDEN void rhp_os_close(int fd);
-HIDDEN void rhp_os_remove(const char *path);
+HIDDEN void rhp_os_remove(int directory, const char *name);
 
-/* Whether path is a regular file or a symbolic link, not a device or directory. */
-HIDDEN bool rhp_os_is_file(const char *path);
+/* Whether that is a regular file or a symbolic link, not a device or directory. */
+HIDDEN bool rhp_os_is_file(int directory, const char *name);
 
 /*
  * Makes [offset, offset + size) of the file real, so that a store to a mapping

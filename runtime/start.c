@@ -162,6 +162,7 @@ static COLD int begin(void)
 	r = rhp_tracker_start(&settings);
 	if (r < 0)
 		return rhp_trace_abandon(settings.path, r);
+	rhp_trace_keep();
 	is_used = true;
 	rhp_trace_switch_on();
 	return 0;

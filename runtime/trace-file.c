@@ -42,6 +42,7 @@ static struct {
 	struct rhp_lock ring; /* of who overwrites a chunk */
 	uint64_t oldest;      /* offset of the region to be looked at first then */
 	uint32_t mended;      /* errno: pages of memory are mapped in the file's place */
+	int directory;        /* of the file, until that is sure to stay */
 } trace = {.fd = -1};
 
 /* By stream: where the handler of a fault finds them. */
@@ -64,11 +65,12 @@ static int check_file(void)
 	return mended ? -mended : still_ours() ? 0 : -EBADF;
 }
 
-static int remove_file(const char *path, int error)
+static int remove_file(char *path, int error)
 {
 	rhp_os_close(trace.fd);
-	rhp_os_remove(path);
+	rhp_os_remove(trace.directory, rhp_os_last_name(path));
 	trace.fd = -1;
+	rhp_trace_keep();
 	return error;
 }
 
@@ -76,13 +78,26 @@ static int remove_file(const char *path, int error)
 static int create_unused(char *path)
 {
 	size_t length = strlen(path);
-	int fd = rhp_os_create(path);
-	if (fd == -EEXIST && !rhp_os_is_file(path))
+	const char *name = rhp_os_last_name(path);
+	int fd = rhp_os_create(trace.directory, name);
+	if (fd == -EEXIST && !rhp_os_is_file(trace.directory, name))
 		return -ENOTSUP;
 	for (unsigned i = 1; fd == -EEXIST && i <= MAX_SUFFIX; i++) {
 		rhp_settings_append_suffix(path, length, i);
-		fd = rhp_os_create(path);
+		fd = rhp_os_create(trace.directory, name);
 	}
+	return fd;
+}
+
+/* In the directory that has its name now. */
+static int create_file(char *path)
+{
+	trace.directory = rhp_os_open_directory(path);
+	if (trace.directory < 0)
+		return trace.directory;
+	int fd = create_unused(path);
+	if (fd < 0)
+		rhp_trace_keep();
 	return fd;
 }
 
@@ -157,7 +172,7 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 		return -EFBIG;
 	rhp_os_choose_clock();
 	struct rhp_instant begun = rhp_os_instant();
-	trace.fd = create_unused(settings->path);
+	trace.fd = create_file(settings->path);
 	if (trace.fd < 0)
 		return trace.fd;
 	int r = rhp_os_file_id(trace.fd, trace.file_id);
@@ -185,7 +200,12 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 	return 0;
 }
 
-int rhp_trace_abandon(const char *path, int error)
+void rhp_trace_keep(void)
+{
+	rhp_os_close(trace.directory);
+}
+
+int rhp_trace_abandon(char *path, int error)
 {
 	uint32_t reason = trace.header->stop_errno;
 	return remove_file(path, reason ? -(int)reason : error);

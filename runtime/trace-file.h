@@ -45,9 +45,10 @@ extern HIDDEN char *rhp_trace_shards;
  */
 HIDDEN int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early);
 
-/* Removes the trace again, whose first buffer could not be had. The reason that
- * the file has for it, or `error`. */
-HIDDEN int rhp_trace_abandon(const char *path, int error);
+/* Then either it stays, or it is removed again, for its first buffer could not be had:
+ * the reason that the file has for it, or `error`. */
+HIDDEN void rhp_trace_keep(void);
+HIDDEN int rhp_trace_abandon(char *path, int error);
 
 /* Begins to record into the trace. */
 HIDDEN void rhp_trace_switch_on(void);

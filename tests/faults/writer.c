@@ -81,7 +81,7 @@ WRAP(int, -EIO, READ, rhp_os_read, (int fd, uint64_t at, void *to, size_t n),
 WRAP(void *, NULL, MAP, rhp_os_map_file, (void *at, int fd, uint64_t offset, size_t n),
      (at, fd, offset, n))
 WRAP(int, -EBADF, FILE_ID, rhp_os_file_id, (int fd, uint64_t id[2]), (fd, id))
-WRAP(int, -EEXIST, CREATE, rhp_os_create, (const char *name), (name))
+WRAP(int, -EEXIST, CREATE, rhp_os_create, (int fd, const char *name), (fd, name))
 WRAP(void *, NULL, ALLOC, rhp_os_alloc, (size_t n), (n))
 
 /* The work: blocks that are allocated, resized in every way, freed; marks; scopes. */

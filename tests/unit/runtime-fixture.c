@@ -30,6 +30,7 @@ int runtime_fixture_open(void **state)
 	rhp_settings_expand_path(&settings, strchr(variable, '=') + 1);
 	if (rhp_trace_create(&settings, 0) < 0 || rhp_tracker_start(&settings) < 0)
 		return -1;
+	rhp_trace_keep();
 	rhp_control.is_ours = 1;
 	rhp_trace_switch_on();
 	return 0;
