@@ -39,7 +39,7 @@ def test_S1_handlers_that_allocate(b):
 
 
 def test_S2_jumps_out_of_handlers(b):
-    n = 1000000 if LONG else 1000
+    n = 200000 if LONG else 1000
     _, profile = b.trace(b.build("jumps.c", safe_heap(b)), n)
     equal(profile.of("in_peace"), (1000, 0))
     # A jump between a stamp and its record costs this one event, and no other.

@@ -31,6 +31,9 @@ WORDS = ("-O2", "-w", "-D_GNU_SOURCE", "-std=gnu11", "-pthread", "-fno-builtin",
 # Not programs, or tests of what is inside glibc and in no library.
 NO_TESTS = re.compile(r"^tst-(dynarray|scratch_buffer|alloc_buffer|mallocstate|compathooks|mallocalign1|"
                       r"interpose-(aux|skeleton))")
+# One destroys a pointer by a random number, and tries again while that looks like another
+# pointer: what it says differs from run to run. How it ends is compared.
+RANDOM = "tst-safe-linking"
 
 
 def sources(b):
@@ -112,6 +115,8 @@ def test_A1_P1_S6_their_tests_end_the_same(b):
             continue
         wanted = behave(b, "./" + name + ".plain")
         found = behave(b, "./" + name + ".ours", RHEAPER_TRACE=b.path("t.bin"))
+        if name in RANDOM:
+            wanted, found = wanted[:1], found[:1]
         for trace in b.traces():
             os.remove(b.path(trace))
         if found == wanted:
@@ -122,10 +127,7 @@ def test_A1_P1_S6_their_tests_end_the_same(b):
             note(name, "differs:", repr((wanted, found))[:600])
     note(f"{len(same)} the same, {len(differ)} differ, {len(left)} left out")
     assert len(same) >= 30, same
-    equal({name: how for name, how in differ.items() if name not in EXPECTED}, {})
+    equal(differ, {})
 
-
-# Why they differ: docs/reliability.md.
-EXPECTED = set()
 
 run(globals())
