@@ -9,7 +9,8 @@
  * the damages each, so that a crash or a hang is that of one damage, which is named; and
  * so that a load may end its process, as loads do.
  *
- * usage: damage [STEP]      Prints TAP. Every STEP-th damage, 1 is all.
+ * usage: damage [STEP [FROM]]      Prints TAP. Every STEP-th damage, 1 is all, from that
+ * byte on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -237,14 +238,15 @@ static bool leave_nothing(void)
 	return result == GLOB_NOMATCH;
 }
 
-static bool run_all(const struct damage *damage, const struct act *act, size_t step)
+static bool run_all(const struct damage *damage, const struct act *act, size_t from,
+		    size_t step)
 {
 	struct results r = {0};
 	long most = MEMORY_KB + 4 * (long)(original.size >> 10);
 
-	for (size_t at = 0; at < original.size; at = next_place(at, step))
+	for (size_t at = from; at < original.size; at = next_place(at, step))
 		r.n++;
-	*current = 0;
+	*current = from;
 	while (*current < original.size) {
 		if (!take_stretch(damage, act, step, &r))
 			return false;
@@ -276,6 +278,7 @@ int main(int argc, char **argv)
 	const size_t n_damages = sizeof(damages) / sizeof(*damages);
 	const size_t n_acts = sizeof(acts) / sizeof(*acts);
 	size_t step = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
+	size_t from = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 	bool all_fine = true;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -284,7 +287,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < n_damages * n_acts; i++) {
 		const struct damage *damage = &damages[i % n_damages];
 		const struct act *act = &acts[i / n_damages];
-		bool fine = run_all(damage, act, step > 1 ? step * act->slowness : 1);
+		bool fine =
+			run_all(damage, act, from, step > 1 ? step * act->slowness : 1);
 
 		printf("%sok %zu - L1_%s_and_%s\n", fine ? "" : "not ", i + 1,
 		       damage->name, act->name);

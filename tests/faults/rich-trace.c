@@ -9,7 +9,7 @@
 #define N_FRAMES 24
 
 static_assert(sizeof(struct rhp_region) + N_RECORDS * sizeof(struct rhp_record) == 4096,
-	      "16 regions are 64 KiB");
+	      "16 regions are 64 KiB, and there is one more");
 
 static void put_stacks(struct trace_writer *w, size_t r)
 {
@@ -74,6 +74,25 @@ static void put_rarities(struct trace_writer *w, size_t r)
 		     (struct writer_event){RHP_REALLOC_BEGIN, 0xb00000, 0x9000005, 0, 0});
 }
 
+/* Blocks that stay, and what a scan said of them, and of one that nobody knows. */
+static void put_scan(struct trace_writer *w, size_t r)
+{
+	size_t scan = writer_region(w, RHP_SCAN_STREAM, RHP_REGION_CHUNK, 0);
+	uint64_t address = 0xc00000;
+
+	for (uint64_t kind = RHP_LEAK_UNKNOWN; kind <= RHP_LEAK_REACHABLE; kind++) {
+		uint64_t stamp = w->next_stamp[rhp_shard(address)];
+
+		writer_event(
+			w, r,
+			(struct writer_event){RHP_ALLOC, address, 0x9000006, 100, 101});
+		writer_put(w, scan, address << 8 | RHP_LEAK, stamp, kind);
+		address += 64;
+	}
+	writer_put(w, scan, address << 8 | RHP_LEAK, 1, RHP_LEAK_DEFINITE);
+	writer_put(w, scan, RHP_BLOB | RHP_BLOB_SCAN << 8, 2, 0x9000007);
+}
+
 void rich_trace(struct trace_writer *w)
 {
 	size_t r = 0;
@@ -96,4 +115,5 @@ void rich_trace(struct trace_writer *w)
 			put_life(w, r, i * 35 + life);
 	}
 	put_rarities(w, r);
+	put_scan(w, r);
 }
