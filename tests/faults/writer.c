@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@ enum kind {
 	FILE_ID,
 	CREATE,
 	ALLOC,
+	LINK,
 	N_KINDS,
 };
 
@@ -45,6 +47,7 @@ static const char *const kind_names[N_KINDS] = {
 	[WRITE] = "write",     [READ] = "read",
 	[MAP] = "map",         [FILE_ID] = "file_id",
 	[CREATE] = "create",   [ALLOC] = "memory",
+	[LINK] = "link",
 };
 
 static struct {
@@ -63,6 +66,20 @@ static bool fails(enum kind kind)
 	return call == fault.nth || (fault.for_ever && call > fault.nth);
 }
 
+static void (*during_write)(void);
+static bool no_page;
+static int write_error = -EIO;
+
+static bool fails_to_write(void)
+{
+	void (*act)(void) = during_write;
+
+	during_write = NULL;
+	if (act)
+		act();
+	return fails(WRITE);
+}
+
 #define WRAP(result, failure, kind, name, parameters, arguments)                         \
 	result __real_##name parameters;                                                 \
 	result __wrap_##name parameters;                                                 \
@@ -73,9 +90,15 @@ static bool fails(enum kind kind)
 WRAP(int, -ENOSPC, RESERVE, rhp_os_reserve, (int fd, uint64_t at, size_t n), (fd, at, n))
 WRAP(int, -ENOSPC, RESERVE_AHEAD, rhp_os_reserve_ahead, (int fd, uint64_t at, uint64_t n),
      (fd, at, n))
-WRAP(int, -EIO, WRITE, rhp_os_write,
-     (int fd, uint64_t at, const void *a, size_t n, const void *b, size_t m),
-     (fd, at, a, n, b, m))
+int __real_rhp_os_write(int fd, uint64_t at, const void *a, size_t n, const void *b,
+			size_t m);
+int __wrap_rhp_os_write(int fd, uint64_t at, const void *a, size_t n, const void *b,
+			size_t m);
+int __wrap_rhp_os_write(int fd, uint64_t at, const void *a, size_t n, const void *b,
+			size_t m)
+{
+	return fails_to_write() ? write_error : __real_rhp_os_write(fd, at, a, n, b, m);
+}
 WRAP(int, -EIO, READ, rhp_os_read, (int fd, uint64_t at, void *to, size_t n),
      (fd, at, to, n))
 WRAP(void *, NULL, MAP, rhp_os_map_file, (void *at, int fd, uint64_t offset, size_t n),
@@ -83,6 +106,15 @@ WRAP(void *, NULL, MAP, rhp_os_map_file, (void *at, int fd, uint64_t offset, siz
 WRAP(int, -EBADF, FILE_ID, rhp_os_file_id, (int fd, uint64_t id[2]), (fd, id))
 WRAP(int, -EEXIST, CREATE, rhp_os_create, (int fd, const char *name), (fd, name))
 WRAP(void *, NULL, ALLOC, rhp_os_alloc, (size_t n), (n))
+WRAP(ssize_t, -ENOENT, LINK, rhp_os_read_link, (const char *name, char *to, size_t n),
+     (name, to, n))
+
+void *__real_rhp_os_replace_page(uintptr_t address);
+void *__wrap_rhp_os_replace_page(uintptr_t address);
+void *__wrap_rhp_os_replace_page(uintptr_t address)
+{
+	return no_page ? NULL : __real_rhp_os_replace_page(address);
+}
 
 /* The work: blocks that are allocated, resized in every way, freed; marks; scopes. */
 
@@ -146,12 +178,17 @@ static void work(void)
 static char directory[] = "/tmp/rheaper-test-XXXXXX";
 static char trace[64];
 
+enum trait {
+	COUNTS_ALL = 1, /* every event: no sampling, nothing overwritten */
+	PATH_IS_TAKEN = 2,
+	SPOILS = 4, /* what meddles the file: the work goes on, that is all */
+};
+
 struct setting {
 	const char *name;
 	const char *environment[4];
-	bool counts_all; /* every event: no sampling, nothing overwritten */
+	unsigned traits;
 	void (*meddle)(void);
-	bool path_is_taken;
 };
 
 static void do_nothing(void)
@@ -162,6 +199,15 @@ static void do_nothing(void)
 static void take_descriptor(void)
 {
 	int fd = open(directory, O_RDONLY | O_CLOEXEC); /* of the same file system */
+
+	dup2(fd, rhp_trace_fd());
+	close(fd);
+}
+
+/* One of another file system. */
+static void take_descriptor_for_nothing(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	dup2(fd, rhp_trace_fd());
 	close(fd);
@@ -200,59 +246,90 @@ static void begin_again(void)
 	rhp_record_realloc_followed(p, q, 2);
 }
 
+static void cut(void)
+{
+	if (truncate(trace, 0) != 0)
+		exit(3);
+}
+
+/* The head stays: it can say why. */
+static void cut_windows(void)
+{
+	const struct rhp_file_header *h = rhp_trace_header();
+
+	if (truncate(trace, (off_t)h->first_region) != 0)
+		exit(3);
+	live_often((void *)400000);
+	if (h->stop_errno != EIO)
+		exit(4);
+}
+
+static void cut_and_begin_again(void)
+{
+	cut();
+	live_often((void *)400000);
+	begin_again();
+}
+
+/* Faults that no store of ours had. */
+static void ask_to_mend(void)
+{
+	const char *head = (const char *)rhp_trace_header();
+
+	if (rhp_trace_mend((uintptr_t)&fault) || rhp_trace_mend(0) ||
+	    rhp_trace_mend((uintptr_t)head - 1))
+		exit(4);
+	close_descriptor();
+	if (!rhp_trace_mend((uintptr_t)head))
+		exit(4);
+	if (rhp_trace_header()->stop_errno != EBADF)
+		exit(4);
+	no_page = true;
+	if (rhp_trace_mend((uintptr_t)head))
+		exit(4);
+}
+
+/* The kernel finds nothing in a window that is to be copied, as some file systems say. */
+static void find_no_window(void)
+{
+	write_error = -EFAULT;
+}
+
+/* A write takes so long that who makes it is given up, and another trace is begun. */
+static void begin_during_a_write(void)
+{
+	during_write = begin_again;
+}
+
+#define SMALL "RHEAPER_EVENT_BUFFER=500"
+
 static const struct setting settings[] = {
-	{"usual", {"RHEAPER_EVENT_BUFFER=500"}, true, do_nothing, false},
-	{"large", {"RHEAPER_EVENT_BUFFER=5000"}, true, do_nothing, false},
-	{"limit",
-	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=360000"},
-	 true,
-	 do_nothing,
-	 false},
-	{"tight",
-	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=300000"},
-	 true,
-	 do_nothing,
-	 false},
-	{"ring",
-	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=400000,ring"},
-	 false,
-	 do_nothing,
-	 false},
+	{"usual", {SMALL}, COUNTS_ALL, do_nothing},
+	{"large", {"RHEAPER_EVENT_BUFFER=5000"}, COUNTS_ALL, do_nothing},
+	{"limit", {SMALL, "RHEAPER_MAX_BYTES=360000"}, COUNTS_ALL, do_nothing},
+	{"full_limit", {SMALL, "RHEAPER_MAX_BYTES=352256"}, COUNTS_ALL, do_nothing},
+	{"tight", {SMALL, "RHEAPER_MAX_BYTES=300000"}, COUNTS_ALL, do_nothing},
+	{"ring", {SMALL, "RHEAPER_MAX_BYTES=400000,ring"}, 0, do_nothing},
 	{"sample",
-	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_SAMPLE_BYTES=300",
-	  "RHEAPER_SAMPLE_RATE=0.5"},
-	 false,
-	 do_nothing,
-	 false},
-	{"rate",
-	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_SAMPLE_RATE=0.5"},
-	 true,
-	 do_nothing,
-	 false},
-	{"free_stacks",
-	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_FREE_STACKS=1"},
-	 true,
-	 do_nothing,
-	 false},
-	{"one_tracker",
-	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_TRACKERS=1"},
-	 true,
-	 do_nothing,
-	 false},
-	{"descriptor_taken", {"RHEAPER_EVENT_BUFFER=500"}, true, take_descriptor, false},
-	{"descriptor_closed",
-	 {"RHEAPER_EVENT_BUFFER=500"},
-	 true,
-	 close_descriptor,
-	 false},
-	{"too_small",
-	 {"RHEAPER_EVENT_BUFFER=500", "RHEAPER_MAX_BYTES=1000"},
-	 true,
-	 do_nothing,
-	 false},
-	{"path_taken", {"RHEAPER_EVENT_BUFFER=500"}, true, do_nothing, true},
-	{"other_clock", {"RHEAPER_EVENT_BUFFER=500"}, true, read_other_clock, false},
-	{"begun_again", {"RHEAPER_EVENT_BUFFER=500"}, false, begin_again, false},
+	 {SMALL, "RHEAPER_SAMPLE_BYTES=300", "RHEAPER_SAMPLE_RATE=0.5"},
+	 0,
+	 do_nothing},
+	{"rate", {SMALL, "RHEAPER_SAMPLE_RATE=0.5"}, COUNTS_ALL, do_nothing},
+	{"free_stacks", {SMALL, "RHEAPER_FREE_STACKS=1"}, COUNTS_ALL, do_nothing},
+	{"one_tracker", {SMALL, "RHEAPER_MAX_TRACKERS=1"}, COUNTS_ALL, do_nothing},
+	{"descriptor_taken", {SMALL}, COUNTS_ALL, take_descriptor},
+	{"descriptor_of_nothing", {SMALL}, COUNTS_ALL, take_descriptor_for_nothing},
+	{"descriptor_closed", {SMALL}, COUNTS_ALL, close_descriptor},
+	{"too_small", {SMALL, "RHEAPER_MAX_BYTES=1000"}, COUNTS_ALL, do_nothing},
+	{"path_taken", {SMALL}, COUNTS_ALL | PATH_IS_TAKEN, do_nothing},
+	{"other_clock", {SMALL}, COUNTS_ALL, read_other_clock},
+	{"begun_again", {SMALL}, 0, begin_again},
+	{"cut", {SMALL}, SPOILS, cut},
+	{"cut_windows", {SMALL}, SPOILS, cut_windows},
+	{"cut_and_begun_again", {SMALL}, SPOILS, cut_and_begin_again},
+	{"no_window", {SMALL}, COUNTS_ALL, find_no_window},
+	{"asked_to_mend", {SMALL}, SPOILS, ask_to_mend},
+	{"begun_during_a_write", {SMALL}, SPOILS, begin_during_a_write},
 };
 
 /* In a child: write a trace while that fails. Whether it could be begun, and how often
@@ -272,7 +349,8 @@ static _Noreturn void write_trace(const struct setting *s)
 	rhp_settings_read(&own, environment);
 	rhp_settings_expand_path(&own, trace);
 	rhp_trace_set_state(RHP_STATE_STOPPED); /* of no trace */
-	if (s->path_is_taken)
+	signal(SIGBUS, SIG_DFL);                /* and not a sanitizer's */
+	if (s->traits & PATH_IS_TAKEN)
 		close(open(trace, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 	result = rhp_start_tracking(&own);
 	if (result == 0) {
@@ -283,7 +361,7 @@ static _Noreturn void write_trace(const struct setting *s)
 		rhp_trace_append_scan(0, &nothing, sizeof(nothing));
 		rhp_stop_tracking();
 	}
-	if (s->path_is_taken && (result ? unlink(trace) : rename(next, trace)))
+	if (s->traits & PATH_IS_TAKEN && (result ? unlink(trace) : rename(next, trace)))
 		exit(3);
 	exit(fault.kind && fault.calls < fault.nth ? 2 : result ? 1 : 0);
 }
@@ -312,7 +390,7 @@ static bool is_sound(const struct setting *s)
 	missing = taken.merge.missing + taken.merge.unwritten;
 	counted = h.lost[RHP_LOST_IO] + h.lost[RHP_LOST_LIMIT] + h.lost[RHP_LOST_NESTED];
 	/* Of the record that could not be written last it does not matter what it was. */
-	if (s->counts_all && missing != counted && missing + 1 != counted) {
+	if (s->traits & COUNTS_ALL && missing != counted && missing + 1 != counted) {
 		printf("# %zu events are missing, %zu are counted\n", (size_t)missing,
 		       (size_t)counted);
 		return false;
@@ -335,7 +413,7 @@ static int try_trace(const struct setting *s)
 		printf("# the child ended with %#x\n", (unsigned)status);
 		return -1;
 	}
-	if (access(trace, F_OK) == 0 && !is_sound(s))
+	if (access(trace, F_OK) == 0 && !(s->traits & SPOILS) && !is_sound(s))
 		return -1;
 	if (access(trace, F_OK) != 0 && WEXITSTATUS(status) == 0)
 		return -1;
@@ -355,7 +433,9 @@ static void clear(void)
 
 static bool try_all(const struct setting *s, unsigned *n)
 {
-	for (int kind = NO_KIND; kind < N_KINDS; kind++) {
+	int n_kinds = s->traits & SPOILS ? NO_KIND + 1 : N_KINDS;
+
+	for (int kind = NO_KIND; kind < n_kinds; kind++) {
 		for (unsigned form = 0; form < (kind ? 2 : 1); form++) {
 			int result = 0;
 

@@ -152,13 +152,70 @@ static void a_block_larger_than_all_addresses_is_damage(void **state)
 	writer_event(&writer, r, (struct writer_event){RHP_FREE, 16, 2, UINT64_MAX, 0});
 	writer_event(&writer, r,
 		     (struct writer_event){RHP_REALLOC_FAIL, 16, 3, UINT64_MAX, 0});
+	writer_event(&writer, r,
+		     (struct writer_event){RHP_REALLOC_END, 32, 4, UINT64_MAX, 0});
 	open_reader(&f);
 	assert_true(event_of(&f, 0).size == RHP_SIZE_MAX);
 	assert_int_equal(reader_counts(f.reader)->damaged_records, 1);
 	assert_true(event_of(&f, 0).size == UINT64_MAX); /* what a free was told */
 	assert_true(event_of(&f, 0).size == UINT64_MAX); /* what was not to be had */
 	assert_int_equal(reader_counts(f.reader)->damaged_records, 1);
+	assert_true(event_of(&f, 0).size == RHP_SIZE_MAX);
+	assert_int_equal(reader_counts(f.reader)->damaged_records, 2);
 	fixture_close(&f);
+}
+
+static int take_leak(void *context, const struct rhp_record *record)
+{
+	struct rhp_record *taken = context;
+
+	*taken = *record;
+	return 0;
+}
+
+static int refuse_leak(void *context, const struct rhp_record *record)
+{
+	(void)context, (void)record;
+	return -ENOMEM;
+}
+
+/* Which asks for nothing but leaks, or not even that. */
+static int read_leaks(int (*take)(void *, const struct rhp_record *),
+		      struct rhp_record *taken)
+{
+	const struct reader_sink sink = {.context = taken, .leak = take};
+	struct reader_event event;
+	struct reader *reader = NULL;
+
+	assert_int_equal(reader_open(&reader, trace_path(), &sink), 0);
+	int result = reader_next(reader, 0, &event);
+	reader_close(reader);
+	return result;
+}
+
+static void what_a_scan_says_comes_as_it_is(void **state)
+{
+	size_t r = writer_region(&writer, RHP_SCAN_STREAM, RHP_REGION_CHUNK, 0);
+	struct rhp_record taken = {0};
+
+	(void)state;
+	writer_put(&writer, r, 0x1230 << 8 | RHP_LEAK, 42, RHP_LEAK_POSSIBLE);
+	writer_save(&writer, trace_path());
+	assert_int_equal(read_leaks(take_leak, &taken), 0);
+	assert_true(taken.a == (0x1230 << 8 | RHP_LEAK) && taken.b == 42 &&
+		    taken.c == RHP_LEAK_POSSIBLE);
+	assert_int_equal(read_leaks(NULL, NULL), 0);
+	assert_int_equal(read_leaks(refuse_leak, NULL), -ENOMEM);
+}
+
+static void each_problem_has_words_of_its_own(void **state)
+{
+	(void)state;
+	for (int a = READER_EMPTY; a <= READER_SHRANK; a++) {
+		assert_string_not_equal(reader_problem(a), reader_problem(0));
+		for (int b = READER_EMPTY; b < a; b++)
+			assert_string_not_equal(reader_problem(a), reader_problem(b));
+	}
 }
 
 static void an_unwritten_record_in_the_middle_is_skipped_and_counted(void **state)
@@ -360,6 +417,8 @@ int main(void)
 		CASE(time_goes_on_across_its_24_bits_and_back_a_little),
 		CASE(a_size_over_36_bits_comes_from_the_record_before),
 		CASE(a_block_larger_than_all_addresses_is_damage),
+		CASE(what_a_scan_says_comes_as_it_is),
+		CASE(each_problem_has_words_of_its_own),
 		CASE(an_unwritten_record_in_the_middle_is_skipped_and_counted),
 		CASE(buffers_come_by_sequence_and_the_window_last),
 		CASE(a_window_that_was_copied_is_read_once),

@@ -48,6 +48,37 @@ static int find_region(uint16_t stream, enum rhp_region_kind kind, uint64_t sequ
 	return 0;
 }
 
+/* Both in the same frame. */
+static void write_event(struct rhp_stream *s, uint64_t size)
+{
+	assert_true(rhp_stream_event(s, RHP_ALLOC, 0x1000, 1, 7, size));
+}
+
+static void a_writer_that_was_jumped_out_of_is_forgotten(void **state)
+{
+	(void)state;
+	struct rhp_stream s = fresh(5000);
+	const uint64_t sizes[] = {100, RHP_SIZE_MAX};
+	for (size_t i = 0; i < 2; i++) {
+		write_event(&s, sizes[i]);
+		assert_int_equal(s.depth, 0);
+		s.depth = 1;
+		write_event(&s, sizes[i]);
+		assert_int_equal(s.depth, 0);
+		s.last_unit = 0; /* long ago */
+		write_event(&s, sizes[i]);
+	}
+	/* One that is still there is not. */
+	s.depth = 1;
+	s.outermost.frame = (uintptr_t)__builtin_frame_address(0);
+	write_event(&s, 100);
+	write_event(&s, RHP_SIZE_MAX);
+	assert_true(rhp_stream_record(&s, RHP_FRAME, 0x1000, 0, 0));
+	assert_int_equal(s.depth, 1);
+	s.depth = 0;
+	rhp_stream_close(&s);
+}
+
 static void an_event_is_in_the_file_at_once(void **state)
 {
 	(void)state;
@@ -201,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_event_is_in_the_file_at_once),
+		cmocka_unit_test(a_writer_that_was_jumped_out_of_is_forgotten),
 		cmocka_unit_test(a_full_window_becomes_a_chunk_and_is_empty_again),
 		cmocka_unit_test(sizes_beyond_the_field_get_a_record_of_their_own),
 		cmocka_unit_test(a_long_pause_writes_the_whole_time),
