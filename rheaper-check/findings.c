@@ -75,6 +75,35 @@ static const char *program_of(struct verdict *v, const char *key)
 	return arena_text_n(v->arena, key, names_program(key));
 }
 
+/* "5 blocks, 240 bytes definitely lost", and if there are more kinds, how much is of
+ * each: in several runs, no more than which. */
+static const char *describe_leak(struct arena *arena, const struct measure_site *site)
+{
+	const char *text = findings_leak_text(arena, site->amounts), *separator = ": ";
+	const int64_t *of_worst = site->of_kind[site->kind];
+	bool one_run = site->n_of_runs == 1;
+
+	if (site->kind == LEAK_UNKNOWN)
+		return text;
+	if (one_run && of_worst[AMOUNT_LEAK_BLOCKS] == site->amounts[AMOUNT_LEAK_BLOCKS])
+		return arena_format(arena, "%s %s", text, leak_kind_names[site->kind]);
+	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
+		if (site->of_kind[kind][AMOUNT_LEAK_BLOCKS] == 0)
+			continue;
+		if (one_run)
+			text = arena_format(
+				arena, "%s%s%s %s", text, separator,
+				findings_leak_text(arena, site->of_kind[kind]),
+				leak_kind_names[kind]);
+		else
+			text = arena_format(arena, "%s%s%s", text,
+					    separator[0] == ':' ? " " : " or ",
+					    leak_kind_names[kind]);
+		separator = "; ";
+	}
+	return text;
+}
+
 static void find_leak(struct verdict *v, const struct measure_site *site,
 		      const struct baseline_entry *before)
 {
@@ -86,8 +115,7 @@ static void find_leak(struct verdict *v, const struct measure_site *site,
 		.site = site,
 		.has_before = before,
 	};
-	const char *now = findings_leak_text(v->arena, site->amounts), *was = "",
-		   *runs = "";
+	const char *was = "", *runs = "";
 
 	memcpy(f.now, site->amounts, sizeof(f.now));
 	if (before) {
@@ -100,9 +128,8 @@ static void find_leak(struct verdict *v, const struct measure_site *site,
 			       ? arena_format(v->arena, ", in all %u runs", site->n_runs)
 			       : arena_format(v->arena, ", in %u of %u runs: flaky",
 					      site->n_runs, site->n_of_runs);
-	f.message = arena_format(
-		v->arena, "%s%s%s%s%s", now, site->kind == LEAK_UNKNOWN ? "" : " ",
-		site->kind == LEAK_UNKNOWN ? "" : leak_kind_names[site->kind], was, runs);
+	f.message = arena_format(v->arena, "%s%s%s", describe_leak(v->arena, site), was,
+				 runs);
 	findings_add(v, &f);
 }
 

@@ -213,7 +213,9 @@ static void take_option(struct options *o, struct arena *arena, int c)
 		break;
 	case OPTION_LEAK_KINDS:
 		if (!leak_kinds_parse(optarg, &o->leak_kinds))
-			die_usage("check: expected kinds of leaks, not %s", optarg);
+			die_usage("expected --leak-kinds of definite, indirect, possible,"
+				  " reachable, all, none, not %s",
+				  optarg);
 		break;
 	case OPTION_ALLOW_PARTIAL:
 		o->allow_partial = true;

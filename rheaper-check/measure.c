@@ -177,8 +177,10 @@ static size_t fold_site(const struct measure *m, struct by_run *runs,
 		       strcmp(rows[i].key, rows[0].key) == 0;
 		     i++) {
 			add_amounts(sum, rows[i].amounts);
-			if (rows[i].amounts[AMOUNT_LEAK_BLOCKS] > 0)
-				site->kind = worse(site->kind, rows[i].kind);
+			if (rows[i].amounts[AMOUNT_LEAK_BLOCKS] == 0)
+				continue;
+			site->kind = worse(site->kind, rows[i].kind);
+			add_amounts(site->of_kind[rows[i].kind], rows[i].amounts);
 		}
 		site->n_runs += sum[AMOUNT_LEAK_BLOCKS] > 0;
 	}

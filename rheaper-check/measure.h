@@ -65,10 +65,11 @@ struct measure_stack {
 struct measure_site {
 	const char *key;
 	const struct measure_stack *stack;
-	enum leak_kind kind;
+	enum leak_kind kind; /* the worst that it has */
 	int64_t amounts[N_AMOUNTS];
-	unsigned int n_runs;    /* in which it leaks */
-	unsigned int n_of_runs; /* in which its program is */
+	int64_t of_kind[N_LEAK_KINDS][N_AMOUNTS]; /* the same, of all runs together */
+	unsigned int n_runs;                      /* in which it leaks */
+	unsigned int n_of_runs;                   /* in which its program is */
 };
 
 struct measure_program {

@@ -18,12 +18,36 @@ static void text(FILE *out, const char *name, const char *value)
 		fputs("null", out);
 }
 
-static void write_amounts(FILE *out, const char *name, const int64_t *amounts)
+/* Of a call site, what it leaks, and the rest if that was asked for. */
+static void write_amounts(FILE *out, const char *name, const int64_t *amounts,
+			  bool is_site)
 {
 	fprintf(out, ",\"%s\":{", name);
 	for (int i = 0; i < N_AMOUNTS; i++)
-		fprintf(out, "%s\"%s\":%" PRId64, i ? "," : "", amount_names[i],
-			amounts[i]);
+		if (!is_site || i <= AMOUNT_LEAK_BYTES || amounts[i])
+			fprintf(out, "%s\"%s\":%" PRId64, i ? "," : "", amount_names[i],
+				amounts[i]);
+	putc('}', out);
+}
+
+/* What is of more than one kind, and how much; in several runs the sum of all. */
+static void write_kinds(FILE *out, const struct measure_site *site)
+{
+	const char *separator = "";
+
+	fputs(",\"kinds\":{", out);
+	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
+		const int64_t *amounts = site->of_kind[kind];
+
+		if (amounts[AMOUNT_LEAK_BLOCKS] == 0)
+			continue;
+		fprintf(out,
+			"%s\"%s\":{\"leak-blocks\":%" PRId64 ",\"leak-bytes\":%" PRId64
+			"}",
+			separator, leak_kind_names[kind], amounts[AMOUNT_LEAK_BLOCKS],
+			amounts[AMOUNT_LEAK_BYTES]);
+		separator = ",";
+	}
 	putc('}', out);
 }
 
@@ -32,6 +56,7 @@ static void write_site(FILE *out, const struct measure_site *site)
 	const struct measure_stack *stack = site->stack;
 
 	text(out, "kind", leak_kind_names[site->kind]);
+	write_kinds(out, site);
 	fprintf(out, ",\"runs\":%u,\"of_runs\":%u,\"flaky\":%s", site->n_runs,
 		site->n_of_runs, site->n_runs < site->n_of_runs ? "true" : "false");
 	text(out, "function", stack->function);
@@ -58,9 +83,9 @@ static void write_finding(FILE *out, const struct finding *f)
 	text_print_json(out, finding_texts[f->kind].id);
 	text(out, "program", f->program);
 	text(out, "message", f->message);
-	write_amounts(out, "now", f->now);
+	write_amounts(out, "now", f->now, f->site);
 	if (f->has_before)
-		write_amounts(out, "before", f->before);
+		write_amounts(out, "before", f->before, f->site);
 	if (f->site)
 		write_site(out, f->site);
 	putc('}', out);
@@ -89,7 +114,7 @@ void json_write(const struct verdict *v, FILE *out)
 	text(out, "verdict", verdict_names[verdict_status(v)]);
 	fprintf(out, ",\"processes\":%zu,\"runs\":%u,\"leaking_sites\":%zu,\"known\":%zu",
 		m->n_processes, m->n_runs, v->n_leaks, v->n_known);
-	write_amounts(out, "suppressed", v->suppressed);
+	write_amounts(out, "suppressed", v->suppressed, false);
 	fputs(",\"findings\":[", out);
 	for (size_t i = 0; i < v->n_findings; i++) {
 		fputs(i ? ",\n" : "\n", out);

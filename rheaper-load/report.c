@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -58,7 +59,10 @@ static void format_ending(const struct rhp_file_header *h, char *text, size_t si
 /* NULL: nobody asked for a scan for leaks. */
 static const char *format_scan(const struct scan *scan, char *text, size_t size)
 {
-	if (scan->failed)
+	if (scan->failed == ENOTSUP)
+		snprintf(text, size,
+			 "failed: a sample or a ring does not have all blocks");
+	else if (scan->failed)
 		snprintf(text, size, "failed: %s", strerror(scan->failed));
 	else
 		snprintf(text, size, "made");
