@@ -65,6 +65,13 @@ static int check_file(void)
 	return mended ? -mended : still_ours() ? 0 : -EBADF;
 }
 
+/* The comparison and the write are two calls: the less is between them the better. */
+static int write_ours(uint64_t offset, const void *bytes, size_t size)
+{
+	int r = check_file();
+	return r ? r : rhp_os_write(trace.fd, offset, bytes, size, NULL, 0);
+}
+
 static int remove_file(char *path, int error)
 {
 	rhp_os_close(trace.fd);
@@ -327,7 +334,7 @@ static uint64_t take_oldest(void)
 		    r.magic != RHP_REGION_MAGIC || r.kind != RHP_REGION_CHUNK ||
 		    r.stream == RHP_LASTING_STREAM)
 			continue;
-		if (rhp_os_write(trace.fd, at, &nothing, sizeof(nothing), NULL, 0) != 0)
+		if (write_ours(at, &nothing, sizeof(nothing)) != 0)
 			continue;
 		rhp_trace_lose(RHP_LOST_RING, r.n_events);
 		return at;
@@ -397,12 +404,12 @@ static bool write_chunk(const struct rhp_region *window, const void *records, si
 	/* The region's header last: a chunk that a kill cut short is no chunk,
 	 * and its records are still in the window. */
 	if (r == 0)
-		r = rhp_os_write(trace.fd, offset + sizeof(head), records, size, NULL, 0);
+		r = write_ours(offset + sizeof(head), records, size);
 	/* Whom that kept too long was given up: the file is another one's. */
 	if (rhp_control.generations != generation)
 		return false;
 	if (r == 0)
-		r = rhp_os_write(trace.fd, offset, &head, sizeof(head), NULL, 0);
+		r = write_ours(offset, &head, sizeof(head));
 	if (r == -EFAULT) /* for the kernel a window is not there that the file lacks */
 		r = -EIO;
 	if (r < 0)
@@ -431,9 +438,9 @@ int rhp_trace_append_scan(uint64_t sequence, const void *records, size_t size)
 	uint64_t offset = check_file() == 0 ? add_region() : 0;
 	if (offset == 0)
 		return trace.header->max_bytes ? -EFBIG : -EBADF;
-	int r = rhp_os_write(trace.fd, offset + sizeof(head), records, size, NULL, 0);
+	int r = write_ours(offset + sizeof(head), records, size);
 	if (r == 0)
-		r = rhp_os_write(trace.fd, offset, &head, sizeof(head), NULL, 0);
+		r = write_ours(offset, &head, sizeof(head));
 	return r;
 }
 
@@ -450,6 +457,11 @@ static struct rhp_region *map_region(uint64_t offset)
 		r = rhp_os_reserve(trace.fd, offset, size);
 	struct rhp_region *w =
 		r == 0 ? rhp_os_map_file(NULL, trace.fd, offset, size) : NULL;
+	/* A descriptor that is ours now was so when it was mapped. */
+	if (w && (r = check_file()) < 0) {
+		rhp_os_release(w, size);
+		w = NULL;
+	}
 	if (!w)
 		fail(r < 0 ? r : -ENOMEM, RHP_LOST_IO);
 	return w;

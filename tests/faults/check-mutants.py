@@ -190,8 +190,8 @@ TWO_STEPS = """	uint32_t at = *(volatile uint32_t *)cursor;
 	*(volatile uint32_t *)cursor = at + n;
 	return at;
 """
-OLD_HEAD = "		if (rhp_os_write(trace.fd, at, &nothing, sizeof(nothing), NULL, 0) != 0)\n"
-BODY = "		r = rhp_os_write(trace.fd, offset + sizeof(head), records, size, NULL, 0);\n"
+OLD_HEAD = "		if (write_ours(at, &nothing, sizeof(nothing)) != 0)\n"
+BODY = "		r = write_ours(offset + sizeof(head), records, size);\n"
 
 # What is wrong, which assertion finds it, the file, and the text with what is in its place.
 MUTANTS = (

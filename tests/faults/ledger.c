@@ -14,6 +14,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -83,12 +84,30 @@ static void run_out_of_memory(void)
 		memset(malloc(1 << 20), 1, 1 << 20);
 }
 
-/* Closes what it did not open, and gives the numbers to a file of its own. */
+static unsigned n_threads, n_waiting;
+static int others_wait;
+
+/* All but the first, between two rounds. */
+static void wait_if_asked(size_t t)
+{
+	if (t == 0 || !__atomic_load_n(&others_wait, __ATOMIC_ACQUIRE))
+		return;
+	__atomic_add_fetch(&n_waiting, 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&others_wait, __ATOMIC_ACQUIRE))
+		sched_yield();
+	__atomic_sub_fetch(&n_waiting, 1, __ATOMIC_RELEASE);
+}
+
+/* Closes what it did not open, and gives the numbers to a file of its own: while nobody
+ * is about to write by such a number (docs/limits.md). */
 static void close_all(void)
 {
 	static char is_open[1024];
 	int victim;
 
+	__atomic_store_n(&others_wait, 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&n_waiting, __ATOMIC_ACQUIRE) < n_threads - 1)
+		sched_yield();
 	for (int fd = 3; fd < 1024; fd++)
 		is_open[fd] = fcntl(fd, F_GETFD) >= 0;
 	closefrom(3);
@@ -96,6 +115,7 @@ static void close_all(void)
 	for (int fd = 3; fd < 1024; fd++)
 		if (is_open[fd] && fd != victim && dup2(victim, fd) != fd)
 			abort();
+	__atomic_store_n(&others_wait, 0, __ATOMIC_RELEASE);
 }
 
 static void cut_trace(off_t part)
@@ -193,11 +213,13 @@ static void *work(void *arg)
 	for (uint64_t r = 0; n_rounds == 0 || r < n_rounds; r++) {
 		void **slot = &slots[(r * 7 + t) % N_SLOTS];
 
+		wait_if_asked(t);
 		if (t == 0 && r == event_round)
 			come_to_pass();
 		put(t, __atomic_exchange_n(slot, allocate(t, allocate(t, NULL)),
 					   __ATOMIC_ACQ_REL));
 	}
+	__atomic_add_fetch(&n_waiting, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -237,8 +259,8 @@ static int say(uint64_t number)
 int main(int argc, char **argv)
 {
 	pthread_t threads[MAX_THREADS];
-	size_t n_threads = argc < 4 ? 0 : strtoul(argv[2], NULL, 10);
 
+	n_threads = argc < 4 ? 0 : (unsigned)strtoul(argv[2], NULL, 10);
 	if (n_threads == 0 || n_threads > MAX_THREADS)
 		return 2;
 	open_ledger(argv[1]);
