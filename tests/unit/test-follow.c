@@ -48,27 +48,6 @@ static void put(size_t region, enum rhp_code code, uint64_t address)
 	writer_event(&writer, region, (struct writer_event){code, address, 10, 16, 0});
 }
 
-/* What the runtime does with a full window. */
-static void copy_window(size_t window, uint16_t stream)
-{
-	struct rhp_region *from = writer_region_header(&writer, window);
-	size_t chunk = writer_region(&writer, stream, RHP_REGION_CHUNK, from->sequence);
-	struct rhp_region *to = writer_region_header(&writer, chunk);
-
-	to->base_ns = 1;
-	from = writer_region_header(&writer, window);
-	memcpy(to + 1, from + 1, writer.region_size - sizeof(*to));
-}
-
-static void clear_window(size_t window)
-{
-	struct rhp_region *r = writer_region_header(&writer, window);
-
-	memset(r + 1, 0, writer.region_size - sizeof(*r));
-	r->sequence++;
-	writer.cursor[window] = (size_t)((char *)(r + 1) - writer.bytes);
-}
-
 static void take_all(void)
 {
 	int result;
@@ -142,19 +121,19 @@ static void a_window_goes_on_in_its_chunk_and_then_anew(void **state)
 	put(r, RHP_ALLOC, 0x100);
 	open_following();
 	put(r, RHP_ALLOC, 0x200);
-	copy_window(r, 7);
+	writer_copy_window(&writer, r);
 	read_on(false); /* copied, not cleared */
 	assert_int_equal(n_events(), 2);
-	clear_window(r);
+	writer_clear_window(&writer, r);
 	read_on(false);
 	assert_int_equal(n_events(), 2);
 	put(r, RHP_FREE, 0x200);
 	read_on(false);
-	copy_window(r, 7);
-	clear_window(r);
+	writer_copy_window(&writer, r);
+	writer_clear_window(&writer, r);
 	put(r, RHP_FREE, 0x100);
-	copy_window(r, 7);
-	clear_window(r);
+	writer_copy_window(&writer, r);
+	writer_clear_window(&writer, r);
 	put(r, RHP_ALLOC, 0x300);
 	read_on(false);
 	assert_int_equal(n_events(), 5);
@@ -193,7 +172,7 @@ static void half_a_chunk_header_is_none(void **state)
 	(void)state;
 	put(r, RHP_ALLOC, 0x100);
 	put(r, RHP_ALLOC, 0x200);
-	copy_window(r, 0);
+	writer_copy_window(&writer, r);
 	chunk = writer_region_header(&writer, 1);
 	chunk->base_ns = 0;
 	chunk->sequence = 5;
@@ -201,7 +180,7 @@ static void half_a_chunk_header_is_none(void **state)
 	assert_int_equal(n_events(), 2);
 	chunk->base_ns = 1;
 	chunk->sequence = 0;
-	clear_window(r);
+	writer_clear_window(&writer, r);
 	put(r, RHP_FREE, 0x100);
 	read_on(false);
 	assert_int_equal(n_events(), 3);
@@ -257,11 +236,11 @@ static void a_gap_between_chunks_is_waited_for(void **state)
 
 	(void)state;
 	put(r, RHP_ALLOC, 0x100);
-	copy_window(r, 0);
-	clear_window(r);
+	writer_copy_window(&writer, r);
+	writer_clear_window(&writer, r);
 	put(r, RHP_FREE, 0x100);
-	copy_window(r, 0);
-	clear_window(r);
+	writer_copy_window(&writer, r);
+	writer_clear_window(&writer, r);
 	chunk = writer_region_header(&writer, 1);
 	chunk->magic = 0; /* the first one is not written yet */
 	open_following();
@@ -282,7 +261,7 @@ static void a_buffer_that_never_comes_is_missing_in_the_end(void **state)
 	(void)state;
 	put(r, RHP_ALLOC, 0x100);
 	open_following();
-	clear_window(r); /* and no copy */
+	writer_clear_window(&writer, r); /* and no copy */
 	put(r, RHP_ALLOC, 0x200);
 	read_on(false);
 	assert_int_equal(n_events(), 1);
@@ -416,8 +395,8 @@ static void a_flipped_byte_anywhere_does_no_harm(void **state)
 	(void)state;
 	writer_blob(&writer, r, RHP_BLOB_THREAD, 1, 100, "one", 3);
 	put(r, RHP_ALLOC, 0x100);
-	copy_window(r, 0);
-	clear_window(r);
+	writer_copy_window(&writer, r);
+	writer_clear_window(&writer, r);
 	put(r, RHP_REALLOC_BEGIN, 0x100);
 	put(r, RHP_REALLOC_END, 0x200);
 	writer_skip(&writer, r);
@@ -474,8 +453,8 @@ static void do_something(const size_t *windows, struct deferred *deferred, bool 
 		    writer.region_size) {
 		if (writer.n_regions == WRITER_MAX_REGIONS)
 			return;
-		copy_window(window, stream);
-		clear_window(window);
+		writer_copy_window(&writer, window);
+		writer_clear_window(&writer, window);
 	}
 	if (live[block])
 		put(window, RHP_FREE, address);

@@ -91,6 +91,26 @@ size_t writer_region(struct trace_writer *w, uint16_t stream, enum rhp_region_ki
 	return region;
 }
 
+void writer_copy_window(struct trace_writer *w, size_t window)
+{
+	struct rhp_region *from = writer_region_header(w, window), *to;
+	size_t chunk = writer_region(w, from->stream, RHP_REGION_CHUNK, from->sequence);
+
+	from = writer_region_header(w, window); /* all may have moved */
+	to = writer_region_header(w, chunk);
+	to->base_ns = 1;
+	memcpy(to + 1, from + 1, w->region_size - sizeof(*to));
+}
+
+void writer_clear_window(struct trace_writer *w, size_t window)
+{
+	struct rhp_region *r = writer_region_header(w, window);
+
+	memset(r + 1, 0, w->region_size - sizeof(*r));
+	r->sequence++;
+	w->cursor[window] = (size_t)((char *)(r + 1) - w->bytes);
+}
+
 void writer_put(struct trace_writer *w, size_t region, uint64_t a, uint64_t b, uint64_t c)
 {
 	struct rhp_record record = {a, b, c};
@@ -171,9 +191,11 @@ void writer_module(struct trace_writer *w, size_t region, uint64_t number, uint6
 
 void writer_save_part(struct trace_writer *w, const char *path, size_t size)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* A file that is cut to nothing and written anew waits for the disk on ext4. */
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
-	must(fd >= 0 && write(fd, w->bytes, size) == (ssize_t)size && close(fd) == 0,
+	must(fd >= 0 && write(fd, w->bytes, size) == (ssize_t)size &&
+		     ftruncate(fd, (off_t)size) == 0 && close(fd) == 0,
 	     path);
 }
 

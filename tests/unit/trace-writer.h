@@ -31,6 +31,11 @@ size_t writer_region(struct trace_writer *w, uint16_t stream, enum rhp_region_ki
 struct rhp_region *writer_region_header(struct trace_writer *w, size_t region);
 struct rhp_file_header *writer_header(struct trace_writer *w);
 
+/* What the runtime does with a full window: a chunk that has its records, and then the
+ * window is another, empty buffer. */
+void writer_copy_window(struct trace_writer *w, size_t window);
+void writer_clear_window(struct trace_writer *w, size_t window);
+
 void writer_put(struct trace_writer *w, size_t region, uint64_t a, uint64_t b,
 		uint64_t c);
 void writer_skip(struct trace_writer *w, size_t region); /* an unwritten record */
