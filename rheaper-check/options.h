@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of rheaper-check. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rheaper-check/limits.h"
+#include "rheaper-check/report.h"
+#include "rheaper-load/load.h"
+
+struct arena;
+
+struct format {
+	const char *name;
+	report_fn *write;
+};
+
+struct report {
+	const struct format *format;
+	const char *path; /* NULL: standard output */
+};
+
+struct options {
+	const char *baseline, *write_baseline, *source_root;
+	const char **suppressions;
+	size_t n_suppressions;
+	bool no_default_suppressions;
+	size_t min_runs;
+	unsigned int leak_kinds;
+	struct symbol_settings symbols; /* of traces */
+	const char **expectations;
+	size_t n_expectations;
+	bool update_baseline, allow_partial, quiet;
+	struct limits limits;
+	struct report *reports;
+	size_t n_reports;
+	char **inputs;
+	size_t n_inputs;
+};
+
+/* What the words say, with what goes without saying; what it points to is the words' or
+ * the arena's. Ends the program if they are wrong, and for --help and --version. */
+void options_parse(struct options *o, struct arena *arena, int argc, char **argv);
