@@ -393,6 +393,22 @@ static void note_rare(struct verdict *v, const struct measure_site *site)
 				      site->n_runs, site->n_of_runs, names));
 }
 
+/* What a scan doubts, and nobody asked for. */
+static void note_uncounted(struct verdict *v)
+{
+	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
+		const int64_t *amounts = v->measure->uncounted[kind];
+
+		if (amounts[AMOUNT_LEAK_BLOCKS])
+			findings_note(
+				v, arena_format(v->arena,
+						"%s, not counted (--leak-kinds):"
+						" %s",
+						leak_kind_names[kind],
+						findings_leak_text(v->arena, amounts)));
+	}
+}
+
 void findings_compare(struct verdict *v, struct baseline *baseline,
 		      const struct limits *limits)
 {
@@ -417,6 +433,7 @@ void findings_compare(struct verdict *v, struct baseline *baseline,
 		note_absent(v, baseline);
 	}
 	check_limits(v, limits);
+	note_uncounted(v);
 }
 
 static int compare_findings(const void *left, const void *right)

@@ -53,13 +53,20 @@ static sqlite3_stmt *prepare(struct database *d, const char *sql)
 	return statement;
 }
 
-/* One whose first parameter is the set of kinds that count. */
-static sqlite3_stmt *prepare_leaks(struct database *d, const char *sql)
+/* One whose first parameter is a set of kinds. */
+static sqlite3_stmt *prepare_kinds(struct database *d, unsigned int kinds,
+				   const char *sql)
 {
 	sqlite3_stmt *statement = prepare(d, sql);
 
-	sqlite3_bind_int(statement, 1, (int)(d->m->leak_kinds | 1u << LEAK_UNKNOWN));
+	sqlite3_bind_int(statement, 1, (int)kinds);
 	return statement;
+}
+
+/* The same with those that count. */
+static sqlite3_stmt *prepare_leaks(struct database *d, const char *sql)
+{
+	return prepare_kinds(d, d->m->leak_kinds | 1u << LEAK_UNKNOWN, sql);
 }
 
 static bool step(struct database *d, sqlite3_stmt *statement)
@@ -436,6 +443,20 @@ static void read_sites(struct database *d)
 	sqlite3_finalize(row);
 }
 
+static void read_uncounted(struct database *d)
+{
+	sqlite3_stmt *row = prepare_kinds(d, LEAK_KINDS_DOUBTFUL & ~d->m->leak_kinds,
+					  "SELECT n, bytes, leak FROM (" LEAKS ")");
+
+	while (step(d, row)) {
+		int64_t *sum = d->m->uncounted[sqlite3_column_int(row, 2)];
+
+		for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++)
+			sum[i] = measure_add(sum[i], get_count(d, row, i));
+	}
+	sqlite3_finalize(row);
+}
+
 /* The places of each kind with what stacks allocated in them: number, process, name, and
  * of a stack the amounts; a place without allocations has no stack. */
 #define SUMS                                                                             \
@@ -552,6 +573,7 @@ void measure_database(struct measure *m, const char *path, const char *name)
 	d.stack_function = prepare(&d, "SELECT f.name FROM stacks s JOIN functions f"
 				       " USING (function) WHERE s.stack = ?");
 	read_sites(&d);
+	read_uncounted(&d);
 	for (int i = 0; i < N_PLACE_KINDS; i++) {
 		if (m->wanted[i])
 			read_places(&d, (enum place_kind)i);

@@ -42,6 +42,7 @@ extern const char *const leak_kind_names[N_LEAK_KINDS];
 
 /* A set of kinds has a bit for each. Which are leaks unless somebody says otherwise. */
 #define LEAK_KINDS_LOST (1u << LEAK_DEFINITE | 1u << LEAK_INDIRECT)
+#define LEAK_KINDS_DOUBTFUL (LEAK_KINDS_LOST | 1u << LEAK_POSSIBLE)
 #define LEAK_KINDS_ALL ((1u << N_LEAK_KINDS) - 1)
 
 /* "definite,possible", as Valgrind names them, or "all" or "none": false: it is not. */
@@ -139,7 +140,9 @@ struct measure {
 	unsigned int n_runs;
 	size_t min_runs; /* SIZE_MAX: all */
 	size_t n_processes;
-	unsigned int leak_kinds;    /* that count: unknown ones always do */
+	unsigned int leak_kinds; /* that count: unknown ones always do */
+	/* What is lost, or may be, of the kinds that do not count; of all runs */
+	int64_t uncounted[N_LEAK_KINDS][N_AMOUNTS];
 	bool all_sites;             /* also those that do not leak */
 	bool wanted[N_PLACE_KINDS]; /* which places; to be set before databases are read
 				     */

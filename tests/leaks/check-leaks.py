@@ -165,11 +165,13 @@ def test_check_counts_what_is_lost(b):
             ("single", [], 1, "1 block, 1001 bytes definitely lost\n"),
             ("tree", [], 1, "4 blocks, 4050 bytes: 1 block, 1011 bytes definitely lost;"
              " 3 blocks, 3039 bytes indirectly lost\n"),
-            ("interior", [], 0, "0 findings"),
+            ("interior", [], 0, "note: possibly lost, not counted (--leak-kinds): 2 blocks,"
+             " 2103 bytes\n0 findings"),
             ("interior", ["--leak-kinds=possible"], 1, "2 blocks, 2103 bytes possibly lost"),
             ("reachable", [], 0, "0 findings"),
             ("reachable", ["--leak-kinds=definite,reachable"], 1, "still reachable"),
-            ("tree", ["--leak-kinds=none"], 0, "0 findings"),
+            ("tree", ["--leak-kinds=none"], 0, "note: definitely lost, not counted"
+             " (--leak-kinds): 1 block, 1011 bytes\nnote: indirectly lost"),
             ("tree", ["--suppressions", b.supp("definite")], 1, "3 blocks, 3039 bytes indirectly"),
             ("tree", ["--suppressions", b.supp("definite, indirect")], 0, "suppressed: 4 blocks"),
             ("interior", ["--leak-kinds=all", "--suppressions", b.supp("reachable")], 1, "possibly")):
