@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""examples/ci: under Meson, CTest and make a test that leaks fails, and one that does not
+"""examples/ci: under Meson, CTest, Automake and make a test that leaks fails, and one that does not
 passes; a baseline makes both pass. Job files are read as YAML, their scripts by sh, and
 their options by rheaper-check.
 
@@ -82,6 +82,20 @@ def test_ctest(b):
     assert status != 0 and re.search("good [ .]+ +Passed", said) and "leaking (Failed)" in said, said
     status, said = b.call(*test, RHEAPER_CHECK=b.baseline())
     assert status == 0, said
+
+
+def test_automake(b):
+    needs("autoreconf", "automake", "make")
+    b.run("autoreconf", "-i", "ci/automake", silent=False)
+    b.run("sh", "-c", "cd ci/automake && ./configure CC=rheaper-cc", silent=False)
+    check = "make", "-C", "ci/automake", "check", "LOG_COMPILER=" + b.path("ci/checked")
+    status, said = b.call(*check)
+    assert status == 2 and "PASS: good\n" in said and "FAIL: leaking\n" in said, said
+    b.run("rheaper-cc", "-DBLOCKS=3", b.path("ci/test.c"), "-o", "leaking")
+    b.run("./leaking", RHEAPER_TRACE=b.path("l.bin"))
+    b.run("rheaper-check", "-q", "--write-baseline=automake.txt", "l.bin")
+    status, said = b.call(*check, RHEAPER_CHECK="--baseline=" + b.path("automake.txt"))
+    assert status == 0 and "FAIL: leaking\n" not in said, said
 
 
 def test_make(b):

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* A test that passes, and leaks as many blocks as its argument says. */
+/* A test that passes, and leaks as many blocks as its argument says, or else BLOCKS. */
 #include <stdlib.h>
+
+#ifndef BLOCKS
+#define BLOCKS 0
+#endif
 
 static void *volatile kept;
 
@@ -12,6 +16,6 @@ static void leak(int n)
 
 int main(int argc, char **argv)
 {
-	leak(argc > 1 ? atoi(argv[1]) : 0);
+	leak(argc > 1 ? atoi(argv[1]) : BLOCKS);
 	return 0;
 }
