@@ -45,7 +45,8 @@ def main():
             if shutil.which("heaptrack"):
                 found.append(resident(["heaptrack", "-o", os.path.join(out, "h"),
                                        os.path.join(directory, "plain"), *words], out))
-            frames = 2 << levels
+            # The calls of the tree, and where each way calls malloc
+            frames = 3 << levels
             bound = 8 * MIB + 256 * threads + 64 * frames // 1024
             cells = [f"{kib - plain}" for kib in found]
             cells.insert(3, str(bound))
