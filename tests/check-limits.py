@@ -293,6 +293,21 @@ def test_a_trace_that_is_truncated_while_it_is_written(b):
         b.run("./program", RHEAPER_TRACE=b.path("cut.bin"), status=-signal.SIGBUS, **more)
 
 
+def test_valgrind_in_the_place_of_malloc(b):
+    """It stands in for what the executable exports, unless it is told not to."""
+    valgrind = shutil.which("valgrind") or need("valgrind")
+    b.library("void *make(int n) { return malloc(n); }")
+    b.build(b.file("main.c", "void *make(int); int main(void) { free(make(70)); }"),
+            "./libplain.so", "-Wl,-rpath," + b.dir)
+    for option, seen, foreign in (("-q", [], 1),
+                                  ("--soname-synonyms=somalloc=nouserintercepts", [0], 0)):
+        b.file("under.sh", f"#!/bin/sh\nexec {valgrind} {option} ./program\n")
+        os.chmod(b.path("under.sh"), 0o700)
+        database = b.trace("./under.sh")
+        found = sizes(database, 70), lost(database, "foreign_free")
+        assert found == (seen, foreign), (option, found)
+
+
 def test_strict_seccomp(b):
     b.build(b.file("main.c", "#include <sys/syscall.h>\nint main(void) { free(malloc(100));"
                    " prctl(PR_SET_SECCOMP, 1); for (int i = 0; i < 100000; i++)"
