@@ -25,6 +25,7 @@ PROGRAM = """
 #include <stdio.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <vector>
 #include <rheaper.h>
 #define OWN extern "C" __attribute__((noinline, noclone))
 static void *volatile keep;
@@ -90,6 +91,11 @@ OWN void parse(void)
 	pthread_create(&thread, NULL, beside, NULL);
 	pthread_join(thread, NULL);
 }
+OWN void templated(void)
+{
+	std::vector<int> v(25);
+	keep = v.data();
+}
 OWN void forget(void) { free(kept[52]); free(kept[50]); }
 int main(int argc, char **argv)
 {
@@ -108,6 +114,7 @@ int main(int argc, char **argv)
 	wrong();
 	parse();
 	forget();
+	templated();
 	return argc > 5 && argv;
 }
 """
@@ -205,6 +212,15 @@ def _(rows, facts):
 @answer("The whole stack of one of them, innermost frame first")
 def _(rows, facts):
     assert [row["frame_no"] for row in rows.rows] == list(range(len(rows.rows))) and rows.rows
+
+
+@answer("By the innermost line of sources that are not the system's, which says more where templates allocate")
+def _(rows, facts):
+    check(rows.one(sym="templated"), bytes=100, allocations=1, stacks=1, file=facts.source)
+    check(rows.one(sym="crowd"), bytes=10000, allocations=10)
+    assert not [row for row in rows.rows if row["file"].startswith("/usr/")]
+    assert facts.value("SELECT count(*) FROM call_sites WHERE sym LIKE 'std::%allocate(%' AND bytes = 100")
+    assert rows.is_sorted("bytes")
 
 
 @answer("From the blocks themselves")
