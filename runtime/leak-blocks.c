@@ -49,12 +49,13 @@ static int take_event(struct leak_scan *s, const struct rhp_record *r, uint64_t 
 	uintptr_t address = (uintptr_t)rhp_address(r);
 	uint64_t stamp = rhp_stamp(r);
 	unsigned code = rhp_code(r);
-	if (!address || stamp >= s->shared->limits[rhp_shard(address)] || make_room(s))
+	if (!address || stamp >= s->shared->after[rhp_shard(address)] || make_room(s))
 		return s->n_addresses < s->n_slots ? 0 : -ENOMEM;
 	struct leak_address *a = &s->addresses[slot_of(s, address)];
 	bool is_first = a->address == 0;
 	s->n_addresses += is_first;
 	a->address = address;
+	a->is_moving |= stamp >= s->shared->before[rhp_shard(address)];
 	if (code == RHP_ALLOC || code == RHP_REALLOC_END) {
 		if (size > a->most)
 			a->most = size;
@@ -71,8 +72,19 @@ static int take_event(struct leak_scan *s, const struct rhp_record *r, uint64_t 
 	return 0;
 }
 
-static int take_records(struct leak_scan *s, const struct rhp_record *records, size_t n)
+/* A window that ends with the beginning of a realloc: its block may be copied now. */
+static void note_resizing(struct leak_scan *s, const struct rhp_record *begun)
 {
+	uintptr_t address = (uintptr_t)rhp_address(begun);
+	struct leak_address *a = &s->addresses[slot_of(s, address)];
+	if (address && a->address == address)
+		a->is_moving = 1;
+}
+
+static int take_records(struct leak_scan *s, const struct rhp_record *records, size_t n,
+			bool is_window)
+{
+	const struct rhp_record *begun = NULL;
 	uint64_t full_size = 0;
 	int r = 0;
 	for (size_t i = 0; i < n && r == 0; i++) {
@@ -94,8 +106,15 @@ static int take_records(struct leak_scan *s, const struct rhp_record *records, s
 		default: /* a REALLOC_FREE ended at its BEGIN; its stamp has no order */
 			break;
 		}
+		if (rhp_code(record) == RHP_REALLOC_BEGIN)
+			begun = record;
+		else if (rhp_code(record) >= RHP_REALLOC_END &&
+			 rhp_code(record) <= RHP_REALLOC_FREE)
+			begun = NULL;
 		full_size = 0;
 	}
+	if (is_window && begun && r == 0)
+		note_resizing(s, begun);
 	return r;
 }
 
@@ -119,7 +138,8 @@ static int take_regions(struct leak_scan *s, uint16_t kind, struct rhp_region *b
 		r = rhp_os_read(rhp_trace_fd(), at + sizeof(*buffer), buffer + 1, size);
 		if (r == 0)
 			r = take_records(s, (const struct rhp_record *)(buffer + 1),
-					 size / sizeof(struct rhp_record));
+					 size / sizeof(struct rhp_record),
+					 kind == RHP_REGION_WINDOW);
 	}
 	return r;
 }

@@ -66,6 +66,17 @@ static void visit(struct leak_scan *s, uintptr_t word, enum rhp_leak_kind kind,
 	s->queue[s->n_queued++] = (uint32_t)i;
 }
 
+/* Also where nothing was mapped yet when memory was copied. */
+static void visit_block(struct leak_scan *s, uintptr_t address)
+{
+	size_t i = rhp_leak_blocks_before(s, address);
+	if (i == s->n_blocks || s->blocks[i].address != address ||
+	    s->kinds[i] == RHP_LEAK_REACHABLE)
+		return;
+	s->kinds[i] = RHP_LEAK_REACHABLE;
+	s->queue[s->n_queued++] = (uint32_t)i;
+}
+
 static void visit_words(struct leak_scan *s, uintptr_t at, uintptr_t end,
 			enum rhp_leak_kind kind, size_t from)
 {
@@ -175,6 +186,25 @@ static void visit_region(struct leak_scan *s, const struct leak_region *r)
 		visit_part(s, r, at, r->end);
 }
 
+/*
+ * Whoever gets, resizes or frees a block has its pointer, in a register perhaps, and may
+ * have had it when memory was copied: such blocks are reachable, and what they were then
+ * counts, live or not.
+ */
+static void visit_moving(struct leak_scan *s)
+{
+	for (size_t i = 0; i < s->n_slots; i++) {
+		const struct leak_address *a = &s->addresses[i];
+		if (!a->address || !a->is_moving)
+			continue;
+		visit_block(s, a->address);
+		visit_range(s, (a->address + LEAK_WORD - 1) & ~(LEAK_WORD - 1),
+			    (a->address + (uintptr_t)a->most) & ~(LEAK_WORD - 1),
+			    RHP_LEAK_REACHABLE, NO_BLOCK);
+		drain(s, NO_BLOCK);
+	}
+}
+
 static void visit_roots(struct leak_scan *s)
 {
 	for (size_t i = 0; i < s->n_regions; i++)
@@ -192,6 +222,7 @@ static void visit_roots(struct leak_scan *s)
 	if (b != NO_BLOCK)
 		visit(s, s->blocks[b].address, RHP_LEAK_REACHABLE, NO_BLOCK);
 	drain(s, NO_BLOCK);
+	visit_moving(s);
 }
 
 static void lose(struct leak_scan *s, size_t i)

@@ -41,8 +41,10 @@ struct leak_shared {
 		bool is_steady; /* it did not run between the two times it was asked */
 		uintptr_t sp;   /* 0: unknown */
 		uint64_t ran;   /* a hash of how long it had run */
-	} threads[LEAK_MAX_THREADS];   /* all others */
-	uint64_t limits[RHP_N_SHARDS]; /* stamps from here on came later */
+	} threads[LEAK_MAX_THREADS]; /* all others */
+	/* Stamps from `after` on came later than the copy; those between the two, about
+	 * when it was made. */
+	uint64_t before[RHP_N_SHARDS], after[RHP_N_SHARDS];
 };
 
 /* A mapping that may hold pointers. */
@@ -65,11 +67,13 @@ struct leak_block {
 
 /* An address that a block ever had. */
 struct leak_address {
-	uintptr_t address;               /* 0: a free slot */
-	uint64_t begun;                  /* stamp of its latest allocation, */
-	uint64_t size;                   /* ... and what that asked for */
-	uint64_t latest;                 /* stamp of its latest event, */
-	uint64_t most : 63, is_live : 1; /* the largest block ever; what the event left */
+	uintptr_t address;      /* 0: a free slot */
+	uint64_t begun;         /* stamp of its latest allocation, */
+	uint64_t size;          /* ... and what that asked for */
+	uint64_t latest;        /* stamp of its latest event, */
+	uint64_t most : 62;     /* the largest block ever */
+	uint64_t is_live : 1;   /* what the latest event left */
+	uint64_t is_moving : 1; /* something happened to it when memory was copied */
 };
 
 struct leak_scan {

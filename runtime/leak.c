@@ -45,9 +45,18 @@ static bool ask_thread(void *context, int tid)
 	return true;
 }
 
+static void read_stamps(uint64_t *stamps)
+{
+	for (uint32_t i = 0; i < RHP_N_SHARDS; i++)
+		stamps[i] = __atomic_load_n(
+			(rhp_u64 *)(void *)(rhp_trace_shards + i * RHP_SHARD_STRIDE),
+			__ATOMIC_RELAXED);
+}
+
 /* In the program, after the child has its copy. */
 static void ask_again(struct leak_shared *shared)
 {
+	read_stamps(shared->after);
 	for (uint32_t i = 0; i < shared->n_threads; i++) {
 		struct leak_thread *t = &shared->threads[i];
 		t->is_steady = t->ran && t->ran == rhp_os_ran(t->tid);
@@ -112,10 +121,7 @@ static void prepare(struct leak_shared *shared)
 	shared->knows_all = rhp_start_has_all_blocks();
 	shared->parent_pages = rhp_os_open("/proc/self/pagemap");
 	rhp_os_threads(ask_thread, shared);
-	for (uint32_t i = 0; i < RHP_N_SHARDS; i++)
-		shared->limits[i] = __atomic_load_n(
-			(rhp_u64 *)(void *)(rhp_trace_shards + i * RHP_SHARD_STRIDE),
-			__ATOMIC_RELAXED);
+	read_stamps(shared->before);
 }
 
 static int split_and_wait(struct leak_shared *shared)
