@@ -106,8 +106,8 @@ static inline enum rheaper_error rheaper_disable_tracking(void)
 /*
  * Looks for leaks now, as RHEAPER_LEAK_SCAN=1 does when the program ends: in a copy of
  * its memory (a forked child), while other threads run on. Waits for the result, which
- * is in the trace, too. Not of a sample or a ring (ENOTSUP), nor twice at a time (EBUSY);
- * not in a signal handler.
+ * is in the trace, too; and the end of the program is scanned then. Not of a sample or a
+ * ring (ENOTSUP), nor twice at a time (EBUSY); not in a signal handler.
  */
 static inline struct rheaper_leaks rheaper_leak_check(void)
 {

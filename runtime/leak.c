@@ -19,9 +19,13 @@
 #define EXIT_SIZE 256     /* bytes of exit() behind which its last call returns */
 #define MOST_WAITS 100000 /* of the child for its parent: seconds */
 
-static uint32_t is_under_way;
-static uint64_t n_chunks; /* of all scans of the present trace */
-static uint32_t generation;
+static uint32_t at_it; /* the process whose thread scans, as in a lock; 0: none */
+
+/* The trace that was scanned last. */
+static struct {
+	uint32_t process, generation;
+	uint64_t n_chunks; /* of all its scans */
+} scanned;
 
 static void add_word(struct leak_shared *shared, uintptr_t word)
 {
@@ -116,7 +120,7 @@ static void prepare(struct leak_shared *shared)
 {
 	shared->error = -EIO;
 	shared->ticks = rhp_stream_moment();
-	shared->sequence = n_chunks;
+	shared->sequence = scanned.n_chunks;
 	shared->calling_tid = rhp_os_tid();
 	shared->knows_all = rhp_start_has_all_blocks();
 	shared->parent_pages = rhp_os_open("/proc/self/pagemap");
@@ -142,7 +146,7 @@ static int split_and_wait(struct leak_shared *shared)
 	}
 	if (shared->parent_pages >= 0)
 		rhp_os_close(shared->parent_pages);
-	n_chunks = shared->sequence;
+	scanned.n_chunks = shared->sequence;
 	return r ? r : shared->error;
 }
 
@@ -173,37 +177,53 @@ static struct leak_shared *share(const void *stack)
 	return shared;
 }
 
-static int check(struct leak_shared *shared, struct rhp_leak_counts *counts)
+/* False while another thread is at it; one of the process that forked this one is not. */
+static bool take_turn(void)
 {
-	int r = !shared ? -ENOMEM : has_all_blocks() ? split_and_wait(shared) : -ENOTSUP;
-	if (r == 0)
-		*counts = shared->counts;
-	else
-		note_failure(r);
-	if (shared)
-		rhp_os_release(shared, sizeof(*shared));
-	return r;
+	uint32_t other = __atomic_load_n(&at_it, __ATOMIC_RELAXED);
+	return other != rhp_os_process &&
+	       __atomic_compare_exchange_n(&at_it, &other, rhp_os_process, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static void end_turn(void)
+{
+	__atomic_store_n(&at_it, 0, __ATOMIC_RELEASE);
+}
+
+static bool was_scanned(uint32_t generation)
+{
+	return scanned.process == rhp_os_process && scanned.generation == generation;
 }
 
 /* Of a trace that goes on while this is done: switching off does not wait for us. */
 static int check_present_trace(struct leak_shared *shared, struct rhp_leak_counts *counts)
 {
 	uint32_t now = __atomic_load_n(&rhp_control.generation, __ATOMIC_ACQUIRE);
-	if (now == 0)
-		return -ENODATA;
-	if (now != generation)
-		n_chunks = 0;
-	generation = now;
-	return check(shared, counts);
+	int r = !now ? -ENODATA : !shared ? -ENOMEM : !has_all_blocks() ? -ENOTSUP : 0;
+	if (now && !was_scanned(now)) {
+		scanned.process = rhp_os_process;
+		scanned.generation = now;
+		scanned.n_chunks = 0;
+	}
+	if (r == 0)
+		r = split_and_wait(shared);
+	if (r == 0)
+		*counts = shared->counts;
+	else if (now)
+		note_failure(r);
+	return r;
 }
 
 int rhp_leak_check(const void *stack, struct rhp_leak_counts *counts)
 {
-	struct leak_shared *shared = share(stack);
-	if (__atomic_exchange_n(&is_under_way, 1, __ATOMIC_ACQUIRE))
+	if (!take_turn())
 		return -EBUSY;
+	struct leak_shared *shared = share(stack);
 	int r = check_present_trace(shared, counts);
-	__atomic_store_n(&is_under_way, 0, __ATOMIC_RELEASE);
+	if (shared)
+		rhp_os_release(shared, sizeof(*shared));
+	end_turn();
 	return r;
 }
 
@@ -237,18 +257,37 @@ static bool leave_exit(struct leak_shared *shared, struct rhp_stream *out,
 	return is_found;
 }
 
-void rhp_leak_at_exit(void)
+/* What exit() and its callees have on the stack does not count. */
+static void pass_exit(struct leak_shared *shared)
+{
+	struct rhp_tracker *t = rhp_tracker_get();
+	if (!t)
+		return;
+	struct rhp_regs regs = rhp_regs_here();
+	if (leave_exit(shared, &t->stream, &regs))
+		shared->stack = regs.sp;
+	rhp_tracker_done(t);
+}
+
+void rhp_leak_at_exit(bool is_asked)
 {
 	struct rhp_leak_counts counts;
+	if (!is_asked && !was_scanned(rhp_control.generation))
+		return;
+	/* Of another thread's scan the kinds are those of that moment. */
+	unsigned waits = 0;
+	while (!take_turn())
+		if (waits < MOST_WAITS)
+			rhp_os_wait(waits++);
+		else {
+			note_failure(-EBUSY);
+			return;
+		}
 	struct leak_shared *shared = share(__builtin_frame_address(0));
-	struct rhp_tracker *t = shared ? rhp_tracker_get() : NULL;
-	if (t) {
-		struct rhp_regs regs = rhp_regs_here();
-		if (leave_exit(shared, &t->stream, &regs))
-			shared->stack = regs.sp;
-		rhp_tracker_done(t);
-	}
-	if (!__atomic_exchange_n(&is_under_way, 1, __ATOMIC_ACQUIRE))
-		check_present_trace(shared, &counts);
-	__atomic_store_n(&is_under_way, 0, __ATOMIC_RELEASE);
+	if (shared)
+		pass_exit(shared);
+	check_present_trace(shared, &counts);
+	if (shared)
+		rhp_os_release(shared, sizeof(*shared));
+	end_turn();
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/cc.h"
@@ -25,6 +26,7 @@ struct rhp_leak_counts {
  */
 HIDDEN int rhp_leak_check(const void *stack, struct rhp_leak_counts *counts);
 
-/* The same at the end of the program: what the functions that end it have on the stack
- * does not count. */
-HIDDEN void rhp_leak_at_exit(void);
+/* The same at the end of the program, if that is asked for or the trace has had a scan:
+ * what was reachable then may be lost by now. What the functions that end the program
+ * have on the stack does not count. Waits for another thread that is at it. */
+HIDDEN void rhp_leak_at_exit(bool is_asked);

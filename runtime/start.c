@@ -366,8 +366,7 @@ __attribute__((destructor(101))) static void program_ends(void)
 	__asm__ volatile("" : : "r"(&rhp_api_present), "r"(&rhp_process_own));
 	if (__atomic_load_n(&rhp_control.state, __ATOMIC_RELAXED) == RHP_ACTIVE) {
 		rhp_tracker_name_all();
-		if (asked.leak_scan)
-			rhp_leak_at_exit();
+		rhp_leak_at_exit(asked.leak_scan);
 		rhp_trace_set_state(RHP_STATE_EXITED);
 	}
 }

@@ -228,12 +228,40 @@ def kinds_of(rows, wanted):
     return sorted(kind for size, kind in rows if size == wanted)
 
 
+def test_what_is_lost_after_a_scan(b):
+    """The end is scanned, too, for a block that was reachable may be lost by then."""
+    program = b.build("again.c", INCLUDE)
+    rows = b.scan(program, "later", RHEAPER_LEAK_SCAN="0")[1]
+    assert kinds_of(rows, 3001) == [D] * 1000, rows[:3]
+    b.run(b.check, "-q", *b.traces, status=1)
+
+
+def test_the_end_waits_for_a_scan_under_way(b):
+    program = b.build("again.c", INCLUDE)
+    for _ in range(3):
+        rows = b.scan(program, "busy")[1]
+        assert kinds_of(rows, 3002) == [D] * 1000, rows[:3]
+
+
 def test_blocks_that_change_while_memory_is_copied(b):
     """What a box points to is never lost, whichever box is there."""
     program = b.build("again.c", INCLUDE)
     for _ in range(12):
         rows = b.scan(program, "boxes")[1]
         assert kinds_of(rows, 3003) == [R] * 64, kinds_of(rows, 3003)
+
+
+def test_children_of_a_process_that_scans(b):
+    program = b.build("again.c", INCLUDE)
+    rows = b.scan(program, "forks")[1]
+    assert len(b.traces) == 6 and kinds_of(rows, 3004) == [R] * 5, rows
+    lost = b.db.execute("SELECT reason, count FROM losses WHERE count > 0").fetchall()
+    assert lost == [], lost
+
+
+def test_a_scan_that_is_refused_leaves_nothing(b):
+    out, _ = b.scan(b.build("again.c", INCLUDE), "refused")
+    assert out == "refused some, mappings +0\n", out
 
 
 def sanitized(b, program, name):
