@@ -36,11 +36,13 @@ static uint64_t mix(uint64_t z)
 
 static uint64_t next_random(struct rhp_thread *thread)
 {
-	if (thread->random == 0) {
+	/* Children would all draw what their parent was about to draw. */
+	if (thread->random == 0 || thread->random_process != rhp_os_process) {
 		uint32_t n =
 			__atomic_add_fetch(&rhp_sample.n_threads, 1, __ATOMIC_RELAXED);
 		uint64_t seed = rhp_sample.seed ? rhp_sample.seed : rhp_os_ticks();
 		thread->random = mix(mix(seed) + n) | 1;
+		thread->random_process = rhp_os_process;
 	}
 	thread->random += UINT64_C(0x9e3779b97f4a7c15);
 	return mix(thread->random);

@@ -13,6 +13,7 @@ struct rhp_thread {
 	struct rhp_place guard;      /* the shim that is inside the real function */
 	const void *caller_frame;    /* libc functions, scope link: who called, or NULL */
 	uint32_t caller_function;    /* ... and which (enum rhp_function) */
+	uint32_t random_process;     /* rhp_os_process when `random` was seeded */
 	uint64_t until_sample;       /* bytes to the next block that is recorded */
 	uint64_t random;             /* the generator's state, 0: never used */
 	uint32_t sampled_trace;      /* rhp_sample.n_traces that distance is of */

@@ -189,6 +189,31 @@ def test_every_thread_draws_for_itself(b):
     assert abs(statistics.mean(per_thread) - expected) < 4 * math.sqrt(expected / 40), per_thread
 
 
+def test_every_child_draws_for_itself(b):
+    """Or the errors of the processes of one program would add up."""
+    b.build("""
+        #include <stdlib.h>
+        #include <sys/wait.h>
+        #include <unistd.h>
+        static void use(int n) { for (int i = 0; i < n; i++) free(malloc(100 + i % 400)); }
+        int main(void) {
+            use(2000);
+            for (int i = 0; i < 4; i++) {
+                if (fork() == 0) { use(20000); exit(0); }
+                wait(NULL);
+            }
+        }""")
+    for old in glob.glob(b.path("t.*")):
+        os.remove(old)
+    b.run("./program", RHEAPER_TRACE=b.path("t.%p"), RHEAPER_SAMPLE_BYTES="16K", RHEAPER_FOLLOW_FORK="1")
+    traces = sorted(glob.glob(b.path("t.*")))
+    b.run(LOADER, "--quiet", *traces, "t.db")
+    drawn = [sizes for (sizes,) in sqlite3.connect(b.path("t.db")).execute(
+        "SELECT group_concat(size) FROM (SELECT * FROM allocations ORDER BY process, alloc_after, id)"
+        " GROUP BY process HAVING count(*) > 200")]
+    assert len(drawn) == 4 == len(set(drawn)), (len(traces), len(drawn), len(set(drawn)))
+
+
 def test_stacks_by_rate(b):
     b.build(MIXTURE)
     said, database = b.trace(RHEAPER_SAMPLE_RATE="0.25", RHEAPER_SAMPLE_SEED="4")
