@@ -59,14 +59,16 @@ static void format_ending(const struct rhp_file_header *h, char *text, size_t si
 /* NULL: nobody asked for a scan for leaks. */
 static const char *format_scan(const struct scan *scan, char *text, size_t size)
 {
-	if (scan->failed == ENOTSUP)
+	int error = scan_failure(scan);
+
+	if (error == ENOTSUP)
 		snprintf(text, size,
 			 "failed: a sample or a ring does not have all blocks");
-	else if (scan->failed)
-		snprintf(text, size, "failed: %s", strerror(scan->failed));
+	else if (error)
+		snprintf(text, size, "failed: %s", strerror(error));
 	else
 		snprintf(text, size, "made");
-	return scan->failed || scan->ticks ? text : NULL;
+	return error || scan->ticks ? text : NULL;
 }
 
 static void write_process(const struct report *r, struct store *store)

@@ -7,6 +7,12 @@
 
 #include "rheaper-load/scan.h"
 
+/* Blocks come by address: where they begin anew another scan was left unfinished. */
+static bool begins_anew(const struct scan_blocks *blocks, uint64_t address)
+{
+	return blocks->n_blocks && address <= blocks->blocks[blocks->n_blocks - 1] >> 8;
+}
+
 int scan_take_leak(struct scan *s, const struct rhp_record *record)
 {
 	uint64_t kind = record->c < RHP_N_LEAK_KINDS ? record->c : RHP_LEAK_UNKNOWN;
@@ -14,6 +20,8 @@ int scan_take_leak(struct scan *s, const struct rhp_record *record)
 	if (array_grow((void **)&s->begun.blocks, &s->begun.n_max, s->begun.n_blocks + 1,
 		       sizeof(*s->begun.blocks)))
 		return -ENOMEM;
+	if (begins_anew(&s->begun, rhp_address(record)))
+		s->begun.n_blocks = 0;
 	s->begun.blocks[s->begun.n_blocks++] = rhp_address(record) << 8 | kind;
 	return 0;
 }
@@ -28,9 +36,14 @@ static int compare(const void *a, const void *b)
 void scan_take_end(struct scan *s, const struct reader_blob *blob)
 {
 	struct scan_blocks spare = s->whole;
+	int error = (int)(blob->b >> 32 & INT32_MAX);
 
-	s->failed = (int)(blob->b >> 32 & INT32_MAX);
-	if (s->failed)
+	/* A failure is said in another stream, so the order is that of the clock. */
+	if (error && blob->c >= s->failed_ticks) {
+		s->failed_ticks = blob->c;
+		s->error = error;
+	}
+	if (error || blob->c < s->ticks)
 		return;
 	/* The program writes them in this order; who knows who wrote this trace? */
 	qsort(s->begun.blocks, s->begun.n_blocks, sizeof(*s->begun.blocks), compare);
@@ -39,6 +52,11 @@ void scan_take_end(struct scan *s, const struct reader_blob *blob)
 	s->begun.n_blocks = 0;
 	s->ticks = blob->c ? blob->c : 1;
 	s->other_threads = (uint32_t)blob->b;
+}
+
+int scan_failure(const struct scan *s)
+{
+	return s->failed_ticks >= s->ticks ? s->error : 0;
 }
 
 uint8_t scan_kind(const struct scan *s, uint64_t address)
