@@ -324,6 +324,21 @@ size_t catalog_name_threads(struct catalog *c)
 	return n_left;
 }
 
+static int compare_marks(const void *left, const void *right)
+{
+	const struct catalog_mark *a = left, *b = right;
+
+	if (a->ticks != b->ticks)
+		return a->ticks < b->ticks ? -1 : 1;
+	return a->thread < b->thread ? -1 : a->thread > b->thread;
+}
+
+void catalog_sort_marks(struct catalog *c)
+{
+	if (c->n_marks)
+		qsort(c->marks, c->n_marks, sizeof(*c->marks), compare_marks);
+}
+
 const struct catalog_module *catalog_module(const struct catalog *c, uint64_t number)
 {
 	uint32_t index = map_get(&c->module_numbers, number);

@@ -145,6 +145,9 @@ static inline void catalog_expect(const struct catalog *catalog, uint32_t node)
 size_t catalog_name_threads(struct catalog *catalog);
 
 /* A module or a function by its number, or NULL. */
+/* By time; they come as the streams are read. After all records. */
+void catalog_sort_marks(struct catalog *catalog);
+
 const struct catalog_module *catalog_module(const struct catalog *catalog,
 					    uint64_t number);
 const struct catalog_function *catalog_function(const struct catalog *catalog,

@@ -159,6 +159,7 @@ static void load_one(struct load *load, const struct input *input)
 	if (library_take(&load->library, &t.catalog, input->header.max_stack_depth))
 		die("read %s: out of memory", input->path);
 	t.catalog.n_damaged += catalog_name_threads(&t.catalog);
+	catalog_sort_marks(&t.catalog);
 	if (scopes_pair(&scopes, &t.catalog, t.reader, pair_totals(t.pair)->last_ns))
 		die("read %s: out of memory", input->path);
 	store_trace_end(load->store, &where, &t.catalog);

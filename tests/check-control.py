@@ -280,6 +280,45 @@ int main(void)
 """
 
 
+# Three threads in turn.
+MARKS = """
+#include <pthread.h>
+#include <stdlib.h>
+#include <rheaper.h>
+static pthread_barrier_t turn;
+static void *run(void *number)
+{
+	free(malloc(1));
+	for (long i = 0; i < 9; i++) {
+		char text[] = {(char)('0' + i), 0};
+		pthread_barrier_wait(&turn);
+		if (i % 3 == (long)number)
+			rheaper_mark(text);
+	}
+	pthread_barrier_wait(&turn);
+	return NULL;
+}
+int main(void)
+{
+	pthread_t threads[3];
+	pthread_barrier_init(&turn, NULL, 3);
+	for (long i = 0; i < 3; i++)
+		pthread_create(&threads[i], NULL, run, (void *)i);
+	for (long i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+}
+"""
+
+
+def test_marks_of_many_threads_have_their_order(b):
+    b.build(MARKS)
+    b.run("./program", RHEAPER_TRACE=b.path("t.trace"))
+    database = b.load("t.trace")
+    assert database.execute("SELECT group_concat(text, '') FROM (SELECT text FROM markers ORDER BY marker)"
+                            ).fetchone() == ("012345678",)
+    assert database.execute("SELECT count(DISTINCT thread) FROM markers").fetchone() == (3,)
+
+
 def test_scopes_and_names_are_those_of_their_trace(b):
     b.build(NAMED)
     b.run("./program")
