@@ -188,12 +188,21 @@ static struct progress read_progress(const struct ask *ask)
 	return p;
 }
 
+/* Names are bytes. */
+static void print_json(const char *bytes)
+{
+	char *text = text_utf8(bytes, strlen(bytes));
+
+	text_print_json(stdout, text ? text : "out of memory");
+	free(text);
+}
+
 static void print_status_json(const struct ask *ask, const struct progress *p)
 {
 	printf("{\"pid\": %d, \"program\": ", (int)ask->target.pid);
-	text_print_json(stdout, ask->target.name);
+	print_json(ask->target.name);
 	printf(", \"tracking\": \"%s\", \"trace\": ", state_of(ask));
-	text_print_json(stdout, trace_path(ask));
+	print_json(trace_path(ask));
 	printf(", \"seconds\": %.3f, \"bytes\": %" PRIu64 ", \"threads\": %" PRIu64
 	       ", \"lost\": %" PRIu64 ", \"error\": ",
 	       p->seconds, p->bytes, p->threads, p->lost);
@@ -207,6 +216,7 @@ static void print_status_json(const struct ask *ask, const struct progress *p)
 static void print_status(struct ask *ask, const struct options *o)
 {
 	struct progress p;
+	char *name;
 
 	check(ask, ask_send(ask, RHP_ASK_STATUS));
 	p = read_progress(ask);
@@ -214,8 +224,10 @@ static void print_status(struct ask *ask, const struct options *o)
 		print_status_json(ask, &p);
 		return;
 	}
-	printf("process: %d (%s)\ntracking: %s", (int)ask->target.pid, ask->target.name,
-	       state_of(ask));
+	name = text_printable(ask->target.name);
+	printf("process: %d (%s)\ntracking: %s", (int)ask->target.pid,
+	       name ? name : "out of memory", state_of(ask));
+	free(name);
 	if (ask->request->state == RHP_IS_ON)
 		printf(" for %.1f s", p.seconds);
 	else if (ask->request->last_error)

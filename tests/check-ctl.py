@@ -186,7 +186,7 @@ class Bench(Workbench):
         while on.poll() is None:
             go_on()
         said = on.communicate()[0]
-        assert said == f"tracking is on: {self.path(trace)}\n", said
+        assert trace is None or said == f"tracking is on: {self.path(trace)}\n", said
 
     def refused(self, *words, timeout="60"):
         result = subprocess.run([CTL, "--timeout=" + timeout, *words], text=True,
@@ -255,6 +255,20 @@ def test_it_waits_and_is_switched_on_marked_and_off(b):
     assert database.execute("SELECT ending FROM processes").fetchone() == ("stopped",)
     assert database.execute("SELECT * FROM leaks").fetchall() == []
     assert database.execute("SELECT count FROM losses WHERE reason = 'foreign_free'").fetchone() == (1,)
+
+
+def test_names_are_no_text(b):
+    """What a process is called may be any bytes, and commands of the terminal."""
+    b.build("#include <sys/prctl.h>\n" + SERVANT.replace(
+        "static void *kept[100];", 'static void *kept[100]; prctl(PR_SET_NAME, "a\\xff\\033[31mb");'))
+    with b.start(**WAITING | {"RHEAPER_TRACE": os.fsdecode(os.fsencode(b.path("t\x1b.")) + b"\xff")}
+                 ) as servant:
+        b.switch_on(servant, None, lambda: servant.do("103"))
+        status = b.status(servant)
+        assert status["program"] == "a\\xff\x1b[31mb", status
+        assert status["trace"] == b.path("t\x1b.\\xff"), status
+        said = b.run(CTL, str(servant.pid), "status")
+        assert f"({'a' + chr(92)}xff{chr(92)}x1b[31mb)" in said and "\x1b" not in said, said
 
 
 def test_the_next_call_begins(b):
