@@ -16,31 +16,29 @@
 #include "rheaper-check/report.h"
 #include "rheaper-check/suppress.h"
 
-static bool needs_all_sites(const struct options *o)
+/* To compare the amounts of sites, and to lower those that the baseline has. */
+static bool needs_all_sites(const struct options *o, const struct baseline *baseline)
 {
 	return o->limits.site_growth[AMOUNT_ALLOCATIONS].asked ||
-	       o->limits.site_growth[AMOUNT_BYTES].asked;
+	       o->limits.site_growth[AMOUNT_BYTES].asked ||
+	       (o->update_baseline && ratchet_has_totals(&baseline->sites));
 }
 
 /* What there is is judged by itself: only limits are left to be broken. */
-static void judge(const struct options *o, struct verdict *v)
+static void judge(const struct options *o, struct baseline *baseline, struct verdict *v)
 {
-	struct baseline baseline;
-
 	if (o->write_baseline)
-		ratchet_new(&baseline, v->arena, v->measure, &o->limits);
-	else if (o->baseline)
-		baseline_read(&baseline, v->arena, o->baseline);
-	findings_compare(v, o->baseline || o->write_baseline ? &baseline : NULL,
+		ratchet_new(baseline, v->arena, v->measure, &o->limits);
+	findings_compare(v, o->baseline || o->write_baseline ? baseline : NULL,
 			 &o->limits);
 	findings_sort(v);
 	if (!verdict_is_known(v)) /* a baseline of it would be wrong */
 		return;
 	if (o->write_baseline)
-		baseline_write(&baseline, o->write_baseline);
+		baseline_write(baseline, o->write_baseline);
 	if (o->update_baseline) {
-		ratchet_less(&baseline);
-		baseline_write(&baseline, o->baseline);
+		ratchet_less(baseline);
+		baseline_write(baseline, o->baseline);
 	}
 }
 
@@ -50,6 +48,7 @@ struct check {
 	struct options options;
 	struct suppressions suppressions;
 	struct expectations expectations;
+	struct baseline baseline;
 	struct measure measure;
 	struct verdict verdict;
 };
@@ -67,13 +66,15 @@ static void read_rules(struct check *c)
 	c->expectations.arena = &c->arena;
 	for (size_t i = 0; i < o->n_expectations; i++)
 		expect_read(&c->expectations, o->expectations[i]);
+	if (o->baseline)
+		baseline_read(&c->baseline, &c->arena, o->baseline);
 }
 
 static void measure_all(struct check *c)
 {
 	const struct options *o = &c->options;
 
-	measure_init(&c->measure, &c->arena, needs_all_sites(o));
+	measure_init(&c->measure, &c->arena, needs_all_sites(o, &c->baseline));
 	c->measure.min_runs = o->min_runs;
 	c->measure.leak_kinds = o->leak_kinds;
 	expect_want(&c->expectations, &c->measure);
@@ -123,7 +124,7 @@ int main(int argc, char **argv)
 		.source_root = source_root(&c.options, &c.arena),
 	};
 	expect_check(&c.expectations, &c.suppressions, &c.verdict);
-	judge(&c.options, &c.verdict);
+	judge(&c.options, &c.baseline, &c.verdict);
 	suppress_note(&c.suppressions, &c.verdict);
 	report(&c.options, &c.verdict);
 	status = verdict_status(&c.verdict);

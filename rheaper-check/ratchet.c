@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <stdbool.h>
 #include <string.h>
 
 #include "rheaper-check/baseline.h"
@@ -36,6 +35,17 @@ void ratchet_new(struct baseline *baseline, struct arena *arena, const struct me
 	for (size_t i = 0; i < m->n_sites; i++)
 		add(&baseline->sites, arena, m->sites[i].key, m->sites[i].amounts,
 		    m->sites[i].amounts[AMOUNT_LEAK_BLOCKS] > 0, limits->site_growth);
+}
+
+bool ratchet_has_totals(const struct baseline_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
+			if (list->entries[i].has[k])
+				return true;
+		}
+	}
+	return false;
 }
 
 static void shrink(struct baseline_list *list)

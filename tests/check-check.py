@@ -188,6 +188,17 @@ def test_allocations_of_a_site_grow(b):
     b.check(0, "-b", baseline, "--max-growth=site-allocations=200", b.trace(2, 1, program=more))
 
 
+def test_a_ratchet_lowers_amounts_that_nobody_asked_for(b):
+    asked = "--max-growth=site-allocations=0", "--max-growth=site-bytes=0", "--max-growth=bytes=0"
+    baseline = b.baseline(*asked)
+    before = read(baseline)
+    b.check(0, "-b", baseline, "--update-baseline", b.trace(2, 1))
+    assert read(baseline) == before, read(baseline)
+    fewer = b.trace(2, 1, program=b.build("app", text=PROGRAM.replace("i < 1000", "i < 900")))
+    b.check(0, "-b", baseline, "--update-baseline", fewer)
+    assert read(baseline) == read(b.baseline(*asked, trace=fewer)), read(baseline)
+
+
 def test_limits_hold_in_any_case(b):
     trace = b.trace(3)
     baseline = b.baseline(trace=trace)
