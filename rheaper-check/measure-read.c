@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * The one file with SQL. Base tables only: views come with the database, and so may lie.
+ * What a database says of sites and places. Base tables only, here and where processes
+ * are read: views come with the database, and so may lie.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cli.h"
-#include "common/db.h"
-#include "common/map.h"
 #include "rheaper-check/arena.h"
+#include "rheaper-check/measure.h"
 #include "rheaper-check/names.h"
 
-#include "rheaper-check/measure.h"
-
-struct process {
-	const char *program;
-	unsigned int run;
-	size_t row; /* of the measure's program_rows */
-	bool cut;   /* what was live is no leak */
-};
+#include "rheaper-check/measure-database.h"
 
 /* Of each stack in each process, by kind: what counts as leaked. */
 #define LEAKS                                                                            \
@@ -27,37 +20,11 @@ struct process {
 	" CAST(round(sum(weight * bytes)) AS INTEGER) AS bytes"                          \
 	" FROM lots WHERE end = 2 AND (1 << leak) & ?1 GROUP BY process, stack, leak"
 
-struct database {
-	struct measure *m;
-	struct arena *arena;
-	sqlite3 *db;
-	const char *name;
-	struct map process_numbers, frame_numbers, stack_numbers;
-	struct process *processes;
-	size_t n_processes;
-	struct measure_frame *frames;
-	size_t n_frames;
-	const struct measure_stack **stacks;
-	size_t n_stacks;
-	sqlite3_stmt *stack_frames, *stack_function;
-	const char **plain; /* names of the stack in hand */
-	size_t n_plain_max;
-};
-
-static sqlite3_stmt *prepare(struct database *d, const char *sql)
-{
-	sqlite3_stmt *statement;
-
-	if (sqlite3_prepare_v2(d->db, sql, -1, &statement, NULL) != SQLITE_OK)
-		db_die(d->db, "read", d->name);
-	return statement;
-}
-
 /* One whose first parameter is a set of kinds. */
 static sqlite3_stmt *prepare_kinds(struct database *d, unsigned int kinds,
 				   const char *sql)
 {
-	sqlite3_stmt *statement = prepare(d, sql);
+	sqlite3_stmt *statement = database_prepare(d, sql);
 
 	sqlite3_bind_int(statement, 1, (int)kinds);
 	return statement;
@@ -69,254 +36,29 @@ static sqlite3_stmt *prepare_leaks(struct database *d, const char *sql)
 	return prepare_kinds(d, d->m->leak_kinds | 1u << LEAK_UNKNOWN, sql);
 }
 
-static bool step(struct database *d, sqlite3_stmt *statement)
-{
-	int result = sqlite3_step(statement);
-
-	if (result != SQLITE_ROW && result != SQLITE_DONE)
-		db_die(d->db, "read", d->name);
-	return result == SQLITE_ROW;
-}
-
-/* A text as it may be shown anywhere; NULL is NULL. */
-static const char *get_text(struct database *d, sqlite3_stmt *statement, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(statement, column);
-
-	return text ? arena_printable(d->arena, text) : NULL;
-}
-
-static const char *get_text_or(struct database *d, sqlite3_stmt *statement, int column,
-			       const char *otherwise)
-{
-	const char *text = get_text(d, statement, column);
-
-	return text ? text : otherwise;
-}
-
-/* A number of things, which is not below 0. */
-static int64_t get_count(struct database *d, sqlite3_stmt *statement, int column)
-{
-	int64_t value = sqlite3_column_int64(statement, column);
-
-	if (value < 0)
-		die("read %s: it is damaged: %lld of what is counted", d->name,
-		    (long long)value);
-	return value;
-}
-
 static void check_pages(struct database *d)
 {
-	sqlite3_stmt *statement = prepare(d, "PRAGMA quick_check(1)");
+	sqlite3_stmt *statement = database_prepare(d, "PRAGMA quick_check(1)");
 
-	if (!step(d, statement) || strcmp(get_text_or(d, statement, 0, ""), "ok") != 0)
+	if (!database_step(d, statement) ||
+	    strcmp(database_text_or(d, statement, 0, ""), "ok") != 0)
 		die("read %s: the database is damaged", d->name);
 	sqlite3_finalize(statement);
-}
-
-static void add_problem(struct database *d, enum measure_defect defect, const char *trace,
-			const char *program, const char *why)
-{
-	struct measure *m = d->m;
-
-	m->problems =
-		arena_grow(d->arena, m->problems, m->n_problems, sizeof(*m->problems));
-	m->problems[m->n_problems++] =
-		(struct measure_problem){defect, trace, program, why};
-}
-
-/* How a trace ended, and what that says of it. */
-static const struct ending {
-	const char *name; /* of processes.ending, up to a colon */
-	enum measure_defect defect;
-	const char *why;
-} endings[] = {
-	{"exited", DEFECT_NONE, NULL},
-	{"stopped", DEFECT_CUT,
-	 "tracing was switched off: what was live then is not judged"},
-	{"snapshot", DEFECT_CUT, "it is a snapshot: what was live then is not judged"},
-	{"full", DEFECT_PARTIAL, "the size limit of the trace was reached"},
-	{"failed", DEFECT_PARTIAL, "the trace could not be written to the end"},
-	{"unknown", DEFECT_PARTIAL,
-	 "the program did not end by exit: it was killed, or called _exit or exec, or is "
-	 "running still"},
-};
-
-static const struct ending *find_ending(const char *name)
-{
-	static const struct ending other = {"", DEFECT_PARTIAL,
-					    "how it ended is not known"};
-
-	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
-		size_t length = strlen(endings[i].name);
-
-		if (strncmp(name, endings[i].name, length) == 0 &&
-		    (name[length] == 0 || name[length] == ':'))
-			return &endings[i];
-	}
-	return &other;
-}
-
-/* Losses that are none: frees of what was allocated before tracing began, and so on. */
-#define HARMLESS                                                                         \
-	"('foreign_free', 'foreign_realloc', 'unseen_free', 'unpaired_scope_end',"       \
-	" 'clock_inversions')"
-
-static void find_losses(struct database *d, int64_t process, const char *trace,
-			const char *program)
-{
-	sqlite3_stmt *losses =
-		prepare(d, "SELECT count, meaning FROM losses WHERE process = ?1"
-			   " AND count <> 0 AND reason NOT IN " HARMLESS
-			   " UNION ALL SELECT value, 'Events lost.' FROM totals"
-			   " WHERE process = ?1 AND name = 'lost' AND value <> 0");
-
-	sqlite3_bind_int64(losses, 1, process);
-	if (step(d, losses))
-		add_problem(d, DEFECT_PARTIAL, trace, program,
-			    arena_format(d->arena, "events are missing: %lld: %s",
-					 (long long)sqlite3_column_int64(losses, 0),
-					 get_text_or(d, losses, 1, "")));
-	sqlite3_finalize(losses);
-}
-
-/* Its name; without what libtool puts before that of a program not installed yet. */
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-
-	return strncmp(name, "lt-", 3) == 0 && name[3] ? name + 3 : name;
-}
-
-/* What a process did in all, for its program. */
-static void read_totals(struct database *d, int64_t number, const struct process *process)
-{
-	static const char *const names[N_AMOUNTS] = {
-		[AMOUNT_ALLOCATIONS] = "allocations",
-		[AMOUNT_BYTES] = "bytes_allocated",
-		[AMOUNT_PEAK] = "peak_bytes",
-	};
-	sqlite3_stmt *totals = prepare(d, "SELECT CAST(value AS INTEGER) FROM totals "
-					  "WHERE process = ? AND name = ?");
-	struct measure_program row = {.name = process->program,
-				      .n_processes = process->run,
-				      .cut = process->cut};
-	struct measure *m = d->m;
-
-	for (int i = 0; i < N_AMOUNTS; i++) {
-		if (!names[i])
-			continue;
-		sqlite3_bind_int64(totals, 1, number);
-		sqlite3_bind_text(totals, 2, names[i], -1, SQLITE_STATIC);
-		if (!step(d, totals))
-			die("read %s: it is damaged: a process has no %s", d->name,
-			    names[i]);
-		row.amounts[i] = get_count(d, totals, 0);
-		sqlite3_reset(totals);
-	}
-	sqlite3_finalize(totals);
-	m->program_rows =
-		arena_grow(d->arena, m->program_rows, m->n_program_rows, sizeof(row));
-	m->program_rows[m->n_program_rows++] = row;
-}
-
-/* What became of the scan for leaks, from the columns 7 to 9. */
-static void find_scan(struct database *d, sqlite3_stmt *row, const char *trace,
-		      const char *program)
-{
-	const char *scan = get_text_or(d, row, 7, "made");
-	int64_t n_threads = get_count(d, row, 8);
-
-	if (strcmp(scan, "made") != 0)
-		add_problem(d, DEFECT_PARTIAL, trace, program,
-			    arena_format(d->arena,
-					 "the scan for leaks %s: what is still "
-					 "reachable is not known",
-					 scan));
-	else if (n_threads && sqlite3_column_int(row, 9))
-		add_problem(
-			d, DEFECT_NONE, trace, program,
-			arena_format(
-				d->arena,
-				"%lld other thread%s ran when memory was scanned: what "
-				"only registers of theirs pointed to counts as lost",
-				(long long)n_threads, n_threads == 1 ? "" : "s"));
-}
-
-/* A row of the query of read_processes. */
-static void take_process(struct database *d, sqlite3_stmt *row)
-{
-	const char *trace = get_text_or(d, row, 1, "?");
-	const char *program = base_name(get_text_or(d, row, 2, "?"));
-	const struct ending *ending = find_ending(get_text_or(d, row, 3, ""));
-	int64_t number = sqlite3_column_int64(row, 0);
-	struct process process = {.program = program,
-				  .run = d->m->n_runs,
-				  .row = d->m->n_program_rows,
-				  .cut = ending->defect == DEFECT_CUT};
-
-	if (sqlite3_column_int(row, 10))
-		die("read %s: it is damaged: live blocks do not add up", d->name);
-	if (ending->defect != DEFECT_NONE)
-		add_problem(d, ending->defect, trace, program, ending->why);
-	if (sqlite3_column_int(row, 4) != 0)
-		add_problem(d, DEFECT_PARTIAL, trace, program,
-			    "only its newest part was kept (a ring)");
-	if (sqlite3_column_int(row, 5) != 0)
-		add_problem(
-			d, DEFECT_SAMPLE, trace, program,
-			"it is a sample: figures are estimates, and a leak may not be "
-			"in it");
-	find_scan(d, row, trace, program);
-	find_losses(d, number, trace, program);
-	if (map_put(&d->process_numbers, (uint64_t)number, (uint32_t)d->n_processes))
-		die("read %s: out of memory", d->name);
-	d->processes =
-		arena_grow(d->arena, d->processes, d->n_processes, sizeof(process));
-	d->processes[d->n_processes++] = process;
-	read_totals(d, number, &process);
-}
-
-static void read_processes(struct database *d)
-{
-	sqlite3_stmt *row = prepare(
-		d,
-		"SELECT p.process, trace, executable, ending,"
-		" ring <> 0 AND max_bytes <> 0, sample_bytes <> 0 OR sample_rate < 1,"
-		" run, leak_scan, leak_scan_threads, k.definite,"
-		" sample_bytes = 0 AND ifnull(k.live, 0) <> t.value"
-		" FROM processes p LEFT JOIN (SELECT process, max(leak = 1) AS definite,"
-		"  sum(last_block - first_block + 1) AS live FROM lots WHERE end = 2"
-		"  GROUP BY process) k USING (process)"
-		" LEFT JOIN totals t ON t.process = p.process AND t.name = 'live_blocks'"
-		" ORDER BY run, p.process");
-	int64_t run = 0;
-
-	while (step(d, row)) {
-		if (d->n_processes == 0 || run != sqlite3_column_int64(row, 6))
-			d->m->n_runs++;
-		run = sqlite3_column_int64(row, 6);
-		take_process(d, row);
-	}
-	sqlite3_finalize(row);
-	if (d->n_processes == 0)
-		die("read %s: no process is in it", d->name);
-	d->m->n_processes += d->n_processes;
 }
 
 static void read_frames(struct database *d)
 {
 	sqlite3_stmt *row =
-		prepare(d, "SELECT f.frame, f.sym, f.file, f.line, m.path"
-			   " FROM frames f LEFT JOIN modules m USING (module)");
+		database_prepare(d, "SELECT f.frame, f.sym, f.file, f.line, m.path"
+				    " FROM frames f LEFT JOIN modules m USING (module)");
 
-	while (step(d, row)) {
+	while (database_step(d, row)) {
 		const char *sym = (const char *)sqlite3_column_text(row, 1);
 		struct measure_frame frame = {
-			.sym = get_text_or(d, row, 1, ""),
-			.file = get_text(d, row, 2),
+			.sym = database_text_or(d, row, 1, ""),
+			.file = database_text(d, row, 2),
 			.line = sqlite3_column_int64(row, 3),
-			.module = get_text_or(d, row, 4, ""),
+			.module = database_text_or(d, row, 4, ""),
 			.plain = names_plain(d->arena, sym ? sym : ""),
 		};
 
@@ -345,11 +87,11 @@ static const struct measure_stack *read_stack(struct database *d, int64_t number
 
 	stack->function = "";
 	sqlite3_bind_int64(d->stack_function, 1, number);
-	if (step(d, d->stack_function))
-		stack->function = get_text_or(d, d->stack_function, 0, "");
+	if (database_step(d, d->stack_function))
+		stack->function = database_text_or(d, d->stack_function, 0, "");
 	sqlite3_reset(d->stack_function);
 	sqlite3_bind_int64(d->stack_frames, 1, number);
-	while (step(d, d->stack_frames)) {
+	while (database_step(d, d->stack_frames)) {
 		stack->frames = arena_grow(d->arena, stack->frames, stack->n_frames,
 					   sizeof(*stack->frames));
 		stack->frames[stack->n_frames++] =
@@ -414,7 +156,7 @@ static void take_site(struct database *d, sqlite3_stmt *row)
 	};
 
 	for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_BYTES; i++)
-		site.amounts[i] = get_count(d, row, 2 + i);
+		site.amounts[i] = database_count(d, row, 2 + i);
 	if (process->cut)
 		site.amounts[AMOUNT_LEAK_BLOCKS] = site.amounts[AMOUNT_LEAK_BYTES] = 0;
 	if (site.amounts[AMOUNT_LEAK_BLOCKS] == 0 && !m->all_sites)
@@ -438,7 +180,7 @@ static void read_sites(struct database *d)
 		   " ORDER BY stack, process, leak");
 
 	sqlite3_bind_int(row, 2, d->m->all_sites);
-	while (step(d, row))
+	while (database_step(d, row))
 		take_site(d, row);
 	sqlite3_finalize(row);
 }
@@ -448,11 +190,11 @@ static void read_uncounted(struct database *d)
 	sqlite3_stmt *row = prepare_kinds(d, LEAK_KINDS_DOUBTFUL & ~d->m->leak_kinds,
 					  "SELECT n, bytes, leak FROM (" LEAKS ")");
 
-	while (step(d, row)) {
+	while (database_step(d, row)) {
 		int64_t *sum = d->m->uncounted[sqlite3_column_int(row, 2)];
 
 		for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++)
-			sum[i] = measure_add(sum[i], get_count(d, row, i));
+			sum[i] = measure_add(sum[i], database_count(d, row, i));
 	}
 	sqlite3_finalize(row);
 }
@@ -521,7 +263,7 @@ static void take_place_row(struct database *d, sqlite3_stmt *row, bool cut)
 		.stack = get_stack(d, sqlite3_column_int64(row, 3))};
 
 	for (int i = 0; i < N_PLACE_AMOUNTS; i++)
-		added.amounts[i] = get_count(d, row, 4 + i);
+		added.amounts[i] = database_count(d, row, 4 + i);
 	if (cut)
 		added.amounts[PLACE_LEAK_BLOCKS] = added.amounts[PLACE_LEAK_BYTES] = 0;
 	m->place_rows =
@@ -537,13 +279,13 @@ static void read_places(struct database *d, enum place_kind kind)
 	int64_t number = 0;
 	bool first = true;
 
-	while (step(d, row)) {
+	while (database_step(d, row)) {
 		const struct process *process =
 			get_process(d, sqlite3_column_int64(row, 1));
 		struct measure_place place = {
 			.kind = kind,
 			.program = process->program,
-			.name = get_text_or(d, row, 2, ""),
+			.name = database_text_or(d, row, 2, ""),
 			.first_row = m->n_place_rows,
 		};
 
@@ -566,12 +308,14 @@ void measure_database(struct measure *m, const char *path, const char *name)
 		.m = m, .arena = m->arena, .db = db_open(path), .name = name};
 
 	check_pages(&d);
-	read_processes(&d);
+	database_read_processes(&d);
 	read_frames(&d);
-	d.stack_frames = prepare(&d, "SELECT frame FROM stack_frames WHERE stack = ?"
+	d.stack_frames =
+		database_prepare(&d, "SELECT frame FROM stack_frames WHERE stack = ?"
 				     " ORDER BY frame_no");
-	d.stack_function = prepare(&d, "SELECT f.name FROM stacks s JOIN functions f"
-				       " USING (function) WHERE s.stack = ?");
+	d.stack_function =
+		database_prepare(&d, "SELECT f.name FROM stacks s JOIN functions f"
+				     " USING (function) WHERE s.stack = ?");
 	read_sites(&d);
 	read_uncounted(&d);
 	for (int i = 0; i < N_PLACE_KINDS; i++) {
