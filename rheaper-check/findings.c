@@ -47,13 +47,13 @@ void findings_add(struct verdict *v, const struct finding *finding)
 	v->findings[v->n_findings++] = *finding;
 }
 
-/* A program whose trace was cut may have done the rest later. */
+/* What is not in a trace of a program may have been done all the same. */
 static bool is_judged(const struct verdict *v, const char *key)
 {
 	const struct measure_program *p = measure_program(
 		v->measure, arena_text_n(v->arena, key, names_program(key)));
 
-	return p && !p->cut;
+	return p && !p->partial;
 }
 
 static void add_better(struct verdict *v, const char *key, const char *message)
@@ -277,7 +277,7 @@ static void compare_sites(struct verdict *v, struct baseline *baseline,
 	}
 }
 
-/* What the baseline has of programs that did not run, or not to their end, stays. */
+/* What the baseline has of programs that did not run, or are not all known, stays. */
 static void keep_unjudged(const struct verdict *v, struct baseline_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {

@@ -22,6 +22,7 @@ struct process {
 	unsigned int run;
 	size_t row; /* of the measure's program_rows */
 	bool cut;   /* what was live is no leak */
+	bool partial;
 };
 
 struct database {

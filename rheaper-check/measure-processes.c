@@ -98,7 +98,7 @@ static void read_totals(struct database *d, int64_t number, const struct process
 				    "WHERE process = ? AND name = ?");
 	struct measure_program row = {.name = process->program,
 				      .n_processes = process->run,
-				      .cut = process->cut};
+				      .partial = process->partial};
 	struct measure *m = d->m;
 
 	for (int i = 0; i < N_AMOUNTS; i++) {
@@ -141,13 +141,24 @@ static void find_scan(struct database *d, sqlite3_stmt *row, const char *trace,
 				(long long)n_threads, n_threads == 1 ? "" : "s"));
 }
 
-/* A row of the query of read_processes. */
+/* Whether one of the problems from the first on is that something is not in a trace. */
+static bool is_partial(const struct measure *m, size_t first)
+{
+	for (size_t i = first; i < m->n_problems; i++) {
+		if (m->problems[i].defect != DEFECT_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* A row of the query of database_read_processes. */
 static void take_process(struct database *d, sqlite3_stmt *row)
 {
 	const char *trace = database_text_or(d, row, 1, "?");
 	const char *program = base_name(database_text_or(d, row, 2, "?"));
 	const struct ending *ending = find_ending(database_text_or(d, row, 3, ""));
 	int64_t number = sqlite3_column_int64(row, 0);
+	size_t n_problems = d->m->n_problems;
 	struct process process = {.program = program,
 				  .run = d->m->n_runs,
 				  .row = d->m->n_program_rows,
@@ -167,6 +178,7 @@ static void take_process(struct database *d, sqlite3_stmt *row)
 			"in it");
 	find_scan(d, row, trace, program);
 	find_losses(d, number, trace, program);
+	process.partial = is_partial(d->m, n_problems);
 	if (map_put(&d->process_numbers, (uint64_t)number, (uint32_t)d->n_processes))
 		die("read %s: out of memory", d->name);
 	d->processes =

@@ -214,7 +214,7 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 		       strcmp(rows[i].name, rows[0].name) == 0;
 		     i++) {
 			add_amounts(sum, rows[i].amounts);
-			program->cut = program->cut || rows[i].cut;
+			program->partial = program->partial || rows[i].partial;
 			program->n_processes++;
 		}
 		program->n_runs++;

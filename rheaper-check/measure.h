@@ -78,7 +78,7 @@ struct measure_program {
 	int64_t amounts[N_AMOUNTS];
 	size_t n_processes;
 	unsigned int n_runs;
-	bool cut; /* a trace of it ends before the program: less is not better */
+	bool partial; /* a trace of it does not have everything: less is not better */
 };
 
 enum measure_defect {

@@ -256,6 +256,22 @@ def test_a_cut_makes_nothing_better(b):
     assert read(baseline) == before and "0 better" in said and "better: " not in said, said
 
 
+def test_what_is_not_in_a_trace_is_not_better(b):
+    asked = "--max-growth=allocations=1%", "--max-growth=site-allocations=1%"
+    baseline = b.baseline(*asked)
+    before = read(baseline)
+    new, less = b.load(b.trace(1, 0, 9)), b.load(b.trace(1))
+    update = "-b", baseline, "--update-baseline", *asked
+    sampled = "UPDATE processes SET sample_bytes = 512"
+    said = b.check(1, *update, b.change(new, sampled))
+    assert read(baseline) == before and "0 better" in said and "better: " not in said, said
+    for change in sampled, "UPDATE processes SET ending = 'unknown'", "UPDATE totals SET value = 1 WHERE name = 'lost'":
+        said = b.check(0, *update, "--allow-partial", b.change(less, change))
+        assert read(baseline) == before and "0 better" in said, (change, said)
+    said = b.check(0, *update[:3], "--allow-partial", b.load(b.trace(1), b.trace(0, 0, 0, 1)))
+    assert read(baseline) == before and "0 better" in said, said
+
+
 def test_a_sample_convicts_and_does_not_acquit(b):
     clean, leaking = b.load(b.trace()), b.load(b.trace(1))
     sampled = "UPDATE processes SET sample_bytes = 512"
