@@ -343,29 +343,12 @@ static void compare_programs(struct verdict *v, struct baseline *baseline,
 	}
 }
 
-/* What leaks of a program in all; its sites, for what is suppressed does not count. */
-static void sum_leaks(const struct measure *m, const char *program, int64_t *sum)
-{
-	for (size_t i = 0; i < m->n_sites; i++) {
-		const struct measure_site *site = &m->sites[i];
-		size_t length = names_program(site->key);
-
-		if (strlen(program) != length || memcmp(site->key, program, length) != 0)
-			continue;
-		for (int k = AMOUNT_LEAK_BLOCKS; k <= AMOUNT_LEAK_BYTES; k++)
-			sum[k] = measure_add(sum[k], site->amounts[k]);
-	}
-}
-
 static void check_limits(struct verdict *v, const struct limits *limits)
 {
 	for (size_t i = 0; i < v->measure->n_programs; i++) {
 		const struct measure_program *p = &v->measure->programs[i];
-		int64_t now[N_AMOUNTS];
+		const int64_t *now = p->amounts;
 
-		memcpy(now, p->amounts, sizeof(now));
-		now[AMOUNT_LEAK_BLOCKS] = now[AMOUNT_LEAK_BYTES] = 0;
-		sum_leaks(v->measure, p->name, now);
 		for (int k = 0; k < N_AMOUNTS; k++) {
 			struct finding f = {.kind = FINDING_LIMIT,
 					    .program = p->name,

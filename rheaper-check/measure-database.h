@@ -20,8 +20,7 @@ struct measure_stack;
 struct process {
 	const char *program;
 	unsigned int run;
-	size_t row; /* of the measure's program_rows */
-	bool cut;   /* what was live is no leak */
+	bool cut; /* what was live is no leak */
 	bool partial;
 };
 

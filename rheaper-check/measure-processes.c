@@ -161,7 +161,6 @@ static void take_process(struct database *d, sqlite3_stmt *row)
 	size_t n_problems = d->m->n_problems;
 	struct process process = {.program = program,
 				  .run = d->m->n_runs,
-				  .row = d->m->n_program_rows,
 				  .cut = ending->defect == DEFECT_CUT};
 
 	if (sqlite3_column_int(row, 10))

@@ -136,15 +136,6 @@ static const char *make_key(struct database *d, const char *program,
 	return names_key(d->arena, program, d->plain, stack->n_frames);
 }
 
-/* What its sites leak is what a program leaks; sites come after the processes. */
-static void add_program_leak(struct measure *m, const struct process *process,
-			     const int64_t *amounts)
-{
-	for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++)
-		m->program_rows[process->row].amounts[i] =
-			measure_add(m->program_rows[process->row].amounts[i], amounts[i]);
-}
-
 /* A row of the query of read_sites. */
 static void take_site(struct database *d, sqlite3_stmt *row)
 {
@@ -165,7 +156,6 @@ static void take_site(struct database *d, sqlite3_stmt *row)
 				    sqlite3_column_int(row, 6) < N_LEAK_KINDS
 			    ? (enum leak_kind)sqlite3_column_int(row, 6)
 			    : LEAK_UNKNOWN;
-	add_program_leak(m, process, site.amounts);
 	site.key = make_key(d, process->program, site.stack);
 	m->site_rows = arena_grow(d->arena, m->site_rows, m->n_site_rows, sizeof(site));
 	m->site_rows[m->n_site_rows++] = site;

@@ -223,11 +223,30 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 	return i;
 }
 
+/* What its sites leak in a run is what a program leaks in it: a row of that run,
+ * whichever of its processes it is of, takes the sum. */
+static void add_leaks(const struct measure *m)
+{
+	for (size_t i = 0; i < m->n_site_rows; i++) {
+		const struct measure_site *site = &m->site_rows[i];
+		struct measure_program wanted = {.n_processes = site->n_runs}, *row;
+
+		if (site->amounts[AMOUNT_LEAK_BLOCKS] == 0)
+			continue;
+		wanted.name = arena_text_n(m->arena, site->key, names_program(site->key));
+		row = bsearch(&wanted, m->program_rows, m->n_program_rows,
+			      sizeof(*m->program_rows), compare_programs);
+		for (int k = AMOUNT_LEAK_BLOCKS; row && k <= AMOUNT_LEAK_BYTES; k++)
+			row->amounts[k] = measure_add(row->amounts[k], site->amounts[k]);
+	}
+}
+
 static void fold_programs(struct measure *m, struct by_run *runs)
 {
 	if (m->n_program_rows)
 		qsort(m->program_rows, m->n_program_rows, sizeof(*m->program_rows),
 		      compare_programs);
+	add_leaks(m);
 	for (size_t i = 0; i < m->n_program_rows;) {
 		struct measure_program program;
 

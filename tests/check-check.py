@@ -210,6 +210,21 @@ def test_limits_hold_in_any_case(b):
     b.check(1, "-b", baseline, "--limit=peak=99", trace)
 
 
+def test_a_limit_of_leaks_is_of_a_run(b):
+    """Runs that leak at different sites: the total is none that no run had, and is there in all."""
+    runs = [b.load(b.trace(1)), b.load(b.trace(0, 0, 7))]
+    baseline = b.baseline(trace=b.load(b.trace(1, 0, 7)))
+    for words, status in (("--limit=leak-bytes=100", 0), ("--limit=leak-bytes=99", 1), ("--limit=leak-blocks=7", 0),
+                          ("--limit=leak-blocks=6", 1), ("--min-runs=2 --limit=leak-bytes=70", 0),
+                          ("--min-runs=2 --limit=leak-bytes=69", 1), ("--min-runs=all --limit=leak-blocks=0", 1)):
+        said = b.check(status, "-b", baseline, *words.split(), *runs)
+        assert status == 0 or "1 finding" in said and "over the limit" in said, (words, said)
+    supp = b.file("supp", "leak:other\n")
+    said = b.check(1, "-b", baseline, "-s", supp, "--limit=leak-blocks=0", *runs)
+    assert "leak-blocks 1, the limit is 0" in said, said
+    b.check(0, "-b", baseline, "-s", supp, "--limit=leak-blocks=0", "--min-runs=2", *runs)
+
+
 def test_partial_traces_tell_nothing(b):
     trace = b.trace(0, 0, 0, 1)  # _exit
     said = b.check(2, trace)
