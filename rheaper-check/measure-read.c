@@ -246,34 +246,101 @@ static const char *const place_queries[N_PLACE_KINDS] = {
 		" GROUP BY marker, stack) t ON t.marker = p.marker ORDER BY 1, t.stack",
 };
 
-static void take_place_row(struct database *d, sqlite3_stmt *row, bool cut)
+/* The kinds that count and that there are, and the unknown one, which stands for all
+ * blocks of which no kind is told. */
+static unsigned int find_kinds(struct database *d)
+{
+	sqlite3_stmt *row = prepare_leaks(
+		d, "SELECT DISTINCT leak FROM lots WHERE end = 2 AND (1 << leak) & ?1");
+	unsigned int kinds = 1u << LEAK_UNKNOWN;
+
+	while (database_step(d, row))
+		kinds |= 1u << sqlite3_column_int(row, 0);
+	sqlite3_finalize(row);
+	return kinds;
+}
+
+static void add_place_row(struct database *d, const struct measure_place_row *row,
+			  bool cut)
 {
 	struct measure *m = d->m;
-	struct measure_place_row added = {
-		.stack = get_stack(d, sqlite3_column_int64(row, 3))};
+	struct measure_place_row *added;
 
-	for (int i = 0; i < N_PLACE_AMOUNTS; i++)
-		added.amounts[i] = database_count(d, row, 4 + i);
-	if (cut)
-		added.amounts[PLACE_LEAK_BLOCKS] = added.amounts[PLACE_LEAK_BYTES] = 0;
 	m->place_rows =
-		arena_grow(d->arena, m->place_rows, m->n_place_rows, sizeof(added));
-	m->place_rows[m->n_place_rows++] = added;
+		arena_grow(d->arena, m->place_rows, m->n_place_rows, sizeof(*row));
+	added = &m->place_rows[m->n_place_rows++];
+	*added = *row;
+	if (cut)
+		added->amounts[PLACE_LEAK_BLOCKS] = added->amounts[PLACE_LEAK_BYTES] = 0;
 	m->places[m->n_places - 1].n_rows++;
 }
 
-static void read_places(struct database *d, enum place_kind kind)
+/* A row of the query for each of the kinds: they differ in what leaks. */
+static void take_place_rows(struct database *d, sqlite3_stmt *const *rows, bool cut)
 {
-	sqlite3_stmt *row = prepare_leaks(d, place_queries[kind]);
+	sqlite3_stmt *unknown = rows[LEAK_UNKNOWN];
+	struct measure_place_row all = {
+		.stack = get_stack(d, sqlite3_column_int64(unknown, 3))};
+
+	for (int i = 0; i < N_PLACE_AMOUNTS; i++)
+		all.amounts[i] = database_count(d, unknown, 4 + i);
+	for (int kind = LEAK_UNKNOWN + 1; kind < N_LEAK_KINDS; kind++) {
+		struct measure_place_row part = {.stack = all.stack,
+						 .kind = (enum leak_kind)kind};
+
+		/* What leaks was kept, too */
+		for (int i = PLACE_LEAK_BLOCKS; rows[kind] && i <= PLACE_LEAK_BYTES;
+		     i++) {
+			int kept = i - PLACE_LEAK_BLOCKS + PLACE_KEPT_BLOCKS;
+			int64_t n = database_count(d, rows[kind], 4 + i);
+
+			part.amounts[i] = part.amounts[kept] = n;
+			all.amounts[kept] -=
+				n < all.amounts[kept] ? n : all.amounts[kept];
+		}
+		if (part.amounts[PLACE_LEAK_BLOCKS])
+			add_place_row(d, &part, cut);
+	}
+	add_place_row(d, &all, cut);
+}
+
+/* The next row of the query for each of the kinds: the same places and stacks. */
+static bool step_places(struct database *d, sqlite3_stmt *const *rows)
+{
+	bool more = database_step(d, rows[LEAK_UNKNOWN]);
+
+	for (int kind = LEAK_UNKNOWN + 1; kind < N_LEAK_KINDS; kind++) {
+		if (!rows[kind])
+			continue;
+		if (database_step(d, rows[kind]) != more ||
+		    (more && (sqlite3_column_int64(rows[kind], 0) !=
+				      sqlite3_column_int64(rows[LEAK_UNKNOWN], 0) ||
+			      sqlite3_column_int64(rows[kind], 3) !=
+				      sqlite3_column_int64(rows[LEAK_UNKNOWN], 3))))
+			die("read %s: it changed meanwhile", d->name);
+	}
+	return more;
+}
+
+static void read_places(struct database *d, enum place_kind place_kind)
+{
+	sqlite3_stmt *rows[N_LEAK_KINDS] = {NULL}, *row;
+	unsigned int kinds = find_kinds(d);
 	struct measure *m = d->m;
 	int64_t number = 0;
 	bool first = true;
 
-	while (database_step(d, row)) {
+	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
+		if (kinds >> kind & 1)
+			rows[kind] =
+				prepare_kinds(d, 1u << kind, place_queries[place_kind]);
+	}
+	row = rows[LEAK_UNKNOWN];
+	while (step_places(d, rows)) {
 		const struct process *process =
 			get_process(d, sqlite3_column_int64(row, 1));
 		struct measure_place place = {
-			.kind = kind,
+			.kind = place_kind,
 			.program = process->program,
 			.name = database_text_or(d, row, 2, ""),
 			.first_row = m->n_place_rows,
@@ -287,9 +354,10 @@ static void read_places(struct database *d, enum place_kind kind)
 		first = false;
 		number = sqlite3_column_int64(row, 0);
 		if (sqlite3_column_type(row, 3) != SQLITE_NULL)
-			take_place_row(d, row, process->cut);
+			take_place_rows(d, rows, process->cut);
 	}
-	sqlite3_finalize(row);
+	for (int kind = 0; kind < N_LEAK_KINDS; kind++)
+		sqlite3_finalize(rows[kind]);
 }
 
 void measure_database(struct measure *m, const char *path, const char *name)

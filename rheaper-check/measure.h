@@ -116,9 +116,13 @@ struct measure_place {
 	size_t first_row, n_rows;
 };
 
-/* What a stack allocated in a place. */
+/*
+ * What a stack allocated in a place. Blocks that a scan found to leak have a row for each
+ * kind, in which nothing is allocated; they are not in the row of all others.
+ */
 struct measure_place_row {
 	const struct measure_stack *stack;
+	enum leak_kind kind;
 	int64_t amounts[N_PLACE_AMOUNTS];
 };
 

@@ -175,6 +175,59 @@ def test_a_budget_is_of_each_process(b):
     assert "in 1 of 2 processes" in b.check(1, "-e", path, "-s", supp, two, three)
 
 
+KINDS = """
+#include <rheaper.h>
+#include <stdlib.h>
+#include <string.h>
+#define OWN __attribute__((noinline))
+static void *volatile keep[3];
+static OWN void *make(void) { return malloc(10); }
+static OWN void work(void)
+{
+	RHEAPER_SCOPE("work");
+	for (int i = 0; i < 7; i++)
+		keep[i % 3] = make();
+}
+static OWN void forget(void)
+{
+	char room[4096];
+	memset(room, 1, sizeof(room));
+	keep[2] = room;
+	keep[2] = NULL;
+}
+int main(void)
+{
+	rheaper_mark("all");
+	work();
+	free(keep[0]);
+	keep[0] = NULL;
+	forget();
+	return 0;
+}
+"""
+
+
+def test_rules_mind_the_kind_of_leaks(b):
+    """Seven blocks of one stack are kept: five are lost, one is reachable, one is freed later."""
+    program = b.build("app", "rheaper-gcc", f"-I{SOURCE}/include", text=KINDS)
+    trace = b.load(b.trace(program=program, RHEAPER_LEAK_SCAN="1"))
+    entry = "{\n  x\n  Memcheck:Leak\n  match-leak-kinds: %s\n  fun:malloc\n  fun:make\n}\n"
+    baseline = b.baseline(trace=trace)
+    assert "\tleak-blocks 5\n" in read(baseline), read(baseline)
+    for place in "scope work", "phase all", "at make":
+        path = b.file("expect", f"expect it\n\t{place}\n\tno leak\n\tkept-bytes 0\n\tallocations 7\n")
+        kept = (70, 50, 0) if place.startswith("scope") else (60, 50, 0)  # the last one is freed in them
+        for words, leaks, kept in (([], 5, kept[0]), (["reachable"], 5, kept[1]), (["definite"], 0, kept[2]),
+                                   (["definite", "--leak-kinds=all"], 1, 10),
+                                   (["all", "--leak-kinds=all"], 0, 0)):
+            options = ["-s", b.file("supp", entry % words[0])] if words else []
+            said = b.json(1 if leaks or kept else 0, "-b", baseline, "-e", path, *options, *words[1:],
+                          "--max-growth=leak-blocks=9", "--max-growth=leak-bytes=90", trace)
+            found = sorted(f["message"].split(", at most")[0] for f in said["findings"])
+            assert found == ([f"it: kept-bytes {kept}"] if kept else []) + (
+                [f"it: leak-blocks {leaks}"] if leaks else []), (place, words, said)
+
+
 def test_what_is_no_rule_is_refused(b):
     trace = b.load(b.trace())
     for text in ("expect", "expect x", "scope x", "\tscope x", "expect x\n\tscope y", "expect x\n\tallocations -1",
