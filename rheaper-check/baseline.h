@@ -16,6 +16,7 @@ struct baseline_entry {
 	bool has[N_AMOUNTS]; /* which of these it has */
 	int64_t amounts[N_AMOUNTS];
 	int64_t used[N_AMOUNTS]; /* of these, what is there still */
+	bool leaks;              /* a site of this very key leaks still */
 };
 
 struct baseline_list {

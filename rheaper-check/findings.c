@@ -149,6 +149,7 @@ static void compare_leak(struct verdict *v, const struct measure_site *site,
 {
 	bool less = true;
 
+	before->leaks = true;
 	for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++) {
 		bool below = site->amounts[i] < before->amounts[i];
 
@@ -180,6 +181,13 @@ static void use(struct baseline_entry *entry, int64_t *wanted)
 	}
 }
 
+/* Whether what an entry knows may have moved to a site: what leaks at its own place, even
+ * if it leaks less, has not. */
+static bool may_be(const struct baseline_entry *entry, const struct measure_site *site)
+{
+	return !entry->leaks && names_related(site->key, entry->key);
+}
+
 /* A leak whose key it has not: whether related ones that are not there cover it. */
 static bool is_covered(const struct measure_site *site, struct baseline *baseline,
 		       const struct limits *limits)
@@ -190,14 +198,14 @@ static bool is_covered(const struct measure_site *site, struct baseline *baselin
 		const struct baseline_entry *e = &baseline->sites.entries[i];
 
 		for (int k = AMOUNT_LEAK_BLOCKS;
-		     k <= AMOUNT_LEAK_BYTES && names_related(site->key, e->key); k++)
+		     k <= AMOUNT_LEAK_BYTES && may_be(e, site); k++)
 			left[k] = measure_add(left[k], e->amounts[k] - e->used[k]);
 	}
 	if (left[AMOUNT_LEAK_BLOCKS] == 0 || !leaks_within(site->amounts, left, limits))
 		return false;
 	memcpy(wanted, site->amounts, sizeof(wanted));
 	for (size_t i = 0; i < baseline->sites.n; i++) {
-		if (names_related(site->key, baseline->sites.entries[i].key))
+		if (may_be(&baseline->sites.entries[i], site))
 			use(&baseline->sites.entries[i], wanted);
 	}
 	return true;

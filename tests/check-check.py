@@ -55,6 +55,29 @@ def test_a_new_leak_is_found(b):
     assert "new leak: app: 1 block, 50 bytes" in said and "leaks no more" in said, said
 
 
+def test_a_leak_that_got_smaller_covers_no_new_one(b):
+    text = """
+#include <stdlib.h>
+#define OWN __attribute__((noinline, optimize("no-optimize-sibling-calls")))
+static void *volatile keep;
+static OWN void make(int n) { for (int i = 0; i < n; i++) keep = malloc(100); }
+static OWN void parse(int n) { make(n); }
+static OWN void other(int n) { parse(n); }
+int main(int argc, char **argv)
+{
+	parse(atoi(argv[1]));
+	other(atoi(argv[2]));
+	return argc - 3;
+}
+"""
+    program = b.build("app", "rheaper-gcc", text=text)
+    baseline = b.baseline(trace=b.trace(10, 0, program=program))
+    said = b.check(1, "-b", baseline, b.trace(4, 6, program=program))
+    assert "new leak: app: 6 blocks, 600 bytes\n    malloc\n      make" in said, said
+    assert "better: app: leaks less: 4 blocks, 400 bytes; it was 10 blocks, 1000 bytes\n" in said, said
+    b.check(0, "-b", baseline, b.trace(0, 10, program=program))  # it moved
+
+
 def test_growth_has_a_tolerance(b):
     baseline, trace = b.baseline(), b.trace(4, 1)
     said = b.check(1, "-b", baseline, trace)
