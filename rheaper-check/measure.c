@@ -49,6 +49,8 @@ bool leak_kinds_parse(const char *text, unsigned int *kinds)
 	};
 
 	*kinds = 0;
+	if (*text == 0)
+		return false;
 	for (size_t length; *text; text += length + strspn(text + length, ", ")) {
 		size_t i = 0, n = sizeof(names) / sizeof(*names);
 

@@ -45,7 +45,8 @@ extern const char *const leak_kind_names[N_LEAK_KINDS];
 #define LEAK_KINDS_DOUBTFUL (LEAK_KINDS_LOST | 1u << LEAK_POSSIBLE)
 #define LEAK_KINDS_ALL ((1u << N_LEAK_KINDS) - 1)
 
-/* "definite,possible", as Valgrind names them, or "all" or "none": false: it is not. */
+/* "definite,possible", as Valgrind names them, or "all" or "none": false: it is not,
+ * or says nothing. */
 bool leak_kinds_parse(const char *text, unsigned int *kinds);
 
 struct measure_frame {

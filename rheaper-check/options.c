@@ -209,7 +209,7 @@ static void take_option(struct options *o, struct arena *arena, int c)
 	case OPTION_LEAK_KINDS:
 		if (!leak_kinds_parse(optarg, &o->leak_kinds))
 			die_usage("expected --leak-kinds of definite, indirect, possible,"
-				  " reachable, all, none, not %s",
+				  " reachable, all, none, not '%s'",
 				  optarg);
 		break;
 	case OPTION_REPORT:

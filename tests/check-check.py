@@ -393,6 +393,7 @@ def test_wrong_words_are_refused(b):
                   ["-b", "x", "--write-baseline", "y", trace], ["--report=x", trace],
                   ["--report=json=", trace], ["--json", "-q", trace], ["--json", "--report=text", trace],
                   ["--leak-kinds=lost", trace], ["--leak-kinds=,x", trace],
+                  ["--leak-kinds=", trace], ["--leak-kinds= ", trace], ["--leak-kinds=,", trace],
                   ["-b", b.path("none"), trace], ["--write-baseline", b.path("no/such"), trace],
                   ["--report=json=" + b.path("no/such"), trace]):
         assert "rheaper-check: " in b.check(2, *words), words

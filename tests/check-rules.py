@@ -80,7 +80,8 @@ def test_what_is_no_suppression_is_refused(b):
     trace = b.load(b.trace())
     for text in ("leak:", "leak:^", "leak:^$", "race:x", "suppress x", "suppress x\n\tat ", "suppress x\n\tto y",
                  "suppress x\n\tat y\n\tuntil 2026-13-01", "suppress x\n\tat y\n\tuntil tomorrow",
-                 "{\n  x\n  Memcheck:Leak\n}", "{\n  x\n  Memcheck:Leak\n  fun:y", "{", "{\n  x\n  Memcheck:Leak\n  y\n}"):
+                 "{\n  x\n  Memcheck:Leak\n}", "{\n  x\n  Memcheck:Leak\n  fun:y", "{", "{\n  x\n  Memcheck:Leak\n  y\n}",
+                 "{\n  x\n  Memcheck:Leak\n  match-leak-kinds:\n  fun:y\n}"):
         said = b.check(2, "-s", b.file("supp", text + "\n"), trace)
         assert "supp, line " in said, (text, said)
     b.check(2, "-s", b.path("none"), trace)
