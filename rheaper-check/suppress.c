@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,15 +25,30 @@ static bool fits(const struct suppression *s, const char *program,
 		s->steps, s->n_steps, stack);
 }
 
-/* Today, in UTC; of a reproducible build, its day. */
-static const char *today(struct arena *arena)
+/* The time, or that of a reproducible build. */
+static time_t now(void)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
-	time_t now = epoch && epoch[0] ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
+	long long seconds;
+	char *end;
+
+	if (!epoch || !epoch[0])
+		return time(NULL);
+	errno = 0;
+	seconds = strtoll(epoch, &end, 10);
+	if (epoch[0] < '0' || epoch[0] > '9' || *end || errno)
+		die("read SOURCE_DATE_EPOCH: it is no number of seconds: %s", epoch);
+	return (time_t)seconds;
+}
+
+/* Today, in UTC. */
+static const char *today(struct arena *arena)
+{
+	time_t seconds = now();
 	char text[32] = "";
 	struct tm utc;
 
-	if (!gmtime_r(&now, &utc) || !strftime(text, sizeof(text), "%Y-%m-%d", &utc))
+	if (!gmtime_r(&seconds, &utc) || !strftime(text, sizeof(text), "%Y-%m-%d", &utc))
 		die("read the clock: it is no time");
 	return arena_text(arena, text);
 }

@@ -74,6 +74,10 @@ def test_a_suppression_ends_with_its_day(b):
     path = b.file("supp", "suppress x\n\tat known\n\tuntil 2026-02-28\n")
     for day, status in (1772236800, 0), (1772323199, 0), (1772323200, 1):  # that day, and the next
         b.check(status, "-s", path, trace, SOURCE_DATE_EPOCH=str(day))
+    for day in "yesterday", "2026-02-28", "1772236800 ", "-1", " 1", "1e9", "9" * 18, "9" * 30:
+        said = b.check(2, "-s", path, trace, SOURCE_DATE_EPOCH=day)
+        assert "it is no " in said, (day, said)
+    b.check(1, "-s", path, trace, SOURCE_DATE_EPOCH="")
 
 
 def test_what_is_no_suppression_is_refused(b):
