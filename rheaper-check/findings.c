@@ -387,8 +387,18 @@ static void note_rare(struct verdict *v, const struct measure_site *site)
 /* What a scan doubts, and nobody asked for. */
 static void note_uncounted(struct verdict *v)
 {
+	const struct measure *m = v->measure;
+	int64_t of_kind[N_LEAK_KINDS][N_AMOUNTS] = {0};
+
+	for (size_t i = 0; i < m->n_uncounted; i++) {
+		const struct measure_site *row = &m->uncounted[i];
+
+		for (int k = AMOUNT_LEAK_BLOCKS; k <= AMOUNT_LEAK_BYTES; k++)
+			of_kind[row->kind][k] =
+				measure_add(of_kind[row->kind][k], row->amounts[k]);
+	}
 	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
-		const int64_t *amounts = v->measure->uncounted[kind];
+		const int64_t *amounts = of_kind[kind];
 
 		if (amounts[AMOUNT_LEAK_BLOCKS])
 			findings_note(

@@ -175,16 +175,30 @@ static void read_sites(struct database *d)
 	sqlite3_finalize(row);
 }
 
+/* What was live at a cut is not judged, whatever a scan says of it. */
 static void read_uncounted(struct database *d)
 {
 	sqlite3_stmt *row = prepare_kinds(d, LEAK_KINDS_DOUBTFUL & ~d->m->leak_kinds,
-					  "SELECT n, bytes, leak FROM (" LEAKS ")");
+					  "SELECT stack, process, n, bytes, leak"
+					  " FROM (" LEAKS ")");
+	struct measure *m = d->m;
 
 	while (database_step(d, row)) {
-		int64_t *sum = d->m->uncounted[sqlite3_column_int(row, 2)];
+		const struct process *process =
+			get_process(d, sqlite3_column_int64(row, 1));
+		struct measure_site site = {
+			.key = process->program,
+			.stack = get_stack(d, sqlite3_column_int64(row, 0)),
+			.kind = (enum leak_kind)sqlite3_column_int(row, 4),
+		};
 
 		for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++)
-			sum[i] = measure_add(sum[i], database_count(d, row, i));
+			site.amounts[i] = database_count(d, row, 2 + i);
+		if (process->cut)
+			continue;
+		m->uncounted =
+			arena_grow(d->arena, m->uncounted, m->n_uncounted, sizeof(site));
+		m->uncounted[m->n_uncounted++] = site;
 	}
 	sqlite3_finalize(row);
 }

@@ -146,8 +146,10 @@ struct measure {
 	size_t min_runs; /* SIZE_MAX: all */
 	size_t n_processes;
 	unsigned int leak_kinds; /* that count: unknown ones always do */
-	/* What is lost, or may be, of the kinds that do not count; of all runs */
-	int64_t uncounted[N_LEAK_KINDS][N_AMOUNTS];
+	/* What is lost, or may be, of the kinds that do not count; of all runs. The keys
+	 * are those of the programs */
+	struct measure_site *uncounted;
+	size_t n_uncounted;
 	bool all_sites;             /* also those that do not leak */
 	bool wanted[N_PLACE_KINDS]; /* which places; to be set before databases are read
 				     */

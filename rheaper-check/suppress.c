@@ -67,6 +67,19 @@ bool suppress_takes(struct suppressions *all, const char *program,
 	return false;
 }
 
+static bool takes_row(struct suppressions *all, const struct measure_site *row)
+{
+	const char *program = arena_text_n(all->arena, row->key, names_program(row->key));
+
+	return row->amounts[AMOUNT_LEAK_BLOCKS] &&
+	       suppress_takes(all, program, row->stack, row->kind);
+}
+
+static void clear_leak(struct measure_site *row)
+{
+	row->amounts[AMOUNT_LEAK_BLOCKS] = row->amounts[AMOUNT_LEAK_BYTES] = 0;
+}
+
 void suppress_apply(struct suppressions *all, struct measure *m)
 {
 	const char *day = today(all->arena);
@@ -76,16 +89,18 @@ void suppress_apply(struct suppressions *all, struct measure *m)
 			all->list[i].until && strcmp(all->list[i].until, day) < 0;
 	for (size_t i = 0; i < m->n_site_rows; i++) {
 		struct measure_site *row = &m->site_rows[i];
-		const char *program =
-			arena_text_n(all->arena, row->key, names_program(row->key));
 
-		if (row->amounts[AMOUNT_LEAK_BLOCKS] == 0 ||
-		    !suppress_takes(all, program, row->stack, row->kind))
+		if (!takes_row(all, row))
 			continue;
 		all->n_blocks =
 			measure_add(all->n_blocks, row->amounts[AMOUNT_LEAK_BLOCKS]);
 		all->n_bytes = measure_add(all->n_bytes, row->amounts[AMOUNT_LEAK_BYTES]);
-		row->amounts[AMOUNT_LEAK_BLOCKS] = row->amounts[AMOUNT_LEAK_BYTES] = 0;
+		clear_leak(row);
+	}
+	/* They would not count anyway, but nobody needs to be told of them */
+	for (size_t i = 0; i < m->n_uncounted; i++) {
+		if (takes_row(all, &m->uncounted[i]))
+			clear_leak(&m->uncounted[i]);
 	}
 }
 

@@ -51,7 +51,8 @@ void suppress_read(struct suppressions *suppressions, const char *path);
 /* Add those for what libc, the loader and the C++ library keep on purpose. */
 void suppress_defaults(struct suppressions *suppressions);
 
-/* Take what is suppressed out of the leaks. Before measure_finish. */
+/* Take what is suppressed out of the leaks, and of what does not count. Before
+ * measure_finish. */
 void suppress_apply(struct suppressions *suppressions, struct measure *measure);
 
 /* Whether a leak of a stack is suppressed. After suppress_apply. */

@@ -197,6 +197,20 @@ def test_check_counts_what_is_lost(b):
     assert "lost" not in json.dumps(report), report
 
 
+def test_check_is_silent_of_what_is_accepted(b):
+    """What does not count is not noted where it is suppressed, or was live at a cut."""
+    b.scan(b.build("kinds.c"), "interior")
+    for options, noted in ((), True), (("-s", b.supp("possible")), False), (("-s", b.supp("definite")), True):
+        text = b.run(b.check, *options, *b.traces)
+        assert ("possibly lost, not counted" in text) == noted, (options, text)
+        assert ("was not used" in text) == (noted and bool(options)), (options, text)
+        assert "suppressed: " not in text, (options, text)
+    b.db.execute("UPDATE processes SET ending = 'stopped'")
+    b.db.commit()
+    text = b.run(b.check, b.path("p.db"))
+    assert "not judged" in text and "not counted" not in text, text
+
+
 def test_scan_that_cannot_be_made(b):
     """Of what does not have all blocks nothing is said, and the check cannot tell."""
     program = b.build("kinds.c")
