@@ -94,7 +94,9 @@ void inputs_measure(struct measure *measure, char **paths, size_t n,
 		else
 			traces[n_traces++] = paths[i];
 	}
+	measure_check_sources(measure); /* before a long load */
 	if (n_traces)
 		measure_traces(measure, traces, n_traces, symbols);
+	measure_check_sources(measure);
 	free(traces);
 }

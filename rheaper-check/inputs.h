@@ -10,6 +10,7 @@
 struct measure;
 struct symbol_settings;
 
-/* Measure them all; `symbols` says where files are. Dies of what cannot be read. */
+/* Measure them all; `symbols` says where files are. Dies of what cannot be read, and of
+ * what is there twice. */
 void inputs_measure(struct measure *measure, char **paths, size_t n,
 		    const struct symbol_settings *symbols);

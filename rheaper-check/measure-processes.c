@@ -141,6 +141,21 @@ static void find_scan(struct database *d, sqlite3_stmt *row, const char *trace,
 				(long long)n_threads, n_threads == 1 ? "" : "s"));
 }
 
+static void add_source(struct database *d, sqlite3_stmt *row, const char *trace)
+{
+	struct measure *m = d->m;
+
+	m->sources =
+		arena_grow(d->arena, m->sources, m->n_processes, sizeof(*m->sources));
+	m->sources[m->n_processes++] = (struct measure_source){
+		.pid = sqlite3_column_int64(row, 11),
+		.start_ns = sqlite3_column_int64(row, 12),
+		.start_ticks = sqlite3_column_int64(row, 13),
+		.trace = trace,
+		.database = d->name,
+	};
+}
+
 /* Whether one of the problems from the first on is that something is not in a trace. */
 static bool is_partial(const struct measure *m, size_t first)
 {
@@ -163,6 +178,7 @@ static void take_process(struct database *d, sqlite3_stmt *row)
 				  .run = d->m->n_runs,
 				  .cut = ending->defect == DEFECT_CUT};
 
+	add_source(d, row, trace);
 	if (sqlite3_column_int(row, 10))
 		die("read %s: it is damaged: live blocks do not add up", d->name);
 	if (ending->defect != DEFECT_NONE)
@@ -193,7 +209,8 @@ void database_read_processes(struct database *d)
 		"SELECT p.process, trace, executable, ending,"
 		" ring <> 0 AND max_bytes <> 0, sample_bytes <> 0 OR sample_rate < 1,"
 		" run, leak_scan, leak_scan_threads, k.definite,"
-		" sample_bytes = 0 AND ifnull(k.live, 0) <> t.value"
+		" sample_bytes = 0 AND ifnull(k.live, 0) <> t.value,"
+		" pid, start_ns, start_ticks"
 		" FROM processes p LEFT JOIN (SELECT process, max(leak = 1) AS definite,"
 		"  sum(last_block - first_block + 1) AS live FROM lots WHERE end = 2"
 		"  GROUP BY process) k USING (process)"
@@ -210,5 +227,4 @@ void database_read_processes(struct database *d)
 	sqlite3_finalize(row);
 	if (d->n_processes == 0)
 		die("read %s: no process is in it", d->name);
-	d->m->n_processes += d->n_processes;
 }

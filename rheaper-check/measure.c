@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cli.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/names.h"
 
@@ -273,6 +274,32 @@ void measure_finish(struct measure *m)
 		i += fold_site(m, &runs, m->site_rows + i, m->n_site_rows - i, &site);
 		m->sites = arena_grow(m->arena, m->sites, m->n_sites, sizeof(site));
 		m->sites[m->n_sites++] = site;
+	}
+}
+
+static int compare_sources(const void *left, const void *right)
+{
+	const struct measure_source *a = left, *b = right;
+
+	if (a->start_ns != b->start_ns)
+		return a->start_ns < b->start_ns ? -1 : 1;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	return (a->start_ticks > b->start_ticks) - (a->start_ticks < b->start_ticks);
+}
+
+void measure_check_sources(struct measure *m)
+{
+	if (m->n_processes)
+		qsort(m->sources, m->n_processes, sizeof(*m->sources), compare_sources);
+	for (size_t i = 1; i < m->n_processes; i++) {
+		const struct measure_source *a = &m->sources[i - 1], *b = &m->sources[i];
+
+		if (compare_sources(a, b) == 0)
+			die("read %s: process %lld (%s) is in %s, too (%s): a run counts "
+			    "once",
+			    b->database, (long long)b->pid, b->trace, a->database,
+			    a->trace);
 	}
 }
 

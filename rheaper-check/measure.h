@@ -134,6 +134,12 @@ struct measure_problem {
 	const char *why;
 };
 
+/* A process as its trace names it, and where it was read. */
+struct measure_source {
+	int64_t pid, start_ns, start_ticks;
+	const char *trace, *database;
+};
+
 struct measure {
 	struct arena *arena;
 	struct measure_site *sites; /* sorted by key; all, or those that leak */
@@ -143,7 +149,8 @@ struct measure {
 	struct measure_problem *problems;
 	size_t n_problems;
 	unsigned int n_runs;
-	size_t min_runs; /* SIZE_MAX: all */
+	size_t min_runs;                /* SIZE_MAX: all */
+	struct measure_source *sources; /* of each process */
 	size_t n_processes;
 	unsigned int leak_kinds; /* that count: unknown ones always do */
 	/* What is lost, or may be, of the kinds that do not count; of all runs. The keys
@@ -168,6 +175,9 @@ void measure_init(struct measure *measure, struct arena *arena, bool all_sites);
 
 /* Add the runs of a database; `name` is for messages. */
 void measure_database(struct measure *measure, const char *path, const char *name);
+
+/* Die if a process is in two databases: its run would count as two. */
+void measure_check_sources(struct measure *measure);
 
 /* After the last one. */
 void measure_finish(struct measure *measure);

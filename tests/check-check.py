@@ -385,6 +385,18 @@ def test_traces_of_another_machine(b):
     assert "program.c" not in alone.stdout and "its functions are" in alone.stderr, alone
 
 
+def test_a_run_is_not_two(b):
+    traces = b.trace(1), b.trace(2)
+    database, other = b.load(*traces), b.load(b.trace(1))
+    copy = b.change(database, "UPDATE runs SET label = 'another'")
+    b.check(1, database, other, b.trace(1))
+    for again in database, copy, b.load(traces[1]), traces[0]:
+        for words in ((again,), (again, other), ("--min-runs=2", "--allow-partial", other, again)):
+            said = b.check(2, database, *words)
+            assert re.search(r"process \d+ \(\S+\) is in \S+, too", said), said
+            assert os.path.basename(database) in said and os.path.basename(again) in said, (again, said)
+
+
 def test_wrong_words_are_refused(b):
     trace = b.trace()
     for words in ([], ["--nothing", trace], ["--max-growth=peak", trace], ["--max-growth=x=1", trace],

@@ -185,8 +185,9 @@ def test_check_counts_what_is_lost(b):
         "definitely lost": {"leak-blocks": 1, "leak-bytes": 1011},
         "indirectly lost": {"leak-blocks": 3, "leak-bytes": 3039}}, finding
     assert finding["now"] == {"leak-blocks": 4, "leak-bytes": 4050}, finding
-    runs = [b.path(f"run{n}.db") for n in range(2)]
+    runs = [b.path(f"run{n}") for n in range(2)]
     for run in runs:
+        b.scan(program, "tree")
         b.run(b.load, "--quiet", *b.traces, run, silent=False)
     text = b.run(b.check, *runs, status=1)
     assert "4050 bytes definitely lost or indirectly lost, in all 2 runs\n" in text, text
