@@ -213,6 +213,10 @@ static void read_uncounted(struct database *d)
 	" CAST(round(sum(weight * live)) AS INTEGER) AS live_n,"                         \
 	" CAST(round(sum(size * weight * live)) AS INTEGER) AS live_bytes "
 
+#define PLACE_COLUMNS "t.n, t.bytes, t.kept_n, t.kept_bytes, t.live_n, t.live_bytes"
+
+/* From the sums to the places, for SQLite would search them all for each place the other
+ * way round. */
 static const char *const place_queries[N_PLACE_KINDS] = {
 	[PLACE_PROCESS] =
 		"SELECT p.process, p.process, '', t.stack, t.allocations, t.bytes,"
@@ -227,9 +231,8 @@ static const char *const place_queries[N_PLACE_KINDS] = {
 		"WITH RECURSIVE around(inner, scope) AS (SELECT scope, scope FROM scopes"
 		" UNION SELECT a.inner, s.parent FROM around a"
 		"  JOIN scopes s ON s.scope = a.scope WHERE s.parent IS NOT NULL)"
-		"SELECT s.scope, s.process, s.name, t.stack, t.n, t.bytes, t.kept_n,"
-		" t.kept_bytes, t.live_n, t.live_bytes FROM scopes s LEFT JOIN ("
-		" SELECT scope, stack," SUMS "FROM (SELECT s.scope, l.stack, l.weight,"
+		", t AS (SELECT scope, stack," SUMS
+		"FROM (SELECT s.scope, l.stack, l.weight,"
 		"  b.size, ifnull(b.alloc_ns + b.lifetime_ns >= s.end_ns, l.end <> 3) AS "
 		"kept,"
 		"  l.end = 2 AND ((1 << l.leak) & ?1) <> 0 AS live FROM lots l"
@@ -240,13 +243,17 @@ static const char *const place_queries[N_PLACE_KINDS] = {
 		"   WHERE thread = l.alloc_thread AND at_ns <= b.alloc_ns)"
 		"  CROSS JOIN around a ON a.inner = c.scope"
 		"  CROSS JOIN scopes s ON s.scope = a.scope)"
-		" GROUP BY scope, stack) t ON t.scope = s.scope ORDER BY 1, t.stack",
+		" GROUP BY scope, stack) "
+		"SELECT s.scope, s.process, s.name, t.stack, " PLACE_COLUMNS
+		" FROM t CROSS JOIN scopes s ON s.scope = t.scope"
+		" UNION ALL SELECT scope, process, name, NULL, 0, 0, 0, 0, 0, 0 FROM "
+		"scopes"
+		" WHERE scope NOT IN (SELECT scope FROM t) ORDER BY 1, 4",
 	[PLACE_PHASE] =
 		"WITH phases AS (SELECT marker, process, text, lead(at_ms) OVER ("
 		"  PARTITION BY process ORDER BY at_ms, marker) AS end_ms FROM markers)"
-		"SELECT p.marker, p.process, p.text, t.stack, t.n, t.bytes, t.kept_n,"
-		" t.kept_bytes, t.live_n, t.live_bytes FROM phases p LEFT JOIN ("
-		" SELECT marker, stack," SUMS "FROM (SELECT p.marker, a.stack, a.weight,"
+		", t AS (SELECT marker, stack," SUMS
+		"FROM (SELECT p.marker, a.stack, a.weight,"
 		"  a.size, CASE WHEN a.freed_ns IS NULL THEN a.end <> 3"
 		"   ELSE ifnull(a.freed_ns / 1e6 >= p.end_ms, 0) END AS kept,"
 		"  a.end = 2 AND ((1 << a.leak) & ?1) <> 0 AS live"
@@ -257,7 +264,12 @@ static const char *const place_queries[N_PLACE_KINDS] = {
 		"   CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND "
 		"l.last_block) a"
 		"  JOIN phases p USING (marker))"
-		" GROUP BY marker, stack) t ON t.marker = p.marker ORDER BY 1, t.stack",
+		" GROUP BY marker, stack) "
+		"SELECT p.marker, p.process, p.text, t.stack, " PLACE_COLUMNS
+		" FROM t CROSS JOIN markers p ON p.marker = t.marker"
+		" UNION ALL SELECT marker, process, text, NULL, 0, 0, 0, 0, 0, 0 FROM "
+		"markers"
+		" WHERE marker NOT IN (SELECT marker FROM t) ORDER BY 1, 4",
 };
 
 /* The kinds that count and that there are, and the unknown one, which stands for all
