@@ -7,9 +7,12 @@ usage: check-rules.py RHEAPER-CHECK RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOUR
 Prints TAP, one point per test_ function.
 """
 
+import re
+import shutil
+import subprocess
 
 import tap
-from leaky import HERE, SOURCE, Bench, read
+from leaky import CHECK, HERE, SOURCE, Bench, read
 
 
 # What each line of a suppression is, and whether it takes the leak of known away, that
@@ -231,6 +234,36 @@ def test_rules_mind_the_kind_of_leaks(b):
             found = sorted(f["message"].split(", at most")[0] for f in said["findings"])
             assert found == ([f"it: kept-bytes {kept}"] if kept else []) + (
                 [f"it: leak-blocks {leaks}"] if leaks else []), (place, words, said)
+
+
+def test_rules_take_as_long_as_there_are_scopes(b):
+    """In instructions, which do not depend on the clock."""
+    if not shutil.which("valgrind"):
+        raise tap.Skip("no valgrind")
+    text = """
+#include <stdlib.h>
+#include "rheaper.h"
+int main(int argc, char **argv)
+{
+	for (int i = atoi(argv[argc - 1]); i > 0; i--) {
+		RHEAPER_SCOPE("s");
+		rheaper_mark("m");
+		for (int n = 1; n <= 5; n++)
+			free(malloc(n));
+	}
+}
+"""
+    program = b.build("app", "rheaper-gcc", "-fno-builtin", "-I" + SOURCE + "/include", text=text)
+    for kind in "scope s", "phase m":
+        rules = b.file("rules", f"expect x\n\t{kind}\n\tallocations 9\n")
+        counts = []
+        for n in 500, 1500:
+            database = b.load(b.trace(n, program=program))
+            said = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                                   CHECK, "-q", "-e", rules, database], env=b.env, text=True,
+                                  capture_output=True, check=True).stderr
+            counts.append(int(re.search(r"Collected : (\d+)", said).group(1)))
+        assert counts[1] < 3.5 * counts[0], (kind, counts)
 
 
 def test_what_is_no_rule_is_refused(b):
