@@ -9,7 +9,7 @@
 -- A change of a table or column raises user_version (docs/schema.md).
 
 PRAGMA application_id = 0x72686561; -- 'rhea'
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 -- One row per rheaper-load that wrote to this database.
 CREATE TABLE runs (
@@ -343,7 +343,7 @@ CREATE VIEW mismatches AS SELECT
   l.free_stack AS dealloc_bt, -- the same, of the free
   b.size,
   NULL AS free_size,          -- bytes that the free said
-  an.name AS allocated_by, fn.name AS freed_by, l.process
+  an.name AS allocated_by, fn.name AS freed_by, l.process, l.weight
 FROM lots l CROSS JOIN stacks s ON s.stack = l.stack
 CROSS JOIN stacks t ON t.stack = l.free_stack
 CROSS JOIN functions an ON an.function = s.function
@@ -351,7 +351,7 @@ CROSS JOIN functions fn ON fn.function = t.function
 CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
 WHERE an.family <> fn.family
 UNION ALL SELECT
-  'size', b.block, l.stack, l.free_stack, b.size, l.free_size, an.name, fn.name, l.process
+  'size', b.block, l.stack, l.free_stack, b.size, l.free_size, an.name, fn.name, l.process, l.weight
 FROM lots l LEFT JOIN stacks s ON s.stack = l.stack LEFT JOIN stacks t ON t.stack = l.free_stack
 LEFT JOIN functions an ON an.function = s.function
 LEFT JOIN functions fn ON fn.function = t.function
