@@ -51,7 +51,8 @@ static _Noreturn void refuse(const struct copy *c, const char *why)
 	die("copy the trace to %s: %s", c->path, why);
 }
 
-static bool read_at(const struct copy *c, void *to, size_t n, uint64_t offset)
+/* What there is up to the end of the file. */
+static size_t read_some(const struct copy *c, void *to, size_t n, uint64_t offset)
 {
 	ssize_t got;
 
@@ -60,7 +61,12 @@ static bool read_at(const struct copy *c, void *to, size_t n, uint64_t offset)
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		fail(c, "read the trace for");
-	return (size_t)got == n;
+	return (size_t)got;
+}
+
+static bool read_at(const struct copy *c, void *to, size_t n, uint64_t offset)
+{
+	return read_some(c, to, n, offset) == n;
 }
 
 static void write_at(const struct copy *c, const void *bytes, size_t n, uint64_t offset)
@@ -103,16 +109,20 @@ static void remember(struct copy *c, uint64_t offset)
 	c->unfinished[c->n_unfinished++] = offset;
 }
 
-/* A region as it is now; false if it has no header yet. */
+/* A region as it is now; false if it has no header yet. Of a chunk at the end of the file
+ * there is only what is used. */
 static bool read_region(struct copy *c, uint64_t offset)
 {
 	const struct rhp_region *region = (const struct rhp_region *)(void *)c->buffer;
 	struct rhp_region after;
+	size_t size = c->header.region_size;
 
 	for (int i = 0; i < MAX_TRIES; i++) {
-		if (!read_at(c, c->buffer, c->header.region_size, offset) ||
-		    region->magic != RHP_REGION_MAGIC)
+		size_t got = read_some(c, c->buffer, size, offset);
+
+		if (got < sizeof(*region) || region->magic != RHP_REGION_MAGIC)
 			return false;
+		memset(c->buffer + got, 0, size - got);
 		if (!read_at(c, &after, sizeof(after), offset))
 			return false;
 		if (after.magic == region->magic && after.kind == region->kind &&
