@@ -31,7 +31,7 @@ static const char *ending_text(enum rhp_trace_state ending)
 static const struct {
 	const char *text, *key;
 } leak_names[RHP_N_LEAK_KINDS] = {
-	[RHP_LEAK_UNKNOWN] = {"not scanned", "unknown"},
+	[RHP_LEAK_UNKNOWN] = {"not scanned", "not_scanned"},
 	[RHP_LEAK_DEFINITE] = {"definitely lost", "definitely_lost"},
 	[RHP_LEAK_INDIRECT] = {"indirectly lost", "indirectly_lost"},
 	[RHP_LEAK_POSSIBLE] = {"possibly lost", "possibly_lost"},
@@ -61,6 +61,13 @@ static struct load_process sum(const struct load_result *r)
 	return all;
 }
 
+static void print_kind(const struct load_process *p, int kind, const char *before)
+{
+	printf("%s%s: %" PRIu64 " block%s (%" PRIu64 " bytes)", before,
+	       leak_names[kind].text, p->leak_blocks[kind],
+	       p->leak_blocks[kind] == 1 ? "" : "s", p->leak_bytes[kind]);
+}
+
 void summary_print(const struct load_result *r)
 {
 	struct load_process all = sum(r);
@@ -77,9 +84,9 @@ void summary_print(const struct load_result *r)
 	if (!all.leaks_known)
 		return;
 	for (int kind = RHP_LEAK_DEFINITE; kind < RHP_N_LEAK_KINDS; kind++)
-		printf("%s%s: %" PRIu64 " blocks (%" PRIu64 " bytes)",
-		       kind == RHP_LEAK_DEFINITE ? "" : ", ", leak_names[kind].text,
-		       all.leak_blocks[kind], all.leak_bytes[kind]);
+		print_kind(&all, kind, kind == RHP_LEAK_DEFINITE ? "" : ", ");
+	if (all.leak_blocks[RHP_LEAK_UNKNOWN])
+		print_kind(&all, RHP_LEAK_UNKNOWN, ", ");
 	putchar('\n');
 }
 
@@ -99,8 +106,7 @@ static void print_counts(const struct load_process *p)
 	       ",\"live_blocks\":%" PRIu64 ",\"live_bytes\":%" PRIu64
 	       ",\"lost\":%" PRIu64,
 	       p->events, p->allocations, p->live_blocks, p->live_bytes, p->lost);
-	for (int kind = RHP_LEAK_DEFINITE; kind < RHP_N_LEAK_KINDS && p->leaks_known;
-	     kind++)
+	for (int kind = 0; kind < RHP_N_LEAK_KINDS && p->leaks_known; kind++)
 		printf(",\"%s_blocks\":%" PRIu64 ",\"%s_bytes\":%" PRIu64,
 		       leak_names[kind].key, p->leak_blocks[kind], leak_names[kind].key,
 		       p->leak_bytes[kind]);

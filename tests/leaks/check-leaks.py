@@ -225,6 +225,16 @@ def test_scan_that_cannot_be_made(b):
         assert "the scan for leaks failed: " + why in text, text
 
 
+def test_what_was_not_scanned_is_said(b):
+    program = b.build("kinds.c")
+    b.scan(program, "single")
+    b.run(program, "single", RHEAPER_TRACE=b.path("unscanned.bin"))
+    said = b.run(b.load, *b.traces, b.path("unscanned.bin"), b.path("both.db"))
+    assert re.search(r"definitely lost: 1 block \(1001 bytes\), .*, not scanned: \d+ block", said), said
+    said = json.loads(b.run(b.load, "--json", "--force", b.path("unscanned.bin"), *b.traces, b.path("both.db")))
+    assert said["definitely_lost_blocks"] == 1 and said["not_scanned_blocks"] >= 1, said
+
+
 def test_program_that_asks(b):
     """rheaper_leak_check() counts, says so in the trace, and leaves nothing behind."""
     out, rows = b.scan(b.build("asks.c", INCLUDE))
