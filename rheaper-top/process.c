@@ -16,6 +16,7 @@
 
 #include "common/cli.h"
 #include "trace/format.h"
+#include "trace/request.h"
 
 #include "rheaper-top/process.h"
 
@@ -118,8 +119,17 @@ static bool is_deleted(const char *path)
 	       strcmp(path + length - strlen(DELETED), DELETED) == 0;
 }
 
+/* Of a process that RHEAPER_SIGNAL has listening: what tells rheaper-ctl so. */
+static bool is_listening(const char *path)
+{
+	static const char name[] = "/memfd:" RHP_LISTENS;
+
+	return strncmp(path, name, sizeof(name) - 1) == 0;
+}
+
 /* Why no trace was found; `owner` is the process of one that is not its own. */
-static _Noreturn void die_untraced(pid_t pid, uintmax_t owner, const char *deleted)
+static _Noreturn void die_untraced(pid_t pid, uintmax_t owner, const char *deleted,
+				   bool listens)
 {
 	if (owner)
 		die("follow process %jd: it isn't traced: it was forked by process %ju,"
@@ -128,6 +138,10 @@ static _Noreturn void die_untraced(pid_t pid, uintmax_t owner, const char *delet
 	if (deleted)
 		die("follow process %jd: its trace may be %s: it has been removed",
 		    (intmax_t)pid, deleted);
+	if (listens)
+		die("follow process %jd: tracking is off; rheaper-ctl %jd on switches it "
+		    "on",
+		    (intmax_t)pid, (intmax_t)pid);
 	die("follow process %jd: it isn't traced: it has no trace mapped; it was started"
 	    " without RHEAPER_TRACE, or is not built by rheaper-cc",
 	    (intmax_t)pid);
@@ -139,6 +153,7 @@ char *process_find_trace(pid_t pid)
 	struct rhp_file_header h;
 	char *path = NULL, *deleted = NULL;
 	uintmax_t owner = 0;
+	bool listens = false;
 	FILE *maps = open_maps(pid);
 
 	if (!maps && errno == ENOENT)
@@ -146,7 +161,8 @@ char *process_find_trace(pid_t pid)
 	if (!maps)
 		die("follow process %jd: look at its mappings:", (intmax_t)pid);
 	while (!path && next_mapping(maps, &m)) {
-		if (is_deleted(m.path) && !deleted)
+		listens = listens || is_listening(m.path);
+		if (is_deleted(m.path) && !is_listening(m.path) && !deleted)
 			deleted = strdup(m.path);
 		path = reach(pid, m.path, &h);
 		if (path && h.pid != inner_pid(pid)) {
@@ -160,7 +176,7 @@ char *process_find_trace(pid_t pid)
 	fclose(maps);
 	free(m.line);
 	if (!path)
-		die_untraced(pid, owner, deleted);
+		die_untraced(pid, owner, deleted, listens);
 	free(deleted);
 	return path;
 }

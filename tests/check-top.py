@@ -352,6 +352,12 @@ def test_a_removed_trace(bench):
         bench.refuse(str(program.process.pid), said="it has been removed")
 
 
+def test_a_program_that_waits(bench):
+    with Program(bench, "waits.bin", RHEAPER_START="0", RHEAPER_SIGNAL="USR2") as program:
+        program.do("small 1")
+        bench.refuse(str(program.process.pid), said="tracking is off; rheaper-ctl")
+
+
 def test_a_trace_that_shrinks_ends_it(bench):
     with Program(bench, "shrinks.bin") as program:
         program.do("small 100")
