@@ -191,9 +191,16 @@ static void take_process(struct database *d, sqlite3_stmt *row)
 			d, DEFECT_SAMPLE, trace, program,
 			"it is a sample: figures are estimates, and a leak may not be "
 			"in it");
+	if (sqlite3_column_int(row, 14) != 0)
+		add_problem(d, DEFECT_NONE, trace, program,
+			    "not all stacks were taken (RHEAPER_SAMPLE_RATE): blocks "
+			    "without one "
+			    "are one call site, which no name suppresses");
 	find_scan(d, row, trace, program);
 	find_losses(d, number, trace, program);
-	process.partial = is_partial(d->m, n_problems);
+	/* What has no stack is missing at its site. */
+	process.partial =
+		is_partial(d->m, n_problems) || sqlite3_column_int(row, 14) != 0;
 	if (map_put(&d->process_numbers, (uint64_t)number, (uint32_t)d->n_processes))
 		die("read %s: out of memory", d->name);
 	d->processes =
@@ -207,10 +214,10 @@ void database_read_processes(struct database *d)
 	sqlite3_stmt *row = database_prepare(
 		d,
 		"SELECT p.process, trace, executable, ending,"
-		" ring <> 0 AND max_bytes <> 0, sample_bytes <> 0 OR sample_rate < 1,"
+		" ring <> 0 AND max_bytes <> 0, sample_bytes <> 0,"
 		" run, leak_scan, leak_scan_threads, k.definite,"
 		" sample_bytes = 0 AND ifnull(k.live, 0) <> t.value,"
-		" pid, start_ns, start_ticks"
+		" pid, start_ns, start_ticks, sample_rate < 1"
 		" FROM processes p LEFT JOIN (SELECT process, max(leak = 1) AS definite,"
 		"  sum(last_block - first_block + 1) AS live FROM lots WHERE end = 2"
 		"  GROUP BY process) k USING (process)"

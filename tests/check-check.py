@@ -310,6 +310,18 @@ def test_what_is_not_in_a_trace_is_not_better(b):
     assert read(baseline) == before and "0 better" in said, said
 
 
+def test_stacks_of_a_share_are_all_blocks(b):
+    """RHEAPER_SAMPLE_RATE leaves stacks out, not blocks."""
+    said = b.check(0, b.load(b.trace(RHEAPER_SAMPLE_RATE="0")))
+    assert "not all stacks were taken" in said, said
+    said = b.json(1, b.load(b.trace(2, 1, RHEAPER_SAMPLE_RATE="0")))
+    assert sum(f["now"]["leak-blocks"] for f in said["findings"]) == 3, said
+    base = b.baseline(trace=b.trace(2, 1))
+    before = open(base).read()
+    b.check(1, "-b", base, "--update-baseline", b.load(b.trace(2, 1, RHEAPER_SAMPLE_RATE="0")))
+    assert open(base).read() == before
+
+
 def test_a_sample_convicts_and_does_not_acquit(b):
     clean, leaking = b.load(b.trace()), b.load(b.trace(1))
     sampled = "UPDATE processes SET sample_bytes = 512"
