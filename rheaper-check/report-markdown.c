@@ -94,7 +94,8 @@ void markdown_write(const struct verdict *v, FILE *out)
 	fprintf(out, "%zu findings, %zu call sites leak", v->n_findings, v->n_leaks);
 	if (v->has_baseline)
 		fprintf(out, ", %zu of them known", v->n_known);
-	fprintf(out, "; %zu processes\n", v->measure->n_processes);
+	fprintf(out, "; %zu process%s\n", v->measure->n_processes,
+		v->measure->n_processes == 1 ? "" : "es");
 	if (v->n_findings) {
 		fputs("\n| finding | program | what | where |\n|---|---|---|---|\n", out);
 		for (size_t i = 0; i < v->n_findings; i++)
