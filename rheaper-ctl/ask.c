@@ -59,7 +59,9 @@ static void signal_and_wait(const struct ask *ask)
 		if (now() > end)
 			die("process %d (%s) did not answer within %g s: it is stopped, "
 			    "blocks"
-			    " signal %d, or is seen from another PID namespace",
+			    " signal %d or handles it itself (RHEAPER_SIGNAL must be "
+			    "another"
+			    " then), or is seen from another PID namespace",
 			    (int)target->pid, target->name, ask->timeout, target->signal);
 		nanosleep(&nap, NULL);
 	}

@@ -144,6 +144,8 @@ static void switch_off(struct ask *ask, const struct options *o)
 	check(ask, error);
 	if (error)
 		puts("tracking is off already");
+	else if (trace_path(ask)[0] == 0)
+		puts("tracking is off: it had not begun");
 	else
 		print_path("tracking is off: ", ask);
 }
@@ -202,7 +204,10 @@ static void print_status_json(const struct ask *ask, const struct progress *p)
 	printf("{\"pid\": %d, \"program\": ", (int)ask->target.pid);
 	print_json(ask->target.name);
 	printf(", \"tracking\": \"%s\", \"trace\": ", state_of(ask));
-	print_json(trace_path(ask));
+	if (trace_path(ask)[0])
+		print_json(trace_path(ask));
+	else
+		fputs("null", stdout);
 	printf(", \"seconds\": %.3f, \"bytes\": %" PRIu64 ", \"threads\": %" PRIu64
 	       ", \"lost\": %" PRIu64 ", \"error\": ",
 	       p->seconds, p->bytes, p->threads, p->lost);

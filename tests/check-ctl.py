@@ -257,6 +257,15 @@ def test_it_waits_and_is_switched_on_marked_and_off(b):
     assert database.execute("SELECT count FROM losses WHERE reason = 'foreign_free'").fetchone() == (1,)
 
 
+def test_off_before_it_began(b):
+    b.build(SERVANT)
+    with b.start(**WAITING) as servant:
+        servant.do("101")
+        b.run(CTL, "--timeout=1", str(servant.pid), "on")
+        assert b.ctl(servant, "off") == "tracking is off: it had not begun\n"
+        assert b.status(servant)["trace"] is None
+
+
 def test_names_are_no_text(b):
     """What a process is called may be any bytes, and commands of the terminal."""
     b.build("#include <sys/prctl.h>\n" + SERVANT.replace(
