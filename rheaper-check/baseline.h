@@ -10,13 +10,15 @@
 #include <stdint.h>
 
 #include "rheaper-check/measure.h"
+#include "rheaper-check/names.h"
 
 struct baseline_entry {
 	const char *key;     /* names.h; of a program, its name */
 	bool has[N_AMOUNTS]; /* which of these it has */
 	int64_t amounts[N_AMOUNTS];
-	int64_t used[N_AMOUNTS]; /* of these, what is there still */
-	bool leaks;              /* a site of this very key leaks still */
+	int64_t used[N_AMOUNTS];  /* of these, what is there still */
+	bool leaks;               /* a site of this very key leaks still */
+	struct names_shape shape; /* of the key, when it is compared with others */
 };
 
 struct baseline_list {

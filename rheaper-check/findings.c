@@ -183,9 +183,11 @@ static void use(struct baseline_entry *entry, int64_t *wanted)
 
 /* Whether what an entry knows may have moved to a site: what leaks at its own place, even
  * if it leaks less, has not. */
-static bool may_be(const struct baseline_entry *entry, const struct measure_site *site)
+static bool may_be(const struct baseline_entry *entry, const struct measure_site *site,
+		   const struct names_shape *shape)
 {
-	return !entry->leaks && names_related(site->key, entry->key);
+	return !entry->leaks &&
+	       names_related(site->key, shape, entry->key, &entry->shape);
 }
 
 /* A leak whose key it has not: whether related ones that are not there cover it. */
@@ -193,19 +195,20 @@ static bool is_covered(const struct measure_site *site, struct baseline *baselin
 		       const struct limits *limits)
 {
 	int64_t left[N_AMOUNTS] = {0}, wanted[N_AMOUNTS];
+	struct names_shape shape = names_shape(site->key);
 
 	for (size_t i = 0; i < baseline->sites.n; i++) {
 		const struct baseline_entry *e = &baseline->sites.entries[i];
 
 		for (int k = AMOUNT_LEAK_BLOCKS;
-		     k <= AMOUNT_LEAK_BYTES && may_be(e, site); k++)
+		     k <= AMOUNT_LEAK_BYTES && may_be(e, site, &shape); k++)
 			left[k] = measure_add(left[k], e->amounts[k] - e->used[k]);
 	}
 	if (left[AMOUNT_LEAK_BLOCKS] == 0 || !leaks_within(site->amounts, left, limits))
 		return false;
 	memcpy(wanted, site->amounts, sizeof(wanted));
 	for (size_t i = 0; i < baseline->sites.n; i++) {
-		if (may_be(&baseline->sites.entries[i], site))
+		if (may_be(&baseline->sites.entries[i], site, &shape))
 			use(&baseline->sites.entries[i], wanted);
 	}
 	return true;
@@ -270,6 +273,9 @@ static void compare_sites(struct verdict *v, struct baseline *baseline,
 		compare_amounts(v, site->key, site, site->amounts, before,
 				limits->site_growth);
 	}
+	for (size_t i = 0; i < baseline->sites.n; i++)
+		baseline->sites.entries[i].shape =
+			names_shape(baseline->sites.entries[i].key);
 	for (size_t i = 0; i < m->n_sites; i++) {
 		const struct measure_site *site = &m->sites[i];
 		struct baseline_entry *before =

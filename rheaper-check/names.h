@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -27,10 +28,21 @@ const char *names_key(struct arena *arena, const char *program,
 /* The length of the program's name in a key. */
 size_t names_program(const char *key);
 
+/* What tells of most keys at once that they are not related: how many functions they
+ * have, and a bit for each, by its name without namespaces. */
+struct names_shape {
+	size_t n;
+	uint64_t functions;
+};
+
+struct names_shape names_shape(const char *key);
+
 /*
- * Whether two keys may be of one place, one of which lost callers to an optimization (a
- * call that is the last thing a function does becomes a jump, and its frame is gone): of
- * one program, and the functions of one are a part of the other's, in the same order and
- * not less than half of them.
+ * Whether two keys may be of one place: of one program, and the functions of one are
+ * those of the other, in the same order, or not less than half of them. A call that is
+ * the last thing a function does becomes a jump, and its frame is gone. And a function of
+ * C++ that was inlined may have lost its namespaces and classes: gcc does not name them
+ * in what other files cannot call, clang not at -g1.
  */
-bool names_related(const char *a, const char *b);
+bool names_related(const char *a, const struct names_shape *a_shape, const char *b,
+		   const struct names_shape *b_shape);

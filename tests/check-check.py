@@ -138,6 +138,49 @@ int main()
     assert "\tat ::Box::make\n\tat main\n" in read(baseline), read(baseline)
 
 
+def test_one_baseline_for_all_compilers_of_cxx(b):
+    """Where functions were inlined some say no namespaces."""
+    text = """
+#include <stdlib.h>
+namespace lib {
+struct buffer {
+	char *p;
+	explicit buffer(int n) { fill(n); }
+	void fill(int n) { p = make(n); }
+	static char *make(int n) { return static_cast<char *>(malloc(n)); }
+};
+namespace { struct hidden { char *q; void get(int n) { q = new char[n]; } }; }
+}
+char *volatile sink;
+__attribute__((noinline)) static void work(int n)
+{
+	lib::buffer b(n);
+	lib::hidden h;
+	sink = b.p;
+	h.get(n);
+	sink = h.q;
+}
+int main(int argc, char **argv)
+{
+	for (int i = atoi(argv[1]); i > 0; i--)
+		work(100 * i);
+	sink = NULL;
+}
+"""
+    builds = [b.build("app", compiler, *flags, text=text) for compiler, *flags in (
+        ("rheaper-g++", "-O0"), ("rheaper-g++", "-O2"), ("rheaper-g++", "-O2", "-g1"),
+        ("rheaper-clang++", "-O2"), ("rheaper-clang++", "-O2", "-g1"), ("rheaper-clang++", "-O0"))
+        if shutil.which(compiler[8:])]
+    traces = {program: [b.trace(n, program=program) for n in (3, 4)] for program in builds}
+    for first in builds:
+        baseline = b.baseline(trace=traces[first][0])
+        for second in builds:
+            same, more = traces[second]
+            said = b.check(0, "-b", baseline, same)
+            assert "2 known, 0 better" in said, said
+            b.check(1, "-b", baseline, more)
+
+
 def test_what_got_better_is_said_and_kept(b):
     baseline = b.baseline(trace=b.trace(3, 1, 2))
     fixed = b.trace(1, 0, 2)

@@ -76,28 +76,49 @@ static void a_key_has_a_greatest_length(void **state)
 	assert_int_equal(lines, NAMES_MAX_FRAMES);
 }
 
+static bool related(const char *a, const char *b)
+{
+	struct names_shape a_shape = names_shape(a), b_shape = names_shape(b);
+
+	return names_related(a, &a_shape, b, &b_shape);
+}
+
 static void callers_may_be_lost(void **state)
 {
 	(void)state;
-	assert_true(names_related("p\na\nb\nmain", "p\na\nmain"));
-	assert_true(names_related("p\na\nmain", "p\na\nb\nmain"));
-	assert_true(names_related("p\na\nb\nmain", "p\nb\nmain"));
-	assert_true(names_related("p\na\nb", "p\na"));
+	assert_true(related("p\na\nb\nmain", "p\na\nmain"));
+	assert_true(related("p\na\nmain", "p\na\nb\nmain"));
+	assert_true(related("p\na\nb\nmain", "p\nb\nmain"));
+	assert_true(related("p\na\nb", "p\na"));
+}
+
+static void namespaces_may_be_lost(void **state)
+{
+	(void)state;
+	assert_true(related("p\nlib::buffer::make\nmain", "p\nmake\nmain"));
+	assert_true(related("p\nmake\nmain", "p\nlib::buffer::make\nmain"));
+	assert_true(related("p\n::get\nmain", "p\nget\nmain"));
+	assert_true(related("p\na::get\nb\nmain", "p\nget\nc::b\nmain"));
+	assert_true(related("p\na::get\nb\nc\nmain", "p\nget\nc\nmain"));
+	assert_false(related("p\na::get\nmain", "p\nb::get\nmain"));
+	assert_false(related("p\nget\nmain", "p\na::forget\nmain"));
+	assert_false(related("p\nget\nmain", "p\na::set\nmain"));
+	assert_false(related("p\nmake\nmain", "q\nlib::make\nmain"));
 }
 
 static void other_places_are_not_related(void **state)
 {
 	(void)state;
-	assert_false(names_related("p\na\nb\nmain", "q\na\nmain"));
-	assert_false(names_related("p\na\nb\nmain", "pp\na\nmain"));
-	assert_false(names_related("p\na\nb\nmain", "p\na\nc\nmain"));
-	assert_false(names_related("p\na\nb\nmain", "p\nb\na"));
-	assert_false(names_related("p\na\nmain", "p\nb\nmain"));
-	assert_false(names_related("p\nab\nmain", "p\na"));
+	assert_false(related("p\na\nb\nmain", "q\na\nmain"));
+	assert_false(related("p\na\nb\nmain", "pp\na\nmain"));
+	assert_false(related("p\na\nb\nmain", "p\na\nc\nmain"));
+	assert_false(related("p\na\nb\nmain", "p\nb\na"));
+	assert_false(related("p\na\nmain", "p\nb\nmain"));
+	assert_false(related("p\nab\nmain", "p\na"));
 	/* More was lost than is left */
-	assert_false(names_related("p\na\nb\nmain", "p\nmain"));
-	assert_false(names_related("p\na", "p"));
-	assert_false(names_related("p", "p"));
+	assert_false(related("p\na\nb\nmain", "p\nmain"));
+	assert_false(related("p\na", "p"));
+	assert_false(related("p", "p"));
 }
 
 int main(void)
@@ -107,6 +128,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_key_ends_with_main, tear_down),
 		cmocka_unit_test_teardown(a_key_has_a_greatest_length, tear_down),
 		cmocka_unit_test(callers_may_be_lost),
+		cmocka_unit_test(namespaces_may_be_lost),
 		cmocka_unit_test(other_places_are_not_related),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
