@@ -160,18 +160,28 @@ static void prepare_connection(struct store *s)
 		store_die(s, "create");
 }
 
+/* Of a link that is added to, what it leads to. */
+static char *final_path(const char *path, enum store_mode mode)
+{
+	char *final = mode == STORE_APPEND ? realpath(path, NULL) : strdup(path);
+
+	if (!final && mode == STORE_APPEND)
+		die("append to %s:", path);
+	if (!final)
+		die("create %s: out of memory", path);
+	return final;
+}
+
 struct store *store_open(const char *path, enum store_mode mode)
 {
 	struct store *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		die("create %s: out of memory", path);
-	s->path = strdup(path);
+	s->path = final_path(path, mode);
 	s->mode = mode;
-	if (!s->path)
-		die("create %s: out of memory", path);
-	if (sqlite3_open_v2(store_file_begin(path, mode), &s->db, SQLITE_OPEN_READWRITE,
-			    NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(store_file_begin(s->path, mode), &s->db,
+			    SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		store_die(s, "create");
 	if (mode == STORE_APPEND)
 		check_old(s);

@@ -179,6 +179,15 @@ def test_append_adds_a_run(b):
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_append_follows_a_link(b):
+    database, link = b.path("led-to.db"), b.path("link.db")
+    assert b.load("-q", b.path("good.bin"), database).returncode == 0
+    os.symlink("led-to.db", link)
+    result = b.load("-q", "--append", b.trace("linked.bin"), link)
+    assert result.returncode == 0 and os.path.islink(link), result
+    assert one(database, "SELECT count(*) FROM runs") == (2,)
+
+
 def test_append_refuses_what_does_not_fit(b):
     database = b.path("base.db")
     assert b.load("-q", b.path("good.bin"), database).returncode == 0
