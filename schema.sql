@@ -246,7 +246,8 @@ CREATE TABLE stack_totals (
   live_bytes INTEGER NOT NULL,
   peak_blocks INTEGER NOT NULL, -- live when the process was at its peak of bytes
   peak_bytes INTEGER NOT NULL,
-  own_peak_bytes INTEGER NOT NULL, -- most bytes of this stack live at one time
+  own_peak_bytes INTEGER NOT NULL, -- most bytes of this stack live at one time; at
+                                   -- least, of a library that had several addresses
   own_peak_ns INTEGER NOT NULL,    -- when that was first
   temporary INTEGER NOT NULL,      -- blocks freed by what their thread did next
   recorded INTEGER NOT NULL,       -- blocks in the database; allocations if not sampled

@@ -52,7 +52,8 @@ static const char *const statements[N_STATEMENTS] = {
 		" peak_bytes = peak_bytes + excluded.peak_bytes,"
 		" own_peak_ns = iif(excluded.own_peak_bytes > own_peak_bytes,"
 		"  excluded.own_peak_ns, own_peak_ns),"
-		" own_peak_bytes = max(own_peak_bytes, excluded.own_peak_bytes),"
+		" own_peak_bytes = max(own_peak_bytes, excluded.own_peak_bytes,"
+		"  peak_bytes + excluded.peak_bytes, live_bytes + excluded.live_bytes),"
 		" temporary = temporary + excluded.temporary,"
 		" recorded = recorded + excluded.recorded",
 	[INSERT_STACK_FRAME] = "INSERT INTO stack_frames VALUES (?, ?, ?)",

@@ -158,6 +158,33 @@ def test_many_traces_in_any_order(b):
                " FROM stacks JOIN allocations a ON bt = stack WHERE a.end = 2") == (1, 2)
 
 
+def test_a_library_at_two_addresses(b):
+    """Its stacks are one in the database, and what they keep adds up."""
+    library = b.write("lib.c", b"#include <stdlib.h>\nvoid *get(void) { return malloc(1000000); }\n")
+    subprocess.run(["cc", "-g", "-O0", "-fPIC", "-shared", library, "-o", b.path("lib.so")], check=True)
+    program = b.build("loads", """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <link.h>
+#include <sys/mman.h>
+static void *volatile kept[2];
+int main(int argc, char **argv)
+{
+	for (int i = 0; i < 2; i++) {
+		struct link_map *library = dlopen("%s", RTLD_NOW);
+		void *base = (void *)library->l_addr;
+		kept[i] = ((void *(*)(void))dlsym(library, "get"))();
+		dlclose(library);
+		mmap(base, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	}
+}
+""" % b.path("lib.so"))
+    database = b.path("two.db")
+    assert b.load("-q", b.trace("two.bin", program), database).returncode == 0
+    assert one(database, "SELECT count(*), sum(peak_bytes), sum(own_peak_bytes), sum(live_bytes) FROM"
+               " call_sites WHERE sym = 'get'") == (1, 2000000, 2000000, 2000000)
+
+
 def test_append_adds_a_run(b):
     both, database = b.path("both.db"), b.path("append.db")
     second = b.trace("later.bin")
