@@ -119,17 +119,22 @@ static void drain(struct leak_scan *s, size_t from)
  * Free lists of glibc's malloc name a free piece by the two words before it, of which the
  * first may be the last of the block in front. Pieces that were never part of a block
  * have such lists in them, and old ones that point anywhere. Where all blocks are known
- * there is nothing else behind the first of them.
+ * there is nothing else behind the first of them; but behind the end of the program's
+ * data it may have memory of its own, so a pointer to the start of a block counts there.
  */
 static bool is_of_free_list(const struct leak_scan *s, const struct leak_region *r,
 			    uintptr_t at, uintptr_t word)
 {
 	size_t i = find_block(s, word);
-	if (i == NO_BLOCK || word == s->blocks[i].address)
+	if (i == NO_BLOCK)
 		return false;
+	bool is_start = word == s->blocks[i].address;
 	size_t first = rhp_leak_blocks_before(s, r->start);
-	if (s->shared->knows_all && first < s->n_blocks && s->blocks[first].address < at)
+	if (s->shared->knows_all && first < s->n_blocks &&
+	    s->blocks[first].address < at && (r->is_arena || !is_start))
 		return true;
+	if (is_start)
+		return false;
 	uintptr_t offset = word - s->blocks[i].address;
 	return offset % LEAK_GRANULE == 0 && offset + LEAK_WORD >= s->blocks[i].size;
 }
@@ -199,7 +204,7 @@ static void visit_moving(struct leak_scan *s)
 			continue;
 		visit_block(s, a->address);
 		visit_range(s, (a->address + LEAK_WORD - 1) & ~(LEAK_WORD - 1),
-			    (a->address + (uintptr_t)a->most) & ~(LEAK_WORD - 1),
+			    (a->address + (uintptr_t)a->size) & ~(LEAK_WORD - 1),
 			    RHP_LEAK_REACHABLE, NO_BLOCK);
 		drain(s, NO_BLOCK);
 	}
