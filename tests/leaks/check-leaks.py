@@ -392,4 +392,12 @@ def test_random_programs(b):
           " and none else", flush=True)
 
 
+def test_threads_one_after_the_other(b):
+    """On one processor; in these an old list of glibc's has the address of a lost block."""
+    program = b.build("graph.c")
+    cpu = str(min(os.sched_getaffinity(0)))
+    for seed in "25", "417":
+        check_graph(seed, *b.scan("taskset", "-c", cpu, program, seed))
+
+
 tap.run(dict(globals()), Leaks)
