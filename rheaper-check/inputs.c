@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "common/cli.h"
+#include "loading/load.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
-#include "rheaper-load/load.h"
 
 #include "rheaper-check/inputs.h"
 

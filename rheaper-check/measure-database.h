@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/db.h"
 #include "common/map.h"
+#include "database/db.h"
 
 struct arena;
 struct measure;

@@ -5,7 +5,7 @@
 
 #include "common/cli.h"
 #include "rheaper-check/arena.h"
-#include "rheaper-load/signature.h"
+#include "symbols/signature.h"
 
 #include "rheaper-check/names.h"
 

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "loading/load.h"
 #include "rheaper-check/limits.h"
 #include "rheaper-check/report.h"
-#include "rheaper-load/load.h"
 
 struct arena;
 

@@ -12,8 +12,8 @@
 
 #include "common/cli.h"
 #include "rheaper-check/arena.h"
-#include "rheaper-load/demangle.h"
 #include "suppressions.h"
+#include "symbols/demangle.h"
 
 #include "rheaper-check/suppress.h"
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "rheaper-export/profile.h"
+#include "database/profile.h"
 
 struct format_options {
 	enum profile_value value; /* that lines count, and that is shown first */

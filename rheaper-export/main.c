@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "common/cli.h"
-#include "rheaper-export/formats.h"
 #include "common/output.h"
-#include "rheaper-export/profile.h"
+#include "database/profile.h"
+#include "rheaper-export/formats.h"
 
 static const char help[] =
 	"Usage: rheaper-export --format=FORMAT [OPTION]... DATABASE\n"

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "common/cli.h"
-#include "rheaper-load/load.h"
+#include "loading/load.h"
 #include "rheaper-load/summary.h"
 
 static const char help[] =

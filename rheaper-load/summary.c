@@ -6,8 +6,8 @@
 
 #include "common/cli.h"
 #include "common/text.h"
-#include "rheaper-load/load.h"
-#include "rheaper-load/report.h"
+#include "loading/load.h"
+#include "loading/trace-rows.h"
 
 #include "rheaper-load/summary.h"
 
@@ -131,7 +131,7 @@ void summary_print_json(const struct load_result *r, const char *database)
 		print_text(p->trace);
 		printf(",\"pid\":%" PRIu32 ",\"executable\":", p->pid);
 		print_text(p->executable ? p->executable : "");
-		printf(",\"ending\":\"%s\",", report_ending(p->ending));
+		printf(",\"ending\":\"%s\",", trace_rows_ending(p->ending));
 		print_counts(p);
 		putchar('}');
 	}

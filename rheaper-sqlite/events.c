@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "rheaper-load/merge.h"
+#include "analysis/merge.h"
 
 #include "rheaper-sqlite/events.h"
 

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "rheaper-load/catalog.h"
+#include "analysis/catalog.h"
 #include "trace/reader.h"
 
 struct merge;

@@ -15,8 +15,8 @@
 
 #include <sqlite3ext.h>
 
+#include "analysis/catalog.h"
 #include "common/text.h"
-#include "rheaper-load/catalog.h"
 #include "rheaper-sqlite/events.h"
 #include "trace/reader.h"
 
@@ -92,7 +92,7 @@ static int check(sqlite3_vtab *table, const char *path, int result)
 		return SQLITE_OK;
 	if (result == -ENOMEM)
 		return SQLITE_NOMEM;
-	return fail(table, path, result > 0 ? reader_problem(result) : strerror(-result));
+	return fail(table, path, reader_explain(result));
 }
 
 /* The name of the trace is an argument of each query. */

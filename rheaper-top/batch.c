@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "analysis/catalog.h"
 #include "common/cli.h"
 #include "common/text.h"
-#include "rheaper-load/catalog.h"
 #include "rheaper-top/format.h"
 #include "rheaper-top/model.h"
 

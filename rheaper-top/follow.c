@@ -10,10 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "rheaper-load/catalog.h"
-#include "rheaper-load/merge.h"
-#include "rheaper-load/pair.h"
-#include "rheaper-load/tally.h"
+#include "analysis/catalog.h"
+#include "analysis/merge.h"
+#include "analysis/pair.h"
+#include "analysis/tally.h"
 #include "rheaper-top/process.h"
 #include "trace/reader.h"
 

@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "common/cli.h"
-#include "rheaper-load/inputs.h"
-#include "rheaper-load/symbol-files.h"
 #include "rheaper-top/batch.h"
 #include "rheaper-top/model.h"
 #include "rheaper-top/process.h"
 #include "rheaper-top/screen.h"
+#include "symbols/symbol-files.h"
+#include "trace/reader.h"
 
 static const char help[] =
 	"Usage: rheaper-top [OPTION]... TRACE|PID\n"
@@ -226,7 +226,7 @@ int main(int argc, char **argv)
 		model_close(&model);
 	}
 	if (error)
-		input_die(path, error);
+		die("read %s: %s", path, reader_explain(error));
 	free(found);
 	free(options.symbols.debug_dirs);
 	finish_output();

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "analysis/catalog.h"
 #include "common/text.h"
-#include "rheaper-load/catalog.h"
 #include "rheaper-top/names.h"
 
 #include "rheaper-top/model.h"

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/catalog.h"
 #include "common/cli.h"
 #include "common/text.h"
-#include "rheaper-load/catalog.h"
-#include "rheaper-load/symbol-files.h"
-#include "rheaper-load/symbolize.h"
+#include "symbols/symbol-files.h"
+#include "symbols/symbolize.h"
 
 #include "rheaper-top/names.h"
 

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/catalog.h"
 #include "common/cli.h"
 #include "common/text.h"
-#include "rheaper-load/catalog.h"
-#include "rheaper-load/demangle.h"
 #include "rheaper-top/names.h"
+#include "symbols/demangle.h"
 
 #include "rheaper-top/sites.h"
 

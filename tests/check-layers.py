@@ -1,42 +1,69 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Check that includes point downwards only, and that there are no cycles.
+"""Check that includes and calls point downwards only, and that neither makes a circle.
 
-usage: check-layers.py SOURCE_ROOT
+usage: check-layers.py SOURCE_ROOT [BUILD_ROOT NM]
 
-A folder may include itself and what stands in its row. Nothing below a program
-knows a program; the runtime knows no helper of programs, and programs do not
-know the runtime: they share trace/format.h and wrap/symbols.def.
+A room may include itself and the rooms in its row, whole rooms only. Nothing below a
+program knows a program, and no program knows another one; the runtime knows no helper of
+programs, and programs do not know the runtime: they share the single files that
+CONTRACTS names.
+
+With a build directory the objects are read, too: a file calls another one where an object
+has a symbol undefined that the other defines. Calls obey the rows of includes, and files
+that call each other in a circle are an error unless CIRCLES names them with a reason.
 """
 import pathlib
 import re
+import subprocess
 import sys
 
-MAY_INCLUDE = {
+# Lowest first. A room may use the rooms in its row and itself.
+MAY_USE = {
     'include': [],
     'trace': [],
-    'runtime': ['trace/format.h', 'trace/request.h', 'wrap/symbols.def', 'include'],
-    'wrap': ['runtime', 'trace/format.h', 'include'],
+    'runtime': ['include'],
+    'wrap': ['runtime', 'include'],
     'common': [],
-    'rheaper-cc': ['wrap/symbols.def', 'wrap/declared.h', 'runtime/note.h'],
-    'rheaper-load': ['trace', 'common'],
-    'rheaper-ctl': ['trace/format.h', 'trace/request.h', 'common'],
-    'rheaper-export': ['common'],
-    'rheaper-top': ['trace', 'common', 'rheaper-load'],
-    'rheaper-check': ['rheaper-load/load.h', 'rheaper-load/signature.h', 'rheaper-load/demangle.h',
-                      'common'],
-    'rheaper-sqlite': ['rheaper-load/catalog.h', 'rheaper-load/merge.h', 'trace', 'common/text.h'],
+    'symbols': ['common'],
+    'analysis': ['trace', 'symbols', 'common'],
+    'database': ['analysis', 'trace', 'symbols', 'common'],
+    'loading': ['database', 'analysis', 'trace', 'symbols', 'common'],
+    'rheaper-cc': ['common'],
+    'rheaper-ctl': ['common'],
+    'rheaper-load': ['loading', 'database', 'analysis', 'trace', 'symbols', 'common'],
+    'rheaper-export': ['database', 'common'],
+    'rheaper-top': ['analysis', 'trace', 'symbols', 'common'],
+    'rheaper-check': ['loading', 'database', 'symbols', 'common'],
+    'rheaper-sqlite': ['analysis', 'trace', 'common'],
 }
+# Files without code that two sides of an interface share, and who may include them.
+CONTRACTS = {
+    'trace/format.h': ['runtime', 'wrap', 'rheaper-ctl'],
+    'trace/request.h': ['runtime', 'rheaper-ctl'],
+    'wrap/symbols.def': ['runtime', 'rheaper-cc'],
+    'wrap/declared.h': ['rheaper-cc'],
+    'runtime/note.h': ['rheaper-cc'],
+}
+# Files that call each other in a circle, and why they may: one object in several files.
+CIRCLES = {
+    frozenset(['trace/reader', 'trace/reader-stream', 'trace/reader-follow']):
+        'one object in three files: trace/reader-parts.h',
+    frozenset(['runtime/name', 'runtime/stream']): 'to be opened',
+    frozenset(['runtime/api', 'runtime/leak', 'runtime/listen', 'runtime/plugin',
+               'runtime/process', 'runtime/start']): 'to be opened',
+}
+# What these define are the names of libc and libstdc++, which everybody calls.
+LIBC_NAMES = 'wrap/interpose'
 # Libraries, and the only files that may include them.
 LIBRARIES = {
-    'sqlite3': ['rheaper-load/store', 'rheaper-load/block-rows', 'common/db', 'rheaper-export/profile.c',
-                'rheaper-check/measure-read.c', 'rheaper-sqlite'],
-    'elfutils/': ['rheaper-load/debug-info', 'rheaper-load/symbol'],
-    'dwarf.h': ['rheaper-load/debug-info', 'rheaper-load/symbol'],
-    'libiberty/': ['rheaper-load/symbol', 'rheaper-load/demangle'],
+    'sqlite3': ['database', 'loading/resume', 'rheaper-sqlite'],
+    'elfutils/': ['symbols'],
+    'dwarf.h': ['symbols'],
+    'libiberty/': ['symbols'],
     'libunwind': [],
-    'stdio.h': ['common', 'trace', 'rheaper-cc', 'rheaper-load', 'rheaper-export', 'rheaper-ctl', 'rheaper-top',
-                'rheaper-check', 'wrap/wrap.h'],
+    'stdio.h': ['common', 'trace', 'symbols', 'analysis', 'database', 'loading', 'rheaper-',
+                'wrap/wrap.h'],
     'ncurses.h': ['rheaper-top/screen'],
     'zlib.h': ['rheaper-export/pprof'],
 }
@@ -47,65 +74,125 @@ def includes(path):
         yield m.group(1), m.group(2)
 
 
-def allowed(folder, target):
-    return any(target == rule or target.startswith(rule + '/')
-               for rule in MAY_INCLUDE[folder] + [folder])
+def allowed(room, target):
+    other = target.split('/')[0]
+    return other == room or other in MAY_USE[room] or room in CONTRACTS.get(target, [])
 
 
 def check_file(root, path, problems, graph):
     name = str(path.relative_to(root))
-    folder = name.split('/')[0]
+    room = name.split('/')[0]
     for kind, target in includes(path):
         if kind == '"':
-            if target == 'config.h' or target.endswith('.inc'):
-                continue
             if not (root / target).exists() and (path.parent / target).exists():
                 target = str((path.parent / target).relative_to(root))
             if not (root / target).exists():
                 continue  # generated
             graph.setdefault(name, set()).add(target)
-            if not allowed(folder, target):
-                problems.append('%s: may not include %s' % (name, target))
+            if not allowed(room, target):
+                problems.append(f'{name}: may not include {target}')
             continue
         for library, users in LIBRARIES.items():
             if target.startswith(library) and not any(name.startswith(u) for u in users):
-                problems.append('%s: may not include <%s>' % (name, target))
+                problems.append(f'{name}: may not include <{target}>')
 
 
-def find_cycle(graph):
-    state = {}
+def find_circles(graph):
+    """The strongly connected components of more than one node (Tarjan's algorithm)."""
+    number, low, stack, circles = {}, {}, [], []
 
-    def visit(node, trail):
-        state[node] = 1
-        for n in graph.get(node, ()):
-            if state.get(n) == 1:
-                return trail + [node, n]
-            if n not in state:
-                found = visit(n, trail + [node])
-                if found:
-                    return found
-        state[node] = 2
-        return None
+    def visit(node):
+        number[node] = low[node] = len(number)
+        stack.append(node)
+        for other in graph.get(node, ()):
+            if other not in number:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], number[other])
+        if low[node] == number[node]:
+            at = stack.index(node)
+            if len(stack) - at > 1:
+                circles.append(stack[at:])
+            del stack[at:]
     for node in list(graph):
-        if node not in state:
-            found = visit(node, [])
-            if found:
-                return found
-    return None
+        if node not in number:
+            visit(node)
+    return circles
+
+
+def read_object(nm, path):
+    """The global symbols that an object defines, and those that it needs of others."""
+    defined, needed = set(), set()
+    listing = subprocess.run([nm, '-g', str(path)], capture_output=True, text=True, check=True)
+    for line in listing.stdout.splitlines():
+        *_, kind, symbol = line.split()
+        (needed if kind in 'Uwv' else defined).add(symbol)
+    return defined, needed
+
+
+def source_of(root, build, path):
+    """The source of an object of Meson's: ROOM/TARGET.p/NAME.c.o, where .._ is ../"""
+    room, name = path.relative_to(build).parts[0], path.name[:-len('.c.o')]
+    name = str(pathlib.PurePath(room) / name.replace('_', '/')) if name.startswith('.._') \
+        else f'{room}/{name}'
+    name = str((root / name).resolve().relative_to(root.resolve()))
+    return name if (root / (name + '.c')).exists() else None
+
+
+def call_graph(root, build, nm):
+    """file -> files that it calls, without .c. A source that is compiled in several ways
+    calls whatever one of its objects calls."""
+    objects = {}
+    for room in MAY_USE:
+        for path in sorted((build / room).glob('*.p/*.c.o')):
+            source = source_of(root, build, path)
+            if source and not source.startswith(LIBC_NAMES):
+                objects.setdefault(source, []).append(read_object(nm, path))
+    owners = {}
+    for source, parts in objects.items():
+        for defined, _ in parts:
+            for symbol in defined:
+                owners.setdefault(symbol, set()).add(source)
+    graph = {}
+    for source, parts in objects.items():
+        room = source.split('/')[0]
+        graph[source] = set()
+        for _, needed in parts:
+            for symbol in needed:
+                found = owners.get(symbol, set()) - {source}
+                # Programs may use a name twice: it is then the own one, or a lower room's
+                own = {o for o in found if o.split('/')[0] == room}
+                low = {o for o in found if allowed(room, o + '.h')}
+                graph[source] |= own or low or found
+    return graph
+
+
+def check_calls(root, build, nm, problems):
+    graph = call_graph(root, build, nm)
+    for source, others in sorted(graph.items()):
+        for other in sorted(others):
+            if not allowed(source.split('/')[0], other + '.c'):
+                problems.append(f'{source}.c: may not call {other}.c')
+    for circle in find_circles(graph):
+        if frozenset(circle) not in CIRCLES:
+            problems.append('circle of calls: ' + ' <-> '.join(sorted(circle)))
+    return len(graph)
 
 
 def main():
     root = pathlib.Path(sys.argv[1])
-    problems, graph, n = [], {}, 0
-    for folder in MAY_INCLUDE:
-        for path in sorted((root / folder).glob('*.[ch]')):
+    problems, graph, n_files, n_objects = [], {}, 0, 0
+    for room in MAY_USE:
+        for path in sorted((root / room).glob('*.[ch]')):
             check_file(root, path, problems, graph)
-            n += 1
-    cycle = find_cycle(graph)
-    if cycle:
-        problems.append('include cycle: ' + ' -> '.join(cycle))
-    print('\n'.join(problems + ['%d files' % n]))
-    sys.exit(1 if problems or n < 20 else 0)
+            n_files += 1
+    for circle in find_circles(graph):
+        problems.append('circle of includes: ' + ' -> '.join(circle))
+    if len(sys.argv) > 2:
+        n_objects = check_calls(root, pathlib.Path(sys.argv[2]), sys.argv[3], problems)
+    print('\n'.join(problems + [f'{n_files} files, {n_objects} compiled sources']))
+    sys.exit(1 if problems or n_files < 20 or (len(sys.argv) > 2 and n_objects < 20) else 0)
 
 
 main()

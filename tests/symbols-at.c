@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "common/cli.h"
-#include "rheaper-load/symbol-files.h"
-#include "rheaper-load/symbolize.h"
+#include "symbols/symbol-files.h"
+#include "symbols/symbolize.h"
 
 static double now(void)
 {

@@ -37,9 +37,11 @@ int64_t reader_pread(struct reader *reader, void *to, size_t n, uint64_t offset)
 	return (int64_t)done;
 }
 
-const char *reader_problem(int problem)
+const char *reader_explain(int error)
 {
-	switch (problem) {
+	if (error < 0)
+		return strerror(-error);
+	switch (error) {
 	case READER_EMPTY:
 		return "the file is empty";
 	case READER_NOT_A_TRACE:

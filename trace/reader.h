@@ -2,7 +2,7 @@
 /*
  * Reads a trace file, whole or torn: programs open it, then take the events of
  * each stream in the order in which that stream wrote them. The order between
- * streams is the caller's affair (rheaper-load/merge.c). Nothing in the file
+ * streams is the caller's affair (analysis/merge.c). Nothing in the file
  * is trusted. Not thread-safe.
  */
 #pragma once
@@ -68,7 +68,7 @@ struct reader_counts {
 
 /*
  * Open the trace at path. 0, -errno, or an enum reader_problem, which
- * reader_problem() puts in words. The file's size is taken once: what is
+ * reader_explain() puts in words. The file's size is taken once: what is
  * written to it later is not seen.
  */
 int reader_open(struct reader **reader, const char *path, const struct reader_sink *sink);
@@ -92,7 +92,9 @@ bool reader_is_held(const struct reader *reader);
 bool reader_is_behind(const struct reader *reader);
 
 void reader_close(struct reader *reader);
-const char *reader_problem(int problem);
+
+/* Why a function here failed, in words: -errno or an enum reader_problem. */
+const char *reader_explain(int error);
 
 /* Streams are numbered from 0 here, without gaps. */
 size_t reader_n_streams(const struct reader *reader);

@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #include "common/cli.h"
-#include "rheaper-load/load.h"
+#include "loading/load.h"
 #include "tests/faults/rich-trace.h"
 #include "tests/faults/take-trace.h"
 

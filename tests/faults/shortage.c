@@ -111,8 +111,8 @@ static void hostile_traces_are_taken_as_far_as_they_go(void)
 		followed = take_trace(path, true, &written);
 		writer_fini(&w);
 		if ((at_rest != 0) == (h->load != 0) && at_rest >= 0 && followed >= 0 &&
-		    reader_problem(followed)[0] &&
-		    (at_rest == 0 || strstr(reader_problem(at_rest), h->said)))
+		    reader_explain(followed)[0] &&
+		    (at_rest == 0 || strstr(reader_explain(at_rest), h->said)))
 			continue;
 		printf("# %s: %d at rest, %d followed\n", h->name, at_rest, followed);
 		fine = false;
@@ -189,7 +189,7 @@ static void another_trace_in_its_place(void)
 		put_file(&rich, rich.size);
 		changed_at = places[i];
 		result = take_trace(path, true, &taken);
-		fine = fine && result > 0 && reader_problem(result)[0];
+		fine = fine && result > 0 && reader_explain(result)[0];
 	}
 	take_between = NULL;
 	point(fine, "L2_another_trace_in_its_place");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
 
-#include "rheaper-load/catalog.h"
-#include "rheaper-load/chains.h"
-#include "rheaper-load/scopes.h"
+#include "analysis/catalog.h"
+#include "analysis/chains.h"
+#include "analysis/scopes.h"
 
 #include "tests/faults/take-trace.h"
 

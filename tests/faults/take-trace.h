@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "rheaper-load/merge.h"
-#include "rheaper-load/pair.h"
+#include "analysis/merge.h"
+#include "analysis/pair.h"
 #include "trace/reader.h"
 
 struct taken {

@@ -5,10 +5,10 @@
  */
 #pragma once
 
-#include "rheaper-load/catalog.h"
-#include "rheaper-load/chains.h"
-#include "rheaper-load/merge.h"
-#include "rheaper-load/pair.h"
+#include "analysis/catalog.h"
+#include "analysis/chains.h"
+#include "analysis/merge.h"
+#include "analysis/pair.h"
 #include "tests/unit/trace-writer.h"
 #include "trace/reader.h"
 

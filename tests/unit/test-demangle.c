@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "rheaper-load/demangle.h"
+#include "symbols/demangle.h"
 
 static void names_of_each_language_are_read(void **state)
 {

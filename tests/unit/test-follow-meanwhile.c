@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "rheaper-load/tally.h"
+#include "analysis/tally.h"
 #include "tests/unit/load-fixture.h"
 
 #define N_RECORDS 8

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "rheaper-load/live.h"
+#include "analysis/live.h"
 
 #define N 20000
 

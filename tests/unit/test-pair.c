@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "rheaper-load/tally.h"
+#include "analysis/tally.h"
 #include "tests/unit/load-fixture.h"
 
 /* Call nodes: any numbers do, stacks are numbered by first use. */

@@ -212,9 +212,9 @@ static void each_problem_has_words_of_its_own(void **state)
 {
 	(void)state;
 	for (int a = READER_EMPTY; a <= READER_SHRANK; a++) {
-		assert_string_not_equal(reader_problem(a), reader_problem(0));
+		assert_string_not_equal(reader_explain(a), reader_explain(0));
 		for (int b = READER_EMPTY; b < a; b++)
-			assert_string_not_equal(reader_problem(a), reader_problem(b));
+			assert_string_not_equal(reader_explain(a), reader_explain(b));
 	}
 }
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "rheaper-load/scan.h"
+#include "analysis/scan.h"
 #include "trace/format.h"
 #include "trace/reader.h"
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "rheaper-load/signature.h"
+#include "symbols/signature.h"
 
 static const char *plain(const char *name)
 {

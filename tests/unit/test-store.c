@@ -15,7 +15,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "rheaper-load/load.h"
+#include "loading/load.h"
 #include "tests/unit/trace-writer.h"
 
 static const char *trace, *database;

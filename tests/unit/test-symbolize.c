@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "rheaper-load/symbol-files.h"
-#include "rheaper-load/symbolize.h"
+#include "symbols/symbol-files.h"
+#include "symbols/symbolize.h"
 #include "tests/unit/trace-writer.h"
 
 #define SELF "/proc/self/exe"

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything a trace names by number: nodes of stacks, modules, functions,
+ * threads; its marks and scopes, its leaks. Filled by the reader as the records come,
+ * asked by pair.c for the number of a stack, taken over by registry.c at the end of the
+ * trace.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/scan.h"
+#include "common/map.h"
+#include "trace/reader.h"
+
+struct catalog_node {
+	uint64_t address; /* CALL: the function number */
+	uint32_t parent;
+	uint32_t module;
+	uint32_t stack;  /* number in the database, 0: not used by an event */
+	uint32_t shared; /* registry.c: its node there, 0: none yet */
+	uint8_t code;    /* RHP_FRAME, RHP_CALL, or 0: no such node */
+	uint8_t flags;   /* enum rhp_node_flags */
+};
+
+/* Filled by tally.c; estimates if the trace was sampled. */
+struct catalog_stack {
+	uint32_t node;
+	uint32_t number; /* in the database: registry.c */
+	uint64_t recorded;
+	double allocations, bytes;
+	double live_blocks, live_bytes; /* at last: at the end of the trace */
+	double peak_blocks, peak_bytes; /* when most bytes were live in all */
+	double own_peak_bytes;
+	int64_t own_peak_ns;
+	double temporary;
+	uint64_t epoch; /* tally.c: the peak that peak_* belong to */
+};
+
+struct catalog_module {
+	uint64_t number;
+	uint64_t start, end, bias;
+	uint32_t shared; /* number in the database: registry.c */
+	char *path;      /* bytes as the program saw them */
+	uint8_t *build_id;
+	size_t build_id_size;
+};
+
+struct catalog_function {
+	uint64_t number;
+	uint32_t shared;     /* number in the database: registry.c */
+	char *name, *family; /* UTF-8 */
+};
+
+struct catalog_thread {
+	uint64_t number, tid;
+	uint64_t named; /* ticks when it had that name, 0: at first */
+	char *name;     /* UTF-8 */
+	/* Of the blocks that it allocated: tally.c, if it was told to */
+	double allocations, bytes;
+	double live_blocks, live_bytes; /* now, wherever they are freed */
+};
+
+/* What a thread was called at some time: it may come before the thread. */
+struct catalog_name {
+	uint64_t thread, ticks;
+	char *name; /* UTF-8 */
+};
+
+struct catalog_mark {
+	uint64_t thread, ticks;
+	char *text; /* UTF-8 */
+};
+
+/* A beginning or an end, in the order of its stream: scopes.c makes pairs of them. */
+struct catalog_scope {
+	uint32_t thread, number;
+	uint64_t ticks;
+	char *name; /* UTF-8; NULL: an end */
+};
+
+struct catalog {
+	struct catalog_node *nodes; /* by id; 0 is the empty stack */
+	size_t n_nodes, n_nodes_max;
+	struct catalog_stack *stacks; /* by number; 0 is the unknown stack */
+	size_t n_stacks, n_stacks_max;
+	struct catalog_module *modules;
+	size_t n_modules, n_modules_max;
+	struct catalog_function *functions;
+	size_t n_functions, n_functions_max;
+	struct catalog_thread *threads;
+	size_t n_threads, n_threads_max;
+	struct catalog_mark *marks;
+	size_t n_marks, n_marks_max;
+	struct catalog_name *names;
+	size_t n_names, n_names_max;
+	struct catalog_scope *scopes;
+	size_t n_scopes, n_scopes_max;
+	struct scan scan;
+	uint32_t parent_pid; /* 0: unknown */
+	char *host;          /* UTF-8, or NULL */
+	char *command_line;  /* as a JSON array, UTF-8, or NULL */
+	struct map module_numbers, function_numbers, thread_numbers;
+	uint64_t n_ids; /* ids from here on are damage */
+	uint64_t n_damaged;
+};
+
+/* An empty catalog; *sink then fills it. 0 or -ENOMEM. */
+int catalog_init(struct catalog *catalog, struct reader_sink *sink);
+void catalog_fini(struct catalog *catalog);
+
+/*
+ * Believe in node ids below this only. A program hands ids out one by one and
+ * writes a record for each, so the size of the trace bounds them.
+ */
+void catalog_limit_ids(struct catalog *catalog, uint64_t n_records);
+
+/* Slow path of catalog_stack: a node that is asked for the first time. */
+int catalog_number_stack(struct catalog *catalog, uint32_t node, uint32_t *stack);
+
+/*
+ * The number of the stack that an event names by its call node; 0 for node 0
+ * and for impossible ids. The node itself may come later in the trace. 0 or
+ * -ENOMEM.
+ */
+static inline int catalog_stack(struct catalog *catalog, uint32_t node, uint32_t *stack)
+{
+	if (node < catalog->n_nodes && catalog->nodes[node].stack) {
+		*stack = catalog->nodes[node].stack;
+		return 0;
+	}
+	return catalog_number_stack(catalog, node, stack);
+}
+
+/* The stack of this node will soon be asked for: have it in the cache. */
+static inline void catalog_expect(const struct catalog *catalog, uint32_t node)
+{
+	if (node < catalog->n_nodes)
+		__builtin_prefetch(&catalog->nodes[node].stack);
+}
+
+/* Give the threads the last names that have been read. How many names are left, of
+ * threads that are not known (yet). */
+size_t catalog_name_threads(struct catalog *catalog);
+
+/* A module or a function by its number, or NULL. */
+/* By time; they come as the streams are read. After all records. */
+void catalog_sort_marks(struct catalog *catalog);
+
+const struct catalog_module *catalog_module(const struct catalog *catalog,
+					    uint64_t number);
+const struct catalog_function *catalog_function(const struct catalog *catalog,
+						uint64_t number);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/cli.h"
+#include "trace/reader.h"
+
+#include "analysis/scan.h"
+
+/* Blocks come by address: where they begin anew another scan was left unfinished. */
+static bool begins_anew(const struct scan_blocks *blocks, uint64_t address)
+{
+	return blocks->n_blocks && address <= blocks->blocks[blocks->n_blocks - 1] >> 8;
+}
+
+int scan_take_leak(struct scan *s, const struct rhp_record *record)
+{
+	uint64_t kind = record->c < RHP_N_LEAK_KINDS ? record->c : RHP_LEAK_UNKNOWN;
+
+	if (array_grow((void **)&s->begun.blocks, &s->begun.n_max, s->begun.n_blocks + 1,
+		       sizeof(*s->begun.blocks)))
+		return -ENOMEM;
+	if (begins_anew(&s->begun, rhp_address(record)))
+		s->begun.n_blocks = 0;
+	s->begun.blocks[s->begun.n_blocks++] = rhp_address(record) << 8 | kind;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void scan_take_end(struct scan *s, const struct reader_blob *blob)
+{
+	struct scan_blocks spare = s->whole;
+	int error = (int)(blob->b >> 32 & INT32_MAX);
+
+	/* A failure is said in another stream, so the order is that of the clock. */
+	if (error && blob->c >= s->failed_ticks) {
+		s->failed_ticks = blob->c;
+		s->error = error;
+	}
+	if (error || blob->c < s->ticks)
+		return;
+	/* The program writes them in this order; who knows who wrote this trace? */
+	qsort(s->begun.blocks, s->begun.n_blocks, sizeof(*s->begun.blocks), compare);
+	s->whole = s->begun;
+	s->begun = spare;
+	s->begun.n_blocks = 0;
+	s->ticks = blob->c ? blob->c : 1;
+	s->other_threads = (uint32_t)blob->b;
+}
+
+int scan_failure(const struct scan *s)
+{
+	return s->failed_ticks >= s->ticks ? s->error : 0;
+}
+
+uint8_t scan_kind(const struct scan *s, uint64_t address)
+{
+	size_t low = 0, high = s->whole.n_blocks;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->whole.blocks[middle] >> 8 < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->whole.n_blocks && s->whole.blocks[low] >> 8 == address
+		       ? (uint8_t)s->whole.blocks[low]
+		       : RHP_LEAK_UNKNOWN;
+}
+
+void scan_fini(struct scan *s)
+{
+	free(s->whole.blocks);
+	free(s->begun.blocks);
+}

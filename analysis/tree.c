@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cli.h"
+
+#include "analysis/tree.h"
+
+struct name {
+	char *text;
+	uint32_t number;
+};
+
+static int compare_names(const void *left, const void *right)
+{
+	return strcmp(((const struct name *)left)->text,
+		      ((const struct name *)right)->text);
+}
+
+static uint32_t add_name(struct names *names, const char *text)
+{
+	struct name *name = malloc(sizeof(*name));
+	char *copy = strdup(text);
+	uint32_t number = (uint32_t)names->n_texts;
+
+	if (!name || !copy ||
+	    array_grow((void **)&names->texts, &names->n_texts_max, names->n_texts + 1,
+		       sizeof(*names->texts)))
+		goto fail;
+	*name = (struct name){copy, number};
+	if (!tsearch(name, &names->tree, compare_names))
+		goto fail;
+	names->texts[names->n_texts++] = copy;
+	return number;
+fail:
+	free(name);
+	free(copy);
+	return MAP_NONE;
+}
+
+uint32_t names_number(struct names *names, const char *text)
+{
+	struct name key = {.text = (char *)text};
+	struct name **found = tfind(&key, &names->tree, compare_names);
+
+	return found ? (*found)->number : add_name(names, text);
+}
+
+void names_fini(struct names *names)
+{
+	tdestroy(names->tree, free);
+	for (size_t i = 0; i < names->n_texts; i++)
+		free(names->texts[i]);
+	free(names->texts);
+}
+
+uint32_t tree_child(struct tree *tree, uint32_t parent, uint32_t name)
+{
+	uint64_t key = (uint64_t)parent << 32 | name;
+	uint32_t node = map_get(&tree->children, key);
+
+	if (node != MAP_NONE)
+		return node;
+	if (tree->n_nodes >= MAP_NONE - 1 ||
+	    map_put(&tree->children, key, tree->n_nodes + 1))
+		return MAP_NONE;
+	return ++tree->n_nodes;
+}
+
+void tree_fini(struct tree *tree)
+{
+	map_fini(&tree->children);
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "common/cli.h"
+#include "config.h"
+#include "schema.h"
+
+#include "database/db.h"
+
+#define APPLICATION_ID 0x72686561 /* schema.sql */
+
+const char *const db_schema = schema_sql;
+
+void db_die(sqlite3 *db, const char *what, const char *path)
+{
+	die("%s %s: %s", what, path, sqlite3_errmsg(db));
+}
+
+static int read_pragma(sqlite3 *db, const char *sql, const char *path)
+{
+	sqlite3_stmt *statement;
+	int value;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK ||
+	    sqlite3_step(statement) != SQLITE_ROW)
+		db_die(db, "read", path);
+	value = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return value;
+}
+
+/* What schema.sql makes of a new database. */
+static sqlite3 *make_model(const char *path)
+{
+	sqlite3 *model = NULL;
+
+	if (sqlite3_open(":memory:", &model) != SQLITE_OK ||
+	    sqlite3_exec(model, schema_sql, NULL, NULL, NULL) != SQLITE_OK)
+		db_die(model, "read", path);
+	return model;
+}
+
+bool db_has_our_schema(sqlite3 *db, const char *path)
+{
+	static const char list[] = "SELECT name, sql FROM sqlite_schema"
+				   " WHERE sql NOT NULL",
+			  find[] = "SELECT 1 FROM sqlite_schema WHERE name = ? AND"
+				   " sql = ? AND NOT EXISTS (SELECT 1"
+				   "  FROM sqlite_schema WHERE type = 'trigger')";
+	sqlite3 *model = make_model(path);
+	sqlite3_stmt *ours, *theirs;
+	bool same = true;
+
+	if (sqlite3_prepare_v2(model, list, -1, &ours, NULL) != SQLITE_OK)
+		db_die(model, "read", path);
+	if (sqlite3_prepare_v2(db, find, -1, &theirs, NULL) != SQLITE_OK)
+		db_die(db, "read", path);
+	while (same && sqlite3_step(ours) == SQLITE_ROW) {
+		sqlite3_bind_value(theirs, 1, sqlite3_column_value(ours, 0));
+		sqlite3_bind_value(theirs, 2, sqlite3_column_value(ours, 1));
+		same = sqlite3_step(theirs) == SQLITE_ROW;
+		sqlite3_reset(theirs);
+	}
+	sqlite3_finalize(ours);
+	sqlite3_finalize(theirs);
+	sqlite3_close(model);
+	return same;
+}
+
+static void check_version(sqlite3 *db, const char *path)
+{
+	int version;
+
+	if (read_pragma(db, "PRAGMA application_id", path) != APPLICATION_ID)
+		die("read %s: it is not a database of rheaper-load", path);
+	version = read_pragma(db, "PRAGMA user_version", path);
+	if (version != RHEAPER_SCHEMA_VERSION)
+		die("read %s: its schema has version %d, this program reads version %d;"
+		    " load the trace again",
+		    path, version, RHEAPER_SCHEMA_VERSION);
+}
+
+static void distrust(sqlite3 *db, const char *path)
+{
+	if (sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
+	    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) != SQLITE_OK ||
+	    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL) != SQLITE_OK ||
+	    sqlite3_exec(db,
+			 "PRAGMA query_only = 1;"
+			 "PRAGMA cell_size_check = 1;"
+			 "PRAGMA mmap_size = 0",
+			 NULL, NULL, NULL) != SQLITE_OK)
+		db_die(db, "open", path);
+}
+
+sqlite3 *db_open(const char *path)
+{
+	struct stat status;
+	sqlite3 *db = NULL;
+	char *name = NULL;
+
+	if (stat(path, &status) != 0)
+		die("open %s:", path);
+	if (!S_ISREG(status.st_mode))
+		die("open %s: it is not a file", path);
+	/* Some names are special to SQLite; none with a slash is. */
+	if (asprintf(&name, "%s%s", path[0] == '/' ? "" : "./", path) < 0)
+		die("open %s: out of memory", path);
+	if (sqlite3_open_v2(name, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+		db_die(db, "open", path);
+	free(name);
+	distrust(db, path);
+	check_version(db, path);
+	if (!db_has_our_schema(db, path))
+		die("read %s: its schema was changed", path);
+	return db;
+}

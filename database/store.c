@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Blocks are most of a database, so they do not go through a statement each:
+ * they are the rows of a virtual table (block-rows.c), and one INSERT ...
+ * SELECT copies a batch. SQLite then appends to the b-tree without being told rows
+ * one by one. What blocks have in common is in their lot; they come sorted by lot, so
+ * totals by call stack need no index on blocks: the lots of a stack are ranges.
+ *
+ * A database that is not finished is thrown away, so it is written without a
+ * journal and without syncs; one fsync comes before the rename. Rows are only
+ * ever appended, so a small page cache is enough.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/catalog.h"
+#include "analysis/chains.h"
+#include "analysis/tally.h"
+#include "common/cli.h"
+#include "config.h"
+#include "database/db.h"
+#include "database/lots.h"
+#include "database/store-file.h"
+#include "database/store-parts.h"
+
+#include "database/store.h"
+
+#define APPLICATION_ID 0x72686561 /* schema.sql */
+
+static const char *const statements[N_STATEMENTS] = {
+	[INSERT_RUN] = "INSERT INTO runs VALUES (?, ?, ?, ?)",
+	[INSERT_PROCESS] = "INSERT INTO processes VALUES"
+			   " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+			   "?, ?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_THREAD] = "INSERT INTO threads VALUES (?, ?, ?, ?, ?)",
+	[INSERT_MODULE] = "INSERT INTO modules VALUES (?, ?, ?)",
+	[INSERT_MAPPING] = "INSERT INTO process_modules VALUES (?, ?, ?, ?, ?)",
+	[INSERT_FUNCTION] = "INSERT INTO functions VALUES (?, ?, ?)",
+	[INSERT_FRAME] = "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_STACK] = "INSERT INTO stacks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	/* A library that was unloaded and loaded again gives equal stacks twice. */
+	[INSERT_STACK_TOTAL] =
+		"INSERT INTO stack_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" ON CONFLICT DO UPDATE SET"
+		" allocations = allocations + excluded.allocations,"
+		" bytes = bytes + excluded.bytes,"
+		" live_blocks = live_blocks + excluded.live_blocks,"
+		" live_bytes = live_bytes + excluded.live_bytes,"
+		" peak_blocks = peak_blocks + excluded.peak_blocks,"
+		" peak_bytes = peak_bytes + excluded.peak_bytes,"
+		" own_peak_ns = iif(excluded.own_peak_bytes > own_peak_bytes,"
+		"  excluded.own_peak_ns, own_peak_ns),"
+		" own_peak_bytes = max(own_peak_bytes, excluded.own_peak_bytes,"
+		"  peak_bytes + excluded.peak_bytes, live_bytes + excluded.live_bytes),"
+		" temporary = temporary + excluded.temporary,"
+		" recorded = recorded + excluded.recorded",
+	[INSERT_STACK_FRAME] = "INSERT INTO stack_frames VALUES (?, ?, ?)",
+	[INSERT_TOP_DOWN] = "INSERT INTO top_down VALUES (?, ?, ?, ?)",
+	[INSERT_BOTTOM_UP] = "INSERT INTO bottom_up VALUES (?, ?, ?, ?)",
+	[INSERT_LOT] = "INSERT INTO lots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_CHAIN] = "INSERT INTO realloc_chains VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_MARKER] = "INSERT INTO markers VALUES (NULL, ?, ?, ?, ?)",
+	[INSERT_SCOPE] = "INSERT INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[INSERT_SCOPE_CHANGE] = "INSERT INTO scope_changes VALUES (?, ?, ?)",
+	[INSERT_LOSS] = "INSERT INTO losses VALUES (?, ?, ?, ?)",
+	[INSERT_TOTAL] = "INSERT INTO totals VALUES (?, ?, ?, ?)",
+	[INSERT_TIMELINE] = "INSERT INTO timeline VALUES (?, ?, ?, ?, ?, ?, ?)",
+	/* Columns are named to leave the number out: SQLite then appends, and does not
+	 * look whether it is taken. */
+	[INSERT_BLOCKS] = "INSERT INTO blocks (alloc_ns, lifetime_ns, size, addr)"
+			  " SELECT * FROM " BLOCK_ROWS_TABLE,
+};
+
+void store_die(struct store *s, const char *what)
+{
+	const char *message = sqlite3_errmsg(s->db);
+
+	if (sqlite3_system_errno(s->db) && sqlite3_errcode(s->db) != SQLITE_NOMEM) {
+		errno = sqlite3_system_errno(s->db);
+		die("%s %s: %s:", what, s->path, message);
+	}
+	die("%s %s: %s", what, s->path, message);
+}
+
+void store_execute(struct store *s, const char *sql, const char *what)
+{
+	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		store_die(s, what);
+}
+
+int64_t store_ask(struct store *s, const char *sql)
+{
+	sqlite3_stmt *statement;
+	int64_t value = 0;
+
+	if (sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		store_die(s, "read");
+	switch (sqlite3_step(statement)) {
+	case SQLITE_ROW:
+		value = sqlite3_column_int64(statement, 0);
+		break;
+	case SQLITE_DONE:
+		break;
+	default:
+		store_die(s, "read");
+	}
+	sqlite3_finalize(statement);
+	return value;
+}
+
+/* The database to be continued: is it one of ours, of this version, and whole? */
+static void check_old(struct store *s)
+{
+	int64_t version;
+
+	if (store_ask(s, "PRAGMA application_id") != APPLICATION_ID)
+		die("append to %s: it is not a database of rheaper-load", s->path);
+	version = store_ask(s, "PRAGMA user_version");
+	if (version != RHEAPER_SCHEMA_VERSION)
+		die("append to %s: its schema has version %d, this program writes version"
+		    " %d; load the traces again",
+		    s->path, (int)version, RHEAPER_SCHEMA_VERSION);
+}
+
+/* Nothing else is trusted to take rows. */
+static void check_schema(struct store *s)
+{
+	if (!db_has_our_schema(s->db, s->path))
+		die("append to %s: its schema was changed", s->path);
+}
+
+/* db_stack(n): the number in the database of stack n of the trace. */
+static void find_db_stack(sqlite3_context *result, int n_values, sqlite3_value **values)
+{
+	const struct store *s = sqlite3_user_data(result);
+	int64_t stack = sqlite3_value_int64(values[0]);
+
+	(void)n_values;
+	if (sqlite3_value_type(values[0]) != SQLITE_NULL)
+		sqlite3_result_int64(result, s->catalog->stacks[stack].number);
+}
+
+static void prepare_connection(struct store *s)
+{
+	store_execute(s,
+		      "PRAGMA page_size = 8192;"
+		      "PRAGMA journal_mode = OFF;"
+		      "PRAGMA synchronous = OFF;"
+		      "PRAGMA locking_mode = EXCLUSIVE;"
+		      "PRAGMA trusted_schema = OFF;"
+		      "PRAGMA cell_size_check = ON;"
+		      "PRAGMA cache_size = -1000;"
+		      "PRAGMA mmap_size = 0;"
+		      "BEGIN",
+		      "create");
+	if (block_rows_register(s->db, &s->rows) != SQLITE_OK ||
+	    sqlite3_create_function(s->db, "db_stack", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+				    s, find_db_stack, NULL, NULL) != SQLITE_OK)
+		store_die(s, "create");
+}
+
+/* Of a link that is added to, what it leads to. */
+static char *final_path(const char *path, enum store_mode mode)
+{
+	char *final = mode == STORE_APPEND ? realpath(path, NULL) : strdup(path);
+
+	if (!final && mode == STORE_APPEND)
+		die("append to %s:", path);
+	if (!final)
+		die("create %s: out of memory", path);
+	return final;
+}
+
+struct store *store_open(const char *path, enum store_mode mode)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		die("create %s: out of memory", path);
+	s->path = final_path(path, mode);
+	s->mode = mode;
+	if (sqlite3_open_v2(store_file_begin(s->path, mode), &s->db,
+			    SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		store_die(s, "create");
+	if (mode == STORE_APPEND)
+		check_old(s);
+	prepare_connection(s);
+	if (mode == STORE_APPEND)
+		check_schema(s);
+	else
+		store_execute(s, db_schema, "create the tables of");
+	s->n_blocks = store_ask(s, "SELECT max(block) FROM blocks");
+	return s;
+}
+
+struct store_numbers store_numbers(struct store *s)
+{
+	return (struct store_numbers){
+		.run = store_ask(s, "SELECT max(run) FROM runs") + 1,
+		.process = store_ask(s, "SELECT max(process) FROM processes") + 1,
+		.threads = store_ask(s, "SELECT max(thread) FROM threads"),
+	};
+}
+
+bool store_has_trace(struct store *s, const struct rhp_file_header *h)
+{
+	char *sql = sqlite3_mprintf("SELECT 1 FROM processes WHERE pid = %u AND start_ns"
+				    " = %lld AND start_ticks = %lld",
+				    h->pid, (long long)h->start_realtime_ns,
+				    (long long)h->start_ticks);
+	bool found;
+
+	if (!sql)
+		die("read %s: out of memory", s->path);
+	found = store_ask(s, sql);
+	sqlite3_free(sql);
+	return found;
+}
+
+static void bind_integer(sqlite3_stmt *statement, int i, int64_t value, bool zero_is_null)
+{
+	if (value == 0 && zero_is_null)
+		sqlite3_bind_null(statement, i);
+	else
+		sqlite3_bind_int64(statement, i, value);
+}
+
+static sqlite3_stmt *get_statement(struct store *s, enum statement which)
+{
+	if (!s->statements[which] &&
+	    sqlite3_prepare_v3(s->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT,
+			       &s->statements[which], NULL) != SQLITE_OK)
+		store_die(s, "write to");
+	return s->statements[which];
+}
+
+static void run_statement(struct store *s, enum statement which)
+{
+	sqlite3_stmt *statement = get_statement(s, which);
+
+	if (sqlite3_step(statement) != SQLITE_DONE)
+		store_die(s, "write to");
+	sqlite3_reset(statement);
+}
+
+void store_insert(struct store *s, enum statement which, const char *types, ...)
+{
+	sqlite3_stmt *statement = get_statement(s, which);
+	va_list values;
+
+	va_start(values, types);
+	for (int i = 0; types[i]; i++) {
+		if (types[i] == 'i' || types[i] == 'z')
+			bind_integer(statement, i + 1, va_arg(values, int64_t),
+				     types[i] == 'z');
+		else if (types[i] == 'f')
+			sqlite3_bind_double(statement, i + 1, va_arg(values, double));
+		else
+			sqlite3_bind_text(statement, i + 1, va_arg(values, const char *),
+					  -1, SQLITE_TRANSIENT);
+	}
+	va_end(values);
+	run_statement(s, which);
+}
+
+void store_trace_begin(struct store *s, struct store_trace *trace)
+{
+	trace->first_lot = store_ask(s, "SELECT max(rowid) FROM lots") + 1;
+	trace->first_chain = store_ask(s, "SELECT max(rowid) FROM realloc_chains") + 1;
+}
+
+static int64_t clamp(uint64_t value)
+{
+	return value < INT64_MAX ? (int64_t)value : INT64_MAX;
+}
+
+static int64_t thread_number(const struct store_trace *trace, uint64_t number)
+{
+	return number ? trace->threads + (int64_t)number : 0;
+}
+
+static void insert_lot(struct store *s, const struct store_trace *trace,
+		       const struct lot *lot)
+{
+	sqlite3_stmt *statement = get_statement(s, INSERT_LOT);
+	double weight = lot->sampled_size
+				? tally_weight(trace->sample_bytes, lot->sampled_size - 1)
+				: 1;
+
+	sqlite3_bind_null(statement, 4);
+	sqlite3_bind_null(statement, 5);
+	if (lot->ended) {
+		sqlite3_bind_int64(statement, 4, thread_number(trace, lot->free_thread));
+		sqlite3_bind_int64(statement, 5, lot->free_stack);
+	}
+	sqlite3_bind_int64(statement, 1, trace->process);
+	sqlite3_bind_int64(statement, 2, lot->stack);
+	sqlite3_bind_int64(statement, 3, thread_number(trace, lot->alloc_thread));
+	sqlite3_bind_int64(statement, 6, lot->end);
+	sqlite3_bind_int64(statement, 7, lot->temporary);
+	bind_integer(statement, 8, clamp(lot->free_size), true);
+	sqlite3_bind_double(statement, 9, weight);
+	sqlite3_bind_int64(statement, 10, s->n_blocks + 1);
+	s->n_blocks += lot->n_rows;
+	sqlite3_bind_int64(statement, 11, s->n_blocks);
+	sqlite3_bind_int64(statement, 12, clamp(lot->bytes));
+	sqlite3_bind_int64(statement, 13, lot->leak);
+	run_statement(s, INSERT_LOT);
+}
+
+void store_lots(struct store *s, const struct store_trace *trace, const struct lots *lots)
+{
+	s->rows.lots = lots;
+	run_statement(s, INSERT_BLOCKS);
+	for (size_t i = 0; i < lots->n_lots; i++)
+		insert_lot(s, trace, &lots->lots[i]);
+}
+
+void store_chain(struct store *s, const struct store_trace *trace, const struct chain *c)
+{
+	store_insert(s, INSERT_CHAIN, "iiiiiiii", trace->process, (int64_t)c->first_stack,
+		     (int64_t)c->last_stack, (int64_t)c->steps, (int64_t)c->moves,
+		     clamp(c->copied), clamp(c->first_size), clamp(c->final_size));
+}
+
+void store_trace_end(struct store *s, const struct store_trace *trace,
+		     const struct catalog *catalog)
+{
+	char *sql;
+	size_t n = 0;
+
+	while (n < catalog->n_stacks && catalog->stacks[n].number == n)
+		n++;
+	if (n == catalog->n_stacks)
+		return;
+	s->catalog = catalog;
+	sql = sqlite3_mprintf(
+		"UPDATE lots SET stack = db_stack(stack), free_stack ="
+		" db_stack(free_stack) WHERE rowid >= %lld;"
+		"UPDATE realloc_chains SET first_stack = db_stack(first_stack),"
+		" last_stack = db_stack(last_stack) WHERE rowid >= %lld",
+		(long long)trace->first_lot, (long long)trace->first_chain);
+	if (!sql)
+		die("write to %s: out of memory", s->path);
+	store_execute(s, sql, "write to");
+	sqlite3_free(sql);
+	s->catalog = NULL;
+}
+
+uint64_t store_finish(struct store *s)
+{
+	uint64_t size;
+
+	store_execute(s, "COMMIT", "write");
+	size = (uint64_t)store_ask(s, "SELECT page_count * page_size FROM"
+				      " pragma_page_count, pragma_page_size");
+	for (int i = 0; i < N_STATEMENTS; i++)
+		sqlite3_finalize(s->statements[i]);
+	if (sqlite3_close(s->db) != SQLITE_OK)
+		store_die(s, "close");
+	store_file_finish(s->path, s->mode != STORE_NEW);
+	free(s->path);
+	free(s);
+	return size;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The database being written. All SQL of the loader is in store*.c. The file is
+ * built beside its final name, as a copy of the old database if that is to be
+ * continued, and moved there when it is complete; until then nothing at the final
+ * name changes. Whatever fails ends the program with a message and without the
+ * unfinished file; so do SIGINT, SIGTERM and SIGHUP. There is one store at a time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct catalog;
+struct chain;
+struct frames;
+struct registry;
+struct lots;
+struct rhp_file_header;
+struct scopes;
+struct store;
+struct tally;
+
+enum store_mode {
+	STORE_NEW,
+	STORE_REPLACE, /* what is there */
+	STORE_APPEND,  /* to what is there */
+};
+
+struct store_process {
+	int64_t process, run;
+	const char *trace;
+	uint32_t pid;
+	uint32_t parent_pid; /* 0: unknown */
+	const char *executable;
+	const char *command_line; /* JSON, or NULL */
+	const char *host;         /* or NULL */
+	const char *started;      /* UTC, ISO 8601 */
+	double duration_ms;
+	const char *scope;
+	const char *ending;
+	const char *leak_scan; /* what became of it, or NULL */
+	int64_t leak_scan_ns;  /* 0: never */
+	uint32_t leak_scan_threads;
+	const struct rhp_file_header *header; /* has the rest */
+};
+
+struct store_frame {
+	int64_t frame;
+	uint64_t address;
+	bool exact;
+	uint32_t module; /* 0: unknown */
+	int inline_depth;
+	const char *sym;
+	const char *file; /* bytes, or NULL */
+	int line;         /* 0: unknown */
+};
+
+struct store_stack {
+	uint32_t stack;
+	const char *signature;
+	uint64_t function;
+	uint32_t depth;
+	bool truncated, unsampled;
+	int incomplete;
+	uint32_t top_down, bottom_up;
+};
+
+/* Begin the database that will be at path. Dies if something is there that the mode
+ * has no use for, or nothing that it needs. */
+struct store *store_open(const char *path, enum store_mode mode);
+
+/* Numbers that are not taken: the next run, the next process; threads of that
+ * process have their own number plus `threads`. */
+struct store_numbers {
+	int64_t run, process, threads;
+};
+struct store_numbers store_numbers(struct store *store);
+
+/* Put what the database has into an empty registry. Dies if it is damaged. */
+void store_read_registry(struct store *store, struct registry *registry,
+			 struct frames *frames);
+
+/* Whether the trace with this header is in the database. */
+bool store_has_trace(struct store *store, const struct rhp_file_header *header);
+
+/* What belongs to all rows of a trace. */
+struct store_trace {
+	int64_t process, threads; /* see store_numbers */
+	uint64_t sample_bytes;
+	int64_t first_lot, first_chain; /* set by store_trace_begin */
+};
+
+/*
+ * Blocks and lots. Stacks are those of the trace's catalog until store_trace_end
+ * replaces them by the catalog's numbers in the database.
+ */
+void store_trace_begin(struct store *store, struct store_trace *trace);
+void store_lots(struct store *store, const struct store_trace *trace,
+		const struct lots *lots);
+void store_chain(struct store *store, const struct store_trace *trace,
+		 const struct chain *chain);
+void store_trace_end(struct store *store, const struct store_trace *trace,
+		     const struct catalog *catalog);
+
+/* Text is UTF-8 unless said otherwise, and need not live on. */
+void store_run(struct store *store, int64_t run, const char *label, const char *loaded);
+void store_process(struct store *store, const struct store_process *process);
+void store_thread(struct store *store, const struct store_trace *trace, uint64_t number,
+		  uint64_t tid, const char *name);
+void store_module(struct store *store, uint32_t number, const char *path_bytes,
+		  const char *build_id);
+void store_mapping(struct store *store, int64_t process, uint32_t module, uint64_t start,
+		   uint64_t end, uint64_t bias);
+void store_function(struct store *store, uint32_t number, const char *name,
+		    const char *family);
+void store_frame(struct store *store, const struct store_frame *frame);
+void store_stack(struct store *store, const struct store_stack *stack);
+void store_stack_frame(struct store *store, uint32_t stack, uint32_t frame_no,
+		       int64_t frame);
+/* Node 0, the root, has no parent. */
+void store_top_down(struct store *store, uint32_t node, uint32_t parent, uint32_t depth,
+		    const char *sym);
+void store_bottom_up(struct store *store, uint32_t node, uint32_t parent, uint32_t depth,
+		     const char *sym);
+void store_mark(struct store *store, const struct store_trace *trace, double at_ms,
+		uint64_t thread, const char *text);
+void store_scopes(struct store *store, const struct store_trace *trace,
+		  const struct scopes *scopes);
+void store_loss(struct store *store, int64_t process, const char *reason, uint64_t count,
+		const char *meaning);
+void store_total(struct store *store, int64_t process, const char *name, double value,
+		 const char *meaning);
+/* stack_totals and timeline. */
+void store_tally(struct store *store, int64_t process, const struct catalog *catalog,
+		 const struct tally *tally);
+
+/* Bring the file to the disk, move it to its name, free. The size of the file. */
+uint64_t store_finish(struct store *store);

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: MIT
+/*
+ * New locations are sorted by module and address: one module at a time is open, each
+ * once, whatever number of traces used it. A location becomes consecutive frames, one
+ * for each function inlined there. Frames know the numbers of their names, so that a
+ * stack becomes a path in the call trees without its texts.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/registry.h"
+#include "analysis/tree.h"
+#include "common/cli.h"
+#include "common/text.h"
+#include "database/store.h"
+#include "symbols/signature.h"
+#include "symbols/symbolize.h"
+
+#include "loading/frames.h"
+
+struct frames {
+	struct registry *registry;
+	struct store *store;
+	size_t n_modules, n_functions, n_locations, n_stacks; /* that are written */
+	struct names names;
+	uint32_t *frame_names; /* by number of the frame; 0 is none */
+	size_t n_frames, n_frames_max;
+	struct tree top_down, bottom_up;
+	uint32_t module;                        /* whose symbols are open */
+	struct symbols *symbols;                /* NULL: there are none */
+	const struct symbol_settings *settings; /* NULL: no symbols are wanted */
+	int64_t *stack;                         /* frames of the stack in hand */
+	size_t n_stack, n_stack_max;
+};
+
+static _Noreturn void die_of_memory(void)
+{
+	die("write stacks: out of memory");
+}
+
+struct frames *frames_new(struct registry *registry, struct store *store)
+{
+	struct frames *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		die_of_memory();
+	f->registry = registry;
+	f->store = store;
+	return f;
+}
+
+void frames_free(struct frames *f)
+{
+	names_fini(&f->names);
+	tree_fini(&f->top_down);
+	tree_fini(&f->bottom_up);
+	free(f->frame_names);
+	free(f->stack);
+	free(f);
+}
+
+static uint32_t name_number(struct frames *f, const char *sym)
+{
+	uint32_t number = names_number(&f->names, sym);
+
+	if (number == MAP_NONE)
+		die_of_memory();
+	return number;
+}
+
+void frames_know_frame(struct frames *f, const char *sym)
+{
+	if (array_grow((void **)&f->frame_names, &f->n_frames_max, f->n_frames + 2,
+		       sizeof(*f->frame_names)))
+		die_of_memory();
+	f->frame_names[++f->n_frames] = name_number(f, sym);
+}
+
+void frames_know_top_down(struct frames *f, uint32_t parent, const char *sym)
+{
+	if (tree_child(&f->top_down, parent, name_number(f, sym)) == MAP_NONE)
+		die_of_memory();
+}
+
+void frames_know_bottom_up(struct frames *f, uint32_t parent, const char *sym)
+{
+	if (tree_child(&f->bottom_up, parent, name_number(f, sym)) == MAP_NONE)
+		die_of_memory();
+}
+
+void frames_know_registry(struct frames *f)
+{
+	f->n_modules = f->registry->n_modules;
+	f->n_functions = f->registry->n_functions;
+	f->n_locations = f->registry->n_locations;
+	f->n_stacks = f->registry->n_stacks;
+}
+
+static int compare_locations(const void *left, const void *right)
+{
+	const struct registry_location *a = *(struct registry_location *const *)left;
+	const struct registry_location *b = *(struct registry_location *const *)right;
+
+	if (a->module != b->module)
+		return a->module < b->module ? -1 : 1;
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	return (int)a->exact - (int)b->exact;
+}
+
+static void warn_module(const struct registry_module *m, int problem)
+{
+	if (problem == SYMBOLS_OTHER_BUILD)
+		warn("read symbols of %s: it is not the file that was traced (another"
+		     " build-id); its functions are shown as offsets",
+		     m->path);
+	else if (problem == SYMBOLS_NO_FILE && m->path[0] == '/')
+		warn("read symbols of %s: no such file now; its functions are shown as"
+		     " offsets",
+		     m->path);
+	else if (problem == SYMBOLS_NOT_ELF)
+		warn("read symbols of %s: not an object file; its functions are shown as"
+		     " offsets",
+		     m->path);
+}
+
+static const struct registry_module *get_module(const struct frames *f, uint32_t number)
+{
+	return number ? &f->registry->modules[number - 1] : NULL;
+}
+
+static void open_module(struct frames *f, uint32_t number)
+{
+	const struct registry_module *m = get_module(f, number);
+	int problem;
+
+	if (number == f->module)
+		return;
+	symbols_close(f->symbols);
+	f->symbols = NULL;
+	f->module = number;
+	if (!m || !f->settings)
+		return;
+	problem = symbols_open(&f->symbols, f->settings, m->path, m->build_id,
+			       m->build_id_size);
+	if (problem < 0)
+		die("read symbols of %s: out of memory", m->path);
+	warn_module(m, problem);
+}
+
+static void write_frame(struct frames *f, struct store_frame *frame, const char *sym)
+{
+	char *name = text_utf8(sym, strlen(sym));
+
+	if (!name)
+		die_of_memory();
+	frames_know_frame(f, name);
+	frame->frame = (int64_t)f->n_frames;
+	frame->sym = name;
+	store_frame(f->store, frame);
+	free(name);
+}
+
+static void write_location(struct frames *f, struct registry_location *l)
+{
+	const struct symbol *found = NULL;
+	const struct registry_module *m = get_module(f, l->module);
+	char offset[256];
+	size_t n = 0;
+
+	/* A return address may be past the end of its function. */
+	if (f->symbols)
+		n = symbols_find(f->symbols, l->address - !l->exact, &found);
+	symbol_format_offset(m ? m->path : NULL, l->address, offset, sizeof(offset));
+	l->first_frame = (int64_t)f->n_frames + 1;
+	l->n_frames = n ? (uint32_t)n : 1;
+	for (uint32_t i = 0; i < l->n_frames; i++) {
+		struct store_frame frame = {
+			.address = l->address,
+			.exact = l->exact,
+			.module = l->module,
+			.inline_depth = (int)i,
+			.file = n ? found[i].file : NULL,
+			.line = n ? found[i].line : 0,
+		};
+		write_frame(f, &frame, n && found[i].name ? found[i].name : offset);
+	}
+}
+
+static void write_locations(struct frames *f)
+{
+	struct registry *registry = f->registry;
+	size_t n = registry->n_locations - f->n_locations;
+	struct registry_location **sorted = calloc(n + 1, sizeof(*sorted));
+
+	if (!sorted)
+		die_of_memory();
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &registry->locations[f->n_locations + i];
+	qsort(sorted, n, sizeof(*sorted), compare_locations);
+	for (size_t i = 0; i < n; i++) {
+		open_module(f, sorted[i]->module);
+		write_location(f, sorted[i]);
+	}
+	symbols_close(f->symbols);
+	f->symbols = NULL;
+	f->module = 0;
+	free(sorted);
+}
+
+/* The frames of a stack, innermost first, into f->stack. */
+static void collect_stack(struct frames *f, uint32_t node)
+{
+	const struct registry *l = f->registry;
+
+	f->n_stack = 0;
+	for (; node; node = l->nodes[node].parent) {
+		const struct registry_location *at =
+			&l->locations[l->nodes[node].location];
+
+		if (array_grow((void **)&f->stack, &f->n_stack_max,
+			       f->n_stack + at->n_frames, sizeof(*f->stack)))
+			die_of_memory();
+		for (uint32_t i = 0; i < at->n_frames; i++)
+			f->stack[f->n_stack++] = at->first_frame + i;
+	}
+}
+
+static const char *get_sym(const struct frames *f, int64_t frame)
+{
+	return f->names.texts[f->frame_names[frame]];
+}
+
+static void sign_stack(const struct frames *f, uint32_t function, char *text)
+{
+	uint64_t hash = SIGNATURE_BEGIN;
+
+	if (function)
+		hash = signature_add(hash, f->registry->functions[function - 1].name);
+	for (size_t i = 0; i < f->n_stack; i++) {
+		const char *sym = get_sym(f, f->stack[i]);
+
+		if (!signature_is_startup(sym))
+			hash = signature_add(hash, sym);
+		if (strcmp(sym, "main") == 0)
+			break;
+	}
+	signature_format(hash, text);
+}
+
+typedef void store_node_fn(struct store *store, uint32_t node, uint32_t parent,
+			   uint32_t depth, const char *sym);
+
+/* One step into a tree; a node that is new is written. */
+static uint32_t step_into(struct frames *f, struct tree *tree, store_node_fn *write,
+			  uint32_t parent, uint32_t depth, int64_t frame)
+{
+	uint32_t n_nodes = tree->n_nodes;
+	uint32_t node = tree_child(tree, parent, f->frame_names[frame]);
+
+	if (node == MAP_NONE)
+		die_of_memory();
+	if (node > n_nodes)
+		write(f->store, node, parent, depth, get_sym(f, frame));
+	return node;
+}
+
+static void write_stack(struct frames *f, uint32_t number)
+{
+	const struct registry_stack *stack = &f->registry->stacks[number];
+	char signature[SIGNATURE_TEXT_SIZE];
+	struct store_stack row = {
+		.stack = number,
+		.signature = signature,
+		.function = stack->function,
+		.truncated = stack->flags & STACK_TRUNCATED,
+		.incomplete = stack->flags & STACK_DAMAGED      ? 2
+			      : stack->flags & STACK_INCOMPLETE ? 1
+								: 0,
+		.unsampled = stack->flags & STACK_UNSAMPLED,
+	};
+
+	collect_stack(f, stack->node);
+	sign_stack(f, stack->function, signature);
+	row.depth = (uint32_t)f->n_stack;
+	for (uint32_t i = 0; i < f->n_stack; i++) {
+		store_stack_frame(f->store, number, i, f->stack[i]);
+		row.bottom_up = step_into(f, &f->bottom_up, store_bottom_up,
+					  row.bottom_up, i + 1, f->stack[i]);
+	}
+	for (uint32_t i = 0; i < f->n_stack; i++)
+		row.top_down = step_into(f, &f->top_down, store_top_down, row.top_down,
+					 i + 1, f->stack[f->n_stack - 1 - i]);
+	store_stack(f->store, &row);
+}
+
+static void write_names(struct frames *f)
+{
+	const struct registry *l = f->registry;
+
+	for (size_t i = f->n_modules; i < l->n_modules; i++) {
+		const struct registry_module *m = &l->modules[i];
+		char build_id[2 * 64 + 1] = "";
+
+		for (size_t k = 0; k < m->build_id_size && k < 64; k++)
+			sprintf(build_id + 2 * k, "%02x", m->build_id[k]);
+		store_module(f->store, (uint32_t)i + 1, m->path, build_id);
+	}
+	for (size_t i = f->n_functions; i < l->n_functions; i++)
+		store_function(f->store, (uint32_t)i + 1, l->functions[i].name,
+			       l->functions[i].family);
+}
+
+void frames_write(struct frames *f, const struct symbol_settings *settings)
+{
+	f->settings = settings;
+	write_names(f);
+	write_locations(f);
+	if (f->n_stacks == 0) { /* of a new database */
+		store_top_down(f->store, 0, 0, 0, "[all]");
+		store_bottom_up(f->store, 0, 0, 0, "[all]");
+	}
+	for (size_t i = f->n_stacks; i < f->registry->n_stacks; i++)
+		write_stack(f, (uint32_t)i);
+	frames_know_registry(f);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One load from end to end: traces into a database. For main.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "symbols/symbol-files.h"
+#include "trace/format.h"
+
+struct load_options {
+	const char *const *traces;
+	size_t n_traces;
+	const char *database;
+	bool replace;      /* an existing database */
+	bool append;       /* to an existing database */
+	const char *label; /* of this run, NULL: none */
+	bool symbolize;
+	struct symbol_settings symbols;
+	bool progress; /* a line on standard error that is written over */
+};
+
+struct load_process {
+	int64_t process; /* number in the database */
+	const char *trace;
+	uint32_t pid;
+	char *executable; /* UTF-8 */
+	uint64_t events, allocations;
+	uint64_t live_blocks, live_bytes; /* not freed at the end of the trace */
+	uint64_t leak_blocks[RHP_N_LEAK_KINDS],
+		leak_bytes[RHP_N_LEAK_KINDS]; /* of them */
+	bool leaks_known;                     /* memory was scanned for leaks */
+	uint64_t lost;                        /* events that are known to be missing */
+	enum rhp_trace_state ending;          /* how the trace ended */
+};
+
+struct load_result {
+	int64_t run;
+	struct load_process *processes; /* in the order of their start */
+	size_t n_processes;
+	uint64_t n_rows; /* blocks written */
+	uint64_t database_size;
+	double seconds;
+};
+
+/*
+ * Load; warns of what is missing, dies of what makes a load impossible. The database
+ * is the same in whatever order the traces are named.
+ */
+struct load_result load_traces(const struct load_options *options);
+void load_result_fini(struct load_result *result);

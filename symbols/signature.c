@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A stack's identity is the only thing that must survive another compiler, another
+ * machine, another optimization. So of "void ns::f<int>(unsigned long) [clone
+ * .part.0]" only "ns::f" counts: the arguments of a template say what types are made
+ * of on this machine, and clones are the compiler's affair.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "symbols/signature.h"
+
+#define MAX_NAME 1024
+
+/* What compilers append to the name of a piece of a function. */
+static const char *const clone_suffixes[] = {".part.",      ".constprop.", ".isra.",
+					     ".cold",       ".lto_priv.",  ".llvm.",
+					     ".localalias", ".clone."};
+
+/* What runs before main and before a thread's function differs between libcs. */
+static const char *const startup[] = {"_start",
+				      "__libc_start_main",
+				      "__libc_start_call_main",
+				      "start_thread",
+				      "clone",
+				      "clone3",
+				      "__clone",
+				      "__clone3",
+				      "libc_start_main_stage2",
+				      "start",
+				      "__libc_start_main_impl"};
+
+bool signature_is_startup(const char *name)
+{
+	for (size_t i = 0; i < sizeof(startup) / sizeof(*startup); i++) {
+		if (strcmp(name, startup[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where a suffix of a clone begins, or the end. */
+static size_t cut_clones(const char *name, size_t length)
+{
+	for (size_t i = 0; i < sizeof(clone_suffixes) / sizeof(*clone_suffixes); i++) {
+		const char *at = strstr(name + (length > 0), clone_suffixes[i]);
+
+		if (at && (size_t)(at - name) < length)
+			length = (size_t)(at - name);
+	}
+	return length;
+}
+
+/* Rust's mangling ends in ::h and 16 hexadecimal digits of a hash. */
+static size_t cut_rust_hash(const char *name, size_t length)
+{
+	if (length < 19 || memcmp(name + length - 19, "::h", 3) != 0)
+		return length;
+	for (size_t i = length - 16; i < length; i++) {
+		if (!isxdigit((unsigned char)name[i]))
+			return length;
+	}
+	return length - 19;
+}
+
+static bool is_hexadecimal(const char *text)
+{
+	while (isxdigit((unsigned char)*text))
+		text++;
+	return *text == 0;
+}
+
+/* program+0x1234: the program; 0x1234: nothing. */
+static size_t cut_offset(const char *name, size_t length)
+{
+	const char *plus = strrchr(name, '+');
+
+	if (strncmp(name, "0x", 2) == 0 && is_hexadecimal(name + 2))
+		return 0;
+	if (plus && plus != name && strncmp(plus, "+0x", 3) == 0 &&
+	    is_hexadecimal(plus + 3))
+		return (size_t)(plus - name);
+	return length;
+}
+
+/* The length of an operator's name at `at`, whose brackets are none; 0 if it is not. */
+static size_t operator_length(const char *at)
+{
+	static const char word[] = "operator";
+	static const char *const longest_first[] = {
+		"<=>", "<<=", ">>=", "->*", "<<", ">>", "<=", ">=", "->", "()", "<", ">"};
+	size_t n = sizeof(word) - 1;
+
+	if (strncmp(at, word, n) != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(longest_first) / sizeof(*longest_first); i++) {
+		size_t length = strlen(longest_first[i]);
+
+		if (strncmp(at + n, longest_first[i], length) == 0)
+			return n + length;
+	}
+	return n;
+}
+
+/* The length of what a lambda is called at `at`, "{lambda(int)#1}" or "$_1": its number
+ * changes when another is written before it. 0 if none is there. */
+static size_t lambda_length(const char *at)
+{
+	size_t n = 0, depth = 0;
+
+	if (strncmp(at, "$_", 2) == 0 && isdigit((unsigned char)at[2]))
+		return 2 + strspn(at + 2, "0123456789");
+	if (strncmp(at, "{lambda(", 8) != 0)
+		return 0;
+	do {
+		depth += at[n] == '{';
+		depth -= at[n] == '}';
+	} while (at[n++] && depth);
+	return depth ? 0 : n;
+}
+
+/* The text outside of all < > and ( ). */
+static size_t strip_brackets(const char *name, size_t length, char *plain, size_t size)
+{
+	static const char lambda[] = "{lambda}";
+	size_t n = 0, depth = 0;
+
+	for (size_t i = 0; i < length && n < size; i++) {
+		size_t word = depth == 0 ? operator_length(name + i) : 0;
+		size_t number = depth == 0 ? lambda_length(name + i) : 0;
+
+		if (number && i + number <= length && n + sizeof(lambda) <= size) {
+			n += (size_t)(stpcpy(plain + n, lambda) - (plain + n));
+			i += number - 1;
+		} else if (word && i + word <= length && n + word <= size &&
+			   (i == 0 || !(isalnum((unsigned char)name[i - 1]) ||
+					name[i - 1] == '_'))) {
+			memcpy(plain + n, name + i, word);
+			n += word;
+			i += word - 1;
+		} else if (strncmp(name + i, "(anonymous namespace)", 21) == 0) {
+			i += 20;
+		} else if (name[i] == '<' || name[i] == '(') {
+			depth++;
+		} else if ((name[i] == '>' && (i == 0 || name[i - 1] != '-')) ||
+			   name[i] == ')') {
+			depth -= depth > 0;
+		} else if (depth == 0) {
+			plain[n++] = name[i];
+		}
+	}
+	return n;
+}
+
+/* "void ns::f const" -> "ns::f": a template's name stands behind its result type. */
+static size_t strip_types(char *plain, size_t n)
+{
+	static const char *const behind[] = {" const", " volatile", " &", " &&"};
+	const char *found;
+	char *last;
+
+	for (size_t i = 0; i < sizeof(behind) / sizeof(*behind); i++) {
+		size_t length = strlen(behind[i]);
+
+		if (n > length && memcmp(plain + n - length, behind[i], length) == 0)
+			n -= length;
+	}
+	/* "operator new" has a space of its own. */
+	found = memmem(plain, n, "operator", 8);
+	last = memrchr(plain, ' ', found ? (size_t)(found - plain) : n);
+	if (!last)
+		return n;
+	last++;
+	n -= (size_t)(last - plain);
+	memmove(plain, last, n);
+	return n;
+}
+
+size_t signature_name(const char *name, char *plain, size_t size)
+{
+	const char *clone = strstr(name, " [clone ");
+	size_t length = clone ? (size_t)(clone - name) : strlen(name);
+	size_t n;
+
+	length = cut_offset(name, length);
+	length = cut_clones(name, length);
+	length = cut_rust_hash(name, length);
+	n = strip_brackets(name, length, plain, size);
+	/* Rust's <T as Trait>::f is all brackets: what is left is "::f" */
+	return strip_types(plain, n);
+}
+
+uint64_t signature_add(uint64_t hash, const char *name)
+{
+	char plain[MAX_NAME];
+	size_t n = signature_name(name, plain, sizeof(plain));
+
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ (unsigned char)plain[i]) * UINT64_C(0x100000001b3);
+	return (hash ^ 0xff) * UINT64_C(0x100000001b3); /* names are apart */
+}
+
+void signature_format(uint64_t hash, char *text)
+{
+	snprintf(text, SIGNATURE_TEXT_SIZE, "%016llx", (unsigned long long)hash);
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A module is opened by itself and where the linker put it, not where a process
+ * had it: modules that took each other's place (dlclose, dlopen) then cannot
+ * collide. libdw finds separate debug information by build-id or .gnu_debuglink,
+ * what dwz moved to an alternate file, and the compressed symbols (.gnu_debugdata)
+ * of a stripped module. symbol-files.c says where.
+ *
+ * DWARF first; a sorted copy of the symbol table where that has nothing, for
+ * dwfl_module_addrinfo looks through the whole table each time.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <elfutils/libdwfl.h>
+
+#include "common/cli.h"
+#include "symbols/debug-info.h"
+#include "symbols/demangle.h"
+#include "symbols/symbol-files.h"
+
+#include "symbols/symbolize.h"
+
+#define MAX_OVERLAP 16
+#define MAX_UNSIZED 4096
+
+struct elf_symbol {
+	GElf_Addr low, high;
+	const char *name;
+	bool has_size; /* if not, it ends where the next one begins, too */
+	int rank;
+};
+
+struct symbols {
+	Dwfl_Callbacks callbacks;
+	char *search_path;
+	Dwfl *dwfl;
+	Dwfl_Module *module;
+	Dwarf_Addr dwarf_bias;
+	struct debug_info *debug_info; /* NULL: none */
+	struct elf_symbol *table;
+	size_t n_table, n_table_max;
+	Elf *last_elf; /* read_table: what has_whole_table said of it */
+	bool last_is_whole;
+	struct demangled names;
+	struct symbol found[SYMBOLS_MAX_INLINED];
+	char *paths[SYMBOLS_MAX_INLINED]; /* of found, if they are ours */
+	size_t n_found;
+};
+
+static bool is_same_build(struct symbols *s, const uint8_t *build_id, size_t size)
+{
+	const unsigned char *bits;
+	GElf_Addr address, bias;
+	int n;
+
+	if (size == 0)
+		return true;
+	if (!dwfl_module_getelf(s->module, &bias))
+		return false;
+	n = dwfl_module_build_id(s->module, &bits, &address);
+	return n > 0 && (size_t)n == size && memcmp(bits, build_id, size) == 0;
+}
+
+static int symbol_rank(const GElf_Sym *symbol)
+{
+	int bind = GELF_ST_BIND(symbol->st_info);
+	int rank = bind == STB_GLOBAL ? 2 : bind == STB_WEAK ? 1 : 0;
+
+	return rank + (symbol->st_size ? 4 : 0);
+}
+
+/* A label inside a function: the compiler's (.L7, in libc.a for i386), or a mark
+ * between code and data ($x, $d.3, everywhere on ARM). */
+static bool is_label(const char *name)
+{
+	return (name[0] == '.' && name[1] == 'L') ||
+	       (name[0] == '$' && name[1] && strchr("adtx", name[1]) &&
+		(name[2] == '\0' || name[2] == '.'));
+}
+
+static bool has_whole_table(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while ((section = elf_nextscn(elf, section))) {
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_SYMTAB)
+			return true;
+	}
+	return false;
+}
+
+/* How far a symbol without a size may reach: to the end of its section, but not
+ * far. Not at all where only exported symbols are left, for then any function may
+ * follow. */
+static GElf_Addr unsized_limit(struct symbols *s, Elf *elf, const GElf_Sym *symbol,
+			       GElf_Addr address, GElf_Word section)
+{
+	GElf_Shdr header;
+	GElf_Addr rest;
+
+	if (elf != s->last_elf) {
+		s->last_elf = elf;
+		s->last_is_whole = has_whole_table(elf);
+	}
+	if (!s->last_is_whole || !gelf_getshdr(elf_getscn(elf, section), &header))
+		return address;
+	rest = header.sh_addr + header.sh_size - symbol->st_value;
+	return address + (rest < MAX_UNSIZED ? rest : MAX_UNSIZED);
+}
+
+static int add_symbol(struct symbols *s, int index)
+{
+	GElf_Sym symbol;
+	GElf_Addr address;
+	GElf_Word section;
+	Elf *elf;
+	const char *name = dwfl_module_getsym_info(s->module, index, &symbol, &address,
+						   &section, &elf, NULL);
+	int type = GELF_ST_TYPE(symbol.st_info);
+
+	if (!name || !name[0] || is_label(name) || section == SHN_UNDEF ||
+	    section == SHN_ABS ||
+	    (type != STT_FUNC && type != STT_NOTYPE && type != STT_GNU_IFUNC))
+		return 0;
+	if (array_grow((void **)&s->table, &s->n_table_max, s->n_table + 1,
+		       sizeof(*s->table)))
+		return -ENOMEM;
+	s->table[s->n_table++] = (struct elf_symbol){
+		.low = address,
+		.high = symbol.st_size ? address + symbol.st_size
+				       : unsized_limit(s, elf, &symbol, address, section),
+		.name = name,
+		.has_size = symbol.st_size != 0,
+		.rank = symbol_rank(&symbol),
+	};
+	return 0;
+}
+
+static int compare_symbols(const void *left, const void *right)
+{
+	const struct elf_symbol *a = left, *b = right;
+
+	if (a->low != b->low)
+		return a->low < b->low ? -1 : 1;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	return strcmp(b->name, a->name);
+}
+
+static int read_table(struct symbols *s)
+{
+	int n = dwfl_module_getsymtab(s->module);
+
+	for (int i = 1; i < n; i++) {
+		if (add_symbol(s, i))
+			return -ENOMEM;
+	}
+	if (s->n_table)
+		qsort(s->table, s->n_table, sizeof(*s->table), compare_symbols);
+	return 0;
+}
+
+/* The symbol around an address, or NULL. */
+static const char *find_in_table(const struct symbols *s, GElf_Addr address)
+{
+	size_t low = 0, high = s->n_table;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->table[middle].low <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (size_t i = low; i > 0 && low - i < MAX_OVERLAP; i--) {
+		const struct elf_symbol *symbol = &s->table[i - 1];
+
+		if (address < symbol->high &&
+		    (symbol->has_size || symbol->low == s->table[low - 1].low))
+			return symbol->name;
+	}
+	return NULL;
+}
+
+/* Make a file the module, if it is one and of the right build; takes fd. */
+static int use_file(struct symbols *s, int fd, const char *name, const uint8_t *build_id,
+		    size_t build_id_size)
+{
+	s->dwfl = dwfl_begin(&s->callbacks);
+	if (!s->dwfl) {
+		close(fd);
+		return -ENOMEM;
+	}
+	s->module = dwfl_report_elf(s->dwfl, name, name, fd, 0, true);
+	if (!s->module) {
+		close(fd);
+		return SYMBOLS_NOT_ELF;
+	}
+	dwfl_report_end(s->dwfl, NULL, NULL);
+	return is_same_build(s, build_id, build_id_size) ? 0 : SYMBOLS_OTHER_BUILD;
+}
+
+/* The first file that fits. If none does, what was wrong with the module itself. */
+static int find_file(struct symbols *s, const struct symbol_settings *settings,
+		     const char *path, const uint8_t *build_id, size_t build_id_size)
+{
+	int problem = SYMBOLS_NO_FILE;
+
+	for (size_t i = 0;; i++) {
+		char *name;
+		int fd;
+		int result = symbol_files_open(settings, path, build_id, build_id_size, i,
+					       &fd, &name);
+
+		if (result > 0)
+			return problem;
+		if (result == -ENOMEM)
+			return result;
+		if (result)
+			continue;
+		result = use_file(s, fd, name, build_id, build_id_size);
+		free(name);
+		if (result <= 0)
+			return result;
+		if (i == 0)
+			problem = result;
+		dwfl_end(s->dwfl);
+		s->dwfl = NULL;
+	}
+}
+
+static int load_module(struct symbols *s, const struct symbol_settings *settings,
+		       const char *path, const uint8_t *build_id, size_t build_id_size)
+{
+	Dwarf *dwarf;
+	int problem;
+
+	s->search_path = symbol_files_search_path(settings);
+	if (!s->search_path)
+		return -ENOMEM;
+	s->callbacks = (Dwfl_Callbacks){
+		.find_elf = dwfl_build_id_find_elf,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.section_address = dwfl_offline_section_address,
+		.debuginfo_path = &s->search_path,
+	};
+	problem = find_file(s, settings, path, build_id, build_id_size);
+	if (problem)
+		return problem;
+	dwarf = dwfl_module_getdwarf(s->module, &s->dwarf_bias);
+	if (dwarf) {
+		s->debug_info = debug_info_new(dwarf);
+		if (!s->debug_info)
+			return -ENOMEM;
+	}
+	return read_table(s);
+}
+
+int symbols_open(struct symbols **result, const struct symbol_settings *settings,
+		 const char *path, const uint8_t *build_id, size_t build_id_size)
+{
+	struct symbols *s = calloc(1, sizeof(*s));
+	int error;
+
+	if (!s)
+		return -ENOMEM;
+	error = load_module(s, settings, path, build_id, build_id_size);
+	if (error) {
+		symbols_close(s);
+		return error;
+	}
+	*result = s;
+	return 0;
+}
+
+static void forget_found(struct symbols *s)
+{
+	for (size_t i = 0; i < s->n_found; i++)
+		free(s->paths[i]);
+	s->n_found = 0;
+}
+
+void symbols_close(struct symbols *s)
+{
+	if (!s)
+		return;
+	forget_found(s);
+	demangled_fini(&s->names);
+	debug_info_free(s->debug_info);
+	free(s->table);
+	if (s->dwfl)
+		dwfl_end(s->dwfl);
+	free(s->search_path);
+	free(s);
+}
+
+/* The file's whole path; *owned, for the caller to free, if it had to be made. */
+static const char *join_path(const char *directory, const char *file, char **owned)
+{
+	*owned = NULL;
+	if (!file || file[0] == '/' || !directory)
+		return file;
+	if (strncmp(file, "./", 2) == 0)
+		file += 2;
+	if (asprintf(owned, "%s/%s", directory, file) < 0)
+		*owned = NULL;
+	return *owned;
+}
+
+/* The best name: the linkage name has parameters and namespaces; so has the
+ * symbol table's, if it is of this function and not of one inlined into it. */
+static const char *best_name(const struct debug_frame *frame, const char *symbol)
+{
+	if (frame->linkage_name)
+		return frame->linkage_name;
+	if (symbol && (!frame->name || strncmp(symbol, "_Z", 2) == 0 ||
+		       strncmp(symbol, "_R", 2) == 0))
+		return symbol;
+	return frame->name;
+}
+
+size_t symbols_find(struct symbols *s, uint64_t address, const struct symbol **found)
+{
+	struct debug_frame frames[SYMBOLS_MAX_INLINED] = {0};
+	const char *symbol = find_in_table(s, address);
+	size_t n = 0;
+
+	forget_found(s);
+	if (s->debug_info)
+		n = debug_info_find(s->debug_info, address - s->dwarf_bias, frames,
+				    SYMBOLS_MAX_INLINED);
+	if (n == 0 && symbol)
+		n = 1;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = best_name(&frames[i], i == n - 1 ? symbol : NULL);
+
+		s->found[i].name = name ? demangled_get(&s->names, name) : NULL;
+		s->found[i].file =
+			join_path(frames[i].directory, frames[i].file, &s->paths[i]);
+		s->found[i].line = frames[i].line;
+	}
+	s->n_found = n;
+	*found = s->found;
+	return n;
+}
+
+void symbol_format_offset(const char *path, uint64_t address, char *name, size_t size)
+{
+	const char *base;
+
+	if (!path) {
+		snprintf(name, size, "0x%llx", (unsigned long long)address);
+		return;
+	}
+	base = strrchr(path, '/');
+	snprintf(name, size, "%.200s+0x%llx", base ? base + 1 : path,
+		 (unsigned long long)address);
+}
