@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/cli.h"
+#include "common/array.h"
 #include "common/text.h"
 
 #include "analysis/catalog.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "analysis/live.h"
-#include "common/cli.h"
+#include "common/array.h"
 
 #include "analysis/chains.h"
 

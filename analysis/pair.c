@@ -20,7 +20,7 @@
 #include "analysis/live.h"
 #include "analysis/merge.h"
 #include "analysis/tally.h"
-#include "common/cli.h"
+#include "common/array.h"
 #include "common/map.h"
 #include "trace/reader.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "analysis/catalog.h"
-#include "common/cli.h"
+#include "common/array.h"
 #include "symbols/demangle.h"
 
 #include "analysis/registry.h"

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/cli.h"
+#include "common/array.h"
 #include "trace/reader.h"
 
 #include "analysis/scan.h"
@@ -59,18 +59,16 @@ int scan_failure(const struct scan *s)
 	return s->failed_ticks >= s->ticks ? s->error : 0;
 }
 
+static bool is_below(const void *block, const void *address)
+{
+	return *(const uint64_t *)block >> 8 < *(const uint64_t *)address;
+}
+
 uint8_t scan_kind(const struct scan *s, uint64_t address)
 {
-	size_t low = 0, high = s->whole.n_blocks;
+	size_t low = array_lower_bound(s->whole.blocks, s->whole.n_blocks,
+				       sizeof(*s->whole.blocks), &address, is_below);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->whole.blocks[middle] >> 8 < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < s->whole.n_blocks && s->whole.blocks[low] >> 8 == address
 		       ? (uint8_t)s->whole.blocks[low]
 		       : RHP_LEAK_UNKNOWN;

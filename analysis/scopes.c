@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "analysis/catalog.h"
-#include "common/cli.h"
+#include "common/array.h"
 #include "trace/reader.h"
 
 #include "analysis/scopes.h"

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,25 +73,4 @@ void finish_output(void)
 {
 	if (fflush(stdout) != 0 || ferror(stdout))
 		die("write standard output:");
-}
-
-int array_grow(void **array, size_t *n_max, size_t n_needed, size_t element_size)
-{
-	size_t n = *n_max ? *n_max : 16;
-	char *grown;
-
-	if (n_needed <= *n_max)
-		return 0;
-	while (n < n_needed) {
-		if (n > SIZE_MAX / 2)
-			return -ENOMEM;
-		n *= 2;
-	}
-	grown = reallocarray(*array, n, element_size);
-	if (!grown)
-		return -ENOMEM;
-	memset(grown + *n_max * element_size, 0, (n - *n_max) * element_size);
-	*array = grown;
-	*n_max = n;
-	return 0;
 }

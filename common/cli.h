@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What every program of rheaper does alike on its command line: messages on
- * standard error, --version, memory that is there or ends the program.
+ * standard error, --version, an exit status. Not for libraries, which must not exit.
  */
 #pragma once
 
@@ -32,9 +32,3 @@ void print_version(const char *name);
 
 /* Flush standard output; die if anything written to it was lost. */
 void finish_output(void);
-
-/*
- * Grow *array, of *n_max elements of element_size, so that it holds n_needed.
- * New elements are zero. 0, or -ENOMEM with the array as it was.
- */
-int array_grow(void **array, size_t *n_max, size_t n_needed, size_t element_size);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "analysis/pair.h"
-#include "common/cli.h"
+#include "common/array.h"
 
 #include "database/lots.h"
 

@@ -12,6 +12,7 @@
 
 #include "analysis/registry.h"
 #include "analysis/tree.h"
+#include "common/array.h"
 #include "common/cli.h"
 #include "common/text.h"
 #include "database/store.h"

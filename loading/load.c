@@ -17,6 +17,7 @@
 #include "analysis/scopes.h"
 #include "analysis/tally.h"
 #include "common/cli.h"
+#include "common/clock.h"
 #include "common/text.h"
 #include "database/lots.h"
 #include "database/store.h"
@@ -50,14 +51,6 @@ struct trace {
 	struct merge *merge;
 	struct pair *pair;
 };
-
-static double seconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static void open_trace(struct trace *t, const struct input *input)
 {
@@ -238,7 +231,7 @@ static void load_all(struct load *load, const struct input *inputs)
 struct load_result load_traces(const struct load_options *o)
 {
 	struct load load = {.options = o};
-	double begun = seconds_now();
+	double begun = clock_seconds();
 	struct input *inputs = inputs_open(o->traces, o->n_traces);
 
 	progress_begin(&load.progress, inputs, o->n_traces);
@@ -253,7 +246,7 @@ struct load_result load_traces(const struct load_options *o)
 	load.result.database_size = store_finish(load.store);
 	if (o->progress)
 		progress_end(&load.progress);
-	load.result.seconds = seconds_now() - begun;
+	load.result.seconds = clock_seconds() - begun;
 	pipe_free(load.pipe);
 	lots_fini(&load.lots);
 	free(inputs);

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/cli.h"
+#include "common/array.h"
+#include "common/clock.h"
 #include "trace/reader.h"
 
 #include "loading/pipe.h"
@@ -142,13 +143,9 @@ int pipe_start(struct pipe *p, struct pair *pair, const struct reader *reader)
 /* Wait for the thread: 0, or -ETIMEDOUT. The lock is held. */
 static int await_turn(struct pipe *p, int patience_ms)
 {
-	struct timespec until;
+	struct timespec until = clock_after_ms(patience_ms);
 	int error = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)patience_ms % 1000 * 1000000;
-	until.tv_sec += patience_ms / 1000 + until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	while (p->turn != TURN_TAKE && error == 0) {
 		if (patience_ms)
 			error = pthread_cond_timedwait(&p->changed, &p->lock, &until);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "loading/inputs.h"
 
 #include "loading/progress.h"
@@ -9,17 +10,9 @@
 #define WIDTH 72
 #define MIN_SECONDS 0.1 /* between two lines */
 
-static double seconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 void progress_begin(struct progress *p, const struct input *inputs, size_t n)
 {
-	*p = (struct progress){.begun = seconds_now()};
+	*p = (struct progress){.begun = clock_seconds()};
 	for (size_t i = 0; i < n; i++)
 		p->n_bytes += inputs[i].size;
 }
@@ -43,7 +36,7 @@ static void write_line(const struct progress *p, double now, uint64_t position,
 
 void progress_show(struct progress *p, uint64_t position, uint64_t new_rows)
 {
-	double now = seconds_now();
+	double now = clock_seconds();
 
 	p->n_rows += new_rows;
 	if (now - p->shown < MIN_SECONDS)
@@ -59,7 +52,7 @@ void progress_next(struct progress *p, uint64_t size)
 
 void progress_say(struct progress *p, const char *what)
 {
-	write_line(p, seconds_now(), 0, what);
+	write_line(p, clock_seconds(), 0, what);
 }
 
 void progress_end(struct progress *p)

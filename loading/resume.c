@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analysis/registry.h"
+#include "common/array.h"
 #include "common/cli.h"
 #include "database/store-parts.h"
 #include "loading/frames.h"

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/path.h"
 #include "rheaper-cc/cmdline.h"
 #include "rheaper-cc/options.h"
 
@@ -89,13 +90,6 @@ static uint64_t sanitizer_bits(const char *list)
 	return bits;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int starts_with(const char *text, const char *start)
 {
 	return strncmp(text, start, strlen(start)) == 0;
@@ -106,7 +100,7 @@ static uint64_t library_bits(const char *name)
 {
 	int file = name[0] == ':';
 
-	name = base_name(name + file);
+	name = path_base(name + file);
 	if (starts_with(name, "lib")) {
 		file = 1;
 		name += 3;
@@ -133,7 +127,7 @@ static int is_library_file(const char *name)
 
 static uint64_t take_library(struct walk *w, const char *name)
 {
-	words_add(&w->c->libraries, base_name(name));
+	words_add(&w->c->libraries, path_base(name));
 	return library_bits(name);
 }
 
@@ -154,7 +148,7 @@ static void take_input(struct walk *w, const char *word)
 		enum effect input = option_input(word);
 
 		w->seen |= BIT(input);
-		if (input == OBJECT && is_library_file(base_name(word)))
+		if (input == OBJECT && is_library_file(path_base(word)))
 			w->seen |= take_library(w, word);
 	}
 }
@@ -198,7 +192,7 @@ static void take_linker_word(struct walk *w, const char *word)
 	}
 	option = option_find(linker_options, word, &value, &takes_next);
 	if (!option) {
-		if (word[0] != '-' && is_library_file(base_name(word)))
+		if (word[0] != '-' && is_library_file(path_base(word)))
 			w->seen |= take_library(w, word);
 		return;
 	}
@@ -213,7 +207,7 @@ static void take_linker_list(struct walk *w, const char *list)
 	char *copy = strdup(list), *rest = copy, *word;
 
 	if (!copy)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	while ((word = strsep(&rest, ",")))
 		take_linker_word(w, word);
 	free(copy);
@@ -235,8 +229,8 @@ static int take_value(struct walk *w, enum effect effect, const char *value)
 			w->seen |= BIT(FREESTANDING);
 		return 1;
 	case LINKER:
-		w->c->gold = strstr(base_name(value), "gold") != NULL;
-		w->c->lld = strstr(base_name(value), "lld") != NULL;
+		w->c->gold = strstr(path_base(value), "gold") != NULL;
+		w->c->lld = strstr(path_base(value), "lld") != NULL;
 		return 1;
 	case MODE:
 		w->c->cxx |= strcmp(value, "g++") == 0;
@@ -309,7 +303,7 @@ static void walk_words(struct walk *w, const struct words *words)
 
 	c->library_at = calloc(words->n + 1, sizeof(*c->library_at));
 	if (!c->library_at)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	for (size_t i = 0, taken; i < words->n; i += taken) {
 		const char *next = i + 1 < words->n ? words->word[i + 1] : NULL;
 		/* Nothing may come between a linker option and its value. */

@@ -126,7 +126,7 @@ static void add(struct declared_list *list, const struct declared *function)
 		list->function =
 			reallocarray(list->function, list->max, sizeof(*list->function));
 		if (!list->function)
-			die(2, "out of memory");
+			exit_with(2, "out of memory");
 	}
 	list->function[list->n++] = *function;
 }
@@ -167,7 +167,7 @@ static const char *parse_fields(char *text, struct declared *d)
 	d->name = strdup(name);
 	d->freed_by = text ? strdup(text + strlen(freed_by)) : NULL;
 	if (!d->name || (text && !d->freed_by))
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	return NULL;
 }
 
@@ -177,7 +177,7 @@ static const char *parse(const char *text, struct declared *d)
 	const char *wrong;
 
 	if (!copy)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	wrong = parse_fields(copy, d);
 	free(copy);
 	return wrong;
@@ -232,11 +232,11 @@ static void declare_line(struct declared_list *list, char *line, const char *pat
 	if (asprintf(&text, "%s%s%s%s%s", words.word[0], words.n > 1 ? ":" : "",
 		     words.n > 1 ? words.word[1] : "", words.n > 2 ? ":" : "",
 		     words.n > 2 ? words.word[2] : "") < 0)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	wrong = words.n > 3 ? "there is more than NAME KIND freed-by=NAME"
 			    : declare(list, text);
 	if (wrong)
-		die(2, "%s:%u: %s: %s", path, number, words.word[0], wrong);
+		exit_with(2, "%s:%u: %s: %s", path, number, words.word[0], wrong);
 	free(text);
 	words_fini(&words);
 }
@@ -248,11 +248,11 @@ void declare_file(struct declared_list *list, const char *path)
 	size_t size = 0;
 
 	if (!file)
-		die(2, "open %s:", path);
+		exit_with(2, "open %s:", path);
 	for (unsigned int number = 1; getline(&line, &size, file) >= 0; number++)
 		declare_line(list, line, path, number);
 	if (ferror(file))
-		die(2, "read %s:", path);
+		exit_with(2, "read %s:", path);
 	free(line);
 	fclose(file);
 }

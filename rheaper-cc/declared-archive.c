@@ -32,7 +32,7 @@ struct bytes {
 
 static _Noreturn void die_template(const char *path)
 {
-	die(2, "%s is not the archive of this rheaper-cc", path);
+	exit_with(2, "%s is not the archive of this rheaper-cc", path);
 }
 
 static struct bytes read_whole(const char *path)
@@ -43,13 +43,13 @@ static struct bytes read_whole(const char *path)
 	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &status) != 0)
-		die(2, "open %s:", path);
+		exit_with(2, "open %s:", path);
 	b = (struct bytes){malloc((size_t)status.st_size + 1), (size_t)status.st_size};
 	if (!b.at)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	n = read(fd, b.at, b.size);
 	if (n != (ssize_t)b.size)
-		die(2, "read %s:", path);
+		exit_with(2, "read %s:", path);
 	close(fd);
 	return b;
 }
@@ -204,7 +204,7 @@ static struct bytes make_object(const struct template *t, const struct declared 
 	b.size = t->object.size + old + 2 * name;
 	b.at = malloc(b.size);
 	if (!b.at)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	memcpy(b.at, t->object.at, t->object.size);
 	new_strings = b.at + t->object.size;
 	memcpy(new_strings, t->object.at + get(strings, l->offset), old);
@@ -260,7 +260,7 @@ static void write_archive(FILE *out, const struct declared_list *list,
 	char name[32];
 
 	if (!objects)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	for (size_t i = 0; i < list->n; i++)
 		objects[i] = make_object(t, &list->function[i]);
 	fputs(AR_MAGIC, out);
@@ -286,18 +286,18 @@ char *declared_archive(const struct declared_list *list, const char *archive_dir
 	FILE *out = fd < 0 ? NULL : fdopen(dup(fd), "w");
 
 	if (!out)
-		die(2, "make the archive of declared functions:");
+		exit_with(2, "make the archive of declared functions:");
 	if (asprintf(&path, "%s/librheaper-declared%s.a", archive_dir, suffix) < 0)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	archive = read_whole(path);
 	t.object = first_member(archive, path);
 	read_template(&t, path);
 	write_archive(out, list, &t);
 	if (fclose(out) != 0)
-		die(2, "make the archive of declared functions:");
+		exit_with(2, "make the archive of declared functions:");
 	free(archive.at);
 	free(path);
 	if (asprintf(&path, "/proc/self/fd/%d", fd) < 0)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	return path;
 }

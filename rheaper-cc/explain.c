@@ -247,11 +247,11 @@ static void open_binary(struct binary *b)
 
 	b->fd = open(b->path, O_RDONLY | O_CLOEXEC);
 	if (b->fd < 0)
-		die(2, "open %s:", b->path);
+		exit_with(2, "open %s:", b->path);
 	elf_version(EV_CURRENT);
 	b->elf = elf_begin(b->fd, ELF_C_READ, NULL);
 	if (!b->elf)
-		die(2, "%s: %s", b->path, elf_errmsg(-1));
+		exit_with(2, "%s: %s", b->path, elf_errmsg(-1));
 	b->has_symbols = next_section(b, NULL, SHT_SYMTAB, &header, &data) != NULL;
 }
 

@@ -205,7 +205,7 @@ static void add_functions(struct declared_list *list, const struct allocator *a)
 		snprintf(text, sizeof(text), "%s%s:%s", a->prefix, f->name, f->kind);
 		wrong = declare_known(list, text, f->family ? f->family : a->family);
 		if (wrong)
-			die(2, "%s: %s", text, wrong);
+			exit_with(2, "%s: %s", text, wrong);
 	}
 }
 

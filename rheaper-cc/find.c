@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/path.h"
 #include "config.h"
 
 #include "rheaper-cc/find.h"
@@ -27,13 +28,6 @@ static const char *const architectures[] = {
 	"riscv32", "riscv64", "s390x",    "sparc",   "sparc64",   "loongarch64",
 	"alpha",   "hppa",    "ia64",     "m68k",    "sh4",       "avr",
 };
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* Length of the triple that `name` starts with, its last dash included; or 0. */
 static size_t triple_length(const char *name)
@@ -84,7 +78,7 @@ void compiler_name(const char *argv0, struct compiler *compiler)
 		[LANG_FORTRAN] = "RHEAPER_REAL_FC",
 	};
 	static const char own[] = "rheaper-";
-	const char *base = base_name(argv0);
+	const char *base = path_base(argv0);
 	const char *mark = strstr(base, own);
 	size_t triple;
 
@@ -123,7 +117,7 @@ static char *search_path(const char *name)
 
 	while (!found && (dir = strsep(&rest, ":"))) {
 		if (asprintf(&found, "%s/%s", *dir ? dir : ".", name) < 0)
-			die(2, "out of memory");
+			exit_with(2, "out of memory");
 		if (!is_program(found) || is_ourselves(found)) {
 			free(found);
 			found = NULL;
@@ -182,10 +176,10 @@ static int find_given(struct compiler *compiler, const char *text, const char **
 		words_add(&compiler->command, given.word[i]);
 	/* `ccache aarch64-linux-gnu-gcc -O2`: the last name is the compiler's */
 	for (size_t i = 0; i < given.n && given.word[i][0] != '-'; i++)
-		take_triple(compiler, base_name(given.word[i]));
+		take_triple(compiler, path_base(given.word[i]));
 	if (!error && is_ourselves(compiler->command.word[0]))
-		die(2, "%s=%s names rheaper-cc itself: set it to the real compiler",
-		    compiler->variable, text);
+		exit_with(2, "%s=%s names rheaper-cc itself: set it to the real compiler",
+			  compiler->variable, text);
 	words_fini(&given);
 	return error;
 }
@@ -211,7 +205,7 @@ static char *try_archive(const char *dir, const char *below, const char *suffix)
 
 	if (asprintf(&found, "%s%s", dir, below) < 0 ||
 	    asprintf(&archive, "%s/librheaper%s.a", found, suffix) < 0)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	if (access(archive, R_OK) == 0)
 		whole = realpath(found, NULL);
 	free(archive);
@@ -235,7 +229,7 @@ char *archive_find(const char *suffix)
 			char *mark = NULL;
 
 			if (asprintf(&mark, "%s/.rheaper-build", self) < 0)
-				die(2, "out of memory");
+				exit_with(2, "out of memory");
 			if (access(mark, F_OK) == 0)
 				found = try_archive(self, "/../wrap", suffix);
 			free(mark);

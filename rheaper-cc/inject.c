@@ -28,12 +28,12 @@ static void add_joined(struct words *out, const struct words *list)
 	FILE *text = open_memstream(&joined, &size);
 
 	if (!text)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	fputs("-Wl", text);
 	for (size_t i = 0; i < list->n; i++)
 		fprintf(text, ",%s", list->word[i]);
 	if (fclose(text) != 0)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	words_add(out, joined);
 	free(joined);
 }

@@ -36,10 +36,10 @@ static int check_depth(const struct compiler *compiler)
 	char next[16];
 
 	if (depth >= 2)
-		die(2,
-		    "the compiler '%s' runs rheaper-cc again: set %s to the real "
-		    "compiler",
-		    compiler->name, compiler->variable);
+		exit_with(2,
+			  "the compiler '%s' runs rheaper-cc again: set %s to the real "
+			  "compiler",
+			  compiler->name, compiler->variable);
 	snprintf(next, sizeof(next), "%d", depth + 1);
 	setenv(DEPTH_VARIABLE, next, 1);
 	return depth;
@@ -50,8 +50,8 @@ static void find_compiler(struct compiler *compiler)
 	const char *wanted;
 
 	if (compiler_find(compiler, &wanted) < 0)
-		die(127, "no such compiler: %s (%s names another)", wanted,
-		    compiler->variable);
+		exit_with(127, "no such compiler: %s (%s names another)", wanted,
+			  compiler->variable);
 }
 
 /* Answers a question to the driver, for the target that the other words name. */
@@ -166,7 +166,7 @@ static void build_command(struct own *own, const struct compiler *compiler,
 static int answered(void)
 {
 	if (fflush(stdout) != 0 || ferror(stdout))
-		die(2, "write standard output:");
+		exit_with(2, "write standard output:");
 	return 0;
 }
 
@@ -181,12 +181,13 @@ static int show_link(const struct own *own, const struct cmdline *c)
 	char *text;
 
 	if (own->declared.n > 0)
-		die(2, "--rheaper-wrap is for links that the driver makes");
+		exit_with(2, "--rheaper-wrap is for links that the driver makes");
 	if (!cmdline_links(c))
-		die(2, "such a link gains nothing: %s", c->reason);
+		exit_with(2, "such a link gains nothing: %s", c->reason);
 	if (!dir)
-		die(2, "cannot find librheaper%s.a (RHEAPER_HOME names its directory)",
-		    c->target->suffix);
+		exit_with(2,
+			  "cannot find librheaper%s.a (RHEAPER_HOME names its directory)",
+			  c->target->suffix);
 	link.compiles = 0;
 	cmdline_inject(&link, &inject, &none, &list, &list);
 	text = words_quote(&list);
@@ -211,7 +212,7 @@ static void append_log(const struct cmdline *c, const struct words *command)
 			  text);
 	free(text);
 	if (length < 0)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	if (fd < 0 || write(fd, line, (size_t)length) != length)
 		fprintf(stderr, "rheaper-cc: cannot write to %s: %s\n", path,
@@ -253,7 +254,7 @@ static int explained_binary(const struct own *own)
 static int run(const struct words *command)
 {
 	execvp(command->word[0], command->word);
-	die(errno == ENOENT ? 127 : 126, "cannot run %s:", command->word[0]);
+	exit_with(errno == ENOENT ? 127 : 126, "cannot run %s:", command->word[0]);
 }
 
 /*
@@ -275,7 +276,7 @@ static void run_companion(struct compiler *compiler, char **argv)
 		/* They look for the linker's plug-in beside what they are called. */
 		argv[0] = compiler->name;
 		execvp(compiler->name, argv);
-		die(errno == ENOENT ? 127 : 126, "cannot run %s:", compiler->name);
+		exit_with(errno == ENOENT ? 127 : 126, "cannot run %s:", compiler->name);
 	}
 }
 

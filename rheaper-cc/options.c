@@ -7,6 +7,8 @@
  */
 #include <string.h>
 
+#include "common/path.h"
+
 #include "rheaper-cc/options.h"
 
 #define EITHER (NEXT | JOINED)
@@ -340,8 +342,7 @@ enum effect option_input(const char *name)
 		"F03 F08 adb ads go d rs ";
 	static const char headers[] = " h hh H hp hxx hpp HPP h++ tcc ";
 	static const char assembler[] = " s S sx asm ";
-	const char *slash = strrchr(name, '/');
-	const char *dot = strrchr(slash ? slash : name, '.');
+	const char *dot = strrchr(path_base(name), '.');
 
 	if (!dot || !dot[1])
 		return OBJECT;

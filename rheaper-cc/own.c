@@ -99,9 +99,9 @@ static void parse_own(const char *word, struct own *own)
 	else if (value_of(name, "wrap-file="))
 		declare_file(&own->declared, value_of(name, "wrap-file="));
 	else
-		die(2, "no such option: %s (try --rheaper-help)", word);
+		exit_with(2, "no such option: %s (try --rheaper-help)", word);
 	if (wrong)
-		die(2, "%s: %s", word, wrong);
+		exit_with(2, "%s: %s", word, wrong);
 }
 
 static void parse_variable(struct own *own)
@@ -113,8 +113,9 @@ static void parse_variable(struct own *own)
 	words_add_split(&list, flags ? flags : "");
 	for (size_t i = 0; i < list.n; i++) {
 		if (!is_own(list.word[i]))
-			die(2, "RHEAPER_CC_FLAGS holds only --rheaper-* words, not %s",
-			    list.word[i]);
+			exit_with(2,
+				  "RHEAPER_CC_FLAGS holds only --rheaper-* words, not %s",
+				  list.word[i]);
 		parse_own(list.word[i], own);
 	}
 	words_fini(&list);

@@ -54,7 +54,7 @@ void respfile_split(const char *text, struct words *out)
 	char *word = malloc(strlen(text) + 1);
 
 	if (!word)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	for (;;) {
 		while (isspace((unsigned char)*text))
 			text++;
@@ -97,7 +97,7 @@ static void expand_linker_list(const char *list, struct words *out, int *files)
 	struct words inner = {0};
 
 	if (!copy)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	while ((item = strsep(&rest, ",")))
 		if (item[0] != '@' || !expand_file(item + 1, &inner, files))
 			words_add(&inner, item);

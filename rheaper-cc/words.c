@@ -11,7 +11,7 @@
 
 #include "rheaper-cc/words.h"
 
-void die(int status, const char *format, ...)
+void exit_with(int status, const char *format, ...)
 {
 	int error = errno;
 	size_t length = strlen(format);
@@ -30,12 +30,12 @@ void die(int status, const char *format, ...)
 static void words_own(struct words *list, char *word)
 {
 	if (!word)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	if (list->n + 1 >= list->max) {
 		list->max = list->max ? list->max * 2 : 64;
 		list->word = realloc(list->word, list->max * sizeof(*list->word));
 		if (!list->word)
-			die(2, "out of memory");
+			exit_with(2, "out of memory");
 	}
 	list->word[list->n++] = word;
 	list->word[list->n] = NULL;
@@ -114,14 +114,14 @@ char *words_quote(const struct words *list)
 	FILE *out = open_memstream(&text, &size);
 
 	if (!out)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	for (size_t i = 0; i < list->n; i++) {
 		if (i)
 			fputc(' ', out);
 		quote_word(out, list->word[i]);
 	}
 	if (fclose(out) != 0)
-		die(2, "out of memory");
+		exit_with(2, "out of memory");
 	return text;
 }
 

@@ -38,5 +38,5 @@ char *words_quote(const struct words *list);
 void words_fini(struct words *list);
 
 /* Prints "rheaper-cc: MESSAGE" (with strerror if it ends in a colon); exits. */
-__attribute__((noreturn, format(printf, 2, 3))) void die(int status, const char *format,
-							 ...);
+__attribute__((noreturn, format(printf, 2, 3))) void exit_with(int status,
+							       const char *format, ...);

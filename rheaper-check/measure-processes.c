@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/cli.h"
+#include "common/path.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
 
@@ -78,9 +79,9 @@ static void find_losses(struct database *d, int64_t process, const char *trace,
 }
 
 /* Its name; without what libtool puts before that of a program not installed yet. */
-static const char *base_name(const char *path)
+static const char *program_name(const char *path)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *name = path_base(path);
 
 	return strncmp(name, "lt-", 3) == 0 && name[3] ? name + 3 : name;
 }
@@ -170,7 +171,7 @@ static bool is_partial(const struct measure *m, size_t first)
 static void take_process(struct database *d, sqlite3_stmt *row)
 {
 	const char *trace = database_text_or(d, row, 1, "?");
-	const char *program = base_name(database_text_or(d, row, 2, "?"));
+	const char *program = program_name(database_text_or(d, row, 2, "?"));
 	const struct ending *ending = find_ending(database_text_or(d, row, 3, ""));
 	int64_t number = sqlite3_column_int64(row, 0);
 	size_t n_problems = d->m->n_problems;

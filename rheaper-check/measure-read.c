@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/array.h"
 #include "common/cli.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/path.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
 
@@ -30,18 +31,11 @@ bool pattern_fits(const char *pattern, const char *text)
 	return pattern[strspn(pattern, "*")] == 0;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* A pattern with a slash is of a whole path. */
 static bool fits_path(const char *pattern, const char *path)
 {
 	return path &&
-	       pattern_fits(pattern, strchr(pattern, '/') ? path : base_name(path));
+	       pattern_fits(pattern, strchr(pattern, '/') ? path : path_base(path));
 }
 
 static bool fits_frame(const struct pattern_step *step, const struct measure_frame *frame)

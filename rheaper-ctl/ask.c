@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/cli.h"
+#include "common/clock.h"
 
 #include "rheaper-ctl/ask.h"
 
@@ -36,19 +37,11 @@ void ask_begin(struct ask *ask, pid_t pid, double timeout)
 	memcpy(ask->request->magic, RHP_REQUEST_MAGIC, sizeof(ask->request->magic));
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static void signal_and_wait(const struct ask *ask)
 {
 	const struct target *target = &ask->target;
 	const struct timespec nap = {0, POLL_NS};
-	double end = now() + ask->timeout;
+	double end = clock_seconds() + ask->timeout;
 
 	if (sigqueue(target->pid, target->signal, (union sigval){.sival_int = ask->fd}) !=
 	    0)
@@ -56,7 +49,7 @@ static void signal_and_wait(const struct ask *ask)
 	while (!__atomic_load_n(&ask->request->answered, __ATOMIC_ACQUIRE)) {
 		if (kill(target->pid, 0) != 0)
 			die("process %d ended before it answered", (int)target->pid);
-		if (now() > end)
+		if (clock_seconds() > end)
 			die("process %d (%s) did not answer within %g s: it is stopped, "
 			    "blocks"
 			    " signal %d or handles it itself (RHEAPER_SIGNAL must be "

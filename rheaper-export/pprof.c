@@ -18,6 +18,7 @@
 
 #include <zlib.h>
 
+#include "common/array.h"
 #include "common/cli.h"
 #include "common/map.h"
 #include "profile.pb-c.h"

@@ -16,6 +16,7 @@
 #include <sqlite3ext.h>
 
 #include "analysis/catalog.h"
+#include "common/path.h"
 #include "common/text.h"
 #include "rheaper-sqlite/events.h"
 #include "trace/reader.h"
@@ -185,8 +186,7 @@ static int at_end(sqlite3_vtab_cursor *base)
 /* A module's name as JSON has it. False: out of memory. */
 static bool add_name(sqlite3_str *out, const char *path)
 {
-	const char *base = strrchr(path, '/');
-	const char *name = base ? base + 1 : path;
+	const char *name = path_base(path);
 	char *text = text_utf8(name, strnlen(name, MAX_NAME));
 
 	for (const char *at = text; at && *at; at++) {

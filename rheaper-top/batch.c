@@ -8,6 +8,7 @@
 
 #include "analysis/catalog.h"
 #include "common/cli.h"
+#include "common/clock.h"
 #include "common/text.h"
 #include "rheaper-top/format.h"
 #include "rheaper-top/model.h"
@@ -16,27 +17,19 @@
 
 #define POLL_MS 100
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 /*
  * Read what was there at first, then for so long at the most: a program that allocates
  * faster than it is read does not keep us for ever. 1 if there is more, 0, or an error.
  */
 static int read_on(struct model *m, int milliseconds)
 {
-	int64_t until_ms = now_ms() + milliseconds;
+	int64_t until_ms = clock_ns() / 1000000 + milliseconds;
 	int result, error;
 
 	do
 		result = model_poll(m, POLL_MS);
 	while (result == 1 &&
-	       (!follow_status(m->follow).caught_up || now_ms() < until_ms));
+	       (!follow_status(m->follow).caught_up || clock_ns() / 1000000 < until_ms));
 	if (result < 0 || result > 1)
 		return result;
 	error = model_update(m);

@@ -14,6 +14,7 @@
 #include "analysis/merge.h"
 #include "analysis/pair.h"
 #include "analysis/tally.h"
+#include "common/clock.h"
 #include "rheaper-top/process.h"
 #include "trace/reader.h"
 
@@ -37,14 +38,6 @@ struct follow {
 	int64_t held_ns; /* since when a stream stands before an unwritten record; 0 */
 	int64_t now_ns;  /* when the file was looked at last */
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static bool may_be_written(const struct follow *f)
 {
@@ -118,14 +111,14 @@ static int look(struct follow *f, bool over)
 {
 	bool held = reader_is_held(f->reader);
 	bool passing =
-		over || (held && f->held_ns && now_ns() - f->held_ns > PATIENCE_NS);
+		over || (held && f->held_ns && clock_ns() - f->held_ns > PATIENCE_NS);
 	int result;
 
 	if (!held || passing)
 		f->held_ns = 0;
 	else if (!f->held_ns)
-		f->held_ns = now_ns();
-	f->now_ns = now_ns();
+		f->held_ns = clock_ns();
+	f->now_ns = clock_ns();
 	result = f->following ? reader_refresh(f->reader, passing) : 0;
 	if (result)
 		return result;
@@ -145,7 +138,7 @@ static int take(struct follow *f, int64_t until_ns)
 
 	do
 		result = pair_follow(f->pair, EVENTS_AT_ONCE);
-	while (result == 1 && now_ns() < until_ns);
+	while (result == 1 && clock_ns() < until_ns);
 	return result;
 }
 
@@ -162,7 +155,7 @@ static int take_all(struct follow *f, int64_t until_ns)
 
 static int poll_once(struct follow *f, int milliseconds)
 {
-	int64_t until_ns = now_ns() + milliseconds * INT64_C(1000000);
+	int64_t until_ns = clock_ns() + milliseconds * INT64_C(1000000);
 	uint64_t before = n_events(f);
 	int result;
 

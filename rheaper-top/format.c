@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/path.h"
 #include "common/text.h"
 #include "rheaper-top/model.h"
 
@@ -44,16 +45,9 @@ const char *format_figure(char *text, const struct row *row, enum figure figure,
 	return format_number(text, row->figures[figure], f);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int format_state(char *line, const struct follow_status *s)
 {
-	const char *base = base_name(s->program);
+	const char *base = path_base(s->program);
 	char *utf8 = text_utf8(base, strlen(base));
 	char *name = utf8 ? text_printable(utf8) : NULL;
 	int n = 0;

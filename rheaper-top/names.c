@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "analysis/catalog.h"
-#include "common/cli.h"
+#include "common/array.h"
+#include "common/path.h"
 #include "common/text.h"
 #include "symbols/symbol-files.h"
 #include "symbols/symbolize.h"
@@ -66,13 +67,6 @@ static int get_symbols(struct names *names, const struct catalog_module *m,
 	return 0;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* As UTF-8 that commands nothing. NULL: out of memory. */
 static char *make_printable(const char *bytes)
 {
@@ -90,7 +84,7 @@ static int take_text(const char *function, const char *file, int line,
 	int result = -ENOMEM;
 
 	if (file && line > 0 &&
-	    asprintf(&text, "%s %s:%d", function, base_name(file), line) < 0)
+	    asprintf(&text, "%s %s:%d", function, path_base(file), line) < 0)
 		return -ENOMEM;
 	printable = make_printable(text ? text : function);
 	if (printable)

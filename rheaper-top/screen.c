@@ -18,6 +18,7 @@
 #include <wchar.h>
 
 #include "common/cli.h"
+#include "common/clock.h"
 #include "rheaper-top/format.h"
 #include "rheaper-top/model.h"
 #include "rheaper-top/view.h"
@@ -286,20 +287,12 @@ static void answer_signals(void)
 	refresh();
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 /* Wait until a key or a signal comes or it is time to look at the trace: false if the
  * terminal is gone. */
 static bool wait_for_key(const struct screen *s)
 {
 	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-	int64_t left = s->more ? 0 : s->next_ns - now_ns();
+	int64_t left = s->more ? 0 : s->next_ns - clock_ns();
 	struct timespec timeout = {0};
 	bool ever = s->view.paused || s->view.model->status.over;
 
@@ -318,15 +311,15 @@ static int look(struct screen *s)
 	struct model *m = s->view.model;
 	int result;
 
-	if (s->view.paused || m->status.over || (!s->more && now_ns() < s->next_ns))
+	if (s->view.paused || m->status.over || (!s->more && clock_ns() < s->next_ns))
 		return 0;
 	result = model_poll(m, POLL_MS);
 	s->more = result == 1;
 	if (result < 0 || result > 1)
 		return result;
-	if (s->more && now_ns() < s->next_ns)
+	if (s->more && clock_ns() < s->next_ns)
 		return 0;
-	s->next_ns = now_ns() + s->delay_ms * INT64_C(1000000);
+	s->next_ns = clock_ns() + s->delay_ms * INT64_C(1000000);
 	return model_update(m);
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "analysis/catalog.h"
-#include "common/cli.h"
+#include "common/array.h"
 #include "common/text.h"
 #include "rheaper-top/names.h"
 #include "symbols/demangle.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/cli.h"
+#include "common/array.h"
 #include "rheaper-top/model.h"
 
 #include "rheaper-top/view.h"

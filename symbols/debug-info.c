@@ -16,7 +16,7 @@
 
 #include <dwarf.h>
 
-#include "common/cli.h"
+#include "common/array.h"
 
 #include "symbols/debug-info.h"
 
@@ -92,19 +92,17 @@ static void sort_ranges(struct ranges *ranges)
 		qsort(ranges->items, ranges->n, sizeof(*ranges->items), compare_ranges);
 }
 
+static bool begins_until(const void *range, const void *address)
+{
+	return ((const struct range *)range)->low <= *(const Dwarf_Addr *)address;
+}
+
 /* The innermost range around an address, or NULL. */
 static const struct range *find_range(const struct ranges *ranges, Dwarf_Addr address)
 {
-	size_t low = 0, high = ranges->n;
+	size_t low = array_lower_bound(ranges->items, ranges->n, sizeof(*ranges->items),
+				       &address, begins_until);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ranges->items[middle].low <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	for (size_t i = low; i > 0 && low - i < MAX_OVERLAP; i--) {
 		if (address < ranges->items[i - 1].high)
 			return &ranges->items[i - 1];

@@ -12,7 +12,7 @@
 
 #include <libiberty/demangle.h>
 
-#include "common/cli.h"
+#include "common/array.h"
 
 #include "symbols/demangle.h"
 

@@ -18,7 +18,8 @@
 
 #include <elfutils/libdwfl.h>
 
-#include "common/cli.h"
+#include "common/array.h"
+#include "common/path.h"
 #include "symbols/debug-info.h"
 #include "symbols/demangle.h"
 #include "symbols/symbol-files.h"
@@ -166,19 +167,17 @@ static int read_table(struct symbols *s)
 	return 0;
 }
 
+static bool begins_until(const void *symbol, const void *address)
+{
+	return ((const struct elf_symbol *)symbol)->low <= *(const GElf_Addr *)address;
+}
+
 /* The symbol around an address, or NULL. */
 static const char *find_in_table(const struct symbols *s, GElf_Addr address)
 {
-	size_t low = 0, high = s->n_table;
+	size_t low = array_lower_bound(s->table, s->n_table, sizeof(*s->table), &address,
+				       begins_until);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->table[middle].low <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	for (size_t i = low; i > 0 && low - i < MAX_OVERLAP; i--) {
 		const struct elf_symbol *symbol = &s->table[i - 1];
 
@@ -353,13 +352,10 @@ size_t symbols_find(struct symbols *s, uint64_t address, const struct symbol **f
 
 void symbol_format_offset(const char *path, uint64_t address, char *name, size_t size)
 {
-	const char *base;
-
 	if (!path) {
 		snprintf(name, size, "0x%llx", (unsigned long long)address);
 		return;
 	}
-	base = strrchr(path, '/');
-	snprintf(name, size, "%.200s+0x%llx", base ? base + 1 : path,
+	snprintf(name, size, "%.200s+0x%llx", path_base(path),
 		 (unsigned long long)address);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "common/array.h"
 #include "common/cli.h"
 #include "symbols/symbol-files.h"
 #include "symbols/symbolize.h"
