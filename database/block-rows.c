@@ -9,6 +9,14 @@
 
 #include "database/block-rows.h"
 
+/* In the order of BLOCK_ROWS_COLUMNS */
+enum block_column {
+	ALLOC_NS,
+	LIFETIME_NS,
+	SIZE,
+	ADDRESS,
+};
+
 struct rows_table {
 	sqlite3_vtab base;
 	struct block_rows *rows;
@@ -30,9 +38,7 @@ static int rows_connect(sqlite3 *db, void *context, int n_arguments,
 		return SQLITE_NOMEM;
 	t->rows = context;
 	*table = &t->base;
-	/* The columns of blocks, in their order in schema.sql */
-	return sqlite3_declare_vtab(db,
-				    "CREATE TABLE x (alloc_ns, lifetime_ns, size, addr)");
+	return sqlite3_declare_vtab(db, "CREATE TABLE x (" BLOCK_ROWS_COLUMNS ")");
 }
 
 static int rows_disconnect(sqlite3_vtab *table)
@@ -96,18 +102,18 @@ static int rows_column(sqlite3_vtab_cursor *cursor, sqlite3_context *result, int
 	const struct lot_row *row = own(cursor)->row;
 
 	switch (column) {
-	case 0:
+	case ALLOC_NS:
 		sqlite3_result_int64(result, row->alloc_ns);
 		break;
-	case 1:
+	case LIFETIME_NS:
 		if (row->lifetime_ns >= 0)
 			sqlite3_result_int64(result, row->lifetime_ns);
 		break;
-	case 2:
+	case SIZE:
 		sqlite3_result_int64(result, row->size < INT64_MAX ? (int64_t)row->size
 								   : INT64_MAX);
 		break;
-	case 3:
+	case ADDRESS:
 		sqlite3_result_int64(result, (int64_t)row->address);
 		break;
 	}

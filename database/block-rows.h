@@ -10,6 +10,8 @@
 struct lots;
 
 #define BLOCK_ROWS_TABLE "lot_rows"
+/* Its columns, which are columns of blocks, in the order of enum block_column */
+#define BLOCK_ROWS_COLUMNS "alloc_ns, lifetime_ns, size, addr"
 
 struct block_rows {
 	const struct lots *lots;

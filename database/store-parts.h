@@ -6,35 +6,12 @@
 
 #include "database/block-rows.h"
 #include "database/store.h"
-
-enum statement {
-	INSERT_RUN,
-	INSERT_PROCESS,
-	INSERT_THREAD,
-	INSERT_MODULE,
-	INSERT_MAPPING,
-	INSERT_FUNCTION,
-	INSERT_FRAME,
-	INSERT_STACK,
-	INSERT_STACK_TOTAL,
-	INSERT_STACK_FRAME,
-	INSERT_TOP_DOWN,
-	INSERT_BOTTOM_UP,
-	INSERT_LOT,
-	INSERT_CHAIN,
-	INSERT_MARKER,
-	INSERT_SCOPE,
-	INSERT_SCOPE_CHANGE,
-	INSERT_LOSS,
-	INSERT_TOTAL,
-	INSERT_TIMELINE,
-	INSERT_BLOCKS,
-	N_STATEMENTS
-};
+#include "database/tables.h"
 
 struct store {
 	sqlite3 *db;
-	sqlite3_stmt *statements[N_STATEMENTS];
+	sqlite3_stmt *inserts[N_TABLES]; /* NULL until the first row */
+	sqlite3_stmt *insert_blocks;
 	struct block_rows rows;
 	const struct catalog *catalog; /* of the SQL function db_stack */
 	int64_t n_blocks;              /* the last block's number */
@@ -48,8 +25,5 @@ void store_execute(struct store *store, const char *sql, const char *what);
 /* The one value of a query; NULL is 0. */
 int64_t store_ask(struct store *store, const char *sql);
 
-/*
- * Bind and run: i: int64_t, z: int64_t with NULL for 0, f: double, t: const char *,
- * UTF-8 or NULL.
- */
-void store_insert(struct store *store, enum statement which, const char *types, ...);
+/* Write a row: the struct of tables.h that the table has. */
+void store_insert(struct store *store, enum table table, const void *row);

@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: MIT
-/*
- * The small tables: rows written one by one, and read again when a database is
- * continued. Nothing that is read is believed before it was compared with its kind:
- * the file may come from anywhere.
- */
+/* The small tables, whose rows are written one by one. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/catalog.h"
-#include "analysis/registry.h"
 #include "analysis/scopes.h"
 #include "analysis/tally.h"
 #include "common/cli.h"
 #include "common/text.h"
 #include "config.h"
 #include "database/store-parts.h"
-#include "trace/format.h"
 
 #include "database/store.h"
 
@@ -30,30 +24,26 @@ static char *utf8(const char *bytes)
 	return text;
 }
 
-void store_run(struct store *s, int64_t run, const char *label, const char *loaded)
+void store_run(struct store *s, int64_t run, const char *label, const char *loaded_at)
 {
 	char *text = utf8(label);
 
-	store_insert(s, INSERT_RUN, "ittt", run, text, loaded, RHEAPER_VERSION);
+	store_insert(s, TABLE_RUNS,
+		     &(struct run_row){run, text, loaded_at, RHEAPER_VERSION});
 	free(text);
 }
 
-void store_process(struct store *s, const struct store_process *p)
+void store_process(struct store *s, const struct process_row *process)
 {
-	const struct rhp_file_header *h = p->header;
-	char *trace = utf8(p->trace), *executable = utf8(p->executable);
-	char *version = utf8(h->runtime_version);
+	struct process_row p = *process;
+	char *trace_path = utf8(p.trace_path), *executable = utf8(p.executable);
+	char *version = utf8(p.runtime_version);
 
-	store_insert(s, INSERT_PROCESS, "iitizttttfitiiiiiifitiittzi", p->process, p->run,
-		     trace, (int64_t)p->pid, (int64_t)p->parent_pid, executable,
-		     p->command_line, p->host, p->started, p->duration_ms,
-		     (int64_t)h->pointer_size, p->scope, (int64_t)h->max_stack_depth,
-		     (int64_t)h->max_trackers, (int64_t)h->event_buffer,
-		     (int64_t)h->max_bytes, (int64_t)h->ring, (int64_t)h->sample_bytes,
-		     (double)h->sample_rate_ppm / 1e6, (int64_t)h->free_stacks, version,
-		     (int64_t)h->start_realtime_ns, (int64_t)h->start_ticks, p->ending,
-		     p->leak_scan, p->leak_scan_ns, (int64_t)p->leak_scan_threads);
-	free(trace);
+	p.trace_path = trace_path;
+	p.executable = executable;
+	p.runtime_version = version;
+	store_insert(s, TABLE_PROCESSES, &p);
+	free(trace_path);
 	free(executable);
 	free(version);
 }
@@ -61,8 +51,10 @@ void store_process(struct store *s, const struct store_process *p)
 void store_thread(struct store *s, const struct store_trace *trace, uint64_t number,
 		  uint64_t tid, const char *name)
 {
-	store_insert(s, INSERT_THREAD, "iiiit", trace->threads + (int64_t)number,
-		     trace->process, (int64_t)number, (int64_t)tid, name);
+	store_insert(s, TABLE_THREADS,
+		     &(struct thread_row){trace->threads + (int64_t)number,
+					  trace->process, (int64_t)number, (int64_t)tid,
+					  name});
 }
 
 void store_module(struct store *s, uint32_t number, const char *path_bytes,
@@ -70,74 +62,76 @@ void store_module(struct store *s, uint32_t number, const char *path_bytes,
 {
 	char *path = utf8(path_bytes);
 
-	store_insert(s, INSERT_MODULE, "itt", (int64_t)number, path, build_id);
+	store_insert(s, TABLE_MODULES, &(struct module_row){number, path, build_id});
 	free(path);
 }
 
-void store_mapping(struct store *s, int64_t process, uint32_t module, uint64_t start,
-		   uint64_t end, uint64_t bias)
+void store_mapping(struct store *s, const struct process_module_row *mapping)
 {
-	store_insert(s, INSERT_MAPPING, "iiiii", process, (int64_t)module, (int64_t)start,
-		     (int64_t)end, (int64_t)bias);
+	store_insert(s, TABLE_PROCESS_MODULES, mapping);
 }
 
-void store_function(struct store *s, uint32_t number, const char *name,
-		    const char *family)
+void store_allocator(struct store *s, uint32_t number, const char *name,
+		     const char *family)
 {
-	store_insert(s, INSERT_FUNCTION, "itt", (int64_t)number, name, family);
+	store_insert(s, TABLE_ALLOCATORS, &(struct allocator_row){number, name, family});
 }
 
-void store_frame(struct store *s, const struct store_frame *f)
+void store_frame(struct store *s, const struct frame_row *frame)
 {
-	char *file = utf8(f->file);
+	struct frame_row f = *frame;
+	char *file = utf8(f.file);
 
-	store_insert(s, INSERT_FRAME, "iiizittz", f->frame, (int64_t)f->address,
-		     (int64_t)f->exact, (int64_t)f->module, (int64_t)f->inline_depth,
-		     f->sym, file, (int64_t)(f->line > 0 ? f->line : 0));
+	f.file = file;
+	store_insert(s, TABLE_FRAMES, &f);
 	free(file);
 }
 
-void store_stack(struct store *s, const struct store_stack *k)
+void store_stack(struct store *s, const struct stack_row *stack)
 {
-	store_insert(s, INSERT_STACK, "itiiiiiii", (int64_t)k->stack, k->signature,
-		     (int64_t)k->function, (int64_t)k->depth, (int64_t)k->truncated,
-		     (int64_t)k->incomplete, (int64_t)k->unsampled, (int64_t)k->top_down,
-		     (int64_t)k->bottom_up);
+	store_insert(s, TABLE_STACKS, stack);
 }
 
 void store_stack_frame(struct store *s, uint32_t stack, uint32_t frame_no, int64_t frame)
 {
-	store_insert(s, INSERT_STACK_FRAME, "iii", (int64_t)stack, (int64_t)frame_no,
-		     frame);
+	store_insert(s, TABLE_STACK_FRAMES,
+		     &(struct stack_frame_row){stack, frame_no, frame});
 }
 
-static void store_node(struct store *s, enum statement which, uint32_t node,
-		       uint32_t parent, uint32_t depth, const char *sym)
+void store_node(struct store *s, enum store_tree tree, uint32_t node, uint32_t parent,
+		uint32_t depth, const char *function)
 {
-	if (node == 0)
-		store_insert(s, which, "izit", (int64_t)0, (int64_t)0, (int64_t)0, sym);
-	else
-		store_insert(s, which, "iiit", (int64_t)node, (int64_t)parent,
-			     (int64_t)depth, sym);
-}
-
-void store_top_down(struct store *s, uint32_t node, uint32_t parent, uint32_t depth,
-		    const char *sym)
-{
-	store_node(s, INSERT_TOP_DOWN, node, parent, depth, sym);
-}
-
-void store_bottom_up(struct store *s, uint32_t node, uint32_t parent, uint32_t depth,
-		     const char *sym)
-{
-	store_node(s, INSERT_BOTTOM_UP, node, parent, depth, sym);
+	store_insert(s, tree == STORE_TOP_DOWN ? TABLE_TOP_DOWN : TABLE_BOTTOM_UP,
+		     &(struct node_row){node, node ? (int64_t)parent : NODE_NO_PARENT,
+					depth, function});
 }
 
 void store_mark(struct store *s, const struct store_trace *trace, double at_ms,
 		uint64_t thread, const char *text)
 {
-	store_insert(s, INSERT_MARKER, "ifit", trace->process, at_ms,
-		     thread ? trace->threads + (int64_t)thread : 0, text);
+	store_insert(s, TABLE_MARKERS,
+		     &(struct marker_row){trace->process, at_ms,
+					  thread ? trace->threads + (int64_t)thread : 0,
+					  text});
+}
+
+static void store_scope(struct store *s, const struct store_trace *trace,
+			const struct scope *scope, int64_t first, int64_t number)
+{
+	store_insert(s, TABLE_SCOPES,
+		     &(struct scope_row){
+			     .scope = number,
+			     .process = trace->process,
+			     .thread = trace->threads + (int64_t)scope->thread,
+			     .name = scope->name,
+			     .parent = scope->parent != SCOPE_NONE
+					       ? first + (int64_t)scope->parent
+					       : 0,
+			     .depth = scope->depth,
+			     .begin_ns = scope->begin_ns,
+			     .end_ns = scope->end_ns,
+			     .ending = scope->ending,
+		     });
 }
 
 void store_scopes(struct store *s, const struct store_trace *trace,
@@ -145,48 +139,67 @@ void store_scopes(struct store *s, const struct store_trace *trace,
 {
 	int64_t first = store_ask(s, "SELECT max(scope) FROM scopes") + 1;
 
-	for (size_t i = 0; i < scopes->n_scopes; i++) {
-		const struct scope *scope = &scopes->scopes[i];
-		bool inside = scope->parent != SCOPE_NONE;
-
-		store_insert(s, INSERT_SCOPE, "iiitziiii", first + (int64_t)i,
-			     trace->process, trace->threads + (int64_t)scope->thread,
-			     scope->name, inside ? first + (int64_t)scope->parent : 0,
-			     (int64_t)scope->depth, scope->begin_ns, scope->end_ns,
-			     (int64_t)scope->ending);
-	}
+	for (size_t i = 0; i < scopes->n_scopes; i++)
+		store_scope(s, trace, &scopes->scopes[i], first, first + (int64_t)i);
 	for (size_t i = 0; i < scopes->n_changes; i++) {
 		const struct scope_change *change = &scopes->changes[i];
 		bool inside = change->scope != SCOPE_NONE;
 
-		store_insert(s, INSERT_SCOPE_CHANGE, "iiz",
-			     trace->threads + (int64_t)change->thread, change->at_ns,
-			     inside ? first + (int64_t)change->scope : 0);
+		store_insert(s, TABLE_SCOPE_CHANGES,
+			     &(struct scope_change_row){
+				     trace->threads + (int64_t)change->thread,
+				     change->at_ns,
+				     inside ? first + (int64_t)change->scope : 0});
 	}
 }
 
 void store_loss(struct store *s, int64_t process, const char *reason, uint64_t count,
 		const char *meaning)
 {
-	store_insert(s, INSERT_LOSS, "itit", process, reason,
-		     (int64_t)(count < INT64_MAX ? count : INT64_MAX), meaning);
+	store_insert(s, TABLE_LOSSES,
+		     &(struct loss_row){process, reason,
+					count < INT64_MAX ? (int64_t)count : INT64_MAX,
+					meaning});
 }
 
 void store_total(struct store *s, int64_t process, const char *name, double value,
 		 const char *meaning)
 {
-	store_insert(s, INSERT_TOTAL, "itft", process, name, value, meaning);
+	store_insert(s, TABLE_TOTALS, &(struct total_row){process, name, value, meaning});
 }
 
 static void store_stack_total(struct store *s, int64_t process,
 			      const struct catalog_stack *k)
 {
-	store_insert(s, INSERT_STACK_TOTAL, "iiiiiiiiiiii", (int64_t)k->number, process,
-		     (int64_t)llround(k->allocations), (int64_t)llround(k->bytes),
-		     (int64_t)llround(k->live_blocks), (int64_t)llround(k->live_bytes),
-		     (int64_t)llround(k->peak_blocks), (int64_t)llround(k->peak_bytes),
-		     (int64_t)llround(k->own_peak_bytes), k->own_peak_ns,
-		     (int64_t)llround(k->temporary), (int64_t)k->recorded);
+	store_insert(s, TABLE_STACK_TOTALS,
+		     &(struct stack_total_row){
+			     .stack = k->number,
+			     .process = process,
+			     .allocations = llround(k->allocations),
+			     .allocated_bytes = llround(k->bytes),
+			     .live_blocks = llround(k->live_blocks),
+			     .live_bytes = llround(k->live_bytes),
+			     .peak_blocks = llround(k->peak_blocks),
+			     .peak_bytes = llround(k->peak_bytes),
+			     .own_peak_bytes = llround(k->own_peak_bytes),
+			     .own_peak_ns = k->own_peak_ns,
+			     .temporary_blocks = llround(k->temporary),
+			     .recorded_blocks = (int64_t)k->recorded,
+		     });
+}
+
+static void store_point(struct store *s, int64_t process, const struct tally_point *p)
+{
+	store_insert(s, TABLE_TIMELINE,
+		     &(struct timeline_row){
+			     .process = process,
+			     .at_ms = (double)p->end_ns / 1e6,
+			     .live_bytes = llround(p->live_bytes),
+			     .live_blocks = llround(p->live_blocks),
+			     .peak_bytes = llround(p->peak_bytes),
+			     .allocations = llround(p->allocations),
+			     .allocated_bytes = llround(p->bytes),
+		     });
 }
 
 void store_tally(struct store *s, int64_t process, const struct catalog *catalog,
@@ -208,10 +221,6 @@ void store_tally(struct store *s, int64_t process, const struct catalog *catalog
 		if ((!changed && !last) || p->end_ns == last_ns)
 			continue;
 		last_ns = p->end_ns;
-		store_insert(
-			s, INSERT_TIMELINE, "ifiiiii", process, (double)p->end_ns / 1e6,
-			(int64_t)llround(p->live_bytes), (int64_t)llround(p->live_blocks),
-			(int64_t)llround(p->peak_bytes), (int64_t)llround(p->allocations),
-			(int64_t)llround(p->bytes));
+		store_point(s, process, p);
 	}
 }

@@ -11,7 +11,6 @@
  * ever appended, so a small page cache is enough.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +21,7 @@
 #include "config.h"
 #include "database/db.h"
 #include "database/lots.h"
+#include "database/rows.h"
 #include "database/store-file.h"
 #include "database/store-parts.h"
 
@@ -29,49 +29,11 @@
 
 #define APPLICATION_ID 0x72686561 /* schema.sql */
 
-static const char *const statements[N_STATEMENTS] = {
-	[INSERT_RUN] = "INSERT INTO runs VALUES (?, ?, ?, ?)",
-	[INSERT_PROCESS] = "INSERT INTO processes VALUES"
-			   " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-			   "?, ?, ?, ?, ?, ?, ?, ?)",
-	[INSERT_THREAD] = "INSERT INTO threads VALUES (?, ?, ?, ?, ?)",
-	[INSERT_MODULE] = "INSERT INTO modules VALUES (?, ?, ?)",
-	[INSERT_MAPPING] = "INSERT INTO process_modules VALUES (?, ?, ?, ?, ?)",
-	[INSERT_FUNCTION] = "INSERT INTO functions VALUES (?, ?, ?)",
-	[INSERT_FRAME] = "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	[INSERT_STACK] = "INSERT INTO stacks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	/* A library that was unloaded and loaded again gives equal stacks twice. */
-	[INSERT_STACK_TOTAL] =
-		"INSERT INTO stack_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-		" ON CONFLICT DO UPDATE SET"
-		" allocations = allocations + excluded.allocations,"
-		" bytes = bytes + excluded.bytes,"
-		" live_blocks = live_blocks + excluded.live_blocks,"
-		" live_bytes = live_bytes + excluded.live_bytes,"
-		" peak_blocks = peak_blocks + excluded.peak_blocks,"
-		" peak_bytes = peak_bytes + excluded.peak_bytes,"
-		" own_peak_ns = iif(excluded.own_peak_bytes > own_peak_bytes,"
-		"  excluded.own_peak_ns, own_peak_ns),"
-		" own_peak_bytes = max(own_peak_bytes, excluded.own_peak_bytes,"
-		"  peak_bytes + excluded.peak_bytes, live_bytes + excluded.live_bytes),"
-		" temporary = temporary + excluded.temporary,"
-		" recorded = recorded + excluded.recorded",
-	[INSERT_STACK_FRAME] = "INSERT INTO stack_frames VALUES (?, ?, ?)",
-	[INSERT_TOP_DOWN] = "INSERT INTO top_down VALUES (?, ?, ?, ?)",
-	[INSERT_BOTTOM_UP] = "INSERT INTO bottom_up VALUES (?, ?, ?, ?)",
-	[INSERT_LOT] = "INSERT INTO lots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[INSERT_CHAIN] = "INSERT INTO realloc_chains VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	[INSERT_MARKER] = "INSERT INTO markers VALUES (NULL, ?, ?, ?, ?)",
-	[INSERT_SCOPE] = "INSERT INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[INSERT_SCOPE_CHANGE] = "INSERT INTO scope_changes VALUES (?, ?, ?)",
-	[INSERT_LOSS] = "INSERT INTO losses VALUES (?, ?, ?, ?)",
-	[INSERT_TOTAL] = "INSERT INTO totals VALUES (?, ?, ?, ?)",
-	[INSERT_TIMELINE] = "INSERT INTO timeline VALUES (?, ?, ?, ?, ?, ?, ?)",
-	/* Columns are named to leave the number out: SQLite then appends, and does not
-	 * look whether it is taken. */
-	[INSERT_BLOCKS] = "INSERT INTO blocks (alloc_ns, lifetime_ns, size, addr)"
-			  " SELECT * FROM " BLOCK_ROWS_TABLE,
-};
+/* Columns are named to leave the number out: SQLite then appends, and does not look
+ * whether it is taken. */
+static const char insert_blocks[] =
+	"INSERT INTO blocks (" BLOCK_ROWS_COLUMNS ") SELECT " BLOCK_ROWS_COLUMNS
+	" FROM " BLOCK_ROWS_TABLE;
 
 void store_die(struct store *s, const char *what)
 {
@@ -219,50 +181,55 @@ bool store_has_trace(struct store *s, const struct rhp_file_header *h)
 	return found;
 }
 
-static void bind_integer(sqlite3_stmt *statement, int i, int64_t value, bool zero_is_null)
+static sqlite3_stmt *prepare(struct store *s, const char *sql)
 {
-	if (value == 0 && zero_is_null)
-		sqlite3_bind_null(statement, i);
-	else
-		sqlite3_bind_int64(statement, i, value);
-}
+	sqlite3_stmt *statement;
 
-static sqlite3_stmt *get_statement(struct store *s, enum statement which)
-{
-	if (!s->statements[which] &&
-	    sqlite3_prepare_v3(s->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT,
-			       &s->statements[which], NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+			       NULL) != SQLITE_OK)
 		store_die(s, "write to");
-	return s->statements[which];
+	return statement;
 }
 
-static void run_statement(struct store *s, enum statement which)
+static void run_statement(struct store *s, sqlite3_stmt *statement)
 {
-	sqlite3_stmt *statement = get_statement(s, which);
-
 	if (sqlite3_step(statement) != SQLITE_DONE)
 		store_die(s, "write to");
 	sqlite3_reset(statement);
 }
 
-void store_insert(struct store *s, enum statement which, const char *types, ...)
+static sqlite3_stmt *get_insert(struct store *s, enum table table)
 {
-	sqlite3_stmt *statement = get_statement(s, which);
-	va_list values;
+	char *sql;
 
-	va_start(values, types);
-	for (int i = 0; types[i]; i++) {
-		if (types[i] == 'i' || types[i] == 'z')
-			bind_integer(statement, i + 1, va_arg(values, int64_t),
-				     types[i] == 'z');
-		else if (types[i] == 'f')
-			sqlite3_bind_double(statement, i + 1, va_arg(values, double));
-		else
-			sqlite3_bind_text(statement, i + 1, va_arg(values, const char *),
-					  -1, SQLITE_TRANSIENT);
-	}
-	va_end(values);
-	run_statement(s, which);
+	if (s->inserts[table])
+		return s->inserts[table];
+	sql = table_insert_sql(table);
+	if (!sql)
+		die("write to %s: out of memory", s->path);
+	s->inserts[table] = prepare(s, sql);
+	sqlite3_free(sql);
+	return s->inserts[table];
+}
+
+void store_insert(struct store *s, enum table table, const void *row)
+{
+	sqlite3_stmt *statement = get_insert(s, table);
+
+	rows_bind(statement, table_columns(table), row);
+	run_statement(s, statement);
+}
+
+struct rows *store_select(struct store *s, enum table table, const char *rest)
+{
+	char *from = sqlite3_mprintf("FROM %s %s", table_name(table), rest);
+	struct rows *rows;
+
+	if (!from)
+		die("read %s: out of memory", s->path);
+	rows = rows_open(s->db, s->path, table_columns(table), from);
+	sqlite3_free(from);
+	return rows;
 }
 
 void store_trace_begin(struct store *s, struct store_trace *trace)
@@ -284,45 +251,54 @@ static int64_t thread_number(const struct store_trace *trace, uint64_t number)
 static void insert_lot(struct store *s, const struct store_trace *trace,
 		       const struct lot *lot)
 {
-	sqlite3_stmt *statement = get_statement(s, INSERT_LOT);
-	double weight = lot->sampled_size
-				? tally_weight(trace->sample_bytes, lot->sampled_size - 1)
-				: 1;
+	int64_t first = s->n_blocks + 1;
 
-	sqlite3_bind_null(statement, 4);
-	sqlite3_bind_null(statement, 5);
-	if (lot->ended) {
-		sqlite3_bind_int64(statement, 4, thread_number(trace, lot->free_thread));
-		sqlite3_bind_int64(statement, 5, lot->free_stack);
-	}
-	sqlite3_bind_int64(statement, 1, trace->process);
-	sqlite3_bind_int64(statement, 2, lot->stack);
-	sqlite3_bind_int64(statement, 3, thread_number(trace, lot->alloc_thread));
-	sqlite3_bind_int64(statement, 6, lot->end);
-	sqlite3_bind_int64(statement, 7, lot->temporary);
-	bind_integer(statement, 8, clamp(lot->free_size), true);
-	sqlite3_bind_double(statement, 9, weight);
-	sqlite3_bind_int64(statement, 10, s->n_blocks + 1);
 	s->n_blocks += lot->n_rows;
-	sqlite3_bind_int64(statement, 11, s->n_blocks);
-	sqlite3_bind_int64(statement, 12, clamp(lot->bytes));
-	sqlite3_bind_int64(statement, 13, lot->leak);
-	run_statement(s, INSERT_LOT);
+	store_insert(
+		s, TABLE_LOTS,
+		&(struct lot_record){
+			.process = trace->process,
+			.stack = lot->stack,
+			.alloc_thread = thread_number(trace, lot->alloc_thread),
+			.free_thread = lot->ended ? thread_number(trace, lot->free_thread)
+						  : LOT_NONE,
+			.free_stack = lot->ended ? (int64_t)lot->free_stack : LOT_NONE,
+			.ending = lot->end,
+			.temporary = lot->temporary,
+			.free_size = clamp(lot->free_size),
+			.weight = lot->sampled_size ? tally_weight(trace->sample_bytes,
+								   lot->sampled_size - 1)
+						    : 1,
+			.first_block = first,
+			.last_block = s->n_blocks,
+			.bytes = clamp(lot->bytes),
+			.leak_kind = lot->leak,
+		});
 }
 
 void store_lots(struct store *s, const struct store_trace *trace, const struct lots *lots)
 {
 	s->rows.lots = lots;
-	run_statement(s, INSERT_BLOCKS);
+	if (!s->insert_blocks)
+		s->insert_blocks = prepare(s, insert_blocks);
+	run_statement(s, s->insert_blocks);
 	for (size_t i = 0; i < lots->n_lots; i++)
 		insert_lot(s, trace, &lots->lots[i]);
 }
 
 void store_chain(struct store *s, const struct store_trace *trace, const struct chain *c)
 {
-	store_insert(s, INSERT_CHAIN, "iiiiiiii", trace->process, (int64_t)c->first_stack,
-		     (int64_t)c->last_stack, (int64_t)c->steps, (int64_t)c->moves,
-		     clamp(c->copied), clamp(c->first_size), clamp(c->final_size));
+	store_insert(s, TABLE_REALLOC_CHAINS,
+		     &(struct realloc_chain_row){
+			     .process = trace->process,
+			     .first_stack = c->first_stack,
+			     .last_stack = c->last_stack,
+			     .reallocs = c->steps,
+			     .moves = c->moves,
+			     .copied_bytes = clamp(c->copied),
+			     .first_size = clamp(c->first_size),
+			     .final_size = clamp(c->final_size),
+		     });
 }
 
 void store_trace_end(struct store *s, const struct store_trace *trace,
@@ -356,8 +332,9 @@ uint64_t store_finish(struct store *s)
 	store_execute(s, "COMMIT", "write");
 	size = (uint64_t)store_ask(s, "SELECT page_count * page_size FROM"
 				      " pragma_page_count, pragma_page_size");
-	for (int i = 0; i < N_STATEMENTS; i++)
-		sqlite3_finalize(s->statements[i]);
+	for (int i = 0; i < N_TABLES; i++)
+		sqlite3_finalize(s->inserts[i]);
+	sqlite3_finalize(s->insert_blocks);
 	if (sqlite3_close(s->db) != SQLITE_OK)
 		store_die(s, "close");
 	store_file_finish(s->path, s->mode != STORE_NEW);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The database being written. All SQL of the loader is in store*.c. The file is
+ * The database being written. The file is
  * built beside its final name, as a copy of the old database if that is to be
  * continued, and moved there when it is complete; until then nothing at the final
  * name changes. Whatever fails ends the program with a message and without the
@@ -11,12 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "database/tables.h"
+
 struct catalog;
 struct chain;
-struct frames;
-struct registry;
 struct lots;
 struct rhp_file_header;
+struct rows;
 struct scopes;
 struct store;
 struct tally;
@@ -25,45 +26,6 @@ enum store_mode {
 	STORE_NEW,
 	STORE_REPLACE, /* what is there */
 	STORE_APPEND,  /* to what is there */
-};
-
-struct store_process {
-	int64_t process, run;
-	const char *trace;
-	uint32_t pid;
-	uint32_t parent_pid; /* 0: unknown */
-	const char *executable;
-	const char *command_line; /* JSON, or NULL */
-	const char *host;         /* or NULL */
-	const char *started;      /* UTC, ISO 8601 */
-	double duration_ms;
-	const char *scope;
-	const char *ending;
-	const char *leak_scan; /* what became of it, or NULL */
-	int64_t leak_scan_ns;  /* 0: never */
-	uint32_t leak_scan_threads;
-	const struct rhp_file_header *header; /* has the rest */
-};
-
-struct store_frame {
-	int64_t frame;
-	uint64_t address;
-	bool exact;
-	uint32_t module; /* 0: unknown */
-	int inline_depth;
-	const char *sym;
-	const char *file; /* bytes, or NULL */
-	int line;         /* 0: unknown */
-};
-
-struct store_stack {
-	uint32_t stack;
-	const char *signature;
-	uint64_t function;
-	uint32_t depth;
-	bool truncated, unsampled;
-	int incomplete;
-	uint32_t top_down, bottom_up;
 };
 
 /* Begin the database that will be at path. Dies if something is there that the mode
@@ -77,9 +39,9 @@ struct store_numbers {
 };
 struct store_numbers store_numbers(struct store *store);
 
-/* Put what the database has into an empty registry. Dies if it is damaged. */
-void store_read_registry(struct store *store, struct registry *registry,
-			 struct frames *frames);
+/* What the database that is to be continued has: "SELECT ... FROM the table REST", as the
+ * struct of tables.h that the table has. Nothing in it is to be trusted. */
+struct rows *store_select(struct store *store, enum table table, const char *rest);
 
 /* Whether the trace with this header is in the database. */
 bool store_has_trace(struct store *store, const struct rhp_file_header *header);
@@ -103,26 +65,31 @@ void store_chain(struct store *store, const struct store_trace *trace,
 void store_trace_end(struct store *store, const struct store_trace *trace,
 		     const struct catalog *catalog);
 
-/* Text is UTF-8 unless said otherwise, and need not live on. */
-void store_run(struct store *store, int64_t run, const char *label, const char *loaded);
-void store_process(struct store *store, const struct store_process *process);
+/*
+ * Texts are UTF-8 and need not live on. Those that come as bytes, and are made UTF-8
+ * here: labels, paths of traces and modules, files, executables, versions of runtimes.
+ */
+void store_run(struct store *store, int64_t run, const char *label,
+	       const char *loaded_at);
+void store_process(struct store *store, const struct process_row *process);
 void store_thread(struct store *store, const struct store_trace *trace, uint64_t number,
 		  uint64_t tid, const char *name);
-void store_module(struct store *store, uint32_t number, const char *path_bytes,
+void store_module(struct store *store, uint32_t number, const char *path,
 		  const char *build_id);
-void store_mapping(struct store *store, int64_t process, uint32_t module, uint64_t start,
-		   uint64_t end, uint64_t bias);
-void store_function(struct store *store, uint32_t number, const char *name,
-		    const char *family);
-void store_frame(struct store *store, const struct store_frame *frame);
-void store_stack(struct store *store, const struct store_stack *stack);
+void store_mapping(struct store *store, const struct process_module_row *mapping);
+void store_allocator(struct store *store, uint32_t number, const char *name,
+		     const char *family);
+void store_frame(struct store *store, const struct frame_row *frame);
+void store_stack(struct store *store, const struct stack_row *stack);
 void store_stack_frame(struct store *store, uint32_t stack, uint32_t frame_no,
 		       int64_t frame);
+enum store_tree {
+	STORE_TOP_DOWN,
+	STORE_BOTTOM_UP,
+};
 /* Node 0, the root, has no parent. */
-void store_top_down(struct store *store, uint32_t node, uint32_t parent, uint32_t depth,
-		    const char *sym);
-void store_bottom_up(struct store *store, uint32_t node, uint32_t parent, uint32_t depth,
-		     const char *sym);
+void store_node(struct store *store, enum store_tree tree, uint32_t node, uint32_t parent,
+		uint32_t depth, const char *function);
 void store_mark(struct store *store, const struct store_trace *trace, double at_ms,
 		uint64_t thread, const char *text);
 void store_scopes(struct store *store, const struct store_trace *trace,

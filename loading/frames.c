@@ -151,7 +151,7 @@ static void open_module(struct frames *f, uint32_t number)
 	warn_module(m, problem);
 }
 
-static void write_frame(struct frames *f, struct store_frame *frame, const char *sym)
+static void write_frame(struct frames *f, struct frame_row *frame, const char *sym)
 {
 	char *name = text_utf8(sym, strlen(sym));
 
@@ -159,7 +159,7 @@ static void write_frame(struct frames *f, struct store_frame *frame, const char 
 		die_of_memory();
 	frames_know_frame(f, name);
 	frame->frame = (int64_t)f->n_frames;
-	frame->sym = name;
+	frame->function = name;
 	store_frame(f->store, frame);
 	free(name);
 }
@@ -178,13 +178,13 @@ static void write_location(struct frames *f, struct registry_location *l)
 	l->first_frame = (int64_t)f->n_frames + 1;
 	l->n_frames = n ? (uint32_t)n : 1;
 	for (uint32_t i = 0; i < l->n_frames; i++) {
-		struct store_frame frame = {
-			.address = l->address,
+		struct frame_row frame = {
+			.address = (int64_t)l->address,
 			.exact = l->exact,
 			.module = l->module,
-			.inline_depth = (int)i,
+			.inline_depth = i,
 			.file = n ? found[i].file : NULL,
-			.line = n ? found[i].line : 0,
+			.line = n && found[i].line > 0 ? found[i].line : 0,
 		};
 		write_frame(f, &frame, n && found[i].name ? found[i].name : offset);
 	}
@@ -251,20 +251,19 @@ static void sign_stack(const struct frames *f, uint32_t function, char *text)
 	signature_format(hash, text);
 }
 
-typedef void store_node_fn(struct store *store, uint32_t node, uint32_t parent,
-			   uint32_t depth, const char *sym);
-
 /* One step into a tree; a node that is new is written. */
-static uint32_t step_into(struct frames *f, struct tree *tree, store_node_fn *write,
-			  uint32_t parent, uint32_t depth, int64_t frame)
+static uint32_t step_into(struct frames *f, enum store_tree which, int64_t parent,
+			  uint32_t depth, int64_t frame)
 {
+	struct tree *tree = which == STORE_TOP_DOWN ? &f->top_down : &f->bottom_up;
 	uint32_t n_nodes = tree->n_nodes;
-	uint32_t node = tree_child(tree, parent, f->frame_names[frame]);
+	uint32_t node = tree_child(tree, (uint32_t)parent, f->frame_names[frame]);
 
 	if (node == MAP_NONE)
 		die_of_memory();
 	if (node > n_nodes)
-		write(f->store, node, parent, depth, get_sym(f, frame));
+		store_node(f->store, which, node, (uint32_t)parent, depth,
+			   get_sym(f, frame));
 	return node;
 }
 
@@ -272,10 +271,10 @@ static void write_stack(struct frames *f, uint32_t number)
 {
 	const struct registry_stack *stack = &f->registry->stacks[number];
 	char signature[SIGNATURE_TEXT_SIZE];
-	struct store_stack row = {
+	struct stack_row row = {
 		.stack = number,
 		.signature = signature,
-		.function = stack->function,
+		.allocator = stack->function,
 		.truncated = stack->flags & STACK_TRUNCATED,
 		.incomplete = stack->flags & STACK_DAMAGED      ? 2
 			      : stack->flags & STACK_INCOMPLETE ? 1
@@ -285,15 +284,15 @@ static void write_stack(struct frames *f, uint32_t number)
 
 	collect_stack(f, stack->node);
 	sign_stack(f, stack->function, signature);
-	row.depth = (uint32_t)f->n_stack;
+	row.depth = (int64_t)f->n_stack;
 	for (uint32_t i = 0; i < f->n_stack; i++) {
 		store_stack_frame(f->store, number, i, f->stack[i]);
-		row.bottom_up = step_into(f, &f->bottom_up, store_bottom_up,
-					  row.bottom_up, i + 1, f->stack[i]);
+		row.bottom_up_node = step_into(f, STORE_BOTTOM_UP, row.bottom_up_node,
+					       i + 1, f->stack[i]);
 	}
 	for (uint32_t i = 0; i < f->n_stack; i++)
-		row.top_down = step_into(f, &f->top_down, store_top_down, row.top_down,
-					 i + 1, f->stack[f->n_stack - 1 - i]);
+		row.top_down_node = step_into(f, STORE_TOP_DOWN, row.top_down_node, i + 1,
+					      f->stack[f->n_stack - 1 - i]);
 	store_stack(f->store, &row);
 }
 
@@ -310,8 +309,8 @@ static void write_names(struct frames *f)
 		store_module(f->store, (uint32_t)i + 1, m->path, build_id);
 	}
 	for (size_t i = f->n_functions; i < l->n_functions; i++)
-		store_function(f->store, (uint32_t)i + 1, l->functions[i].name,
-			       l->functions[i].family);
+		store_allocator(f->store, (uint32_t)i + 1, l->functions[i].name,
+				l->functions[i].family);
 }
 
 void frames_write(struct frames *f, const struct symbol_settings *settings)
@@ -320,8 +319,8 @@ void frames_write(struct frames *f, const struct symbol_settings *settings)
 	write_names(f);
 	write_locations(f);
 	if (f->n_stacks == 0) { /* of a new database */
-		store_top_down(f->store, 0, 0, 0, "[all]");
-		store_bottom_up(f->store, 0, 0, 0, "[all]");
+		store_node(f->store, STORE_TOP_DOWN, 0, 0, 0, "[all]");
+		store_node(f->store, STORE_BOTTOM_UP, 0, 0, 0, "[all]");
 	}
 	for (size_t i = f->n_stacks; i < f->registry->n_stacks; i++)
 		write_stack(f, (uint32_t)i);

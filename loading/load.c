@@ -25,6 +25,7 @@
 #include "loading/inputs.h"
 #include "loading/pipe.h"
 #include "loading/progress.h"
+#include "loading/resume.h"
 #include "loading/trace-rows.h"
 #include "trace/reader.h"
 
@@ -214,7 +215,7 @@ static void load_all(struct load *load, const struct input *inputs)
 	frames = frames_new(&load->registry, load->store);
 	if (o->append) {
 		check_new(load, inputs);
-		store_read_registry(load->store, &load->registry, frames);
+		resume_read(load->store, o->database, &load->registry, frames);
 	}
 	begin_run(load);
 	for (size_t i = 0; i < o->n_traces; i++) {

@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: MIT
 /*
- * A database that is to be continued, back into the registry. It may come from
- * anywhere: every number is compared with what has been read before it is used.
+ * The database may come from anywhere: every number is compared with what has been read
+ * before it is used.
  */
 #include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/registry.h"
 #include "common/array.h"
 #include "common/cli.h"
-#include "database/store-parts.h"
+#include "database/rows.h"
+#include "database/store.h"
 #include "loading/frames.h"
 
-#include "database/store.h"
+#include "loading/resume.h"
 
-struct old {
+struct resume {
 	struct store *store;
+	const char *path;
 	struct registry *registry;
 	struct frames *frames;
 	uint32_t *locations; /* by frame: 1 + location, if that begins there */
 	size_t n_frames, n_frames_max;
-	sqlite3_stmt *stack_frames;
+	struct rows *stack_frames;
 };
 
-static _Noreturn void die_damaged(const struct old *o, const char *table)
+static _Noreturn void die_damaged(const struct resume *r, const char *table)
 {
-	die("append to %s: its table %s is damaged", o->store->path, table);
+	die("append to %s: its table %s is damaged", r->path, table);
 }
 
 static void check_memory(int error)
@@ -35,176 +36,172 @@ static void check_memory(int error)
 		die("read the database: out of memory");
 }
 
-static const char *get_text(sqlite3_stmt *row, int column)
+static const char *or_empty(const char *text)
 {
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
 	return text ? text : "";
 }
 
-static void take_module(struct old *o, sqlite3_stmt *row)
+static size_t parse_build_id(const char *hex, uint8_t *build_id, size_t size)
 {
-	const char *hex = get_text(row, 2);
-	uint8_t build_id[64];
-	uint32_t number;
 	size_t n;
 
-	for (n = 0; n < sizeof(build_id) && isxdigit((unsigned char)hex[2 * n]) &&
+	for (n = 0; n < size && isxdigit((unsigned char)hex[2 * n]) &&
 		    isxdigit((unsigned char)hex[2 * n + 1]);
 	     n++) {
 		char byte[3] = {hex[2 * n], hex[2 * n + 1], 0};
 
 		build_id[n] = (uint8_t)strtoul(byte, NULL, 16);
 	}
-	check_memory(
-		registry_module(o->registry, get_text(row, 1), build_id, n, &number));
-	if (number != sqlite3_column_int64(row, 0))
-		die_damaged(o, "modules");
+	return n;
 }
 
-static void take_function(struct old *o, sqlite3_stmt *row)
+static void take_module(struct resume *r, const void *row)
 {
+	const struct module_row *m = row;
+	uint8_t build_id[64];
+	size_t n = parse_build_id(or_empty(m->build_id), build_id, sizeof(build_id));
 	uint32_t number;
 
-	check_memory(registry_function(o->registry, get_text(row, 1), get_text(row, 2),
-				       &number));
-	if (number != sqlite3_column_int64(row, 0))
-		die_damaged(o, "functions");
+	check_memory(
+		registry_module(r->registry, or_empty(m->path), build_id, n, &number));
+	if (number != m->module)
+		die_damaged(r, "modules");
 }
 
-static void take_frame(struct old *o, sqlite3_stmt *row)
+static void take_allocator(struct resume *r, const void *row)
 {
-	struct registry *l = o->registry;
-	int64_t module = sqlite3_column_int64(row, 3);
+	const struct allocator_row *a = row;
+	uint32_t number;
+
+	check_memory(registry_function(r->registry, or_empty(a->name),
+				       or_empty(a->family), &number));
+	if (number != a->allocator)
+		die_damaged(r, table_name(TABLE_ALLOCATORS));
+}
+
+static void take_frame(struct resume *r, const void *row)
+{
+	const struct frame_row *f = row;
+	struct registry *l = r->registry;
 	struct registry_location location = {
-		.address = (uint64_t)sqlite3_column_int64(row, 1),
-		.exact = sqlite3_column_int(row, 2),
-		.module = (uint32_t)module,
-		.first_frame = sqlite3_column_int64(row, 0),
+		.address = (uint64_t)f->address,
+		.exact = f->exact,
+		.module = (uint32_t)f->module,
+		.first_frame = f->frame,
 	};
 	size_t n_before = l->n_locations;
 	uint32_t index;
 
-	check_memory(array_grow((void **)&o->locations, &o->n_frames_max, o->n_frames + 2,
-				sizeof(*o->locations)));
-	o->n_frames++;
-	if (location.first_frame != (int64_t)o->n_frames || module < 0 ||
-	    module > (int64_t)l->n_modules)
-		die_damaged(o, "frames");
-	if (sqlite3_column_int64(row, 4) == 0) {
+	check_memory(array_grow((void **)&r->locations, &r->n_frames_max, r->n_frames + 2,
+				sizeof(*r->locations)));
+	r->n_frames++;
+	if (f->frame != (int64_t)r->n_frames || f->module < 0 ||
+	    f->module > (int64_t)l->n_modules)
+		die_damaged(r, "frames");
+	if (f->inline_depth == 0) {
 		check_memory(registry_location(l, &location, &index));
 		if (index != n_before)
-			die_damaged(o, "frames");
-		o->locations[o->n_frames] = index + 1;
+			die_damaged(r, "frames");
+		r->locations[r->n_frames] = index + 1;
 	}
 	if (l->n_locations == 0)
-		die_damaged(o, "frames");
+		die_damaged(r, "frames");
 	l->locations[l->n_locations - 1].n_frames++;
-	frames_know_frame(o->frames, get_text(row, 5));
+	frames_know_frame(r->frames, or_empty(f->function));
 }
 
-static uint32_t read_chain(struct old *o, int64_t stack)
+static uint32_t read_chain(struct resume *r, int64_t stack)
 {
+	struct stack_frame_row row;
 	uint32_t node = 0;
-	int result;
 
-	sqlite3_bind_int64(o->stack_frames, 1, stack);
-	while ((result = sqlite3_step(o->stack_frames)) == SQLITE_ROW) {
-		int64_t frame = sqlite3_column_int64(o->stack_frames, 0);
-
-		if (frame < 1 || frame > (int64_t)o->n_frames)
-			die_damaged(o, "stack_frames");
-		if (o->locations[frame])
-			check_memory(registry_node(o->registry, node,
-						   o->locations[frame] - 1, &node));
+	rows_set(r->stack_frames, 1, stack);
+	while (rows_next(r->stack_frames, &row)) {
+		if (row.frame < 1 || row.frame > (int64_t)r->n_frames)
+			die_damaged(r, "stack_frames");
+		if (r->locations[row.frame])
+			check_memory(registry_node(r->registry, node,
+						   r->locations[row.frame] - 1, &node));
 	}
-	if (result != SQLITE_DONE)
-		store_die(o->store, "read");
-	sqlite3_reset(o->stack_frames);
 	return node;
 }
 
-static void take_stack(struct old *o, sqlite3_stmt *row)
+static void take_stack(struct resume *r, const void *row)
 {
 	static const uint8_t incomplete[] = {0, STACK_INCOMPLETE,
 					     STACK_INCOMPLETE | STACK_DAMAGED};
-	int64_t function = sqlite3_column_int64(row, 1);
-	int64_t grade = sqlite3_column_int64(row, 3);
+	const struct stack_row *s = row;
 	struct registry_stack stack;
 	uint32_t number;
 
-	if (function < 0 || function > (int64_t)o->registry->n_functions || grade < 0 ||
-	    grade > 2)
-		die_damaged(o, "stacks");
+	if (s->allocator < 0 || s->allocator > (int64_t)r->registry->n_functions ||
+	    s->incomplete < 0 || s->incomplete > 2)
+		die_damaged(r, "stacks");
 	stack = (struct registry_stack){
-		.node = read_chain(o, sqlite3_column_int64(row, 0)),
-		.function = (uint32_t)function,
-		.flags = incomplete[grade],
+		.node = read_chain(r, s->stack),
+		.function = (uint32_t)s->allocator,
+		.flags = incomplete[s->incomplete],
 	};
-	stack.flags |= sqlite3_column_int(row, 2) ? STACK_TRUNCATED : 0;
-	stack.flags |= sqlite3_column_int(row, 4) ? STACK_UNSAMPLED : 0;
-	check_memory(registry_stack(o->registry, &stack, &number));
-	if (number != sqlite3_column_int64(row, 0))
-		die_damaged(o, "stacks");
+	stack.flags |= s->truncated ? STACK_TRUNCATED : 0;
+	stack.flags |= s->unsampled ? STACK_UNSAMPLED : 0;
+	check_memory(registry_stack(r->registry, &stack, &number));
+	if (number != s->stack)
+		die_damaged(r, "stacks");
 }
 
-static void take_top_down(struct old *o, sqlite3_stmt *row)
+static void take_top_down(struct resume *r, const void *row)
 {
-	frames_know_top_down(o->frames, (uint32_t)sqlite3_column_int64(row, 0),
-			     get_text(row, 1));
+	const struct node_row *n = row;
+
+	frames_know_top_down(r->frames, (uint32_t)n->parent, or_empty(n->function));
 }
 
-static void take_bottom_up(struct old *o, sqlite3_stmt *row)
+static void take_bottom_up(struct resume *r, const void *row)
 {
-	frames_know_bottom_up(o->frames, (uint32_t)sqlite3_column_int64(row, 0),
-			      get_text(row, 1));
+	const struct node_row *n = row;
+
+	frames_know_bottom_up(r->frames, (uint32_t)n->parent, or_empty(n->function));
 }
 
 /* In this order: each needs those before it. */
 static const struct {
-	const char *sql;
-	void (*take)(struct old *old, sqlite3_stmt *row);
-} tables[] = {
-	{"SELECT module, path, build_id FROM modules ORDER BY module", take_module},
-	{"SELECT function, name, family FROM functions ORDER BY function", take_function},
-	{"SELECT frame, address, exact, ifnull(module, 0), inline_depth, sym FROM frames"
-	 " ORDER BY frame",
-	 take_frame},
-	{"SELECT stack, function, truncated, incomplete, unsampled FROM stacks"
-	 " WHERE stack <> 0 ORDER BY stack",
-	 take_stack},
-	{"SELECT parent, sym FROM top_down WHERE node > 0 ORDER BY node", take_top_down},
-	{"SELECT parent, sym FROM bottom_up WHERE node > 0 ORDER BY node",
-	 take_bottom_up},
+	enum table table;
+	const char *rest;
+	void (*take)(struct resume *resume, const void *row);
+} parts[] = {
+	{TABLE_MODULES, "ORDER BY module", take_module},
+	{TABLE_ALLOCATORS, "ORDER BY 1", take_allocator},
+	{TABLE_FRAMES, "ORDER BY frame", take_frame},
+	{TABLE_STACKS, "WHERE stack <> 0 ORDER BY stack", take_stack},
+	{TABLE_TOP_DOWN, "WHERE node > 0 ORDER BY node", take_top_down},
+	{TABLE_BOTTOM_UP, "WHERE node > 0 ORDER BY node", take_bottom_up},
 };
 
-static sqlite3_stmt *prepare(struct store *s, const char *sql)
+union any_row {
+	struct module_row module;
+	struct allocator_row allocator;
+	struct frame_row frame;
+	struct stack_row stack;
+	struct node_row node;
+};
+
+void resume_read(struct store *store, const char *path, struct registry *registry,
+		 struct frames *frames)
 {
-	sqlite3_stmt *statement;
+	struct resume resume = {
+		.store = store, .path = path, .registry = registry, .frames = frames};
 
-	if (sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL) != SQLITE_OK)
-		store_die(s, "read");
-	return statement;
-}
+	resume.stack_frames = store_select(store, TABLE_STACK_FRAMES,
+					   "WHERE stack = ? ORDER BY frame_no DESC");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		struct rows *rows = store_select(store, parts[i].table, parts[i].rest);
+		union any_row row;
 
-void store_read_registry(struct store *s, struct registry *registry,
-			 struct frames *frames)
-{
-	struct old old = {.store = s, .registry = registry, .frames = frames};
-
-	old.stack_frames = prepare(s, "SELECT frame FROM stack_frames WHERE stack = ?"
-				      " ORDER BY frame_no DESC");
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
-		sqlite3_stmt *rows = prepare(s, tables[i].sql);
-		int result;
-
-		while ((result = sqlite3_step(rows)) == SQLITE_ROW)
-			tables[i].take(&old, rows);
-		if (result != SQLITE_DONE)
-			store_die(s, "read");
-		sqlite3_finalize(rows);
+		while (rows_next(rows, &row))
+			parts[i].take(&resume, &row);
+		rows_close(rows);
 	}
-	sqlite3_finalize(old.stack_frames);
-	free(old.locations);
+	rows_close(resume.stack_frames);
+	free(resume.locations);
 	frames_know_registry(frames);
 }

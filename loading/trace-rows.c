@@ -81,24 +81,35 @@ static void write_process(const struct trace_rows *r, struct store *store)
 	format_time(h->start_realtime_ns, started, sizeof(started));
 	format_ending(h, ending, sizeof(ending));
 	store_process(store,
-		      &(struct store_process){
+		      &(struct process_row){
 			      .process = r->where->process,
 			      .run = r->run,
-			      .trace = r->trace,
+			      .trace_path = r->trace,
 			      .pid = h->pid,
 			      .parent_pid = r->catalog->parent_pid,
 			      .executable = h->executable,
 			      .command_line = r->catalog->command_line,
 			      .host = r->catalog->host,
-			      .started = started,
+			      .started_at = started,
 			      .duration_ms = (double)end_ns / 1e6,
-			      .scope = h->scope == 0 ? "link" : "process",
+			      .pointer_size = h->pointer_size,
+			      .capture = h->scope == 0 ? "link" : "process",
+			      .max_stack_depth = h->max_stack_depth,
+			      .max_trackers = h->max_trackers,
+			      .event_buffer = h->event_buffer,
+			      .max_bytes = (int64_t)h->max_bytes,
+			      .ring = h->ring != 0,
+			      .sample_bytes = (int64_t)h->sample_bytes,
+			      .sample_rate = (double)h->sample_rate_ppm / 1e6,
+			      .free_stacks = h->free_stacks != 0,
+			      .runtime_version = h->runtime_version,
+			      .started_unix_ns = (int64_t)h->start_realtime_ns,
+			      .started_ticks = (int64_t)h->start_ticks,
 			      .ending = ending,
 			      .leak_scan = format_scan(scan, scanned, sizeof(scanned)),
 			      .leak_scan_ns =
 				      scan->ticks ? reader_ns(r->reader, scan->ticks) : 0,
 			      .leak_scan_threads = scan->other_threads,
-			      .header = h,
 		      });
 }
 
@@ -110,8 +121,14 @@ static void write_catalog(const struct trace_rows *r, struct store *store)
 		store_thread(store, r->where, c->threads[i].number, c->threads[i].tid,
 			     c->threads[i].name);
 	for (size_t i = 0; i < c->n_modules; i++)
-		store_mapping(store, r->where->process, c->modules[i].shared,
-			      c->modules[i].start, c->modules[i].end, c->modules[i].bias);
+		store_mapping(store,
+			      &(struct process_module_row){
+				      .process = r->where->process,
+				      .module = c->modules[i].shared,
+				      .start_address = (int64_t)c->modules[i].start,
+				      .end_address = (int64_t)c->modules[i].end,
+				      .bias = (int64_t)c->modules[i].bias,
+			      });
 	for (size_t i = 0; i < c->n_marks; i++)
 		store_mark(store, r->where,
 			   (double)reader_ns(r->reader, c->marks[i].ticks) / 1e6,

@@ -57,7 +57,7 @@ CIRCLES = {
 LIBC_NAMES = 'wrap/interpose'
 # Libraries, and the only files that may include them.
 LIBRARIES = {
-    'sqlite3': ['database', 'loading/resume', 'rheaper-sqlite'],
+    'sqlite3': ['database', 'rheaper-sqlite'],
     'elfutils/': ['symbols'],
     'dwarf.h': ['symbols'],
     'libiberty/': ['symbols'],

@@ -15,6 +15,8 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "database/rows.h"
+#include "database/tables.h"
 #include "loading/load.h"
 #include "tests/unit/trace-writer.h"
 
@@ -351,12 +353,36 @@ static void a_killed_program_has_a_database_with_its_losses(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+/* So that no column is forgotten in an INSERT, which its default would hide. */
+static void each_table_has_one_list_of_all_its_columns(void **state)
+{
+	(void)state;
+	write_example();
+	load(false);
+	for (int table = 0; table < N_TABLES; table++) {
+		const struct row_list *list = table_columns((enum table)table);
+		char sql[256], listed[2048] = "";
+		size_t used = 0;
+
+		/* A marker's number is the next one. */
+		snprintf(sql, sizeof(sql),
+			 "SELECT name FROM pragma_table_info('%s') WHERE NOT"
+			 " ('%s' = 'markers' AND name = 'marker')",
+			 table_name((enum table)table), table_name((enum table)table));
+		for (size_t i = 0; i < list->n; i++)
+			used += (size_t)snprintf(listed + used, sizeof(listed) - used,
+						 "%s\n", list->columns[i].sql);
+		assert_string_equal(query(sql), listed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(the_top_call_sites_are_found),
 		CASE(a_backtrace_is_found_by_a_text_id),
 		CASE(the_small_tables_say_what_the_trace_is),
+		CASE(each_table_has_one_list_of_all_its_columns),
 		CASE(a_thread_has_the_name_that_it_had_last),
 		CASE(scopes_are_paired_by_thread_and_number),
 		CASE(scopes_are_not_deeper_than_the_limit),

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables of schema.sql as structs: what a row of each is, and the one list of its
+ * columns, from which both INSERT and SELECT are made. schema.sql says what each means.
+ * For the store, for loading/resume.c, and for tests.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum table {
+	TABLE_RUNS,
+	TABLE_PROCESSES,
+	TABLE_THREADS,
+	TABLE_MODULES,
+	TABLE_PROCESS_MODULES,
+	TABLE_ALLOCATORS,
+	TABLE_FRAMES,
+	TABLE_STACKS,
+	TABLE_STACK_FRAMES,
+	TABLE_TOP_DOWN,
+	TABLE_BOTTOM_UP,
+	TABLE_LOTS,
+	TABLE_REALLOC_CHAINS,
+	TABLE_MARKERS,
+	TABLE_SCOPES,
+	TABLE_SCOPE_CHANGES,
+	TABLE_LOSSES,
+	TABLE_TOTALS,
+	TABLE_STACK_TOTALS,
+	TABLE_TIMELINE,
+	N_TABLES /* with rows of their own; blocks come in batches: block-rows.h */
+};
+
+/* All texts are UTF-8; those that may be NULL say so. */
+
+struct run_row {
+	int64_t run;
+	const char *label, *loaded_at, *loader_version;
+};
+
+struct process_row {
+	int64_t process, run;
+	const char *trace_path;
+	int64_t pid;
+	int64_t parent_pid; /* 0: NULL */
+	const char *executable;
+	const char *command_line, *host; /* or NULL */
+	const char *started_at;
+	double duration_ms;
+	int64_t pointer_size;
+	const char *capture;
+	int64_t max_stack_depth, max_trackers, event_buffer, max_bytes;
+	bool ring;
+	int64_t sample_bytes;
+	double sample_rate;
+	bool free_stacks;
+	const char *runtime_version;
+	int64_t started_unix_ns, started_ticks;
+	const char *ending;
+	const char *leak_scan; /* or NULL */
+	int64_t leak_scan_ns;  /* 0: NULL */
+	int64_t leak_scan_threads;
+};
+
+struct thread_row {
+	int64_t thread, process, number, tid;
+	const char *name;
+};
+
+struct module_row {
+	int64_t module;
+	const char *path, *build_id;
+};
+
+struct process_module_row {
+	int64_t process, module, start_address, end_address, bias;
+};
+
+struct allocator_row {
+	int64_t allocator;
+	const char *name, *family;
+};
+
+struct frame_row {
+	int64_t frame, address;
+	bool exact;
+	int64_t module; /* 0: NULL */
+	int64_t inline_depth;
+	const char *function;
+	const char *file; /* or NULL */
+	int64_t line;     /* 0: NULL */
+};
+
+struct stack_row {
+	int64_t stack;
+	const char *signature;
+	int64_t allocator, depth;
+	bool truncated;
+	int incomplete;
+	bool unsampled;
+	int64_t top_down_node, bottom_up_node;
+};
+
+struct stack_frame_row {
+	int64_t stack, frame_no, frame;
+};
+
+/* Of top_down and of bottom_up */
+#define NODE_NO_PARENT (-1)
+struct node_row {
+	int64_t node;
+	int64_t parent; /* NODE_NO_PARENT: NULL */
+	int64_t depth;
+	const char *function;
+};
+
+#define LOT_NONE (-1)
+struct lot_record {
+	int64_t process, stack, alloc_thread;
+	int64_t free_thread, free_stack; /* LOT_NONE: NULL */
+	int64_t ending;                  /* enum block_end */
+	bool temporary;
+	int64_t free_size; /* 0: NULL */
+	double weight;
+	int64_t first_block, last_block, bytes;
+	int64_t leak_kind; /* enum rhp_leak_kind */
+};
+
+struct realloc_chain_row {
+	int64_t process, first_stack, last_stack, reallocs, moves, copied_bytes;
+	int64_t first_size, final_size;
+};
+
+struct marker_row {
+	int64_t process;
+	double at_ms;
+	int64_t thread;
+	const char *text;
+};
+
+struct scope_row {
+	int64_t scope, process, thread;
+	const char *name;
+	int64_t parent; /* 0: NULL */
+	int64_t depth, begin_ns, end_ns;
+	int64_t ending; /* enum scope_ending */
+};
+
+struct scope_change_row {
+	int64_t thread, at_ns;
+	int64_t scope; /* 0: NULL */
+};
+
+struct loss_row {
+	int64_t process;
+	const char *reason;
+	int64_t count;
+	const char *meaning;
+};
+
+struct total_row {
+	int64_t process;
+	const char *name;
+	double value;
+	const char *meaning;
+};
+
+struct stack_total_row {
+	int64_t stack, process, allocations, allocated_bytes, live_blocks, live_bytes;
+	int64_t peak_blocks, peak_bytes, own_peak_bytes, own_peak_ns;
+	int64_t temporary_blocks, recorded_blocks;
+};
+
+struct timeline_row {
+	int64_t process;
+	double at_ms;
+	int64_t live_bytes, live_blocks, peak_bytes, allocations, allocated_bytes;
+};
+
+struct row_list;
+
+/* A table's name, and the list of its columns. */
+const char *table_name(enum table table);
+const struct row_list *table_columns(enum table table);
+
+/* "INSERT INTO ...", for the caller to sqlite3_free(); NULL: out of memory. */
+char *table_insert_sql(enum table table);
