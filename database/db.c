@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "common/cli.h"
@@ -97,25 +98,54 @@ static void distrust(sqlite3 *db, const char *path)
 		db_die(db, "open", path);
 }
 
-sqlite3 *db_open(const char *path)
+/* Some names are special to SQLite; none with a slash is. */
+static sqlite3 *open_file(const char *path, const char *name)
 {
-	struct stat status;
 	sqlite3 *db = NULL;
-	char *name = NULL;
+	char *file = NULL;
+
+	if (asprintf(&file, "%s%s", path[0] == '/' ? "" : "./", path) < 0)
+		die("open %s: out of memory", name);
+	if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+		db_die(db, "open", name);
+	free(file);
+	return db;
+}
+
+struct database db_open(const char *path, const char *name)
+{
+	struct database d = {.name = name};
+	struct stat status;
 
 	if (stat(path, &status) != 0)
-		die("open %s:", path);
+		die("open %s:", name);
 	if (!S_ISREG(status.st_mode))
-		die("open %s: it is not a file", path);
-	/* Some names are special to SQLite; none with a slash is. */
-	if (asprintf(&name, "%s%s", path[0] == '/' ? "" : "./", path) < 0)
-		die("open %s: out of memory", path);
-	if (sqlite3_open_v2(name, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
-		db_die(db, "open", path);
-	free(name);
-	distrust(db, path);
-	check_version(db, path);
-	if (!db_has_our_schema(db, path))
-		die("read %s: its schema was changed", path);
-	return db;
+		die("open %s: it is not a file", name);
+	d.db = open_file(path, name);
+	distrust(d.db, name);
+	check_version(d.db, name);
+	if (!db_has_our_schema(d.db, name))
+		die("read %s: its schema was changed", name);
+	return d;
+}
+
+void db_close(struct database *d)
+{
+	sqlite3_close(d->db);
+	d->db = NULL;
+}
+
+void db_check_pages(const struct database *d)
+{
+	sqlite3_stmt *statement;
+	const char *verdict;
+
+	if (sqlite3_prepare_v2(d->db, "PRAGMA quick_check(1)", -1, &statement, NULL) !=
+		    SQLITE_OK ||
+	    sqlite3_step(statement) != SQLITE_ROW)
+		db_die(d->db, "read", d->name);
+	verdict = (const char *)sqlite3_column_text(statement, 0);
+	if (!verdict || strcmp(verdict, "ok") != 0)
+		die("read %s: the database is damaged", d->name);
+	sqlite3_finalize(statement);
 }

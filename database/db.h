@@ -9,11 +9,22 @@
 
 #include <sqlite3.h>
 
+struct database {
+	sqlite3 *db;
+	const char *name; /* in messages */
+};
+
 /*
  * Open a database: read-only, it is rheaper's, of this version of the schema, which
  * nobody has changed. SQL that was added to it may do no more than select. Dies if not.
+ * `name` is what messages call it; it stays the caller's.
  */
-sqlite3 *db_open(const char *path);
+struct database db_open(const char *path, const char *name);
+void db_close(struct database *database);
+
+/* Look whether the file is damaged, and die if it is: some of SQLite's answers would be
+ * wrong. It reads the whole file. */
+void db_check_pages(const struct database *database);
 
 /* schema.sql */
 extern const char *const db_schema;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A profile as the formats want it: stacks with their values, frames, modules; and
- * the rows of any query. All that the program knows of the schema is behind this.
+ * A profile as export formats want it: stacks with their values, frames, modules.
  * Everything dies if the database cannot be read. Texts are valid UTF-8, without
  * NUL, and live until the callback returns.
  */
@@ -25,23 +24,23 @@ enum profile_value {
 struct profile_stack {
 	int64_t stack; /* 0: unknown */
 	bool truncated;
-	const char *function; /* that allocated, or NULL */
+	const char *allocator; /* the function that was called, or NULL */
 	int64_t values[N_PROFILE_VALUES];
 };
 
 struct profile_frame {
 	int64_t frame;
-	uint64_t address; /* return address */
-	int64_t module;   /* 0: unknown */
-	bool innermost;   /* of the functions inlined at the address */
-	const char *sym;
+	int64_t address; /* return address */
+	int64_t module;  /* 0: unknown */
+	bool innermost;  /* of the functions inlined at the address */
+	const char *function;
 	const char *file; /* or NULL */
 	int64_t line;     /* 0: unknown */
 };
 
 struct profile_module {
 	int64_t module;
-	uint64_t start, end;
+	int64_t start, end; /* addresses */
 	const char *path, *build_id;
 	bool has_functions, has_lines;
 };
@@ -55,6 +54,10 @@ struct profile_process {
 
 struct profile *profile_open(const char *path);
 void profile_close(struct profile *profile);
+
+/* The database of it, for ask.h. */
+struct database;
+const struct database *profile_database(const struct profile *profile);
 
 struct profile_visitor {
 	void (*stack)(void *context, const struct profile_stack *stack);
@@ -89,26 +92,3 @@ void profile_each_process(struct profile *profile,
 void profile_each_loss(struct profile *profile,
 		       void (*visit)(void *context, const char *reason, int64_t count),
 		       void *context);
-
-enum profile_cell_type {
-	PROFILE_NULL,
-	PROFILE_NUMBER, /* integer, or real as JSON has it: finite */
-	PROFILE_TEXT,   /* bytes of a blob are text in hexadecimal */
-};
-
-struct profile_cell {
-	enum profile_cell_type type;
-	const char *text;
-};
-
-struct profile_rows {
-	void (*header)(void *context, const char *const *names, size_t n);
-	void (*row)(void *context, const struct profile_cell *cells, size_t n);
-	void *context;
-};
-
-/* The rows of a table or view, or of a SELECT. Dies of SQL that does anything else. */
-void profile_view(struct profile *profile, const char *name,
-		  const struct profile_rows *rows);
-void profile_query(struct profile *profile, const char *sql,
-		   const struct profile_rows *rows);

@@ -9,8 +9,7 @@
 #include "database/rows.h"
 
 struct rows {
-	sqlite3 *db;
-	const char *path;
+	struct database database;
 	const struct row_list *list;
 	sqlite3_stmt *statement;
 	char **texts; /* of the present row, by column */
@@ -75,15 +74,15 @@ void rows_bind(sqlite3_stmt *statement, const struct row_list *list, const void 
 		bind_column(statement, (int)i + 1, &list->columns[i], row);
 }
 
-static _Noreturn void die_of_memory(const char *path)
+static _Noreturn void die_of_memory(const struct database *d)
 {
-	die("read %s: out of memory", path);
+	die("read %s: out of memory", d->name);
 }
 
-struct rows *rows_open_with(sqlite3 *db, const char *path, const char *with,
+struct rows *rows_open_with(const struct database *d, const char *with,
 			    const struct row_list *list, const char *rest)
 {
-	sqlite3_str *text = sqlite3_str_new(db);
+	sqlite3_str *text = sqlite3_str_new(d->db);
 	struct rows *rows = calloc(1, sizeof(*rows));
 	char *sql;
 
@@ -92,28 +91,27 @@ struct rows *rows_open_with(sqlite3 *db, const char *path, const char *with,
 	sqlite3_str_appendf(text, " %s", rest);
 	sql = sqlite3_str_finish(text);
 	if (!rows || !sql)
-		die_of_memory(path);
-	*rows = (struct rows){db, path, list, NULL,
-			      calloc(list->n, sizeof(*rows->texts))};
+		die_of_memory(d);
+	*rows = (struct rows){*d, list, NULL, calloc(list->n, sizeof(*rows->texts))};
 	if (!rows->texts)
-		die_of_memory(path);
-	if (sqlite3_prepare_v2(db, sql, -1, &rows->statement, NULL) != SQLITE_OK)
-		db_die(db, "read", path);
+		die_of_memory(d);
+	if (sqlite3_prepare_v2(d->db, sql, -1, &rows->statement, NULL) != SQLITE_OK)
+		db_die(d->db, "read", d->name);
 	sqlite3_free(sql);
 	return rows;
 }
 
-struct rows *rows_open(sqlite3 *db, const char *path, const struct row_list *list,
+struct rows *rows_open(const struct database *d, const struct row_list *list,
 		       const char *rest)
 {
-	return rows_open_with(db, path, "", list, rest);
+	return rows_open_with(d, "", list, rest);
 }
 
 void rows_set(struct rows *rows, int number, int64_t value)
 {
 	sqlite3_reset(rows->statement);
 	if (sqlite3_bind_int64(rows->statement, number, value) != SQLITE_OK)
-		db_die(rows->db, "read", rows->path);
+		db_die(rows->database.db, "read", rows->database.name);
 }
 
 static const char *take_text(struct rows *rows, int column)
@@ -125,7 +123,7 @@ static const char *take_text(struct rows *rows, int column)
 	rows->texts[column] = bytes ? text_utf8(bytes, n) : NULL;
 	if (!rows->texts[column] &&
 	    sqlite3_column_type(rows->statement, column) != SQLITE_NULL)
-		die_of_memory(rows->path);
+		die_of_memory(&rows->database);
 	return rows->texts[column];
 }
 
@@ -161,7 +159,7 @@ bool rows_next(struct rows *rows, void *row)
 	int result = sqlite3_step(rows->statement);
 
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
-		db_die(rows->db, "read", rows->path);
+		db_die(rows->database.db, "read", rows->database.name);
 	if (result == SQLITE_DONE)
 		return false;
 	for (size_t i = 0; i < rows->list->n; i++)

@@ -73,17 +73,18 @@ void rows_bind(sqlite3_stmt *statement, const struct row_list *list, const void 
 
 /*
  * Rows that are read one after the other. Every function dies of what cannot be read, and
- * says what it read: `path`. A text is valid UTF-8 without NUL, whatever the database
- * has, and lives until the next row is read.
+ * names the database. A text is valid UTF-8 without NUL, whatever the database has, and
+ * lives until the next row is read.
  */
 struct rows;
+struct database;
 
 /* "SELECT COLUMNS REST", where REST begins with FROM. It may have parameters. */
-struct rows *rows_open(sqlite3 *db, const char *path, const struct row_list *list,
+struct rows *rows_open(const struct database *database, const struct row_list *list,
 		       const char *rest);
 
-/* The same with WITH ... in front. */
-struct rows *rows_open_with(sqlite3 *db, const char *path, const char *with,
+/* The same with "WITH ..." in front. */
+struct rows *rows_open_with(const struct database *database, const char *with,
 			    const struct row_list *list, const char *rest);
 
 /* Give parameter `number`, from 1, a value, and begin with the first row again. */

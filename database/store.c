@@ -227,7 +227,7 @@ struct rows *store_select(struct store *s, enum table table, const char *rest)
 
 	if (!from)
 		die("read %s: out of memory", s->path);
-	rows = rows_open(s->db, s->path, table_columns(table), from);
+	rows = rows_open(&(struct database){s->db, s->path}, table_columns(table), from);
 	sqlite3_free(from);
 	return rows;
 }

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "database/places.h"
+
 struct arena;
 
 enum amount {
@@ -89,14 +91,7 @@ enum measure_defect {
 	DEFECT_PARTIAL, /* anything may be missing */
 };
 
-/* A part of what a process did, for expectations. */
-enum place_kind {
-	PLACE_PROCESS, /* all of it */
-	PLACE_SCOPE,   /* of a thread, scopes inside it included */
-	PLACE_PHASE,   /* from a mark to the next */
-	N_PLACE_KINDS
-};
-
+/* Of the places that expectations are about. */
 enum place_amount {
 	PLACE_ALLOCATIONS,
 	PLACE_BYTES,

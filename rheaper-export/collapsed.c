@@ -50,7 +50,7 @@ static void add_frame(void *context, const struct profile_frame *frame)
 	struct collapsed *c = context;
 
 	if (!c->skipped)
-		put_name(c, frame->sym);
+		put_name(c, frame->function);
 }
 
 static void end_stack(void *context, const struct profile_stack *stack)

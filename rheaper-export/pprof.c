@@ -160,7 +160,7 @@ static void collect_frame(void *context, const struct profile_frame *frame)
 		p->place = *frame;
 		p->n_lines = 0;
 	}
-	line.function_id = function_of(p, frame->sym, frame->file);
+	line.function_id = function_of(p, frame->function, frame->file);
 	line.line = frame->line;
 	reserve((void **)&p->lines, &p->n_lines_max, p->n_lines + 1, sizeof(*p->lines));
 	p->lines[p->n_lines++] = line;
@@ -189,7 +189,7 @@ static void add_unknown(struct pprof *p)
 {
 	const struct profile_frame frame = {.frame = (int64_t)UNKNOWN_LOCATION,
 					    .innermost = true,
-					    .sym = "[unknown]"};
+					    .function = "[unknown]"};
 
 	if (!p->unknown_is_written) {
 		p->location = 0;
@@ -215,9 +215,9 @@ static void put_sample(void *context, const struct profile_stack *stack)
 	sample.location_id = p->locations;
 	sample.n_value = sizeof(values) / sizeof(*values);
 	sample.value = values;
-	if (stack->function) {
+	if (stack->allocator) {
 		label.key = number_of(p, "allocator");
-		label.str = number_of(p, stack->function);
+		label.str = number_of(p, stack->allocator);
 		sample.n_label = 1;
 		sample.label = &label_pointer;
 	}

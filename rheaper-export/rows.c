@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "database/ask.h"
 
 #include "rheaper-export/formats.h"
 
@@ -51,16 +52,16 @@ static void put_csv_header(void *context, const char *const *names, size_t n)
 	fputs("\r\n", r->out);
 }
 
-static void put_csv_row(void *context, const struct profile_cell *cells, size_t n)
+static void put_csv_row(void *context, const struct ask_cell *cells, size_t n)
 {
 	struct rows *r = context;
 
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			putc(',', r->out);
-		if (cells[i].type == PROFILE_NUMBER)
+		if (cells[i].type == ASK_NUMBER)
 			fputs(cells[i].text, r->out);
-		else if (cells[i].type == PROFILE_TEXT)
+		else if (cells[i].type == ASK_TEXT)
 			put_csv_text(r, cells[i].text);
 	}
 	fputs("\r\n", r->out);
@@ -75,7 +76,7 @@ static void begin_json(void *context, const char *const *names, size_t n)
 	putc('[', r->out);
 }
 
-static void put_json_row(void *context, const struct profile_cell *cells, size_t n)
+static void put_json_row(void *context, const struct ask_cell *cells, size_t n)
 {
 	struct rows *r = context;
 
@@ -85,37 +86,34 @@ static void put_json_row(void *context, const struct profile_cell *cells, size_t
 			putc(',', r->out);
 		text_print_json(r->out, r->names[i]);
 		putc(':', r->out);
-		if (cells[i].type == PROFILE_TEXT)
+		if (cells[i].type == ASK_TEXT)
 			text_print_json(r->out, cells[i].text);
 		else
-			fputs(cells[i].type == PROFILE_NULL ? "null" : cells[i].text,
-			      r->out);
+			fputs(cells[i].type == ASK_NULL ? "null" : cells[i].text, r->out);
 	}
 	putc('}', r->out);
 }
 
 static void write_rows(struct profile *profile, const struct format_options *options,
-		       const struct profile_rows *rows)
+		       const struct ask_rows *rows)
 {
 	if (options->query)
-		profile_query(profile, options->query, rows);
+		ask_query(profile_database(profile), options->query, rows);
 	else
-		profile_view(profile, options->view, rows);
+		ask_view(profile_database(profile), options->view, rows);
 }
 
 void csv_write(struct profile *profile, const struct format_options *options, FILE *out)
 {
 	struct rows r = {.out = out, .raw = options->raw};
 
-	write_rows(profile, options,
-		   &(struct profile_rows){put_csv_header, put_csv_row, &r});
+	write_rows(profile, options, &(struct ask_rows){put_csv_header, put_csv_row, &r});
 }
 
 void json_write(struct profile *profile, const struct format_options *options, FILE *out)
 {
 	struct rows r = {.out = out};
 
-	write_rows(profile, options,
-		   &(struct profile_rows){begin_json, put_json_row, &r});
+	write_rows(profile, options, &(struct ask_rows){begin_json, put_json_row, &r});
 	fputs("\n]\n", out);
 }

@@ -121,14 +121,17 @@ def find_circles(graph):
     return circles
 
 
-def read_object(nm, path):
-    """The global symbols that an object defines, and those that it needs of others."""
-    defined, needed = set(), set()
-    listing = subprocess.run([nm, '-g', str(path)], capture_output=True, text=True, check=True)
+def read_objects(nm, paths):
+    """Of each object the global symbols that it defines, and those that it needs."""
+    read = {path: (set(), set()) for path in paths}
+    listing = subprocess.run([nm, '-gA', *map(str, paths)], capture_output=True, text=True,
+                             check=True)
     for line in listing.stdout.splitlines():
-        *_, kind, symbol = line.split()
+        path, _, rest = line.partition(':')
+        *_, kind, symbol = rest.split()
+        defined, needed = read[pathlib.Path(path)]
         (needed if kind in 'Uwv' else defined).add(symbol)
-    return defined, needed
+    return read
 
 
 def source_of(root, build, path):
@@ -144,11 +147,11 @@ def call_graph(root, build, nm):
     """file -> files that it calls, without .c. A source that is compiled in several ways
     calls whatever one of its objects calls."""
     objects = {}
-    for room in MAY_USE:
-        for path in sorted((build / room).glob('*.p/*.c.o')):
-            source = source_of(root, build, path)
-            if source and not source.startswith(LIBC_NAMES):
-                objects.setdefault(source, []).append(read_object(nm, path))
+    paths = [path for room in MAY_USE for path in sorted((build / room).glob('*.p/*.c.o'))]
+    for path, symbols in read_objects(nm, paths).items():
+        source = source_of(root, build, path)
+        if source and not source.startswith(LIBC_NAMES):
+            objects.setdefault(source, []).append(symbols)
     owners = {}
     for source, parts in objects.items():
         for defined, _ in parts:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A database while it is read: statements and columns, and what was read so far. For
- * measure-read.c, and the parts of it that have files of their own.
+ * A database while it is read, and what was read of it so far. For measure-read.c, and
+ * the parts of it that have files of their own.
  */
 #pragma once
 
@@ -16,6 +16,7 @@ struct arena;
 struct measure;
 struct measure_frame;
 struct measure_stack;
+struct rows;
 
 struct process {
 	const char *program;
@@ -24,11 +25,10 @@ struct process {
 	bool partial;
 };
 
-struct database {
+struct reading {
 	struct measure *m;
 	struct arena *arena;
-	sqlite3 *db;
-	const char *name;
+	struct database database;
 	struct map process_numbers, frame_numbers, stack_numbers;
 	struct process *processes;
 	size_t n_processes;
@@ -36,24 +36,24 @@ struct database {
 	size_t n_frames;
 	const struct measure_stack **stacks;
 	size_t n_stacks;
-	sqlite3_stmt *stack_frames, *stack_function;
+	struct rows *stack_frames, *stack_allocator;
 	const char **plain; /* names of the stack in hand */
 	size_t n_plain_max;
 };
 
-/* A statement; dies if the database does not have what it asks for. */
-sqlite3_stmt *database_prepare(struct database *d, const char *sql);
-
-/* Whether there is one more row. Dies of a database that cannot be read. */
-bool database_step(struct database *d, sqlite3_stmt *statement);
-
 /* A text as it may be shown anywhere; NULL is NULL, or `otherwise`. */
-const char *database_text(struct database *d, sqlite3_stmt *statement, int column);
-const char *database_text_or(struct database *d, sqlite3_stmt *statement, int column,
-			     const char *otherwise);
+const char *reading_text(struct reading *r, const char *text);
+const char *reading_text_or(struct reading *r, const char *text, const char *otherwise);
 
 /* A number of things. Dies of one below 0. */
-int64_t database_count(struct database *d, sqlite3_stmt *statement, int column);
+int64_t reading_count(const struct reading *r, int64_t value);
+
+/* A stack and a process by their numbers. Dies of one that is not there. */
+const struct measure_stack *reading_stack(struct reading *r, int64_t number);
+const struct process *reading_process(const struct reading *r, int64_t number);
 
 /* Read what there is of processes, with their problems and totals. They come first. */
-void database_read_processes(struct database *d);
+void reading_take_processes(struct reading *r);
+
+/* Read the places that are wanted, and what was allocated in them. */
+void reading_take_places(struct reading *r);

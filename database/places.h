@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was allocated in parts of processes: all of one, a scope, a phase. From base
+ * tables only. Everything dies of what cannot be read; rows.h says how long texts live.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct database;
+struct rows;
+
+/* A part of what a process did. */
+enum place_kind {
+	PLACE_PROCESS, /* all of it */
+	PLACE_SCOPE,   /* of a thread, scopes inside it included */
+	PLACE_PHASE,   /* from a mark to the next */
+	N_PLACE_KINDS
+};
+
+struct place_facts {
+	int64_t place; /* number of the process, scope or marker */
+	int64_t process;
+	const char *name; /* of the scope or mark; "" */
+	bool has_stack;   /* false: nothing was allocated in the place */
+	int64_t stack;
+	int64_t allocations, allocated_bytes;
+	int64_t kept_blocks, kept_bytes; /* live when the place ended */
+	int64_t live_blocks, live_bytes; /* at the end, of a kind in the set */
+};
+
+/*
+ * The places of a kind with what each stack allocated in them, by place and stack, where
+ * `leak_kinds` is a set of kinds of leaks (sites.h): struct place_facts.
+ */
+struct rows *places_select(const struct database *database, enum place_kind kind,
+			   unsigned int leak_kinds);

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cli.h"
+#include "database/db.h"
+#include "database/rows.h"
+
+#include "database/processes.h"
+
+static const struct row_column process_columns[] = {
+	ROW_COLUMN(process_facts, process, "p.process"),
+	ROW_COLUMN(process_facts, run, "p.run"),
+	ROW_COLUMN(process_facts, pid, "p.pid"),
+	ROW_COLUMN(process_facts, started_unix_ns, "p.start_ns"),
+	ROW_COLUMN(process_facts, started_ticks, "p.start_ticks"),
+	ROW_COLUMN(process_facts, trace_path, "p.trace"),
+	ROW_COLUMN(process_facts, executable, "p.executable"),
+	ROW_COLUMN(process_facts, ending, "p.ending"),
+	ROW_COLUMN(process_facts, is_ring, "p.ring <> 0 AND p.max_bytes <> 0"),
+	ROW_COLUMN(process_facts, is_sample, "p.sample_bytes <> 0"),
+	ROW_COLUMN(process_facts, has_sampled_stacks, "p.sample_rate < 1"),
+	ROW_COLUMN(process_facts, leak_scan, "p.leak_scan"),
+	ROW_COLUMN(process_facts, leak_scan_threads, "p.leak_scan_threads"),
+	ROW_COLUMN(process_facts, has_definite, "k.definite"),
+	ROW_COLUMN(process_facts, live_blocks, "k.live"),
+	ROW_COLUMN(process_facts, live_blocks_in_totals, "t.value"),
+};
+
+struct rows *processes_select(const struct database *d)
+{
+	static const struct row_list list = ROW_LIST(process_columns);
+
+	return rows_open(
+		d, &list,
+		"FROM processes p LEFT JOIN (SELECT process, max(leak = 1) AS definite,"
+		"  sum(last_block - first_block + 1) AS live FROM lots WHERE end = 2"
+		"  GROUP BY process) k USING (process)"
+		" LEFT JOIN totals t ON t.process = p.process AND t.name = 'live_blocks'"
+		" ORDER BY run, p.process");
+}
+
+#define HARMLESS                                                                         \
+	"('foreign_free', 'foreign_realloc', 'unseen_free', 'unpaired_scope_end',"       \
+	" 'clock_inversions')"
+
+static const struct row_column loss_columns[] = {
+	ROW_COLUMN(process_loss, count, "count"),
+	ROW_COLUMN(process_loss, meaning, "meaning"),
+};
+
+bool processes_find_loss(const struct database *d, int64_t process,
+			 struct process_loss *loss)
+{
+	static const struct row_list list = ROW_LIST(loss_columns);
+	struct rows *rows =
+		rows_open(d, &list,
+			  "FROM (SELECT count, meaning FROM losses WHERE process = ?1"
+			  "  AND count <> 0 AND reason NOT IN " HARMLESS
+			  "  UNION ALL SELECT value, 'Events lost.' FROM totals"
+			  "  WHERE process = ?1 AND name = 'lost' AND value <> 0)");
+	bool found;
+
+	rows_set(rows, 1, process);
+	found = rows_next(rows, loss);
+	if (found)
+		loss->meaning = strdup(loss->meaning ? loss->meaning : "");
+	if (found && !loss->meaning)
+		die("read %s: out of memory", d->name);
+	rows_close(rows);
+	return found;
+}
+
+struct total {
+	const char *name;
+	int64_t value;
+};
+
+static const struct row_column total_columns[] = {
+	ROW_COLUMN(total, name, "name"),
+	ROW_COLUMN(total, value, "CAST(value AS INTEGER)"),
+};
+
+bool processes_find_total(const struct database *d, int64_t process, const char *name,
+			  int64_t *value)
+{
+	static const struct row_list list = ROW_LIST(total_columns);
+	struct rows *rows = rows_open(d, &list, "FROM totals WHERE process = ?");
+	struct total total;
+	bool found = false;
+
+	rows_set(rows, 1, process);
+	while (!found && rows_next(rows, &total))
+		found = total.name && strcmp(total.name, name) == 0;
+	if (found)
+		*value = total.value;
+	rows_close(rows);
+	return found;
+}

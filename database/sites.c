@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "database/db.h"
+#include "database/rows.h"
+#include "database/sites-parts.h"
+
+#include "database/sites.h"
+
+static const struct row_column frame_columns[] = {
+	ROW_COLUMN(site_frame, frame, "f.frame"),
+	ROW_COLUMN(site_frame, function, "f.sym"),
+	ROW_COLUMN(site_frame, file, "f.file"),
+	ROW_COLUMN(site_frame, line, "f.line"),
+	ROW_COLUMN(site_frame, module_path, "m.path"),
+};
+
+struct rows *sites_select_frames(const struct database *d)
+{
+	static const struct row_list list = ROW_LIST(frame_columns);
+
+	return rows_open(d, &list, "FROM frames f LEFT JOIN modules m USING (module)");
+}
+
+static const struct row_column stack_frame_columns[] = {
+	ROW_COLUMN(site_stack_frame, frame, "frame"),
+};
+
+struct rows *sites_select_stack(const struct database *d)
+{
+	static const struct row_list list = ROW_LIST(stack_frame_columns);
+
+	return rows_open(d, &list, "FROM stack_frames WHERE stack = ? ORDER BY frame_no");
+}
+
+static const struct row_column allocator_columns[] = {
+	ROW_COLUMN(site_allocator, name, "f.name"),
+};
+
+struct rows *sites_select_allocator(const struct database *d)
+{
+	static const struct row_list list = ROW_LIST(allocator_columns);
+
+	return rows_open(d, &list,
+			 "FROM stacks s JOIN functions f USING (function)"
+			 " WHERE s.stack = ?");
+}
+
+static const struct row_column facts_columns[] = {
+	ROW_COLUMN(site_facts, stack, "stack"),
+	ROW_COLUMN(site_facts, process, "process"),
+	ROW_COLUMN(site_facts, leak_blocks, "leak_blocks"),
+	ROW_COLUMN(site_facts, leak_bytes, "leak_bytes"),
+	ROW_COLUMN(site_facts, allocations, "allocations"),
+	ROW_COLUMN(site_facts, allocated_bytes, "allocated_bytes"),
+	ROW_COLUMN(site_facts, leak_kind, "leak_kind"),
+};
+
+struct rows *sites_select(const struct database *d, unsigned int kinds, bool all_sites)
+{
+	static const struct row_list list = ROW_LIST(facts_columns);
+	struct rows *rows = rows_open(
+		d, &list,
+		"FROM (SELECT stack, process, n AS leak_blocks, bytes AS leak_bytes,"
+		"  0 AS allocations, 0 AS allocated_bytes, leak AS leak_kind"
+		"  FROM " SITES_LEAKS
+		"  UNION ALL SELECT stack, process, 0, 0, allocations, bytes, 0"
+		"  FROM stack_totals WHERE ?2) ORDER BY stack, process, leak_kind");
+
+	rows_set(rows, 1, kinds);
+	rows_set(rows, 2, all_sites);
+	return rows;
+}
+
+struct kind_row {
+	int64_t kind;
+};
+
+static const struct row_column kind_columns[] = {
+	ROW_COLUMN(kind_row, kind, "DISTINCT leak"),
+};
+
+unsigned int sites_find_kinds(const struct database *d, unsigned int kinds)
+{
+	static const struct row_list list = ROW_LIST(kind_columns);
+	struct rows *rows =
+		rows_open(d, &list, "FROM lots WHERE end = 2 AND (1 << leak) & ?1");
+	struct kind_row row;
+	unsigned int found = 0;
+
+	rows_set(rows, 1, kinds);
+	while (rows_next(rows, &row))
+		found |= 1u << row.kind;
+	rows_close(rows);
+	return found;
+}
