@@ -1,399 +1,471 @@
 -- SPDX-License-Identifier: MIT
 --
--- The database that rheaper-load writes and every other program reads.
--- The base tables are compact; the views (allocations, backtraces, ...) are
--- the interface. Times in base tables are nanoseconds since tracing began,
--- in views milliseconds with fractions. A database holds any number of traces:
--- processes is the list of them, stacks, frames, modules and functions are shared.
--- Where a trace was sampled, counts and bytes in totals and views are estimates.
--- A change of a table or column raises user_version (docs/schema.md).
+-- The database that rheaper-load writes and every other program reads. A database holds
+-- any number of traces: `processes` lists them; stacks, frames, modules and allocators
+-- are shared by all.
+--
+-- Ask the views; the base tables are what they are made of. Words:
+--   allocation, block  what an allocator handed out; a realloc that succeeds ends one
+--                      block and begins another
+--   stack              the call stack that allocated; free_stack the one that freed
+--   thread             the number of a thread in this database
+--   process            the number of a traced process in this database
+--   function           the name of a function of the program, demangled
+--   allocator          a function that allocates or frees, as the program called it;
+--                      views give its name as allocated_by or freed_by
+--   module             the number of a program or shared library; module_path its file
+--   size               bytes asked for, of one block
+--   live               not freed yet; at the end, if nothing else is said
+-- A name that ends in _ns or _ms is a time in nanoseconds or milliseconds since tracing
+-- began, or a duration; _bytes is a number of bytes. NULL is "unknown" or "none".
+-- Counts and bytes of a sampled trace are estimates.
+--
+-- A change of a table or column raises user_version (docs/reference/schema.md).
 
 PRAGMA application_id = 0x72686561; -- 'rhea'
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 
--- One row per rheaper-load that wrote to this database.
+-- How a block ended.
+CREATE TABLE block_endings (
+  ending INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  live INTEGER NOT NULL,       -- 1: it was live when the trace ended
+  known INTEGER NOT NULL,      -- 0: nobody knows when it ended
+  meaning TEXT NOT NULL
+) STRICT;
+INSERT INTO block_endings VALUES
+  (0, 'freed', 0, 1, 'A free was recorded.'),
+  (1, 'resized', 0, 1, 'A realloc ended it and began another block.'),
+  (2, 'live', 1, 1, 'It was not freed before the trace ended.'),
+  (3, 'unseen', 0, 0, 'Its address was handed out again, and no free was recorded.'),
+  (4, 'in_realloc', 0, 1, 'The trace ended in a realloc of it.');
+
+-- What a leak scan found of a block that was live at the end.
+CREATE TABLE leak_kinds (
+  leak_kind INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  meaning TEXT NOT NULL
+) STRICT;
+INSERT INTO leak_kinds VALUES
+  (0, 'not scanned', 'Memory was not scanned, or the block is younger than the scan.'),
+  (1, 'definitely lost', 'No pointer to it was found.'),
+  (2, 'indirectly lost', 'Only lost blocks point to it.'),
+  (3, 'possibly lost', 'Only pointers into its middle were found.'),
+  (4, 'still reachable', 'A pointer to it was found.');
+
+-- How a scope ended.
+CREATE TABLE scope_endings (
+  ending INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  meaning TEXT NOT NULL
+) STRICT;
+INSERT INTO scope_endings VALUES
+  (0, 'ended', 'The program ended it.'),
+  (1, 'left', 'A scope around it ended first: longjmp, or another thread ended it.'),
+  (2, 'open', 'The trace ended first; end_ns is after its last event.');
+
+-- One row for each rheaper-load that wrote to this database.
 CREATE TABLE runs (
   run INTEGER PRIMARY KEY,     -- number, from 1
   label TEXT NOT NULL,         -- as given by --label, or ''
-  loaded TEXT NOT NULL,        -- UTC, ISO 8601
+  loaded_at TEXT NOT NULL,     -- UTC, ISO 8601
   loader_version TEXT NOT NULL -- of the rheaper-load that wrote this
-);
+) STRICT;
 
--- One row per traced process.
+-- One row for each traced process.
 CREATE TABLE processes (
-  process INTEGER PRIMARY KEY, -- number in this database, from 1, by start time in a run
-  run INTEGER NOT NULL,        -- runs.run
-  trace TEXT NOT NULL,         -- path of the trace file as given
-  pid INTEGER NOT NULL,        -- process id
-  parent_pid INTEGER,          -- of its parent, NULL if the trace does not say
-  executable TEXT NOT NULL,    -- path of the program
-  command_line TEXT,           -- its words, as a JSON array; NULL: not in the trace
-  host TEXT,                   -- name of the machine, NULL if the trace does not say
-  started TEXT NOT NULL,       -- UTC, ISO 8601 with milliseconds
-  duration_ms REAL NOT NULL,   -- from the start of tracing to the last event
+  process INTEGER PRIMARY KEY,      -- number, from 1, by start time within a run
+  run INTEGER NOT NULL REFERENCES runs,
+  trace_path TEXT NOT NULL,         -- of the trace file, as given
+  pid INTEGER NOT NULL,             -- process id
+  parent_pid INTEGER,               -- of its parent
+  executable TEXT NOT NULL,         -- path of the program
+  command_line TEXT,                -- its words, as a JSON array
+  host TEXT,                        -- name of the machine
+  started_at TEXT NOT NULL,         -- when tracing began: UTC, ISO 8601, milliseconds
+  duration_ms REAL NOT NULL,        -- from the start of tracing to the last event
   pointer_size INTEGER NOT NULL,    -- bytes of an address
-  scope TEXT NOT NULL,         -- 'process': every allocation; 'link': own objects
-  max_stack_depth INTEGER NOT NULL, -- frames recorded at the most
+  capture TEXT NOT NULL,            -- 'process': all allocations; 'link': those of the
+                                    -- program's own objects
+  max_stack_depth INTEGER NOT NULL, -- frames of a stack that are kept
   max_trackers INTEGER NOT NULL,    -- threads that record at the same time
-  event_buffer INTEGER NOT NULL,    -- records of a thread's buffer
+  event_buffer INTEGER NOT NULL,    -- events in a thread's buffer
   max_bytes INTEGER NOT NULL,       -- size limit of the trace, 0: none
   ring INTEGER NOT NULL,            -- 1: the newest max_bytes were kept
-  sample_bytes INTEGER NOT NULL,    -- mean bytes between samples, 0: everything
+  sample_bytes INTEGER NOT NULL,    -- mean bytes between samples, 0: every block
   sample_rate REAL NOT NULL,        -- share of allocations whose stack was taken
-  free_stacks INTEGER NOT NULL,     -- 1: those of frees are whole
+  free_stacks INTEGER NOT NULL,     -- 1: the stacks of frees are whole
   runtime_version TEXT NOT NULL,    -- of the runtime in the program
-  start_ns INTEGER NOT NULL,        -- when tracing began, since 1970; with pid and
-  start_ticks INTEGER NOT NULL,     -- the clock's ticks then this names a trace
-  ending TEXT NOT NULL,             -- 'exited'; 'stopped' (switched off: what was
-                                    -- live is no leak); 'full' (RHEAPER_MAX_BYTES);
-                                    -- 'snapshot' (a copy; the program went on: what
-                                    -- was live is no leak);
-                                    -- 'failed: WHY' (the trace could not be written);
-                                    -- 'unknown': killed, or ended by _exit or exec,
-                                    -- or running still
-  leak_scan TEXT,                   -- 'made'; 'failed: WHY'; NULL: nobody asked for it
-  leak_scan_ns INTEGER,             -- when memory was scanned last, NULL: never
+  started_unix_ns INTEGER NOT NULL, -- when tracing began, since 1970; this, pid and
+  started_ticks INTEGER NOT NULL,   -- the clock's ticks then identify a trace
+  ending TEXT NOT NULL,             -- how the trace ended:
+                                    -- 'exited': the program exited
+                                    -- 'stopped': tracking was switched off
+                                    -- 'snapshot': it is a copy, and the program went on
+                                    -- 'full': RHEAPER_MAX_BYTES was reached
+                                    -- 'failed': it could not be written
+                                    -- 'unknown': the program was killed, called _exit
+                                    -- or exec, or is still running
+                                    -- Blocks still live when a trace was 'stopped' or
+                                    -- is a 'snapshot' are not leaks.
+  ending_error TEXT,                -- why it 'failed'
+  leak_scan TEXT,                   -- 'made', 'failed'; NULL: none was asked for
+  leak_scan_error TEXT,             -- why it 'failed'
+  leak_scan_ns INTEGER,             -- when memory was last scanned for leaks
   leak_scan_threads INTEGER NOT NULL -- other threads then, whose registers were not seen
-);
+) STRICT;
 
 -- Threads that recorded anything.
 CREATE TABLE threads (
-  thread INTEGER PRIMARY KEY, -- number in this database, from 1; 0 is unknown
-  process INTEGER NOT NULL,   -- processes.process
-  number INTEGER NOT NULL,    -- in the process, from 1
+  thread INTEGER PRIMARY KEY, -- number, from 1
+  process INTEGER NOT NULL REFERENCES processes,
+  number INTEGER NOT NULL,    -- in its process, from 1
   tid INTEGER NOT NULL,       -- the kernel's thread id
-  name TEXT NOT NULL          -- as the thread was called last (docs/limits.md)
-);
+  name TEXT NOT NULL          -- the last one that it had (docs/reference/limits.md)
+) STRICT;
 
--- Objects with code: programs and shared libraries, one row per build.
+-- Programs and shared libraries, one row for each build.
 CREATE TABLE modules (
   module INTEGER PRIMARY KEY, -- number, from 1
   path TEXT NOT NULL,         -- file, as the first process that had it knew it
   build_id TEXT NOT NULL      -- hexadecimal, '' if it has none
-);
+) STRICT;
 
 -- Where a process had mapped them.
 CREATE TABLE process_modules (
-  process INTEGER NOT NULL,
-  module INTEGER NOT NULL,
-  start INTEGER NOT NULL,     -- first address mapped
-  end INTEGER NOT NULL,       -- first address after it
-  bias INTEGER NOT NULL       -- address minus this is the address in the file
-);
+  process INTEGER NOT NULL REFERENCES processes,
+  module INTEGER NOT NULL REFERENCES modules,
+  start_address INTEGER NOT NULL, -- first one mapped
+  end_address INTEGER NOT NULL,   -- first one after it
+  bias INTEGER NOT NULL           -- an address minus this is the address in the file
+) STRICT;
 
 -- Functions that allocate or free, as the program called them.
-CREATE TABLE functions (
-  function INTEGER PRIMARY KEY, -- number, from 1
-  name TEXT NOT NULL,           -- e.g. malloc, operator new(unsigned long)
-  family TEXT NOT NULL          -- blocks of one family may free each other
-);
+CREATE TABLE allocators (
+  allocator INTEGER PRIMARY KEY, -- number, from 1
+  name TEXT NOT NULL,            -- e.g. malloc, operator new(unsigned long)
+  family TEXT NOT NULL           -- blocks of one family may free each other
+) STRICT;
 
--- Distinct code addresses, one row per function inlined there: the innermost
--- inline function is inline_depth 0, the one that holds the code is the last.
+-- Distinct code addresses, one row for each function inlined there: the innermost inline
+-- function is inline_depth 0, the one that holds the code is the last.
 CREATE TABLE frames (
   frame INTEGER PRIMARY KEY,
   address INTEGER NOT NULL,      -- return address, in the module's file; in the
                                  -- process if the module is unknown
   exact INTEGER NOT NULL,        -- 1: an interrupted instruction, not a return address
-  module INTEGER,                -- modules.module, NULL if unknown
+  module INTEGER REFERENCES modules,
   inline_depth INTEGER NOT NULL, -- 0 unless functions were inlined
-  sym TEXT NOT NULL,             -- function, demangled; module+0xoffset if unknown
-  file TEXT,                     -- source file, NULL if unknown
-  line INTEGER                   -- line in it, NULL if unknown
-);
+  function TEXT NOT NULL,        -- demangled; FILE+0xOFFSET if unknown
+  file TEXT,                     -- source file
+  line INTEGER                   -- line in it
+) STRICT;
 
--- Call stacks: which function was called, and from where. Stack 0 is unknown.
-CREATE TABLE stacks (
-  stack INTEGER PRIMARY KEY,  -- number, from 1, in order of first use; stays what it
-                              -- is as long as the database lives
-  signature TEXT NOT NULL,    -- hash of the names of its functions: the same in
-                              -- other databases, after a rebuild, on other machines
-  function INTEGER NOT NULL,  -- functions.function
-  depth INTEGER NOT NULL,     -- frames, inlined ones counted
-  truncated INTEGER NOT NULL, -- 1: deeper than max_stack_depth
-  incomplete INTEGER NOT NULL,-- 1: unwinding stopped early (no unwind information);
-                              -- 2: frames are missing from the trace
-  unsampled INTEGER NOT NULL, -- 1: was not taken (RHEAPER_SAMPLE_RATE)
-  top_down INTEGER NOT NULL,  -- top_down.node of its innermost function
-  bottom_up INTEGER NOT NULL  -- bottom_up.node of its outermost function
-);
-
--- Frames of a stack. frame_no 0 is the caller of the allocation function.
-CREATE TABLE stack_frames (
-  stack INTEGER NOT NULL,
-  frame_no INTEGER NOT NULL,
-  frame INTEGER NOT NULL,     -- frames.frame
-  PRIMARY KEY (stack, frame_no)
-) WITHOUT ROWID;
-
--- All stacks as a tree of function names, from the outermost one: callers are
--- parents. The view call_tree has its totals.
+-- All stacks as a tree of functions, from the outermost one: callers are parents. The
+-- view call_tree has its totals.
 CREATE TABLE top_down (
-  node INTEGER PRIMARY KEY,   -- number; 0 is the root, parents before children
-  parent INTEGER,             -- node, NULL for the root
-  depth INTEGER NOT NULL,     -- 0 for the root
-  sym TEXT NOT NULL           -- as frames.sym
-);
+  node INTEGER PRIMARY KEY,      -- number; 0 is the root, parents before children
+  parent INTEGER REFERENCES top_down,
+  depth INTEGER NOT NULL,        -- 0 for the root
+  function TEXT NOT NULL
+) STRICT;
 
 -- The same from the innermost function: callers are children (view caller_tree).
 CREATE TABLE bottom_up (
   node INTEGER PRIMARY KEY,
-  parent INTEGER,
+  parent INTEGER REFERENCES bottom_up,
   depth INTEGER NOT NULL,
-  sym TEXT NOT NULL
-);
+  function TEXT NOT NULL
+) STRICT;
 
--- Lots: blocks with the same origin and the same end, which have consecutive
--- numbers. All totals by stack and thread come from here, without the blocks.
+-- Call stacks: which allocator was called, and from where. Stack 0 is unknown.
+CREATE TABLE stacks (
+  stack INTEGER PRIMARY KEY,     -- number, from 1, in order of first use; it stays the
+                                 -- same as long as the database lives
+  signature TEXT NOT NULL,       -- hash of the names of its functions: the same in other
+                                 -- databases, after a rebuild, on other machines
+  allocator INTEGER REFERENCES allocators,
+  depth INTEGER NOT NULL,        -- frames, inlined ones counted
+  truncated INTEGER NOT NULL,    -- 1: deeper than max_stack_depth
+  incomplete INTEGER NOT NULL,   -- 1: does not reach the outermost frame
+  damaged INTEGER NOT NULL,      -- 1: frames are missing from the trace
+  unsampled INTEGER NOT NULL,    -- 1: was not taken (RHEAPER_SAMPLE_RATE)
+  top_down_node INTEGER NOT NULL REFERENCES top_down, -- of its innermost function
+  bottom_up_node INTEGER NOT NULL REFERENCES bottom_up -- of its outermost function
+) STRICT;
+
+-- Frames of a stack. frame_no 0 is the caller of the allocator.
+CREATE TABLE stack_frames (
+  stack INTEGER NOT NULL REFERENCES stacks,
+  frame_no INTEGER NOT NULL,
+  frame INTEGER NOT NULL REFERENCES frames,
+  PRIMARY KEY (stack, frame_no)
+) STRICT, WITHOUT ROWID;
+
+-- Lots: blocks with the same origin and the same end, which have consecutive numbers.
+-- All totals by stack and thread come from here, without reading the blocks.
 CREATE TABLE lots (
-  process INTEGER NOT NULL,
-  stack INTEGER NOT NULL,      -- where they were allocated, 0: unknown
-  alloc_thread INTEGER NOT NULL, -- threads.thread
-  free_thread INTEGER,         -- NULL if their end was not seen
-  free_stack INTEGER,          -- where they were freed, 0: unknown, NULL as free_thread
-  end INTEGER NOT NULL,        -- 0 freed, 1 realloc, 2 live, 3 its free was not
-                               -- seen (the address was handed out again),
-                               -- 4 in realloc when the trace ended
-  temporary INTEGER NOT NULL,  -- 1: freed by what its thread did next
-  free_size INTEGER,           -- what a sized free called them, if that was wrong
+  process INTEGER NOT NULL REFERENCES processes,
+  stack INTEGER NOT NULL REFERENCES stacks,
+  alloc_thread INTEGER REFERENCES threads,
+  free_thread INTEGER REFERENCES threads,
+  free_stack INTEGER REFERENCES stacks, -- NULL: no free was recorded
+  ending INTEGER NOT NULL REFERENCES block_endings,
+  temporary INTEGER NOT NULL,  -- 1: its thread freed it next, before anything else
+  free_size INTEGER,           -- what a sized free said, if that was wrong
   weight REAL NOT NULL,        -- blocks for which each stands: 1 if not sampled
   first_block INTEGER NOT NULL,
   last_block INTEGER NOT NULL,
-  bytes INTEGER NOT NULL,      -- asked for, of these blocks
-  leak INTEGER NOT NULL        -- of live blocks: 0 not scanned for, 1 definitely lost,
-                               -- 2 indirectly lost, 3 possibly lost, 4 still reachable
-);
+  bytes INTEGER NOT NULL,      -- of these blocks, not weighed
+  leak_kind INTEGER REFERENCES leak_kinds -- of live blocks
+) STRICT;
 
--- Every allocation, in the order of lots. A realloc ends one and begins another.
+-- Every block, in the order of lots.
 CREATE TABLE blocks (
   block INTEGER PRIMARY KEY,
   alloc_ns INTEGER NOT NULL,  -- when the allocator had returned it
-  lifetime_ns INTEGER,        -- until its free was called, NULL if that was not seen
+  lifetime_ns INTEGER,        -- until its free was called
   size INTEGER NOT NULL,      -- bytes asked for
-  addr INTEGER NOT NULL       -- address
-);
+  address INTEGER NOT NULL
+) STRICT;
 
 -- Blocks that were resized: one row for each chain of reallocs.
 CREATE TABLE realloc_chains (
-  process INTEGER NOT NULL,
-  first_stack INTEGER NOT NULL, -- where it was allocated first
-  last_stack INTEGER NOT NULL,  -- where it was resized last
-  steps INTEGER NOT NULL,       -- reallocs that succeeded
-  moves INTEGER NOT NULL,       -- of them, how many gave another address
-  copied INTEGER NOT NULL,      -- bytes copied by these
-  first_size INTEGER NOT NULL,  -- bytes asked for first
-  final_size INTEGER NOT NULL   -- and last
-);
+  process INTEGER NOT NULL REFERENCES processes,
+  first_stack INTEGER NOT NULL REFERENCES stacks, -- that allocated the first block
+  last_stack INTEGER NOT NULL REFERENCES stacks,  -- that resized it last
+  reallocs INTEGER NOT NULL,     -- that succeeded
+  moves INTEGER NOT NULL,        -- of them, how many gave another address
+  copied_bytes INTEGER NOT NULL, -- by these
+  first_size INTEGER NOT NULL,
+  final_size INTEGER NOT NULL
+) STRICT;
 
--- Marks set by the program (rheaper_mark).
+-- Marks that the program set (rheaper_mark).
 CREATE TABLE markers (
   marker INTEGER PRIMARY KEY, -- number, from 1, by process and time
-  process INTEGER NOT NULL,
-  at_ms REAL NOT NULL,        -- milliseconds since tracing began
-  thread INTEGER NOT NULL,    -- threads.thread
+  process INTEGER NOT NULL REFERENCES processes,
+  at_ms REAL NOT NULL,
+  thread INTEGER REFERENCES threads,
   text TEXT NOT NULL
-);
+) STRICT;
 
--- Scopes: what a thread did between rheaper_begin and rheaper_end, or in the block of
--- a RHEAPER_SCOPE. The time begin_ns belongs to it, end_ns no longer.
+-- Scopes: what a thread did between rheaper_begin and rheaper_end, or in the block of a
+-- RHEAPER_SCOPE. The time begin_ns belongs to it, end_ns no longer.
 CREATE TABLE scopes (
   scope INTEGER PRIMARY KEY,  -- number, from 1, by process, thread and time
-  process INTEGER NOT NULL,
-  thread INTEGER NOT NULL,    -- threads.thread
+  process INTEGER NOT NULL REFERENCES processes,
+  thread INTEGER NOT NULL REFERENCES threads,
   name TEXT NOT NULL,
-  parent INTEGER,             -- scopes.scope around it, NULL if none
-  depth INTEGER NOT NULL,     -- 0: it is in no other
-  begin_ns INTEGER NOT NULL,  -- nanoseconds since tracing began
+  parent INTEGER REFERENCES scopes, -- the scope around it
+  depth INTEGER NOT NULL,     -- 0: no scope is around it
+  begin_ns INTEGER NOT NULL,
   end_ns INTEGER NOT NULL,
-  ending INTEGER NOT NULL     -- 0 it ended; 1 one around it ended, and it had not (longjmp);
-                              -- 2 the trace ended
-);
+  ending INTEGER NOT NULL REFERENCES scope_endings
+) STRICT;
 
 -- Which scope a thread is in: from at_ns on, in this one and in no deeper one.
 CREATE TABLE scope_changes (
-  thread INTEGER NOT NULL,    -- threads.thread
+  thread INTEGER NOT NULL REFERENCES threads,
   at_ns INTEGER NOT NULL,
-  scope INTEGER,              -- scopes.scope, NULL: in none
+  scope INTEGER REFERENCES scopes, -- NULL: in none
   PRIMARY KEY (thread, at_ns)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
--- What is missing or could not be paired, one row per reason; count 0 too.
+-- What is missing from a trace or could not be paired. Each reason has a row; its count
+-- may be 0.
 CREATE TABLE losses (
-  process INTEGER NOT NULL,
+  process INTEGER NOT NULL REFERENCES processes,
   reason TEXT NOT NULL,       -- short name
   count INTEGER NOT NULL,     -- events
   meaning TEXT NOT NULL,      -- one sentence
   PRIMARY KEY (process, reason)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
--- Totals of a whole trace, computed while loading.
+-- Totals of a whole trace.
 CREATE TABLE totals (
-  process INTEGER NOT NULL,
-  name TEXT NOT NULL,         -- allocations, frees, bytes_allocated, live_blocks,
-                              -- live_bytes, peak_bytes, peak_blocks, peak_ms, ...
-  value NUMERIC NOT NULL,
-  meaning TEXT NOT NULL,
+  process INTEGER NOT NULL REFERENCES processes,
+  name TEXT NOT NULL,         -- allocations, allocated_bytes, peak_bytes, ...
+  value INTEGER NOT NULL,
+  meaning TEXT NOT NULL,      -- one sentence
   PRIMARY KEY (process, name)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
--- Totals of each stack in each process: the top call sites without the blocks.
+-- Totals of each stack in each process: the top call sites without reading the blocks.
 CREATE TABLE stack_totals (
-  stack INTEGER NOT NULL,
-  process INTEGER NOT NULL,
-  allocations INTEGER NOT NULL, -- blocks allocated
-  bytes INTEGER NOT NULL,       -- bytes allocated
-  live_blocks INTEGER NOT NULL, -- not freed at the end
+  stack INTEGER NOT NULL REFERENCES stacks,
+  process INTEGER NOT NULL REFERENCES processes,
+  allocations INTEGER NOT NULL,      -- blocks allocated
+  allocated_bytes INTEGER NOT NULL,
+  live_blocks INTEGER NOT NULL,
   live_bytes INTEGER NOT NULL,
-  peak_blocks INTEGER NOT NULL, -- live when the process was at its peak of bytes
+  peak_blocks INTEGER NOT NULL,      -- live when the process was at its peak of bytes
   peak_bytes INTEGER NOT NULL,
-  own_peak_bytes INTEGER NOT NULL, -- most bytes of this stack live at one time; at
-                                   -- least, of a library that had several addresses
-  own_peak_ns INTEGER NOT NULL,    -- when that was first
-  temporary INTEGER NOT NULL,      -- blocks freed by what their thread did next
-  recorded INTEGER NOT NULL,       -- blocks in the database; allocations if not sampled
+  own_peak_bytes INTEGER NOT NULL,   -- most bytes of this stack live at one time; at
+                                     -- least, of a library that had several addresses
+  own_peak_ns INTEGER NOT NULL,      -- when that was first
+  temporary_blocks INTEGER NOT NULL, -- that their thread freed next
+  recorded_blocks INTEGER NOT NULL,  -- in the database; allocations if not sampled
   PRIMARY KEY (stack, process)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
 -- What was live over time, at some 1000 to 2000 points of a process.
 CREATE TABLE timeline (
-  process INTEGER NOT NULL,
-  at_ms REAL NOT NULL,          -- end of an interval, since tracing began
-  live_bytes INTEGER NOT NULL,  -- at its end
+  process INTEGER NOT NULL REFERENCES processes,
+  at_ms REAL NOT NULL,               -- the end of an interval
+  live_bytes INTEGER NOT NULL,       -- at its end
   live_blocks INTEGER NOT NULL,
-  peak_bytes INTEGER NOT NULL,  -- most at one time within it
-  allocations INTEGER NOT NULL, -- within it
-  bytes INTEGER NOT NULL,       -- allocated within it
+  peak_bytes INTEGER NOT NULL,       -- most at one time within it
+  allocations INTEGER NOT NULL,      -- within it
+  allocated_bytes INTEGER NOT NULL,  -- within it
   PRIMARY KEY (process, at_ms)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX lots_by_stack ON lots (stack);
 CREATE INDEX markers_by_time ON markers (process, at_ms);
 CREATE INDEX scopes_by_time ON scopes (thread, depth, begin_ns);
 
--- The allocations, as one asks for them.
+-- In all views an expression is CAST to the type of its column: without that SQLite gives
+-- the column none, so that size = '100' finds nothing, and other programs take it for
+-- text.
+
+-- Every allocation.
 CREATE VIEW allocations AS SELECT
-  b.block AS id,
-  b.alloc_ns / 1e6 AS alloc_after,                     -- ms since tracing began
-  (b.alloc_ns + b.lifetime_ns) / 1e6 AS dealloc_after, -- the same, NULL while live
+  b.block,                                             -- blocks.block
+  CAST(b.alloc_ns / 1e6 AS REAL) AS alloc_after,       -- ms since tracing began
+  CAST((b.alloc_ns + b.lifetime_ns) / 1e6 AS REAL)
+    AS dealloc_after,                                  -- the same; NULL while live
   l.stack AS bt,                                       -- backtraces.id
-  +b.size AS size, +b.addr AS addr,                    -- not by an index that SQLite makes
-                                                       -- for one query, and asks for
-                                                       -- each lot
+  CAST(b.size AS INTEGER) AS size,
+  CAST(b.address AS INTEGER) AS addr,
   l.alloc_thread,                                      -- threads.thread
-  l.free_thread AS dealloc_thread,                     -- NULL while live
-  l.free_stack AS dealloc_bt,                          -- backtraces.id of the free
-  l.end,                                               -- lots.end
-  l.temporary, l.weight, l.process,
-  l.leak                                               -- lots.leak
-FROM lots l CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block;
+  l.free_thread AS dealloc_thread,
+  l.free_stack,                                        -- backtraces.id of the free
+  e.name AS ending,                                    -- how it ended: block_endings
+  l.temporary,
+  l.weight,                                            -- blocks for which it stands
+  l.process,
+  k.name AS leak_kind                                  -- of live blocks: leak_kinds
+FROM lots l LEFT JOIN block_endings e ON e.ending = l.ending
+LEFT JOIN leak_kinds k ON k.leak_kind = l.leak_kind
+CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block;
 
 -- Every frame of every stack, innermost first.
 CREATE VIEW backtraces AS SELECT
-  sf.stack AS id,    -- allocations.bt
-  sf.frame_no,       -- 0 is the caller of the allocation function
-  f.file, f.line, f.sym,
-  m.path AS module,  -- file of the program or library
-  f.address,         -- return address, in that file
+  sf.stack AS id,         -- allocations.bt, stacks.stack
+  sf.frame_no,            -- 0 is the caller of the allocator
+  f.file, f.line,
+  f.function AS sym,
+  m.path AS module_path,
+  f.address,              -- return address, in that file
   f.inline_depth
 FROM stack_frames sf JOIN frames f USING (frame) LEFT JOIN modules m USING (module);
 
--- The call sites: every stack with its totals and its innermost frame.
+-- Every stack as a call site: what it calls, and its innermost frame.
+CREATE VIEW sites AS SELECT
+  s.stack, s.signature, a.name AS allocated_by, f.function, f.file, f.line,
+  m.path AS module_path
+FROM stacks s LEFT JOIN allocators a ON a.allocator = s.allocator
+LEFT JOIN stack_frames sf ON sf.stack = s.stack AND sf.frame_no = 0
+LEFT JOIN frames f ON f.frame = sf.frame LEFT JOIN modules m ON m.module = f.module;
+
+-- The call sites of each process with their totals. Add GROUP BY stack, and sum(), for
+-- all processes together.
 CREATE VIEW call_sites AS SELECT
-  t.stack AS bt, s.signature,
-  sum(t.allocations) AS allocations, sum(t.bytes) AS bytes,
-  sum(t.live_blocks) AS live_blocks, sum(t.live_bytes) AS live_bytes,
-  sum(t.peak_blocks) AS peak_blocks, sum(t.peak_bytes) AS peak_bytes,
-  max(t.own_peak_bytes) AS own_peak_bytes, -- and when that was:
-  t.own_peak_ns / 1e6 AS own_peak_ms,
-  sum(t.temporary) AS temporary,
-  fn.name AS function, f.sym, f.file, f.line, m.path AS module
-FROM stack_totals t JOIN stacks s ON s.stack = t.stack
-LEFT JOIN functions fn ON fn.function = s.function
-LEFT JOIN stack_frames sf ON sf.stack = t.stack AND sf.frame_no = 0
-LEFT JOIN frames f ON f.frame = sf.frame LEFT JOIN modules m ON m.module = f.module
-GROUP BY t.stack;
+  t.process, t.stack, s.signature, t.allocations, t.allocated_bytes,
+  t.live_blocks, t.live_bytes, t.peak_blocks, t.peak_bytes, t.own_peak_bytes,
+  CAST(t.own_peak_ns / 1e6 AS REAL) AS own_peak_ms, t.temporary_blocks,
+  s.allocated_by, s.function, s.file, s.line, s.module_path
+FROM stack_totals t JOIN sites s USING (stack);
 
--- Blocks not freed at the end, by call site, of processes that were traced to it.
+-- Blocks not freed at the end, by call site, of processes that were traced to their end.
 CREATE VIEW leaks AS SELECT
-  bt, sum(t.live_blocks) AS blocks, sum(t.live_bytes) AS bytes, function, sym, file, line
-FROM call_sites JOIN stack_totals t ON t.stack = bt JOIN processes USING (process)
-WHERE t.live_blocks > 0 AND ending NOT IN ('stopped', 'snapshot')
-GROUP BY bt;
+  c.process, c.stack, c.signature, c.live_blocks AS blocks, c.live_bytes AS bytes,
+  c.allocated_by, c.function, c.file, c.line, c.module_path
+FROM call_sites c JOIN processes p USING (process)
+WHERE c.live_blocks > 0 AND p.ending NOT IN ('stopped', 'snapshot');
 
--- The same by what pointers there were to the blocks when memory was scanned for leaks.
-CREATE VIEW leak_kinds AS SELECT
-  CASE l.leak WHEN 1 THEN 'definitely lost' WHEN 2 THEN 'indirectly lost'
-    WHEN 3 THEN 'possibly lost' WHEN 4 THEN 'still reachable' ELSE 'unknown' END AS kind,
-  CAST(round(sum(l.weight * (l.last_block - l.first_block + 1))) AS INTEGER) AS blocks,
-  CAST(round(sum(l.weight * l.bytes)) AS INTEGER) AS bytes,
-  l.stack AS bt,     -- backtraces.id
-  f.sym, f.file, f.line, l.process
-FROM lots l JOIN processes p ON p.process = l.process
-LEFT JOIN stack_frames sf ON sf.stack = l.stack AND sf.frame_no = 0
-LEFT JOIN frames f ON f.frame = sf.frame AND f.inline_depth = 0
-WHERE l.end = 2 AND p.ending NOT IN ('stopped', 'snapshot')
-GROUP BY l.process, l.stack, l.leak;
+-- Lots with the blocks and bytes that they stand for.
+CREATE VIEW weighed_lots AS SELECT
+  process, stack, alloc_thread, free_thread, free_stack, ending, temporary, leak_kind,
+  CAST((last_block - first_block + 1) * weight AS REAL) AS blocks,
+  CAST(bytes * weight AS REAL) AS bytes
+FROM lots;
 
--- Blocks freed by a function of another family (new[] by delete, malloc by
--- delete, new by realloc), or by a sized free with the wrong size.
--- Both problems are two rows.
+-- Leaks by what pointers to them a leak scan found.
+CREATE VIEW leaks_by_kind AS SELECT
+  l.process, k.name AS leak_kind, l.stack, s.signature,
+  CAST(round(sum(l.blocks)) AS INTEGER) AS blocks,
+  CAST(round(sum(l.bytes)) AS INTEGER) AS bytes,
+  s.allocated_by, s.function, s.file, s.line, s.module_path
+FROM weighed_lots l JOIN leak_kinds k ON k.leak_kind = l.leak_kind
+JOIN processes p ON p.process = l.process
+LEFT JOIN sites s ON s.stack = l.stack
+WHERE p.ending NOT IN ('stopped', 'snapshot')
+GROUP BY l.process, l.stack, l.leak_kind;
+
+-- Blocks freed by an allocator of another family (new[] by delete, malloc by delete, new
+-- by realloc), or by a sized free with the wrong size. Both problems are two rows.
 CREATE VIEW mismatches AS SELECT
-  'family' AS problem,
-  b.block AS id,              -- allocations.id
-  l.stack AS bt,              -- backtraces.id
-  l.free_stack AS dealloc_bt, -- the same, of the free
-  b.size,
-  NULL AS free_size,          -- bytes that the free said
-  an.name AS allocated_by, fn.name AS freed_by, l.process, l.weight
-FROM lots l CROSS JOIN stacks s ON s.stack = l.stack
-CROSS JOIN stacks t ON t.stack = l.free_stack
-CROSS JOIN functions an ON an.function = s.function
-CROSS JOIN functions fn ON fn.function = t.function
-CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
-WHERE an.family <> fn.family
-UNION ALL SELECT
-  'size', b.block, l.stack, l.free_stack, b.size, l.free_size, an.name, fn.name, l.process, l.weight
-FROM lots l LEFT JOIN stacks s ON s.stack = l.stack LEFT JOIN stacks t ON t.stack = l.free_stack
-LEFT JOIN functions an ON an.function = s.function
-LEFT JOIN functions fn ON fn.function = t.function
-CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
-WHERE l.free_size IS NOT NULL;
+  CAST(problem AS TEXT) AS problem, -- 'family' or 'size'
+  process,
+  block,                            -- allocations.block
+  stack, free_stack, size,
+  CAST(free_size AS INTEGER) AS free_size, -- bytes that the free said, if they are wrong
+  allocated_by, freed_by, weight
+FROM (
+  SELECT 'family' AS problem, l.process, b.block, l.stack, l.free_stack, b.size,
+    NULL AS free_size, an.name AS allocated_by, fn.name AS freed_by, l.weight
+  FROM lots l CROSS JOIN stacks s ON s.stack = l.stack
+  CROSS JOIN stacks t ON t.stack = l.free_stack
+  CROSS JOIN allocators an ON an.allocator = s.allocator
+  CROSS JOIN allocators fn ON fn.allocator = t.allocator
+  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
+  WHERE an.family <> fn.family
+  UNION ALL SELECT 'size', l.process, b.block, l.stack, l.free_stack, b.size, l.free_size,
+    an.name, fn.name, l.weight
+  FROM lots l LEFT JOIN stacks s ON s.stack = l.stack
+  LEFT JOIN stacks t ON t.stack = l.free_stack
+  LEFT JOIN allocators an ON an.allocator = s.allocator
+  LEFT JOIN allocators fn ON fn.allocator = t.allocator
+  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
+  WHERE l.free_size IS NOT NULL);
 
 -- The moment when most bytes were live, of each process.
 CREATE VIEW peaks AS SELECT
   process,
-  max(value) FILTER (WHERE name = 'peak_ms') AS at_ms,
-  max(value) FILTER (WHERE name = 'peak_bytes') AS bytes,
-  max(value) FILTER (WHERE name = 'blocks_at_peak') AS blocks
+  CAST(max(value) FILTER (WHERE name = 'peak_ns') / 1e6 AS REAL) AS peak_ms,
+  CAST(max(value) FILTER (WHERE name = 'peak_bytes') AS INTEGER) AS peak_bytes,
+  CAST(max(value) FILTER (WHERE name = 'peak_blocks') AS INTEGER) AS peak_blocks
 FROM totals GROUP BY process;
 
 -- What was live then: exactly these stacks.
 CREATE VIEW peak_stacks AS SELECT
-  t.process, t.stack AS bt, t.peak_blocks AS blocks, t.peak_bytes AS bytes,
-  fn.name AS function, f.sym, f.file, f.line
-FROM stack_totals t JOIN stacks s ON s.stack = t.stack
-LEFT JOIN functions fn ON fn.function = s.function
-LEFT JOIN stack_frames sf ON sf.stack = t.stack AND sf.frame_no = 0
-LEFT JOIN frames f ON f.frame = sf.frame WHERE t.peak_blocks > 0;
+  process, stack, signature, peak_blocks, peak_bytes, allocated_by, function, file, line,
+  module_path
+FROM call_sites WHERE peak_blocks > 0;
 
 -- Who freed what: pairs of stacks and of threads.
 CREATE VIEW frees AS SELECT
-  l.process, l.stack AS bt, l.free_stack AS dealloc_bt, l.alloc_thread,
-  l.free_thread AS dealloc_thread, l.end, fn.name AS freed_by,
-  CAST(round(sum((l.last_block - l.first_block + 1) * l.weight)) AS INTEGER) AS blocks,
-  CAST(round(sum(l.bytes * l.weight)) AS INTEGER) AS bytes
-FROM lots l LEFT JOIN stacks t ON t.stack = l.free_stack
-LEFT JOIN functions fn ON fn.function = t.function
-WHERE l.free_thread IS NOT NULL
-GROUP BY l.stack, l.process, l.free_stack, l.alloc_thread, l.free_thread, l.end;
+  l.process, l.stack, l.free_stack, l.alloc_thread, l.free_thread, e.name AS ending,
+  fn.name AS freed_by,
+  CAST(round(sum(l.blocks)) AS INTEGER) AS blocks,
+  CAST(round(sum(l.bytes)) AS INTEGER) AS bytes
+FROM weighed_lots l JOIN block_endings e ON e.ending = l.ending
+LEFT JOIN stacks t ON t.stack = l.free_stack
+LEFT JOIN allocators fn ON fn.allocator = t.allocator
+WHERE l.free_stack IS NOT NULL
+GROUP BY l.stack, l.process, l.free_stack, l.alloc_thread, l.free_thread, l.ending;
 
 -- Sizes asked for, in powers of two, and what glibc's malloc gives for them on 64-bit
 -- machines (large blocks, which have pages of their own, get more).
 CREATE VIEW size_histogram AS SELECT
-  process, class AS up_to, -- and more than half of it
+  process,
+  CAST(class AS INTEGER) AS max_size, -- and more than half of it
   CAST(round(sum(weight)) AS INTEGER) AS blocks,
   CAST(round(sum(size * weight)) AS INTEGER) AS bytes,
-  CAST(round(sum(max(24, (size + 23 & ~15) - 8) * weight)) AS INTEGER) AS glibc_usable
+  CAST(round(sum(max(24, (size + 23 & ~15) - 8) * weight)) AS INTEGER)
+    AS glibc_usable_bytes
 FROM (SELECT process, size, weight, CASE
   WHEN size <= 8 THEN 8 WHEN size <= 16 THEN 16 WHEN size <= 32 THEN 32
   WHEN size <= 64 THEN 64 WHEN size <= 128 THEN 128 WHEN size <= 256 THEN 256
@@ -406,113 +478,135 @@ FROM (SELECT process, size, weight, CASE
   ELSE 9223372036854775807 END AS class FROM allocations)
 GROUP BY process, class;
 
--- How long blocks lived, in powers of ten; NULL: longer than the trace.
+-- How long blocks lived, in powers of ten; NULL: to the end, or for an unknown time.
 CREATE VIEW lifetimes AS SELECT
   process,
-  CASE digits WHEN 1 THEN 0 ELSE substr('1000000000000000000', 1, digits) / 1e6 END
-    AS at_least_ms,
-  substr('10000000000000000000', 1, digits + 1) / 1e6 AS below_ms,
+  CAST(CASE digits WHEN 1 THEN 0 ELSE substr('1000000000000000000', 1, digits) / 1e6 END
+    AS REAL) AS at_least_ms,
+  CAST(substr('10000000000000000000', 1, digits + 1) / 1e6 AS REAL) AS below_ms,
   CAST(round(sum(weight)) AS INTEGER) AS blocks,
   CAST(round(sum(size * weight)) AS INTEGER) AS bytes
 FROM (SELECT l.process, b.size, l.weight, length(b.lifetime_ns) AS digits
   FROM lots l CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block)
 GROUP BY process, digits;
 
--- Totals of what allocated, under several headings.
+-- Totals of what allocated, under several headings, in each process.
 CREATE VIEW thread_totals AS SELECT
-  th.process, l.alloc_thread AS thread, th.number, th.tid, th.name,
-  CAST(round(sum((l.last_block - l.first_block + 1) * l.weight)) AS INTEGER) AS allocations,
-  CAST(round(sum(l.bytes * l.weight)) AS INTEGER) AS bytes,
-  CAST(round(sum((l.last_block - l.first_block + 1) * l.weight * (l.end = 2))) AS INTEGER)
-    AS live_blocks,
-  CAST(round(sum(l.bytes * l.weight * (l.end = 2))) AS INTEGER) AS live_bytes,
-  CAST(round(sum((l.last_block - l.first_block + 1) * l.weight
-    * ifnull(l.free_thread <> l.alloc_thread, 0))) AS INTEGER) AS freed_elsewhere
-FROM lots l LEFT JOIN threads th ON th.thread = l.alloc_thread
+  l.process, l.alloc_thread AS thread, th.number, th.tid, th.name,
+  CAST(round(sum(l.blocks)) AS INTEGER) AS allocations,
+  CAST(round(sum(l.bytes)) AS INTEGER) AS allocated_bytes,
+  CAST(round(sum(l.blocks * e.live)) AS INTEGER) AS live_blocks,
+  CAST(round(sum(l.bytes * e.live)) AS INTEGER) AS live_bytes,
+  CAST(round(sum(l.blocks * ifnull(l.free_thread <> l.alloc_thread, 0))) AS INTEGER)
+    AS freed_elsewhere_blocks -- by other threads
+FROM weighed_lots l JOIN block_endings e ON e.ending = l.ending
+LEFT JOIN threads th ON th.thread = l.alloc_thread
 GROUP BY l.process, l.alloc_thread;
 
-CREATE VIEW module_totals AS SELECT -- by the caller of the allocation function
-  module, sum(allocations) AS allocations, sum(bytes) AS bytes,
-  sum(live_blocks) AS live_blocks, sum(live_bytes) AS live_bytes,
-  sum(peak_bytes) AS peak_bytes, sum(temporary) AS temporary
-FROM call_sites GROUP BY module;
+CREATE VIEW module_totals AS SELECT -- by the caller of the allocator
+  process, module_path,
+  CAST(sum(allocations) AS INTEGER) AS allocations,
+  CAST(sum(allocated_bytes) AS INTEGER) AS allocated_bytes,
+  CAST(sum(live_blocks) AS INTEGER) AS live_blocks,
+  CAST(sum(live_bytes) AS INTEGER) AS live_bytes,
+  CAST(sum(peak_bytes) AS INTEGER) AS peak_bytes,
+  CAST(sum(temporary_blocks) AS INTEGER) AS temporary_blocks
+FROM call_sites GROUP BY process, module_path;
 
 CREATE VIEW file_totals AS SELECT -- by the innermost frame that has a source file
-  first.file, sum(t.allocations) AS allocations, sum(t.bytes) AS bytes,
-  sum(t.live_blocks) AS live_blocks, sum(t.live_bytes) AS live_bytes,
-  sum(t.peak_bytes) AS peak_bytes, sum(t.temporary) AS temporary
+  t.process, first.file,
+  CAST(sum(t.allocations) AS INTEGER) AS allocations,
+  CAST(sum(t.allocated_bytes) AS INTEGER) AS allocated_bytes,
+  CAST(sum(t.live_blocks) AS INTEGER) AS live_blocks,
+  CAST(sum(t.live_bytes) AS INTEGER) AS live_bytes,
+  CAST(sum(t.peak_bytes) AS INTEGER) AS peak_bytes,
+  CAST(sum(t.temporary_blocks) AS INTEGER) AS temporary_blocks
 FROM stack_totals t LEFT JOIN (
   SELECT sf.stack, f.file, min(sf.frame_no) FROM stack_frames sf
   JOIN frames f USING (frame) WHERE f.file IS NOT NULL GROUP BY sf.stack
-) AS first ON first.stack = t.stack GROUP BY first.file;
+) AS first ON first.stack = t.stack GROUP BY t.process, first.file;
 
 CREATE VIEW family_totals AS SELECT
-  fn.family, fn.name AS function, sum(t.allocations) AS allocations,
-  sum(t.bytes) AS bytes, sum(t.live_blocks) AS live_blocks,
-  sum(t.live_bytes) AS live_bytes, sum(t.peak_bytes) AS peak_bytes
-FROM stack_totals t JOIN stacks s USING (stack) LEFT JOIN functions fn USING (function)
-GROUP BY fn.family, fn.name;
+  t.process, a.family, a.name AS allocated_by,
+  CAST(sum(t.allocations) AS INTEGER) AS allocations,
+  CAST(sum(t.allocated_bytes) AS INTEGER) AS allocated_bytes,
+  CAST(sum(t.live_blocks) AS INTEGER) AS live_blocks,
+  CAST(sum(t.live_bytes) AS INTEGER) AS live_bytes,
+  CAST(sum(t.peak_bytes) AS INTEGER) AS peak_bytes
+FROM stack_totals t JOIN stacks s USING (stack) LEFT JOIN allocators a USING (allocator)
+GROUP BY t.process, a.family, a.name;
 
 CREATE VIEW process_totals AS SELECT
-  p.process, p.run, r.label, p.pid, p.parent_pid, p.executable, p.started, p.ending,
-  max(t.value) FILTER (WHERE t.name = 'allocations') AS allocations,
-  max(t.value) FILTER (WHERE t.name = 'bytes_allocated') AS bytes,
-  max(t.value) FILTER (WHERE t.name = 'live_blocks') AS live_blocks,
-  max(t.value) FILTER (WHERE t.name = 'live_bytes') AS live_bytes,
-  max(t.value) FILTER (WHERE t.name = 'peak_bytes') AS peak_bytes,
-  max(t.value) FILTER (WHERE t.name = 'temporary') AS temporary,
-  max(t.value) FILTER (WHERE t.name = 'lost') AS lost
+  p.process, p.run, r.label, p.pid, p.parent_pid, p.executable, p.started_at, p.ending,
+  CAST(max(t.value) FILTER (WHERE t.name = 'allocations') AS INTEGER) AS allocations,
+  CAST(max(t.value) FILTER (WHERE t.name = 'allocated_bytes') AS INTEGER) AS allocated_bytes,
+  CAST(max(t.value) FILTER (WHERE t.name = 'live_blocks') AS INTEGER) AS live_blocks,
+  CAST(max(t.value) FILTER (WHERE t.name = 'live_bytes') AS INTEGER) AS live_bytes,
+  CAST(max(t.value) FILTER (WHERE t.name = 'peak_bytes') AS INTEGER) AS peak_bytes,
+  CAST(max(t.value) FILTER (WHERE t.name = 'temporary_blocks') AS INTEGER)
+    AS temporary_blocks,
+  CAST(max(t.value) FILTER (WHERE t.name = 'lost_events') AS INTEGER) AS lost_events
 FROM processes p JOIN runs r USING (run) JOIN totals t USING (process) GROUP BY p.process;
 
--- The tree of calls with its totals: of a node and all below it, and (self) of what
--- was allocated by the node itself. The bars of a flame graph.
+-- The tree of calls of each process with its totals: of a node and all below it, and
+-- (self) of what the node itself allocated. The bars of a flame graph.
 CREATE VIEW call_tree AS WITH RECURSIVE
 own AS (
-  SELECT s.top_down AS node, sum(t.allocations) AS allocations, sum(t.bytes) AS bytes,
-    sum(t.live_bytes) AS live_bytes, sum(t.peak_bytes) AS peak_bytes
-  FROM stack_totals t JOIN stacks s USING (stack) GROUP BY 1),
+  SELECT t.process, s.top_down_node AS node, sum(t.allocations) AS allocations,
+    sum(t.allocated_bytes) AS allocated_bytes, sum(t.live_bytes) AS live_bytes,
+    sum(t.peak_bytes) AS peak_bytes
+  FROM stack_totals t JOIN stacks s USING (stack) GROUP BY 1, 2),
 up AS (
-  SELECT node, allocations, bytes, live_bytes, peak_bytes, bytes AS self_bytes FROM own
-  UNION ALL SELECT d.parent, u.allocations, u.bytes, u.live_bytes, u.peak_bytes, 0
+  SELECT process, node, allocations, allocated_bytes, live_bytes, peak_bytes,
+    allocated_bytes AS self_bytes FROM own
+  UNION ALL SELECT u.process, d.parent, u.allocations, u.allocated_bytes, u.live_bytes,
+    u.peak_bytes, 0
   FROM up u JOIN top_down d ON d.node = u.node WHERE d.parent IS NOT NULL)
-SELECT d.node, d.parent, d.depth, d.sym,
-  sum(u.allocations) AS allocations, sum(u.bytes) AS bytes,
-  sum(u.live_bytes) AS live_bytes, sum(u.peak_bytes) AS peak_bytes,
-  sum(u.self_bytes) AS self_bytes
-FROM up u JOIN top_down d ON d.node = u.node GROUP BY d.node;
+SELECT CAST(u.process AS INTEGER) AS process, d.node, d.parent, d.depth, d.function,
+  CAST(sum(u.allocations) AS INTEGER) AS allocations,
+  CAST(sum(u.allocated_bytes) AS INTEGER) AS allocated_bytes,
+  CAST(sum(u.live_bytes) AS INTEGER) AS live_bytes,
+  CAST(sum(u.peak_bytes) AS INTEGER) AS peak_bytes,
+  CAST(sum(u.self_bytes) AS INTEGER) AS self_allocated_bytes
+FROM up u JOIN top_down d ON d.node = u.node GROUP BY u.process, d.node;
 
 -- The same from the innermost function: who called it, who called that, ...
 CREATE VIEW caller_tree AS WITH RECURSIVE
 own AS (
-  SELECT s.bottom_up AS node, sum(t.allocations) AS allocations, sum(t.bytes) AS bytes,
-    sum(t.live_bytes) AS live_bytes, sum(t.peak_bytes) AS peak_bytes
-  FROM stack_totals t JOIN stacks s USING (stack) GROUP BY 1),
+  SELECT t.process, s.bottom_up_node AS node, sum(t.allocations) AS allocations,
+    sum(t.allocated_bytes) AS allocated_bytes, sum(t.live_bytes) AS live_bytes,
+    sum(t.peak_bytes) AS peak_bytes
+  FROM stack_totals t JOIN stacks s USING (stack) GROUP BY 1, 2),
 up AS (
-  SELECT node, allocations, bytes, live_bytes, peak_bytes FROM own
-  UNION ALL SELECT d.parent, u.allocations, u.bytes, u.live_bytes, u.peak_bytes
+  SELECT process, node, allocations, allocated_bytes, live_bytes, peak_bytes FROM own
+  UNION ALL SELECT u.process, d.parent, u.allocations, u.allocated_bytes, u.live_bytes,
+    u.peak_bytes
   FROM up u JOIN bottom_up d ON d.node = u.node WHERE d.parent IS NOT NULL)
-SELECT d.node, d.parent, d.depth, d.sym,
-  sum(u.allocations) AS allocations, sum(u.bytes) AS bytes,
-  sum(u.live_bytes) AS live_bytes, sum(u.peak_bytes) AS peak_bytes
-FROM up u JOIN bottom_up d ON d.node = u.node GROUP BY d.node;
+SELECT CAST(u.process AS INTEGER) AS process, d.node, d.parent, d.depth, d.function,
+  CAST(sum(u.allocations) AS INTEGER) AS allocations,
+  CAST(sum(u.allocated_bytes) AS INTEGER) AS allocated_bytes,
+  CAST(sum(u.live_bytes) AS INTEGER) AS live_bytes,
+  CAST(sum(u.peak_bytes) AS INTEGER) AS peak_bytes
+FROM up u JOIN bottom_up d ON d.node = u.node GROUP BY u.process, d.node;
 
--- Blocks that were allocated in a scope, by its thread: one row for each block and each
--- of the scopes that it was allocated in.
+-- Blocks that a thread allocated in a scope: one row for each block and each of the
+-- scopes that it was allocated in.
 CREATE VIEW scope_allocations AS WITH RECURSIVE around(inner, scope) AS (
   SELECT scope, scope FROM scopes
   UNION ALL SELECT a.inner, s.parent FROM around a JOIN scopes s USING (scope)
   WHERE s.parent IS NOT NULL)
 SELECT
   s.scope, s.name, s.process,
-  a.inner = s.scope AS direct,                         -- 0: in a scope inside it
-  b.block AS id,                                       -- allocations.id
-  l.stack AS bt,                                       -- backtraces.id
-  b.size, l.weight,
-  b.alloc_ns / 1e6 AS alloc_after,
-  (b.alloc_ns + b.lifetime_ns) / 1e6 AS dealloc_after, -- NULL while live
-  ifnull(b.alloc_ns + b.lifetime_ns >= s.end_ns, l.end <> 3) AS kept, -- 1: live when it ended
-  l.end = 2 AS live                                    -- 1: live when the trace ended
-FROM lots l CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
+  CAST(a.inner = s.scope AS INTEGER) AS direct,              -- 0: in a scope inside it
+  b.block,                                                   -- allocations.block
+  l.stack, b.size, l.weight,
+  CAST(b.alloc_ns / 1e6 AS REAL) AS alloc_ms,
+  CAST((b.alloc_ns + b.lifetime_ns) / 1e6 AS REAL) AS free_ms, -- NULL while live
+  CAST(ifnull(b.alloc_ns + b.lifetime_ns >= s.end_ns, e.known) AS INTEGER)
+    AS kept,                                                 -- 1: live when it ended
+  e.live                                                     -- 1: live at the end
+FROM lots l CROSS JOIN block_endings e ON e.ending = l.ending
+CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
 CROSS JOIN scope_changes c ON c.thread = l.alloc_thread AND c.at_ns = (
   SELECT max(at_ns) FROM scope_changes WHERE thread = l.alloc_thread AND at_ns <= b.alloc_ns)
 CROSS JOIN around a ON a.inner = c.scope CROSS JOIN scopes s ON s.scope = a.scope;
@@ -520,67 +614,80 @@ CROSS JOIN around a ON a.inner = c.scope CROSS JOIN scopes s ON s.scope = a.scop
 -- Every scope with what its thread allocated in it, scopes inside it included.
 CREATE VIEW scope_totals AS SELECT
   s.scope, s.process, s.thread, s.name, s.parent, s.depth,
-  s.begin_ns / 1e6 AS begin_ms, s.end_ns / 1e6 AS end_ms, s.ending,
-  ifnull(t.allocations, 0) AS allocations, ifnull(t.bytes, 0) AS bytes,
-  ifnull(t.kept_blocks, 0) AS kept_blocks, ifnull(t.kept_bytes, 0) AS kept_bytes,
-  ifnull(t.live_blocks, 0) AS live_blocks, ifnull(t.live_bytes, 0) AS live_bytes
-FROM scopes s LEFT JOIN (
-  SELECT scope, CAST(round(sum(weight)) AS INTEGER) AS allocations,
-    CAST(round(sum(size * weight)) AS INTEGER) AS bytes,
-    CAST(round(sum(weight * kept)) AS INTEGER) AS kept_blocks, -- live when it ended
-    CAST(round(sum(size * weight * kept)) AS INTEGER) AS kept_bytes,
-    CAST(round(sum(weight * live)) AS INTEGER) AS live_blocks, -- when the trace ended
-    CAST(round(sum(size * weight * live)) AS INTEGER) AS live_bytes
+  CAST(s.begin_ns / 1e6 AS REAL) AS begin_ms, CAST(s.end_ns / 1e6 AS REAL) AS end_ms,
+  e.name AS ending,
+  CAST(ifnull(t.allocations, 0) AS INTEGER) AS allocations,
+  CAST(ifnull(t.allocated_bytes, 0) AS INTEGER) AS allocated_bytes,
+  CAST(ifnull(t.kept_blocks, 0) AS INTEGER) AS kept_blocks, -- live when it ended
+  CAST(ifnull(t.kept_bytes, 0) AS INTEGER) AS kept_bytes,
+  CAST(ifnull(t.live_blocks, 0) AS INTEGER) AS live_blocks, -- at the end
+  CAST(ifnull(t.live_bytes, 0) AS INTEGER) AS live_bytes
+FROM scopes s JOIN scope_endings e ON e.ending = s.ending LEFT JOIN (
+  SELECT scope, round(sum(weight)) AS allocations,
+    round(sum(size * weight)) AS allocated_bytes,
+    round(sum(weight * kept)) AS kept_blocks, round(sum(size * weight * kept)) AS kept_bytes,
+    round(sum(weight * live)) AS live_blocks, round(sum(size * weight * live)) AS live_bytes
   FROM scope_allocations GROUP BY scope) t ON t.scope = s.scope;
 
 -- What lies between marks: the time before the first one, phase 0, and from each to the
 -- next one of the process. The last one ends a nanosecond after the last event.
-CREATE VIEW phases AS
-SELECT process, 0 AS phase, '' AS name, 0.0 AS begin_ms, ifnull(
-  (SELECT min(at_ms) FROM markers m WHERE m.process = p.process), duration_ms + 1e-6) AS end_ms
-FROM processes p
-UNION ALL SELECT
-  process, marker,
-  text,  -- the mark's
-  at_ms, lead(at_ms, 1, max(at_ms, duration_ms) + 1e-6)
+CREATE VIEW phases AS SELECT
+  CAST(process AS INTEGER) AS process,
+  CAST(phase AS INTEGER) AS phase, -- markers.marker, or 0
+  CAST(name AS TEXT) AS name,      -- the mark's text, or ''
+  CAST(begin_ms AS REAL) AS begin_ms, CAST(end_ms AS REAL) AS end_ms
+FROM (
+  SELECT process, 0 AS phase, '' AS name, 0 AS begin_ms, ifnull(
+    (SELECT min(at_ms) FROM markers m WHERE m.process = p.process), duration_ms + 1e-6) AS end_ms
+  FROM processes p
+  UNION ALL SELECT process, marker, text, at_ms, lead(at_ms, 1, max(at_ms, duration_ms) + 1e-6)
     OVER (PARTITION BY process ORDER BY at_ms, marker)
-FROM markers JOIN processes USING (process);
+  FROM markers JOIN processes USING (process));
 
 -- Every block with the phase that it was allocated in, by whatever thread.
 CREATE VIEW phase_allocations AS SELECT
-  a.process, p.phase, p.name, a.id, a.bt, a.size, a.weight, a.alloc_after, a.dealloc_after,
-  ifnull(a.dealloc_after >= p.end_ms, a.end <> 3) AS kept, -- 1: live when it ended
-  a.end = 2 AS live                                       -- 1: live when the trace ended
-FROM (SELECT *, ifnull((
-  SELECT marker FROM markers m WHERE m.process = o.process AND m.at_ms <= o.alloc_after
-  ORDER BY m.at_ms DESC, m.marker DESC LIMIT 1), 0) AS phase FROM allocations o) a
+  a.process, p.phase, p.name,
+  a.block,                                                    -- allocations.block
+  a.stack, CAST(a.size AS INTEGER) AS size, a.weight,
+  CAST(a.alloc_ms AS REAL) AS alloc_ms,
+  CAST(a.free_ms AS REAL) AS free_ms,                         -- NULL while live
+  CAST(ifnull(a.free_ms >= p.end_ms, a.known) AS INTEGER) AS kept, -- 1: live when it ended
+  a.live                                                      -- 1: live at the end
+FROM (SELECT l.process, b.block, l.stack, b.size, l.weight, e.known, e.live,
+    b.alloc_ns / 1e6 AS alloc_ms, (b.alloc_ns + b.lifetime_ns) / 1e6 AS free_ms,
+    ifnull((SELECT marker FROM markers m
+      WHERE m.process = l.process AND m.at_ms <= b.alloc_ns / 1e6
+      ORDER BY m.at_ms DESC, m.marker DESC LIMIT 1), 0) AS phase
+  FROM lots l CROSS JOIN block_endings e ON e.ending = l.ending
+  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block) a
 CROSS JOIN phases p ON p.process = a.process AND p.phase = a.phase;
 
 -- Every phase with what was allocated in it.
 CREATE VIEW phase_totals AS SELECT
   p.process, p.phase, p.name, p.begin_ms, p.end_ms,
-  ifnull(t.allocations, 0) AS allocations, ifnull(t.bytes, 0) AS bytes,
-  ifnull(t.kept_blocks, 0) AS kept_blocks, ifnull(t.kept_bytes, 0) AS kept_bytes,
-  ifnull(t.live_blocks, 0) AS live_blocks, ifnull(t.live_bytes, 0) AS live_bytes
+  CAST(ifnull(t.allocations, 0) AS INTEGER) AS allocations,
+  CAST(ifnull(t.allocated_bytes, 0) AS INTEGER) AS allocated_bytes,
+  CAST(ifnull(t.kept_blocks, 0) AS INTEGER) AS kept_blocks, -- live when it ended
+  CAST(ifnull(t.kept_bytes, 0) AS INTEGER) AS kept_bytes,
+  CAST(ifnull(t.live_blocks, 0) AS INTEGER) AS live_blocks, -- at the end
+  CAST(ifnull(t.live_bytes, 0) AS INTEGER) AS live_bytes
 FROM phases p LEFT JOIN (
-  SELECT process, phase, CAST(round(sum(weight)) AS INTEGER) AS allocations,
-    CAST(round(sum(size * weight)) AS INTEGER) AS bytes,
-    CAST(round(sum(weight * kept)) AS INTEGER) AS kept_blocks, -- live when it ended
-    CAST(round(sum(size * weight * kept)) AS INTEGER) AS kept_bytes,
-    CAST(round(sum(weight * live)) AS INTEGER) AS live_blocks, -- when the trace ended
-    CAST(round(sum(size * weight * live)) AS INTEGER) AS live_bytes
+  SELECT process, phase, round(sum(weight)) AS allocations,
+    round(sum(size * weight)) AS allocated_bytes,
+    round(sum(weight * kept)) AS kept_blocks, round(sum(size * weight * kept)) AS kept_bytes,
+    round(sum(weight * live)) AS live_blocks, round(sum(size * weight * live)) AS live_bytes
   FROM phase_allocations GROUP BY process, phase) t ON t.process = p.process AND t.phase = p.phase;
 
 -- How much of a process is known: losses, and allocations without a whole stack.
 CREATE VIEW coverage AS
 SELECT process, reason, count, meaning FROM losses
-UNION ALL SELECT process, 'stack_unsampled', sum(recorded * unsampled),
+UNION ALL SELECT process, 'stack_unsampled', CAST(sum(recorded_blocks * unsampled) AS INTEGER),
   'Allocations whose stack was not taken (RHEAPER_SAMPLE_RATE).'
   FROM stack_totals JOIN stacks USING (stack) GROUP BY process
-UNION ALL SELECT process, 'stack_truncated', sum(recorded * truncated),
+UNION ALL SELECT process, 'stack_truncated', CAST(sum(recorded_blocks * truncated) AS INTEGER),
   'Allocations whose stack was deeper than what was recorded of it.'
   FROM stack_totals JOIN stacks USING (stack) GROUP BY process
 UNION ALL SELECT process, 'stack_incomplete',
-  sum(recorded * (incomplete AND NOT unsampled)),
+  CAST(sum(recorded_blocks * (incomplete AND NOT unsampled)) AS INTEGER),
   'Allocations whose stack does not reach the outermost frame.'
   FROM stack_totals JOIN stacks USING (stack) GROUP BY process;

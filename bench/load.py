@@ -30,8 +30,8 @@ SEED = {
     "a stack":
         "select frame_no, sym, file, line from backtraces where id = '17' limit 10;",
     "top call sites, from the totals":
-        "SELECT bt, bytes, allocations, function, sym, file, line FROM call_sites"
-        " ORDER BY bytes DESC LIMIT 10;",
+        "SELECT stack, allocated_bytes, allocations, allocated_by, function, file, line"
+        " FROM call_sites ORDER BY allocated_bytes DESC LIMIT 10;",
 }
 
 

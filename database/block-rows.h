@@ -11,7 +11,7 @@ struct lots;
 
 #define BLOCK_ROWS_TABLE "lot_rows"
 /* Its columns, which are columns of blocks, in the order of enum block_column */
-#define BLOCK_ROWS_COLUMNS "alloc_ns, lifetime_ns, size, addr"
+#define BLOCK_ROWS_COLUMNS "alloc_ns, lifetime_ns, size, address"
 
 struct block_rows {
 	const struct lots *lots;

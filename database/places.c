@@ -29,7 +29,7 @@
 static const char *const queries[N_PLACE_KINDS] = {
 	[PLACE_PROCESS] =
 		"WITH places(" NAMES ") AS (SELECT p.process, p.process, '', t.stack,"
-		" t.allocations, t.bytes, t.live_blocks, t.live_bytes,"
+		" t.allocations, t.allocated_bytes, t.live_blocks, t.live_bytes,"
 		" ifnull(sum(k.n), 0), ifnull(sum(k.bytes), 0)"
 		" FROM processes p LEFT JOIN stack_totals t USING (process)"
 		" LEFT JOIN " SITES_LEAKS
@@ -42,8 +42,9 @@ static const char *const queries[N_PLACE_KINDS] = {
 		"  JOIN scopes s ON s.scope = a.scope WHERE s.parent IS NOT NULL)"
 		", t AS (SELECT scope, stack," SUMS
 		"FROM (SELECT s.scope, l.stack, l.weight, b.size,"
-		"  ifnull(b.alloc_ns + b.lifetime_ns >= s.end_ns, l.end <> 3) AS kept,"
-		"  l.end = 2 AND ((1 << l.leak) & ?1) <> 0 AS live FROM lots l"
+		"  ifnull(b.alloc_ns + b.lifetime_ns >= s.end_ns, e.known) AS kept,"
+		"  e.live AND ((1 << ifnull(l.leak_kind, 0)) & ?1) <> 0 AS live FROM lots l"
+		"  CROSS JOIN block_endings e ON e.ending = l.ending"
 		"  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block"
 		"  CROSS JOIN scope_changes c ON c.thread = l.alloc_thread AND c.at_ns ="
 		"   (SELECT max(at_ns) FROM scope_changes"
@@ -60,13 +61,14 @@ static const char *const queries[N_PLACE_KINDS] = {
 		"  PARTITION BY process ORDER BY at_ms, marker) AS end_ms FROM markers)"
 		", t AS (SELECT marker, stack," SUMS
 		"FROM (SELECT p.marker, a.stack, a.weight, a.size,"
-		"  CASE WHEN a.freed_ns IS NULL THEN a.end <> 3"
+		"  CASE WHEN a.freed_ns IS NULL THEN a.known"
 		"   ELSE ifnull(a.freed_ns / 1e6 >= p.end_ms, 0) END AS kept,"
-		"  a.end = 2 AND ((1 << a.leak) & ?1) <> 0 AS live"
-		"  FROM (SELECT l.stack, l.weight, l.end, l.leak, b.size,"
+		"  a.live AND ((1 << ifnull(a.leak_kind, 0)) & ?1) <> 0 AS live"
+		"  FROM (SELECT l.stack, l.weight, e.known, e.live, l.leak_kind, b.size,"
 		"   b.alloc_ns + b.lifetime_ns AS freed_ns, (SELECT marker FROM markers m"
 		"    WHERE m.process = l.process AND m.at_ms <= b.alloc_ns / 1e6"
 		"    ORDER BY m.at_ms DESC, m.marker DESC LIMIT 1) AS marker FROM lots l"
+		"   CROSS JOIN block_endings e ON e.ending = l.ending"
 		"   CROSS JOIN blocks b"
 		"   ON b.block BETWEEN l.first_block AND l.last_block) a"
 		"  JOIN phases p USING (marker))"

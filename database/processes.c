@@ -12,15 +12,15 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, process, "p.process"),
 	ROW_COLUMN(process_facts, run, "p.run"),
 	ROW_COLUMN(process_facts, pid, "p.pid"),
-	ROW_COLUMN(process_facts, started_unix_ns, "p.start_ns"),
-	ROW_COLUMN(process_facts, started_ticks, "p.start_ticks"),
-	ROW_COLUMN(process_facts, trace_path, "p.trace"),
+	ROW_COLUMN(process_facts, started_unix_ns, "p.started_unix_ns"),
+	ROW_COLUMN(process_facts, started_ticks, "p.started_ticks"),
+	ROW_COLUMN(process_facts, trace_path, "p.trace_path"),
 	ROW_COLUMN(process_facts, executable, "p.executable"),
 	ROW_COLUMN(process_facts, ending, "p.ending"),
 	ROW_COLUMN(process_facts, is_ring, "p.ring <> 0 AND p.max_bytes <> 0"),
 	ROW_COLUMN(process_facts, is_sample, "p.sample_bytes <> 0"),
 	ROW_COLUMN(process_facts, has_sampled_stacks, "p.sample_rate < 1"),
-	ROW_COLUMN(process_facts, leak_scan, "p.leak_scan"),
+	ROW_COLUMN(process_facts, leak_scan_error, "p.leak_scan_error"),
 	ROW_COLUMN(process_facts, leak_scan_threads, "p.leak_scan_threads"),
 	ROW_COLUMN(process_facts, has_definite, "k.definite"),
 	ROW_COLUMN(process_facts, live_blocks, "k.live"),
@@ -33,8 +33,10 @@ struct rows *processes_select(const struct database *d)
 
 	return rows_open(
 		d, &list,
-		"FROM processes p LEFT JOIN (SELECT process, max(leak = 1) AS definite,"
-		"  sum(last_block - first_block + 1) AS live FROM lots WHERE end = 2"
+		"FROM processes p LEFT JOIN (SELECT process, max(leak_kind = 1) AS "
+		"definite,"
+		"  sum(last_block - first_block + 1) AS live FROM lots"
+		"  WHERE ending IN (SELECT ending FROM block_endings WHERE live)"
 		"  GROUP BY process) k USING (process)"
 		" LEFT JOIN totals t ON t.process = p.process AND t.name = 'live_blocks'"
 		" ORDER BY run, p.process");
@@ -53,12 +55,12 @@ bool processes_find_loss(const struct database *d, int64_t process,
 			 struct process_loss *loss)
 {
 	static const struct row_list list = ROW_LIST(loss_columns);
-	struct rows *rows =
-		rows_open(d, &list,
-			  "FROM (SELECT count, meaning FROM losses WHERE process = ?1"
-			  "  AND count <> 0 AND reason NOT IN " HARMLESS
-			  "  UNION ALL SELECT value, 'Events lost.' FROM totals"
-			  "  WHERE process = ?1 AND name = 'lost' AND value <> 0)");
+	struct rows *rows = rows_open(
+		d, &list,
+		"FROM (SELECT count, meaning FROM losses WHERE process = ?1"
+		"  AND count <> 0 AND reason NOT IN " HARMLESS
+		"  UNION ALL SELECT value, 'Events lost.' FROM totals"
+		"  WHERE process = ?1 AND name = 'lost_events' AND value <> 0)");
 	bool found;
 
 	rows_set(rows, 1, process);
@@ -78,7 +80,7 @@ struct total {
 
 static const struct row_column total_columns[] = {
 	ROW_COLUMN(total, name, "name"),
-	ROW_COLUMN(total, value, "CAST(value AS INTEGER)"),
+	ROW_COLUMN(total, value, "value"),
 };
 
 bool processes_find_total(const struct database *d, int64_t process, const char *name,

@@ -17,10 +17,10 @@ struct process_facts {
 	int64_t pid, started_unix_ns, started_ticks; /* these three name a trace */
 	const char *trace_path, *executable;         /* or NULL */
 	const char *ending;
-	bool is_ring;            /* only the newest part of the trace was kept */
-	bool is_sample;          /* of the blocks */
-	bool has_sampled_stacks; /* of a share of the allocations only */
-	const char *leak_scan;   /* NULL: nobody asked for one */
+	bool is_ring;                /* only the newest part of the trace was kept */
+	bool is_sample;              /* of the blocks */
+	bool has_sampled_stacks;     /* of a share of the allocations only */
+	const char *leak_scan_error; /* why the scan for leaks failed, or NULL */
 	int64_t leak_scan_threads;
 	bool has_definite;   /* a block was found to be definitely lost */
 	int64_t live_blocks; /* counted, and as the totals say; differ in a sample */

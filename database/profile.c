@@ -13,7 +13,8 @@
 
 /* Where each module was in the first process that had it; no process had all. */
 #define MAPPINGS                                                                         \
-	"(SELECT module, min(process), start, end, bias FROM process_modules"            \
+	"(SELECT module, min(process), start_address, end_address, bias FROM "           \
+	"process_modules"                                                                \
 	" GROUP BY module) pm"
 #define FRAME_PLACES " LEFT JOIN " MAPPINGS " ON pm.module = f.module"
 
@@ -52,7 +53,7 @@ static const struct row_column frame_columns[] = {
 	ROW_COLUMN(profile_frame, address, "f.address + ifnull(pm.bias, 0)"),
 	ROW_COLUMN(profile_frame, module, "f.module"),
 	ROW_COLUMN(profile_frame, innermost, "f.inline_depth = 0"),
-	ROW_COLUMN(profile_frame, function, "f.sym"),
+	ROW_COLUMN(profile_frame, function, "f.function"),
 	ROW_COLUMN(profile_frame, file, "f.file"),
 	ROW_COLUMN(profile_frame, line, "f.line"),
 };
@@ -71,7 +72,7 @@ static const struct row_column stack_columns[] = {
 	ROW_COLUMN(profile_stack, truncated, "s.truncated"),
 	ROW_COLUMN(profile_stack, allocator, "n.name"),
 	ROW_COLUMN(profile_stack, values[PROFILE_ALLOCATIONS], "sum(t.allocations)"),
-	ROW_COLUMN(profile_stack, values[PROFILE_BYTES], "sum(t.bytes)"),
+	ROW_COLUMN(profile_stack, values[PROFILE_BYTES], "sum(t.allocated_bytes)"),
 	ROW_COLUMN(profile_stack, values[PROFILE_LIVE_BLOCKS], "sum(t.live_blocks)"),
 	ROW_COLUMN(profile_stack, values[PROFILE_LIVE_BYTES], "sum(t.live_bytes)"),
 	ROW_COLUMN(profile_stack, values[PROFILE_PEAK_BYTES], "sum(t.peak_bytes)"),
@@ -95,7 +96,7 @@ void profile_each_stack(struct profile *p, const struct profile_visitor *visitor
 	struct rows *stacks =
 		rows_open(&p->database, &stack_list,
 			  "FROM stack_totals t LEFT JOIN stacks s ON s.stack = t.stack"
-			  " LEFT JOIN functions n ON n.function = s.function"
+			  " LEFT JOIN allocators n ON n.allocator = s.allocator"
 			  " GROUP BY t.stack ORDER BY t.stack");
 	struct rows *frames = rows_open(
 		&p->database, &frame_list,
@@ -127,11 +128,11 @@ void profile_each_frame(struct profile *p,
 
 static const struct row_column module_columns[] = {
 	ROW_COLUMN(profile_module, module, "m.module"),
-	ROW_COLUMN(profile_module, start, "pm.start"),
-	ROW_COLUMN(profile_module, end, "pm.end"),
+	ROW_COLUMN(profile_module, start, "pm.start_address"),
+	ROW_COLUMN(profile_module, end, "pm.end_address"),
 	ROW_COLUMN(profile_module, path, "m.path"),
 	ROW_COLUMN(profile_module, build_id, "m.build_id"),
-	ROW_COLUMN(profile_module, has_functions, "max(f.sym NOT LIKE '%+0x%')"),
+	ROW_COLUMN(profile_module, has_functions, "max(f.function NOT LIKE '%+0x%')"),
 	ROW_COLUMN(profile_module, has_lines, "max(f.line > 0)"),
 };
 
@@ -158,12 +159,12 @@ void profile_each_module(struct profile *p,
 
 static const struct row_column process_columns[] = {
 	ROW_COLUMN(profile_process, executable, "executable"),
-	ROW_COLUMN(profile_process, ending, "ending"),
+	ROW_COLUMN(profile_process, ending, "ending || ifnull(': ' || ending_error, '')"),
 	ROW_COLUMN(profile_process, sample_bytes, "sample_bytes"),
 	ROW_COLUMN(profile_process, duration_ns, "CAST(duration_ms * 1e6 AS INTEGER)"),
 	ROW_COLUMN(profile_process, started_ns,
-		   "strftime('%s', started) * 1000000000"
-		   " + CAST(substr(strftime('%f', started), 4) AS INTEGER) * 1000000"),
+		   "strftime('%s', started_at) * 1000000000"
+		   " + CAST(substr(strftime('%f', started_at), 4) AS INTEGER) * 1000000"),
 };
 
 void profile_each_process(struct profile *p,

@@ -7,7 +7,7 @@
 
 static const struct row_column frame_columns[] = {
 	ROW_COLUMN(site_frame, frame, "f.frame"),
-	ROW_COLUMN(site_frame, function, "f.sym"),
+	ROW_COLUMN(site_frame, function, "f.function"),
 	ROW_COLUMN(site_frame, file, "f.file"),
 	ROW_COLUMN(site_frame, line, "f.line"),
 	ROW_COLUMN(site_frame, module_path, "m.path"),
@@ -40,7 +40,7 @@ struct rows *sites_select_allocator(const struct database *d)
 	static const struct row_list list = ROW_LIST(allocator_columns);
 
 	return rows_open(d, &list,
-			 "FROM stacks s JOIN functions f USING (function)"
+			 "FROM stacks s JOIN allocators f USING (allocator)"
 			 " WHERE s.stack = ?");
 }
 
@@ -60,9 +60,10 @@ struct rows *sites_select(const struct database *d, unsigned int kinds, bool all
 	struct rows *rows = rows_open(
 		d, &list,
 		"FROM (SELECT stack, process, n AS leak_blocks, bytes AS leak_bytes,"
-		"  0 AS allocations, 0 AS allocated_bytes, leak AS leak_kind"
+		"  0 AS allocations, 0 AS allocated_bytes, leak_kind"
 		"  FROM " SITES_LEAKS
-		"  UNION ALL SELECT stack, process, 0, 0, allocations, bytes, 0"
+		"  UNION ALL SELECT stack, process, 0, 0, allocations,"
+		"  allocated_bytes, 0"
 		"  FROM stack_totals WHERE ?2) ORDER BY stack, process, leak_kind");
 
 	rows_set(rows, 1, kinds);
@@ -75,14 +76,13 @@ struct kind_row {
 };
 
 static const struct row_column kind_columns[] = {
-	ROW_COLUMN(kind_row, kind, "DISTINCT leak"),
+	ROW_COLUMN(kind_row, kind, "DISTINCT " SITES_KIND),
 };
 
 unsigned int sites_find_kinds(const struct database *d, unsigned int kinds)
 {
 	static const struct row_list list = ROW_LIST(kind_columns);
-	struct rows *rows =
-		rows_open(d, &list, "FROM lots WHERE end = 2 AND (1 << leak) & ?1");
+	struct rows *rows = rows_open(d, &list, "FROM lots WHERE " SITES_IS_LIVE " AND (1 << " SITES_KIND ") & ?1");
 	struct kind_row row;
 	unsigned int found = 0;
 

@@ -162,7 +162,7 @@ void store_loss(struct store *s, int64_t process, const char *reason, uint64_t c
 					meaning});
 }
 
-void store_total(struct store *s, int64_t process, const char *name, double value,
+void store_total(struct store *s, int64_t process, const char *name, int64_t value,
 		 const char *meaning)
 {
 	store_insert(s, TABLE_TOTALS, &(struct total_row){process, name, value, meaning});

@@ -16,6 +16,7 @@
 
 #include "analysis/catalog.h"
 #include "analysis/chains.h"
+#include "analysis/pair.h"
 #include "analysis/tally.h"
 #include "common/cli.h"
 #include "config.h"
@@ -168,8 +169,8 @@ struct store_numbers store_numbers(struct store *s)
 
 bool store_has_trace(struct store *s, const struct rhp_file_header *h)
 {
-	char *sql = sqlite3_mprintf("SELECT 1 FROM processes WHERE pid = %u AND start_ns"
-				    " = %lld AND start_ticks = %lld",
+	char *sql = sqlite3_mprintf("SELECT 1 FROM processes WHERE pid = %u AND"
+				    " started_unix_ns = %lld AND started_ticks = %lld",
 				    h->pid, (long long)h->start_realtime_ns,
 				    (long long)h->start_ticks);
 	bool found;
@@ -260,8 +261,8 @@ static void insert_lot(struct store *s, const struct store_trace *trace,
 			.process = trace->process,
 			.stack = lot->stack,
 			.alloc_thread = thread_number(trace, lot->alloc_thread),
-			.free_thread = lot->ended ? thread_number(trace, lot->free_thread)
-						  : LOT_NONE,
+			.free_thread =
+				lot->ended ? thread_number(trace, lot->free_thread) : 0,
 			.free_stack = lot->ended ? (int64_t)lot->free_stack : LOT_NONE,
 			.ending = lot->end,
 			.temporary = lot->temporary,
@@ -272,7 +273,7 @@ static void insert_lot(struct store *s, const struct store_trace *trace,
 			.first_block = first,
 			.last_block = s->n_blocks,
 			.bytes = clamp(lot->bytes),
-			.leak_kind = lot->leak,
+			.leak_kind = lot->end == BLOCK_LIVE ? lot->leak : LOT_NONE,
 		});
 }
 

@@ -96,7 +96,7 @@ void store_scopes(struct store *store, const struct store_trace *trace,
 		  const struct scopes *scopes);
 void store_loss(struct store *store, int64_t process, const char *reason, uint64_t count,
 		const char *meaning);
-void store_total(struct store *store, int64_t process, const char *name, double value,
+void store_total(struct store *store, int64_t process, const char *name, int64_t value,
 		 const char *meaning);
 /* stack_totals and timeline. */
 void store_tally(struct store *store, int64_t process, const struct catalog *catalog,

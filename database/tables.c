@@ -3,204 +3,189 @@
 
 #include "database/tables.h"
 
+/* A column has the name of its field. */
+#define COLUMN(row, field) ROW_COLUMN(row, field, #field)
+#define NULLABLE(row, field, null) ROW_NULLABLE(row, field, #field, null)
+
 static const struct row_column run_columns[] = {
-	ROW_COLUMN(run_row, run, "run"),
-	ROW_COLUMN(run_row, label, "label"),
-	ROW_COLUMN(run_row, loaded_at, "loaded"),
-	ROW_COLUMN(run_row, loader_version, "loader_version"),
+	COLUMN(run_row, run),
+	COLUMN(run_row, label),
+	COLUMN(run_row, loaded_at),
+	COLUMN(run_row, loader_version),
 };
 
 static const struct row_column process_columns[] = {
-	ROW_COLUMN(process_row, process, "process"),
-	ROW_COLUMN(process_row, run, "run"),
-	ROW_COLUMN(process_row, trace_path, "trace"),
-	ROW_COLUMN(process_row, pid, "pid"),
-	ROW_NULLABLE(process_row, parent_pid, "parent_pid", 0),
-	ROW_COLUMN(process_row, executable, "executable"),
-	ROW_COLUMN(process_row, command_line, "command_line"),
-	ROW_COLUMN(process_row, host, "host"),
-	ROW_COLUMN(process_row, started_at, "started"),
-	ROW_COLUMN(process_row, duration_ms, "duration_ms"),
-	ROW_COLUMN(process_row, pointer_size, "pointer_size"),
-	ROW_COLUMN(process_row, capture, "scope"),
-	ROW_COLUMN(process_row, max_stack_depth, "max_stack_depth"),
-	ROW_COLUMN(process_row, max_trackers, "max_trackers"),
-	ROW_COLUMN(process_row, event_buffer, "event_buffer"),
-	ROW_COLUMN(process_row, max_bytes, "max_bytes"),
-	ROW_COLUMN(process_row, ring, "ring"),
-	ROW_COLUMN(process_row, sample_bytes, "sample_bytes"),
-	ROW_COLUMN(process_row, sample_rate, "sample_rate"),
-	ROW_COLUMN(process_row, free_stacks, "free_stacks"),
-	ROW_COLUMN(process_row, runtime_version, "runtime_version"),
-	ROW_COLUMN(process_row, started_unix_ns, "start_ns"),
-	ROW_COLUMN(process_row, started_ticks, "start_ticks"),
-	ROW_COLUMN(process_row, ending, "ending"),
-	ROW_COLUMN(process_row, leak_scan, "leak_scan"),
-	ROW_NULLABLE(process_row, leak_scan_ns, "leak_scan_ns", 0),
-	ROW_COLUMN(process_row, leak_scan_threads, "leak_scan_threads"),
+	COLUMN(process_row, process),
+	COLUMN(process_row, run),
+	COLUMN(process_row, trace_path),
+	COLUMN(process_row, pid),
+	NULLABLE(process_row, parent_pid, 0),
+	COLUMN(process_row, executable),
+	COLUMN(process_row, command_line),
+	COLUMN(process_row, host),
+	COLUMN(process_row, started_at),
+	COLUMN(process_row, duration_ms),
+	COLUMN(process_row, pointer_size),
+	COLUMN(process_row, capture),
+	COLUMN(process_row, max_stack_depth),
+	COLUMN(process_row, max_trackers),
+	COLUMN(process_row, event_buffer),
+	COLUMN(process_row, max_bytes),
+	COLUMN(process_row, ring),
+	COLUMN(process_row, sample_bytes),
+	COLUMN(process_row, sample_rate),
+	COLUMN(process_row, free_stacks),
+	COLUMN(process_row, runtime_version),
+	COLUMN(process_row, started_unix_ns),
+	COLUMN(process_row, started_ticks),
+	COLUMN(process_row, ending),
+	COLUMN(process_row, ending_error),
+	COLUMN(process_row, leak_scan),
+	COLUMN(process_row, leak_scan_error),
+	NULLABLE(process_row, leak_scan_ns, 0),
+	COLUMN(process_row, leak_scan_threads),
 };
 
 static const struct row_column thread_columns[] = {
-	ROW_COLUMN(thread_row, thread, "thread"),
-	ROW_COLUMN(thread_row, process, "process"),
-	ROW_COLUMN(thread_row, number, "number"),
-	ROW_COLUMN(thread_row, tid, "tid"),
-	ROW_COLUMN(thread_row, name, "name"),
+	COLUMN(thread_row, thread), COLUMN(thread_row, process),
+	COLUMN(thread_row, number), COLUMN(thread_row, tid),
+	COLUMN(thread_row, name),
 };
 
 static const struct row_column module_columns[] = {
-	ROW_COLUMN(module_row, module, "module"),
-	ROW_COLUMN(module_row, path, "path"),
-	ROW_COLUMN(module_row, build_id, "build_id"),
+	COLUMN(module_row, module),
+	COLUMN(module_row, path),
+	COLUMN(module_row, build_id),
 };
 
 static const struct row_column process_module_columns[] = {
-	ROW_COLUMN(process_module_row, process, "process"),
-	ROW_COLUMN(process_module_row, module, "module"),
-	ROW_COLUMN(process_module_row, start_address, "start"),
-	ROW_COLUMN(process_module_row, end_address, "end"),
-	ROW_COLUMN(process_module_row, bias, "bias"),
+	COLUMN(process_module_row, process),
+	COLUMN(process_module_row, module),
+	COLUMN(process_module_row, start_address),
+	COLUMN(process_module_row, end_address),
+	COLUMN(process_module_row, bias),
 };
 
 static const struct row_column allocator_columns[] = {
-	ROW_COLUMN(allocator_row, allocator, "function"),
-	ROW_COLUMN(allocator_row, name, "name"),
-	ROW_COLUMN(allocator_row, family, "family"),
+	COLUMN(allocator_row, allocator),
+	COLUMN(allocator_row, name),
+	COLUMN(allocator_row, family),
 };
 
 static const struct row_column frame_columns[] = {
-	ROW_COLUMN(frame_row, frame, "frame"),
-	ROW_COLUMN(frame_row, address, "address"),
-	ROW_COLUMN(frame_row, exact, "exact"),
-	ROW_NULLABLE(frame_row, module, "module", 0),
-	ROW_COLUMN(frame_row, inline_depth, "inline_depth"),
-	ROW_COLUMN(frame_row, function, "sym"),
-	ROW_COLUMN(frame_row, file, "file"),
-	ROW_NULLABLE(frame_row, line, "line", 0),
+	COLUMN(frame_row, frame),        COLUMN(frame_row, address),
+	COLUMN(frame_row, exact),        NULLABLE(frame_row, module, 0),
+	COLUMN(frame_row, inline_depth), COLUMN(frame_row, function),
+	COLUMN(frame_row, file),         NULLABLE(frame_row, line, 0),
 };
 
 static const struct row_column stack_columns[] = {
-	ROW_COLUMN(stack_row, stack, "stack"),
-	ROW_COLUMN(stack_row, signature, "signature"),
-	ROW_COLUMN(stack_row, allocator, "function"),
-	ROW_COLUMN(stack_row, depth, "depth"),
-	ROW_COLUMN(stack_row, truncated, "truncated"),
-	ROW_COLUMN(stack_row, incomplete, "incomplete"),
-	ROW_COLUMN(stack_row, unsampled, "unsampled"),
-	ROW_COLUMN(stack_row, top_down_node, "top_down"),
-	ROW_COLUMN(stack_row, bottom_up_node, "bottom_up"),
+	COLUMN(stack_row, stack),          COLUMN(stack_row, signature),
+	NULLABLE(stack_row, allocator, 0), COLUMN(stack_row, depth),
+	COLUMN(stack_row, truncated),      COLUMN(stack_row, incomplete),
+	COLUMN(stack_row, damaged),        COLUMN(stack_row, unsampled),
+	COLUMN(stack_row, top_down_node),  COLUMN(stack_row, bottom_up_node),
 };
 
 static const struct row_column stack_frame_columns[] = {
-	ROW_COLUMN(stack_frame_row, stack, "stack"),
-	ROW_COLUMN(stack_frame_row, frame_no, "frame_no"),
-	ROW_COLUMN(stack_frame_row, frame, "frame"),
+	COLUMN(stack_frame_row, stack),
+	COLUMN(stack_frame_row, frame_no),
+	COLUMN(stack_frame_row, frame),
 };
 
 static const struct row_column node_columns[] = {
-	ROW_COLUMN(node_row, node, "node"),
-	ROW_NULLABLE(node_row, parent, "parent", NODE_NO_PARENT),
-	ROW_COLUMN(node_row, depth, "depth"),
-	ROW_COLUMN(node_row, function, "sym"),
+	COLUMN(node_row, node),
+	NULLABLE(node_row, parent, NODE_NO_PARENT),
+	COLUMN(node_row, depth),
+	COLUMN(node_row, function),
 };
 
 static const struct row_column lot_columns[] = {
-	ROW_COLUMN(lot_record, process, "process"),
-	ROW_COLUMN(lot_record, stack, "stack"),
-	ROW_COLUMN(lot_record, alloc_thread, "alloc_thread"),
-	ROW_NULLABLE(lot_record, free_thread, "free_thread", LOT_NONE),
-	ROW_NULLABLE(lot_record, free_stack, "free_stack", LOT_NONE),
-	ROW_COLUMN(lot_record, ending, "end"),
-	ROW_COLUMN(lot_record, temporary, "temporary"),
-	ROW_NULLABLE(lot_record, free_size, "free_size", 0),
-	ROW_COLUMN(lot_record, weight, "weight"),
-	ROW_COLUMN(lot_record, first_block, "first_block"),
-	ROW_COLUMN(lot_record, last_block, "last_block"),
-	ROW_COLUMN(lot_record, bytes, "bytes"),
-	ROW_COLUMN(lot_record, leak_kind, "leak"),
+	COLUMN(lot_record, process),
+	COLUMN(lot_record, stack),
+	NULLABLE(lot_record, alloc_thread, 0),
+	NULLABLE(lot_record, free_thread, 0),
+	NULLABLE(lot_record, free_stack, LOT_NONE),
+	COLUMN(lot_record, ending),
+	COLUMN(lot_record, temporary),
+	NULLABLE(lot_record, free_size, 0),
+	COLUMN(lot_record, weight),
+	COLUMN(lot_record, first_block),
+	COLUMN(lot_record, last_block),
+	COLUMN(lot_record, bytes),
+	NULLABLE(lot_record, leak_kind, LOT_NONE),
 };
 
 static const struct row_column realloc_chain_columns[] = {
-	ROW_COLUMN(realloc_chain_row, process, "process"),
-	ROW_COLUMN(realloc_chain_row, first_stack, "first_stack"),
-	ROW_COLUMN(realloc_chain_row, last_stack, "last_stack"),
-	ROW_COLUMN(realloc_chain_row, reallocs, "steps"),
-	ROW_COLUMN(realloc_chain_row, moves, "moves"),
-	ROW_COLUMN(realloc_chain_row, copied_bytes, "copied"),
-	ROW_COLUMN(realloc_chain_row, first_size, "first_size"),
-	ROW_COLUMN(realloc_chain_row, final_size, "final_size"),
+	COLUMN(realloc_chain_row, process),    COLUMN(realloc_chain_row, first_stack),
+	COLUMN(realloc_chain_row, last_stack), COLUMN(realloc_chain_row, reallocs),
+	COLUMN(realloc_chain_row, moves),      COLUMN(realloc_chain_row, copied_bytes),
+	COLUMN(realloc_chain_row, first_size), COLUMN(realloc_chain_row, final_size),
 };
 
 /* Its number is the next one. */
 static const struct row_column marker_columns[] = {
-	ROW_COLUMN(marker_row, process, "process"),
-	ROW_COLUMN(marker_row, at_ms, "at_ms"),
-	ROW_COLUMN(marker_row, thread, "thread"),
-	ROW_COLUMN(marker_row, text, "text"),
+	COLUMN(marker_row, process),
+	COLUMN(marker_row, at_ms),
+	NULLABLE(marker_row, thread, 0),
+	COLUMN(marker_row, text),
 };
 
 static const struct row_column scope_columns[] = {
-	ROW_COLUMN(scope_row, scope, "scope"),
-	ROW_COLUMN(scope_row, process, "process"),
-	ROW_COLUMN(scope_row, thread, "thread"),
-	ROW_COLUMN(scope_row, name, "name"),
-	ROW_NULLABLE(scope_row, parent, "parent", 0),
-	ROW_COLUMN(scope_row, depth, "depth"),
-	ROW_COLUMN(scope_row, begin_ns, "begin_ns"),
-	ROW_COLUMN(scope_row, end_ns, "end_ns"),
-	ROW_COLUMN(scope_row, ending, "ending"),
+	COLUMN(scope_row, scope),       COLUMN(scope_row, process),
+	COLUMN(scope_row, thread),      COLUMN(scope_row, name),
+	NULLABLE(scope_row, parent, 0), COLUMN(scope_row, depth),
+	COLUMN(scope_row, begin_ns),    COLUMN(scope_row, end_ns),
+	COLUMN(scope_row, ending),
 };
 
 static const struct row_column scope_change_columns[] = {
-	ROW_COLUMN(scope_change_row, thread, "thread"),
-	ROW_COLUMN(scope_change_row, at_ns, "at_ns"),
-	ROW_NULLABLE(scope_change_row, scope, "scope", 0),
+	COLUMN(scope_change_row, thread),
+	COLUMN(scope_change_row, at_ns),
+	NULLABLE(scope_change_row, scope, 0),
 };
 
 static const struct row_column loss_columns[] = {
-	ROW_COLUMN(loss_row, process, "process"),
-	ROW_COLUMN(loss_row, reason, "reason"),
-	ROW_COLUMN(loss_row, count, "count"),
-	ROW_COLUMN(loss_row, meaning, "meaning"),
+	COLUMN(loss_row, process),
+	COLUMN(loss_row, reason),
+	COLUMN(loss_row, count),
+	COLUMN(loss_row, meaning),
 };
 
 static const struct row_column total_columns[] = {
-	ROW_COLUMN(total_row, process, "process"),
-	ROW_COLUMN(total_row, name, "name"),
-	ROW_COLUMN(total_row, value, "value"),
-	ROW_COLUMN(total_row, meaning, "meaning"),
+	COLUMN(total_row, process),
+	COLUMN(total_row, name),
+	COLUMN(total_row, value),
+	COLUMN(total_row, meaning),
 };
 
 static const struct row_column stack_total_columns[] = {
-	ROW_COLUMN(stack_total_row, stack, "stack"),
-	ROW_COLUMN(stack_total_row, process, "process"),
-	ROW_COLUMN(stack_total_row, allocations, "allocations"),
-	ROW_COLUMN(stack_total_row, allocated_bytes, "bytes"),
-	ROW_COLUMN(stack_total_row, live_blocks, "live_blocks"),
-	ROW_COLUMN(stack_total_row, live_bytes, "live_bytes"),
-	ROW_COLUMN(stack_total_row, peak_blocks, "peak_blocks"),
-	ROW_COLUMN(stack_total_row, peak_bytes, "peak_bytes"),
-	ROW_COLUMN(stack_total_row, own_peak_bytes, "own_peak_bytes"),
-	ROW_COLUMN(stack_total_row, own_peak_ns, "own_peak_ns"),
-	ROW_COLUMN(stack_total_row, temporary_blocks, "temporary"),
-	ROW_COLUMN(stack_total_row, recorded_blocks, "recorded"),
+	COLUMN(stack_total_row, stack),
+	COLUMN(stack_total_row, process),
+	COLUMN(stack_total_row, allocations),
+	COLUMN(stack_total_row, allocated_bytes),
+	COLUMN(stack_total_row, live_blocks),
+	COLUMN(stack_total_row, live_bytes),
+	COLUMN(stack_total_row, peak_blocks),
+	COLUMN(stack_total_row, peak_bytes),
+	COLUMN(stack_total_row, own_peak_bytes),
+	COLUMN(stack_total_row, own_peak_ns),
+	COLUMN(stack_total_row, temporary_blocks),
+	COLUMN(stack_total_row, recorded_blocks),
 };
 
 static const struct row_column timeline_columns[] = {
-	ROW_COLUMN(timeline_row, process, "process"),
-	ROW_COLUMN(timeline_row, at_ms, "at_ms"),
-	ROW_COLUMN(timeline_row, live_bytes, "live_bytes"),
-	ROW_COLUMN(timeline_row, live_blocks, "live_blocks"),
-	ROW_COLUMN(timeline_row, peak_bytes, "peak_bytes"),
-	ROW_COLUMN(timeline_row, allocations, "allocations"),
-	ROW_COLUMN(timeline_row, allocated_bytes, "bytes"),
+	COLUMN(timeline_row, process),         COLUMN(timeline_row, at_ms),
+	COLUMN(timeline_row, live_bytes),      COLUMN(timeline_row, live_blocks),
+	COLUMN(timeline_row, peak_bytes),      COLUMN(timeline_row, allocations),
+	COLUMN(timeline_row, allocated_bytes),
 };
 
 /* A library that was unloaded and loaded again gives equal stacks twice. */
 static const char add_up[] =
 	"ON CONFLICT DO UPDATE SET"
 	" allocations = allocations + excluded.allocations,"
-	" bytes = bytes + excluded.bytes,"
+	" allocated_bytes = allocated_bytes + excluded.allocated_bytes,"
 	" live_blocks = live_blocks + excluded.live_blocks,"
 	" live_bytes = live_bytes + excluded.live_bytes,"
 	" peak_blocks = peak_blocks + excluded.peak_blocks,"
@@ -209,8 +194,8 @@ static const char add_up[] =
 	"  excluded.own_peak_ns, own_peak_ns),"
 	" own_peak_bytes = max(own_peak_bytes, excluded.own_peak_bytes,"
 	"  peak_bytes + excluded.peak_bytes, live_bytes + excluded.live_bytes),"
-	" temporary = temporary + excluded.temporary,"
-	" recorded = recorded + excluded.recorded";
+	" temporary_blocks = temporary_blocks + excluded.temporary_blocks,"
+	" recorded_blocks = recorded_blocks + excluded.recorded_blocks";
 
 static const struct {
 	const char *name;
@@ -223,7 +208,7 @@ static const struct {
 	[TABLE_MODULES] = {"modules", ROW_LIST(module_columns), NULL},
 	[TABLE_PROCESS_MODULES] = {"process_modules", ROW_LIST(process_module_columns),
 				   NULL},
-	[TABLE_ALLOCATORS] = {"functions", ROW_LIST(allocator_columns), NULL},
+	[TABLE_ALLOCATORS] = {"allocators", ROW_LIST(allocator_columns), NULL},
 	[TABLE_FRAMES] = {"frames", ROW_LIST(frame_columns), NULL},
 	[TABLE_STACKS] = {"stacks", ROW_LIST(stack_columns), NULL},
 	[TABLE_STACK_FRAMES] = {"stack_frames", ROW_LIST(stack_frame_columns), NULL},

@@ -59,8 +59,8 @@ struct process_row {
 	const char *runtime_version;
 	int64_t started_unix_ns, started_ticks;
 	const char *ending;
-	const char *leak_scan; /* or NULL */
-	int64_t leak_scan_ns;  /* 0: NULL */
+	const char *ending_error, *leak_scan, *leak_scan_error; /* or NULL */
+	int64_t leak_scan_ns;                                   /* 0: NULL */
 	int64_t leak_scan_threads;
 };
 
@@ -96,10 +96,9 @@ struct frame_row {
 struct stack_row {
 	int64_t stack;
 	const char *signature;
-	int64_t allocator, depth;
-	bool truncated;
-	int incomplete;
-	bool unsampled;
+	int64_t allocator; /* 0: NULL */
+	int64_t depth;
+	bool truncated, incomplete, damaged, unsampled;
 	int64_t top_down_node, bottom_up_node;
 };
 
@@ -118,14 +117,15 @@ struct node_row {
 
 #define LOT_NONE (-1)
 struct lot_record {
-	int64_t process, stack, alloc_thread;
-	int64_t free_thread, free_stack; /* LOT_NONE: NULL */
-	int64_t ending;                  /* enum block_end */
+	int64_t process, stack;
+	int64_t alloc_thread, free_thread; /* 0: NULL */
+	int64_t free_stack;                /* LOT_NONE: NULL */
+	int64_t ending;                    /* enum block_end */
 	bool temporary;
 	int64_t free_size; /* 0: NULL */
 	double weight;
 	int64_t first_block, last_block, bytes;
-	int64_t leak_kind; /* enum rhp_leak_kind */
+	int64_t leak_kind; /* enum rhp_leak_kind; LOT_NONE: NULL */
 };
 
 struct realloc_chain_row {
@@ -136,7 +136,7 @@ struct realloc_chain_row {
 struct marker_row {
 	int64_t process;
 	double at_ms;
-	int64_t thread;
+	int64_t thread; /* 0: NULL */
 	const char *text;
 };
 
@@ -163,7 +163,7 @@ struct loss_row {
 struct total_row {
 	int64_t process;
 	const char *name;
-	double value;
+	int64_t value;
 	const char *meaning;
 };
 

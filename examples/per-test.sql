@@ -6,8 +6,8 @@
 WITH runner AS (SELECT process, min(thread) AS thread FROM scopes GROUP BY process),
 total AS (
   SELECT s.scope, sum(l.weight) AS allocations, sum(b.size * l.weight) AS bytes,
-    sum(l.weight * (l.end = 2)) AS leaks, sum(b.size * l.weight * (l.end = 2)) AS leaked_bytes
-  FROM runner r JOIN lots l USING (process)
+    sum(l.weight * e.live) AS leaks, sum(b.size * l.weight * e.live) AS leaked_bytes
+  FROM runner r JOIN lots l USING (process) JOIN block_endings e ON e.ending = l.ending
   CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
   CROSS JOIN scopes s ON b.alloc_ns < s.end_ns AND s.scope = (
     SELECT scope FROM scopes t WHERE t.thread = r.thread AND t.depth = 0

@@ -276,9 +276,8 @@ static void write_stack(struct frames *f, uint32_t number)
 		.signature = signature,
 		.allocator = stack->function,
 		.truncated = stack->flags & STACK_TRUNCATED,
-		.incomplete = stack->flags & STACK_DAMAGED      ? 2
-			      : stack->flags & STACK_INCOMPLETE ? 1
-								: 0,
+		.incomplete = stack->flags & STACK_INCOMPLETE,
+		.damaged = stack->flags & STACK_DAMAGED,
 		.unsampled = stack->flags & STACK_UNSAMPLED,
 	};
 

@@ -76,7 +76,7 @@ static void take_allocator(struct resume *r, const void *row)
 	check_memory(registry_function(r->registry, or_empty(a->name),
 				       or_empty(a->family), &number));
 	if (number != a->allocator)
-		die_damaged(r, table_name(TABLE_ALLOCATORS));
+		die_damaged(r, "allocators");
 }
 
 static void take_frame(struct resume *r, const void *row)
@@ -128,20 +128,18 @@ static uint32_t read_chain(struct resume *r, int64_t stack)
 
 static void take_stack(struct resume *r, const void *row)
 {
-	static const uint8_t incomplete[] = {0, STACK_INCOMPLETE,
-					     STACK_INCOMPLETE | STACK_DAMAGED};
 	const struct stack_row *s = row;
 	struct registry_stack stack;
 	uint32_t number;
 
-	if (s->allocator < 0 || s->allocator > (int64_t)r->registry->n_functions ||
-	    s->incomplete < 0 || s->incomplete > 2)
+	if (s->allocator < 0 || s->allocator > (int64_t)r->registry->n_functions)
 		die_damaged(r, "stacks");
 	stack = (struct registry_stack){
 		.node = read_chain(r, s->stack),
 		.function = (uint32_t)s->allocator,
-		.flags = incomplete[s->incomplete],
 	};
+	stack.flags |= s->incomplete ? STACK_INCOMPLETE : 0;
+	stack.flags |= s->damaged ? STACK_DAMAGED : 0;
 	stack.flags |= s->truncated ? STACK_TRUNCATED : 0;
 	stack.flags |= s->unsampled ? STACK_UNSAMPLED : 0;
 	check_memory(registry_stack(r->registry, &stack, &number));
@@ -170,7 +168,7 @@ static const struct {
 	void (*take)(struct resume *resume, const void *row);
 } parts[] = {
 	{TABLE_MODULES, "ORDER BY module", take_module},
-	{TABLE_ALLOCATORS, "ORDER BY 1", take_allocator},
+	{TABLE_ALLOCATORS, "ORDER BY allocator", take_allocator},
 	{TABLE_FRAMES, "ORDER BY frame", take_frame},
 	{TABLE_STACKS, "WHERE stack <> 0 ORDER BY stack", take_stack},
 	{TABLE_TOP_DOWN, "WHERE node > 0 ORDER BY node", take_top_down},

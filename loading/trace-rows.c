@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,28 +48,21 @@ const char *trace_rows_ending(uint32_t state)
 	return "unknown";
 }
 
-static void format_ending(const struct rhp_file_header *h, char *text, size_t size)
-{
-	int error = (int)(h->stop_errno & 0xffff);
-	bool failed = h->state == RHP_STATE_FAILED;
-
-	snprintf(text, size, "%s%s%s", trace_rows_ending(h->state), failed ? ": " : "",
-		 failed ? strerror(error) : "");
-}
-
-/* NULL: nobody asked for a scan for leaks. */
-static const char *format_scan(const struct scan *scan, char *text, size_t size)
+/* Why a scan for leaks failed, or NULL. */
+static const char *scan_error(const struct scan *scan)
 {
 	int error = scan_failure(scan);
 
 	if (error == ENOTSUP)
-		snprintf(text, size,
-			 "failed: a sample or a ring does not have all blocks");
-	else if (error)
-		snprintf(text, size, "failed: %s", strerror(error));
-	else
-		snprintf(text, size, "made");
-	return error || scan->ticks ? text : NULL;
+		return "a sample or a ring does not have all blocks";
+	return error ? strerror(error) : NULL;
+}
+
+/* Why a trace could not be written to its end, or NULL. */
+static const char *ending_error(const struct rhp_file_header *h)
+{
+	return h->state == RHP_STATE_FAILED ? strerror((int)(h->stop_errno & 0xffff))
+					    : NULL;
 }
 
 static void write_process(const struct trace_rows *r, struct store *store)
@@ -76,10 +70,10 @@ static void write_process(const struct trace_rows *r, struct store *store)
 	const struct rhp_file_header *h = reader_header(r->reader);
 	int64_t end_ns = pair_totals(r->pair)->last_ns;
 	const struct scan *scan = &r->catalog->scan;
-	char started[64], ending[128], scanned[128];
+	const char *failure = scan_error(scan);
+	char started[64];
 
 	format_time(h->start_realtime_ns, started, sizeof(started));
-	format_ending(h, ending, sizeof(ending));
 	store_process(store,
 		      &(struct process_row){
 			      .process = r->where->process,
@@ -105,8 +99,12 @@ static void write_process(const struct trace_rows *r, struct store *store)
 			      .runtime_version = h->runtime_version,
 			      .started_unix_ns = (int64_t)h->start_realtime_ns,
 			      .started_ticks = (int64_t)h->start_ticks,
-			      .ending = ending,
-			      .leak_scan = format_scan(scan, scanned, sizeof(scanned)),
+			      .ending = trace_rows_ending(h->state),
+			      .ending_error = ending_error(h),
+			      .leak_scan = failure       ? "failed"
+					   : scan->ticks ? "made"
+							 : NULL,
+			      .leak_scan_error = failure,
 			      .leak_scan_ns =
 				      scan->ticks ? reader_ns(r->reader, scan->ticks) : 0,
 			      .leak_scan_threads = scan->other_threads,
@@ -153,37 +151,42 @@ static void write_totals(const struct trace_rows *r, struct store *store, uint64
 	const struct tally *tally = pair_tally(r->pair);
 	const struct {
 		const char *name;
-		double value;
+		int64_t value;
 		const char *meaning;
 	} rows[] = {
-		{"events", (double)merge_counts(r->merge).events,
+		{"events", (int64_t)merge_counts(r->merge).events,
 		 "Events read from the trace."},
-		{"allocations", tally->allocations,
-		 "Blocks allocated; a realloc that succeeds allocates one. As all numbers"
-		 " of blocks and bytes an estimate if the trace was sampled."},
-		{"recorded", (double)t->allocations, "Of these in the trace."},
-		{"frees", (double)t->frees, "Calls that free a block."},
-		{"reallocs", (double)t->reallocs, "Reallocs of a block that succeeded."},
-		{"failed_reallocs", (double)t->failed_reallocs,
+		{"allocations", llround(tally->allocations),
+		 "Blocks allocated; a realloc that succeeds allocates one. Like all"
+		 " counts of blocks and bytes, an estimate if the trace was sampled."},
+		{"recorded_blocks", (int64_t)t->allocations,
+		 "Blocks in the trace: all of them, or the sample."},
+		{"frees", (int64_t)t->frees, "Calls that freed a block."},
+		{"reallocs", (int64_t)t->reallocs, "Reallocs that succeeded."},
+		{"failed_reallocs", (int64_t)t->failed_reallocs,
 		 "Reallocs that failed; their blocks stayed as they were."},
-		{"bytes_allocated", tally->bytes, "Bytes asked for in all."},
-		{"live_blocks", tally->live_blocks, "Blocks not freed at the end."},
-		{"live_bytes", tally->live_bytes, "Their bytes."},
-		{"in_realloc_blocks", (double)t->in_realloc_blocks,
+		{"allocated_bytes", llround(tally->bytes), "Bytes asked for in all."},
+		{"live_blocks", llround(tally->live_blocks),
+		 "Blocks not freed at the end."},
+		{"live_bytes", llround(tally->live_bytes), "Their bytes."},
+		{"in_realloc_blocks", (int64_t)t->in_realloc_blocks,
 		 "Blocks in a realloc that had not returned at the end."},
-		{"peak_bytes", tally->peak_bytes, "Most bytes live at one time."},
-		{"peak_blocks", tally->peak_blocks, "Most blocks live at one time."},
-		{"peak_ms", (double)tally->peak_ns / 1e6,
-		 "When peak_bytes was reached first."},
-		{"blocks_at_peak", tally->blocks_at_peak, "Blocks live then."},
-		{"temporary", tally->temporary,
-		 "Blocks freed by what their thread did next."},
-		{"stacks", (double)r->catalog->n_stacks - 1, "Distinct call stacks."},
-		{"threads", (double)r->catalog->n_threads,
+		{"peak_bytes", llround(tally->peak_bytes),
+		 "Most bytes live at one time."},
+		{"peak_blocks", llround(tally->blocks_at_peak), "Blocks live then."},
+		{"peak_ns", tally->peak_ns,
+		 "When peak_bytes was first reached, since tracing began."},
+		{"max_live_blocks", llround(tally->peak_blocks),
+		 "Most blocks live at one time."},
+		{"temporary_blocks", llround(tally->temporary),
+		 "Blocks that their thread freed next, before anything else."},
+		{"stacks", (int64_t)r->catalog->n_stacks - 1, "Distinct call stacks."},
+		{"threads", (int64_t)r->catalog->n_threads,
 		 "Threads that recorded anything."},
-		{"incomplete_stacks", (double)count_stacks(r, STACK_INCOMPLETE),
+		{"incomplete_stacks", (int64_t)count_stacks(r, STACK_INCOMPLETE),
 		 "Stacks that do not reach the outermost frame."},
-		{"lost", (double)n_lost, "Events begun that are not in the trace."},
+		{"lost_events", (int64_t)n_lost,
+		 "Events that began and are not in the trace."},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)

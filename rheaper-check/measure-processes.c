@@ -28,7 +28,7 @@ static void add_problem(struct reading *r, enum measure_defect defect, const cha
 
 /* How a trace ended, and what that says of it. */
 static const struct ending {
-	const char *name; /* of processes.ending, up to a colon */
+	const char *name; /* processes.ending */
 	enum measure_defect defect;
 	const char *why;
 } endings[] = {
@@ -49,10 +49,7 @@ static const struct ending *find_ending(const char *name)
 					    "how it ended is not known"};
 
 	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
-		size_t length = strlen(endings[i].name);
-
-		if (strncmp(name, endings[i].name, length) == 0 &&
-		    (name[length] == 0 || name[length] == ':'))
+		if (strcmp(name, endings[i].name) == 0)
 			return &endings[i];
 	}
 	return &other;
@@ -85,7 +82,7 @@ static void read_totals(struct reading *r, int64_t number, const struct process 
 {
 	static const char *const names[N_AMOUNTS] = {
 		[AMOUNT_ALLOCATIONS] = "allocations",
-		[AMOUNT_BYTES] = "bytes_allocated",
+		[AMOUNT_BYTES] = "allocated_bytes",
 		[AMOUNT_PEAK] = "peak_bytes",
 	};
 	struct measure_program row = {.name = process->program,
@@ -111,15 +108,14 @@ static void read_totals(struct reading *r, int64_t number, const struct process 
 static void find_scan(struct reading *r, const struct process_facts *row,
 		      const char *trace, const char *program)
 {
-	const char *scan = reading_text_or(r, row->leak_scan, "made");
 	int64_t n_threads = reading_count(r, row->leak_scan_threads);
 
-	if (strcmp(scan, "made") != 0)
+	if (row->leak_scan_error)
 		add_problem(r, DEFECT_PARTIAL, trace, program,
 			    arena_format(r->arena,
-					 "the scan for leaks %s: what is still "
+					 "the scan for leaks failed: %s: what is still "
 					 "reachable is not known",
-					 scan));
+					 reading_text(r, row->leak_scan_error)));
 	else if (n_threads && row->has_definite)
 		add_problem(
 			r, DEFECT_NONE, trace, program,

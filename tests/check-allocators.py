@@ -168,7 +168,7 @@ def check_over(bench, name, library_words):
             want = bench.run("./plain")
             said, database = bench.trace()
             assert said == want, (words, want, said)
-            found = database.execute("SELECT count(*), sum(end = 2) FROM allocations"
+            found = database.execute("SELECT count(*), sum(ending = 'live') FROM allocations"
                                      " WHERE size = 1001").fetchone()
             assert found == (100, 1), (words, found)
 
@@ -182,9 +182,9 @@ def check_family(bench, name, library_words, linkers=None):
         _, database = bench.trace()
         rows = database.execute("""
             SELECT f.name, f.family, a.size FROM allocations a JOIN stacks s ON s.stack = a.bt
-            JOIN functions f USING (function)
+            JOIN allocators f USING (allocator)
             JOIN backtraces b ON b.id = a.bt AND b.frame_no = 0 AND b.sym = 'use'
-            WHERE a.end < 2""").fetchall()
+            WHERE a.ending IN ('freed', 'resized')""").fetchall()
         assert sorted(rows) == sorted(want), (linker, rows)
         assert database.execute("SELECT * FROM mismatches").fetchall() == [], linker
 
@@ -295,7 +295,7 @@ void je_sdallocx(void *p, size_t n, int flags) { (void)n, (void)flags; free(p); 
     bench.build(source, own, "--rheaper-family=jemalloc")
     _, database = bench.trace()
     rows = database.execute("SELECT f.name FROM allocations a JOIN stacks s ON s.stack = a.bt"
-                            " JOIN functions f USING (function) WHERE f.name LIKE 'je_%'"
+                            " JOIN allocators f USING (allocator) WHERE f.name LIKE 'je_%'"
                             " ORDER BY 1").fetchall()
     assert rows == [("je_calloc",), ("je_malloc",), ("je_mallocx",)], rows
 
@@ -307,7 +307,7 @@ def test_in_a_response_file(bench):
     words = bench.file("words", f"{source} {LIBDIR}/libtcmalloc_minimal.a -lstdc++ -lm")
     bench.build("@" + words)
     _, database = bench.trace()
-    assert database.execute("SELECT count(*) FROM functions WHERE family LIKE 'tcmalloc%'"
+    assert database.execute("SELECT count(*) FROM allocators WHERE family LIKE 'tcmalloc%'"
                             ).fetchone() == (6,)
 
 

@@ -219,8 +219,8 @@ int main(void) { return deeper(20) < 42; }
         bench.run(LOADER, "--quiet", "--force", trace, database)
         os.remove(trace)
         rows = sqlite3.connect(database).execute(
-            "SELECT count(*) >= 22, max(end) FROM allocations WHERE size = 303").fetchall()
-        assert rows == [(1, 0)], (words, rows)
+            "SELECT count(*) >= 22, max(ending) FROM allocations WHERE size = 303").fetchall()
+        assert rows == [(1, "freed")], (words, rows)
 
 
 tap.run(globals(), Bench)

@@ -311,7 +311,7 @@ def test_every_loss_is_partial(b):
     assert harmless < set(reasons) and len(reasons) > 15, reasons
     changes = [(f"UPDATE losses SET count = 1 WHERE reason = '{reason}'", 1 if reason in harmless else 2)
                for reason in reasons]
-    changes += [("UPDATE totals SET value = 1 WHERE name = 'lost'", 2),
+    changes += [("UPDATE totals SET value = 1 WHERE name = 'lost_events'", 2),
                 ("UPDATE processes SET ring = 1, max_bytes = 4096", 2)]
     changes += [(f"UPDATE processes SET ending = '{ending}'", 2)
                 for ending in ("full", "failed: No space left on device", "unknown", "exit", "")]
@@ -346,7 +346,7 @@ def test_what_is_not_in_a_trace_is_not_better(b):
     sampled = "UPDATE processes SET sample_bytes = 512"
     said = b.check(1, *update, b.change(new, sampled))
     assert read(baseline) == before and "0 better" in said and "better: " not in said, said
-    for change in sampled, "UPDATE processes SET ending = 'unknown'", "UPDATE totals SET value = 1 WHERE name = 'lost'":
+    for change in sampled, "UPDATE processes SET ending = 'unknown'", "UPDATE totals SET value = 1 WHERE name = 'lost_events'":
         said = b.check(0, *update, "--allow-partial", b.change(less, change))
         assert read(baseline) == before and "0 better" in said, (change, said)
     said = b.check(0, *update[:3], "--allow-partial", b.load(b.trace(1), b.trace(0, 0, 0, 1)))
@@ -406,11 +406,13 @@ def test_databases_that_lie_are_refused(b):
     for change in ("PRAGMA user_version = 99", "PRAGMA application_id = 1", "DELETE FROM processes",
                    "DELETE FROM totals", "DROP TABLE frames", "DELETE FROM frames",
                    "UPDATE lots SET last_block = first_block - 5", "UPDATE lots SET process = 77",
-                   "DELETE FROM lots", "UPDATE totals SET value = -5"):
+                   "DELETE FROM lots", "UPDATE totals SET value = -5", "DELETE FROM block_endings",
+                   "UPDATE block_endings SET live = 0"):
         b.check(2, b.change(database, change))
-    said = b.check(1, b.change(database, "UPDATE frames SET sym = char(27) || '[2J' || x'ff'"))
+    said = b.check(1, b.change(database, "UPDATE frames SET function = char(27) || '[2J' || x'ff'"))
     assert "\033" not in said and "\\x1b[2J\\xff" in said, said
     b.check(1, b.change(database, "UPDATE lots SET bytes = 9223372036854775807"))
+    b.check(1, b.change(database, "UPDATE lots SET leak_kind = NULL"))
 
 
 def test_a_changed_schema_is_refused(b):

@@ -323,10 +323,10 @@ def test_scopes_and_names_are_those_of_their_trace(b):
     b.build(NAMED)
     b.run("./program")
     for trace, row, name, unpaired in zip(
-            b.traces(), (("one", 2, 1, 1101), ("two", 0, 1, 1102)), ("of the first", "of the second"),
+            b.traces(), (("one", "open", 1, 1101), ("two", "ended", 1, 1102)), ("of the first", "of the second"),
             ({}, {"unpaired_scope_end": 1}), strict=True):
         database = b.load(trace)
-        rows = database.execute("SELECT name, ending, allocations, bytes FROM scope_totals").fetchall()
+        rows = database.execute("SELECT name, ending, allocations, allocated_bytes FROM scope_totals").fetchall()
         assert rows == [row], rows
         assert database.execute("SELECT name FROM threads").fetchall() == [(name,)]
         assert lost(database) == unpaired, lost(database)
@@ -341,12 +341,12 @@ def test_what_shared_libraries_allocate_can_be_left_out(b):
     for trace in whole, own:
         database = b.load(trace)
         assert lost(database) == {}, lost(database)
-        found[trace] = database.execute("SELECT size, end FROM allocations WHERE size > 2000 AND"
+        found[trace] = database.execute("SELECT size, ending FROM allocations WHERE size > 2000 AND"
                                         " size < 2010 ORDER BY size").fetchall()
-        row = database.execute("SELECT scope, ring, free_stacks FROM processes").fetchone()
+        row = database.execute("SELECT capture, ring, free_stacks FROM processes").fetchone()
         assert row == ("process" if trace == whole else "link", 1, 1), row
-    assert found[whole] == [(2001, 1), (2002, 1), (2003, 0), (2004, 0)], found
-    assert found[own] == [(2001, 1), (2003, 0)], found
+    assert found[whole] == [(2001, "resized"), (2002, "resized"), (2003, "freed"), (2004, "freed")], found
+    assert found[own] == [(2001, "resized"), (2003, "freed")], found
 
 
 def test_what_a_library_allocates_before_anything_else(b):

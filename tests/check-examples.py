@@ -56,7 +56,8 @@ class Bench(Workbench):
 def meanwhile(database, scope, where=""):
     """Blocks and bytes that were allocated while the scope lasted, and those that leaked."""
     return database.execute(
-        "SELECT count(*), ifnull(sum(size), 0), ifnull(sum(end = 2), 0), ifnull(sum((end = 2) * size), 0)"
+        "SELECT count(*), ifnull(sum(size), 0), ifnull(sum(a.ending = 'live'), 0),"
+        " ifnull(sum((a.ending = 'live') * size), 0)"
         " FROM allocations a, scopes s WHERE s.scope = ? AND alloc_after >= begin_ns / 1e6"
         " AND alloc_after < end_ns / 1e6 " + where, (scope,)).fetchone()
 

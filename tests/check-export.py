@@ -70,37 +70,38 @@ def insert(db, table, **values):
 
 
 def fill(db):
-    insert(db, "processes", run=1, trace="t", pid=1, executable="/bin/it",
-           started="2026-01-02T03:04:05.678Z", duration_ms=1500.5, pointer_size=8,
-           scope="process", max_stack_depth=64, max_trackers=1, event_buffer=1, max_bytes=0, ring=0,
-           sample_bytes=512, sample_rate=1, free_stacks=0, runtime_version="1", start_ns=1, start_ticks=1,
+    insert(db, "processes", run=1, trace_path="t", pid=1, executable="/bin/it",
+           started_at="2026-01-02T03:04:05.678Z", duration_ms=1500.5, pointer_size=8,
+           capture="process", max_stack_depth=64, max_trackers=1, event_buffer=1, max_bytes=0, ring=0,
+           sample_bytes=512, sample_rate=1, free_stacks=0, runtime_version="1", started_unix_ns=1, started_ticks=1,
            ending="exited", leak_scan_threads=0)
     for number, path, build_id, start in (1, "/lib/x.so", "", 8192), (2, "/bin/it", "abcd", 4096):
         insert(db, "modules", module=number, path=path, build_id=build_id)
-        insert(db, "process_modules", process=1, module=number, start=start, end=start + 4096,
-               bias=start)
-    insert(db, "functions", function=1, name="malloc", family="c")
+        insert(db, "process_modules", process=1, module=number, start_address=start,
+               end_address=start + 4096, bias=start)
+    insert(db, "allocators", allocator=1, name="malloc", family="c")
     for reason, count in ("missing", 9), ("foreign_free", 0):
         insert(db, "losses", process=1, reason=reason, count=count, meaning="m")
     names = {}
     for stack, (functions, *values) in STACKS.items():
         if stack:
-            insert(db, "stacks", stack=stack, signature="", function=1, depth=len(functions),
-                   truncated=stack == 3, incomplete=0, unsampled=0, top_down=0, bottom_up=0)
+            insert(db, "stacks", stack=stack, signature="", allocator=1, depth=len(functions),
+                   truncated=stack == 3, incomplete=0, damaged=0, unsampled=0, top_down_node=0,
+                   bottom_up_node=0)
         # Two processes, which add up
         for process in 1, 2:
             allocations, size, blocks, live = (
                 value // 2 if process == 1 else value - value // 2 for value in values)
             insert(db, "stack_totals", stack=stack, process=process, allocations=allocations,
-                   bytes=size, live_blocks=blocks, live_bytes=live, peak_blocks=0, peak_bytes=0,
-                   own_peak_bytes=0, own_peak_ns=0, temporary=0, recorded=1)
+                   allocated_bytes=size, live_blocks=blocks, live_bytes=live, peak_blocks=0, peak_bytes=0,
+                   own_peak_bytes=0, own_peak_ns=0, temporary_blocks=0, recorded_blocks=1)
         for number, name in enumerate(functions):
             if name not in names:
                 names[name] = len(names) + 1
                 # leaf is inlined into `inlined`
                 insert(db, "frames", frame=names[name], module=2, inline_depth=name == "inlined",
                        address=904 + (names[name] if name != "inlined" else 1), exact=0,
-                       sym=name, file="f.c", line=10 * names[name])
+                       function=name, file="f.c", line=10 * names[name])
             insert(db, "stack_frames", stack=stack, frame_no=number, frame=names[name])
 
 
@@ -267,20 +268,20 @@ def test_names_of_strangers(b):
     path = b.make("names.db")
     for name in NAMES:
         with sqlite3.connect(path) as db:
-            db.execute("UPDATE frames SET sym = ? WHERE frame = 1", (name,))
+            db.execute("UPDATE frames SET function = ? WHERE frame = 1", (name,))
         lines = b.export("-f", "collapsed", path).split("\n")[:-1]
         printable = re.sub("[\x01-\x1f\x7f-\x9f]", lambda c: "".join(
             f"\\x{byte:02x}" for byte in c[0].encode()), name).replace(";", ":")
         assert f"main;inlined;{printable} 300" in lines and len(lines) == 4, lines
         text = b.export("-f", "json", "--view", "frames", path)
         assert text.count("\n") == len(b.rows("SELECT * FROM frames")) + 2, text
-        assert json.loads(text)[0]["sym"] == name
+        assert json.loads(text)[0]["function"] == name
         for words, mark in ([], "'" if name[0] in "=+-@\t\r" else ""), (["--raw"], ""):
             text = subprocess.run([EXPORT, "-f", "csv", *words, "--query",
-                                   "SELECT sym, 7 FROM frames WHERE frame = 1", path],
+                                   "SELECT function, 7 FROM frames WHERE frame = 1", path],
                                   check=True, stdout=subprocess.PIPE).stdout.decode()
             rows = csv_rows(text)
-            assert rows == [["sym", "7"], [mark + name, "7"]], rows
+            assert rows == [["function", "7"], [mark + name, "7"]], rows
 
 
 def csv_rows(text):
@@ -292,10 +293,10 @@ def test_pprof_reads_names_of_strangers(b):
     path = b.make("pprof-names.db")
     for name in NAMES[:-1]:
         with sqlite3.connect(path) as db:
-            db.execute("UPDATE frames SET sym = ? WHERE frame = 1", (name,))
+            db.execute("UPDATE frames SET function = ? WHERE frame = 1", (name,))
         assert strings_of(b.decode(path)).count(name) == 1
     assert "=HYPERLINK" in b.pprof("-traces", database=b.make(
-        "formula.db", "UPDATE frames SET sym = '=HYPERLINK(1)' WHERE frame = 1;"))
+        "formula.db", "UPDATE frames SET function = '=HYPERLINK(1)' WHERE frame = 1;"))
 
 
 def strings_of(text):
@@ -306,11 +307,11 @@ def strings_of(text):
 
 
 def test_bytes_that_are_not_utf_8(b):
-    path = b.make("bytes.db", "UPDATE frames SET sym = CAST(x'61ff62c0af00' AS TEXT)"
-                              " WHERE sym = 'leaf';")
+    path = b.make("bytes.db", "UPDATE frames SET function = CAST(x'61ff62c0af00' AS TEXT)"
+                              " WHERE function = 'leaf';")
     escaped = "a\\xffb\\xc0\\xaf"
     assert escaped in b.export("-f", "collapsed", path)
-    syms = [o["sym"] for o in json.loads(b.export("-f", "json", "--view", "frames", path))]
+    syms = [o["function"] for o in json.loads(b.export("-f", "json", "--view", "frames", path))]
     assert escaped + "\\x00" in syms, syms
     assert escaped in b.export("-f", "csv", "--view", "frames", path)
     assert escaped in b.pprof("-traces", database=path)
@@ -318,7 +319,7 @@ def test_bytes_that_are_not_utf_8(b):
 
 def test_a_query_only_asks(b):
     content = open(b.db, "rb").read()
-    for sql in ("DELETE FROM frames", "UPDATE frames SET sym = ''", "DROP TABLE frames",
+    for sql in ("DELETE FROM frames", "UPDATE frames SET function = ''", "DROP TABLE frames",
                 "PRAGMA user_version = 9", "ATTACH 'x.db' AS x", "CREATE TEMP TABLE x (y)",
                 "BEGIN", "VACUUM INTO 'x.db'", "SELECT load_extension('x')"):
         b.refuse("-f", "json", "--query", sql, b.db, said="known.db")

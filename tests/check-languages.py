@@ -119,7 +119,7 @@ class Bench:
         with sqlite3.connect(database) as profile:
             return profile.execute(
                 "SELECT size, f.name, dealloc_after NOT NULL FROM allocations"
-                " JOIN stacks ON stack = bt JOIN functions f USING (function)"
+                " JOIN stacks ON stack = bt JOIN allocators f USING (allocator)"
                 f" WHERE size IN ({sizes}) ORDER BY size").fetchall()
 
 

@@ -152,10 +152,10 @@ def test_many_traces_in_any_order(b):
     # One binary, one set of symbols and stacks
     paths = [row[1] for row in seen[0]["modules"]]
     assert len(paths) == len(set(paths)), paths
-    assert one(b.path("many.db"), "SELECT count(*), count(DISTINCT bt), sum(bytes) FROM leaks"
-               " WHERE sym = 'main'") == (2, 2, 77 + 77 + 78)
+    assert one(b.path("many.db"), "SELECT count(*), count(DISTINCT stack), sum(bytes) FROM leaks"
+               " WHERE function = 'main'") == (3, 2, 77 + 77 + 78)
     assert one(b.path("many.db"), "SELECT count(DISTINCT signature), count(DISTINCT stack)"
-               " FROM stacks JOIN allocations a ON bt = stack WHERE a.end = 2") == (1, 2)
+               " FROM stacks JOIN allocations a ON bt = stack WHERE a.ending = 'live'") == (1, 2)
 
 
 def test_a_library_at_two_addresses(b):
@@ -182,7 +182,7 @@ int main(int argc, char **argv)
     database = b.path("two.db")
     assert b.load("-q", b.trace("two.bin", program), database).returncode == 0
     assert one(database, "SELECT count(*), sum(peak_bytes), sum(own_peak_bytes), sum(live_bytes) FROM"
-               " call_sites WHERE sym = 'get'") == (1, 2000000, 2000000, 2000000)
+               " call_sites WHERE function = 'get'") == (1, 2000000, 2000000, 2000000)
 
 
 def test_append_adds_a_run(b):
@@ -197,7 +197,7 @@ def test_append_adds_a_run(b):
     # What was there stays, and the rest is what one load gives
     for table in "stacks", "frames", "blocks", "lots", "top_down", "call_sites":
         assert after[table] == expected[table], table
-    for table in "stacks", "frames", "modules", "functions", "stack_frames", "lots", "threads":
+    for table in "stacks", "frames", "modules", "allocators", "stack_frames", "lots", "threads":
         assert after[table][:len(before[table])] == before[table], table
     with sqlite3.connect(database) as connection:
         assert connection.execute(
@@ -231,15 +231,15 @@ def test_append_refuses_what_does_not_fit(b):
     b.refuse("--append", second, b.path("missing.db"), said="No such file")
     refuse(second, said="not a database", path=b.write("not.db", b"hello " * 1000))
     for name, change, said in [
-            ("older", "PRAGMA user_version = 4", "version 4, this program writes version 5"),
+            ("older", "PRAGMA user_version = 4", "version 4, this program writes version 6"),
             ("newer", "PRAGMA user_version = 99", "version 99"),
             ("foreign", "PRAGMA application_id = 1", "not a database of rheaper-load"),
             ("trigger", "CREATE TRIGGER t AFTER INSERT ON lots BEGIN DELETE FROM blocks; END",
              "its schema was changed"),
-            ("column", "ALTER TABLE blocks ADD COLUMN x", "its schema was changed"),
+            ("column", "ALTER TABLE blocks ADD COLUMN x TEXT", "its schema was changed"),
             ("frames", "UPDATE stack_frames SET frame = 1 << 40", "damaged"),
             ("numbers", "UPDATE frames SET frame = frame + 1000", "damaged"),
-            ("parent", "UPDATE stacks SET function = -1", "damaged")]:
+            ("parent", "UPDATE stacks SET allocator = -1", "damaged")]:
         path = b.path(name + ".db")
         with open(database, "rb") as good, open(path, "wb") as copy:
             copy.write(good.read())

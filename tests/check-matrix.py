@@ -137,8 +137,8 @@ def counts(name, want):
     assert result.returncode == 0 and result.stderr == "", result
     with sqlite3.connect("t.db") as database:
         return database.execute(
-            "SELECT f.name, size, count(*), sum(end = 2) FROM allocations"
-            " JOIN stacks ON stack = bt JOIN functions f USING (function)"
+            "SELECT f.name, size, count(*), sum(ending = 'live') FROM allocations"
+            " JOIN stacks ON stack = bt JOIN allocators f USING (allocator)"
             f" WHERE size IN ({sizes}) GROUP BY 1, 2 ORDER BY 1, 2").fetchall()
 
 

@@ -149,8 +149,8 @@ class Bench(Workbench):
 def blocks(database, function="malloc"):
     """{(function that asked, size): (blocks, live at exit)}"""
     rows = database.execute("""
-        SELECT b.sym, a.size, count(*), sum(a.end = 2) FROM allocations a
-        JOIN stacks s ON s.stack = a.bt JOIN functions f USING (function)
+        SELECT b.sym, a.size, count(*), sum(a.ending = 'live') FROM allocations a
+        JOIN stacks s ON s.stack = a.bt JOIN allocators f USING (allocator)
         JOIN backtraces b ON b.id = a.bt AND b.frame_no = 0
         WHERE f.name = ? GROUP BY 1, 2""", (function,))
     return {(name, size): (n, live) for name, size, n, live in rows}
@@ -385,8 +385,8 @@ int work_m(void)
         database = bench.host(host, "+./m.so", "=m")
         assert blocks(database, "arena_get") == {("work_m", 444): (1, 0)}
         assert database.execute("SELECT text FROM markers").fetchall() == [("in the plug-in",)]
-        scopes = database.execute("SELECT name, ending, allocations, bytes FROM scope_totals").fetchall()
-        assert scopes == [("its work", 0, 1, 444)], scopes
+        scopes = database.execute("SELECT name, ending, allocations, allocated_bytes FROM scope_totals").fetchall()
+        assert scopes == [("its work", "ended", 1, 444)], scopes
 
 
 def test_extension_of_an_interpreter(bench):

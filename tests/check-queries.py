@@ -181,42 +181,43 @@ def check(row, **values):
 
 @answer("The call sites that allocated most bytes")
 def _(rows, facts):
-    check(rows.one(sym="crowd"), bytes=10000, allocations=10, function="malloc", file=facts.source)
-    assert rows.is_sorted("bytes")
+    check(rows.one(function="crowd"), allocated_bytes=10000, allocations=10, allocated_by="malloc",
+          file=facts.source)
+    assert rows.is_sorted("allocated_bytes")
 
 
 @answer("Most blocks")
 def _(rows, facts):
-    check(rows.one(sym="crowd"), bytes=10000, allocations=10, average=1000)
-    check(rows.one(sym="work"), allocations=7, bytes=210)
+    check(rows.one(function="crowd"), allocated_bytes=10000, allocations=10, average_size=1000)
+    check(rows.one(function="work"), allocations=7, allocated_bytes=210)
     assert rows.is_sorted("allocations")
 
 
 @answer("Most of what was live at the peak")
 def _(rows, facts):
-    check(rows.one(sym="crowd"), peak_bytes=10000, peak_blocks=10)
-    check(rows.one(sym="leaker"), peak_bytes=300, peak_blocks=3)
-    assert not rows.where(sym="brief") and not rows.where(sym="work") and rows.is_sorted("peak_bytes")
+    check(rows.one(function="crowd"), peak_bytes=10000, peak_blocks=10)
+    check(rows.one(function="leaker"), peak_bytes=300, peak_blocks=3)
+    assert not rows.where(function="brief") and not rows.where(function="work") and rows.is_sorted("peak_bytes")
 
 
 @answer("Most that was never freed")
 def _(rows, facts):
-    check(rows.one(sym="leaker"), blocks=3, bytes=300)
-    assert len(rows.where(sym="lasting")) == 2
-    assert not rows.where(sym="crowd") and not rows.where(sym="grow")
+    check(rows.one(function="leaker"), blocks=3, bytes=300)
+    assert len(rows.where(function="lasting")) == 2
+    assert not rows.where(function="crowd") and not rows.where(function="grow")
 
 
 @answer("The same by what pointers there were to them, if memory was scanned (`RHEAPER_LEAK_SCAN=1`)")
 def _(rows, facts):
-    check(rows.one(sym="leaker"), kind="still reachable", blocks=3, bytes=300)
+    check(rows.one(function="leaker"), leak_kind="still reachable", blocks=3, bytes=300)
     assert sum(row["blocks"] for row in rows.rows) == facts.value("SELECT sum(blocks) FROM leaks")
 
 
 @answer("The peak of each call site by itself, and when it was")
 def _(rows, facts):
-    check(rows.one(sym="crowd"), own_peak_bytes=10000)
-    check(rows.one(sym="grow", own_peak_bytes=2000))
-    assert facts.mark("begin") < rows.one(sym="crowd")["own_peak_ms"] < facts.mark("end")
+    check(rows.one(function="crowd"), own_peak_bytes=10000)
+    check(rows.one(function="grow", own_peak_bytes=2000))
+    assert facts.mark("begin") < rows.one(function="crowd")["own_peak_ms"] < facts.mark("end")
 
 
 @answer("The whole stack of one of them, innermost frame first")
@@ -226,11 +227,11 @@ def _(rows, facts):
 
 @answer("By the innermost line of sources that are not the system's, which says more where templates allocate")
 def _(rows, facts):
-    check(rows.one(sym="templated"), bytes=100, allocations=1, stacks=1, file=facts.source)
-    check(rows.one(sym="crowd"), bytes=10000, allocations=10)
+    check(rows.one(function="templated"), allocated_bytes=100, allocations=1, stacks=1, file=facts.source)
+    check(rows.one(function="crowd"), allocated_bytes=10000, allocations=10)
     assert not [row for row in rows.rows if row["file"].startswith("/usr/")]
-    assert facts.value("SELECT count(*) FROM call_sites WHERE sym LIKE 'std::%allocate(%' AND bytes = 100")
-    assert rows.is_sorted("bytes")
+    assert facts.value("SELECT count(*) FROM call_sites WHERE function LIKE 'std::%allocate(%' AND allocated_bytes = 100")
+    assert rows.is_sorted("allocated_bytes")
 
 
 @answer("From the blocks themselves")
@@ -246,39 +247,39 @@ def _(rows, facts):
 @answer("The peak: when it was, how many bytes and blocks")
 def _(rows, facts):
     row = rows.one(process=1)
-    assert facts.mark("begin") < row["at_ms"] < facts.mark("end")
+    assert facts.mark("begin") < row["peak_ms"] < facts.mark("end")
     # What the C++ library keeps all the time, and ours
-    others = row["bytes"] - 10000 - 300 - 81
+    others = row["peak_bytes"] - 10000 - 300 - 81
     assert others == facts.value("SELECT ifnull(sum(size), 0) FROM allocations WHERE alloc_after <= ?"
                                  " AND ifnull(dealloc_after > ?, 1) AND bt NOT IN (SELECT id FROM"
                                  " backtraces WHERE sym IN ('crowd', 'leaker', 'lasting'))",
-                                 row["at_ms"], row["at_ms"])
+                                 row["peak_ms"], row["peak_ms"])
 
 
 @answer("Who was live at it, exactly")
 def _(rows, facts):
-    check(rows.one(sym="crowd"), bytes=10000, blocks=10)
-    check(rows.one(sym="leaker"), bytes=300, blocks=3)
-    at = facts.value("SELECT at_ms FROM peaks")
+    check(rows.one(function="crowd"), peak_bytes=10000, peak_blocks=10)
+    check(rows.one(function="leaker"), peak_bytes=300, peak_blocks=3)
+    at = facts.value("SELECT peak_ms FROM peaks")
     live = facts.database.execute(
         "SELECT bt, count(*), sum(size) FROM allocations WHERE alloc_after <= ?"
         " AND ifnull(dealloc_after > ?, 1) GROUP BY bt", (at, at)).fetchall()
-    assert sorted(live) == sorted((row["bt"], row["blocks"], row["bytes"]) for row in rows.rows)
+    assert sorted(live) == sorted((row["stack"], row["peak_blocks"], row["peak_bytes"]) for row in rows.rows)
 
 
 @answer("Who was live at any other time; here half of the way")
 def _(rows, facts):
     middle = facts.value("SELECT duration_ms / 2 FROM processes")
-    for bt, in facts.database.execute("SELECT stack FROM stack_totals").fetchall():
-        assert sum(row["blocks"] for row in rows.where(bt=bt)) == facts.live_at(bt, middle), bt
+    for stack, in facts.database.execute("SELECT stack FROM stack_totals").fetchall():
+        assert sum(row["blocks"] for row in rows.where(stack=stack)) == facts.live_at(stack, middle), stack
 
 
 @answer("The difference between two times, here the middle and the end")
 def _(rows, facts):
     end = facts.value("SELECT duration_ms FROM processes")
-    for bt, in facts.database.execute("SELECT stack FROM stack_totals").fetchall():
-        more = facts.live_at(bt, end) - facts.live_at(bt, end / 2)
-        assert sum(row["more_blocks"] for row in rows.where(bt=bt)) == more, (bt, more)
+    for stack, in facts.database.execute("SELECT stack FROM stack_totals").fetchall():
+        more = facts.live_at(stack, end) - facts.live_at(stack, end / 2)
+        assert sum(row["more_blocks"] for row in rows.where(stack=stack)) == more, (stack, more)
 
 
 @answer("Between two markers (`rheaper_mark`): what was allocated and is still there")
@@ -296,25 +297,28 @@ def _(rows, facts):
 def without_libc(facts, name):
     """(blocks, bytes) that pthread_create allocated in such scopes."""
     return facts.database.execute(
-        "SELECT count(*), ifnull(sum(size), 0) FROM scope_allocations WHERE name = ? AND bt NOT IN"
+        "SELECT count(*), ifnull(sum(size), 0) FROM scope_allocations WHERE name = ? AND stack NOT IN"
         " (SELECT id FROM backtraces WHERE frame_no = 0 AND sym IN ('parse', 'lex'))", (name,)).fetchone()
 
 
 @answer("What each scope (`RHEAPER_SCOPE`) allocated in all, what of it was live when it ended, and"
         " what at the end")
 def _(rows, facts):
-    check(rows.one(name="lex"), times=2, allocations=4, bytes=2200, kept_bytes=1000, live_bytes=500)
+    check(rows.one(name="lex"), times=2, allocations=4, allocated_bytes=2200, kept_bytes=1000, live_bytes=500)
     more_blocks, more_bytes = without_libc(facts, "parse")
-    check(rows.one(name="parse"), times=1, allocations=6 + more_blocks, bytes=2267 + more_bytes)
-    assert rows.is_sorted("bytes")
+    check(rows.one(name="parse"), times=1, allocations=6 + more_blocks,
+          allocated_bytes=2267 + more_bytes)
+    assert rows.is_sorted("allocated_bytes")
 
 
 @answer("The scopes one by one, as they were in each other")
 def _(rows, facts):
     assert [row["scope"] for row in rows.rows] == ["parse", "  lex", "  lex", "unseen"], rows.rows
     first, second = rows.where(scope="  lex")
-    check(first, allocations=2, bytes=1100, kept_blocks=1, kept_bytes=500, live_blocks=1, live_bytes=500)
-    check(second, allocations=2, bytes=1100, kept_blocks=1, kept_bytes=500, live_blocks=0, live_bytes=0)
+    check(first, allocations=2, allocated_bytes=1100, kept_blocks=1, kept_bytes=500, live_blocks=1,
+          live_bytes=500)
+    check(second, allocations=2, allocated_bytes=1100, kept_blocks=1, kept_bytes=500, live_blocks=0,
+          live_bytes=0)
     outer = rows.rows[0]
     assert outer["begin_ms"] < first["begin_ms"] < first["begin_ms"] + first["ms"] < second["begin_ms"]
     assert second["begin_ms"] + second["ms"] < outer["begin_ms"] + outer["ms"]
@@ -322,7 +326,7 @@ def _(rows, facts):
 
 @answer("The three call sites of each scope that allocated most")
 def _(rows, facts):
-    assert [(row["blocks"], row["bytes"], row["sym"]) for row in rows.where(name="lex")] == [
+    assert [(row["blocks"], row["bytes"], row["function"]) for row in rows.where(name="lex")] == [
         (2, 1200, "lex"), (2, 1000, "lex")], rows.rows
     assert [row["bytes"] for row in rows.where(name="parse")][:2] == [1200, 1000]
 
@@ -330,8 +334,8 @@ def _(rows, facts):
 @answer("What scopes left behind when they ended, and how much of it was never freed")
 def _(rows, facts):
     check(rows.one(name="lex"), kept_blocks=2, kept_bytes=1000, live_bytes=500)
-    assert sorted((row["kept_bytes"], row["live_bytes"], row["sym"]) for row in rows.where(name="parse")
-                  if row["sym"] in ("parse", "lex")) == [(7, 7, "parse"), (60, 0, "parse"), (500, 500, "lex")]
+    assert sorted((row["kept_bytes"], row["live_bytes"], row["function"]) for row in rows.where(name="parse")
+                  if row["function"] in ("parse", "lex")) == [(7, 7, "parse"), (60, 0, "parse"), (500, 500, "lex")]
 
 
 @answer("The most that each scope had live at one time of what it allocated itself")
@@ -357,23 +361,23 @@ def _(rows, facts):
     other, = [row for row in rows.rows if row["alloc_thread"] != row["thread"]]
     check(other, blocks=1, bytes=70)
     ours, = [row for row in rows.rows if row["alloc_thread"] == row["thread"]]
-    check(ours, bytes=facts.value("SELECT bytes FROM scope_totals WHERE scope = ?", other["scope"]))
+    check(ours, bytes=facts.value("SELECT allocated_bytes FROM scope_totals WHERE scope = ?", other["scope"]))
 
 
 @answer("From each mark (`rheaper_mark`) to the next: what was allocated, live when it ended, live at the end")
 def _(rows, facts):
     before, between, after = rows.rows
-    check(between, phase=1, name="begin", allocations=12, bytes=10081, kept_blocks=2, kept_bytes=81,
-          live_blocks=2, live_bytes=81, begin_ms=facts.mark("begin"), end_ms=facts.mark("end"))
+    check(between, phase=1, name="begin", allocations=12, allocated_bytes=10081, kept_blocks=2,
+          kept_bytes=81, live_blocks=2, live_bytes=81, begin_ms=facts.mark("begin"), end_ms=facts.mark("end"))
     check(before, phase=0, name="", begin_ms=0, end_ms=facts.mark("begin"))
     check(after, phase=2, name="end", kept_bytes=after["live_bytes"])
-    for column in "allocations", "bytes", "live_bytes":
+    for column in "allocations", "allocated_bytes", "live_bytes":
         assert sum(row[column] for row in rows.rows) == facts.value(f"SELECT {column} FROM process_totals")
 
 
 @answer("The three call sites that allocated most from each mark to the next")
 def _(rows, facts):
-    assert [(row["sym"], row["blocks"], row["bytes"]) for row in rows.where(phase=1)] == [
+    assert [(row["function"], row["blocks"], row["bytes"]) for row in rows.where(phase=1)] == [
         ("crowd", 10, 10000), ("lasting", 1, 41), ("lasting", 1, 40)], rows.rows
     # Perhaps after the buffer of printf
     assert 2220 in [row["bytes"] for row in rows.where(phase=2)[:2]], rows.rows
@@ -382,13 +386,13 @@ def _(rows, facts):
 
 @answer("What was left behind from each mark to the next, and how much of it was never freed")
 def _(rows, facts):
-    check(rows.one(phase=0, sym="leaker"), kept_blocks=3, kept_bytes=300, live_bytes=300)
-    assert {row["sym"] for row in rows.where(phase=1)} == {"lasting"} and not rows.where(sym="work")
+    check(rows.one(phase=0, function="leaker"), kept_blocks=3, kept_bytes=300, live_bytes=300)
+    assert {row["function"] for row in rows.where(phase=1)} == {"lasting"} and not rows.where(function="work")
 
 
 @answer("The most that was live at one time from each mark to the next")
 def _(rows, facts):
-    assert rows.one(phase=1)["peak_bytes"] == facts.value("SELECT bytes FROM peaks")
+    assert rows.one(phase=1)["peak_bytes"] == facts.value("SELECT peak_bytes FROM peaks")
     marks = [0, facts.mark("begin"), facts.mark("end"), 1e9]
     for phase in range(3):
         assert rows.one(phase=phase)["peak_bytes"] == facts.peak_within(*marks[phase:phase + 2]), phase
@@ -397,15 +401,15 @@ def _(rows, facts):
 @answer("The course over time, ready to plot")
 def _(rows, facts):
     assert sum(row["allocations"] for row in rows.rows) == facts.value("SELECT count(*) FROM blocks")
-    assert sum(row["bytes"] for row in rows.rows) == facts.value("SELECT sum(size) FROM blocks")
-    assert max(row["peak_bytes"] for row in rows.rows) == facts.value("SELECT bytes FROM peaks")
+    assert sum(row["allocated_bytes"] for row in rows.rows) == facts.value("SELECT sum(size) FROM blocks")
+    assert max(row["peak_bytes"] for row in rows.rows) == facts.value("SELECT peak_bytes FROM peaks")
     assert rows.rows[-1]["live_bytes"] == facts.value("SELECT sum(bytes) FROM leaks")
 
 
 @answer("Temporary ones, freed by what their thread did next")
 def _(rows, facts):
-    check(rows.one(sym="brief"), temporary=5, percent=100.0)
-    assert not rows.where(sym="crowd") and not rows.where(sym="work")
+    check(rows.one(function="brief"), temporary_blocks=5, percent=100.0)
+    assert not rows.where(function="crowd") and not rows.where(function="work")
 
 
 @answer("How long they live, by powers of ten; the row without a time was never freed")
@@ -421,13 +425,13 @@ def _(rows, facts):
 
 @answer("Blocks that were resized: how often, how far, and what that copied")
 def _(rows, facts):
-    check(rows.one(sym="grow"), steps=3, moves=facts.moves, copied=facts.copied, first_size=16,
-          final_size=2000)
+    check(rows.one(function="grow"), reallocs=3, moves=facts.moves, copied_bytes=facts.copied,
+          first_size=16, final_size=2000)
 
 
 @answer("The same by call site")
 def _(rows, facts):
-    check(rows.one(sym="grow"), chains=1, steps=3, copied=facts.copied)
+    check(rows.one(function="grow"), chains=1, reallocs=3, copied_bytes=facts.copied)
 
 
 @answer("Who frees what")
@@ -450,20 +454,20 @@ def _(rows, facts):
 
 @answer("How they ended")
 def _(rows, facts):
-    check(rows.one(how="resized"), blocks=3, bytes=16 + 20 + 200)
-    assert rows.one(how="live at the end")["blocks"] == facts.value("SELECT sum(blocks) FROM leaks")
-    check(rows.one(how="its free was not seen"), blocks=UNSEEN, bytes=21 * UNSEEN)
+    check(rows.one(ending="resized"), blocks=3, bytes=16 + 20 + 200)
+    assert rows.one(ending="live")["blocks"] == facts.value("SELECT sum(blocks) FROM leaks")
+    check(rows.one(ending="unseen"), blocks=UNSEEN, bytes=21 * UNSEEN)
 
 
 @answer("Sizes that were asked for, in powers of two, and what glibc's malloc gives for them")
 def _(rows, facts):
     for row in rows.rows:
         sizes = [size for size, in facts.database.execute(
-            "SELECT size FROM blocks WHERE size <= ?", (row["up_to"],)) if size > row["up_to"] // 2
-            or row["up_to"] == 8]
-        assert (row["blocks"], row["requested"]) == (len(sizes), sum(sizes)), row
+            "SELECT size FROM blocks WHERE size <= ?", (row["max_size"],)) if size > row["max_size"] // 2
+            or row["max_size"] == 8]
+        assert (row["blocks"], row["bytes"]) == (len(sizes), sum(sizes)), row
         given = [max(24, (size + 8 + 15) // 16 * 16 - 8) for size in sizes]
-        assert row["glibc_usable"] == sum(given) and row["unused"] == sum(given) - sum(sizes), row
+        assert row["glibc_usable_bytes"] == sum(given) and row["unused_bytes"] == sum(given) - sum(sizes), row
 
 
 @answer("The commonest sizes")
@@ -473,13 +477,13 @@ def _(rows, facts):
 
 @answer("By thread")
 def _(rows, facts):
-    check(rows.one(number=2), allocations=7, bytes=210, live_bytes=0, freed_elsewhere=7)
+    check(rows.one(number=2), allocations=7, allocated_bytes=210, live_bytes=0, freed_elsewhere_blocks=7)
 
 
 @answer("By module, that is by program or library")
 def _(rows, facts):
-    assert rows.one(module=facts.program)["bytes"] == facts.value(
-        "SELECT sum(bytes) FROM call_sites WHERE module = ?", facts.program) > 10000
+    assert rows.one(module_path=facts.program)["allocated_bytes"] == facts.value(
+        "SELECT sum(allocated_bytes) FROM call_sites WHERE module_path = ?", facts.program) > 10000
 
 
 @answer("By source file")
@@ -493,26 +497,26 @@ def _(rows, facts):
 
 @answer("By function that was called, and family")
 def _(rows, facts):
-    check(rows.one(function="realloc"), allocations=3, bytes=20 + 200 + 2000)
-    check(rows.one(function="operator new[](unsigned long)"), allocations=1, bytes=8)
+    check(rows.one(allocated_by="realloc"), allocations=3, allocated_bytes=20 + 200 + 2000)
+    check(rows.one(allocated_by="operator new[](unsigned long)"), allocations=1, allocated_bytes=8)
 
 
 @answer("By process")
 def _(rows, facts):
-    check(rows.one(process=1), executable=facts.program, lost=0, ending="exited",
+    check(rows.one(process=1), executable=facts.program, lost_events=0, ending="exited",
           allocations=facts.value("SELECT count(*) FROM blocks"))
 
 
 @answer("By run, for trends")
 def _(rows, facts):
     check(rows.one(run=1), label="a test", processes=1,
-          bytes=facts.value("SELECT sum(size) FROM blocks"))
+          allocated_bytes=facts.value("SELECT sum(size) FROM blocks"))
 
 
 @answer("What changed from run to run, whatever was rebuilt between them")
 def _(rows, facts):
-    signature = facts.value("SELECT signature FROM call_sites WHERE sym = 'crowd'")
-    check(rows.one(signature=signature), run=1, bytes=10000, live_bytes=0)
+    signature = facts.value("SELECT signature FROM call_sites WHERE function = 'crowd'")
+    check(rows.one(signature=signature), run=1, allocated_bytes=10000, live_bytes=0)
 
 
 @answer("The tree of calls, heaviest first, without what is less than one per cent")
@@ -523,14 +527,14 @@ def _(rows, facts):
     crowd, = [i for i, line in enumerate(lines) if line.strip() == "crowd"]
     depth = len(lines[crowd]) - len("crowd")
     parent = [line for line in lines[:crowd] if len(line) - len(line.lstrip()) == depth - 2][-1]
-    assert parent.strip() == "main" and rows.rows[crowd]["bytes"] == 10000, lines
+    assert parent.strip() == "main" and rows.rows[crowd]["allocated_bytes"] == 10000, lines
 
 
 @answer("From the other end: which functions allocate, who calls them, who calls those")
 def _(rows, facts):
     lines = [row["function"] for row in rows.rows]
     crowd = lines.index("  crowd")
-    assert lines[crowd + 1] == "    main" and rows.rows[crowd]["bytes"] == 10000, lines
+    assert lines[crowd + 1] == "    main" and rows.rows[crowd]["allocated_bytes"] == 10000, lines
 
 
 @answer("Lines for a flame graph (`rheaper-export -f collapsed` writes them, too)")
@@ -542,8 +546,8 @@ def _(rows, facts):
 
 @answer("A function and all that it calls")
 def _(rows, facts):
-    check(rows.one(sym="crowd"), bytes=10000, allocations=10)
-    assert rows.one(sym="main")["bytes"] >= 10000 + 300 + 250
+    check(rows.one(function="crowd"), allocated_bytes=10000, allocations=10)
+    assert rows.one(function="main")["allocated_bytes"] >= 10000 + 300 + 250
 
 
 @answer("Which program it was, how it was called, where, and how it ended")
@@ -554,7 +558,7 @@ def _(rows, facts):
 
 @answer("How it was traced")
 def _(rows, facts):
-    check(rows.rows[0], scope="process", max_stack_depth=50, sample_bytes=0, sample_rate=1.0)
+    check(rows.rows[0], capture="process", max_stack_depth=50, sample_bytes=0, sample_rate=1.0)
 
 
 @answer("Which loads made this database")
@@ -609,13 +613,13 @@ class Facts(Workbench):
 
     def live_at(self, bt, ms):
         return self.value("SELECT count(*) FROM allocations WHERE bt = ? AND alloc_after <= ?"
-                          " AND ifnull(dealloc_after > ?, end <> 3)", bt, ms, ms)
+                          " AND ifnull(dealloc_after > ?, ending <> 'unseen')", bt, ms, ms)
 
     def peak_within(self, begin, end):  # what is freed in a block's moment was live, as in the queries
         moments = [begin] + [ms for ms, in self.database.execute(
             "SELECT alloc_after FROM allocations WHERE alloc_after >= ? AND alloc_after < ?", (begin, end))]
         return max(self.value("SELECT ifnull(sum(size), 0) FROM allocations WHERE alloc_after <= ?"
-                              " AND ifnull(dealloc_after >= ?, end <> 3)", ms, ms) for ms in moments)
+                              " AND ifnull(dealloc_after >= ?, ending <> 'unseen')", ms, ms) for ms in moments)
 
 
 def make_test(sentence, query):

@@ -117,7 +117,7 @@ def test_reports_of_good_news_and_doubts(b):
 def test_reports_of_hostile_names(b):
     """Names that would end an element, a table, a command, or name people."""
     name = "<b>&\"'|`]]>::error,%0A @all #1\n::error::x\n| x |\ufffe\u2028"
-    database = b.change(b.load(b.trace(1)), "UPDATE frames SET line = 1, file = '/x y' || sym, sym = '%s'" %
+    database = b.change(b.load(b.trace(1)), "UPDATE frames SET line = 1, file = '/x y' || function, function = '%s'" %
                         name.replace("'", "''"))
     junit, sarif, github, markdown = reports(b, 1, database)
     assert "<b>&\"'|`]]>::error,%0A @all" in "".join(xml.fromstring(junit).itertext()), junit

@@ -349,7 +349,7 @@ def test_threads_that_come_and_go_cost_no_memory(b):
 
 def test_stacks_of_frees(b):
     assert b.run("deep-free") == ""
-    depth = ("SELECT depth FROM allocations a JOIN stacks s ON s.stack = a.dealloc_bt"
+    depth = ("SELECT depth FROM allocations a JOIN stacks s ON s.stack = a.free_stack"
              " WHERE size = 7777")
     assert b.load(depth)[0][0] == 1
     assert b.run("deep-free", RHEAPER_FREE_STACKS="1") == ""

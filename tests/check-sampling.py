@@ -87,7 +87,7 @@ class Estimate:
 
 def estimates(database, mean):
     """Of blocks and bytes allocated, blocks and bytes live."""
-    rows = database.execute("SELECT size, end = 2 FROM allocations").fetchall()
+    rows = database.execute("SELECT size, ending = 'live' FROM allocations").fetchall()
     live = [size for size, is_live in rows if is_live]
     return (Estimate([(size, 1) for size, _ in rows], mean),
             Estimate([(size, size) for size, _ in rows], mean),
@@ -132,9 +132,9 @@ def storm(b, *words, mean="1"):
         b.build(case.read(), *words)
     _, database = b.trace(RHEAPER_SAMPLE_BYTES=mean)
     assert lost(database) == {}, lost(database)
-    ends = dict(database.execute("SELECT end, count(*) FROM allocations"
-                                 " WHERE size >= 1024 AND alloc_thread > 1 GROUP BY end"))
-    assert ends[0] > 10000 / int(mean) and ends.keys() <= {0, 1, 2}, ends
+    ends = dict(database.execute("SELECT ending, count(*) FROM allocations"
+                                 " WHERE size >= 1024 AND alloc_thread > 1 GROUP BY ending"))
+    assert ends["freed"] > 10000 / int(mean) and ends.keys() <= {"freed", "resized", "live"}, ends
     return ends
 
 
@@ -144,7 +144,7 @@ def test_threads_that_swap_blocks_lose_nothing(b):
     for mean in "1", "1000":
         for words in (), ("-static",):
             ends = storm(b, *words, mean=mean)
-            assert 2 not in ends, (mean, words, ends)
+            assert "live" not in ends, (mean, words, ends)
 
 
 def test_an_operator_and_its_malloc_are_one_block(b):
@@ -160,12 +160,12 @@ def test_an_operator_and_its_malloc_are_one_block(b):
     assert lost(database) == {}
     for function, truth in ("operator new[](unsigned long)", 200000), ("calloc", 200000):
         sizes = database.execute(
-            "SELECT size, 1 FROM allocations JOIN stacks ON stack = bt JOIN functions USING (function)"
+            "SELECT size, 1 FROM allocations JOIN stacks ON stack = bt JOIN allocators USING (allocator)"
             " WHERE name = ? AND size = 1000", (function,)).fetchall()
         found = Estimate(sizes, 10000)
         assert abs(found.total - truth) < 4 * math.sqrt(found.variance), (function, found.total)
-    assert database.execute("SELECT count(*) FROM allocations JOIN stacks ON stack = bt JOIN functions"
-                            " USING (function) WHERE name = 'malloc' AND size < 2000").fetchone()[0] == 0
+    assert database.execute("SELECT count(*) FROM allocations JOIN stacks ON stack = bt JOIN allocators"
+                            " USING (allocator) WHERE name = 'malloc' AND size < 2000").fetchone()[0] == 0
     assert database.execute("SELECT count(*) FROM mismatches WHERE allocated_by NOT LIKE"
                             " 'operator new%'").fetchone()[0] == 0
 
@@ -209,7 +209,7 @@ def test_every_child_draws_for_itself(b):
     traces = sorted(glob.glob(b.path("t.*")))
     b.run(LOADER, "--quiet", *traces, "t.db")
     drawn = [sizes for (sizes,) in sqlite3.connect(b.path("t.db")).execute(
-        "SELECT group_concat(size) FROM (SELECT * FROM allocations ORDER BY process, alloc_after, id)"
+        "SELECT group_concat(size) FROM (SELECT * FROM allocations ORDER BY process, alloc_after, block)"
         " GROUP BY process HAVING count(*) > 200")]
     assert len(drawn) == 4 == len(set(drawn)), (len(traces), len(drawn), len(set(drawn)))
 
@@ -225,7 +225,7 @@ def test_stacks_by_rate(b):
     assert abs(taken / n - 0.25) < 4 * math.sqrt(0.25 * 0.75 / n), taken / n
     assert database.execute("SELECT sample_rate FROM processes").fetchone() == (0.25,)
     names = {name for (name,) in database.execute(
-        "SELECT DISTINCT name FROM allocations JOIN stacks ON stack = bt JOIN functions USING (function)"
+        "SELECT DISTINCT name FROM allocations JOIN stacks ON stack = bt JOIN allocators USING (allocator)"
         " WHERE stack NOT IN (SELECT stack FROM stack_frames)")}
     assert names == {"malloc", "realloc"}, names
 

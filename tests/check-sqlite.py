@@ -99,9 +99,9 @@ def test_blocks_can_be_followed(b):
 
 
 def test_stacks(b):
-    rows = b.ask("SELECT DISTINCT function, backtrace FROM rheaper_trace('good.bin')"
+    rows = b.ask("SELECT DISTINCT allocator, backtrace FROM rheaper_trace('good.bin')"
                  " WHERE size = 7777")
-    assert len(rows) == 1 and rows[0]["function"] == "malloc", rows
+    assert len(rows) == 1 and rows[0]["allocator"] == "malloc", rows
     frames = json.loads(rows[0]["backtrace"])
     assert frames[0].startswith("p+0x") and any("libc" in frame for frame in frames), frames
     # The same place that the loader found

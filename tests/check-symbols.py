@@ -163,7 +163,7 @@ class Bench(Workbench):
         with sqlite3.connect(database) as profile:
             return profile.execute(
                 "SELECT sym, line, file FROM backtraces JOIN allocations ON bt = backtraces.id"
-                " WHERE size = 1234 AND module = ? AND sym <> '_start' ORDER BY frame_no",
+                " WHERE size = 1234 AND module_path = ? AND sym <> '_start' ORDER BY frame_no",
                 [program]).fetchall()
 
     def frames(self, *words, **more):

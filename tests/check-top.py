@@ -223,13 +223,13 @@ def test_the_result_is_that_of_a_load(bench):
     with bench.load(program.trace) as db:
         totals = dict(db.execute("SELECT name, value FROM totals"))
         rows = db.execute(
-            "SELECT sym || ifnull(' ' || replace(file, rtrim(file, replace(file, '/', '')), '')"
-            " || ':' || line, ''), sum(live_bytes), sum(live_blocks), sum(bytes),"
+            "SELECT function || ifnull(' ' || replace(file, rtrim(file, replace(file, '/', '')), '')"
+            " || ':' || line, ''), sum(live_bytes), sum(live_blocks), sum(allocated_bytes),"
             " sum(allocations) FROM call_sites GROUP BY 1").fetchall()
-        threads = db.execute("SELECT tid, live_bytes, bytes, allocations FROM thread_totals"
+        threads = db.execute("SELECT tid, live_bytes, allocated_bytes, allocations FROM thread_totals"
                              ).fetchall()
     for name, column in (("live_bytes", "live_bytes"), ("live_blocks", "live_blocks"),
-                         ("allocations", "allocations"), ("bytes", "bytes_allocated"),
+                         ("allocations", "allocations"), ("bytes", "allocated_bytes"),
                          ("peak_bytes", "peak_bytes")):
         assert view[name] == totals[column], (name, view, totals)
     shown = sorted((site["name"], site["live_bytes"], site["live_blocks"], site["bytes"],

@@ -14,7 +14,7 @@ SHORT_LIVED = ("SELECT bt, count(0), sum(size) FROM allocations where dealloc_af
                " AND dealloc_after - alloc_after < 10000"
                " GROUP BY bt ORDER BY sum(size) DESC LIMIT 5")
 STACK = "select frame_no, sym, file, line from backtraces where id = '{}' limit 10"
-LIVE = "SELECT bt, blocks, bytes FROM leaks ORDER BY bytes DESC LIMIT 5"
+LIVE = "SELECT stack, blocks, bytes FROM leaks ORDER BY bytes DESC LIMIT 5"
 
 
 def cell(name, value):
@@ -37,7 +37,7 @@ def describe(database, stack):
     """The nearest caller in the program, and the function of a library that
     stands between it and the allocation."""
     frames = database.execute(
-        "SELECT sym, file, line, module IN (SELECT executable FROM processes) FROM backtraces"
+        "SELECT sym, file, line, module_path IN (SELECT executable FROM processes) FROM backtraces"
         " WHERE id = ? ORDER BY frame_no", (stack,)).fetchall()
     if not frames:
         return [None, None, None, ""]

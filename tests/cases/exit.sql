@@ -1,1 +1,1 @@
-SELECT count(*), sum(end = 2) FROM allocations WHERE size = 4242
+SELECT count(*), sum(ending = 'live') FROM allocations WHERE size = 4242

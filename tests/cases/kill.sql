@@ -1,2 +1,2 @@
-SELECT count(*), sum(a.end = 0), sum(a.end = 2), max(size), ending
+SELECT count(*), sum(a.ending = 'freed'), sum(a.ending = 'live'), max(size), ending
 FROM allocations a, processes WHERE size > 100000

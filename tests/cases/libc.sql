@@ -1,5 +1,5 @@
-SELECT b.sym, fn.name, count(*) > 0, sum(a.end = 2)
-FROM allocations a JOIN stacks s ON s.stack = a.bt JOIN functions fn USING (function)
+SELECT b.sym, fn.name, count(*) > 0, sum(a.ending = 'live')
+FROM allocations a JOIN stacks s ON s.stack = a.bt JOIN allocators fn USING (allocator)
 JOIN backtraces b ON b.id = a.bt AND b.frame_no = 0
 WHERE b.file LIKE '%/@source'
 GROUP BY 1, 2 ORDER BY min(a.alloc_after)

@@ -1,5 +1,5 @@
-SELECT fn.family, count(*) >= 24, sum(a.end = 0) = count(*)
-FROM allocations a JOIN stacks s ON s.stack = a.bt JOIN functions fn USING (function)
+SELECT fn.family, count(*) >= 24, sum(a.ending = 'freed') = count(*)
+FROM allocations a JOIN stacks s ON s.stack = a.bt JOIN allocators fn USING (allocator)
 WHERE a.bt IN (SELECT id FROM backtraces WHERE sym LIKE 'work%') AND fn.family != 'malloc'
 GROUP BY fn.family
 UNION ALL

@@ -1,2 +1,2 @@
 SELECT count(*) FROM allocations WHERE bt IN (SELECT id FROM backtraces WHERE file LIKE '%/@source')
-AND (end = 2 OR size > 1000000)
+AND (ending = 'live' OR size > 1000000)

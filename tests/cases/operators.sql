@@ -1,5 +1,5 @@
 SELECT a.size, fn.name, gn.name
-FROM allocations a JOIN stacks s ON s.stack = a.bt JOIN functions fn USING (function)
-JOIN stacks g ON g.stack = a.dealloc_bt JOIN functions gn ON gn.function = g.function
+FROM allocations a JOIN stacks s ON s.stack = a.bt JOIN allocators fn USING (allocator)
+JOIN stacks g ON g.stack = a.free_stack JOIN allocators gn ON gn.allocator = g.allocator
 JOIN backtraces b ON b.id = a.bt AND b.frame_no = 0
 WHERE b.sym = 'main' ORDER BY a.size

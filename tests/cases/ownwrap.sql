@@ -1,1 +1,1 @@
-SELECT size, end FROM allocations WHERE size = 4243
+SELECT size, ending FROM allocations WHERE size = 4243

@@ -1,5 +1,5 @@
-SELECT fn.name, b.sym, a.size, CASE a.end WHEN 0 THEN 'freed' WHEN 1 THEN 'realloc' WHEN 2 THEN 'live' ELSE a.end END
-FROM allocations a JOIN stacks s ON s.stack = a.bt JOIN functions fn USING (function)
+SELECT fn.name, b.sym, a.size, a.ending
+FROM allocations a JOIN stacks s ON s.stack = a.bt JOIN allocators fn USING (allocator)
 JOIN backtraces b ON b.id = a.bt AND b.frame_no = 0
 WHERE b.file LIKE '%/@source'
-ORDER BY a.alloc_after, a.id
+ORDER BY a.alloc_after, a.block

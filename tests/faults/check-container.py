@@ -92,7 +92,7 @@ def test_F9_a_scan_for_leaks_under_the_profile(b):
         raise tap.Skip("no filter can be installed here")
     equal((result.returncode, result.stdout, result.stderr), (0, "done\n", ""))
     trace = b.is_whole()
-    equal(trace.row("SELECT count(*) FROM allocations WHERE size = 500 AND leak = 4"), (20,))
+    equal(trace.row("SELECT count(*) FROM allocations WHERE size = 500 AND leak_kind = 'still reachable'"), (20,))
 
 
 def test_F9_without_the_runtimes_calls(b):

@@ -66,7 +66,7 @@ def test_S5_U2_fibers_with_anything_in_the_frame_pointer(b):
     profile = b.same("stacks.c", "fibers", n, build=stacks(b))
     equal(profile.lost, {})
     equal(profile.total["allocations"] >= 2 * n, True)
-    equal(profile.row("SELECT sum(allocations), sum(live_blocks) FROM call_sites WHERE sym = 'use'"), (2 * n, 0))
+    equal(profile.row("SELECT sum(allocations), sum(live_blocks) FROM call_sites WHERE function = 'use'"), (2 * n, 0))
     note(f"{2 * n} switches, {profile.total['events']:.0f} events, 0 lost")
 
 

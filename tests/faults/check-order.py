@@ -125,7 +125,7 @@ def test_O3_O4_A2_failing_reallocs_and_such_to_nothing(b):
     profile = b.same("resize.c")
     equal(profile.lost, {})
     equal(profile.of("keeps"), (1, 1))
-    equal(profile.row("SELECT size, end FROM allocations WHERE size = 1234"), (1234, 2))
+    equal(profile.row("SELECT size, ending FROM allocations WHERE size = 1234"), (1234, "live"))
     equal(profile.of("fails"), (0, 0))
     equal(profile.of("vanishes"), (1000, 0))
     equal(profile.total["failed_reallocs"], 2000)

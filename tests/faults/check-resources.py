@@ -115,7 +115,7 @@ def test_T4_threads_cancelled(b):
     trace = b.load("cancel.bin")
     trace.check_sum()
     assert trace.lost == 0 and trace.ending == "exited", (trace.ending, trace.losses)
-    threads, live = trace.one("SELECT count(DISTINCT alloc_thread), sum(end <> 0) FROM allocations"
+    threads, live = trace.one("SELECT count(DISTINCT alloc_thread), sum(ending <> 'freed') FROM allocations"
                               " WHERE size = 2000")
     assert (threads, live) == (8 * rounds, 0), (threads, live)
 

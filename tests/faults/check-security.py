@@ -273,7 +273,7 @@ def check_text(text, *also):
 def test_Z6_names_in_the_database_are_data(b):
     database = sqlite3.connect(strangers(b))
     wanted = {escaped(name)[0] for name in NAMES}
-    found = {name for name, in database.execute("SELECT sym FROM frames")}
+    found = {name for name, in database.execute("SELECT function FROM frames")}
     assert wanted <= found, wanted - found
     for query in "SELECT text FROM markers", "SELECT name FROM scopes":
         found = {name for name, in database.execute(query)}
@@ -375,8 +375,8 @@ def test_Z8_settings_that_make_no_sense(b):
 
 def addresses(database):
     """Of blocks and modules: those that the kernel chose, not small ones of the file."""
-    return {value for sql in ("SELECT addr FROM blocks", "SELECT start FROM process_modules",
-                              "SELECT end FROM process_modules", "SELECT bias FROM process_modules")
+    return {value for sql in ("SELECT address FROM blocks", "SELECT start_address FROM process_modules",
+                              "SELECT end_address FROM process_modules", "SELECT bias FROM process_modules")
             for value, in database.execute(sql) if value > 1 << 32}
 
 

@@ -89,7 +89,7 @@ def test_X5_numbers_beyond_32_bits(b):
     b.run(LOADER, "--quiet", "--append", "t.bin", "t.db")
     profile = Profile(b.path("t.db"))
     equal(profile.of_size(555), (2000, 2000))
-    found, most = profile.row("SELECT count(*), max(id) FROM allocations")
+    found, most = profile.row("SELECT count(*), max(block) FROM allocations")
     assert found == 2 * blocks and most >= beyond + found, (found, blocks, most)
 
 

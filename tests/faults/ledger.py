@@ -58,7 +58,7 @@ class Trace:
         self.status, self.said = loaded.returncode, loaded.stderr
         if self.status == 0:
             self.database = sqlite3.connect(database)
-            self.events, self.lost = (self.total(name) for name in ("events", "lost"))
+            self.events, self.lost = (self.total(name) for name in ("events", "lost_events"))
             self.ending, = self.one("SELECT ending FROM processes")
             self.losses = dict(self.database.execute(
                 "SELECT reason, count FROM losses WHERE count > 0"))
@@ -163,7 +163,7 @@ class Bench(Workbench):
         blocks, frees = [0] * MAX_THREADS, 0
         sizes = [[0] * SIZES for _ in range(MAX_THREADS)]
         for size, count, freed in trace.database.execute(
-                f"SELECT size, count(*), sum(end = 0) FROM allocations"
+                f"SELECT size, count(*), sum(ending = 'freed') FROM allocations"
                 f" WHERE size BETWEEN {1000 * FIRST} AND {1000 * (FIRST + MAX_THREADS)} GROUP BY size"):
             if size % 1000 < SIZES:
                 sizes[size // 1000 - FIRST][size % 1000] = count

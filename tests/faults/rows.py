@@ -47,7 +47,7 @@ class Profile:
     def of(self, function):
         """Blocks that a function of the program allocated, and how many of them live."""
         return self.row("SELECT coalesce(sum(allocations), 0), coalesce(sum(live_blocks), 0)"
-                        " FROM call_sites WHERE sym = ?", function)
+                        " FROM call_sites WHERE function = ?", function)
 
     def of_size(self, size):
         """Blocks of a size, and how many of them live."""

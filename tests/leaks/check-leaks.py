@@ -24,7 +24,8 @@ LONG = "--long" in sys.argv
 N_PROGRAMS = 500 if LONG else 60
 
 D, I, P, R = "definite", "indirect", "possible", "reachable"
-KINDS = {0: "unknown", 1: D, 2: I, 3: P, 4: R}
+KINDS = {"not scanned": "unknown", "definitely lost": D, "indirectly lost": I, "possibly lost": P,
+         "still reachable": R}
 
 # What each says of each block, by its size; LeakSanitizer says nothing of what is
 # reachable. Where they differ docs/leaks.md says why.
@@ -84,8 +85,8 @@ class Leaks(workbench.Workbench):
                        stderr=subprocess.DEVNULL)
         self.db = sqlite3.connect(self.path("p.db"))
         return out, [(size, KINDS[kind]) for size, kind in self.db.execute(
-            "SELECT size, leak FROM allocations JOIN processes USING (process)"
-            " WHERE end = 2 AND ending = 'exited'")]
+            "SELECT size, leak_kind FROM allocations a JOIN processes p USING (process)"
+            " WHERE a.ending = 'live' AND p.ending = 'exited'")]
 
     def supp(self, kinds):
         return self.file(kinds.replace(", ", "-") + ".supp", "{\n   x\n   Memcheck:Leak\n"
@@ -219,8 +220,8 @@ def test_scan_that_cannot_be_made(b):
     for env in {"RHEAPER_SAMPLE_BYTES": "1"}, {"RHEAPER_MAX_BYTES": "2M,ring"}:
         rows = b.scan(program, "tree", **env)[1]
         assert {kind for size, kind in rows} == {"unknown"}, rows
-        assert b.db.execute("SELECT leak_scan, leak_scan_ns FROM processes").fetchall() == \
-            [("failed: " + why, None)]
+        assert b.db.execute("SELECT leak_scan, leak_scan_error, leak_scan_ns FROM processes").fetchall() == \
+            [("failed", why, None)]
         text = b.run(b.check, *b.traces, status=2)
         assert "the scan for leaks failed: " + why in text, text
 
@@ -242,8 +243,9 @@ def test_program_that_asks(b):
     assert out.replace("running 2 1 0 3", "running 2 1 0 2").splitlines() == [
         "before 0 0 0 0", "lost 1 0 0 1", "more 2 1 0 1", "running 2 1 0 2 other 1",
         "descriptors same", "children none", "off 2", "busy or done"], out
-    rows = b.db.execute("SELECT size, leak FROM allocations WHERE end = 2").fetchall()
-    assert (2001, 1) in rows and (2007, 2) in rows and (2003, 4) in rows, rows
+    rows = b.db.execute("SELECT size, leak_kind FROM allocations WHERE ending = 'live'").fetchall()
+    assert (2001, "definitely lost") in rows and (2007, "indirectly lost") in rows and \
+        (2003, "still reachable") in rows, rows
 
 
 INCLUDE = "-I" + os.path.join(HERE, "..", "..", "include")

@@ -188,7 +188,7 @@ def is_seen(database, symbol, module):
     """Whether a stack of an allocation has that function, in a file named so."""
     return database.execute(
         "SELECT 1 FROM backtraces b JOIN stack_totals t ON t.stack = b.id"
-        " WHERE t.allocations > 0 AND b.sym = ? AND b.module LIKE ? LIMIT 1",
+        " WHERE t.allocations > 0 AND b.sym = ? AND b.module_path LIKE ? LIMIT 1",
         (symbol, "%/" + module)).fetchone()
 
 

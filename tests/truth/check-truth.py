@@ -97,7 +97,7 @@ NOISE = re.compile(r"^.*(time=|milli-seconds).*$", re.M)
 
 
 # What becomes of live blocks, by lots.leak
-KINDS = {"definitely lost": 1, "indirectly lost": 2, "possibly lost": 3, "still reachable": 4}
+KINDS = ("definitely lost", "indirectly lost", "possibly lost", "still reachable")
 
 
 def skip(reason):
@@ -173,9 +173,9 @@ def expected(database):
         "SELECT count(*), count(dealloc_after), sum(size), count(*) - count(dealloc_after),"
         " coalesce(sum(size) FILTER (WHERE dealloc_after IS NULL), 0) FROM allocations").fetchone()
     numbers = dict(zip(("allocations", "frees", "bytes", "live blocks", "live bytes"), row))
-    for kind, number in KINDS.items():
-        numbers[kind] = database.execute("SELECT count(*) FROM allocations WHERE leak = ?",
-                                         (number,)).fetchone()[0]
+    for kind in KINDS:
+        numbers[kind] = database.execute("SELECT count(*) FROM allocations WHERE leak_kind = ?",
+                                         (kind,)).fetchone()[0]
     losses = database.execute("SELECT reason, count FROM losses WHERE count > 0").fetchall()
     print("losses:", losses)
     return numbers

@@ -15,6 +15,8 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "analysis/pair.h"
+#include "analysis/scopes.h"
 #include "database/rows.h"
 #include "database/tables.h"
 #include "loading/load.h"
@@ -182,7 +184,8 @@ static void the_small_tables_say_what_the_trace_is(void **state)
 	assert_int_equal(result.live_blocks, 10);
 	assert_int_equal(result.lost, 0);
 	assert_string_equal(
-		query("SELECT pid, executable, started, scope, ending FROM processes"),
+		query("SELECT pid, executable, started_at, capture, ending FROM "
+		      "processes"),
 		"4711|/usr/bin/example|2023-11-14T22:13:20.123Z|process|exited\n");
 	assert_string_equal(query("SELECT * FROM threads"), "1|1|1|100|ma\\xffin\n");
 	assert_string_equal(query("SELECT * FROM markers"), "1|1|0.0005|1|a mark\n");
@@ -190,7 +193,7 @@ static void the_small_tables_say_what_the_trace_is(void **state)
 	assert_string_equal(query("SELECT count(*), sum(bytes) FROM leaks"),
 			    "10|10000\n");
 	assert_string_equal(query("SELECT alloc_after, dealloc_after, size, alloc_thread,"
-				  " dealloc_bt FROM allocations WHERE bt = 2"),
+				  " free_stack FROM allocations WHERE bt = 2"),
 			    "2.0e-05|2.5e-05|200|1|1\n");
 	assert_string_equal(query("PRAGMA integrity_check"), "ok\n");
 }
@@ -302,9 +305,9 @@ static void a_cycle_of_frames_ends(void **state)
 			     (struct writer_event){RHP_ALLOC, i * 64, i, 8, i});
 	writer_save(&writer, trace);
 	load(false);
-	assert_string_equal(
-		query("SELECT count(*), sum(incomplete), max(depth) FROM stacks"),
-		"4|7|64\n");
+	assert_string_equal(query("SELECT count(*), sum(incomplete), sum(damaged), "
+				  "max(depth) FROM stacks"),
+			    "4|4|3|64\n");
 	assert_string_equal(
 		query("SELECT count FROM losses WHERE reason = 'damaged_stacks'"), "5\n");
 }
@@ -376,6 +379,40 @@ static void each_table_has_one_list_of_all_its_columns(void **state)
 	}
 }
 
+static void codes_have_their_names(void **state)
+{
+	static const struct {
+		const char *table;
+		int code;
+		const char *name;
+	} rows[] = {
+		{"block_endings", BLOCK_FREED, "freed"},
+		{"block_endings", BLOCK_REALLOC, "resized"},
+		{"block_endings", BLOCK_LIVE, "live"},
+		{"block_endings", BLOCK_UNSEEN, "unseen"},
+		{"block_endings", BLOCK_IN_REALLOC, "in_realloc"},
+		{"leak_kinds", RHP_LEAK_UNKNOWN, "not scanned"},
+		{"leak_kinds", RHP_LEAK_DEFINITE, "definitely lost"},
+		{"leak_kinds", RHP_LEAK_INDIRECT, "indirectly lost"},
+		{"leak_kinds", RHP_LEAK_POSSIBLE, "possibly lost"},
+		{"leak_kinds", RHP_LEAK_REACHABLE, "still reachable"},
+		{"scope_endings", SCOPE_ENDED, "ended"},
+		{"scope_endings", SCOPE_LEFT, "left"},
+		{"scope_endings", SCOPE_OPEN, "open"},
+	};
+	char sql[128], expected[64];
+
+	(void)state;
+	write_example();
+	load(false);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(sql, sizeof(sql), "SELECT name FROM %s LIMIT 1 OFFSET %d",
+			 rows[i].table, rows[i].code);
+		snprintf(expected, sizeof(expected), "%s\n", rows[i].name);
+		assert_string_equal(query(sql), expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +420,7 @@ int main(void)
 		CASE(a_backtrace_is_found_by_a_text_id),
 		CASE(the_small_tables_say_what_the_trace_is),
 		CASE(each_table_has_one_list_of_all_its_columns),
+		CASE(codes_have_their_names),
 		CASE(a_thread_has_the_name_that_it_had_last),
 		CASE(scopes_are_paired_by_thread_and_number),
 		CASE(scopes_are_not_deeper_than_the_limit),

@@ -117,7 +117,7 @@ static void a_stack_is_known_before_its_record_comes(void **state)
 	(void)state;
 	write_example();
 	writer_save(&writer, trace);
-	assert_string_equal(ask("SELECT function, backtrace, json_array_length(backtrace)"
+	assert_string_equal(ask("SELECT allocator, backtrace, json_array_length(backtrace)"
 				" FROM rheaper_trace(%Q)",
 				trace),
 			    "malloc|[\"0x500020\",\"it's "
@@ -183,7 +183,7 @@ static void stacks_without_an_end_are_cut(void **state)
 /* Either rows or an error, and the same connection goes on. */
 static void ask_of_damage(void)
 {
-	ask("SELECT *, function, backtrace FROM rheaper_trace(%Q) LIMIT 1000", trace);
+	ask("SELECT *, allocator, backtrace FROM rheaper_trace(%Q) LIMIT 1000", trace);
 	assert_string_equal(ask("SELECT 1"), "1;");
 }
 
