@@ -11,6 +11,7 @@
  * are no larger than the last one.
  */
 #include "runtime/address-set.h"
+#include "runtime/os-memory.h"
 
 #define LEAST_SLOTS 1024u
 #define SLOTS_PER_ADDRESS 4

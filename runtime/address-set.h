@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "runtime/cc.h"
-#include "runtime/os.h"
+#include "runtime/os-lock.h"
 
 /*
  * Open addressing with linear probing. In front of it a filter: of all numbers that

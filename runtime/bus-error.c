@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "runtime/bus-error.h"
-#include "runtime/os.h"
+#include "runtime/os-signal.h"
 #include "runtime/trace-file.h"
 
 /* Sent again, with the same words, it meets no handler; it waits until ours returns. */

@@ -10,7 +10,8 @@
 
 #include "runtime/leak-parts.h"
 #include "runtime/machine.h"
-#include "runtime/os.h"
+#include "runtime/os-file.h"
+#include "runtime/os-memory.h"
 #include "runtime/trace-file.h"
 
 #define FIRST_SLOTS ((size_t)1 << 16)

@@ -10,7 +10,7 @@
 
 #include "runtime/leak-parts.h"
 #include "runtime/machine.h"
-#include "runtime/os.h"
+#include "runtime/os-memory.h"
 
 #define NO_BLOCK SIZE_MAX
 

@@ -9,7 +9,8 @@
 
 #include "runtime/leak-parts.h"
 #include "runtime/os-process.h"
-#include "runtime/os.h"
+#include "runtime/os-file.h"
+#include "runtime/os-memory.h"
 
 #define MAPS_SIZE                                                                        \
 	((size_t)16 << 20) /* 65,530 mappings, the kernel's limit, take 9 MB             \

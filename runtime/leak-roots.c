@@ -14,7 +14,7 @@
 
 #include "runtime/leak-parts.h"
 #include "runtime/machine.h"
-#include "runtime/os.h"
+#include "runtime/os-memory.h"
 #include "runtime/tracker.h"
 
 #define N_BINS 254             /* words */

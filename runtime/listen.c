@@ -10,7 +10,7 @@
 
 #include "runtime/line.h"
 #include "runtime/listen.h"
-#include "runtime/os.h"
+#include "runtime/os-memory.h"
 #include "runtime/runtime.h"
 #include "runtime/start.h"
 #include "trace/request.h"

@@ -16,7 +16,9 @@
 #include <sys/auxv.h>
 
 #include "runtime/modules.h"
-#include "runtime/os.h"
+#include "runtime/os-file.h"
+#include "runtime/os-lock.h"
+#include "runtime/os-memory.h"
 #include "runtime/stream.h"
 #include "runtime/trace-file.h"
 

@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "runtime/name.h"
-#include "runtime/os.h"
+#include "runtime/os-clock.h"
+#include "runtime/os-process.h"
 
 void rhp_name_thread(struct rhp_stream *s, uint32_t thread, int tid)
 {

@@ -4,7 +4,7 @@
  * FRAME nodes and numbers of functions do not meet: no code lies below 4096.
  */
 #include "runtime/nodes.h"
-#include "runtime/os.h"
+#include "runtime/os-lock.h"
 #include "runtime/table.h"
 #include "runtime/trace-file.h"
 

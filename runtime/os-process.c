@@ -1,42 +1,79 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
-#include <fcntl.h>
 
 #include "runtime/line.h"
 #include "runtime/os-call.h"
+#include "runtime/os-file.h"
 #include "runtime/os-process.h"
-#include "runtime/os.h"
 
 #ifndef __WCLONE
 #define __WCLONE 0x80000000
 #endif
 
-uint64_t rhp_os_page_size(void)
+/* What a filter of system calls refuses is unknown. */
+static int number(long result)
 {
-	return getauxval(AT_PAGESZ);
+	return result < 0 ? 0 : (int)result;
 }
 
-int rhp_os_open(const char *path)
+int rhp_os_pid(void)
 {
-	return (int)SYSCALL(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	return number(SYSCALL(SYS_getpid));
 }
 
-void *rhp_os_share(size_t size)
+int rhp_os_parent_pid(void)
 {
-#ifdef SYS_mmap2
-	long r = SYSCALL(SYS_mmap2, NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0L);
-#else
-	long r = SYSCALL(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0L);
-#endif
-	return r < 0 && r > -4096 ? NULL : (void *)r;
+	return number(SYSCALL(SYS_getppid));
+}
+
+int rhp_os_tid(void)
+{
+	return number(SYSCALL(SYS_gettid));
+}
+
+void rhp_os_host(char host[RHP_OS_HOST_SIZE])
+{
+	struct utsname names;
+	static_assert(sizeof(names.nodename) == RHP_OS_HOST_SIZE, "the kernel's size");
+	host[0] = '\0';
+	if (SYSCALL(SYS_uname, &names) == 0)
+		memcpy(host, names.nodename, RHP_OS_HOST_SIZE);
+}
+
+bool rhp_os_thread_is_gone(int pid, int tid)
+{
+	return SYSCALL(SYS_tgkill, pid, tid, 0) == -ESRCH;
+}
+
+/* What the kernel says of a thread in one short line; its length, 0: nothing. */
+static size_t read_of_thread(int tid, const char *what, char *text, size_t size)
+{
+	char path[64];
+	struct rhp_line line = {path, path + sizeof(path)};
+	rhp_line_add(&line, "/proc/self/task/");
+	rhp_line_add_number(&line, (uint64_t)tid);
+	rhp_line_add(&line, what);
+	ssize_t n = rhp_os_read_file(path, text, size);
+	return n > 0 ? (size_t)n : 0;
+}
+
+void rhp_os_thread_name(int tid, char name[RHP_OS_NAME_SIZE])
+{
+	char line[RHP_OS_NAME_SIZE + 1];
+	memset(name, 0, RHP_OS_NAME_SIZE);
+	if (tid == 0) {
+		SYSCALL(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
+		return;
+	}
+	size_t n = read_of_thread(tid, "/comm", line, sizeof(line));
+	if (n > 0)
+		memcpy(name, line, n - 1); /* without the end of the line */
 }
 
 int rhp_os_split(void)
@@ -99,18 +136,6 @@ void rhp_os_threads(bool (*take)(void *context, int tid), void *context)
 				n = at;
 		}
 	rhp_os_close(fd);
-}
-
-/* What the kernel says of a thread in one short line; its length, 0: nothing. */
-static size_t read_of_thread(int tid, const char *what, char *text, size_t size)
-{
-	char path[64];
-	struct rhp_line line = {path, path + sizeof(path)};
-	rhp_line_add(&line, "/proc/self/task/");
-	rhp_line_add_number(&line, (uint64_t)tid);
-	rhp_line_add(&line, what);
-	ssize_t n = rhp_os_read_file(path, text, size);
-	return n > 0 ? (size_t)n : 0;
 }
 
 static uintptr_t read_hex(const char *at)

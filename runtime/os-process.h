@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads and children, for the scan for leaks. As in os.h: raw system calls, errno left
- * alone, results >= 0 or -errno.
+ * Processes and threads: os-call.h says how. A number that the kernel does not tell (a
+ * filter of system calls refuses) is 0.
  */
 #pragma once
 
@@ -11,21 +11,29 @@
 
 #include "runtime/cc.h"
 
-HIDDEN uint64_t rhp_os_page_size(void);
-HIDDEN int rhp_os_open(const char *path); /* to be read */
+HIDDEN int rhp_os_pid(void);
+HIDDEN int rhp_os_parent_pid(void);
+HIDDEN int rhp_os_tid(void);
+HIDDEN bool rhp_os_thread_is_gone(int pid, int tid);
 
-/* A mapping of zeros that children share; NULL if refused. */
-HIDDEN void *rhp_os_share(size_t size);
+/* The machine's name, "" if it has none. */
+#define RHP_OS_HOST_SIZE 65
+HIDDEN void rhp_os_host(char host[RHP_OS_HOST_SIZE]);
+
+/* What a thread of this process is called, the calling one if tid is 0; "": unknown. */
+#define RHP_OS_NAME_SIZE 16
+HIDDEN void rhp_os_thread_name(int tid, char name[RHP_OS_NAME_SIZE]);
 
 /*
- * A child with a copy of this memory, of which the program hears nothing: it sends no
- * signal, and no wait of the program's finds it. 0 in the child, which must not return
- * from its caller, dies with the calling thread, and dumps no core. Signals blocked.
+ * Splits off a child with a copy of this memory, of which the program hears nothing: the
+ * child sends no signal, and no wait of the program's finds it. Returns the child's
+ * number, or 0 in the child, which must not return from its caller, dies with the calling
+ * thread, and dumps no core. Signals must be blocked.
  */
 HIDDEN int rhp_os_split(void);
 HIDDEN void rhp_os_leave(void) __attribute__((noreturn));
 
-/* Until that child has ended: 0 if it did so by rhp_os_leave(). */
+/* Waits until that child has ended: 0 if it did so by rhp_os_leave(). */
 HIDDEN int rhp_os_wait_for(int pid);
 
 /* Calls take() for each thread of this process but the calling one, until it is false. */

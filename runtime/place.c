@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stddef.h>
 
-#include "runtime/os.h"
+#include "runtime/os-memory.h"
 #include "runtime/place.h"
 
 static bool inside(const struct rhp_bounds *stack, uintptr_t address)

@@ -4,7 +4,8 @@
  * that is not recorded is one subtraction. A handler may come in the middle and draw
  * too: then one of the two points is forgotten, or used for both.
  */
-#include "runtime/os.h"
+#include "runtime/os-clock.h"
+#include "runtime/os-lock.h"
 #include "runtime/sample.h"
 #include "runtime/trace-file.h"
 

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "runtime/line.h"
-#include "runtime/os.h"
+#include "runtime/os-clock.h"
+#include "runtime/os-file.h"
+#include "runtime/os-process.h"
 #include "runtime/settings.h"
 
 #define MILLION 1000000

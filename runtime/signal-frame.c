@@ -9,7 +9,7 @@
 #include <string.h>
 #include <ucontext.h>
 
-#include "runtime/os.h"
+#include "runtime/os-memory.h"
 #include "runtime/signal-frame.h"
 
 struct trampoline {

@@ -29,7 +29,8 @@
 #include "runtime/machine.h"
 #include "runtime/modules.h"
 #include "runtime/nodes.h"
-#include "runtime/os.h"
+#include "runtime/os-memory.h"
+#include "runtime/os-process.h"
 #include "runtime/stack.h"
 
 /* Frames that may lie below the base: two, because then each has one possible

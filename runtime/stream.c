@@ -14,7 +14,9 @@
 #include <string.h>
 
 #include "runtime/name.h"
-#include "runtime/os.h"
+#include "runtime/os-clock.h"
+#include "runtime/os-lock.h"
+#include "runtime/os-signal.h"
 #include "runtime/stream.h"
 #include "runtime/trace-file.h"
 

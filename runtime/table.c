@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 
+#include "runtime/os-memory.h"
 #include "runtime/table.h"
 
 #define FIRST_CAPACITY 1024u

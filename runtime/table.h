@@ -6,9 +6,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/os.h"
+#include "runtime/os-lock.h"
 #include "trace/format.h"
 
 struct rhp_table_entry {

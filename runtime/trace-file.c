@@ -21,7 +21,12 @@
 #include <sys/auxv.h>
 
 #include "config.h"
-#include "runtime/os.h"
+#include "runtime/os-clock.h"
+#include "runtime/os-file.h"
+#include "runtime/os-lock.h"
+#include "runtime/os-memory.h"
+#include "runtime/os-process.h"
+#include "runtime/os-signal.h"
 #include "runtime/trace-file.h"
 
 #define MAX_SUFFIX 9999

@@ -20,6 +20,11 @@
 #include <unistd.h>
 
 #include "runtime/name.h"
+#include "runtime/os-file.h"
+#include "runtime/os-lock.h"
+#include "runtime/os-memory.h"
+#include "runtime/os-process.h"
+#include "runtime/os-signal.h"
 #include "runtime/thread.h"
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"

@@ -7,9 +7,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/os.h"
+#include "runtime/os-lock.h"
 #include "runtime/settings.h"
 #include "runtime/stack.h"
 #include "runtime/stream.h"

@@ -236,7 +236,7 @@ MUTANTS = (
     ("end_of_a_realloc_stamped_by_the_old_address", reallocs_that_move, RECORD,
      ("	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);\n	put(t, o.code, o.block, stamp, stack_of",
       "	uint64_t stamp = rhp_stamp_take((uintptr_t)p);\n	put(t, o.code, o.block, stamp, stack_of")),
-    ("existing_file_taken", names_that_are_taken, "runtime/os.c",
+    ("existing_file_taken", names_that_are_taken, "runtime/os-file.c",
      ("O_RDWR | O_CREAT | O_EXCL |", "O_RDWR | O_CREAT |")),
 )
 IN_THE_LONG_SET = (times,)

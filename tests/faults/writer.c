@@ -18,7 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runtime/os.h"
+#include "runtime/os-clock.h"
+#include "runtime/os-file.h"
+#include "runtime/os-memory.h"
 #include "runtime/runtime.h"
 #include "runtime/start.h"
 #include "runtime/tracker.h"

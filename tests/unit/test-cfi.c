@@ -20,7 +20,7 @@
 #include <libunwind.h>
 
 #include "runtime/cfi.h"
-#include "runtime/os.h"
+#include "runtime/os-memory.h"
 
 #if defined(__x86_64__)
 #define REG_FP UNW_X86_64_RBP
