@@ -13,9 +13,9 @@
  */
 #include <string.h>
 
-#include "runtime/name.h"
 #include "runtime/os-clock.h"
 #include "runtime/os-lock.h"
+#include "runtime/os-process.h"
 #include "runtime/os-signal.h"
 #include "runtime/stream.h"
 #include "runtime/trace-file.h"
@@ -139,7 +139,7 @@ static COLD bool make_room_slowly(struct rhp_stream *s, uint32_t n)
 		return false;
 	}
 	/* Two records, of the room that is kept for handlers. */
-	rhp_name_again(s);
+	rhp_stream_name_again(s);
 	return true;
 }
 
@@ -318,6 +318,32 @@ bool rhp_stream_thread(struct rhp_stream *s, uint64_t thread, uint64_t tid,
 	s->tid = tid;
 	memcpy(s->name, name, strnlen(name, sizeof(s->name) - 1) + 1);
 	return write_thread(s);
+}
+
+/* Tells `to` that the thread whose stream `s` is has this name now. */
+static void tell_name(const struct rhp_stream *s, const char name[RHP_OS_NAME_SIZE],
+		      struct rhp_stream *to)
+{
+	if (s->thread == 0 || name[0] == '\0' ||
+	    memcmp(name, s->name, sizeof(s->name)) == 0)
+		return;
+	struct rhp_stream_text text = {name, strnlen(name, RHP_OS_NAME_SIZE)};
+	rhp_stream_blob(to, RHP_BLOB_NAME, s->thread, rhp_os_ticks(), &text, 1);
+}
+
+void rhp_stream_name_again(struct rhp_stream *s)
+{
+	char name[RHP_OS_NAME_SIZE];
+	rhp_os_thread_name(0, name);
+	tell_name(s, name, s);
+	memcpy(s->name, name, sizeof(s->name));
+}
+
+void rhp_stream_name_other(const struct rhp_stream *s, int tid, struct rhp_stream *to)
+{
+	char name[RHP_OS_NAME_SIZE];
+	rhp_os_thread_name(tid, name);
+	tell_name(s, name, to);
 }
 
 bool rhp_stream_open_lasting(uint32_t event_buffer)

@@ -47,6 +47,18 @@ HIDDEN bool rhp_stream_thread(struct rhp_stream *s, uint64_t thread, uint64_t ti
 			      const char *name);
 
 /*
+ * A thread may get another name at any time, from any thread, by pthread_setname_np,
+ * prctl or /proc, and nobody tells us. So its name is asked for again when a window is
+ * handed over (which the stream does itself), when the thread ends, and when the trace
+ * does. Each of these writes the name to the trace if it is not the one that the stream
+ * told last: that of the calling thread, whose stream `s` is; and, in the stream `to`,
+ * that of another thread, whose stream `s` is.
+ */
+HIDDEN void rhp_stream_name_again(struct rhp_stream *s);
+HIDDEN void rhp_stream_name_other(const struct rhp_stream *s, int tid,
+				  struct rhp_stream *to);
+
+/*
  * Appends an event, with a SIZE or TIME record before it where it needs one.
  * False if it was lost (counted). Async-signal-safe, thread-private.
  */

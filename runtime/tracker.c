@@ -19,7 +19,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "runtime/name.h"
 #include "runtime/os-file.h"
 #include "runtime/os-lock.h"
 #include "runtime/os-memory.h"
@@ -105,13 +104,15 @@ static COLD void describe_process(struct rhp_tracker *t)
 /* Tells the trace whose events follow in this stream. */
 static void name_thread(struct rhp_tracker *t, int tid)
 {
+	char name[RHP_OS_NAME_SIZE];
 	if (rhp_thread.generation != t->generation) {
 		rhp_thread.number = rhp_trace_new_thread() & INT32_MAX;
 		rhp_thread.generation = t->generation;
 		if (rhp_thread.number == 1)
 			describe_process(t);
 	}
-	rhp_name_thread(&t->stream, rhp_thread.number, tid);
+	rhp_os_thread_name(0, name);
+	rhp_stream_thread(&t->stream, rhp_thread.number, (uint64_t)tid, name);
 	__atomic_store_n(&t->tid, tid, __ATOMIC_RELEASE);
 	t->stream.depth = 0; /* what its last thread may have left behind */
 	t->free_stacks = pool.free_stacks;
@@ -212,7 +213,7 @@ static void name_once_more(void)
 	t = rhp_tracker_get();
 	if (!t)
 		return;
-	rhp_name_again(&t->stream);
+	rhp_stream_name_again(&t->stream);
 	rhp_tracker_done(t);
 }
 
@@ -347,7 +348,7 @@ void rhp_tracker_name_all(void)
 	for (; t && is_on(); t = t->next) {
 		int tid = __atomic_load_n(&t->tid, __ATOMIC_ACQUIRE);
 		if (tid != 0 && !t->lost && t->generation == to->generation)
-			rhp_name_other(&t->stream, tid, &to->stream);
+			rhp_stream_name_other(&t->stream, tid, &to->stream);
 	}
 	rhp_lock_drop(&to->lock);
 }
