@@ -87,7 +87,7 @@ static void write_process(const struct trace_rows *r, struct store *store)
 			      .started_at = started,
 			      .duration_ms = (double)end_ns / 1e6,
 			      .pointer_size = h->pointer_size,
-			      .capture = h->scope == 0 ? "link" : "process",
+			      .capture = h->capture == 0 ? "link" : "process",
 			      .max_stack_depth = h->max_stack_depth,
 			      .max_trackers = h->max_trackers,
 			      .event_buffer = h->event_buffer,

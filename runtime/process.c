@@ -30,7 +30,7 @@ struct rhp_process rhp_process_own = {
 #ifndef RHP_PLUGIN
 	.leads = 1,
 #endif
-	.scope = &rhp_scope,
+	.capture = &rhp_capture,
 	.state = &rhp_control.state,
 	.thread = thread,
 	.enter_slowly = rhp_enter_slowly,

@@ -23,9 +23,9 @@ struct rhp_process {
 	/* Tables of another version or another list of functions are not used. */
 	char version[24];
 	uint32_t n_functions;
-	uint32_t leads;        /* 1: this module records for the process */
-	const uint32_t *scope; /* enum rhp_scope of the module that leads */
-	const uint32_t *state; /* enum rhp_tracking */
+	uint32_t leads;          /* 1: this module records for the process */
+	const uint32_t *capture; /* enum rhp_capture of the module that leads */
+	const uint32_t *state;   /* enum rhp_tracking */
 	/* Functions of runtime.h and others, by their names there. */
 	struct rhp_thread *(*thread)(void);
 	bool (*enter_slowly)(const void *frame);

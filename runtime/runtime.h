@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/capture.h"
 #include "runtime/functions.h"
 #include "runtime/process.h"
 #include "runtime/sample.h"
@@ -55,7 +56,7 @@ HIDDEN uint32_t rhp_record_begin(const char *name);
 HIDDEN void rhp_record_end(uint32_t scope);
 
 /*
- * Scope `link`: the exported functions record only what libc allocates on
+ * Where the capture is `link`: the exported functions record only what libc allocates on
  * behalf of a wrapped function (rhp_thread.caller_frame), and follow the life
  * of blocks that shared libraries free and resize.
  */
@@ -175,15 +176,3 @@ static ALWAYS_INLINE void rhp_on_realloc_end(enum rhp_function function,
 {
 	RHP_RUNTIME(record_realloc_end)(function, frame, p, q, size);
 }
-
-/* How this program was linked; the exported functions' object sets it before
- * the first event. */
-enum rhp_scope {
-	RHP_SCOPE_LINK = 0,
-	RHP_SCOPE_PROCESS = 1
-};
-extern HIDDEN uint32_t rhp_scope;
-
-/* What of it is recorded in the present trace: allocations by shared libraries are not
- * where this is RHP_SCOPE_LINK. */
-extern HIDDEN uint32_t rhp_scope_now;

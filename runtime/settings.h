@@ -31,7 +31,7 @@ struct rhp_settings {
 	uint32_t leak_scan;    /* RHEAPER_LEAK_SCAN: look for leaks at exit */
 	uint32_t bus_errors;   /* RHEAPER_SIGBUS, 0: no handler for it */
 	uint32_t own_calls; /* not from the environment: shared libraries' are left out */
-	uint32_t scope;     /* how it was linked, or less */
+	uint32_t capture;   /* how it was linked, or less */
 };
 
 /* Reads an environment of NAME=VALUE strings. Allocates nothing. */

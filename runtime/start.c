@@ -28,15 +28,6 @@
 #include "runtime/unwind.h"
 #include "trace/request.h"
 
-#ifdef RHP_PLUGIN
-uint32_t rhp_scope = RHP_SCOPE_LINK;
-#else
-uint32_t rhp_scope = RHP_SCOPE_PROCESS;
-#endif
-
-/* Nothing is left out before it is known: the first call is the one that starts. */
-uint32_t rhp_scope_now = RHP_SCOPE_PROCESS;
-
 static uint32_t starting; /* 1 while and after one thread starts the runtime */
 static uint32_t started;  /* it has been done: UNDECIDED now means something else */
 static uint64_t n_early;  /* calls seen before the environment was there */
@@ -59,7 +50,7 @@ bool rhp_start_has_all_blocks(void)
 #ifdef RHP_PLUGIN
 	return false; /* the program's own are not ours */
 #else
-	return begun_first && rhp_scope_now == RHP_SCOPE_PROCESS &&
+	return begun_first && rhp_capture_now == RHP_CAPTURE_PROCESS &&
 	       rhp_control.generation == begun_first && !settings.sample_bytes;
 #endif
 }
@@ -148,8 +139,8 @@ static bool is_forked(void)
 
 static COLD int begin(void)
 {
-	settings.scope = settings.own_calls ? (uint32_t)RHP_SCOPE_LINK : rhp_scope;
-	rhp_scope_now = settings.scope;
+	settings.capture = settings.own_calls ? (uint32_t)RHP_CAPTURE_LINK : rhp_capture;
+	rhp_capture_now = settings.capture;
 	int r = own_process();
 	if (r < 0)
 		return r;

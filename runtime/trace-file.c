@@ -165,7 +165,7 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 	h->max_stack_depth = settings->stack_depth;
 	h->max_trackers = settings->max_trackers;
 	h->event_buffer = settings->event_buffer;
-	h->scope = settings->scope;
+	h->capture = settings->capture;
 	h->sample_bytes = settings->sample_bytes;
 	h->sample_rate_ppm = settings->sample_ppm;
 	h->max_bytes = settings->max_bytes;

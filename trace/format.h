@@ -85,7 +85,7 @@ struct rhp_file_header {
 	uint32_t max_stack_depth;
 	uint32_t max_trackers;
 	uint32_t event_buffer; /* records of a window */
-	uint32_t scope;        /* 0 link, 1 process */
+	uint32_t capture;      /* 0 link, 1 process */
 	/* Not 0: a block of n bytes is recorded with the probability
 	 * 1 - exp(-(n + 1) / sample_bytes), its free if it was. */
 	rhp_u64 sample_bytes;
@@ -149,7 +149,7 @@ struct rhp_region {
  * and thread that has none yet. REALLOC_FREE: realloc(p, 0) freed p; its own
  * stamp carries no order, the block ended at the BEGIN; with header.sample_bytes,
  * realloc gave a block that is not of the sample, too. A REALLOC_END whose
- * node is 0 only follows a block's life (scope `link`, realloc called by a
+ * node is 0 only follows a block's life (capture `link`, realloc called by a
  * shared library): the block keeps its call node, and if the old block is
  * unknown the new one stays unknown.
  *

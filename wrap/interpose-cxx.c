@@ -51,7 +51,7 @@ __attribute__((section(".preinit_array"),
 #define REAL(name) (LIKELY(next.name) ? next.name : (look_up(), next.name))
 #define NAME(name) name
 #define ENTER_ALLOC()                                                                    \
-	(__atomic_load_n(&rhp_scope_now, __ATOMIC_RELAXED) != RHP_SCOPE_LINK &&          \
+	(__atomic_load_n(&rhp_capture_now, __ATOMIC_RELAXED) != RHP_CAPTURE_LINK &&      \
 	 rhp_enter(RHP_FRAME_HERE))
 #undef SHIM
 #define SHIM EXPORTED

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Built twice. In scope `process` every call is recorded. In scope `link`
+ * Built twice. Of capture `process` every call is recorded. Of capture `link`
  * (RHP_FOLLOW_ONLY) an allocation is recorded only where libc makes it on
  * behalf of a wrapped function that the program called (libc-calls.h), and
  * frees and reallocs by shared libraries are recorded so that a block of the
@@ -169,8 +169,8 @@ static ALWAYS_INLINE bool enter_for_caller(const void *here)
 #else
 static ALWAYS_INLINE bool is_left_out(void)
 {
-	return UNLIKELY(__atomic_load_n(&rhp_scope_now, __ATOMIC_RELAXED) ==
-			RHP_SCOPE_LINK);
+	return UNLIKELY(__atomic_load_n(&rhp_capture_now, __ATOMIC_RELAXED) ==
+			RHP_CAPTURE_LINK);
 }
 #endif
 
@@ -187,13 +187,13 @@ static void *follow_realloc(void *p, size_t size)
 }
 
 #ifdef RHP_FOLLOW_ONLY
-/* Before anything of the program runs: this is not scope `process`. */
-static void set_scope(void)
+/* Before anything of the program runs: the capture is not `process`. */
+static void set_capture(void)
 {
-	rhp_scope = RHP_SCOPE_LINK;
+	rhp_capture = RHP_CAPTURE_LINK;
 }
 __attribute__((section(".preinit_array"),
-	       used)) static void (*const preinit)(void) = set_scope;
+	       used)) static void (*const preinit)(void) = set_capture;
 
 #define PASSES(size) false
 #define PASSES_REALLOC(p, size) false

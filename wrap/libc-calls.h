@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scope `link`: functions of libc that hand a block to the caller. The shim
- * only says who called; libc then allocates through the malloc that the
- * executable exports (interpose.c), and what it asks for is recorded under the
- * function the program called, from the place where it called it.
+ * Where the capture is `link`: functions of libc that hand a block to the caller. The
+ * shim only says who called; libc then allocates through the malloc that the executable
+ * exports (interpose.c), and what it asks for is recorded under the function the program
+ * called, from the place where it called it.
  */
 #pragma once
 

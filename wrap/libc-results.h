@@ -20,7 +20,8 @@
 static ALWAYS_INLINE bool enter_for_result(const void *frame)
 {
 	return rhp_enter(frame) &&
-	       __atomic_load_n(RHP_RUNTIME(scope), __ATOMIC_RELAXED) != RHP_SCOPE_PROCESS;
+	       __atomic_load_n(RHP_RUNTIME(capture), __ATOMIC_RELAXED) !=
+		       RHP_CAPTURE_PROCESS;
 }
 
 /* Whether the call goes straight through. */

@@ -170,7 +170,7 @@ const struct hostile hostile_headers[] = {
 	{"all-ones", PARTIAL("4 events, "), .change = all_ones},
 	{"path-without-end", AS_USUAL, .change = fill_path},
 	{"path-with-everything", AS_USUAL, .change = name_with_everything},
-	{"scope-unknown", AS_USUAL, FIELD(scope), .value = UINT32_MAX},
+	{"capture-unknown", AS_USUAL, FIELD(capture), .value = UINT32_MAX},
 	/* Counts */
 	{"counters-max", PARTIAL("4 events, 2 allocations, 0 live at exit"),
 	 .change = max_counters},

@@ -54,7 +54,7 @@ void writer_init(struct trace_writer *w, size_t n_records)
 		.last_ticks = 1000000,
 		.last_ns = 1000000,
 		.max_stack_depth = 64,
-		.scope = 1,
+		.capture = 1,
 		.sample_rate_ppm = 1000000,
 		.runtime_version = "0.1.0",
 		.executable = "/usr/bin/example",
