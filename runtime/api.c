@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The functions of include/rheaper.h. A weak reference does not bring an object
- * out of an archive, so start.c refers to this one.
+ * out of an archive, so program.c refers to this one.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "runtime/runtime.h"
 #include "runtime/settings.h"
 #include "runtime/start.h"
+#include "runtime/switch.h"
 
 /* A plug-in keeps them to itself: its host may have others. */
 #ifdef RHP_PLUGIN
@@ -28,7 +29,7 @@ PUBLIC int rheaper_runtime_is_tracking(void)
 {
 	/* Entering decides, if nothing was allocated yet; it fails inside one. */
 	rhp_enter(RHP_FRAME_HERE);
-	return __atomic_load_n(&RHP_STATE, __ATOMIC_RELAXED) == RHP_ACTIVE;
+	return __atomic_load_n(&RHP_STATE, __ATOMIC_RELAXED) == RHP_ON;
 }
 
 PUBLIC int rheaper_runtime_mark(const char *text)
@@ -49,7 +50,7 @@ PUBLIC void rheaper_runtime_end(uint32_t scope)
 
 PUBLIC const char *rheaper_runtime_trace_path(void)
 {
-	return rheaper_runtime_is_tracking() ? RHP_RUNTIME(start_trace_path)() : NULL;
+	return rheaper_runtime_is_tracking() ? RHP_RUNTIME(switch_trace_path)() : NULL;
 }
 
 PUBLIC const char *rheaper_runtime_version(void)
@@ -61,7 +62,7 @@ PUBLIC const char *rheaper_runtime_version(void)
 static bool nobody_leads(void)
 {
 #ifdef RHP_PLUGIN
-	return !RHP_RUNTIME(start_tracking);
+	return !RHP_RUNTIME(switch_on);
 #else
 	return false;
 #endif
@@ -127,10 +128,10 @@ PUBLIC struct rheaper_enabled rheaper_runtime_enable(const struct rheaper_config
 		return (struct rheaper_enabled){RHEAPER_ABSENT, 0, NULL};
 	if (!settings_of(&s, config))
 		return result;
-	int r = RHP_RUNTIME(start_tracking)(&s);
+	int r = RHP_RUNTIME(switch_on)(&s);
 	result.error = error_of(r);
 	if (r == 0)
-		result.path = RHP_RUNTIME(start_trace_path)();
+		result.path = RHP_RUNTIME(switch_trace_path)();
 	if (result.error == RHEAPER_CANNOT_WRITE)
 		result.system_error = -r;
 	return result;
@@ -141,7 +142,7 @@ PUBLIC enum rheaper_error rheaper_runtime_disable(void)
 	rheaper_runtime_is_tracking();
 	if (nobody_leads())
 		return RHEAPER_ABSENT;
-	int r = RHP_RUNTIME(stop_tracking)();
+	int r = RHP_RUNTIME(switch_off)();
 	return r == -EALREADY ? RHEAPER_NOT_ENABLED : error_of(r);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "runtime/capture.h"
 #include "runtime/cfi.h"
 #include "runtime/leak-parts.h"
 #include "runtime/machine.h"
@@ -14,7 +15,8 @@
 #include "runtime/os-lock.h"
 #include "runtime/os-memory.h"
 #include "runtime/os-signal.h"
-#include "runtime/start.h"
+#include "runtime/state.h"
+#include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 #include "runtime/unwind.h"
 
@@ -118,6 +120,17 @@ static void scan(struct leak_shared *shared)
 	__atomic_store_n(&shared->error, r, __ATOMIC_RELEASE);
 }
 
+/* Whether the trace, which is no sample, has every block that the allocator ever gave
+ * out. */
+static bool trace_has_all_blocks(void)
+{
+#ifdef RHP_PLUGIN
+	return false; /* the program's own are not ours */
+#else
+	return rhp_state_began_with_process() && rhp_capture_now == RHP_CAPTURE_PROCESS;
+#endif
+}
+
 /* What a child will know of this moment. */
 static void prepare(struct leak_shared *shared)
 {
@@ -125,7 +138,7 @@ static void prepare(struct leak_shared *shared)
 	shared->ticks = rhp_stream_moment();
 	shared->sequence = scanned.n_chunks;
 	shared->calling_tid = rhp_os_tid();
-	shared->knows_all = rhp_start_has_all_blocks();
+	shared->knows_all = trace_has_all_blocks();
 	shared->parent_pages = rhp_os_open("/proc/self/pagemap");
 	rhp_os_threads(ask_thread, shared);
 	read_stamps(shared->before);
@@ -164,7 +177,7 @@ static void note_failure(int error)
 	rhp_tracker_done(t);
 }
 
-static bool has_all_blocks(void)
+static bool can_be_scanned(void)
 {
 	const struct rhp_file_header *h = rhp_trace_header();
 	return h->sample_bytes == 0 && !h->ring;
@@ -202,8 +215,8 @@ static bool was_scanned(uint32_t generation)
 /* Of a trace that goes on while this is done: switching off does not wait for us. */
 static int check_present_trace(struct leak_shared *shared, struct rhp_leak_counts *counts)
 {
-	uint32_t now = __atomic_load_n(&rhp_control.generation, __ATOMIC_ACQUIRE);
-	int r = !now ? -ENODATA : !shared ? -ENOMEM : !has_all_blocks() ? -ENOTSUP : 0;
+	uint32_t now = rhp_state_generation();
+	int r = !now ? -ENODATA : !shared ? -ENOMEM : !can_be_scanned() ? -ENOTSUP : 0;
 	if (now && !was_scanned(now)) {
 		scanned.process = rhp_os_process;
 		scanned.generation = now;
@@ -275,7 +288,7 @@ static void pass_exit(struct leak_shared *shared)
 void rhp_leak_at_exit(bool is_asked)
 {
 	struct rhp_leak_counts counts;
-	if (!is_asked && !was_scanned(rhp_control.generation))
+	if (!is_asked && !was_scanned(rhp_state_generation()))
 		return;
 	/* Of another thread's scan the kinds are those of that moment. */
 	unsigned waits = 0;

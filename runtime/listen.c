@@ -2,7 +2,7 @@
 /*
  * The handler opens no file but the one it was told of, and that only if it cannot be
  * cut short (it is mapped) and belongs to this process's user. Switching on takes more
- * than a handler may do; so it is left to the next call that is recorded (start.c).
+ * than a handler may do; so it is left to the next call that is recorded (switch.h).
  */
 #include <errno.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 #include "runtime/listen.h"
 #include "runtime/os-memory.h"
 #include "runtime/runtime.h"
-#include "runtime/start.h"
+#include "runtime/switch.h"
 #include "trace/request.h"
 
 static int act(const struct rhp_request *request)
@@ -21,9 +21,9 @@ static int act(const struct rhp_request *request)
 	case RHP_ASK_STATUS:
 		return 0;
 	case RHP_ASK_ON:
-		return rhp_start_later();
+		return rhp_switch_on_later();
 	case RHP_ASK_OFF:
-		return rhp_stop_now();
+		return rhp_switch_off_now();
 	case RHP_ASK_MARK:
 		return rhp_record_mark_from_outside(request->text) ? 0 : -ENODATA;
 	}
@@ -37,7 +37,7 @@ static void serve(int pid, int fd)
 		return;
 	if (memcmp(q->magic, RHP_REQUEST_MAGIC, sizeof(q->magic)) == 0) {
 		q->error = (uint32_t)-act(q);
-		rhp_start_describe(q);
+		rhp_switch_describe(q);
 		__atomic_store_n(&q->answered, 1, __ATOMIC_RELEASE);
 	}
 	rhp_os_release(q, sizeof(*q));
@@ -48,8 +48,8 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 	(void)signal, (void)context;
 	if (info->si_code == SI_QUEUE)
 		serve(info->si_pid, info->si_value.sival_int);
-	else if (rhp_stop_now() == -EALREADY)
-		rhp_start_later();
+	else if (rhp_switch_off_now() == -EALREADY)
+		rhp_switch_on_later();
 }
 
 int rhp_listen(int signal)

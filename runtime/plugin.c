@@ -12,8 +12,8 @@
 #include "runtime/process.h"
 #include "runtime/runtime.h"
 
-static const uint32_t inactive = RHP_INACTIVE;
-static const struct rhp_process nobody = {.state = &inactive};
+static const uint32_t off = RHP_OFF;
+static const struct rhp_process nobody = {.state = &off};
 
 const struct rhp_process *rhp_process = &nobody;
 
@@ -69,45 +69,49 @@ static int visit(struct dl_phdr_info *info, size_t size, void *arg)
 	return 0;
 }
 
+struct election {
+	struct rhp_process *own, *leader;
+};
+
 static int elect(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	(void)info, (void)size;
-	struct rhp_process **leader = arg;
-	if (dl_iterate_phdr(visit, leader) == 0) {
-		*leader = &rhp_process_own;
-		__atomic_store_n(&rhp_process_own.leads, 1, __ATOMIC_RELEASE);
+	struct election *election = arg;
+	if (dl_iterate_phdr(visit, &election->leader) == 0) {
+		election->leader = election->own;
+		__atomic_store_n(&election->own->leads, 1, __ATOMIC_RELEASE);
 	}
 	return 1;
 }
 
-static bool is_alike(const struct rhp_process *other)
+static bool are_alike(const struct rhp_process *a, const struct rhp_process *b)
 {
-	return memcmp(other->version, rhp_process_own.version, sizeof(other->version)) ==
-		       0 &&
-	       other->n_functions == rhp_process_own.n_functions;
+	return memcmp(a->version, b->version, sizeof(a->version)) == 0 &&
+	       a->n_functions == b->n_functions;
 }
 
 /* Others call our code and write to our trace from now on. */
-static void stay_loaded(void)
+static void stay_loaded(const struct rhp_process *own)
 {
 	Dl_info here;
-	if (dladdr(&rhp_process_own, &here) && here.dli_fname)
+	if (dladdr(own, &here) && here.dli_fname)
 		dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-bool rhp_process_join(void)
+bool rhp_process_join(struct rhp_process *own)
 {
-	struct rhp_process *leader = NULL;
-	dl_iterate_phdr(elect, &leader);
-	if (!leader || !is_alike(leader))
+	struct election election = {own, NULL};
+	dl_iterate_phdr(elect, &election);
+	struct rhp_process *leader = election.leader;
+	if (!leader || !are_alike(leader, own))
 		return false;
 	__atomic_store_n(&rhp_process, leader, __ATOMIC_RELEASE);
-	if (leader == &rhp_process_own) {
-		stay_loaded();
+	if (leader == own) {
+		stay_loaded(own);
 		return true;
 	}
 	/* Of a host that is not ours we do not hear what it closed. */
-	if (__atomic_load_n(leader->state, __ATOMIC_RELAXED) == RHP_ACTIVE)
-		leader->module_opened(&rhp_process_own);
+	if (__atomic_load_n(leader->state, __ATOMIC_RELAXED) == RHP_ON)
+		leader->module_opened(own);
 	return false;
 }

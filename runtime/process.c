@@ -5,6 +5,7 @@
 #include "runtime/process.h"
 #include "runtime/runtime.h"
 #include "runtime/start.h"
+#include "runtime/switch.h"
 
 static struct rhp_thread *thread(void)
 {
@@ -45,10 +46,10 @@ struct rhp_process rhp_process_own = {
 	.record_mark = rhp_record_mark,
 	.record_begin = rhp_record_begin,
 	.record_end = rhp_record_end,
-	.start_trace_path = rhp_start_trace_path,
 	.start_asked = rhp_start_asked,
-	.start_tracking = rhp_start_tracking,
-	.stop_tracking = rhp_stop_tracking,
+	.switch_trace_path = rhp_switch_trace_path,
+	.switch_on = rhp_switch_on,
+	.switch_off = rhp_switch_off,
 	.leak_check = rhp_leak_check,
 };
 

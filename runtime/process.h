@@ -25,7 +25,7 @@ struct rhp_process {
 	uint32_t n_functions;
 	uint32_t leads;          /* 1: this module records for the process */
 	const uint32_t *capture; /* enum rhp_capture of the module that leads */
-	const uint32_t *state;   /* enum rhp_tracking */
+	const uint32_t *state;   /* enum rhp_state, of the same */
 	/* Functions of runtime.h and others, by their names there. */
 	struct rhp_thread *(*thread)(void);
 	bool (*enter_slowly)(const void *frame);
@@ -43,10 +43,10 @@ struct rhp_process {
 	bool (*record_mark)(const char *text);
 	uint32_t (*record_begin)(const char *name);
 	void (*record_end)(uint32_t scope);
-	const char *(*start_trace_path)(void);
 	const struct rhp_settings *(*start_asked)(void);
-	int (*start_tracking)(const struct rhp_settings *settings);
-	int (*stop_tracking)(void);
+	const char *(*switch_trace_path)(void);
+	int (*switch_on)(const struct rhp_settings *settings);
+	int (*switch_off)(void);
 	int (*leak_check)(const void *stack, struct rhp_leak_counts *counts);
 };
 
@@ -58,13 +58,14 @@ extern HIDDEN struct rhp_process rhp_process_own;
 extern HIDDEN const struct rhp_process *rhp_process;
 
 /*
- * Finds the module that leads, or makes this one lead: then true. Called by the
- * constructor, and by nobody else, for it may take locks of the dynamic loader.
+ * Finds the module that leads, or makes this one lead, whose table `own` is: then true.
+ * Only the constructor calls this, for it may take locks of the dynamic loader.
  */
-HIDDEN bool rhp_process_join(void);
+HIDDEN bool rhp_process_join(struct rhp_process *own);
 #else
-static inline bool rhp_process_join(void)
+static inline bool rhp_process_join(struct rhp_process *own)
 {
+	(void)own;
 	return true;
 }
 #endif

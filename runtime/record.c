@@ -7,6 +7,7 @@
 
 #include "runtime/runtime.h"
 #include "runtime/sample.h"
+#include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 
 #define MAX_MARK 4096

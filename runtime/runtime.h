@@ -29,8 +29,8 @@
 #include "runtime/functions.h"
 #include "runtime/process.h"
 #include "runtime/sample.h"
+#include "runtime/state.h"
 #include "runtime/thread.h"
-#include "runtime/trace-file.h"
 
 /* The frame of the shim: its saved registers are where the stack starts. */
 #define RHP_FRAME_HERE __builtin_frame_address(0)
@@ -62,7 +62,8 @@ HIDDEN void rhp_record_end(uint32_t scope);
  */
 HIDDEN void rhp_record_realloc_followed(const void *p, const void *q, size_t size);
 
-/* The parts of rhp_enter() that are seldom needed. */
+/* The parts of rhp_enter() that are seldom needed: a call starts the runtime, or its
+ * thread may be inside a real function. */
 HIDDEN bool rhp_enter_slowly(const void *frame);
 
 /* What a shim calls: the runtime of its own module; a plug-in's, of the module that
@@ -80,9 +81,9 @@ HIDDEN bool rhp_enter_slowly(const void *frame);
 static ALWAYS_INLINE bool rhp_enter(const void *frame)
 {
 	uint32_t state = __atomic_load_n(&RHP_STATE, __ATOMIC_ACQUIRE);
-	if (LIKELY(state == RHP_INACTIVE))
+	if (LIKELY(state >= RHP_OFF))
 		return false;
-	if (LIKELY(state == RHP_ACTIVE && RHP_THREAD.guard.frame == 0))
+	if (LIKELY(state == RHP_ON && RHP_THREAD.guard.frame == 0))
 		return true;
 	return RHP_RUNTIME(enter_slowly)(frame);
 }

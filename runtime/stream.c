@@ -17,6 +17,7 @@
 #include "runtime/os-lock.h"
 #include "runtime/os-process.h"
 #include "runtime/os-signal.h"
+#include "runtime/state.h"
 #include "runtime/stream.h"
 #include "runtime/trace-file.h"
 
@@ -40,7 +41,7 @@ bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t event_buffe
 	s->records = (struct rhp_record *)(s->window + 1);
 	s->capacity = event_buffer;
 	s->limit = event_buffer - RESERVE;
-	s->generation = rhp_control.generations;
+	s->generation = rhp_state_latest();
 	s->last_unit = s->window->base_ticks >> RHP_TIME_SHIFT;
 	return true;
 }
@@ -132,7 +133,7 @@ static COLD bool make_room_slowly(struct rhp_stream *s, uint32_t n)
 	}
 	s->depth = 0;
 	/* A thread that was given up may come back when the next trace is written. */
-	if (s->generation != rhp_control.generations)
+	if (s->generation != rhp_state_latest())
 		return false;
 	if (!hand_over(s)) {
 		rhp_trace_lose_write();

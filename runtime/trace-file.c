@@ -27,13 +27,13 @@
 #include "runtime/os-memory.h"
 #include "runtime/os-process.h"
 #include "runtime/os-signal.h"
+#include "runtime/state.h"
 #include "runtime/trace-file.h"
 
 #define MAX_SUFFIX 9999
 #define MAX_AHEAD (UINT64_C(16) << 20) /* bytes that are reserved ahead, at most */
 #define AHEAD_SHARE 8                  /* ... and of the trace's size: one in so many */
 
-_Alignas(RHP_PAGE_MAX) struct rhp_control rhp_control;
 char *rhp_trace_shards;
 
 static struct {
@@ -41,7 +41,6 @@ static struct {
 	int fd;
 	uint64_t file_id[2];
 	uint32_t stop_reason; /* enum rhp_loss: why nothing more is written */
-	uint32_t generations; /* the latest, known to a forked child as well */
 	uint32_t noting_time; /* somebody is at it */
 	uint64_t ahead;       /* the file is reserved up to here; all bits: no more */
 	struct rhp_lock ring; /* of who overwrites a chunk */
@@ -202,8 +201,7 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 	trace.ahead = 0;
 	trace.mended = 0;
 	trace.oldest = head;
-	trace.generations = trace.generations % INT32_MAX + 1;
-	rhp_control.generations = trace.generations;
+	rhp_state_new_generation();
 	fill_header(trace.header, settings, &begun);
 	rhp_trace_note_time(); /* a second point, if no later one comes */
 	trace.header->lost[RHP_LOST_EARLY] = n_lost_early;
@@ -244,35 +242,17 @@ void rhp_trace_set_state(enum rhp_trace_state state)
 				    __ATOMIC_RELAXED);
 }
 
-static void change_state(uint32_t from, uint32_t to)
+bool rhp_trace_stop(enum rhp_trace_state why)
 {
-	__atomic_compare_exchange_n(&rhp_control.state, &from, to, false,
-				    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
-}
-
-void rhp_trace_switch_on(void)
-{
-	struct rhp_control *c = &rhp_control;
-	__atomic_store_n(&c->generation, c->generations, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&c->state, RHP_ACTIVE, __ATOMIC_SEQ_CST);
-	/* A handler may have switched off in between. */
-	if (__atomic_load_n(&c->generation, __ATOMIC_SEQ_CST) == 0)
-		change_state(RHP_ACTIVE, RHP_INACTIVE);
-}
-
-uint32_t rhp_trace_switch_off(enum rhp_trace_state why)
-{
-	struct rhp_control *c = &rhp_control;
-	uint32_t was = __atomic_exchange_n(&c->generation, 0, __ATOMIC_SEQ_CST);
-	if (was == 0)
-		return 0;
-	change_state(RHP_ACTIVE, RHP_INACTIVE);
-	/* Another thread may have switched on again in between. */
-	if (__atomic_load_n(&c->generation, __ATOMIC_SEQ_CST) != 0)
-		change_state(RHP_INACTIVE, RHP_ACTIVE);
-	if (c->generations == was)
+	uint32_t was = rhp_state_end();
+	if (was != 0 && was == rhp_state_latest())
 		rhp_trace_set_state(why);
-	return was;
+	return was != 0;
+}
+
+bool rhp_trace_is_open(void)
+{
+	return trace.fd >= 0;
 }
 
 int rhp_trace_fd(void)
@@ -308,8 +288,7 @@ static void fail(int error, enum rhp_loss reason)
 	if (reason != RHP_LOST_LIMIT)
 		__atomic_compare_exchange_n(&h->stop_errno, &none, (uint32_t)-error,
 					    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-	rhp_trace_switch_off(reason == RHP_LOST_LIMIT ? RHP_STATE_FULL
-						      : RHP_STATE_FAILED);
+	rhp_trace_stop(reason == RHP_LOST_LIMIT ? RHP_STATE_FULL : RHP_STATE_FAILED);
 }
 
 static uint64_t add_region(void)
@@ -399,7 +378,7 @@ static bool write_chunk(const struct rhp_region *window, const void *records, si
 	struct rhp_region head = *window;
 	head.kind = RHP_REGION_CHUNK;
 	head.used = size;
-	uint32_t generation = rhp_control.generations;
+	uint32_t generation = rhp_state_latest();
 	uint64_t offset = new_region();
 	if (offset == 0)
 		return false;
@@ -411,7 +390,7 @@ static bool write_chunk(const struct rhp_region *window, const void *records, si
 	if (r == 0)
 		r = write_ours(offset + sizeof(head), records, size);
 	/* Whom that kept too long was given up: the file is another one's. */
-	if (rhp_control.generations != generation)
+	if (rhp_state_latest() != generation)
 		return false;
 	if (r == 0)
 		r = write_ours(offset, &head, sizeof(head));

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The trace file of this process: created once, given out in regions, and the
- * one place that says whether tracking is on.
- */
+/* The trace file of this process: created once, given out in regions. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,28 +9,6 @@
 #include "runtime/machine.h"
 #include "runtime/settings.h"
 #include "trace/format.h"
-
-/*
- * On a page of its own that the kernel zeroes in a forked child, so that a
- * child, however it was made, never writes to its parent's trace. A vfork
- * child shares it, and goes on recording for its parent.
- */
-enum rhp_tracking {
-	RHP_UNDECIDED = 0, /* before the first call, or in a forked child */
-	RHP_INACTIVE = 1,
-	RHP_ACTIVE = 2,
-};
-
-struct rhp_control {
-	uint32_t state;       /* enum rhp_tracking */
-	uint32_t generation;  /* of the trace being written, 0: none */
-	uint32_t generations; /* of the latest trace, being written or not */
-	uint32_t is_ours;     /* 0 in a forked child */
-	uint32_t is_followed; /* in a forked child: somebody makes it ours */
-	char rest_of_page[RHP_PAGE_MAX - 5 * sizeof(uint32_t)];
-};
-
-extern HIDDEN struct rhp_control rhp_control;
 
 /* The stamp counters, in the file: rhp_shard() picks one. */
 extern HIDDEN char *rhp_trace_shards;
@@ -50,12 +25,13 @@ HIDDEN int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early
 HIDDEN void rhp_trace_keep(void);
 HIDDEN int rhp_trace_abandon(char *path, int error);
 
-/* Begins to record into the trace. */
-HIDDEN void rhp_trace_switch_on(void);
+/* Ends the trace that is being written: see rhp_state_end(). The head says why, unless
+ * another trace has taken its place. False if none was being written. Async-signal-safe.
+ */
+HIDDEN bool rhp_trace_stop(enum rhp_trace_state why);
 
-/* No event begins to be recorded from now on; some may be in the middle. The
- * generation that was, 0 if tracking was not on. Async-signal-safe. */
-HIDDEN uint32_t rhp_trace_switch_off(enum rhp_trace_state why);
+/* Whether there is a trace that was neither closed nor left: it may have ended. */
+HIDDEN bool rhp_trace_is_open(void);
 
 /* The descriptor of the trace, -1: none. */
 HIDDEN int rhp_trace_fd(void);

@@ -56,13 +56,13 @@ static struct {
 
 static bool is_on(void)
 {
-	return __atomic_load_n(&rhp_control.generation, __ATOMIC_ACQUIRE) != 0;
+	return rhp_state_generation() != 0;
 }
 
 /* Gives the tracker a window in the present trace. */
 static bool join_trace(struct rhp_tracker *t)
 {
-	uint32_t generation = rhp_control.generations;
+	uint32_t generation = rhp_state_latest();
 	if (t->generation == generation)
 		return true;
 	if (!rhp_stream_open(&t->stream, t->number, pool.event_buffer))
@@ -207,8 +207,7 @@ static void give_back(struct rhp_tracker *t)
 static void name_once_more(void)
 {
 	struct rhp_tracker *t = rhp_thread.tracker;
-	if (!t ||
-	    t->generation != __atomic_load_n(&rhp_control.generation, __ATOMIC_ACQUIRE))
+	if (!t || t->generation != rhp_state_generation())
 		return;
 	t = rhp_tracker_get();
 	if (!t)
@@ -222,7 +221,7 @@ static void thread_ends(void *round)
 {
 	uintptr_t n = (uintptr_t)round;
 	/* In a forked child the pool's lock may be held for ever. */
-	if (!rhp_control.is_ours)
+	if (rhp_state_is_forked())
 		return;
 	if (n < PTHREAD_DESTRUCTOR_ITERATIONS) {
 		pthread_setspecific(pool.key, (void *)(n + 1));
@@ -298,7 +297,7 @@ static COLD struct rhp_tracker *renew(struct rhp_tracker *t)
 	uint64_t signals;
 	rhp_os_block_signals(&signals); /* handlers find it as it was or as it will be */
 	bool usable = !t->lost && is_on();
-	if (usable && t->generation != rhp_control.generations) {
+	if (usable && t->generation != rhp_state_latest()) {
 		usable = join_trace(t);
 		if (usable)
 			/* Another one in a forked child, but not in that of a vfork. */

@@ -13,9 +13,9 @@
 #include "runtime/os-lock.h"
 #include "runtime/settings.h"
 #include "runtime/stack.h"
+#include "runtime/state.h"
 #include "runtime/stream.h"
 #include "runtime/thread.h"
-#include "runtime/trace-file.h"
 
 struct rhp_tracker {
 	struct rhp_stream stream;
@@ -34,7 +34,7 @@ struct rhp_tracker {
 HIDDEN int rhp_tracker_start(const struct rhp_settings *settings);
 
 /*
- * After rhp_trace_switch_off(): waits until no event is being recorded, then takes the
+ * After rhp_trace_stop(): waits until no event is being recorded, then takes the
  * trackers' windows and all they learned from them. A tracker whose thread does not
  * come back from an event for a second (a handler jumped out of it) is given up.
  * Not in a signal handler.
@@ -79,8 +79,7 @@ static ALWAYS_INLINE struct rhp_tracker *rhp_tracker_get(void)
 	 * half is in rhp_tracker_retire(). */
 	__atomic_store_n(&t->busy, t->busy + 1, __ATOMIC_RELAXED);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (LIKELY(t->generation ==
-		   __atomic_load_n(&rhp_control.generation, __ATOMIC_ACQUIRE)))
+	if (LIKELY(t->generation == rhp_state_generation()))
 		return t;
 	return rhp_tracker_get_slowly(t);
 }

@@ -6,7 +6,7 @@
 SHIM int __wrap_dlclose(void *handle)
 {
 	int r = __real_dlclose(handle);
-	if (__atomic_load_n(&RHP_STATE, __ATOMIC_RELAXED) == RHP_ACTIVE)
+	if (__atomic_load_n(&RHP_STATE, __ATOMIC_RELAXED) == RHP_ON)
 		RHP_RUNTIME(modules_closed)();
 	return r;
 }

@@ -21,7 +21,7 @@
  * computed only once the real function has accepted them.
  */
 
-#define INACTIVE() LIKELY(__atomic_load_n(&RHP_STATE, __ATOMIC_ACQUIRE) == RHP_INACTIVE)
+#define INACTIVE() LIKELY(__atomic_load_n(&RHP_STATE, __ATOMIC_ACQUIRE) >= RHP_OFF)
 
 /* So that a call is no jump. */
 #define STAY() __asm__ volatile("" : : : "memory")

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <wchar.h>
 
+#include "runtime/program.h"
 #include "runtime/runtime.h"
 
 #define SHIM __attribute__((weak, visibility("protected")))
@@ -29,3 +30,6 @@
 	SHIM ret __wrap_##name params;
 #include "wrap/symbols.def"
 #undef WRAP
+
+/* Whatever shim is linked, the runtime begins and ends with the program. */
+static const char *const program_wanted __attribute__((used)) = &rhp_program;

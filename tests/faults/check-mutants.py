@@ -227,7 +227,7 @@ MUTANTS = (
      ("	return rhp_os_file_id(trace.fd, id) == 0 && id[0]", "	return 1 || id[0]")),
     ("fault_of_the_mapping_not_mended", cut_while_it_is_mapped, FILE,
      ("	if (!is_mapped(address))\n", "	if (address)\n")),
-    ("child_not_told_from_its_parent", children, "runtime/start.c",
+    ("child_not_told_from_its_parent", children, "runtime/state.c",
      ("	int r = rhp_os_wipe_on_fork(&rhp_control, sizeof(rhp_control));\n", "	int r = 0;\n")),
     ("failed_realloc_is_a_free", failing_reallocs, RECORD,
      ("size == 0 ? RHP_REALLOC_FREE : RHP_REALLOC_FAIL", "RHP_REALLOC_FREE")),

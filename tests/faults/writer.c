@@ -23,6 +23,8 @@
 #include "runtime/os-memory.h"
 #include "runtime/runtime.h"
 #include "runtime/start.h"
+#include "runtime/switch.h"
+#include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 #include "tests/faults/take-trace.h"
 
@@ -236,13 +238,13 @@ static void begin_again(void)
 	snprintf(again.path, sizeof(again.path), "%s/again", directory);
 	rhp_on_alloc(RHP_FN_malloc, RHP_FRAME_HERE, p, 1);
 	rhp_record_realloc_begin(p);
-	rhp_stop_tracking();
+	rhp_switch_off();
 	rhp_record_realloc_end(RHP_FN_realloc, RHP_FRAME_HERE, p, q, 2);
 	rhp_record_realloc_followed(p, q, 2);
 	rhp_record_realloc_begin(p);
 	rhp_record_free(RHP_FN_free, RHP_FRAME_HERE, q, 0);
 	rhp_record_mark("of no trace");
-	rhp_start_tracking(&again);
+	rhp_switch_on(&again);
 	rhp_record_realloc_end(RHP_FN_realloc, RHP_FRAME_HERE, p, q, 2);
 	rhp_record_realloc_end(RHP_FN_realloc, RHP_FRAME_HERE, q, NULL, 2);
 	rhp_record_realloc_followed(p, q, 2);
@@ -354,14 +356,14 @@ static _Noreturn void write_trace(const struct setting *s)
 	signal(SIGBUS, SIG_DFL);                /* and not a sanitizer's */
 	if (s->traits & PATH_IS_TAKEN)
 		close(open(trace, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-	result = rhp_start_tracking(&own);
+	result = rhp_switch_on(&own);
 	if (result == 0) {
-		snprintf(next, sizeof(next), "%s", rhp_start_trace_path());
+		snprintf(next, sizeof(next), "%s", rhp_switch_trace_path());
 		live_often((void *)300000);
 		s->meddle();
 		work();
 		rhp_trace_append_scan(0, &nothing, sizeof(nothing));
-		rhp_stop_tracking();
+		rhp_switch_off();
 	}
 	if (s->traits & PATH_IS_TAKEN && (result ? unlink(trace) : rename(next, trace)))
 		exit(3);
@@ -469,6 +471,7 @@ int main(void)
 	if (!mkdtemp(directory))
 		return EXIT_FAILURE;
 	snprintf(trace, sizeof(trace), "%s/trace", directory);
+	rhp_start(); /* the environment has been read, as it is when a program begins */
 	printf("1..%zu\n", n_settings);
 	for (size_t i = 0; i < n_settings; i++) {
 		unsigned n = 0;

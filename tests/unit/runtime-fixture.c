@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/state.h"
 #include "runtime/stream.h"
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
@@ -31,15 +32,14 @@ int runtime_fixture_open(void **state)
 	if (rhp_trace_create(&settings, 0) < 0 || rhp_tracker_start(&settings) < 0)
 		return -1;
 	rhp_trace_keep();
-	rhp_control.is_ours = 1;
-	rhp_trace_switch_on();
+	rhp_state_begin();
 	return 0;
 }
 
 int runtime_fixture_close(void **state)
 {
 	(void)state;
-	rhp_trace_switch_off(RHP_STATE_STOPPED);
+	rhp_trace_stop(RHP_STATE_STOPPED);
 	unlink(settings.path);
 	return rmdir(directory);
 }

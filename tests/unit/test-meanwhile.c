@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/state.h"
 #include "runtime/stream.h"
 #include "runtime/trace-file.h"
 #include "runtime-fixture.h"
@@ -64,12 +65,12 @@ static bool interrupt(action *first, action *second, long instructions)
 
 static void switch_off(void)
 {
-	rhp_trace_switch_off(RHP_STATE_STOPPED);
+	rhp_trace_stop(RHP_STATE_STOPPED);
 }
 
 static void assert_one_answer(void)
 {
-	assert_int_equal(rhp_control.state == RHP_ACTIVE, rhp_control.generation != 0);
+	assert_int_equal(rhp_state_now() == RHP_ON, rhp_state_generation() != 0);
 }
 
 static void on_and_off_agree_whatever_comes_between(void **state)
@@ -78,17 +79,17 @@ static void on_and_off_agree_whatever_comes_between(void **state)
 	long n_on = 0, n_off = 0;
 	for (bool more = true; more; n_on += more) {
 		switch_off();
-		more = interrupt(rhp_trace_switch_on, switch_off, n_on);
+		more = interrupt(rhp_state_begin, switch_off, n_on);
 		assert_one_answer();
 	}
 	for (bool more = true; more; n_off += more) {
-		rhp_trace_switch_on();
-		more = interrupt(switch_off, rhp_trace_switch_on, n_off);
+		rhp_state_begin();
+		more = interrupt(switch_off, rhp_state_begin, n_off);
 		assert_one_answer();
 	}
 	/* The last instruction came, too: on is off then, and off is on. */
 	assert_true(n_on > 5 && n_off > 5);
-	rhp_trace_switch_on();
+	rhp_state_begin();
 }
 
 static void a_time_noted_within_another_is_whole(void **state)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "runtime/runtime.h"
+#include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 #include "runtime-fixture.h"
 
