@@ -11,7 +11,7 @@
 
 #include "runtime/bus-error.h"
 #include "runtime/os-signal.h"
-#include "runtime/trace-file.h"
+#include "runtime/trace-mend.h"
 
 /* Sent again, with the same words, it meets no handler; it waits until ours returns. */
 static void pass_on(siginfo_t *info)

@@ -17,6 +17,7 @@
 #include "runtime/os-signal.h"
 #include "runtime/state.h"
 #include "runtime/trace-file.h"
+#include "runtime/trace-write.h"
 #include "runtime/tracker.h"
 #include "runtime/unwind.h"
 

@@ -20,6 +20,7 @@
 #include "runtime/state.h"
 #include "runtime/stream.h"
 #include "runtime/trace-file.h"
+#include "runtime/trace-write.h"
 
 #define RESERVE 64
 #define SLACK 16            /* never used: a handler may come between check and reserve */

@@ -181,7 +181,8 @@ def handlers_at_some_instructions(b, home):
     check_handlers(*stepped(b, home, "burst", 13))
 
 
-STREAM, FILE, RECORD = "runtime/stream.c", "runtime/trace-file.c", "runtime/record.c"
+STREAM, RECORD = "runtime/stream.c", "runtime/record.c"
+FILE, WRITE_FILE = "runtime/trace-file.c", "runtime/trace-write.c"
 CLEAR = "		memset(s->records, 0, size);\n"
 WRITE = "	bool ok = rhp_trace_write_chunk(s->window, s->records, size);\n"
 CODE = "	__atomic_store_n(&r->a, address << 8 | code, __ATOMIC_RELEASE);\n"
@@ -213,19 +214,19 @@ MUTANTS = (
     ("time_record_left_out", times, STREAM,
      ("	bool anchor = unit - s->last_unit > MAX_TIME_STEP;\n", "	bool anchor = false;\n")),
     ("lost_event_not_counted", ended_by_a_limit, STREAM, ("		rhp_trace_lose_write();\n", "")),
-    ("region_of_a_ring_keeps_its_head", killed_at_each_write_of_a_ring, FILE, (OLD_HEAD, "		if (0)\n")),
-    ("overwritten_events_not_counted", killed_at_each_write_of_a_ring, FILE,
+    ("region_of_a_ring_keeps_its_head", killed_at_each_write_of_a_ring, WRITE_FILE, (OLD_HEAD, "		if (0)\n")),
+    ("overwritten_events_not_counted", killed_at_each_write_of_a_ring, WRITE_FILE,
      ("		rhp_trace_lose(RHP_LOST_RING, r.n_events);\n", "")),
-    ("records_of_a_chunk_not_written", killed_at_each_write, FILE, (BODY, "		r = 0;\n")),
-    ("failed_write_ignored", ended_by_a_limit, FILE,
-     ("		fail(r, RHP_LOST_IO);\n	return r == 0;\n", "		r = 0;\n	return r == 0;\n")),
+    ("records_of_a_chunk_not_written", killed_at_each_write, WRITE_FILE, (BODY, "		r = 0;\n")),
+    ("failed_write_ignored", ended_by_a_limit, WRITE_FILE,
+     ("		rhp_trace_fail(r, RHP_LOST_IO);\n	return r == 0;\n", "		r = 0;\n	return r == 0;\n")),
     ("counters_not_in_the_file", events_in_many_chunks, FILE,
-     ("	rhp_trace_shards = (char *)trace.header + RHP_HEADER_SIZE;\n",
+     ("	rhp_trace_shards = (char *)rhp_trace.header + RHP_HEADER_SIZE;\n",
       "	static char shards[RHP_N_SHARDS * RHP_SHARD_STRIDE] __attribute__((aligned(64)));\n"
       "	rhp_trace_shards = shards;\n")),
     ("descriptor_not_compared", descriptors_taken_away, FILE,
-     ("	return rhp_os_file_id(trace.fd, id) == 0 && id[0]", "	return 1 || id[0]")),
-    ("fault_of_the_mapping_not_mended", cut_while_it_is_mapped, FILE,
+     ("	return rhp_os_file_id(rhp_trace.fd, id) == 0 && id[0]", "	return 1 || id[0]")),
+    ("fault_of_the_mapping_not_mended", cut_while_it_is_mapped, "runtime/trace-mend.c",
      ("	if (!is_mapped(address))\n", "	if (address)\n")),
     ("child_not_told_from_its_parent", children, "runtime/state.c",
      ("	int r = rhp_os_wipe_on_fork(&rhp_control, sizeof(rhp_control));\n", "	int r = 0;\n")),

@@ -25,6 +25,8 @@
 #include "runtime/start.h"
 #include "runtime/switch.h"
 #include "runtime/trace-file.h"
+#include "runtime/trace-mend.h"
+#include "runtime/trace-write.h"
 #include "runtime/tracker.h"
 #include "tests/faults/take-trace.h"
 

@@ -14,6 +14,7 @@
 #include "runtime/state.h"
 #include "runtime/stream.h"
 #include "runtime/trace-file.h"
+#include "runtime/trace-write.h"
 #include "runtime-fixture.h"
 
 #if defined(__x86_64__)
