@@ -3,7 +3,9 @@
  * The functions of include/rheaper.h. A weak reference does not bring an object
  * out of an archive, so program.c refers to this one.
  */
+#include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <rheaper.h>
@@ -90,20 +92,64 @@ static void choose_path(struct rhp_settings *s, const char *directory)
 	memcpy(path.at, name, sizeof(name));
 }
 
+/* No padding: what a header of another age appends to it begins at its end. */
+static_assert(sizeof(struct rheaper_config) == 56 + sizeof(char *), "the caller's, too");
+static_assert(sizeof(struct rheaper_enabled) == 8 + sizeof(char *), "the caller's, too");
+static_assert(sizeof(struct rheaper_leaks) == 80, "the caller's, too");
+
+#define MAX_SIZE 4096 /* what claims to be larger is no config */
+#define END_OF(field)                                                                    \
+	(offsetof(struct rheaper_config, field) +                                        \
+	 sizeof(((struct rheaper_config *)NULL)->field))
+
+/* Whether that many bytes are whole fields. */
+static bool is_a_size(uint32_t size)
+{
+	static const uint32_t ends[] = {
+		END_OF(size),         END_OF(max_stack_depth),
+		END_OF(max_trackers), END_OF(tracker_event_buffer_size),
+		END_OF(sample_rate),  END_OF(profile_dir),
+		END_OF(sample_bytes), END_OF(max_bytes),
+		END_OF(ring),         END_OF(capture),
+		END_OF(free_stacks),  END_OF(reserved),
+	};
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (size == ends[i])
+			return true;
+	return size > sizeof(struct rheaper_config) && size <= MAX_SIZE;
+}
+
+/* The config of a caller whose header may be older or newer, as this one has it. False if
+ * it asks for what is not known here. */
+static bool read_config(struct rheaper_config *c, const struct rheaper_config *callers)
+{
+	size_t known = sizeof(*c);
+	memset(c, 0, sizeof(*c));
+	if (!callers)
+		return true;
+	if (!is_a_size(callers->size))
+		return false;
+	memcpy(c, callers, callers->size < known ? callers->size : known);
+	for (size_t i = known; i < callers->size; i++)
+		if (((const char *)callers)[i] != 0)
+			return false;
+	return c->reserved == 0;
+}
+
 static bool settings_of(struct rhp_settings *s, const struct rheaper_config *c)
 {
-	static const struct rheaper_config defaults;
-	c = c ? c : &defaults;
 	rhp_settings_default(s);
-	s->stack_depth = c->max_stack_depth ? c->max_stack_depth : 30;
-	s->max_trackers = c->max_trackers ? c->max_trackers : s->max_trackers;
+	if (c->max_stack_depth)
+		s->stack_depth = c->max_stack_depth;
+	if (c->max_trackers)
+		s->max_trackers = c->max_trackers;
 	if (c->tracker_event_buffer_size)
 		s->event_buffer = c->tracker_event_buffer_size;
 	s->sample_bytes = c->sample_bytes;
 	s->max_bytes = c->max_bytes;
 	s->ring = c->ring;
 	s->free_stacks = c->free_stacks;
-	s->own_calls = c->scope;
+	s->own_calls = c->capture;
 	if (!(c->sample_rate >= 0 && c->sample_rate <= 1)) /* nor a NaN */
 		return false;
 	if (c->sample_rate > 0)
@@ -119,14 +165,15 @@ static enum rheaper_error error_of(int result)
 				     : RHEAPER_CANNOT_WRITE;
 }
 
-PUBLIC struct rheaper_enabled rheaper_runtime_enable(const struct rheaper_config *config)
+static struct rheaper_enabled enable(const struct rheaper_config *config)
 {
 	struct rheaper_enabled result = {RHEAPER_BAD_VALUE, 0, NULL};
+	struct rheaper_config c;
 	struct rhp_settings s;
 	rheaper_runtime_is_tracking(); /* the environment has been read */
 	if (nobody_leads())
 		return (struct rheaper_enabled){RHEAPER_ABSENT, 0, NULL};
-	if (!settings_of(&s, config))
+	if (!read_config(&c, config) || !settings_of(&s, &c))
 		return result;
 	int r = RHP_RUNTIME(switch_on)(&s);
 	result.error = error_of(r);
@@ -135,6 +182,19 @@ PUBLIC struct rheaper_enabled rheaper_runtime_enable(const struct rheaper_config
 	if (result.error == RHEAPER_CANNOT_WRITE)
 		result.system_error = -r;
 	return result;
+}
+
+/* As much as both headers have. The caller's inline function has zeroed the rest. */
+static void give(void *result, size_t callers, const void *ours, size_t size)
+{
+	memcpy(result, ours, callers < size ? callers : size);
+}
+
+PUBLIC void rheaper_runtime_enable(const struct rheaper_config *config,
+				   struct rheaper_enabled *result, size_t size)
+{
+	struct rheaper_enabled ours = enable(config);
+	give(result, size, &ours, sizeof(ours));
 }
 
 PUBLIC enum rheaper_error rheaper_runtime_disable(void)
@@ -146,7 +206,7 @@ PUBLIC enum rheaper_error rheaper_runtime_disable(void)
 	return r == -EALREADY ? RHEAPER_NOT_ENABLED : error_of(r);
 }
 
-PUBLIC struct rheaper_leaks rheaper_runtime_leak_check(void)
+static struct rheaper_leaks leak_check(void)
 {
 	struct rhp_leak_counts c;
 	struct rheaper_leaks result = {.error = RHEAPER_NOT_ENABLED};
@@ -169,4 +229,10 @@ PUBLIC struct rheaper_leaks rheaper_runtime_leak_check(void)
 		.still_reachable_bytes = c.bytes[RHP_LEAK_REACHABLE],
 		.other_threads = c.other_threads,
 	};
+}
+
+PUBLIC void rheaper_runtime_leak_check(struct rheaper_leaks *result, size_t size)
+{
+	struct rheaper_leaks ours = leak_check();
+	give(result, size, &ours, sizeof(ours));
 }

@@ -89,7 +89,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < 8; i++)
 		pthread_create(&threads[i], NULL, i < COUNTED ? counted : busy, (void *)i);
 	for (int i = 1; i <= cycles; i++) {
-		struct rheaper_config config = {0};
+		struct rheaper_config config = RHEAPER_CONFIG_INIT;
 		struct rheaper_enabled on;
 		config.profile_dir = "traces";
 		config.tracker_event_buffer_size = 500;
@@ -132,7 +132,7 @@ static int enable(struct rheaper_config config)
 		abort();
 	return on.error;
 }
-static struct rheaper_config none;
+static const struct rheaper_config none = RHEAPER_CONFIG_INIT;
 static void say(int n)
 {
 	printf("%d ", n);
@@ -151,7 +151,7 @@ int main(void)
 	say(WITH(profile_dir, "/nowhere/at/all"));
 	say(WITH(max_bytes, 1));
 	say(WITH(ring, 1));
-	say(WITH(scope, 2));
+	say(WITH(capture, 2));
 	say(WITH(free_stacks, 2));
 	void *before = malloc(1001);
 	say(rheaper_enable_tracking(NULL).error);
@@ -254,10 +254,10 @@ SCOPES = """
 void *library_makes(size_t n);
 void *library_resizes(void *p, size_t n);
 void library_frees(void *p);
-static void work(uint32_t scope)
+static void work(uint32_t capture)
 {
-	struct rheaper_config config = {0};
-	config.scope = scope;
+	struct rheaper_config config = RHEAPER_CONFIG_INIT;
+	config.capture = capture;
 	config.ring = 1;
 	config.max_bytes = 10000000;
 	config.free_stacks = 1;
@@ -273,8 +273,8 @@ static void work(uint32_t scope)
 }
 int main(void)
 {
-	work(RHEAPER_SCOPE_AS_LINKED);
-	work(RHEAPER_SCOPE_OWN);
+	work(RHEAPER_CAPTURE_AS_LINKED);
+	work(RHEAPER_CAPTURE_OWN);
 	return 0;
 }
 """
@@ -372,7 +372,7 @@ def test_a_sample_does_not_begin_where_the_last_one_ended(b):
 #include <stdlib.h>
 int main(void)
 {
-	struct rheaper_config config = {0};
+	struct rheaper_config config = RHEAPER_CONFIG_INIT;
 	config.sample_bytes = 4000000000u;
 	rheaper_enable_tracking(&config);
 	free(malloc(100));

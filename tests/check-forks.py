@@ -216,7 +216,7 @@ static void work(void)
 int main(void)
 {
 	int status;
-	struct rheaper_config config = {0};
+	struct rheaper_config config = RHEAPER_CONFIG_INIT;
 	config.profile_dir = "100%pure";
 	if (rheaper_enable_tracking(&config).error)
 		return 1;

@@ -12,11 +12,20 @@ static int nested(void)
 	}
 }
 
+static int enable(void)
+{
+	struct rheaper_config config = RHEAPER_CONFIG_INIT;
+	config.capture = RHEAPER_CAPTURE_OWN;
+	return rheaper_enable_tracking(&config).error != RHEAPER_ABSENT ||
+	       rheaper_leak_check().error != RHEAPER_ABSENT ||
+	       rheaper_disable_tracking() != RHEAPER_ABSENT;
+}
+
 int main(void)
 {
 	uint32_t scope = rheaper_begin("by hand");
 	rheaper_end(scope);
-	return scope || nested() != RHEAPER_NOT_LINKED ||
+	return scope || enable() || nested() != RHEAPER_NOT_LINKED ||
 	       rheaper_mark("a mark") != RHEAPER_NOT_LINKED || rheaper_trace_path() ||
 	       rheaper_version();
 }
