@@ -13,8 +13,9 @@
 #include "runtime/os-lock.h"
 
 /*
- * Open addressing with linear probing. In front of it a filter: of all numbers that
- * the first `64 - shift` bits of a hash can make, those that an address has.
+ * Open addressing with linear probing. A filter stands in front of it: it has one bit for
+ * each number that the first `64 - shift` bits of a hash can make. The bit is set while
+ * the set has an address with that number.
  */
 struct rhp_addresses {
 	uint32_t shift;
@@ -36,8 +37,8 @@ static ALWAYS_INLINE uint64_t rhp_address_hash(uintptr_t address)
 }
 
 /*
- * True if an address is not in the set for sure, and the set was not always empty.
- * Async-signal-safe.
+ * True if an address is surely not in the set. False if it may be, or if the set never
+ * had any address. Async-signal-safe.
  */
 static ALWAYS_INLINE bool rhp_address_set_lacks(const struct rhp_address_set *set,
 						uintptr_t address)
@@ -54,9 +55,13 @@ static ALWAYS_INLINE bool rhp_address_set_lacks(const struct rhp_address_set *se
 /* Whether an address is in the set. Async-signal-safe. */
 HIDDEN bool rhp_address_set_has(struct rhp_address_set *set, uintptr_t address);
 
-/* Empties the set. Adds an address; false if there is no memory. Removes one. Whether it
- * was in the set may have changed since that was asked: a trace may have ended, or the
- * block have been freed where it is not seen. All take the lock. */
+/*
+ * The functions that change the set take its lock. Adding an address that is there, or
+ * removing one that is not, does nothing: since the caller asked, a trace may have ended,
+ * or the block may have been freed where we do not see it.
+ */
 HIDDEN void rhp_address_set_clear(struct rhp_address_set *set);
-HIDDEN bool rhp_address_set_add(struct rhp_address_set *set, uintptr_t address);
 HIDDEN void rhp_address_set_remove(struct rhp_address_set *set, uintptr_t address);
+
+/* False if there is no memory for it. */
+HIDDEN bool rhp_address_set_add(struct rhp_address_set *set, uintptr_t address);

@@ -16,7 +16,9 @@
  */
 HIDDEN struct rhp_rule rhp_cfi_rule(const struct rhp_module_info *module, uintptr_t pc);
 
-/* How far from the canonical frame address that function has saved a register, by its
- * number in call frame information, at `pc`; false: it has not, or oddly. The same. */
+/* Where the function at `pc` has saved a register: puts the distance from the canonical
+ * frame address into *offset. `reg` is the number that call frame information has for the
+ * register. False if the function has not saved it there, or the tables say it in a form
+ * that is not understood. Reads and locks as little as rhp_cfi_rule(). */
 HIDDEN bool rhp_cfi_saved(const struct rhp_module_info *module, uintptr_t pc,
 			  unsigned reg, int64_t *offset);

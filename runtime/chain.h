@@ -26,7 +26,7 @@ struct rhp_chain_memory {
 	uint64_t before;       /* the hash of what was before the first link */
 	uint32_t window;       /* frames that count, at most */
 	uint64_t window_power; /* the weight of the first one that does not */
-	struct rhp_place busy; /* who uses this; handlers do without */
+	struct rhp_place busy; /* who uses this memory; a handler on top does without */
 };
 
 /* The bytes that a memory for `window` frames needs. */
@@ -35,16 +35,17 @@ HIDDEN size_t rhp_chain_room(uint32_t window);
 /* Prepares a memory; `room` is of the size above, or NULL. */
 HIDDEN void rhp_chain_init(struct rhp_chain_memory *m, void *room, uint32_t window);
 
-/* What was remembered is of no use any more: another stack, another end. */
+/* Forgets the frames: the thread has another stack, or the chain ends elsewhere. */
 static inline void rhp_chain_forget(struct rhp_chain_memory *m)
 {
 	m->n = 0;
 }
 
 /*
- * The hash of the innermost `window` frames of the chain that begins at `frame`. It
- * ends at `base`, or where the next frame does not lie between the last one and
- * `last`: all of it must be readable. Async-signal-safe; one thread.
+ * Returns the hash of the innermost `window` frames of the chain that begins at `frame`.
+ * The chain ends at `base`, or where the next frame does not lie between the present one
+ * and `last`. The caller knows that everything from `frame` to `last` is readable. One
+ * thread at a time; async-signal-safe.
  */
 HIDDEN uint64_t rhp_chain_hash(struct rhp_chain_memory *m, uintptr_t frame,
 			       uintptr_t last, uintptr_t base);

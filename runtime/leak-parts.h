@@ -23,17 +23,17 @@ struct leak_extent {
 	uintptr_t start, end;
 };
 
-/* What the program says to the child, and the child to the program: shared by both. */
+/* Memory that the program and the child share: what they say to each other. */
 struct leak_shared {
 	uint32_t is_ready; /* the threads have been asked for the second time */
-	int32_t error;     /* of the child: -errno; 1: it has not said */
+	int32_t error;     /* 0 or -errno: how the child's scan went */
 	uint64_t sequence; /* of the next chunk */
 	uint64_t ticks;
 	int parent_pages; /* descriptor of the program's page map, or -1 */
 	struct rhp_leak_counts counts;
 	uintptr_t stack; /* of the calling thread, from here on */
 	uint32_t n_words, n_threads;
-	bool knows_all; /* the allocator's blocks are all in the trace */
+	bool knows_all; /* the trace has every block that the allocator ever gave out */
 	int calling_tid;
 	uintptr_t words[LEAK_MAX_WORDS]; /* registers and the like: pointers that count */
 	struct leak_thread {
@@ -98,9 +98,8 @@ HIDDEN int rhp_leak_read_regions(struct leak_scan *s);
 HIDDEN int rhp_leak_read_blocks(struct leak_scan *s);
 HIDDEN int rhp_leak_find_roots(struct leak_scan *s);
 HIDDEN int rhp_leak_mark(struct leak_scan *s);
-HIDDEN int rhp_leak_write(const struct leak_scan *s);
 
-/* The region of an address, or NULL. */
+/* The region that an address lies in, or NULL. */
 HIDDEN struct leak_region *rhp_leak_region(const struct leak_scan *s, uintptr_t address);
 
 /* Whether this word, in the region, was ever written. */
@@ -118,5 +117,6 @@ static ALWAYS_INLINE uintptr_t leak_word(uintptr_t address)
 /* The number of blocks that begin before the address. */
 HIDDEN size_t rhp_leak_blocks_before(const struct leak_scan *s, uintptr_t address);
 
-/* Array of `item` bytes that has room for one more. */
+/* Makes room for one more item of `item` bytes in an array that has n of at most n_max.
+ */
 HIDDEN int rhp_leak_grow(void **array, size_t n, size_t *n_max, size_t item);

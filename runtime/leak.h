@@ -19,14 +19,17 @@ struct rhp_leak_counts {
 };
 
 /*
- * Scans now, for the calling thread, whose stack counts from `stack` on. 0 or -errno, in
- * which case the trace says that it failed, if that could be written: -EBUSY another
- * thread is at it, -ENOTSUP the trace does not have all blocks (a sample, a ring),
- * -ENODATA tracking is off. Waits for the child. Not in a signal handler.
+ * Scans now, and waits for the child. Of the calling thread's stack, pointers from the
+ * address `stack` on count. Returns 0 and the counts, or -errno: -EBUSY if another thread
+ * is scanning, -ENOTSUP if the trace does not have all blocks (a sample, a ring),
+ * -ENODATA if tracking is off. The trace says that a scan failed, where that can be
+ * written. Not in a signal handler.
  */
 HIDDEN int rhp_leak_check(const void *stack, struct rhp_leak_counts *counts);
 
-/* The same at the end of the program, if that is asked for or the trace has had a scan:
- * what was reachable then may be lost by now. What the functions that end the program
- * have on the stack does not count. Waits for another thread that is at it. */
+/*
+ * Scans at the end of the program, if that is asked for, or if the trace has had a scan
+ * before: what was reachable then may be lost by now. Pointers in the frames of exit()
+ * and of what it calls do not count. Waits for another thread that is scanning.
+ */
 HIDDEN void rhp_leak_at_exit(bool is_asked);

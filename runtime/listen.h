@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tracking switched from outside by a signal: sent by kill it changes what is, queued by
- * rheaper-ctl it brings a request (trace/request.h). Whoever may send the process a
- * signal may do this, and nobody else.
+ * A signal switches tracking from outside. Sent by kill, it switches tracking on if it is
+ * off, and off if it is on. Queued by rheaper-ctl, it brings a request
+ * (trace/request.h). Only those can do this who may send the process a signal.
  */
 #pragma once
 
 #include "runtime/cc.h"
 
 /*
- * Installs the handler. -EBUSY if the program, or something that was loaded with it,
- * has one already. What the handler does is async-signal-safe, whatever it interrupts.
+ * Installs the handler of this signal: 0 or -errno, -EBUSY if the program, or something
+ * that was loaded with it, has a handler already. The handler may interrupt anything.
  */
 HIDDEN int rhp_listen(int signal);

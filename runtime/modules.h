@@ -27,17 +27,17 @@ struct rhp_module_info {
 };
 
 /*
- * The module that holds an instruction, or NULL; the result is never freed.
- * The first time, its record is written to `out`.
- * Slow path only: takes a lock of its own. Asks _dl_find_object where libc has
- * it, which takes no lock and allocates nothing; else dl_iterate_phdr.
+ * Finds the module that holds an instruction, NULL if none does, and writes its record to
+ * `out` when it finds it for the first time. The result is never freed. For slow paths:
+ * it takes a lock of its own. It asks _dl_find_object where libc has that, which takes no
+ * lock and allocates nothing; elsewhere dl_iterate_phdr.
  */
 HIDDEN const struct rhp_module_info *rhp_module_find(uintptr_t ip,
 						     struct rhp_stream *out);
 
 /*
- * Fills in what the program headers of a mapped object say about unwinding, and
- * copies its build id (at most RHP_BUILD_ID_SIZE bytes): the size of that.
+ * Fills in what the program headers of a mapped object say about unwinding, and copies
+ * its build id (at most RHP_BUILD_ID_SIZE bytes). Returns the size of the build id.
  */
 #define RHP_BUILD_ID_SIZE 64
 HIDDEN size_t rhp_module_read_headers(struct rhp_module_info *module,
@@ -51,12 +51,12 @@ static ALWAYS_INLINE uint32_t rhp_modules_epoch(void)
 	return __atomic_load_n(&rhp_epoch, __ATOMIC_RELAXED);
 }
 
-/* After dlclose returned: forget what is no longer mapped. */
+/* dlclose has returned: forgets the modules that are no longer mapped. */
 HIDDEN void rhp_modules_closed(void);
 
-/* Another trace begins: no module has a number yet. No stack may be in the making. */
+/* In the next trace no module has a number yet. No thread may be capturing a stack. */
 HIDDEN void rhp_modules_forget(void);
 
-/* A module that holds this address has just been loaded: whatever was known there
- * before is not there any more, though it may have had the same size and name. */
+/* A module that holds this address has just been loaded: forgets the module that was
+ * known there before, even if it had the same size and name. */
 HIDDEN void rhp_module_opened(const void *inside);

@@ -10,13 +10,13 @@
 #include "runtime/stream.h"
 
 /*
- * The number of the node (code, address, parent, module, flags), made if it is
- * not there; its record then goes to `out`, before any event can name it.
- * 0 if the table is full. Takes a lock only to make a node. Async-signal-safe.
+ * Returns the number of the node (code, address, parent, module, flags). Makes the node
+ * if it is not there, and then writes its record to `out`, before any event can name it.
+ * Returns 0 if the table is full. Takes a lock only to make a node. Async-signal-safe.
  */
 HIDDEN uint32_t rhp_node_get(struct rhp_stream *out, enum rhp_code code,
 			     uintptr_t address, uint32_t parent, uint32_t module,
 			     uint32_t flags);
 
-/* Another trace begins. Nobody may be at the nodes. */
+/* The next trace has no nodes yet. No thread may be capturing a stack. */
 HIDDEN void rhp_nodes_forget(void);

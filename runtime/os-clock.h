@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Clocks: os-call.h says how. */
+/* Clocks; what os-call.h says holds. */
 #pragma once
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files: os-call.h says how. */
+/* Files; what os-call.h says holds. */
 #pragma once
 
 #include <stdbool.h>

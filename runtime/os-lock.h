@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How threads of this process wait for each other: os-call.h says how. */
+/* How threads of this process wait for each other; what os-call.h says holds. */
 #pragma once
 
 #include <stdint.h>

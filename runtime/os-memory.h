@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory from the kernel, and what is known of an address: os-call.h says how. */
+/* Memory from the kernel, and what is known of an address; what os-call.h says holds. */
 #pragma once
 
 #include <stdbool.h>

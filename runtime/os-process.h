@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes and threads: os-call.h says how. A number that the kernel does not tell (a
- * filter of system calls refuses) is 0.
+ * Processes and threads; what os-call.h says holds. A number that the kernel does not
+ * tell (a filter of system calls refuses) is 0.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals of the calling thread: os-call.h says how. */
+/* Signals of the calling thread; what os-call.h says holds. */
 #pragma once
 
 #include <stdint.h>

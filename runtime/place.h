@@ -37,9 +37,9 @@ static ALWAYS_INLINE void rhp_place_clear(struct rhp_place *place)
 }
 
 /*
- * Whether the function that noted the place has not been left, as far as can be
- * told: its frame still holds its return address, and does not lie below `here`
- * on the same stack. `stack` is what is known of this thread's, or NULL.
+ * Whether the function that noted the place is still running, as far as can be told: its
+ * frame still holds its return address, and does not lie below `here` on the same stack.
+ * `stack` is what is known of this thread's stack, or NULL.
  */
 HIDDEN bool rhp_place_alive(const struct rhp_place *place, const void *here,
 			    const struct rhp_bounds *stack);

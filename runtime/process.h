@@ -54,7 +54,8 @@ struct rhp_process {
 extern HIDDEN struct rhp_process rhp_process_own;
 
 #ifdef RHP_PLUGIN
-/* The table of the module that leads; until it is known, of nobody. */
+/* The table of the module that leads. Until that is known, a table of nobody: tracking is
+ * off in it, and all functions are NULL. */
 extern HIDDEN const struct rhp_process *rhp_process;
 
 /*

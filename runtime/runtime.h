@@ -36,38 +36,43 @@
 #define RHP_FRAME_HERE __builtin_frame_address(0)
 
 /*
- * Events, with the shim's frame. A block was handed out (p is not NULL), `size`
- * bytes were asked for. A block is about to be freed; size is what the caller says
- * it has, or 0; one is about to be resized, and what became of it: for blocks that
- * rhp_is_recorded(). A mark; whether it could be written.
+ * Events. `frame` is that of the shim. Those about a block p that was there before are
+ * for blocks that rhp_is_recorded().
  */
+
+/* The allocator has handed out a block, not NULL; the caller asked for `size` bytes. */
 HIDDEN void rhp_record_alloc(enum rhp_function function, const void *frame, const void *p,
 			     size_t size);
+
+/* A block is about to be freed. `size` is what the caller says it has, or 0. */
 HIDDEN void rhp_record_free(enum rhp_function function, const void *frame, const void *p,
 			    size_t size);
+
+/* A block p is about to be resized. Then: the allocator has returned q for it. */
 HIDDEN void rhp_record_realloc_begin(const void *p);
 HIDDEN void rhp_record_realloc_end(enum rhp_function function, const void *frame,
 				   const void *p, const void *q, size_t size);
-HIDDEN bool rhp_record_mark(const char *text);
-HIDDEN bool rhp_record_mark_from_outside(const char *text); /* in a handler of ours */
 
-/* A scope begins: its number, by which it ends, or 0 if that could not be recorded. */
+/* The same second half, of a block that a shared library resizes while the capture is
+ * `link`. Such libraries' own allocations are not recorded then, but the lives of blocks
+ * that they were given are. */
+HIDDEN void rhp_record_realloc_followed(const void *p, const void *q, size_t size);
+
+/* Writes a mark: whether that could be done. The second is for a handler of ours, which
+ * may have interrupted anything. */
+HIDDEN bool rhp_record_mark(const char *text);
+HIDDEN bool rhp_record_mark_from_outside(const char *text);
+
+/* Begins a scope: returns the number that ends it, or 0 if it could not be recorded. */
 HIDDEN uint32_t rhp_record_begin(const char *name);
 HIDDEN void rhp_record_end(uint32_t scope);
-
-/*
- * Where the capture is `link`: the exported functions record only what libc allocates on
- * behalf of a wrapped function (rhp_thread.caller_frame), and follow the life
- * of blocks that shared libraries free and resize.
- */
-HIDDEN void rhp_record_realloc_followed(const void *p, const void *q, size_t size);
 
 /* The parts of rhp_enter() that are seldom needed: a call starts the runtime, or its
  * thread may be inside a real function. */
 HIDDEN bool rhp_enter_slowly(const void *frame);
 
-/* What a shim calls: the runtime of its own module; a plug-in's, of the module that
- * leads. */
+/* The runtime that a shim calls: its own module's. The shims of a plug-in call that of
+ * the module that leads. */
 #ifdef RHP_PLUGIN
 #define RHP_RUNTIME(name) __atomic_load_n(&rhp_process, __ATOMIC_ACQUIRE)->name
 #define RHP_THREAD (*RHP_RUNTIME(thread)())
@@ -88,7 +93,8 @@ static ALWAYS_INLINE bool rhp_enter(const void *frame)
 	return RHP_RUNTIME(enter_slowly)(frame);
 }
 
-/* Whether the block, about to be freed or resized, is recorded; asked once. */
+/* Whether a block that is about to be freed or resized is recorded. To be asked once: it
+ * is no longer in the sample then. */
 static ALWAYS_INLINE bool rhp_is_recorded(const void *p)
 {
 #ifdef RHP_PLUGIN
@@ -105,10 +111,9 @@ static ALWAYS_INLINE bool rhp_enter_free(const void *frame, const void *p)
 }
 
 /*
- * Whether sampling is on and the call is none of its business: an allocation of so many
- * bytes that is not of the sample, or the free of such a block, for sure. Nothing else
- * needs to be done then, but to guard the real function if that may call another wrapped
- * one.
+ * Whether sampling is on, and the call is surely not of the sample: an allocation of
+ * `size` bytes, or the free of a block. The shim then calls the real function and does
+ * nothing else, except that it guards a real function that may call another wrapped one.
  */
 #ifdef RHP_PLUGIN
 #define rhp_passes(size) false
@@ -127,8 +132,8 @@ static ALWAYS_INLINE bool rhp_passes_free(const void *p)
 }
 #endif
 
-/* The guard as it was goes back at the end: a handler may have come in the middle
- * of another shim's beginning. */
+/* Guard the real function. rhp_real_end() puts the guard back as it was: we may be in a
+ * handler that interrupted another shim between its two. */
 static ALWAYS_INLINE struct rhp_place rhp_real_begin(const void *frame)
 {
 	struct rhp_thread *thread = &RHP_THREAD;
@@ -161,8 +166,8 @@ static ALWAYS_INLINE void rhp_on_free(enum rhp_function function, const void *fr
 	RHP_RUNTIME(record_free)(function, frame, p, size);
 }
 
-/* True if what becomes of the block must be said as well; false if the result is a new
- * block to the trace. */
+/* Returns true if the shim must call rhp_on_realloc_end(), and false if the result is a
+ * new block to the trace: rhp_on_alloc(). */
 static ALWAYS_INLINE bool rhp_on_realloc_begin(const void *p)
 {
 	if (!rhp_is_recorded(p))

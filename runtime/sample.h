@@ -38,7 +38,7 @@ extern HIDDEN struct rhp_sample rhp_sample;
 /* Before the first event. */
 HIDDEN void rhp_sample_start(const struct rhp_settings *settings);
 
-/* Tracking is off: no block is of the sample any more. */
+/* No block is of the sample any more. Tracking must be off. */
 HIDDEN void rhp_sample_forget(void);
 
 /*
@@ -62,9 +62,10 @@ static ALWAYS_INLINE bool rhp_sample_passes(size_t size)
 }
 
 /*
- * The questions of one event, in this order only: is this new block recorded? Is that
- * of this block, which is about to be freed or resized? If true, the block is one of
- * those that are recorded, or is no longer. A realloc that failed puts it back.
+ * The questions of one event, each asked once. rhp_sample_allocated(): is this new block
+ * to be recorded? If so, it is of the sample from now on. rhp_sample_freed(): is this
+ * block, which is about to be freed or resized, recorded? If so, it is of the sample no
+ * longer. rhp_sample_again() puts a block back whose realloc failed.
  */
 static ALWAYS_INLINE bool rhp_sample_allocated(const void *block, size_t size)
 {

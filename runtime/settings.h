@@ -19,9 +19,8 @@ struct rhp_settings {
 	uint32_t max_trackers;    /* RHEAPER_MAX_TRACKERS */
 	uint32_t event_buffer;    /* RHEAPER_EVENT_BUFFER, records */
 	uint64_t max_bytes;       /* RHEAPER_MAX_BYTES, 0 is no limit */
-	uint32_t ring; /* the same with ",ring": the newest so many bytes are kept */
-	uint32_t
-		free_stacks; /* RHEAPER_FREE_STACKS: of frees too, not their call sites */
+	uint32_t ring; /* RHEAPER_MAX_BYTES with ",ring": the newest bytes are kept */
+	uint32_t free_stacks;  /* RHEAPER_FREE_STACKS: whole stacks of frees, too */
 	uint64_t sample_bytes; /* RHEAPER_SAMPLE_BYTES, mean distance; 0: everything */
 	uint64_t sample_ppm;   /* RHEAPER_SAMPLE_RATE in millionths */
 	uint64_t sample_seed;  /* RHEAPER_SAMPLE_SEED, 0: another one in each run */
@@ -30,17 +29,19 @@ struct rhp_settings {
 	uint32_t signal;       /* RHEAPER_SIGNAL, which switches it; 0: none does */
 	uint32_t leak_scan;    /* RHEAPER_LEAK_SCAN: look for leaks at exit */
 	uint32_t bus_errors;   /* RHEAPER_SIGBUS, 0: no handler for it */
-	uint32_t own_calls; /* not from the environment: shared libraries' are left out */
-	uint32_t capture;   /* how it was linked, or less */
+	/* Not from the environment: what shared libraries allocate is left out. */
+	uint32_t own_calls;
+	uint32_t capture; /* enum rhp_capture: as linked, or less because of own_calls */
 };
 
 /* Reads an environment of NAME=VALUE strings. Allocates nothing. */
 HIDDEN void rhp_settings_read(struct rhp_settings *settings, char *const *environment);
 
-/* What holds where nothing else is said. Not the path. */
+/* Sets every field but the path to its default. The table in settings.c has the only copy
+ * of these, for the environment and for rheaper.h. */
 HIDDEN void rhp_settings_default(struct rhp_settings *settings);
 
-/* Makes a path of a pattern: the path of other settings. */
+/* Sets the path, with %p, %e, %t and %% of the pattern replaced. */
 HIDDEN void rhp_settings_expand_path(struct rhp_settings *settings, const char *pattern);
 
 /* Whether all numbers lie within the bounds of their variables. */

@@ -42,18 +42,18 @@ struct rhp_stacks {
 /* Prepares for the calling thread. What was learned of chains stays. */
 HIDDEN void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth);
 
-/* Another trace begins: nothing is known, no memory is held. */
+/* Forgets everything, and gives the memory back: for the next trace. */
 HIDDEN void rhp_stacks_forget(struct rhp_stacks *s);
 
 /*
- * The node of the stack that called `function`; `frame` is the frame address
- * of the shim, whose saved registers are where the stack begins: frame 0 is
- * the shim's caller. New nodes are written to `out`. 0 if it cannot be had.
+ * Returns the node of the stack that called `function`, 0 if there is none to be had.
+ * `frame` is the frame address of the shim. The stack begins at the registers that are
+ * saved there: frame 0 is the shim's caller. Writes new nodes to `out`.
  */
 HIDDEN uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream *out,
 				  const void *frame, enum rhp_function function);
 
-/* The same with the caller alone: who freed a block. */
+/* The same, of the shim's caller alone: who freed a block. */
 HIDDEN uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *out,
 				 const void *frame, enum rhp_function function);
 

@@ -41,8 +41,8 @@ HIDDEN void rhp_stream_close(struct rhp_stream *s);
 HIDDEN bool rhp_stream_open_lasting(uint32_t event_buffer);
 HIDDEN void rhp_stream_close_lasting(void);
 
-/* Says whose records follow, until it says so again: thread number, tid, name (of 15
- * characters at most). */
+/* Writes whose records follow from here on: a thread's number in the trace, its tid, and
+ * its name (at most 15 characters). False if that was lost. */
 HIDDEN bool rhp_stream_thread(struct rhp_stream *s, uint64_t thread, uint64_t tid,
 			      const char *name);
 
@@ -70,9 +70,9 @@ HIDDEN bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t
 			      uint64_t b, uint64_t c);
 
 /*
- * The time of what stands between events: those that this thread recorded before are
- * earlier, those that it records from now on are not. Waits for the next time unit,
- * which takes less than 0.1 us where ticks are cycles.
+ * Returns a time that separates events: those that this thread recorded before are
+ * earlier, and those that it records from now on are not. Waits for the next unit of
+ * time, which takes less than 0.1 us where ticks are cycles.
  */
 HIDDEN uint64_t rhp_stream_moment(void);
 

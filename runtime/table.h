@@ -24,8 +24,8 @@ struct rhp_table {
 	struct rhp_lock lock;    /* for writers; the callers take it */
 };
 
-/* Copies the value of a key; false if it is not there, or the table grew meanwhile:
- * what matters is asked again under the lock. Async-signal-safe. */
+/* Copies the value of a key. False if the key is not there, and perhaps if the table grew
+ * meanwhile: a caller to whom it matters asks again under the lock. Async-signal-safe. */
 HIDDEN bool rhp_table_find(const struct rhp_table *t, const uint64_t key[2],
 			   uint64_t value[2]);
 

@@ -26,7 +26,7 @@ struct rhp_tracker {
 	int tid;              /* of the thread whose events it takes now, 0: free */
 	uint16_t number; /* of the stream; 0: the overflow tracker, which is shared */
 	uint16_t lost;   /* given up: somebody may still be at it */
-	uint32_t free_stacks; /* of frees the whole stack is taken */
+	uint32_t free_stacks; /* 1: frees have their whole stack */
 	struct rhp_stacks stacks;
 };
 
@@ -34,10 +34,10 @@ struct rhp_tracker {
 HIDDEN int rhp_tracker_start(const struct rhp_settings *settings);
 
 /*
- * After rhp_trace_stop(): waits until no event is being recorded, then takes the
- * trackers' windows and all they learned from them. A tracker whose thread does not
- * come back from an event for a second (a handler jumped out of it) is given up.
- * Not in a signal handler.
+ * Waits, after rhp_trace_stop(), until no event is being recorded, and then takes their
+ * windows and all that they learned from the trackers. Gives a tracker up whose thread
+ * does not come back from an event for a second (a handler jumped out of it). Not in a
+ * signal handler.
  */
 HIDDEN void rhp_tracker_retire(void);
 
@@ -46,13 +46,14 @@ HIDDEN void rhp_tracker_retire(void);
 HIDDEN void rhp_tracker_name_all(void);
 
 /*
- * In a forked child, instead: of the trackers that it was born with it keeps that of the
- * calling thread, which is not in an event. Whoever else had one takes another.
+ * The same in a forked child, for the parent's trackers: the calling thread, which is not
+ * in an event, keeps its own. All others are given up; threads that had one take another.
  */
 HIDDEN void rhp_tracker_adopt(void);
 
-/* What the runtime keeps of threads' stacks: words that may look like pointers to the
- * program's blocks. Stops when visit() is not 0: its result. */
+/* Calls visit() for all memory in which the runtime keeps words of threads' stacks: they
+ * may look like pointers to the program's blocks. Stops when visit() does not return 0,
+ * and returns that. */
 HIDDEN int rhp_tracker_memory(int (*visit)(void *context, const void *start, size_t size),
 			      void *context);
 
@@ -64,10 +65,10 @@ static ALWAYS_INLINE bool rhp_tracker_is_busy(void)
 }
 
 /*
- * The calling thread's tracker, ready to be written to, or NULL: there is none (the
- * event is counted as lost), or tracking was switched off. The trace stays the same one
- * until rhp_tracker_done() ends the use; the overflow tracker is locked in between, and
- * signals are blocked.
+ * Returns the calling thread's tracker, ready to be written to. NULL if tracking was
+ * switched off, or if there is no tracker to be had: the event is counted as lost then.
+ * Until rhp_tracker_done() no other trace takes the place of this one. If it is the
+ * overflow tracker, it is locked until then, and signals are blocked.
  */
 HIDDEN struct rhp_tracker *rhp_tracker_get_slowly(struct rhp_tracker *in_use);
 static ALWAYS_INLINE struct rhp_tracker *rhp_tracker_get(void)
@@ -84,11 +85,11 @@ static ALWAYS_INLINE struct rhp_tracker *rhp_tracker_get(void)
 	return rhp_tracker_get_slowly(t);
 }
 
-/* The shared tracker, whoever calls: also in a handler that interrupted anything. */
+/* The same, but always the overflow tracker: for a handler that interrupted anything. */
 HIDDEN struct rhp_tracker *rhp_tracker_get_shared(void);
 
-/* The same, for the second half of a realloc: surely the stream that has the
- * first half, for they are paired by stream. */
+/* The same, for the second half of a realloc: the tracker that has the first half,
+ * because the reader pairs them by stream. */
 HIDDEN struct rhp_tracker *rhp_tracker_again(void);
 
 static ALWAYS_INLINE void rhp_tracker_done(struct rhp_tracker *tracker)

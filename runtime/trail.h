@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A walk by unwind rules, remembered. Which words of the stack a walk reads, and
- * what it makes of them, follows from the registers it begins with and from what it
- * read before: as long as the registers and those words are the same, so is the walk.
- * So only frames that are new are walked; for the others their words are compared.
+ * Remembers a walk by unwind rules. The registers that a walk begins with, and the words
+ * that it has read so far, determine which words of the stack it reads next and what it
+ * makes of them. So as long as the registers and those words are the same, the walk is
+ * the same. Only new frames are walked; of the others only the words are compared.
  */
 #pragma once
 
@@ -26,25 +26,25 @@ struct rhp_trail {
 	struct rhp_step *fresh; /* new frames, innermost first */
 	uint32_t n, capacity;
 	uint32_t window;       /* frames that count, at most */
-	uint32_t rest;         /* walks to go before it is tried again */
+	uint32_t rest;         /* walks for which this is not tried, after failures */
 	uint64_t window_power; /* the weight of the first frame that does not count */
 };
 
 HIDDEN size_t rhp_trail_room(uint32_t window);
 HIDDEN void rhp_trail_init(struct rhp_trail *t, void *room, uint32_t window);
 
-/* Rules have changed, or it is another stack. */
+/* Forgets the walk: rules have changed, or the thread has another stack. */
 static inline void rhp_trail_forget(struct rhp_trail *t)
 {
 	t->n = 0;
 }
 
 /*
- * The hash of the innermost `window` frames of the stack whose innermost frame has
- * these registers. 0 if it cannot be told this way: the stack has frames without a
- * usual rule (signals, code without unwind information), does not end as it should,
- * is very deep, or lies outside of what is known to be readable. For one thread, and
- * not on top of itself.
+ * Returns the hash of the innermost `window` frames of the stack whose innermost frame
+ * has these registers. Returns 0 if it cannot be told this way: the stack has frames
+ * without a usual rule (signals, code without unwind information), does not end as it
+ * should, is very deep, or lies outside of what is known to be readable. One thread at a
+ * time; a handler must not call this on top of itself.
  */
 HIDDEN uint64_t rhp_trail_hash(struct rhp_trail *t, struct rhp_regs regs,
 			       const struct rhp_bounds *stack, struct rhp_stream *out);

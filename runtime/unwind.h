@@ -41,21 +41,21 @@ struct rhp_rule {
 };
 
 /*
- * The rule of `ip` in the present set of modules; a module not seen before is
- * recorded in `out`. May take a lock and read
- * unwind tables on the first sight of an address; never allocates from the
- * program's heap, never takes the dynamic loader's lock where _dl_find_object
- * exists.
+ * Returns the rule of `ip` in the present set of modules, and writes a module that was
+ * not seen before to `out`. At the first sight of an address it may take a lock and read
+ * unwind tables. It never allocates from the program's heap, and never takes the dynamic
+ * loader's lock where _dl_find_object exists.
  */
 HIDDEN struct rhp_rule rhp_unwind_rule(uintptr_t ip, bool exact, struct rhp_stream *out);
 
-/* Another trace begins, with modules of other numbers. Nobody may be at the rules. */
+/* In the next trace modules have other numbers. No thread may be capturing a stack. */
 HIDDEN void rhp_rules_forget(void);
 
-/* A word of memory, or false if it cannot be read. */
+/* Reads a word of memory; false if it is not readable. */
 HIDDEN bool rhp_read_word(const struct rhp_bounds *known, uintptr_t address,
 			  uintptr_t *word);
 
-/* Applies a rule: *regs becomes the caller. False: no caller, or unreadable. */
+/* Applies a rule: *regs becomes the caller's registers. False if there is no caller, or
+ * if memory is not readable. */
 HIDDEN bool rhp_unwind_step(struct rhp_rule rule, const struct rhp_bounds *stack,
 			    struct rhp_regs *regs);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions an executable exports so that the shared libraries it loads
- * call them: weak (an allocator in the program itself wins) and visible. What
- * stands behind them is the next definition in the order of libraries, libc's
- * or a preloaded or linked allocator's.
+ * The functions that an executable exports, so that the shared libraries that it loads
+ * call them. They are weak, so that an allocator in the program itself wins, and visible.
+ * They call the next definition in the order of libraries: libc's, or that of an
+ * allocator that was preloaded or linked.
  */
 #pragma once
 

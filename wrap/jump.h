@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A jump may leave a real function for good: a handler that interrupted malloc
- * does it. The guard is then nobody's. Jumps made by shared libraries are found
- * out by rhp_place_alive(), as far as that can tell.
+ * A jump may leave a real function for good: a handler that interrupted malloc jumps
+ * away. Nobody would clear the guard then, so the shims of the jumps do.
+ * rhp_place_alive() finds out, as far as it can tell, that a shared library has jumped.
  */
 #pragma once
 

@@ -18,7 +18,7 @@ struct call {
 	uint32_t function;
 };
 
-/* Notes the outermost wrapped function; gives what was noted before. */
+/* Notes the outermost wrapped function, and returns what was noted before. */
 static ALWAYS_INLINE struct call call_begin(enum rhp_function function, const void *frame)
 {
 	struct call before = {rhp_thread.caller_frame, rhp_thread.caller_function};
@@ -50,7 +50,7 @@ static ALWAYS_INLINE void call_end(struct call before)
 		return result;                                                           \
 	}
 
-/* One of variable arguments, by its v-form. */
+/* A function of variable arguments, which calls the real one by its v-form. */
 #define FORWARD_V(name, vname, last, params, args, gives)                                \
 	SHIM int __wrap_##name params                                                    \
 	{                                                                                \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plug-ins: functions of libc that hand a block to the caller. In a host that is
- * not ours nothing comes in from libc's own malloc, so the block is recorded when
- * the function returns, as the rows say that it is given:
+ * Functions of libc that hand a block to the caller, in plug-ins. In a host that is not
+ * ours we do not see libc's own calls of malloc, so the shim records the block when the
+ * function returns. The last argument of a row says how the caller gets the block:
  *
  *   RETURNS(size)        the result, if it is not NULL
  *   STORES(at, ok, size) *at, if `ok`

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the shims of this link have behind them: the functions that the linker found
- * (the executable's exported ones, if it has any), and once those have been called,
- * what they have behind them.
+ * The functions that the shims of this link call as the real ones. At first those are
+ * what the linker found: the executable's exported functions, if it has any. Once one of
+ * these has been called, the shims call what lies behind them directly.
  */
 #pragma once
 
