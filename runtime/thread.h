@@ -22,7 +22,7 @@ struct rhp_thread {
 	uint32_t number : 31;    /* of this thread in the trace, 0: none yet */
 	uint32_t ending : 1;     /* its destructors have run: no tracker any more */
 	uint32_t generation;     /* of the trace that has that number */
-	uint32_t scopes;         /* that it began, in all traces: the last one's number */
+	uint32_t scopes;   /* number of the last scope that it began, in any trace */
 	uint32_t resizing; /* generation of the trace that its last realloc began in */
 };
 

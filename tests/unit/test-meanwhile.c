@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What others do to the trace between two instructions of ours: a handler that the
  * processor's trap flag calls after each of them in turn, up to the first system call. */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -93,6 +94,36 @@ static void on_and_off_agree_whatever_comes_between(void **state)
 	rhp_state_begin();
 }
 
+static void end(void)
+{
+	rhp_state_end();
+}
+
+static int answer;
+
+static void ask(void)
+{
+	answer = rhp_state_ask();
+}
+
+static void what_is_asked_for_during_an_end_is_not_forgotten(void **state)
+{
+	(void)state;
+	bool was_on = false, was_off = false;
+	for (long n = 0;; n++) {
+		rhp_state_begin();
+		if (!interrupt(end, ask, n))
+			break;
+		assert_true(answer == 0 || answer == -EALREADY);
+		assert_int_equal(rhp_state_now(),
+				 answer == 0 ? RHP_WAITING : RHP_STOPPING);
+		was_off |= answer == 0;
+		was_on |= answer != 0;
+	}
+	assert_true(was_on && was_off);
+	rhp_state_begin();
+}
+
 static void a_time_noted_within_another_is_whole(void **state)
 {
 	(void)state;
@@ -139,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(on_and_off_agree_whatever_comes_between),
+		cmocka_unit_test(what_is_asked_for_during_an_end_is_not_forgotten),
 		cmocka_unit_test(a_time_noted_within_another_is_whole),
 		cmocka_unit_test(two_at_once_have_a_region_each),
 	};
