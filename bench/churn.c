@@ -76,6 +76,7 @@ int main(int argc, char **argv)
 		pthread_join(threads[i], NULL);
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 	wall = seconds(CLOCK_MONOTONIC) - wall;
-	printf("%.2f %.2f\n", cpu * 1e9 / ((double)pairs * n), wall * 1e9 / (double)pairs);
+	printf("%.2f %.2f\n", cpu * 1e9 / ((double)pairs * n),
+	       wall * 1e9 / (double)pairs);
 	return 0;
 }

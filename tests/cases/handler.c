@@ -47,7 +47,8 @@ static void *work(void *unused)
 
 int main(void)
 {
-	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK | SA_RESTART};
+	struct sigaction action = {.sa_handler = handler,
+				   .sa_flags = SA_ONSTACK | SA_RESTART};
 	pthread_t thread;
 	sigset_t timer;
 	sigemptyset(&timer);
