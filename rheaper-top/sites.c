@@ -22,10 +22,13 @@
 
 static int add_site(struct sites *s, const struct site *site, uint32_t *id)
 {
-	struct row *row = rows_add(&s->rows);
+	struct row *row;
 
-	if (!row ||
-	    array_grow((void **)&s->sites, &s->n_sites_max, s->rows.n, sizeof(*s->sites)))
+	if (array_grow((void **)&s->sites, &s->n_sites_max, s->rows.n + 1,
+		       sizeof(*s->sites)))
+		return -ENOMEM;
+	row = rows_add(&s->rows);
+	if (!row)
 		return -ENOMEM;
 	s->sites[row->id] = *site;
 	*id = row->id;
@@ -40,8 +43,16 @@ int sites_init(struct sites *s, const struct catalog *catalog, struct names *nam
 
 	*s = (struct sites){.catalog = catalog, .names = names};
 	if (!unknown.name || !unsampled.name || add_site(s, &unknown, &id))
-		return -ENOMEM;
-	return add_site(s, &unsampled, &id);
+		goto unnamed;
+	if (add_site(s, &unsampled, &id))
+		goto unsampled;
+	return 0;
+
+unnamed:
+	free(unknown.name);
+unsampled:
+	free(unsampled.name);
+	return -ENOMEM;
 }
 
 void sites_fini(struct sites *s)
