@@ -132,7 +132,7 @@ static const struct layout *layout_of(struct bytes object)
 	if (object.size < EI_NIDENT || memcmp(object.at, ELFMAG, SELFMAG) != 0)
 		return NULL;
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
-		if (layouts[i].class == object.at[EI_CLASS] &&
+		if (layouts[i].class == (unsigned char)object.at[EI_CLASS] &&
 		    layouts[i].header <= object.size)
 			return &layouts[i];
 	return NULL;

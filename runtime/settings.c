@@ -331,7 +331,7 @@ void rhp_settings_read(struct rhp_settings *settings, char *const *environment)
 	for (char *const *e = environment; e && *e; e++)
 		if (value_of(*e, "RHEAPER_TRACE"))
 			set_path(settings, value_of(*e, "RHEAPER_TRACE"));
-	if (!settings->path[0])
+	if (!environment || !settings->path[0])
 		return; /* nothing is asked for: nothing is said */
 	for (char *const *e = environment; *e; e++)
 		if (strncmp(*e, "RHEAPER_", 8) == 0)
