@@ -173,6 +173,6 @@ try:
         raise debian.Unavailable("make is not installed")
     DSC = debian.fetch(CACHE, "redis")
 except debian.Unavailable as reason:
-    print("1..0 # SKIP", reason)
+    print("1..0 # SKIP", str(reason).replace("\n", " "))
 else:
     tap.run(globals(), Bench)

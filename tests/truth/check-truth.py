@@ -101,7 +101,7 @@ KINDS = ("definitely lost", "indirectly lost", "possibly lost", "still reachable
 
 
 def skip(reason):
-    print("skipped:", reason)
+    print("skipped:", str(reason).replace("\n", " "))
     sys.exit(77)
 
 
