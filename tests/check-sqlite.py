@@ -56,7 +56,7 @@ class Bench(Workbench):
             raise tap.Skip("no sqlite3")
         return subprocess.run(["sqlite3", "-batch", "-bail", "-json", ":memory:"],
                               input=f".load '{MODULE}'\n{sql};\n", text=True,
-                              capture_output=True, cwd=self.dir, env=self.env, timeout=60)
+                              capture_output=True, cwd=self.dir, env=self.env, timeout=240)
 
     def ask(self, sql):
         result = self.shell(sql)

@@ -149,7 +149,7 @@ class Bench(Workbench):
 
     def refuse(self, *words, said):
         result = subprocess.run([TOP, *words], cwd=self.dir, env=self.env, text=True,
-                                capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+                                capture_output=True, stdin=subprocess.DEVNULL, timeout=240)
         assert result.returncode == 2, result
         assert result.stderr.startswith("rheaper-top: ") and said in result.stderr, result
         assert result.stdout == "", result
@@ -217,7 +217,7 @@ def test_the_result_is_that_of_a_load(bench):
         assert follower.stdout.readline().startswith("program, process ")
         program.do("small 3000", "drop 1000", "thread 800", "temporary 2000", "large 1")
         program.end()
-        text = follower.communicate(timeout=60)[0]
+        text = follower.communicate(timeout=240)[0]
         assert follower.returncode == 0
     view = bench.json(program.trace)
     with bench.load(program.trace) as db:
@@ -273,7 +273,7 @@ def test_a_killed_program(bench):
                                     text=True, stdout=subprocess.PIPE)
         assert ": tracing, " in follower.stdout.readline()
         program.process.send_signal(signal.SIGKILL)
-        text = follower.communicate(timeout=60)[0]
+        text = follower.communicate(timeout=240)[0]
     assert follower.returncode == 0
     assert "ended: killed, or by _exit or exec" in text.split("\n\n")[-1], text
     assert sites(bench.json(program.trace))["small"] == (1000, 10, 1000, 10)
@@ -289,7 +289,7 @@ def test_what_comes_between_two_views_is_read(bench):
         follower.send_signal(signal.SIGSTOP)
         program.do("temporary 1500000")
         follower.send_signal(signal.SIGCONT)
-        text = follower.communicate(timeout=60)[0]
+        text = follower.communicate(timeout=240)[0]
         assert "freed: 1500000 blocks" in text, text
 
 
@@ -367,13 +367,13 @@ def test_a_trace_that_shrinks_ends_it(bench):
         follower = subprocess.Popen([TOP, "-b", "-d", "0.05", copy], env=bench.env, text=True,
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         # The process has another file mapped, so this trace is at rest
-        text, said = follower.communicate(timeout=60)
+        text, said = follower.communicate(timeout=240)
         assert follower.returncode == 0 and "ended: killed" in text, (text, said)
         follower = subprocess.Popen([TOP, "-b", "-d", "0.05", program.trace], env=bench.env,
                                     text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert ": tracing, " in follower.stdout.readline()
         os.truncate(program.trace, 4096)
-        text, said = follower.communicate(timeout=60)
+        text, said = follower.communicate(timeout=240)
         assert follower.returncode == 2, (text, said)
         assert "the trace became shorter while it was read" in said, said
 
@@ -389,14 +389,14 @@ def test_torn_and_damaged_traces_end_well(bench):
         with open(torn, "wb") as out:
             out.write(whole[:cut])
         result = subprocess.run([TOP, "--once", torn], env=bench.env, capture_output=True,
-                                timeout=60)
+                                timeout=240)
         assert result.returncode in (0, 2), (cut, result)
         assert (result.returncode == 2) == bool(result.stderr), (cut, result)
     for at in range(0, len(whole), len(whole) // 97):
         with open(torn, "wb") as out:
             out.write(whole[:at] + bytes([whole[at] ^ 0xff]) + whole[at + 1:])
         result = subprocess.run([TOP, "--once", torn], env=bench.env, capture_output=True,
-                                timeout=60)
+                                timeout=240)
         assert result.returncode in (0, 2), (at, result)
 
 
@@ -565,7 +565,7 @@ def test_what_is_no_terminal(bench):
         program.do("small 10")
         program.end()
     result = subprocess.run([TOP, program.trace], env={**bench.env, "TERM": "xterm"}, text=True,
-                            capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+                            capture_output=True, stdin=subprocess.DEVNULL, timeout=240)
     assert result.returncode == 0 and "small program.c:" in result.stdout, result
     assert "standard output is no terminal; printing text instead" in result.stderr, result
     assert "\x1b" not in result.stdout, result

@@ -14,7 +14,7 @@ class Unavailable(Exception):
 
 def run(command, **more):
     return subprocess.run(command, text=True, errors="replace", stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=280, **more)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1200, **more)
 
 
 def environment(**more):

@@ -92,7 +92,7 @@ class Bench(Workbench):
     def check(self, status, *words, **env):
         """What it says, with an exit status that must be so; nothing temporary is left."""
         result = subprocess.run([CHECK, *words], cwd=self.dir, env={**self.env, **env}, text=True,
-                                capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+                                capture_output=True, stdin=subprocess.DEVNULL, timeout=240)
         assert result.returncode == status, (words, result)
         assert os.listdir(self.path("tmp")) == [], os.listdir(self.path("tmp"))
         assert status == 2 or result.stderr == "", result
@@ -100,7 +100,7 @@ class Bench(Workbench):
 
     def json(self, status, *words):
         result = subprocess.run([CHECK, "--json", *words], cwd=self.dir, env=self.env, text=True,
-                                capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+                                capture_output=True, stdin=subprocess.DEVNULL, timeout=240)
         assert result.returncode == status, (words, result)
         said = json.loads(result.stdout)
         assert said["status"] == status, said

@@ -10,7 +10,7 @@ import struct
 import termios
 import time
 
-PATIENCE = 60
+PATIENCE = 240
 TERMINAL_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGPIPE,
                     signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 CLEAR = b"\x1b[H\x1b[2J"  # as xterm does it

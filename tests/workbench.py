@@ -19,9 +19,10 @@ class Workbench:
             out.write(text)
         return self.path(name)
 
-    def run(self, *command, status=0, silent=True, timeout=60, **env):
+    def run(self, *command, status=0, silent=True, timeout=240, **env):
         """Runs a command in the directory, which ends with `status` and, if `silent`, says
-        nothing on standard error; what it says on standard output."""
+        nothing on standard error; what it says on standard output. The timeout is to end a
+        hang, and far from what a machine needs whose processors have other things to do."""
         result = subprocess.run(command, cwd=self.dir, env={**self.env, **env}, text=True,
                                 capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout)
         assert result.returncode == status, (command, result)

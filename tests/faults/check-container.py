@@ -48,7 +48,7 @@ class Bench(rows.Bench):
             os.remove(self.path("t.bin"))
         return subprocess.run([self.path("filtered"), *self.words(groups), self.path(program)], cwd=self.dir,
                               env={**self.env, "RHEAPER_TRACE": self.path("t.bin"), **env}, text=True,
-                              capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+                              capture_output=True, stdin=subprocess.DEVNULL, timeout=240)
 
     def is_whole(self, trace="t.bin", sysroot="/"):
         self.run(LOADER, "--quiet", "--force", "--sysroot", sysroot, trace, "t.db", timeout=120)
@@ -117,7 +117,7 @@ def container(b, *words):
     for name in "static", "filtered":
         shutil.copy(b.path(name), b.path("root"))
     result = subprocess.run([f"{EXAMPLE}/run", "root", "traces", *words], cwd=b.dir, env=b.env, text=True,
-                            capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+                            capture_output=True, stdin=subprocess.DEVNULL, timeout=240)
     if result.returncode != 0 and ("unshare" in result.stderr or "mount" in result.stderr):
         raise tap.Skip(result.stderr.strip().replace("\n", "; "))
     equal((result.returncode, result.stdout, result.stderr), (0, "done\n", ""))

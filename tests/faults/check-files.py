@@ -197,7 +197,7 @@ def test_F6_no_descriptor_left(b):
     b.open_books()
     with open(b.path("books"), "r+b") as books:
         result = subprocess.run(["prlimit", "--nofile=3", b.path("static"), "-", "2", "100"],
-                                stdin=books, capture_output=True, text=True, timeout=60,
+                                stdin=books, capture_output=True, text=True, timeout=240,
                                 env={**b.env, "RHEAPER_TRACE": b.path("none.bin")})
     b.trace = "none.bin"
     assert b.check_stopped(result, printed, "too many open files") is None
@@ -214,7 +214,7 @@ def test_F7_many_processes_at_one_path(b):
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
                for i, name in enumerate(books)]
     for process in running:
-        assert process.communicate(timeout=60)[1] == b"" and process.returncode == 0
+        assert process.communicate(timeout=240)[1] == b"" and process.returncode == 0
     names = sorted(os.listdir(b.path("many")))
     assert len(names) == 64, names
     pids, blocks = set(), []

@@ -25,8 +25,14 @@ MAKER, BUILD, MODULE = (os.path.abspath(word) for word in sys.argv[1:] if word !
 LOAD, CHECK, TOP, EXPORT = (f"{BUILD}/rheaper-{name}/rheaper-{name}"
                             for name in ("load", "check", "top", "export"))
 
-PATIENCE = 30  # seconds: a hang is 10 on a machine that does nothing else
+# A hang is that long at work, in seconds of the processor, which other programs do not
+# make longer; or at rest.
+PATIENCE, REST = 30, 240
 MEMORY = 64 << 20
+
+
+def limit_work():
+    resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
 
 
 class Bench(Workbench):
@@ -38,7 +44,7 @@ class Bench(Workbench):
         """Runs a program, which ends with one of those statuses, soon, and says nothing
         that a terminal or a log would take for more than text."""
         result = subprocess.run(words, cwd=self.dir, env=self.env, capture_output=True,
-                                stdin=subprocess.DEVNULL, timeout=PATIENCE)
+                                stdin=subprocess.DEVNULL, timeout=REST, preexec_fn=limit_work)
         assert result.returncode in status, (words, result)
         said = result.stdout + result.stderr
         assert not any(byte < 32 and byte not in b"\n\t" or byte == 127 for byte in said), result
@@ -65,7 +71,7 @@ def load(b, trace, status, said):
 
 def export(b):
     for form in "collapsed", "pprof":
-        result = subprocess.run([EXPORT, "--format", form, "x.db"], cwd=b.dir, timeout=PATIENCE,
+        result = subprocess.run([EXPORT, "--format", form, "x.db"], cwd=b.dir, timeout=REST, preexec_fn=limit_work,
                                 capture_output=True, stdin=subprocess.DEVNULL)
         assert result.returncode in (0, 2), result
 
@@ -75,7 +81,7 @@ def extension(b, trace, status):
         return
     result = subprocess.run(
         ["sqlite3", "-batch", "-bail", ":memory:"], cwd=b.dir, capture_output=True,
-        timeout=PATIENCE,
+        timeout=REST, preexec_fn=limit_work,
         input=f".load '{MODULE}'\nSELECT count(*) FROM rheaper_trace('{trace}');\n".encode())
     assert result.returncode == (1 if status else 0), result
 

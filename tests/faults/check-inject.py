@@ -109,7 +109,7 @@ class Bench(Workbench):
             ["strace", "-f", "-qq", "--seccomp-bpf", "-o", self.path("log"), "-e",
              f"trace={call}", "-e", f"inject={call}:{fault}:when={when}", *command],
             cwd=self.path("work"), env=self.env, capture_output=True, text=True,
-            stdin=subprocess.DEVNULL, timeout=60)
+            stdin=subprocess.DEVNULL, timeout=240)
         came = "(INJECTED)" in read(self.path("log")).decode(errors="replace")
         return result if came else None
 
@@ -282,7 +282,7 @@ def test_L4_at_the_end_of_a_disk(b):
     for step in range(steps):
         size = old + (old * 5 // 4) * step // (steps - 1)
         subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", str(size), LOAD], cwd=b.dir,
-                       check=True, timeout=60)
+                       check=True, timeout=240)
         status = int(read(b.path("status")))
         statuses.add(status)
         assert read(b.path("names")) == b"x.db\n", read(b.path("names"))

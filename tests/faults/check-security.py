@@ -34,7 +34,7 @@ class Bench(rows.Bench):
     def start(self, program, *words, before=(), **env):
         """A program that ends well, soon: what it said on standard error."""
         result = subprocess.run([*before, self.path(program), *words], cwd=self.dir, text=True,
-                                env={**self.env, **env}, capture_output=True, timeout=30,
+                                env={**self.env, **env}, capture_output=True, timeout=240,
                                 stdin=subprocess.DEVNULL)
         assert result.returncode == 0, result
         self.said = result.stdout
@@ -307,7 +307,7 @@ def test_Z6_names_in_reports(b):
 
 
 def export(b, *words):
-    return subprocess.run([EXPORT, *words, "s.db"], cwd=b.dir, env=b.env, check=True, timeout=60,
+    return subprocess.run([EXPORT, *words, "s.db"], cwd=b.dir, env=b.env, check=True, timeout=240,
                           capture_output=True).stdout
 
 
@@ -330,7 +330,7 @@ def test_Z6_names_in_exports(b):
 def test_Z6_names_on_a_terminal(b):
     if not os.path.exists(TOP):
         raise tap.Skip("rheaper-top was not built")
-    result = subprocess.run([TOP, "--once", "s5.bin"], cwd=b.dir, env=b.env, capture_output=True, timeout=60)
+    result = subprocess.run([TOP, "--once", "s5.bin"], cwd=b.dir, env=b.env, capture_output=True, timeout=240)
     equal(result.returncode, 0)
     assert "owned" in check_text(result.stdout) + check_text(result.stderr), result
 
@@ -405,7 +405,7 @@ def test_Z9_a_profile_can_be_handed_on_without_addresses(b):
     assert not before & numbers(b.run(EXPORT, "-f", "json", "--view", "process_modules", "n.db"))
     equal(b.run(EXPORT, "-f", "collapsed", "n.db"), functions)
     b.run(EXPORT, "-f", "pprof", "-o", "n.pb.gz", "n.db")
-    equal(subprocess.run([CHECK, "-q", "n.db"], cwd=b.dir, env=b.env, timeout=60).returncode, 1)
+    equal(subprocess.run([CHECK, "-q", "n.db"], cwd=b.dir, env=b.env, timeout=240).returncode, 1)
 
 
 tap.run(globals(), Bench)

@@ -51,7 +51,7 @@ def test_U5_libraries_are_found_where_they_were(b):
 
 
 def ends(b, program, what, **env):
-    made = subprocess.run([program, what], cwd=b.dir, capture_output=True, text=True, timeout=60,
+    made = subprocess.run([program, what], cwd=b.dir, capture_output=True, text=True, timeout=240,
                           env={**b.env, **env})
     return made.returncode, made.stdout, made.stderr
 

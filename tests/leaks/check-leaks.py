@@ -292,7 +292,7 @@ def test_a_scan_that_is_refused_leaves_nothing(b):
 
 
 def sanitized(b, program, name):
-    result = subprocess.run([program, name], cwd=b.dir, capture_output=True, text=True, timeout=60,
+    result = subprocess.run([program, name], cwd=b.dir, capture_output=True, text=True, timeout=240,
                             env={**b.env, "LSAN_OPTIONS": "max_leaks=0:exitcode=23"})
     assert result.returncode in (0, 23), result
     if "LeakSanitizer has encountered a fatal error" in result.stderr:
