@@ -62,9 +62,9 @@ class Program:
                             for word in self.arguments]
 
 
-def records():
+def records(n=240000):
     return json.dumps([{"id": i, "name": f"name {i * 7919 % 10007}", "tags": ["a", "b", str(i)],
-                        "nested": {"x": i / 3, "y": [i, i + 1]}} for i in range(240000)])
+                        "nested": {"x": i / 3, "y": [i, i + 1]}} for i in range(n)])
 
 
 def assembly():
