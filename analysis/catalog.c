@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/array.h"
+#include "common/json.h"
 #include "common/text.h"
 
 #include "analysis/catalog.h"
@@ -202,32 +203,28 @@ static int take_scope(struct catalog *c, const struct reader_blob *blob)
 /* Words that end in NUL each, the last perhaps not, as a JSON array. */
 static char *format_words(const char *bytes, size_t size)
 {
-	char *json = NULL;
+	char *text = NULL;
 	size_t length;
-	FILE *out = open_memstream(&json, &length);
-	const char *separator = "[";
-	bool have_all = true;
+	FILE *out = open_memstream(&text, &length);
+	struct json json = json_open(out);
+	bool has_all;
 
 	if (!out)
 		return NULL;
+	json_begin_array(&json);
 	while (size > 0) {
 		size_t n = strnlen(bytes, size);
-		char *word = text_utf8(bytes, n);
 
-		fputs(separator, out);
-		if (word)
-			text_print_json(out, word);
-		have_all = have_all && word;
-		free(word);
-		separator = ",";
+		json_bytes(&json, bytes, n);
 		n += n < size;
 		bytes += n;
 		size -= n;
 	}
-	fputs(separator[0] == '[' ? "[]" : "]", out);
-	if (fclose(out) == 0 && have_all)
-		return json;
-	free(json);
+	json_end_array(&json);
+	has_all = !ferror(out);
+	if (fclose(out) == 0 && has_all)
+		return text;
+	free(text);
 	return NULL;
 }
 

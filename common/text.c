@@ -5,10 +5,9 @@
 
 #include "common/text.h"
 
-/* Bytes of the well-formed UTF-8 sequence at s, 0 if there is none: Unicode's
- * table 3-7, so no surrogates and nothing longer than it has to be. */
-static size_t sequence_length(const unsigned char *s, size_t n)
+size_t text_sequence(const char *text, size_t n)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	unsigned char low = 0x80, high = 0xbf;
 	size_t length;
 
@@ -34,9 +33,10 @@ static size_t sequence_length(const unsigned char *s, size_t n)
 	return length;
 }
 
-/* A control character: of ASCII, or one of the 32 behind it (CSI is U+009B). */
-static bool is_control(const unsigned char *s, size_t length)
+bool text_is_control(const char *text, size_t length)
 {
+	const unsigned char *s = (const unsigned char *)text;
+
 	return s[0] < 0x20 || s[0] == 0x7f ||
 	       (length == 2 && s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0);
 }
@@ -54,7 +54,6 @@ static char *put_escaped(char *out, unsigned char byte)
 
 static char *escape(const char *bytes, size_t n, bool controls)
 {
-	const unsigned char *s = (const unsigned char *)bytes;
 	char *text, *out;
 
 	if (n > (SIZE_MAX - 1) / 4)
@@ -63,18 +62,18 @@ static char *escape(const char *bytes, size_t n, bool controls)
 	if (!text)
 		return NULL;
 	for (size_t i = 0; i < n;) {
-		size_t length = sequence_length(s + i, n - i);
+		size_t length = text_sequence(bytes + i, n - i);
 
-		if (length == 0 || s[i] == 0) {
-			out = put_escaped(out, s[i++]);
+		if (length == 0 || bytes[i] == 0) {
+			out = put_escaped(out, (unsigned char)bytes[i++]);
 			continue;
 		}
-		if (controls && is_control(s + i, length)) {
+		if (controls && text_is_control(bytes + i, length)) {
 			for (size_t k = 0; k < length; k++)
-				out = put_escaped(out, s[i++]);
+				out = put_escaped(out, (unsigned char)bytes[i++]);
 			continue;
 		}
-		memcpy(out, s + i, length);
+		memcpy(out, bytes + i, length);
 		out += length;
 		i += length;
 	}
@@ -90,19 +89,4 @@ char *text_utf8(const char *bytes, size_t n)
 char *text_printable(const char *text)
 {
 	return escape(text, strlen(text), true);
-}
-
-void text_print_json(FILE *out, const char *text)
-{
-	putc('"', out);
-	for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(out, "\\%c", *s);
-		else if (is_control(s, s[0] == 0xc2 ? 2 : 1))
-			/* Of two bytes the second one is the character's number. */
-			fprintf(out, "\\u%04x", s[0] == 0xc2 ? *++s : *s);
-		else
-			putc(*s, out);
-	}
-	putc('"', out);
 }

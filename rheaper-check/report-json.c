@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
 
-#include "common/text.h"
+#include "common/json.h"
 #include "rheaper-check/findings.h"
 
 #include "rheaper-check/report.h"
@@ -9,133 +9,142 @@
 static const char *const verdict_names[] = {
 	[EXIT_FINE] = "fine", [EXIT_FINDING] = "finding", [EXIT_CANNOT] = "cannot tell"};
 
-static void text(FILE *out, const char *name, const char *value)
-{
-	fprintf(out, ",\"%s\":", name);
-	if (value)
-		text_print_json(out, value);
-	else
-		fputs("null", out);
-}
-
 /* Of a call site, what it leaks, and the rest if that was asked for. */
-static void write_amounts(FILE *out, const char *name, const int64_t *amounts,
-			  bool is_site)
+static void put_amounts(struct json *json, const char *name, const int64_t *amounts,
+			bool is_site)
 {
-	fprintf(out, ",\"%s\":{", name);
+	json_key(json, name);
+	json_begin_object(json);
 	for (int i = 0; i < N_AMOUNTS; i++)
 		if (!is_site || i <= AMOUNT_LEAK_BYTES || amounts[i])
-			fprintf(out, "%s\"%s\":%" PRId64, i ? "," : "", amount_names[i],
-				amounts[i]);
-	putc('}', out);
+			json_put_integer(json, amount_names[i], amounts[i]);
+	json_end_object(json);
 }
 
 /* What is of more than one kind, and how much; in several runs the sum of all. */
-static void write_kinds(FILE *out, const struct measure_site *site)
+static void put_kinds(struct json *json, const struct measure_site *site)
 {
-	const char *separator = "";
-
-	fputs(",\"kinds\":{", out);
+	json_key(json, "kinds");
+	json_begin_object(json);
 	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
 		const int64_t *amounts = site->of_kind[kind];
 
 		if (amounts[AMOUNT_LEAK_BLOCKS] == 0)
 			continue;
-		fprintf(out,
-			"%s\"%s\":{\"leak-blocks\":%" PRId64 ",\"leak-bytes\":%" PRId64
-			"}",
-			separator, leak_kind_names[kind], amounts[AMOUNT_LEAK_BLOCKS],
-			amounts[AMOUNT_LEAK_BYTES]);
-		separator = ",";
+		json_key(json, leak_kind_names[kind]);
+		json_begin_object(json);
+		for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++)
+			json_put_integer(json, amount_names[i], amounts[i]);
+		json_end_object(json);
 	}
-	putc('}', out);
+	json_end_object(json);
 }
 
-static void write_site(FILE *out, const struct measure_site *site)
+static void put_frame(struct json *json, const struct measure_frame *f)
+{
+	json_begin_object(json);
+	json_put_text(json, "sym", f->sym);
+	json_put_text(json, "file", f->file);
+	json_key(json, "line");
+	if (f->line)
+		json_integer(json, f->line);
+	else
+		json_null(json);
+	json_put_text(json, "module", f->module);
+	json_end_object(json);
+}
+
+static void put_site(struct json *json, const struct measure_site *site)
 {
 	const struct measure_stack *stack = site->stack;
 
-	text(out, "kind", leak_kind_names[site->kind]);
-	write_kinds(out, site);
-	fprintf(out, ",\"runs\":%u,\"of_runs\":%u,\"flaky\":%s", site->n_runs,
-		site->n_of_runs, site->n_runs < site->n_of_runs ? "true" : "false");
-	text(out, "function", stack->function);
-	fputs(",\"frames\":[", out);
-	for (size_t i = 0; i < stack->n_frames; i++) {
-		const struct measure_frame *f = stack->frames[i];
-
-		fprintf(out, "%s\n  {\"sym\":", i ? "," : "");
-		text_print_json(out, f->sym);
-		text(out, "file", f->file);
-		if (f->line)
-			fprintf(out, ",\"line\":%" PRId64, f->line);
-		else
-			fputs(",\"line\":null", out);
-		text(out, "module", f->module);
-		putc('}', out);
-	}
-	putc(']', out);
+	json_put_text(json, "kind", leak_kind_names[site->kind]);
+	put_kinds(json, site);
+	json_put_unsigned(json, "runs", site->n_runs);
+	json_put_unsigned(json, "of_runs", site->n_of_runs);
+	json_put_bool(json, "flaky", site->n_runs < site->n_of_runs);
+	json_put_text(json, "function", stack->function);
+	json_key(json, "frames");
+	json_begin_lines(json);
+	for (size_t i = 0; i < stack->n_frames; i++)
+		put_frame(json, stack->frames[i]);
+	json_end_array(json);
 }
 
-static void write_finding(FILE *out, const struct finding *f)
+static void put_finding(struct json *json, const struct finding *f)
 {
-	fputs("{\"finding\":", out);
-	text_print_json(out, finding_texts[f->kind].id);
-	text(out, "program", f->program);
-	text(out, "message", f->message);
-	write_amounts(out, "now", f->now, f->site);
+	json_begin_object(json);
+	json_put_text(json, "finding", finding_texts[f->kind].id);
+	json_put_text(json, "program", f->program);
+	json_put_text(json, "message", f->message);
+	put_amounts(json, "now", f->now, f->site);
 	if (f->has_before)
-		write_amounts(out, "before", f->before, f->site);
+		put_amounts(json, "before", f->before, f->site);
 	if (f->site)
-		write_site(out, f->site);
-	putc('}', out);
+		put_site(json, f->site);
+	json_end_object(json);
 }
 
-static void write_problem(FILE *out, const struct measure_problem *p)
+static void put_problem(struct json *json, const struct measure_problem *p)
 {
 	static const char *const defects[] = {[DEFECT_NONE] = "none",
 					      [DEFECT_CUT] = "cut",
 					      [DEFECT_SAMPLE] = "sample",
 					      [DEFECT_PARTIAL] = "partial"};
 
-	fputs("{\"defect\":", out);
-	text_print_json(out, defects[p->defect]);
-	text(out, "trace", p->trace);
-	text(out, "program", p->program);
-	text(out, "why", p->why);
-	putc('}', out);
+	json_begin_object(json);
+	json_put_text(json, "defect", defects[p->defect]);
+	json_put_text(json, "trace", p->trace);
+	json_put_text(json, "program", p->program);
+	json_put_text(json, "why", p->why);
+	json_end_object(json);
+}
+
+static void put_better(struct json *json, const struct improvement *better)
+{
+	json_begin_object(json);
+	json_put_text(json, "site", better->key);
+	json_put_text(json, "message", better->message);
+	json_end_object(json);
+}
+
+static void put_lists(struct json *json, const struct verdict *v)
+{
+	json_key(json, "findings");
+	json_begin_lines(json);
+	for (size_t i = 0; i < v->n_findings; i++)
+		put_finding(json, &v->findings[i]);
+	json_end_array(json);
+	json_key(json, "better");
+	json_begin_lines(json);
+	for (size_t i = 0; i < v->n_better; i++)
+		put_better(json, &v->better[i]);
+	json_end_array(json);
+	json_key(json, "problems");
+	json_begin_lines(json);
+	for (size_t i = 0; i < v->measure->n_problems; i++)
+		put_problem(json, &v->measure->problems[i]);
+	json_end_array(json);
+	json_key(json, "notes");
+	json_begin_lines(json);
+	for (size_t i = 0; i < v->n_notes; i++)
+		json_text(json, v->notes[i]);
+	json_end_array(json);
 }
 
 void json_write(const struct verdict *v, FILE *out)
 {
-	const struct measure *m = v->measure;
+	struct json json = json_open(out);
 
-	fprintf(out, "{\"status\":%d", verdict_status(v));
-	text(out, "verdict", verdict_names[verdict_status(v)]);
-	fprintf(out, ",\"processes\":%zu,\"runs\":%u,\"leaking_sites\":%zu,\"known\":%zu",
-		m->n_processes, m->n_runs, v->n_leaks, v->n_known);
-	write_amounts(out, "suppressed", v->suppressed, false);
-	fputs(",\"findings\":[", out);
-	for (size_t i = 0; i < v->n_findings; i++) {
-		fputs(i ? ",\n" : "\n", out);
-		write_finding(out, &v->findings[i]);
-	}
-	fputs("],\"better\":[", out);
-	for (size_t i = 0; i < v->n_better; i++) {
-		fputs(i ? ",\n{\"site\":" : "\n{\"site\":", out);
-		text_print_json(out, v->better[i].key);
-		text(out, "message", v->better[i].message);
-		putc('}', out);
-	}
-	fputs("],\"problems\":[", out);
-	for (size_t i = 0; i < m->n_problems; i++) {
-		fputs(i ? ",\n" : "\n", out);
-		write_problem(out, &m->problems[i]);
-	}
-	fputs("],\"notes\":[", out);
-	for (size_t i = 0; i < v->n_notes; i++) {
-		fputs(i ? ",\n" : "\n", out);
-		text_print_json(out, v->notes[i]);
-	}
-	fputs("]}\n", out);
+	json_begin_object(&json);
+	json_put_integer(&json, "status", (int)verdict_status(v));
+	json_put_text(&json, "verdict", verdict_names[verdict_status(v)]);
+	json_put_unsigned(&json, "processes", v->measure->n_processes);
+	json_put_unsigned(&json, "runs", v->measure->n_runs);
+	json_put_unsigned(&json, "leaking_sites", v->n_leaks);
+	json_put_unsigned(&json, "known", v->n_known);
+	put_amounts(&json, "suppressed", v->suppressed, false);
+	put_lists(&json, v);
+	json_end_object(&json);
+	putc('\n', out);
 }

@@ -1,29 +1,53 @@
 // SPDX-License-Identifier: MIT
-/* SARIF 2.1.0, an OASIS standard: for code scanning. A rule is a kind of finding. */
+/*
+ * SARIF 2.1.0, an OASIS standard: for code scanning. A rule is a kind of finding. The
+ * keys are the standard's, in camelCase, and so are not those of our own reports.
+ */
 #include <ctype.h>
-#include <inttypes.h>
 #include <string.h>
 
-#include "common/text.h"
+#include "common/json.h"
 #include "config.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/locate.h"
 
 #include "rheaper-check/report.h"
 
-static void text(FILE *out, const char *before, const char *value)
+static void key(struct json *json, const char *name)
 {
-	fputs(before, out);
-	text_print_json(out, value);
+	json_key_verbatim(json, name);
 }
 
-static void write_rules(FILE *out)
+static void put(struct json *json, const char *name, const char *value)
 {
+	key(json, name);
+	json_text(json, value);
+}
+
+/* A standard's message: an object with a text in it. */
+static void put_message(struct json *json, const char *name, const char *value)
+{
+	key(json, name);
+	json_begin_object(json);
+	put(json, "text", value);
+	json_end_object(json);
+}
+
+static void put_rules(struct json *json)
+{
+	key(json, "rules");
+	json_begin_lines(json);
 	for (int i = 0; i < N_FINDING_KINDS; i++) {
-		text(out, i ? ",\n{\"id\":" : "\n{\"id\":", finding_texts[i].id);
-		text(out, ",\"shortDescription\":{\"text\":", finding_texts[i].meaning);
-		fputs("},\"defaultConfiguration\":{\"level\":\"error\"}}", out);
+		json_begin_object(json);
+		put(json, "id", finding_texts[i].id);
+		put_message(json, "shortDescription", finding_texts[i].meaning);
+		key(json, "defaultConfiguration");
+		json_begin_object(json);
+		put(json, "level", "error");
+		json_end_object(json);
+		json_end_object(json);
 	}
+	json_end_array(json);
 }
 
 /* A path as a URI: below the root of the sources, or of this machine. */
@@ -44,112 +68,169 @@ static const char *uri(const struct verdict *v, const char *path)
 	return made;
 }
 
-static void write_location(const struct verdict *v, FILE *out,
-			   const struct measure_frame *frame)
+static void put_place(const struct verdict *v, struct json *json,
+		      const struct measure_frame *frame)
 {
-	text(out, "{\"logicalLocations\":[{\"kind\":\"function\",\"fullyQualifiedName\":",
-	     frame->sym);
-	fputs("}]", out);
-	if (frame->file) {
-		text(out, ",\"physicalLocation\":{\"artifactLocation\":{\"uri\":",
-		     uri(v, frame->file));
-		if (locate_path(v, frame->file) != frame->file)
-			fputs(",\"uriBaseId\":\"%SRCROOT%\"", out);
-		putc('}', out);
-		if (frame->line > 0)
-			fprintf(out, ",\"region\":{\"startLine\":%" PRId64 "}",
-				frame->line);
-		putc('}', out);
+	key(json, "physicalLocation");
+	json_begin_object(json);
+	key(json, "artifactLocation");
+	json_begin_object(json);
+	put(json, "uri", uri(v, frame->file));
+	if (locate_path(v, frame->file) != frame->file)
+		put(json, "uriBaseId", "%SRCROOT%");
+	json_end_object(json);
+	if (frame->line > 0) {
+		key(json, "region");
+		json_begin_object(json);
+		key(json, "startLine");
+		json_integer(json, frame->line);
+		json_end_object(json);
 	}
-	putc('}', out);
+	json_end_object(json);
 }
 
-static void write_stack(const struct verdict *v, FILE *out,
-			const struct measure_stack *stack)
+static void put_location(const struct verdict *v, struct json *json,
+			 const struct measure_frame *frame)
 {
-	text(out, ",\"stacks\":[{\"message\":{\"text\":", stack->function);
-	fputs("},\"frames\":[", out);
+	json_begin_object(json);
+	key(json, "logicalLocations");
+	json_begin_array(json);
+	json_begin_object(json);
+	put(json, "kind", "function");
+	put(json, "fullyQualifiedName", frame->sym);
+	json_end_object(json);
+	json_end_array(json);
+	if (frame->file)
+		put_place(v, json, frame);
+	json_end_object(json);
+}
+
+static void put_stack(const struct verdict *v, struct json *json,
+		      const struct measure_stack *stack)
+{
+	key(json, "stacks");
+	json_begin_array(json);
+	json_begin_object(json);
+	put_message(json, "message", stack->function);
+	key(json, "frames");
+	json_begin_lines(json);
 	for (size_t i = 0; i < stack->n_frames; i++) {
-		fputs(i ? ",\n {\"location\":" : "\n {\"location\":", out);
-		write_location(v, out, stack->frames[i]);
-		text(out, ",\"module\":", stack->frames[i]->module);
-		putc('}', out);
+		json_begin_object(json);
+		key(json, "location");
+		put_location(v, json, stack->frames[i]);
+		put(json, "module", stack->frames[i]->module);
+		json_end_object(json);
 	}
-	fputs("]}]", out);
+	json_end_array(json);
+	json_end_object(json);
+	json_end_array(json);
 }
 
 /* The same for the same leak of another build: what its key is. */
-static void write_fingerprint(const struct verdict *v, FILE *out, const char *key)
+static void put_fingerprint(const struct verdict *v, struct json *json, const char *site)
 {
-	char *line = arena_text(v->arena, key);
+	char *line = arena_text(v->arena, site);
 
 	for (char *c = line; *c; c++)
 		*c = *c == '\n' ? ';' : *c;
-	text(out, ",\"partialFingerprints\":{\"rheaperSite/v1\":", line);
-	putc('}', out);
+	key(json, "partialFingerprints");
+	json_begin_object(json);
+	put(json, "rheaperSite/v1", line);
+	json_end_object(json);
 }
 
-static void write_result(const struct verdict *v, FILE *out, const struct finding *f)
+static void put_result(const struct verdict *v, struct json *json,
+		       const struct finding *f)
 {
 	const struct measure_frame *frame = locate_frame(v, f);
 
-	text(out, "{\"ruleId\":", finding_texts[f->kind].id);
-	fprintf(out, ",\"ruleIndex\":%d,\"level\":\"error\"", (int)f->kind);
-	text(out, ",\"message\":{\"text\":",
-	     arena_format(v->arena, "%s: %s", f->program, locate_title(v, f)));
-	putc('}', out);
+	json_begin_object(json);
+	put(json, "ruleId", finding_texts[f->kind].id);
+	key(json, "ruleIndex");
+	json_integer(json, (int)f->kind);
+	put(json, "level", "error");
+	put_message(json, "message",
+		    arena_format(v->arena, "%s: %s", f->program, locate_title(v, f)));
 	if (frame) {
-		fputs(",\"locations\":[", out);
-		write_location(v, out, frame);
-		putc(']', out);
+		key(json, "locations");
+		json_begin_array(json);
+		put_location(v, json, frame);
+		json_end_array(json);
 	}
 	if (f->site) {
-		write_stack(v, out, f->site->stack);
-		write_fingerprint(v, out, f->site->key);
+		put_stack(v, json, f->site->stack);
+		put_fingerprint(v, json, f->site->key);
 	}
-	putc('}', out);
+	json_end_object(json);
 }
 
-static void write_notification(FILE *out, bool first, const char *level, const char *said)
+static void put_notification(struct json *json, const char *level, const char *said)
 {
-	fprintf(out, "%s{\"level\":\"%s\"", first ? "\n" : ",\n", level);
-	text(out, ",\"message\":{\"text\":", said);
-	fputs("}}", out);
+	json_begin_object(json);
+	put(json, "level", level);
+	put_message(json, "message", said);
+	json_end_object(json);
 }
 
-static void write_invocation(const struct verdict *v, FILE *out)
+static void put_invocation(const struct verdict *v, struct json *json)
 {
 	const struct measure *m = v->measure;
 	enum exit_code status = verdict_status(v);
 
-	fprintf(out,
-		"\"invocations\":[{\"executionSuccessful\":%s,\"exitCode\":%d,"
-		"\"toolExecutionNotifications\":[",
-		status == EXIT_CANNOT ? "false" : "true", (int)status);
+	key(json, "invocations");
+	json_begin_array(json);
+	json_begin_object(json);
+	key(json, "executionSuccessful");
+	json_bool(json, status != EXIT_CANNOT);
+	key(json, "exitCode");
+	json_integer(json, (int)status);
+	key(json, "toolExecutionNotifications");
+	json_begin_lines(json);
 	for (size_t i = 0; i < m->n_problems; i++)
-		write_notification(out, i == 0,
-				   verdict_minds(v, &m->problems[i]) ? "error" : "note",
-				   arena_format(v->arena, "%s: %s", m->problems[i].trace,
-						m->problems[i].why));
+		put_notification(json,
+				 verdict_minds(v, &m->problems[i]) ? "error" : "note",
+				 arena_format(v->arena, "%s: %s", m->problems[i].trace,
+					      m->problems[i].why));
 	for (size_t i = 0; i < v->n_notes; i++)
-		write_notification(out, i + m->n_problems == 0, "note", v->notes[i]);
-	fputs("]}]", out);
+		put_notification(json, "note", v->notes[i]);
+	json_end_array(json);
+	json_end_object(json);
+	json_end_array(json);
+}
+
+static void put_tool(struct json *json)
+{
+	key(json, "tool");
+	json_begin_object(json);
+	key(json, "driver");
+	json_begin_object(json);
+	put(json, "name", "rheaper-check");
+	put(json, "version", RHEAPER_VERSION);
+	put_rules(json);
+	json_end_object(json);
+	json_end_object(json);
 }
 
 void sarif_write(const struct verdict *v, FILE *out)
 {
-	fputs("{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
-	      "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{"
-	      "\"name\":\"rheaper-check\",\"version\":\"" RHEAPER_VERSION
-	      "\",\"rules\":[",
-	      out);
-	write_rules(out);
-	fputs("]}},\"columnKind\":\"unicodeCodePoints\",\n", out);
-	write_invocation(v, out);
-	fputs(",\n\"results\":[", out);
-	for (size_t i = 0; i < v->n_findings; i++) {
-		fputs(i ? ",\n" : "\n", out);
-		write_result(v, out, &v->findings[i]);
-	}
-	fputs("]}]}\n", out);
+	struct json json = json_open(out);
+
+	json_begin_object(&json);
+	put(&json, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+	put(&json, "version", "2.1.0");
+	key(&json, "runs");
+	json_begin_array(&json);
+	json_begin_object(&json);
+	put_tool(&json);
+	put(&json, "columnKind", "unicodeCodePoints");
+	put_invocation(v, &json);
+	key(&json, "results");
+	json_begin_lines(&json);
+	for (size_t i = 0; i < v->n_findings; i++)
+		put_result(v, &json, &v->findings[i]);
+	json_end_array(&json);
+	json_end_object(&json);
+	json_end_array(&json);
+	json_end_object(&json);
+	putc('\n', out);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/cli.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "rheaper-ctl/ask.h"
 #include "rheaper-ctl/snapshot.h"
@@ -190,32 +191,24 @@ static struct progress read_progress(const struct ask *ask)
 	return p;
 }
 
-/* Names are bytes. */
-static void print_json(const char *bytes)
-{
-	char *text = text_utf8(bytes, strlen(bytes));
-
-	text_print_json(stdout, text ? text : "out of memory");
-	free(text);
-}
-
 static void print_status_json(const struct ask *ask, const struct progress *p)
 {
-	printf("{\"pid\": %d, \"program\": ", (int)ask->target.pid);
-	print_json(ask->target.name);
-	printf(", \"tracking\": \"%s\", \"trace\": ", state_of(ask));
-	if (trace_path(ask)[0])
-		print_json(trace_path(ask));
-	else
-		fputs("null", stdout);
-	printf(", \"seconds\": %.3f, \"bytes\": %" PRIu64 ", \"threads\": %" PRIu64
-	       ", \"lost\": %" PRIu64 ", \"error\": ",
-	       p->seconds, p->bytes, p->threads, p->lost);
-	if (ask->request->last_error)
-		text_print_json(stdout, strerror((int)ask->request->last_error));
-	else
-		fputs("null", stdout);
-	puts("}");
+	const char *path = trace_path(ask);
+	int error = (int)ask->request->last_error;
+	struct json json = json_open(stdout);
+
+	json_begin_object(&json);
+	json_put_integer(&json, "pid", ask->target.pid);
+	json_put_text(&json, "program", ask->target.name);
+	json_put_text(&json, "tracking", state_of(ask));
+	json_put_text(&json, "trace", path[0] ? path : NULL);
+	json_put_real(&json, "seconds", p->seconds, 3);
+	json_put_unsigned(&json, "bytes", p->bytes);
+	json_put_unsigned(&json, "threads", p->threads);
+	json_put_unsigned(&json, "lost", p->lost);
+	json_put_text(&json, "error", error ? strerror(error) : NULL);
+	json_end_object(&json);
+	putchar('\n');
 }
 
 static void print_status(struct ask *ask, const struct options *o)

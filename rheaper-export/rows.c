@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/text.h"
+#include "common/json.h"
 #include "database/ask.h"
 
 #include "rheaper-export/formats.h"
@@ -18,8 +18,8 @@
 struct rows {
 	FILE *out;
 	bool raw;
+	struct json json;
 	const char *const *names;
-	size_t n_rows;
 };
 
 /* NULL is an empty field, an empty text a quoted one. */
@@ -73,25 +73,24 @@ static void begin_json(void *context, const char *const *names, size_t n)
 
 	(void)n;
 	r->names = names;
-	putc('[', r->out);
+	json_begin_lines(&r->json);
 }
 
 static void put_json_row(void *context, const struct ask_cell *cells, size_t n)
 {
 	struct rows *r = context;
 
-	fputs(r->n_rows++ ? ",\n{" : "\n{", r->out);
+	json_begin_object(&r->json);
 	for (size_t i = 0; i < n; i++) {
-		if (i)
-			putc(',', r->out);
-		text_print_json(r->out, r->names[i]);
-		putc(':', r->out);
+		json_key_verbatim(&r->json, r->names[i]);
 		if (cells[i].type == ASK_TEXT)
-			text_print_json(r->out, cells[i].text);
+			json_text(&r->json, cells[i].text);
+		else if (cells[i].type == ASK_NUMBER)
+			json_number(&r->json, cells[i].text);
 		else
-			fputs(cells[i].type == ASK_NULL ? "null" : cells[i].text, r->out);
+			json_null(&r->json);
 	}
-	putc('}', r->out);
+	json_end_object(&r->json);
 }
 
 static void write_rows(struct profile *profile, const struct format_options *options,
@@ -112,8 +111,9 @@ void csv_write(struct profile *profile, const struct format_options *options, FI
 
 void json_write(struct profile *profile, const struct format_options *options, FILE *out)
 {
-	struct rows r = {.out = out};
+	struct rows r = {.json = json_open(out)};
 
 	write_rows(profile, options, &(struct ask_rows){begin_json, put_json_row, &r});
-	fputs("\n]\n", out);
+	json_end_array(&r.json);
+	putc('\n', out);
 }

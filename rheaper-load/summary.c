@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "common/cli.h"
-#include "common/text.h"
+#include "common/json.h"
 #include "loading/load.h"
 #include "loading/trace-rows.h"
 
@@ -28,14 +25,10 @@ static const char *ending_text(enum rhp_trace_state ending)
 	}
 }
 
-static const struct {
-	const char *text, *key;
-} leak_names[RHP_N_LEAK_KINDS] = {
-	[RHP_LEAK_UNKNOWN] = {"not scanned", "not_scanned"},
-	[RHP_LEAK_DEFINITE] = {"definitely lost", "definitely_lost"},
-	[RHP_LEAK_INDIRECT] = {"indirectly lost", "indirectly_lost"},
-	[RHP_LEAK_POSSIBLE] = {"possibly lost", "possibly_lost"},
-	[RHP_LEAK_REACHABLE] = {"still reachable", "still_reachable"},
+static const char *const leak_names[RHP_N_LEAK_KINDS] = {
+	[RHP_LEAK_UNKNOWN] = "not scanned",       [RHP_LEAK_DEFINITE] = "definitely lost",
+	[RHP_LEAK_INDIRECT] = "indirectly lost",  [RHP_LEAK_POSSIBLE] = "possibly lost",
+	[RHP_LEAK_REACHABLE] = "still reachable",
 };
 
 static struct load_process sum(const struct load_result *r)
@@ -63,9 +56,9 @@ static struct load_process sum(const struct load_result *r)
 
 static void print_kind(const struct load_process *p, int kind, const char *before)
 {
-	printf("%s%s: %" PRIu64 " block%s (%" PRIu64 " bytes)", before,
-	       leak_names[kind].text, p->leak_blocks[kind],
-	       p->leak_blocks[kind] == 1 ? "" : "s", p->leak_bytes[kind]);
+	printf("%s%s: %" PRIu64 " block%s (%" PRIu64 " bytes)", before, leak_names[kind],
+	       p->leak_blocks[kind], p->leak_blocks[kind] == 1 ? "" : "s",
+	       p->leak_bytes[kind]);
 }
 
 void summary_print(const struct load_result *r)
@@ -90,50 +83,57 @@ void summary_print(const struct load_result *r)
 	putchar('\n');
 }
 
-static void print_text(const char *bytes)
+static void put_leaks(struct json *json, const char *kind, const char *unit,
+		      uint64_t number)
 {
-	char *text = text_utf8(bytes, strlen(bytes));
+	char key[64];
 
-	if (!text)
-		die("write the summary: out of memory");
-	text_print_json(stdout, text);
-	free(text);
+	snprintf(key, sizeof(key), "%s %s", kind, unit);
+	json_put_unsigned(json, key, number);
 }
 
-static void print_counts(const struct load_process *p)
+static void put_counts(struct json *json, const struct load_process *p)
 {
-	printf("\"events\":%" PRIu64 ",\"allocations\":%" PRIu64
-	       ",\"live_blocks\":%" PRIu64 ",\"live_bytes\":%" PRIu64
-	       ",\"lost\":%" PRIu64,
-	       p->events, p->allocations, p->live_blocks, p->live_bytes, p->lost);
-	for (int kind = 0; kind < RHP_N_LEAK_KINDS && p->leaks_known; kind++)
-		printf(",\"%s_blocks\":%" PRIu64 ",\"%s_bytes\":%" PRIu64,
-		       leak_names[kind].key, p->leak_blocks[kind], leak_names[kind].key,
-		       p->leak_bytes[kind]);
+	json_put_unsigned(json, "events", p->events);
+	json_put_unsigned(json, "allocations", p->allocations);
+	json_put_unsigned(json, "live_blocks", p->live_blocks);
+	json_put_unsigned(json, "live_bytes", p->live_bytes);
+	json_put_unsigned(json, "lost", p->lost);
+	for (int kind = 0; kind < RHP_N_LEAK_KINDS && p->leaks_known; kind++) {
+		put_leaks(json, leak_names[kind], "blocks", p->leak_blocks[kind]);
+		put_leaks(json, leak_names[kind], "bytes", p->leak_bytes[kind]);
+	}
+}
+
+static void put_process(struct json *json, const struct load_process *p)
+{
+	json_begin_object(json);
+	json_put_integer(json, "process", p->process);
+	json_put_text(json, "trace", p->trace);
+	json_put_unsigned(json, "pid", p->pid);
+	json_put_text(json, "executable", p->executable ? p->executable : "");
+	json_put_text(json, "ending", trace_rows_ending(p->ending));
+	put_counts(json, p);
+	json_end_object(json);
 }
 
 void summary_print_json(const struct load_result *r, const char *database)
 {
 	struct load_process all = sum(r);
+	struct json json = json_open(stdout);
 
-	printf("{\"database\":");
-	print_text(database);
-	printf(",\"run\":%" PRId64 ",", r->run);
-	print_counts(&all);
-	printf(",\"rows\":%" PRIu64 ",\"seconds\":%.3f,\"database_size\":%" PRIu64
-	       ",\"processes\":[",
-	       r->n_rows, r->seconds, r->database_size);
-	for (size_t i = 0; i < r->n_processes; i++) {
-		const struct load_process *p = &r->processes[i];
-
-		printf("%s\n{\"process\":%" PRId64 ",\"trace\":", i ? "," : "",
-		       p->process);
-		print_text(p->trace);
-		printf(",\"pid\":%" PRIu32 ",\"executable\":", p->pid);
-		print_text(p->executable ? p->executable : "");
-		printf(",\"ending\":\"%s\",", trace_rows_ending(p->ending));
-		print_counts(p);
-		putchar('}');
-	}
-	printf("]}\n");
+	json_begin_object(&json);
+	json_put_text(&json, "database", database);
+	json_put_integer(&json, "run", r->run);
+	put_counts(&json, &all);
+	json_put_unsigned(&json, "rows", r->n_rows);
+	json_put_real(&json, "seconds", r->seconds, 3);
+	json_put_unsigned(&json, "database_size", r->database_size);
+	json_key(&json, "processes");
+	json_begin_lines(&json);
+	for (size_t i = 0; i < r->n_processes; i++)
+		put_process(&json, &r->processes[i]);
+	json_end_array(&json);
+	json_end_object(&json);
+	putchar('\n');
 }

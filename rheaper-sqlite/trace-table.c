@@ -9,15 +9,17 @@
  * used by what stands in a schema (SQLITE_VTAB_DIRECTONLY).
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sqlite3ext.h>
 
 #include "analysis/catalog.h"
+#include "common/json.h"
 #include "common/path.h"
-#include "common/text.h"
 #include "rheaper-sqlite/events.h"
 #include "trace/reader.h"
 
@@ -183,62 +185,55 @@ static int at_end(sqlite3_vtab_cursor *base)
 	return !cursor_of(base)->events.event;
 }
 
-/* A module's name as JSON has it. False: out of memory. */
-static bool add_name(sqlite3_str *out, const char *path)
+/* "program+0x1234": where an address lies in its file, as far as that is known. */
+static void put_place(struct json *json, const struct events *events,
+		      const struct catalog_node *node)
 {
-	const char *name = path_base(path);
-	char *text = text_utf8(name, strnlen(name, MAX_NAME));
+	const struct catalog_module *module =
+		catalog_module(&events->catalog, node->module);
+	char place[MAX_NAME + 32];
 
-	for (const char *at = text; at && *at; at++) {
-		if ((unsigned char)*at < 0x20 || *at == '"' || *at == '\\')
-			sqlite3_str_appendf(out, "\\u%04x", (unsigned int)*at);
-		else
-			sqlite3_str_appendchar(out, 1, *at);
-	}
-	free(text);
-	return text;
+	if (module)
+		snprintf(place, sizeof(place), "%.*s+0x%" PRIx64, MAX_NAME,
+			 path_base(module->path), node->address - module->bias);
+	else
+		snprintf(place, sizeof(place), "0x%" PRIx64, node->address);
+	json_text(json, place);
 }
 
-/* ["program+0x1234","libc.so.6+0x5678"], the innermost call first. */
-static bool add_backtrace(sqlite3_str *out, const struct events *events,
-			  const struct catalog_node *node)
+/* An array of places, the innermost call first. NULL: out of memory. */
+static char *format_backtrace(const struct events *events,
+			      const struct catalog_node *node)
 {
-	bool all = true;
-	int depth = 0;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct json json = json_open(out);
+	bool has_all;
 
-	sqlite3_str_appendchar(out, 1, '[');
-	while ((node = events_caller(events, node)) && depth < MAX_DEPTH) {
-		const struct catalog_module *module =
-			catalog_module(&events->catalog, node->module);
-
-		sqlite3_str_appendall(out, depth++ ? ",\"" : "\"");
-		if (module)
-			all &= add_name(out, module->path);
-		sqlite3_str_appendf(out, module ? "+0x%llx\"" : "0x%llx\"",
-				    node->address - (module ? module->bias : 0));
-	}
-	sqlite3_str_appendchar(out, 1, ']');
-	return all;
+	if (!out)
+		return NULL;
+	json_begin_array(&json);
+	for (int depth = 0; (node = events_caller(events, node)) && depth < MAX_DEPTH;
+	     depth++)
+		put_place(&json, events, node);
+	json_end_array(&json);
+	has_all = !ferror(out);
+	if (fclose(out) == 0 && has_all)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static void return_backtrace(const struct events *events, sqlite3_context *result)
 {
 	const struct catalog_node *call = events_call(events);
-	sqlite3_str *out;
-	char *text;
-	bool all;
+	char *text = call ? format_backtrace(events, call) : NULL;
 
-	if (!call)
-		return;
-	out = sqlite3_str_new(NULL);
-	all = add_backtrace(out, events, call);
-	text = sqlite3_str_finish(out); /* NULL: out of memory */
-	if (all && text) {
-		sqlite3_result_text(result, text, -1, sqlite3_free);
-		return;
-	}
-	sqlite3_free(text);
-	sqlite3_result_error_nomem(result);
+	if (text)
+		sqlite3_result_text(result, text, -1, free);
+	else if (call)
+		sqlite3_result_error_nomem(result);
 }
 
 /* What is not known is NULL, as every column is before something is returned. */

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "analysis/catalog.h"
 #include "common/cli.h"
 #include "common/clock.h"
-#include "common/text.h"
+#include "common/json.h"
 #include "rheaper-top/format.h"
 #include "rheaper-top/model.h"
 
@@ -111,83 +108,69 @@ int batch_run(struct model *m, const struct batch_options *o)
 	}
 }
 
-static void print_member(const char *name, double value, int digits)
-{
-	printf(",\"");
-	for (; *name; name++)
-		putchar(*name == '-' ? '_' : *name);
-	printf("\":%.*f", digits, value);
-}
-
-static int print_rows_json(struct model *m, bool threads, enum figure by)
+static int put_rows(struct json *json, struct model *m, bool threads, enum figure by)
 {
 	struct rows *rows = model_rows(m, threads);
-	const char *separator = "";
 	int error = rows_sort(rows, by);
 
-	printf(",\"%s\":[", threads ? "threads" : "sites");
+	json_key(json, threads ? "threads" : "sites");
+	json_begin_lines(json);
 	for (size_t i = 0; !error && i < rows->n_sorted; i++) {
 		const struct row *row = rows->sorted[i];
 		const char *name = model_name(m, threads, row->id);
 
 		if (!name)
 			return -ENOMEM;
-		printf("%s\n{\"name\":", separator);
-		text_print_json(stdout, name);
+		json_begin_object(json);
+		json_put_text(json, "name", name);
 		for (int k = 0; k < N_FIGURES; k++) {
 			if (!threads || !columns[k].sites_only)
-				print_member(columns[k].name, row->figures[k],
-					     k == FIGURE_RATE || columns[k].exact ? 3
-										  : 0);
+				json_put_real(json, columns[k].name, row->figures[k],
+					      k == FIGURE_RATE || columns[k].exact ? 3
+										   : 0);
 		}
-		putchar('}');
-		separator = ",";
+		json_end_object(json);
 	}
-	putchar(']');
+	json_end_array(json);
 	return error;
 }
 
-static int print_text_json(const char *name, const char *bytes)
+static void put_totals(struct json *json, const struct model *m)
 {
-	char *text = text_utf8(bytes, strlen(bytes));
+	const struct follow_status *s = &m->status;
 
-	if (!text)
-		return -ENOMEM;
-	printf("\"%s\":", name);
-	text_print_json(stdout, text);
-	free(text);
-	return 0;
+	json_put_text(json, "program", s->program);
+	json_put_unsigned(json, "pid", s->pid);
+	json_put_text(json, "state", s->state);
+	json_put_bool(json, "over", s->over);
+	json_put_unsigned(json, "sample_bytes", s->sample_bytes);
+	json_put_unsigned(json, "foreign", s->foreign);
+	json_put_unsigned(json, "lost", s->lost);
+	json_put_real(json, "seconds", (double)s->elapsed_ns / 1e9, 3);
+	json_put_real(json, "live_bytes", s->live_bytes, 0);
+	json_put_real(json, "live_blocks", s->live_blocks, 0);
+	json_put_real(json, "peak_bytes", s->peak_bytes, 0);
+	json_put_real(json, "allocations", s->allocations, 0);
+	json_put_real(json, "bytes", s->bytes, 0);
+	json_put_real(json, "frees", s->frees, 0);
+	json_put_real(json, "allocation_rate", m->allocation_rate, 3);
+	json_put_real(json, "byte_rate", m->byte_rate, 3);
+	json_put_real(json, "free_rate", m->free_rate, 3);
 }
 
 int batch_json(struct model *m, enum figure by)
 {
-	const struct follow_status *s = &m->status;
+	struct json json = json_open(stdout);
 	int error = read_on(m, 0);
 
 	if (error < 0 || error > 1)
 		return error;
-	putchar('{');
-	error = print_text_json("program", s->program);
-	printf(",\"pid\":%" PRIu32 ",", s->pid);
+	json_begin_object(&json);
+	put_totals(&json, m);
+	error = put_rows(&json, m, false, by);
 	if (!error)
-		error = print_text_json("state", s->state);
-	printf(",\"over\":%s,\"sample_bytes\":%" PRIu64 ",\"foreign\":%" PRIu64
-	       ",\"lost\":%" PRIu64,
-	       s->over ? "true" : "false", s->sample_bytes, s->foreign, s->lost);
-	print_member("seconds", (double)s->elapsed_ns / 1e9, 3);
-	print_member("live-bytes", s->live_bytes, 0);
-	print_member("live-blocks", s->live_blocks, 0);
-	print_member("peak-bytes", s->peak_bytes, 0);
-	print_member("allocations", s->allocations, 0);
-	print_member("bytes", s->bytes, 0);
-	print_member("frees", s->frees, 0);
-	print_member("allocation-rate", m->allocation_rate, 3);
-	print_member("byte-rate", m->byte_rate, 3);
-	print_member("free-rate", m->free_rate, 3);
-	if (!error)
-		error = print_rows_json(m, false, by);
-	if (!error)
-		error = print_rows_json(m, true, by);
-	puts("}");
+		error = put_rows(&json, m, true, by);
+	json_end_object(&json);
+	putchar('\n');
 	return error;
 }

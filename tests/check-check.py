@@ -358,7 +358,7 @@ def test_stacks_of_a_share_are_all_blocks(b):
     said = b.check(0, b.load(b.trace(RHEAPER_SAMPLE_RATE="0")))
     assert "not all stacks were taken" in said, said
     said = b.json(1, b.load(b.trace(2, 1, RHEAPER_SAMPLE_RATE="0")))
-    assert sum(f["now"]["leak-blocks"] for f in said["findings"]) == 3, said
+    assert sum(f["now"]["leak_blocks"] for f in said["findings"]) == 3, said
     base = b.baseline(trace=b.trace(2, 1))
     before = open(base).read()
     b.check(1, "-b", base, "--update-baseline", b.load(b.trace(2, 1, RHEAPER_SAMPLE_RATE="0")))

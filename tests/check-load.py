@@ -9,6 +9,7 @@ Prints TAP, one point per test_ function.
 import itertools
 import json
 import os
+import re
 import resource
 import signal
 import sqlite3
@@ -126,6 +127,18 @@ def test_json_summary(b):
     assert process["live_bytes"] == 77 and process["ending"] == "exited", said
     assert process["executable"] == os.path.realpath(b.path("program")), said
     assert said["database_size"] == os.path.getsize(b.path("json.db")), said
+
+
+def test_json_of_names_that_are_no_text(b):
+    """Keys are in snake_case, and every name of a file makes valid JSON."""
+    trace = b.path('q"\\\n\x1b\x7f\udcc2\u20ac.bin')
+    os.link(b.path("good.bin"), trace)
+    result = b.load("--json", trace, b.path("nasty.db"))
+    assert (result.returncode, result.stderr) == (0, ""), result
+    said = json.loads(result.stdout)
+    assert said["processes"][0]["trace"] == trace.replace("\udcc2", "\\xc2"), said
+    assert all(re.fullmatch("[a-z_]+", key) for key in [*said, *said["processes"][0]]), said
+    assert "\x1b" not in result.stdout and "\x7f" not in result.stdout, result
 
 
 def test_progress_says_how_far_it_is(b):

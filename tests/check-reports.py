@@ -42,7 +42,7 @@ def test_json_has_it_all(b):
     said = b.json(1, b.trace(3))
     finding, = said["findings"]
     assert finding["finding"] == "leak" and finding["kind"] == "unknown", finding
-    assert finding["now"]["leak-blocks"] == 3 and finding["now"]["leak-bytes"] == 300
+    assert finding["now"]["leak_blocks"] == 3 and finding["now"]["leak_bytes"] == 300
     assert [f["sym"] for f in finding["frames"]][:3] == ["make", "known", "main"]
     assert finding["frames"][1]["line"] == HERE, finding
     assert said["verdict"] == "finding" and said["runs"] == said["processes"] == 1
@@ -131,6 +131,9 @@ def test_reports_of_hostile_names(b):
     assert frame["logicalLocations"][0]["fullyQualifiedName"] == name.replace("\n", "\\x0a")
     assert frame["physicalLocation"]["artifactLocation"]["uri"] == "file:///x%20ymake", frame
     assert github.count("\n") == 1 and "%250A" in github, github
+    b.check(1, "-q", "--report=json=" + b.path("r.json"), database)
+    finding, = json.loads(read(b.path("r.json")))["findings"]
+    assert finding["frames"][0]["sym"] == name.replace("\n", "\\x0a"), finding
     assert "@all" not in markdown and "<b>" not in markdown and "\n| x |" not in markdown, markdown
 
 

@@ -48,7 +48,7 @@ def test_suppressions(b):
         path = b.file("supp", text + "\n")
         said = b.json(0 if known and tail else 1, "-s", path, traces[1, 1])
         assert len(said["findings"]) == 2 - known - tail, (text, said)
-        assert said["suppressed"]["leak-bytes"] == 200 * known + 50 * tail, (text, said)
+        assert said["suppressed"]["leak_bytes"] == 200 * known + 50 * tail, (text, said)
         unused = [note for note in said["notes"] if path in note]
         if not known and not tail and "Cond" not in text:
             assert len(unused) == 1 and f":{1 + text.startswith('{')} " in unused[0], (text, said)

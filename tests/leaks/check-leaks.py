@@ -183,9 +183,9 @@ def test_check_counts_what_is_lost(b):
     b.scan(program, "tree")
     finding, = json.loads(b.run(b.check, "--json", *b.traces, status=1))["findings"]
     assert finding["kind"] == "definitely lost" and finding["kinds"] == {
-        "definitely lost": {"leak-blocks": 1, "leak-bytes": 1011},
-        "indirectly lost": {"leak-blocks": 3, "leak-bytes": 3039}}, finding
-    assert finding["now"] == {"leak-blocks": 4, "leak-bytes": 4050}, finding
+        "definitely_lost": {"leak_blocks": 1, "leak_bytes": 1011},
+        "indirectly_lost": {"leak_blocks": 3, "leak_bytes": 3039}}, finding
+    assert finding["now"] == {"leak_blocks": 4, "leak_bytes": 4050}, finding
     runs = [b.path(f"run{n}") for n in range(2)]
     for run in runs:
         b.scan(program, "tree")

@@ -31,37 +31,10 @@ static void nothing_printable_commands_a_terminal(void **state)
 	}
 }
 
-static void no_json_commands_a_terminal(void **state)
-{
-	static const struct {
-		const char *text, *json;
-	} cases[] = {
-		{"a\"\\b", "\"a\\\"\\\\b\""},
-		{"\033[2J\177", "\"\\u001b[2J\\u007f\""},
-		{"\302\23331m\302\237", "\"\\u009b31m\\u009f\""},
-		{"\302\240\303\233", "\"\302\240\303\233\""},
-		{"\302", "\"\302\""}, /* not UTF-8, but it ends there */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		char *json = NULL;
-		size_t size;
-		FILE *out = open_memstream(&json, &size);
-
-		assert_non_null(out);
-		text_print_json(out, cases[i].text);
-		assert_int_equal(fclose(out), 0);
-		assert_string_equal(json, cases[i].json);
-		free(json);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_printable_commands_a_terminal),
-		cmocka_unit_test(no_json_commands_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,7 @@ static void a_stack_is_known_before_its_record_comes(void **state)
 				" FROM rheaper_trace(%Q)",
 				trace),
 			    "malloc|[\"0x500020\",\"it's "
-			    "\\u0022\xc3\xb6\\u005cxff\\u000a\\u005c+0x10\"]|2;"
+			    "\\\"\xc3\xb6\\\\xff\\u000a\\\\+0x10\"]|2;"
 			    "-|-|-;-|-|-;-|-|-;realloc|[]|0;");
 }
 
