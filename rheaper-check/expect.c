@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "common/cli.h"
+#include "common/options.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/findings.h"
-#include "rheaper-check/limits.h"
 #include "rheaper-check/suppress.h"
 
 #include "rheaper-check/expect.h"
@@ -87,7 +87,7 @@ static bool take_amount(struct lines *l, const char *line)
 
 		if (!amount)
 			continue;
-		if (!limits_parse_amount(amount, &l->rule->most[i]))
+		if (!options_parse_size(amount, &l->rule->most[i]))
 			die_at(l, "expected a number");
 		l->rule->has[i] = true;
 		return true;

@@ -1,37 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/cli.h"
+#include "common/options.h"
 
 #include "rheaper-check/limits.h"
-
-bool limits_parse_amount(const char *text, int64_t *amount)
-{
-	static const char units[] = "KMG";
-	int64_t number, unit = 1;
-	const char *letter;
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	number = strtoll(text, &end, 10);
-	if (errno)
-		return false;
-	if (*end) {
-		letter = strchr(units, *end);
-		if (!letter || end[1])
-			return false;
-		unit = (int64_t)1 << 10 * (letter - units + 1);
-	}
-	if (__builtin_mul_overflow(number, unit, &number))
-		return false;
-	*amount = number;
-	return true;
-}
 
 static bool parse_percent(const char *text, double *percent)
 {
@@ -57,44 +31,49 @@ static const struct limit_name {
 	{"site-bytes", AMOUNT_BYTES, true},
 };
 
-/* The row whose name stands in "NAME=AMOUNT"; *amount is what follows. */
+/* The row whose name stands in "NAME=AMOUNT", or NULL; *amount is what follows. */
 static const struct limit_name *find(const char *words, const char **amount)
 {
 	size_t length = strcspn(words, "=");
 
+	*amount = words + length + (words[length] == '=');
 	for (size_t i = 0; i < sizeof(growths) / sizeof(*growths); i++) {
 		if (strlen(growths[i].name) == length && words[length] == '=' &&
-		    strncmp(growths[i].name, words, length) == 0) {
-			*amount = words + length + 1;
+		    strncmp(growths[i].name, words, length) == 0)
 			return &growths[i];
-		}
 	}
-	die_usage("limit %s: expected NAME=AMOUNT with a name that --help lists", words);
+	return NULL;
 }
 
-void limits_take_growth(struct limits *limits, const char *words)
+static const char no_name[] = "expected NAME=N, with a name that --help lists";
+
+const char *limits_take_growth(struct limits *limits, const char *words)
 {
 	struct limit limit = {.asked = true};
 	const char *amount;
 	const struct limit_name *name = find(words, &amount);
 
-	if (!limits_parse_amount(amount, &limit.amount) &&
+	if (!name)
+		return no_name;
+	if (!options_parse_size(amount, &limit.amount) &&
 	    !parse_percent(amount, &limit.percent))
-		die_usage("limit %s: expected a number or a percentage", words);
+		return "expected a number, with K, M or G, or a percentage after the =";
 	(name->site ? limits->site_growth : limits->growth)[name->amount] = limit;
+	return NULL;
 }
 
-void limits_take_most(struct limits *limits, const char *words)
+const char *limits_take_most(struct limits *limits, const char *words)
 {
 	struct limit limit = {.asked = true};
 	const char *amount;
 	const struct limit_name *name = find(words, &amount);
 
-	if (!limits_parse_amount(amount, &limit.amount))
-		die_usage("limit %s: expected a number", words);
-	if (strncmp(words, "site-", 5) == 0)
-		die_usage("limit %s: it is for --max-growth", words);
+	if (!name || strncmp(words, "site-", 5) == 0)
+		return no_name;
+	if (!options_parse_size(amount, &limit.amount))
+		return "expected a number, with K, M or G after the =";
 	limits->most[name->amount] = limit;
+	return NULL;
 }
 
 int64_t limit_apply(const struct limit *limit, int64_t before)

@@ -22,12 +22,9 @@ struct limits {
 	struct limit most[N_AMOUNTS];        /* of a program */
 };
 
-/* Take "NAME=AMOUNT" of the option. Die of others. */
-void limits_take_growth(struct limits *limits, const char *words);
-void limits_take_most(struct limits *limits, const char *words);
-
-/* "5", "10K", "3M", "1G": a number that is not negative. False: it is something else. */
-bool limits_parse_amount(const char *text, int64_t *amount);
+/* Take "NAME=AMOUNT" of the option. NULL, or why it is wrong. */
+const char *limits_take_growth(struct limits *limits, const char *words);
+const char *limits_take_most(struct limits *limits, const char *words);
 
 /* What may be where `before` was. */
 int64_t limit_apply(const struct limit *limit, int64_t before);

@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 	struct check c = {0};
 	enum exit_code status;
 
-	options_parse(&c.options, &c.arena, argc, argv);
+	check_options_parse(&c.options, &c.arena, argc, argv);
 	read_rules(&c);
 	measure_all(&c);
 	c.verdict = (struct verdict){
@@ -128,6 +128,7 @@ int main(int argc, char **argv)
 	suppress_note(&c.suppressions, &c.verdict);
 	report(&c.options, &c.verdict);
 	status = verdict_status(&c.verdict);
+	check_options_fini(&c.options);
 	arena_fini(&c.arena);
 	return status;
 }

@@ -1,275 +1,191 @@
 // SPDX-License-Identifier: MIT
-#include "rheaper-check/options.h"
-
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cli.h"
-#include "common/output.h"
+#include "common/options.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
 
-static const char help[] =
-	"Usage: rheaper-check [OPTION]... DATABASE|TRACE...\n"
-	"Say whether programs leak, or use more memory than they did.\n"
-	"\n"
-	"  -b, --baseline=FILE        only what is not in FILE is a finding\n"
-	"      --write-baseline=FILE  write what there is to FILE\n"
-	"      --update-baseline      write to the baseline what got better\n"
-	"      --max-growth=NAME=N    how much more than in the baseline is fine: a "
-	"number\n"
-	"                             or, with %, a percentage. NAME is leak-blocks or\n"
-	"                             leak-bytes, of each call site; allocations, bytes "
-	"or\n"
-	"                             peak, of a program; site-allocations or "
-	"site-bytes\n"
-	"      --limit=NAME=N         how much a program may use in any case; NAME is\n"
-	"                             allocations, bytes, peak, leak-blocks or "
-	"leak-bytes\n"
-	"  -s, --suppressions=FILE    leaks that are accepted; may be repeated\n"
-	"      --no-default-suppressions\n"
-	"                             find what libc keeps on purpose, too\n"
-	"  -e, --expect=FILE          rules that must hold, of scopes, marks and call "
-	"sites;\n"
-	"                             may be repeated\n"
-	"      --min-runs=N           of several runs, what at least N (or 'all') reach\n"
-	"                             counts; 1, which is the default, is the worst\n"
-	"      --leak-kinds=KINDS     which blocks that were not freed are leaks, where "
-	"memory\n"
-	"                             was scanned (RHEAPER_LEAK_SCAN=1): definite, "
-	"indirect,\n"
-	"                             possible, reachable, with commas between them; "
-	"all;\n"
-	"                             none. By default definite,indirect\n"
-	"      --allow-partial        judge traces that do not have everything\n"
-	"      --report=FORMAT[=FILE] write a report to FILE, or to standard output:\n"
-	"                             text, json, junit, sarif, github, markdown\n"
-	"      --source-root=DIR      the sources are in DIR, not in this directory\n"
-	"      --sysroot=DIR, --debug-dir=DIR, --debuginfod\n"
-	"                             as of rheaper-load, for traces\n"
-	"      --json                 as --report=json\n"
-	"  -q, --quiet                no report on standard output\n"
-	"  -h, --help                 print this\n"
-	"  -V, --version              print the version\n"
-	"\n"
-	"Exit status: 0 fine, 1 there are findings, 2 it cannot tell.\n";
-
-enum long_option {
-	OPTION_WRITE_BASELINE = 256,
-	OPTION_UPDATE_BASELINE,
-	OPTION_MAX_GROWTH,
-	OPTION_LIMIT,
-	OPTION_NO_DEFAULT_SUPPRESSIONS,
-	OPTION_MIN_RUNS,
-	OPTION_ALLOW_PARTIAL,
-	OPTION_REPORT,
-	OPTION_SOURCE_ROOT,
-	OPTION_JSON,
-	OPTION_LEAK_KINDS,
-	OPTION_SYSROOT,
-	OPTION_DEBUG_DIR,
-	OPTION_DEBUGINFOD,
-};
-
-static const struct option long_options[] = {
-	{"baseline", required_argument, NULL, 'b'},
-	{"write-baseline", required_argument, NULL, OPTION_WRITE_BASELINE},
-	{"update-baseline", no_argument, NULL, OPTION_UPDATE_BASELINE},
-	{"max-growth", required_argument, NULL, OPTION_MAX_GROWTH},
-	{"limit", required_argument, NULL, OPTION_LIMIT},
-	{"suppressions", required_argument, NULL, 's'},
-	{"no-default-suppressions", no_argument, NULL, OPTION_NO_DEFAULT_SUPPRESSIONS},
-	{"expect", required_argument, NULL, 'e'},
-	{"min-runs", required_argument, NULL, OPTION_MIN_RUNS},
-	{"leak-kinds", required_argument, NULL, OPTION_LEAK_KINDS},
-	{"allow-partial", no_argument, NULL, OPTION_ALLOW_PARTIAL},
-	{"report", required_argument, NULL, OPTION_REPORT},
-	{"source-root", required_argument, NULL, OPTION_SOURCE_ROOT},
-	{"sysroot", required_argument, NULL, OPTION_SYSROOT},
-	{"debug-dir", required_argument, NULL, OPTION_DEBUG_DIR},
-	{"debuginfod", no_argument, NULL, OPTION_DEBUGINFOD},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"quiet", no_argument, NULL, 'q'},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
-	{NULL, 0, NULL, 0},
-};
+#include "rheaper-check/options.h"
 
 static const struct format formats[] = {
 	{"text", text_write},   {"json", json_write},     {"junit", junit_write},
 	{"sarif", sarif_write}, {"github", github_write}, {"markdown", markdown_write},
 };
 
-static _Noreturn void print_and_exit(bool version)
+#define N_FORMATS (sizeof(formats) / sizeof(*formats))
+
+static const char *format_name(size_t i)
 {
-	if (version)
-		print_version("rheaper-check");
-	else
-		fputs(help, stdout);
-	finish_output();
-	exit(EXIT_FINE);
+	return i < N_FORMATS ? formats[i].name : NULL;
 }
 
 /* "FORMAT" or "FORMAT=FILE" */
-static void add_report(struct options *o, struct arena *arena, const char *words)
+static const char *take_report(void *options, const char *words)
 {
+	struct options *o = options;
 	size_t length = strcspn(words, "=");
 	struct report report = {.path = words[length] ? words + length + 1 : NULL};
 
-	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+	for (size_t i = 0; i < N_FORMATS; i++) {
 		if (strlen(formats[i].name) == length &&
 		    strncmp(formats[i].name, words, length) == 0)
 			report.format = &formats[i];
 	}
 	if (!report.format)
-		die_usage("report as %s: there is no such format", words);
+		return "expected FORMAT or FORMAT=FILE, with a format that --help lists";
 	if (report.path && !report.path[0])
-		die_usage("report as %s: the name of the file is empty", words);
-	o->reports = arena_grow(arena, o->reports, o->n_reports, sizeof(report));
+		return "the name of the file is empty";
+	o->reports = arena_grow(o->arena, o->reports, o->n_reports, sizeof(report));
 	o->reports[o->n_reports++] = report;
+	return NULL;
 }
 
-static size_t parse_runs(const char *text)
+static const char *take_json(void *options, const char *none)
 {
-	int64_t n;
-
-	if (strcmp(text, "all") == 0)
-		return SIZE_MAX;
-	if (!limits_parse_amount(text, &n) || n == 0)
-		die_usage("check: expected a number of runs, or all, not %s", text);
-	return (size_t)n;
+	(void)none;
+	return take_report(options, "json");
 }
 
-static void add_name(struct arena *arena, const char ***names, size_t *n,
-		     const char *name)
+static const char *take_growth(void *options, const char *words)
 {
-	*names = arena_grow(arena, *names, *n, sizeof(**names));
-	(*names)[(*n)++] = name;
+	return limits_take_growth(&((struct options *)options)->limits, words);
 }
 
-/* The text that an option sets, or NULL. */
-static const char **text_of(struct options *o, int c)
+static const char *take_limit(void *options, const char *words)
 {
-	switch (c) {
-	case 'b':
-		return &o->baseline;
-	case OPTION_WRITE_BASELINE:
-		return &o->write_baseline;
-	case OPTION_SOURCE_ROOT:
-		return &o->source_root;
-	case OPTION_SYSROOT:
-		return &o->symbols.sysroot;
-	default:
-		return NULL;
-	}
+	return limits_take_most(&((struct options *)options)->limits, words);
 }
 
-/* The flag that an option sets, or NULL. */
-static bool *flag_of(struct options *o, int c)
+static const char *take_runs(void *options, const char *word)
 {
-	switch (c) {
-	case OPTION_UPDATE_BASELINE:
-		return &o->update_baseline;
-	case OPTION_NO_DEFAULT_SUPPRESSIONS:
-		return &o->no_default_suppressions;
-	case OPTION_ALLOW_PARTIAL:
-		return &o->allow_partial;
-	case OPTION_DEBUGINFOD:
-		return &o->symbols.debuginfod;
-	case 'q':
-		return &o->quiet;
-	default:
-		return NULL;
-	}
+	struct options *o = options;
+	int64_t n = 0;
+
+	if (strcmp(word, "all") == 0)
+		o->min_runs = SIZE_MAX;
+	else if (options_parse_size(word, &n) && n > 0)
+		o->min_runs = (size_t)n;
+	else
+		return "expected a number of runs, 1 or more, or all";
+	return NULL;
 }
 
-/* An option that does more than to set something. */
-static void take_option(struct options *o, struct arena *arena, int c)
+static const char *take_kinds(void *options, const char *words)
 {
-	switch (c) {
-	case OPTION_MAX_GROWTH:
-		limits_take_growth(&o->limits, optarg);
-		break;
-	case OPTION_LIMIT:
-		limits_take_most(&o->limits, optarg);
-		break;
-	case 's':
-		add_name(arena, &o->suppressions, &o->n_suppressions, optarg);
-		break;
-	case 'e':
-		add_name(arena, &o->expectations, &o->n_expectations, optarg);
-		break;
-	case OPTION_DEBUG_DIR:
-		add_name(arena, &o->symbols.debug_dirs, &o->symbols.n_debug_dirs, optarg);
-		break;
-	case OPTION_MIN_RUNS:
-		o->min_runs = parse_runs(optarg);
-		break;
-	case OPTION_LEAK_KINDS:
-		if (!leak_kinds_parse(optarg, &o->leak_kinds))
-			die_usage("expected --leak-kinds of definite, indirect, possible,"
-				  " reachable, all, none, not '%s'",
-				  optarg);
-		break;
-	case OPTION_REPORT:
-		add_report(o, arena, optarg);
-		break;
-	case OPTION_JSON:
-		add_report(o, arena, "json");
-		break;
-	case 'h':
-	case 'V':
-		print_and_exit(c == 'V');
-	default:
-		fprintf(stderr, "Try 'rheaper-check --help'.\n");
-		exit(EXIT_CANNOT);
-	}
+	struct options *o = options;
+
+	return leak_kinds_parse(words, &o->leak_kinds)
+		       ? NULL
+		       : "expected definite, indirect, possible or reachable, separated "
+			 "by "
+			 "commas, or all or none";
 }
+
+static const struct option_row rows[] = {
+	{.help = "Comparing with a baseline"},
+	{OPTION_TEXT, 'b', "baseline", "FILE", OPTION_FIELD(baseline),
+	 .help = "report only what is worse than in FILE"},
+	{OPTION_TEXT, 0, "write-baseline", "FILE", OPTION_FIELD(write_baseline),
+	 .help = "accept the current leaks: write them to FILE"},
+	{OPTION_SET, 0, "update-baseline", OPTION_FIELD(update_baseline),
+	 .help = "lower the numbers in the baseline where they improved"},
+	{OPTION_CALL, 0, "max-growth", "NAME=N", .take = take_growth,
+	 .help = "allow NAME to grow by N, or by N% of the baseline: leak-blocks, "
+		 "leak-bytes, site-allocations, site-bytes of each call site; "
+		 "allocations, bytes, peak of a program"},
+	{.help = "What is a finding"},
+	{OPTION_CALL, 0, "limit", "NAME=N", .take = take_limit,
+	 .help = "report a program whose NAME exceeds N: allocations, bytes, peak, "
+		 "leak-blocks, leak-bytes"},
+	{OPTION_LIST, 's', "suppressions", "FILE", OPTION_FIELD(suppressions),
+	 .n_offset = offsetof(struct options, n_suppressions),
+	 .help = "ignore the leaks that FILE lists; may be repeated"},
+	{OPTION_SET, 0, "no-default-suppressions", OPTION_FIELD(no_default_suppressions),
+	 .help = "also report what libc keeps on purpose"},
+	{OPTION_LIST, 'e', "expect", "FILE", OPTION_FIELD(expectations),
+	 .n_offset = offsetof(struct options, n_expectations),
+	 .help = "check the rules for scopes, phases and call sites in FILE; may be "
+		 "repeated"},
+	{OPTION_CALL, 0, "leak-kinds", "KINDS", .take = take_kinds,
+	 .help = "count blocks of these kinds as leaks, if the program scanned its "
+		 "memory (RHEAPER_LEAK_SCAN=1): definite, indirect, possible, "
+		 "reachable, separated by commas, or all or none (default: "
+		 "definite,indirect)"},
+	{OPTION_CALL, 0, "min-runs", "N", .take = take_runs,
+	 .help = "of several runs, judge what at least N of them reach, or all "
+		 "(default: 1, the worst run counts)"},
+	{OPTION_SET, 0, "allow-partial", OPTION_FIELD(allow_partial),
+	 .help = "accept incomplete traces"},
+	{.help = "Symbols of traces (as for rheaper-load)"},
+	{OPTION_TEXT, 0, "sysroot", "DIR", OPTION_FIELD(symbols.sysroot),
+	 .help = "look up the traced files below DIR, a copy of another machine's root"},
+	{OPTION_LIST, 0, "debug-dir", "DIR", OPTION_FIELD(symbols.debug_dirs),
+	 .n_offset = offsetof(struct options, symbols.n_debug_dirs),
+	 .help = "also look for debug information in DIR; may be repeated"},
+	{OPTION_SET, 0, "debuginfod", OPTION_FIELD(symbols.debuginfod),
+	 .help = "download missing debug information from DEBUGINFOD_URLS"},
+	{.help = "Output"},
+	{OPTION_CALL, 0, "report", "FORMAT[=FILE]", .take = take_report,
+	 .choice = format_name,
+	 .help = "write a report to FILE (default: standard output); may be repeated. "
+		 "FORMAT"},
+	{OPTION_CALL, 0, "json", .take = take_json, .help = "same as --report=json"},
+	{OPTION_TEXT, 0, "source-root", "DIR", OPTION_FIELD(source_root),
+	 .help = "print paths below DIR as relative ones (default: the current "
+		 "directory)"},
+	{OPTION_SET, 'q', "quiet", OPTION_FIELD(quiet),
+	 .help = "print no report on standard output"},
+};
+
+static const struct option_program program = {
+	.name = "rheaper-check",
+	.usage = "[OPTION]... DATABASE|TRACE...",
+	.about = "Check for leaks and memory regressions.",
+	.operands = "DATABASE|TRACE...",
+	.min_operands = 1,
+	.status = {[EXIT_FINE] = "no findings",
+		   [EXIT_FINDING] = "findings",
+		   [EXIT_CANNOT] = "error or inconclusive"},
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(*rows),
+};
 
 /* Exactly one report goes to standard output, or none. */
-static void choose_reports(struct options *o, struct arena *arena)
+static void choose_reports(struct options *o)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < o->n_reports; i++)
 		n += o->reports[i].path == NULL;
 	if (n > 1)
-		die_usage("report: only one can go to standard output");
+		die_usage("--report: only one report can go to standard output; name a "
+			  "file for the others");
 	if (n && o->quiet)
-		die_usage("report: --quiet leaves nothing for standard output");
+		die_usage("--quiet and a report on standard output cannot be combined; "
+			  "name a file for the report");
 	if (n == 0 && !o->quiet)
-		add_report(o, arena, "text");
+		take_report(o, "text");
 }
 
-static void take(struct options *o, struct arena *arena, int c)
+void check_options_parse(struct options *o, struct arena *arena, int argc, char **argv)
 {
-	const char **text = text_of(o, c);
-	bool *flag = flag_of(o, c);
+	int first;
 
-	if (text)
-		*text = optarg;
-	else if (flag)
-		*flag = true;
-	else
-		take_option(o, arena, c);
-}
-
-void options_parse(struct options *o, struct arena *arena, int argc, char **argv)
-{
-	int c;
-
-	*o = (struct options){.min_runs = 1, .leak_kinds = LEAK_KINDS_LOST};
-	while ((c = getopt_long(argc, argv, "b:s:e:qhV", long_options, NULL)) != -1)
-		take(o, arena, c);
+	*o = (struct options){
+		.arena = arena, .min_runs = 1, .leak_kinds = LEAK_KINDS_LOST};
+	first = options_parse(&program, o, argc, argv);
 	if (o->baseline && o->write_baseline)
-		die_usage("check: --baseline compares with the file that --write-baseline"
-			  " writes");
+		die_usage("--baseline and --write-baseline cannot be combined");
 	if (o->update_baseline && !o->baseline)
-		die_usage("check: --update-baseline needs --baseline");
-	choose_reports(o, arena);
-	if (optind == argc)
-		die_usage("expected the names of databases or traces");
-	o->inputs = argv + optind;
-	o->n_inputs = (size_t)(argc - optind);
+		die_usage("--update-baseline needs --baseline=FILE");
+	choose_reports(o);
+	o->inputs = argv + first;
+	o->n_inputs = (size_t)(argc - first);
+}
+
+void check_options_fini(struct options *o)
+{
+	options_fini(&program, o);
 }

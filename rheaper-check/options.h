@@ -22,6 +22,7 @@ struct report {
 };
 
 struct options {
+	struct arena *arena;
 	const char *baseline, *write_baseline, *source_root;
 	const char **suppressions;
 	size_t n_suppressions;
@@ -39,6 +40,7 @@ struct options {
 	size_t n_inputs;
 };
 
-/* What the words say, with what goes without saying; what it points to is the words' or
- * the arena's. Ends the program if they are wrong, and for --help and --version. */
-void options_parse(struct options *o, struct arena *arena, int argc, char **argv);
+/* What the words say, with the defaults; what it points to is the words' or the arena's.
+ * Ends the program if they are wrong, and for --help and --version. */
+void check_options_parse(struct options *o, struct arena *arena, int argc, char **argv);
+void check_options_fini(struct options *o);

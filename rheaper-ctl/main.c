@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,46 +13,42 @@
 
 #include "common/cli.h"
 #include "common/json.h"
+#include "common/options.h"
 #include "common/text.h"
 #include "rheaper-ctl/ask.h"
 #include "rheaper-ctl/snapshot.h"
 #include "trace/format.h"
 
-static const char help[] =
-	"Usage: rheaper-ctl [OPTION]... PID on\n"
-	"       rheaper-ctl [OPTION]... PID off\n"
-	"       rheaper-ctl [OPTION]... PID mark TEXT\n"
-	"       rheaper-ctl [OPTION]... PID status\n"
-	"       rheaper-ctl [OPTION]... PID snapshot FILE\n"
-	"Switch heap tracking on or off in a running program, note a mark in its trace,\n"
-	"say how it stands, or copy its trace as it is now. The program was linked by\n"
-	"rheaper-cc and started with RHEAPER_TRACE and RHEAPER_SIGNAL; it belongs to "
-	"the\n"
-	"same user, or you are root.\n"
-	"\n"
-	"  -t, --timeout=SECONDS  how long to wait for the program (5)\n"
-	"      --json             status: as a JSON object\n"
-	"  -h, --help             print this\n"
-	"  -V, --version          print the version\n"
-	"\n"
-	"Exit status: 0 if it was done, 2 if not.\n";
-
-enum long_option {
-	OPTION_JSON = 256
-};
-
-static const struct option long_options[] = {
-	{"timeout", required_argument, NULL, 't'},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
-	{NULL, 0, NULL, 0},
-};
-
 struct options {
 	double timeout;
 	bool json;
 	const char *argument; /* of the command */
+};
+
+static const struct option_row rows[] = {
+	{OPTION_REAL, 't', "timeout", "SECONDS", OPTION_FIELD(timeout), .min = 0.001,
+	 .max = 86400, .help = "wait this long for the program (default: 5)"},
+	{OPTION_SET, 0, "json", OPTION_FIELD(json), .help = "print the status as JSON"},
+};
+
+static const struct option_program program = {
+	.name = "rheaper-ctl",
+	.usage = "[OPTION]... PID on\n"
+		 "[OPTION]... PID off\n"
+		 "[OPTION]... PID mark TEXT\n"
+		 "[OPTION]... PID status\n"
+		 "[OPTION]... PID snapshot FILE",
+	.about = "Control heap tracking in a running program: switch it on or off, add a "
+		 "mark to its trace, show its status, or copy its trace.",
+	.notes =
+		"The program must be linked by rheaper-cc and started with RHEAPER_TRACE "
+		"and RHEAPER_SIGNAL. It must belong to you, unless you are root.",
+	.operands = "PID and a command",
+	.min_operands = 2,
+	.in_order = true,
+	.status = {[EXIT_FINE] = "the command was carried out", [EXIT_CANNOT] = "error"},
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(*rows),
 };
 
 static const char *const states[] = {
@@ -272,7 +268,7 @@ static const struct command *find_command(const char *name)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
-	die_usage("there is no command '%s'", name);
+	die_usage("unknown command: %s", name);
 }
 
 static pid_t parse_pid(const char *word)
@@ -281,45 +277,8 @@ static pid_t parse_pid(const char *word)
 	long n = strtol(word, &end, 10);
 
 	if (*word < '0' || *word > '9' || *end || n <= 0 || n > INT_MAX)
-		die_usage("'%s' is no process id", word);
+		die_usage("%s: expected a process id", word);
 	return (pid_t)n;
-}
-
-static double parse_timeout(const char *word)
-{
-	char *end;
-	double seconds = strtod(word, &end);
-
-	if (*end || end == word || !(seconds > 0 && seconds <= 86400))
-		die_usage("'%s' is no number of seconds", word);
-	return seconds;
-}
-
-static void parse_options(struct options *o, int argc, char **argv)
-{
-	int c;
-
-	while ((c = getopt_long(argc, argv, "+t:hV", long_options, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			o->timeout = parse_timeout(optarg);
-			break;
-		case OPTION_JSON:
-			o->json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			finish_output();
-			exit(EXIT_FINE);
-		case 'V':
-			print_version("rheaper-ctl");
-			finish_output();
-			exit(EXIT_FINE);
-		default:
-			fprintf(stderr, "Try 'rheaper-ctl --help'.\n");
-			exit(EXIT_CANNOT);
-		}
-	}
 }
 
 int main(int argc, char **argv)
@@ -327,18 +286,16 @@ int main(int argc, char **argv)
 	struct options o = {.timeout = 5};
 	const struct command *command;
 	struct ask ask;
+	int first = options_parse(&program, &o, argc, argv);
 
-	parse_options(&o, argc, argv);
-	if (argc - optind < 2)
-		die_usage("expected a process id and a command");
-	command = find_command(argv[optind + 1]);
-	if (argc - optind - 2 != command->n_arguments)
+	command = find_command(argv[first + 1]);
+	if (argc - first - 2 != command->n_arguments)
 		die_usage("%s: expected %s", command->name,
-			  command->n_arguments ? "one more word" : "no more words");
+			  command->n_arguments ? "one argument" : "no argument");
 	if (o.json && command->run != print_status)
-		die_usage("%s: --json is for status", command->name);
-	o.argument = argv[optind + 2];
-	ask_begin(&ask, parse_pid(argv[optind]), o.timeout);
+		die_usage("%s: --json is for status only", command->name);
+	o.argument = argv[first + 2];
+	ask_begin(&ask, parse_pid(argv[first]), o.timeout);
 	command->run(&ask, &o);
 	finish_output();
 	return EXIT_FINE;

@@ -1,50 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <getopt.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
 #include "common/cli.h"
+#include "common/options.h"
 #include "common/output.h"
 #include "database/profile.h"
 #include "rheaper-export/formats.h"
-
-static const char help[] =
-	"Usage: rheaper-export --format=FORMAT [OPTION]... DATABASE\n"
-	"Write a profile, which rheaper-load made, in another format.\n"
-	"\n"
-	"  -f, --format=collapsed  a line for each stack, as flame graphs want it\n"
-	"      --format=pprof      for pprof: profile.proto, gzipped\n"
-	"      --format=csv        rows, with a line of names (RFC 4180)\n"
-	"      --format=json       rows, as an array of objects\n"
-	"  -o, --output=FILE       write to FILE, not to standard output\n"
-	"      --value=VALUE       what stacks count: bytes (the default), allocations,\n"
-	"                          live-bytes, live-blocks, peak-bytes\n"
-	"      --view=NAME         csv, json: the rows of a table or view\n"
-	"      --query=SQL         csv, json: the rows of a SELECT\n"
-	"      --raw               csv: no apostrophe before what could be a formula\n"
-	"  -h, --help              print this\n"
-	"  -V, --version           print the version\n"
-	"\n"
-	"Exit status: 0 if all was written, 2 if not.\n";
-
-enum long_option {
-	OPTION_VALUE = 256,
-	OPTION_VIEW,
-	OPTION_QUERY,
-	OPTION_RAW,
-};
-
-static const struct option long_options[] = {
-	{"format", required_argument, NULL, 'f'},
-	{"output", required_argument, NULL, 'o'},
-	{"value", required_argument, NULL, OPTION_VALUE},
-	{"view", required_argument, NULL, OPTION_VIEW},
-	{"query", required_argument, NULL, OPTION_QUERY},
-	{"raw", no_argument, NULL, OPTION_RAW},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
-	{NULL, 0, NULL, 0},
-};
 
 static const struct format {
 	const char *name;
@@ -58,122 +19,103 @@ static const struct format {
 	{"json", false, true, json_write},
 };
 
-static const char *const values[N_PROFILE_VALUES] = {
-	[PROFILE_ALLOCATIONS] = "allocations", [PROFILE_BYTES] = "bytes",
-	[PROFILE_LIVE_BLOCKS] = "live-blocks", [PROFILE_LIVE_BYTES] = "live-bytes",
-	[PROFILE_PEAK_BYTES] = "peak-bytes",
-};
+#define N_FORMATS ((int)(sizeof(formats) / sizeof(*formats)))
+
+static const char *format_name(size_t i)
+{
+	return i < N_FORMATS ? formats[i].name : NULL;
+}
+
+static const char *value_name(size_t i)
+{
+	static const char *const names[N_PROFILE_VALUES] = {
+		[PROFILE_ALLOCATIONS] = "allocations",
+		[PROFILE_BYTES] = "bytes",
+		[PROFILE_LIVE_BLOCKS] = "live-blocks",
+		[PROFILE_LIVE_BYTES] = "live-bytes",
+		[PROFILE_PEAK_BYTES] = "peak-bytes",
+	};
+
+	return i < N_PROFILE_VALUES ? names[i] : NULL;
+}
 
 struct options {
-	const struct format *format;
-	const char *value; /* NULL: not given */
+	int format, value; /* an index; -1: not given */
 	const char *output;
 	const char *database;
 	struct format_options words;
 };
 
-static const struct format *find_format(const char *name)
-{
-	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
-		if (strcmp(formats[i].name, name) == 0)
-			return &formats[i];
-	}
-	die_usage("export as %s: there is no such format", name);
-}
+static const struct option_row rows[] = {
+	{OPTION_CHOICE, 'f', "format", "FORMAT", OPTION_FIELD(format),
+	 .choice = format_name, .help = "write this format (required)"},
+	{OPTION_TEXT, 'o', "output", "FILE", OPTION_FIELD(output),
+	 .help = "write to FILE (default: standard output)"},
+	{.help = "Stacks (collapsed for flame graphs, pprof)"},
+	{OPTION_CHOICE, 0, "value", "VALUE", OPTION_FIELD(value), .choice = value_name,
+	 .help = "weight stacks by VALUE (default: bytes)"},
+	{.help = "Rows (csv, json)"},
+	{OPTION_TEXT, 0, "view", "NAME", OPTION_FIELD(words.view),
+	 .help = "write the rows of a table or view"},
+	{OPTION_TEXT, 0, "query", "SQL", OPTION_FIELD(words.query),
+	 .help = "write the rows of a SELECT"},
+	{OPTION_SET, 0, "raw", OPTION_FIELD(words.raw),
+	 .help = "in csv, do not protect spreadsheets from texts that look like "
+		 "formulas"},
+	{.help = "Other options"},
+};
 
-static enum profile_value find_value(const char *name)
-{
-	for (int i = 0; i < N_PROFILE_VALUES; i++) {
-		if (strcmp(values[i], name) == 0)
-			return (enum profile_value)i;
-	}
-	die_usage("export %s: there is no such value", name);
-}
+static const struct option_program program = {
+	.name = "rheaper-export",
+	.usage = "--format=FORMAT [OPTION]... DATABASE",
+	.about = "Export a heap profile, loaded by rheaper-load, to another format.",
+	.operands = "DATABASE",
+	.min_operands = 1,
+	.max_operands = 1,
+	.status = {[EXIT_FINE] = "the export is complete", [EXIT_CANNOT] = "error"},
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(*rows),
+};
 
-static _Noreturn void print_and_exit(bool version)
+static void check_options(const struct options *o, const struct format *f)
 {
-	if (version)
-		print_version("rheaper-export");
-	else
-		fputs(help, stdout);
-	finish_output();
-	exit(EXIT_FINE);
-}
-
-static void take_option(struct options *o, int c)
-{
-	switch (c) {
-	case 'f':
-		o->format = find_format(optarg);
-		break;
-	case 'o':
-		o->output = optarg;
-		break;
-	case OPTION_VALUE:
-		o->value = optarg;
-		break;
-	case OPTION_VIEW:
-		o->words.view = optarg;
-		break;
-	case OPTION_QUERY:
-		o->words.query = optarg;
-		break;
-	case OPTION_RAW:
-		o->words.raw = true;
-		break;
-	case 'h':
-	case 'V':
-		print_and_exit(c == 'V');
-	default:
-		fprintf(stderr, "Try 'rheaper-export --help'.\n");
-		exit(EXIT_CANNOT);
-	}
-}
-
-static void check_options(const struct options *o)
-{
-	const struct format *f = o->format;
-
-	if (!f)
-		die_usage("expected --format");
 	if (f->rows && !o->words.view == !o->words.query)
-		die_usage("export as %s: expected one of --view and --query", f->name);
-	if (!f->rows && (o->words.view || o->words.query))
-		die_usage("export as %s: --view and --query are for csv and json",
+		die_usage("--format=%s: expected either --view=NAME or --query=SQL",
 			  f->name);
-	if (f->rows && o->value)
-		die_usage("export as %s: --value is for collapsed and pprof", f->name);
+	if (!f->rows && (o->words.view || o->words.query))
+		die_usage("--format=%s: --view and --query are for csv and json only",
+			  f->name);
+	if (f->rows && o->value >= 0)
+		die_usage("--format=%s: --value is for collapsed and pprof only",
+			  f->name);
 	if (o->words.raw && f->write != csv_write)
-		die_usage("export as %s: --raw is for csv", f->name);
-	if (o->words.value == PROFILE_PEAK_BYTES && f->write == pprof_write)
-		die_usage("export as pprof: it has no name for peak-bytes");
+		die_usage("--format=%s: --raw is for csv only", f->name);
+	if (o->value == PROFILE_PEAK_BYTES && f->write == pprof_write)
+		die_usage("--format=pprof: --value=peak-bytes is for collapsed only");
 }
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-	int c;
-
-	*o = (struct options){.words.value = PROFILE_BYTES};
-	while ((c = getopt_long(argc, argv, "f:o:hV", long_options, NULL)) != -1)
-		take_option(o, c);
-	if (o->value)
-		o->words.value = find_value(o->value);
-	check_options(o);
-	if (argc - optind != 1)
-		die_usage("expected the name of one database");
-	o->database = argv[optind];
+	*o = (struct options){.format = -1, .value = -1};
+	o->database = argv[options_parse(&program, o, argc, argv)];
+	if (o->format < 0)
+		die_usage("missing option: --format=FORMAT");
+	check_options(o, &formats[o->format]);
+	o->words.value = o->value < 0 ? PROFILE_BYTES : (enum profile_value)o->value;
 }
 
 int main(int argc, char **argv)
 {
 	struct options options;
+	const struct format *format;
 	struct profile *profile;
 	FILE *out;
 
 	parse_options(&options, argc, argv);
+	format = &formats[options.format];
 	profile = profile_open(options.database);
-	out = output_open(options.output, options.database, options.format->binary);
-	options.format->write(profile, &options.words, out);
+	out = output_open(options.output, options.database, format->binary);
+	format->write(profile, &options.words, out);
 	output_finish();
 	profile_close(profile);
 	return EXIT_FINE;

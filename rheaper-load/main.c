@@ -1,151 +1,73 @@
 // SPDX-License-Identifier: MIT
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "common/cli.h"
+#include "common/options.h"
 #include "loading/load.h"
 #include "rheaper-load/summary.h"
-
-static const char help[] =
-	"Usage: rheaper-load [OPTION]... TRACE... DATABASE\n"
-	"Load traces, written by programs built with rheaper-cc, into an SQLite "
-	"database.\n"
-	"\n"
-	"  -f, --force         replace an existing database\n"
-	"      --append        add a run to an existing database\n"
-	"      --label NAME    what this run is called in the table runs\n"
-	"      --no-symbols    do not look up functions and source lines\n"
-	"      --sysroot DIR   the traced files are below DIR, as on another machine\n"
-	"      --debug-dir DIR debug information is in DIR, too (may be repeated)\n"
-	"      --debuginfod    ask the servers in DEBUGINFOD_URLS for debug information\n"
-	"      --progress      show progress even if standard error is no terminal\n"
-	"      --no-progress   never show progress\n"
-	"      --json          print the summary as JSON\n"
-	"  -q, --quiet         print no summary\n"
-	"  -h, --help          print this\n"
-	"  -V, --version       print the version\n"
-	"\n"
-	"A trace of a program that was killed is loaded as far as it goes. Exit status:\n"
-	"0 if the database was written, 2 if not, or if standard output could not be.\n";
-
-enum long_option {
-	OPTION_APPEND = 256,
-	OPTION_LABEL,
-	OPTION_JSON,
-	OPTION_NO_INDEX,
-	OPTION_NO_SYMBOLS,
-	OPTION_SYSROOT,
-	OPTION_DEBUG_DIR,
-	OPTION_DEBUGINFOD,
-	OPTION_PROGRESS,
-	OPTION_NO_PROGRESS,
-};
-
-static const struct option long_options[] = {
-	{"force", no_argument, NULL, 'f'},
-	{"append", no_argument, NULL, OPTION_APPEND},
-	{"label", required_argument, NULL, OPTION_LABEL},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"no-index", no_argument, NULL, OPTION_NO_INDEX}, /* of old: does nothing */
-	{"no-symbols", no_argument, NULL, OPTION_NO_SYMBOLS},
-	{"sysroot", required_argument, NULL, OPTION_SYSROOT},
-	{"debug-dir", required_argument, NULL, OPTION_DEBUG_DIR},
-	{"debuginfod", no_argument, NULL, OPTION_DEBUGINFOD},
-	{"progress", no_argument, NULL, OPTION_PROGRESS},
-	{"no-progress", no_argument, NULL, OPTION_NO_PROGRESS},
-	{"quiet", no_argument, NULL, 'q'},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
-	{NULL, 0, NULL, 0},
-};
 
 struct options {
 	struct load_options load;
 	bool quiet, json;
 };
 
-static _Noreturn void print_and_exit(bool version)
-{
-	if (version)
-		print_version("rheaper-load");
-	else
-		fputs(help, stdout);
-	finish_output();
-	exit(EXIT_FINE);
-}
+static const struct option_row rows[] = {
+	{.help = "The database"},
+	{OPTION_SET, 'f', "force", OPTION_FIELD(load.replace),
+	 .help = "replace an existing DATABASE"},
+	{OPTION_SET, 0, "append", OPTION_FIELD(load.append),
+	 .help = "add a run to an existing DATABASE"},
+	{OPTION_TEXT, 0, "label", "NAME", OPTION_FIELD(load.label),
+	 .help = "store NAME with this run, to tell runs apart"},
+	{.help = "Symbols"},
+	{OPTION_CLEAR, 0, "no-symbols", OPTION_FIELD(load.symbolize),
+	 .help = "do not look up functions and source lines"},
+	{OPTION_TEXT, 0, "sysroot", "DIR", OPTION_FIELD(load.symbols.sysroot),
+	 .help = "look up the traced files below DIR, a copy of another machine's root"},
+	{OPTION_LIST, 0, "debug-dir", "DIR", OPTION_FIELD(load.symbols.debug_dirs),
+	 .n_offset = offsetof(struct options, load.symbols.n_debug_dirs),
+	 .help = "also look for debug information in DIR; may be repeated"},
+	{OPTION_SET, 0, "debuginfod", OPTION_FIELD(load.symbols.debuginfod),
+	 .help = "download missing debug information from DEBUGINFOD_URLS"},
+	{.help = "Output"},
+	{OPTION_SET, 0, "progress", OPTION_FIELD(load.progress),
+	 .help = "show progress even if standard error is not a terminal"},
+	{OPTION_CLEAR, 0, "no-progress", OPTION_FIELD(load.progress),
+	 .help = "never show progress"},
+	{OPTION_SET, 0, "json", OPTION_FIELD(json), .help = "print the summary as JSON"},
+	{OPTION_SET, 'q', "quiet", OPTION_FIELD(quiet),
+	 .help = "do not print the summary"},
+};
 
-static void take_option(struct options *o, int c)
-{
-	struct symbol_settings *symbols = &o->load.symbols;
-
-	switch (c) {
-	case 'f':
-		o->load.replace = true;
-		break;
-	case OPTION_APPEND:
-		o->load.append = true;
-		break;
-	case OPTION_LABEL:
-		o->load.label = optarg;
-		break;
-	case OPTION_JSON:
-		o->json = true;
-		break;
-	case OPTION_NO_INDEX:
-		break;
-	case OPTION_NO_SYMBOLS:
-		o->load.symbolize = false;
-		break;
-	case OPTION_SYSROOT:
-		symbols->sysroot = optarg;
-		break;
-	case OPTION_DEBUG_DIR:
-		symbols->debug_dirs[symbols->n_debug_dirs++] = optarg;
-		break;
-	case OPTION_DEBUGINFOD:
-		symbols->debuginfod = true;
-		break;
-	case OPTION_PROGRESS:
-		o->load.progress = true;
-		break;
-	case OPTION_NO_PROGRESS:
-		o->load.progress = false;
-		break;
-	case 'q':
-		o->quiet = true;
-		break;
-	case 'h':
-	case 'V':
-		print_and_exit(c == 'V');
-	default:
-		fprintf(stderr, "Try 'rheaper-load --help'.\n");
-		exit(EXIT_CANNOT);
-	}
-}
+static const struct option_program program = {
+	.name = "rheaper-load",
+	.usage = "[OPTION]... TRACE... DATABASE",
+	.about = "Load heap traces, written by programs built with rheaper-cc, into an "
+		 "SQLite database.",
+	.notes = "The trace of a killed program is loaded up to its last event.",
+	.operands = "TRACE... DATABASE",
+	.min_operands = 2,
+	.status = {[EXIT_FINE] = "the database is complete",
+		   [EXIT_CANNOT] = "error; an existing database is unchanged"},
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(*rows),
+};
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-	struct symbol_settings *symbols = &o->load.symbols;
-	int c;
+	int first;
 
 	*o = (struct options){
 		.load = {.symbolize = true, .progress = isatty(STDERR_FILENO)},
 	};
-	symbols->debug_dirs = calloc((size_t)argc, sizeof(*symbols->debug_dirs));
-	if (!symbols->debug_dirs)
-		die("start: out of memory");
-	while ((c = getopt_long(argc, argv, "fqhV", long_options, NULL)) != -1)
-		take_option(o, c);
-	if (argc - optind < 2)
-		die_usage("expected the names of traces and of a database");
+	first = options_parse(&program, o, argc, argv);
 	if (o->load.append && o->load.replace)
-		die_usage("load: --append keeps the database that --force replaces");
+		die_usage("--append and --force cannot be combined");
 	if (o->quiet && o->json)
-		die_usage("load: --quiet prints nothing, --json a summary");
-	o->load.traces = (const char *const *)argv + optind;
-	o->load.n_traces = (size_t)(argc - optind - 1);
+		die_usage("--quiet and --json cannot be combined");
+	o->load.traces = (const char *const *)argv + first;
+	o->load.n_traces = (size_t)(argc - first - 1);
 	o->load.database = argv[argc - 1];
 }
 
@@ -162,7 +84,7 @@ int main(int argc, char **argv)
 	else if (!options.quiet)
 		summary_print(&result);
 	load_result_fini(&result);
-	free(options.load.symbols.debug_dirs);
+	options_fini(&program, &options);
 	finish_output();
 	return EXIT_FINE;
 }

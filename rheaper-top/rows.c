@@ -71,12 +71,3 @@ int rows_sort(struct rows *rows, enum figure by)
 	qsort_r(rows->sorted, rows->n_sorted, sizeof(struct row *), compare_rows, &by);
 	return 0;
 }
-
-enum figure figure_find(const char *name)
-{
-	int i = 0;
-
-	while (i < N_FIGURES && strcmp(columns[i].name, name) != 0)
-		i++;
-	return (enum figure)i;
-}

@@ -51,6 +51,3 @@ void row_finish(struct row *row, double temporary, double seconds);
 
 /* Sort, the largest first, into rows->sorted. 0 or -ENOMEM. */
 int rows_sort(struct rows *rows, enum figure by);
-
-/* The figure of a name; N_FIGURES: there is none. */
-enum figure figure_find(const char *name);

@@ -326,9 +326,9 @@ def test_the_signal_alone_changes_what_is(b):
 def test_it_is_refused_with_a_reason(b):
     b.build(SERVANT)
     assert "no such process" in b.refused("2147483647", "status")
-    assert "no process id" in b.refused("0", "status")
-    assert "no command" in b.refused("1", "stop")
-    assert "expected one more word" in b.refused("1", "mark")
+    assert "0: expected a process id" in b.refused("0", "status")
+    assert "unknown command: stop" in b.refused("1", "stop")
+    assert "mark: expected one argument" in b.refused("1", "mark")
     with b.start() as servant:
         assert "does not listen" in b.refused(str(servant.pid), "on")
     with b.start(RHEAPER_TRACE="/nowhere/at/all", RHEAPER_SIGNAL="USR2", RHEAPER_START="0") as servant:

@@ -325,11 +325,11 @@ def test_what_is_no_trace_is_refused(bench):
     bench.refuse(bench.file("text", "hello, world\n"), said="not a rheaper trace")
     bench.refuse("4000000000", said="there is no such process")
     bench.refuse(str(os.getpid()), said=f"follow process {os.getpid()}: it isn't traced")
-    bench.refuse(said="expected the name of one trace")
-    bench.refuse("a", "b", said="expected the name of one trace")
-    bench.refuse("-s", "color", "a", said="sort by color")
-    bench.refuse("-d", "0", "a", said="expected seconds")
-    bench.refuse("-n", "x", "a", said="expected a number")
+    bench.refuse(said="missing operand: expected one TRACE or PID")
+    bench.refuse("a", "b", said="too many operands: expected one TRACE or PID")
+    bench.refuse("-s", "color", "a", said="--sort=color: expected one of live-bytes, live-blocks,")
+    bench.refuse("-d", "0", "a", said="--delay=0: expected a number from 0.01 to 86400")
+    bench.refuse("-n", "x", "a", said="--views=x: expected a number, 0 or more")
 
 
 def test_a_process_that_is_gone(bench):

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "common/options.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/baseline.h"
 #include "rheaper-check/limits.h"
@@ -165,7 +166,7 @@ static void amounts_have_units(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		bool good = limits_parse_amount(rows[i].text, &amount);
+		bool good = options_parse_size(rows[i].text, &amount);
 
 		assert_int_equal(good, rows[i].amount >= 0);
 		if (good)
