@@ -44,14 +44,14 @@ struct cmdline {
 	size_t n_library_at;
 };
 
-enum cmd_scope {
-	SCOPE_PROCESS, /* every allocation of the process */
-	SCOPE_LINK,    /* those of the objects in this link */
+enum cmd_capture {
+	CAPTURE_PROCESS, /* every allocation of the process */
+	CAPTURE_LINK,    /* those of the objects in this link */
 };
 
 /* What cmdline_inject is told beside the decision. */
 struct cmd_inject {
-	enum cmd_scope scope;
+	enum cmd_capture capture;
 	const char *archive_dir; /* where the target's archives are; NULL: no link
 				  * words */
 	int pull_all;            /* pull every shim: the words may stand anywhere */

@@ -258,17 +258,17 @@ static void open_binary(struct binary *b)
 void explain_binary(const char *path, const struct declared_list *asked)
 {
 	struct binary b = {.path = path};
-	const char *version, *scope;
+	const char *version, *capture;
 
 	open_binary(&b);
 	version = note_value(&b, "version");
-	scope = note_value(&b, "scope");
+	capture = note_value(&b, "scope");
 	if (!version) {
 		printf("%s: not instrumented\n", path);
 	} else {
-		printf("%s: instrumented by rheaper %s; scope %s; C++ operators %s; "
+		printf("%s: instrumented by rheaper %s; capture=%s; C++ operators %s; "
 		       "linked by %s\n",
-		       path, version, scope ? scope : "process (static)",
+		       path, version, capture ? capture : "process (static)",
 		       note_value(&b, "operators") ? "as such" : "not wrapped",
 		       linker(&b));
 		each_recorded(&b, say_recorded, &b);

@@ -10,7 +10,7 @@
  * name there ends in .ar, for CMake's sake (wrap/meson.build).
  *
  * A dynamic executable also defines what shared libraries call: the whole
- * malloc family (scope process) or what ends a block's life (scope link). A
+ * malloc family (capture process) or what ends a block's life (capture link). A
  * plug-in defines nothing for others.
  */
 #include <stdio.h>
@@ -65,7 +65,7 @@ static int is_wrapped(const struct symbol *symbol, const struct cmdline *c,
 	if (words_has(&c->user_wraps, name_of(symbol, c)))
 		return 0;
 	int in_libc = c->kind == CMD_PLUGIN ||
-		      (c->kind == CMD_EXECUTABLE && inject->scope == SCOPE_LINK);
+		      (c->kind == CMD_EXECUTABLE && inject->capture == CAPTURE_LINK);
 
 	switch (symbol->group) {
 	case GROUP_core_late:
@@ -185,11 +185,11 @@ static void add_interpose(const struct cmdline *c, const struct cmd_inject *inje
 
 	words_add(&list, "--push-state");
 	words_add(&list, "--no-whole-archive");
-	if (inject->scope == SCOPE_LINK)
+	if (inject->capture == CAPTURE_LINK)
 		add_exports(&list, c, inject, "rhp_interpose_lifetime", "follow");
 	else
 		add_exports(&list, c, inject, "rhp_interpose_malloc", "interpose");
-	if (inject->scope == SCOPE_PROCESS && c->shared_cxx)
+	if (inject->capture == CAPTURE_PROCESS && c->shared_cxx)
 		add_exports(&list, c, inject, "rhp_interpose_cxx", "interpose-cxx");
 	words_add(&list, "--pop-state");
 	flush_linker(out, &list);

@@ -141,7 +141,7 @@ static void build_command(struct own *own, const struct compiler *compiler,
 {
 	struct words compile = {0}, before = {0}, after = {0};
 	char *dir = find_archive(c), *declared = make_declared(own, c, dir);
-	struct cmd_inject inject = {.scope = own->scope,
+	struct cmd_inject inject = {.capture = own->capture,
 				    .archive_dir = dir,
 				    .declared = &own->declared,
 				    .declared_archive = declared};
@@ -175,7 +175,7 @@ static int show_link(const struct own *own, const struct cmdline *c)
 {
 	char *dir = cmdline_links(c) ? archive_find(c->target->suffix) : NULL;
 	const struct cmd_inject inject = {
-		.scope = own->scope, .archive_dir = dir, .pull_all = 1};
+		.capture = own->capture, .archive_dir = dir, .pull_all = 1};
 	struct cmdline link = *c;
 	struct words none = {0}, list = {0};
 	char *text;

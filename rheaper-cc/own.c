@@ -3,103 +3,166 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
-
+#include "common/cli.h"
+#include "common/options.h"
 #include "rheaper-cc/families.h"
-#include "rheaper-cc/own.h"
 #include "rheaper-cc/symbols.h"
 
-static const char help[] =
-	"usage: rheaper-cc [--rheaper-WORD...] COMPILER-ARGUMENT...\n"
-	"\n"
-	"Runs the compiler (by the driver's name: cc, c++, gcc, clang, gfortran, ...)\n"
-	"so that the programs it links can be traced with RHEAPER_TRACE=PATH.\n"
-	"\n"
-	"  --rheaper-scope=process  record every allocation of the process (default)\n"
-	"  --rheaper-scope=link     record those of the objects in this link\n"
-	"  --rheaper-wrap=NAME:KIND[:freed-by=NAME]\n"
-	"                           record NAME too, an allocator function; KIND: "
-	"malloc,\n"
-	"                           calloc, realloc, memalign, free, strdup, ... or a\n"
-	"                           signature such as (cZ)p\n"
-	"  --rheaper-wrap-file=FILE the same, one on a line: NAME KIND [freed-by=NAME]\n"
-	"  --rheaper-family=NAME    record the functions of jemalloc, mimalloc, tcmalloc "
-	"or\n"
-	"                           glib-2.0; done by itself where their library is\n"
-	"                           linked, unless NAME is none\n"
-	"  --rheaper-shared         let shared libraries record in any program\n"
-	"  --rheaper-show           print the command that would run; run nothing\n"
-	"  --rheaper-show=link      print what to add to LDFLAGS; run nothing\n"
-	"  --rheaper-explain        say what was decided and why; run nothing. Of a "
-	"file\n"
-	"                           that is linked: how it was instrumented, and which\n"
-	"                           of the declared functions are recorded\n"
-	"  --rheaper-list-wrapped   list the wrapped functions: name, group, family\n"
-	"  --rheaper-help, --rheaper-version\n"
-	"\n"
-	"Environment: RHEAPER_CC=off, RHEAPER_CC_FLAGS, RHEAPER_CC_LOG, RHEAPER_HOME,\n"
-	"RHEAPER_REAL_CC, RHEAPER_REAL_CXX, RHEAPER_REAL_FC; see rheaper-cc(1).\n";
-
-static const struct {
-	const char *name;
-	enum own_action action;
-} actions[] = {
-	{"show", OWN_SHOW},       {"show=link", OWN_SHOW_LINK},
-	{"explain", OWN_EXPLAIN}, {"list-wrapped", OWN_LIST},
-	{"help", OWN_HELP},       {"version", OWN_VERSION},
-};
+#include "rheaper-cc/own.h"
 
 static const char prefix[] = "--rheaper-";
 
-static int is_own(const char *word)
+static const char *take_capture(void *options, const char *what)
+{
+	struct own *own = options;
+
+	if (strcmp(what, "process") == 0)
+		own->capture = CAPTURE_PROCESS;
+	else if (strcmp(what, "link") == 0)
+		own->capture = CAPTURE_LINK;
+	else
+		return "expected process or link";
+	return NULL;
+}
+
+static const char *take_wrap(void *options, const char *declaration)
+{
+	return declare(&((struct own *)options)->declared, declaration);
+}
+
+static const char *take_wrap_file(void *options, const char *path)
+{
+	declare_file(&((struct own *)options)->declared, path);
+	return NULL;
+}
+
+static const char *take_family(void *options, const char *name)
+{
+	struct own *own = options;
+
+	if (strcmp(name, "none") == 0)
+		own->no_families = true;
+	else if (families_add(&own->declared, name) != 0)
+		return "expected one of jemalloc, mimalloc, tcmalloc, glib-2.0, none";
+	return NULL;
+}
+
+static const char *take_shared(void *options, const char *none)
+{
+	(void)none;
+	((struct own *)options)->plugins = true;
+	return NULL;
+}
+
+static const char *take_show(void *options, const char *none)
+{
+	(void)none;
+	((struct own *)options)->action = OWN_SHOW;
+	return NULL;
+}
+
+static const char *take_show_link(void *options, const char *none)
+{
+	(void)none;
+	((struct own *)options)->action = OWN_SHOW_LINK;
+	return NULL;
+}
+
+static const char *take_explain(void *options, const char *none)
+{
+	(void)none;
+	((struct own *)options)->action = OWN_EXPLAIN;
+	return NULL;
+}
+
+static const char *take_list(void *options, const char *none)
+{
+	(void)none;
+	((struct own *)options)->action = OWN_LIST;
+	return NULL;
+}
+
+static const struct option_row rows[] = {
+	{.help = "What is recorded"},
+	{OPTION_CALL, 0, "capture", "WHAT", .take = take_capture,
+	 .help = "process: every allocation in the process (default); link: only those "
+		 "that the objects in this link make"},
+	{OPTION_CALL, 0, "scope", "WHAT", .take = take_capture}, /* its old name */
+	{OPTION_CALL, 0, "wrap", "NAME:KIND[:freed-by=NAME]", .take = take_wrap,
+	 .help = "also record the allocator function NAME. KIND is malloc, calloc, "
+		 "realloc, memalign, free, strdup, ... or a signature such as (cZ)p"},
+	{OPTION_CALL, 0, "wrap-file", "FILE", .take = take_wrap_file,
+	 .help = "read such declarations from FILE, one per line: NAME KIND "
+		 "[freed-by=NAME]"},
+	{OPTION_CALL, 0, "family", "NAME", .take = take_family,
+	 .help = "also record the functions of an allocator: jemalloc, mimalloc, "
+		 "tcmalloc or glib-2.0 (default: those whose library is linked); none: "
+		 "of no allocator"},
+	{OPTION_CALL, 0, "shared", .take = take_shared,
+	 .help = "make linked shared libraries record in any program"},
+	{.help = "Questions (no compiler runs)"},
+	{OPTION_CALL, 0, "show", .take = take_show,
+	 .help = "print the command that would run"},
+	{OPTION_CALL, 0, "show=link", .take = take_show_link,
+	 .help = "print what to add to LDFLAGS"},
+	{OPTION_CALL, 0, "explain", .take = take_explain,
+	 .help = "print what the driver would do, and why; for a linked file, print how "
+		 "it was instrumented and which declared functions are recorded"},
+	{OPTION_CALL, 0, "list-wrapped", .take = take_list,
+	 .help = "list the wrapped functions: name, group, family"},
+};
+
+static const struct option_program program = {
+	.name = "rheaper-cc",
+	.prefix = "rheaper-",
+	.usage = "[--rheaper-OPTION]... COMPILER-ARGUMENT...",
+	.about = "Run the compiler so that the programs it links can be traced. The "
+		 "driver's name selects the compiler: rheaper-gcc runs gcc.",
+	.notes = "Environment: RHEAPER_CC=off, RHEAPER_CC_FLAGS, RHEAPER_CC_LOG, "
+		 "RHEAPER_HOME, RHEAPER_REAL_CC, RHEAPER_REAL_CXX, RHEAPER_REAL_FC; see "
+		 "rheaper-cc(1).\n"
+		 "\n"
+		 "Exit status: that of the compiler. Without one: 2 for wrong options, "
+		 "126 if "
+		 "the compiler cannot be run, 127 if there is none.",
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(*rows),
+};
+
+static bool is_own(const char *word)
 {
 	return strncmp(word, prefix, strlen(prefix)) == 0;
 }
 
-/* The value of an own word, or NULL if this is another. */
-static const char *value_of(const char *name, const char *option)
+/* Whether a word without its prefix is this option's; *argument is what follows "=". */
+static bool matches(const struct option_row *row, const char *word, const char **argument)
 {
-	size_t n = strlen(option);
+	size_t n = row->name ? strlen(row->name) : 0;
 
-	return strncmp(name, option, n) == 0 ? name + n : NULL;
-}
-
-static const char *parse_family(const char *name, struct own *own)
-{
-	if (strcmp(name, "none") == 0) {
-		own->no_families = 1;
-		return NULL;
-	}
-	return families_add(&own->declared, name) == 0
-		       ? NULL
-		       : "the allocators known are jemalloc, mimalloc, tcmalloc, "
-			 "glib-2.0";
+	if (n == 0 || strncmp(word, row->name, n) != 0)
+		return false;
+	*argument = row->argument && word[n] == '=' ? word + n + 1 : NULL;
+	return row->argument ? *argument != NULL : word[n] == '\0';
 }
 
 static void parse_own(const char *word, struct own *own)
 {
-	const char *name = word + strlen(prefix), *wrong = NULL;
+	const char *argument, *wrong = NULL;
+	const struct option_row *row;
 
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (strcmp(name, actions[i].name) == 0) {
-			own->action = actions[i].action;
-			return;
-		}
+	for (size_t i = 0; (row = options_row(&program, i)); i++) {
+		if (matches(row, word + strlen(prefix), &argument))
+			break;
 	}
-	if (strcmp(name, "scope=process") == 0)
-		own->scope = SCOPE_PROCESS;
-	else if (strcmp(name, "scope=link") == 0)
-		own->scope = SCOPE_LINK;
-	else if (strcmp(name, "shared") == 0)
-		own->plugins = 1;
-	else if (value_of(name, "family="))
-		wrong = parse_family(value_of(name, "family="), own);
-	else if (value_of(name, "wrap="))
-		wrong = declare(&own->declared, value_of(name, "wrap="));
-	else if (value_of(name, "wrap-file="))
-		declare_file(&own->declared, value_of(name, "wrap-file="));
+	if (!row)
+		exit_with(2, "unknown option: %s\nTry 'rheaper-cc --rheaper-help'.",
+			  word);
+	if (row->kind == OPTION_HELP)
+		own->action = OWN_HELP;
+	else if (row->kind == OPTION_VERSION)
+		own->action = OWN_VERSION;
 	else
-		exit_with(2, "no such option: %s (try --rheaper-help)", word);
+		wrong = row->take(own, argument);
 	if (wrong)
 		exit_with(2, "%s: %s", word, wrong);
 }
@@ -114,7 +177,8 @@ static void parse_variable(struct own *own)
 	for (size_t i = 0; i < list.n; i++) {
 		if (!is_own(list.word[i]))
 			exit_with(2,
-				  "RHEAPER_CC_FLAGS holds only --rheaper-* words, not %s",
+				  "RHEAPER_CC_FLAGS: expected --rheaper-* options only, "
+				  "not %s",
 				  list.word[i]);
 		parse_own(list.word[i], own);
 	}
@@ -144,9 +208,9 @@ void own_answer(enum own_action action, const struct target *target)
 			       symbols[i].group_name, symbols[i].family);
 		break;
 	case OWN_VERSION:
-		puts("rheaper-cc " RHEAPER_VERSION);
+		print_version(program.name);
 		break;
 	default:
-		fputs(help, stdout);
+		options_print_help(&program);
 	}
 }

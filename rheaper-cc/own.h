@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "rheaper-cc/cmdline.h"
 #include "rheaper-cc/declare.h"
 
@@ -19,10 +21,10 @@ enum own_action {
 
 struct own {
 	enum own_action action;
-	enum cmd_scope scope;
-	int plugins;     /* shared libraries record by themselves */
-	int off;         /* RHEAPER_CC=off */
-	int no_families; /* no allocator is known by the name of its library */
+	enum cmd_capture capture;
+	bool plugins;     /* shared libraries record by themselves */
+	bool off;         /* RHEAPER_CC=off */
+	bool no_families; /* no allocator is known by the name of its library */
 	struct declared_list declared;
 	struct words user; /* the words for the compiler */
 };

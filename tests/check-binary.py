@@ -103,11 +103,11 @@ class Bench(Workbench):
         return {name for name, group in rows if group in ("core", "cxx")}
 
 
-def test_the_note_says_scope_and_operators(bench):
-    for words, said in ((["c.c"], "scope process; C++ operators not wrapped"),
-                        (["c.c", "--rheaper-scope=link"], "scope link;"),
-                        (["c.c", "-static"], "scope process (static);"),
-                        (["-fPIC", "-shared", "--rheaper-shared", "c.c"], "scope plug-in;")):
+def test_the_note_says_capture_and_operators(bench):
+    for words, said in ((["c.c"], "capture=process; C++ operators not wrapped"),
+                        (["c.c", "--rheaper-capture=link"], "capture=link;"),
+                        (["c.c", "-static"], "capture=process (static);"),
+                        (["-fPIC", "-shared", "--rheaper-shared", "c.c"], "capture=plug-in;")):
         bench.build(*words)
         got = bench.explain("program")
         assert got.startswith("program: instrumented by rheaper ") and said in got, got
@@ -177,7 +177,7 @@ def test_no_library_is_added_and_no_name(bench):
             for scope in "process", "link":
                 every = ["-fuse-ld=" + linker, "-Wl,--as-needed", *words]
                 bench.run(driver, *every, "-o", "plain")
-                bench.build(*every, "--rheaper-scope=" + scope, driver=driver)
+                bench.build(*every, "--rheaper-capture=" + scope, driver=driver)
                 case = (linker, scope, words)
                 assert bench.needed("program") == bench.needed("plain"), case
                 added = bench.exported("program") - bench.exported("plain")

@@ -78,10 +78,10 @@ def test_wrap_flags_are_the_list(b):
     cases = [
         (["rheaper-cc", "a.o"], ["core", "loader", "control"]),
         (["rheaper-c++", "a.o"], ["core", "loader", "control", "cxx"]),
-        (["rheaper-cc", "a.o", "--rheaper-scope=link"], ["core", "loader", "control", "libc"]),
-        (["rheaper-c++", "a.o", "--rheaper-scope=link"], ["core", "loader", "control", "cxx", "libc"]),
+        (["rheaper-cc", "a.o", "--rheaper-capture=link"], ["core", "loader", "control", "libc"]),
+        (["rheaper-c++", "a.o", "--rheaper-capture=link"], ["core", "loader", "control", "cxx", "libc"]),
         (["rheaper-cc", "-static", "a.o"], ["core", "control"]),
-        (["rheaper-cc", "-static", "a.o", "--rheaper-scope=link"], ["core", "control"]),
+        (["rheaper-cc", "-static", "a.o", "--rheaper-capture=link"], ["core", "control"]),
     ]
     for (name, *words), groups in cases:
         got = wraps(b.shown(*words, name=name))
@@ -124,16 +124,23 @@ def test_status_and_signals_are_the_compilers(b):
 
 
 def test_off_changes_nothing(b):
-    assert b.words("a.c", "--rheaper-scope=link", RHEAPER_CC="off") == ["a.c"]
+    assert b.words("a.c", "--rheaper-capture=link", RHEAPER_CC="off") == ["a.c"]
 
 
 def test_flags_variable_holds_own_words(b):
-    got = b.words("a.o", RHEAPER_CC_FLAGS=" --rheaper-scope=link ")
+    got = b.words("a.o", RHEAPER_CC_FLAGS=" --rheaper-capture=link ")
     assert "strdup" in wraps(got)
-    got = b.words("a.o", "--rheaper-scope=process", RHEAPER_CC_FLAGS="--rheaper-scope=link")
+    got = b.words("a.o", "--rheaper-capture=process", RHEAPER_CC_FLAGS="--rheaper-capture=link")
     assert "strdup" not in wraps(got)
     result = b.run("a.o", RHEAPER_CC_FLAGS="-O2")
     assert result.returncode == 2 and "-O2" in result.stderr
+
+
+def test_capture_was_called_scope(b):
+    for name in "capture", "scope":
+        assert "strdup" in wraps(b.words("a.o", f"--rheaper-{name}=link"))
+        result = b.run("a.o", f"--rheaper-{name}=all")
+        assert result.returncode == 2 and "expected process or link" in result.stderr, result
 
 
 def test_own_words_that_do_not_exist_are_named(b):
@@ -249,8 +256,8 @@ def test_show_link_pulls_every_shim(b):
 
 
 def test_version_and_help(b):
-    assert re.match(r"rheaper-cc \d+\.\d+", b.run("--rheaper-version").stdout)
-    assert b.run("--rheaper-help").stdout.startswith("usage: rheaper-cc")
+    assert re.match(r"rheaper-cc \(rheaper\) \d+\.\d+", b.run("--rheaper-version").stdout)
+    assert b.run("--rheaper-help").stdout.startswith("Usage: rheaper-cc ")
 
 
 def test_companions_run_as_they_are(b):

@@ -93,7 +93,7 @@ def check_show_link(prefix, directory):
     object_, program, trace, database = (
         os.path.join(directory, name) for name in ("s.o", "s", "s.bin", "s.db"))
     must("gcc", "-c", f"-I{prefix}/include", os.path.join(directory, "p.c"), "-o", object_)
-    for words in [], ["-static"], ["--rheaper-scope=link"]:
+    for words in [], ["-static"], ["--rheaper-capture=link"]:
         flags = must(prefix + "/bin/rheaper-cc", "--rheaper-show=link", *words).split()
         compiler = ["gcc", *[word for word in words if not word.startswith("--rheaper")]]
         for command in [*compiler, *flags, object_], [*compiler, object_, *flags]:

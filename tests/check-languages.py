@@ -145,7 +145,7 @@ def test_fortran_with_static_libraries(b):
         raise tap.Skip("no gfortran here")
     for linker in LINKERS:
         for words in (["-static"], ["-static-libgfortran"], ["-static", "-fopenmp"],
-                      ["-static-libgfortran", "--rheaper-scope=link"]):
+                      ["-static-libgfortran", "--rheaper-capture=link"]):
             program = b.build("program.f90", FORTRAN, f"{BINDIR}/rheaper-gfortran",
                               "-fuse-ld=" + linker, "program.f90", "-o", "program", *words)
             assert b.rows(program, "1000") == [(1000, "malloc", 1)], (linker, words)
@@ -153,7 +153,7 @@ def test_fortran_with_static_libraries(b):
 
 def test_openmp(b):
     for linker in LINKERS:
-        for words in ([], ["-static"], ["--rheaper-scope=link"]):
+        for words in ([], ["-static"], ["--rheaper-capture=link"]):
             program = b.build("program.c", OPENMP, f"{BINDIR}/rheaper-gcc", "-fopenmp",
                               "-fuse-ld=" + linker, "program.c", "-o", "program", *words)
             assert b.rows(program, "5555") == 8 * [(5555, "malloc", 1)], (linker, words)

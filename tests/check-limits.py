@@ -246,7 +246,7 @@ def test_a_sample_of_a_malloc_that_calls_a_wrapped_function(b):
 def test_scope_link_and_blocks_of_libraries(b):
     library = b.library("void *get(void) { return malloc(1234); }")
     code = "void *get(void); int main(void) { free(get()); return 0; }"
-    assert b.ends(1234, code, library, "--rheaper-scope=link") == []
+    assert b.ends(1234, code, library, "--rheaper-capture=link") == []
     assert lost(sqlite3.connect(b.path("t.db")), "foreign_free") >= 1
 
 

@@ -28,7 +28,7 @@ KINDS = {
     "now": ["-Wl,-z,now", "-Wl,-z,relro"],
     "symbolic": ["-Wl,-Bsymbolic"],
     "optimized": ["-O2", "-D_FORTIFY_SOURCE=2", "-fPIE", "-pie"],
-    "link": ["--rheaper-scope=link"],
+    "link": ["--rheaper-capture=link"],
     "stripped": ["-s"],
 }
 

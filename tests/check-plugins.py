@@ -118,7 +118,7 @@ class Bench(Workbench):
         host = self.file("host.c", HOST)
         self.run("cc", "-g", host, "-o", "plain", "-pthread")
         self.build(host, "-o", "ours", "-pthread")
-        self.build(host, "-o", "ours-link", "-pthread", "--rheaper-scope=link")
+        self.build(host, "-o", "ours-link", "-pthread", "--rheaper-capture=link")
         for name in "abcd":
             self.plugin(name)
 
@@ -216,7 +216,7 @@ def test_plugins_and_our_host_have_one_tracker(bench):
         database = bench.host(host, "+./a.so", "=a", "+./b.so", "=b")
         check_work(database, "a", "b")
         assert has_host(database), host
-        if host == "ours":  # scope link: the loader frees what was not recorded
+        if host == "ours":  # captures the link: the loader frees what was not recorded
             assert losses(database) == {}, losses(database)
 
 
@@ -305,7 +305,7 @@ def test_another_version_stays_out(bench):
     out = bench.path("older.so")
     with open(bench.path("b.so"), "rb") as old:
         data = old.read()
-    version = bench.run(os.path.join(BINDIR, "rheaper-cc"), "--rheaper-version").split()[1]
+    version = bench.run(os.path.join(BINDIR, "rheaper-cc"), "--rheaper-version").split()[-1]
     assert data.count(version.encode() + b"\0") >= 2
     with open(out, "wb") as new:
         new.write(data.replace(version.encode() + b"\0", b"9" * len(version) + b"\0"))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* In scope process strdup is seen as the malloc inside it. */
+/* Where the process is captured strdup is seen as the malloc inside it. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks that cross the border of a shared library, in scope link: those of the program.
+/* Blocks that cross the border of a shared library, captured by the link: the program's.
  */
 #include <stdlib.h>
 

@@ -22,7 +22,7 @@ static void complete(const struct command *c, const struct cmdline *decision)
 {
 	struct words compile = {0}, before = {0}, after = {0};
 	struct cmd_inject inject = {
-		.scope = c->how & 1 ? SCOPE_LINK : SCOPE_PROCESS,
+		.capture = c->how & 1 ? CAPTURE_LINK : CAPTURE_PROCESS,
 		.archive_dir = "/usr/lib/rheaper",
 		.pull_all = c->how >> 1 & 1,
 	};

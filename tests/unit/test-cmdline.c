@@ -21,7 +21,7 @@
 
 #define C_LINK "core A | A I(malloc) A"
 #define CXX_LINK "core+cxx A | A I(malloc,cxx) A"
-#define LINK_SCOPE "core+libc A | A I(lifetime) A"
+#define LINK_CAPTURE "core+libc A | A I(lifetime) A"
 #define STATIC_LINK "core eh A | A"
 #define PLUGIN_LINK "core+libc P | P"
 #define CODE "fp leaf g1"
@@ -29,7 +29,8 @@
 #define NOTHING_MORE " |  | "
 
 static const struct row {
-	/* cc, c++, scope (cc in scope link), plugin (cc --rheaper-shared), or a triple */
+	/* cc, c++, link (cc that captures the link), plugin (cc --rheaper-shared), or a
+	 * triple */
 	const char *driver;
 	const char *words;
 	enum cmd_kind kind;
@@ -165,8 +166,8 @@ static const struct row {
 	{"c++", "-static-libstdc++ a.o", CMD_EXECUTABLE, "",
 	 " | core+cxx A | A I(malloc) A"},
 	{"cc", "a.o -l:libstdc++.a", CMD_EXECUTABLE, "", " | core+cxx A | A I(malloc) A"},
-	{"scope", "a.o", CMD_EXECUTABLE, "executable", " | " LINK_SCOPE},
-	{"scope", "a.o -lstdc++", CMD_EXECUTABLE, "",
+	{"link", "a.o", CMD_EXECUTABLE, "executable", " | " LINK_CAPTURE},
+	{"link", "a.o -lstdc++", CMD_EXECUTABLE, "",
 	 " | core+cxx+libc A | A I(lifetime) A"},
 	{"cc", "a.o -Wl,--wrap=malloc", CMD_EXECUTABLE, "",
 	 " | core-malloc A | A I(malloc) A"},
@@ -180,7 +181,7 @@ static const struct row {
 	{"cc", "--static a.c", CMD_STATIC, "-static", CODE " | " STATIC_LINK},
 	{"cc", "-static-pie a.o", CMD_STATIC, "-static", " | " STATIC_LINK},
 	{"c++", "-static a.o", CMD_STATIC, "-static", " | core+cxx eh A | A"},
-	{"scope", "-static a.o", CMD_STATIC, "-static", " | " STATIC_LINK},
+	{"link", "-static a.o", CMD_STATIC, "-static", " | " STATIC_LINK},
 
 	/* Links left alone */
 	{"cc", "-r a.o b.o -o c.o", CMD_PARTIAL, "final link", NOTHING_MORE},
@@ -246,7 +247,7 @@ static const struct row {
 	 " | core A-i386 | A-i386 I-i386(malloc) A-i386"},
 	{"c++", "-m32 a.o", CMD_EXECUTABLE, "executable",
 	 " | core+cxx32 A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
-	{"scope", "a.o -m64 -m32", CMD_EXECUTABLE, "executable",
+	{"link", "a.o -m64 -m32", CMD_EXECUTABLE, "executable",
 	 " | core+libc A-i386 | A-i386 I-i386(lifetime) A-i386"},
 	{"c++", "-m32 a.o -Wl,--wrap=_Znwj", CMD_EXECUTABLE, "executable",
 	 " | core+cxx32-_Znwj A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
@@ -381,9 +382,9 @@ static void squeeze(char *text)
 	*to = '\0';
 }
 
-static char *gained(const struct cmdline *c, enum cmd_scope scope)
+static char *gained(const struct cmdline *c, enum cmd_capture capture)
 {
-	const struct cmd_inject inject = {.scope = scope, .archive_dir = "/rhp"};
+	const struct cmd_inject inject = {.capture = capture, .archive_dir = "/rhp"};
 	struct words compile = {0}, before = {0}, after = {0};
 	char *text = NULL;
 	size_t size = 0;
@@ -406,7 +407,8 @@ static char *gained(const struct cmdline *c, enum cmd_scope scope)
 static void row_is_judged(void **state)
 {
 	const struct row *row = *state;
-	enum cmd_scope scope = strcmp(row->driver, "scope") ? SCOPE_PROCESS : SCOPE_LINK;
+	enum cmd_capture capture =
+		strcmp(row->driver, "link") ? CAPTURE_PROCESS : CAPTURE_LINK;
 	struct cmd_driver driver = {.cxx = strcmp(row->driver, "c++") == 0,
 				    .plugins = strcmp(row->driver, "plugin") == 0};
 	struct words words = {0};
@@ -420,7 +422,7 @@ static void row_is_judged(void **state)
 	assert_string_equal(cmdline_kind_name(c.kind), cmdline_kind_name(row->kind));
 	if (!strstr(c.reason, row->reason))
 		assert_string_equal(c.reason, row->reason);
-	got = gained(&c, scope);
+	got = gained(&c, capture);
 	squeeze(want);
 	assert_string_equal(got, want);
 	free(got);
