@@ -79,7 +79,7 @@ static int open_path(const char *path, const char *input)
 		return errno == ENOENT ? create_unfinished(path) : -1;
 	if (input && stat(input, &other) == 0 && other.st_dev == status.st_dev &&
 	    other.st_ino == status.st_ino)
-		die("write %s: it is the database", path);
+		die("write %s: this is the database itself; name another file", path);
 	if (S_ISREG(status.st_mode))
 		return create_unfinished(path);
 	return open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -95,7 +95,8 @@ FILE *output_open(const char *path, const char *input, bool binary)
 	if (fd < 0)
 		output_die();
 	if (binary && isatty(fd))
-		die("write a binary file to a terminal: no; name a file with -o");
+		die("write to the terminal: the format is binary; name a file with -o "
+		    "FILE");
 	output.file = path ? fdopen(fd, "w") : stdout;
 	if (!output.file)
 		output_die();

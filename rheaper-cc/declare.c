@@ -65,12 +65,12 @@ static const char *parse_result(struct rhp_declared_spec *spec, const char *resu
 	while (i < 4 && strcmp(result, results[i]) != 0)
 		i++;
 	if (i == 4)
-		return "the result of its kind is not p, s or i";
+		return "the kind's result must be p, s or i";
 	spec->gives = spec->out >= 0 ? RHP_GIVES_BLOCK : gives[i];
 	if (spec->gives == RHP_GIVES_NOTHING && spec->block < 0)
-		return "its kind neither gives a block nor takes one";
+		return "the kind neither returns nor takes a block";
 	if (spec->gives == RHP_GIVES_BLOCK && spec->size < 0)
-		return "its kind gives a block of no size";
+		return "the kind returns a block without a size";
 	return NULL;
 }
 
@@ -85,21 +85,21 @@ static const char *parse_signature(struct rhp_declared_spec *spec, const char *t
 					   .block = -1,
 					   .out = -1};
 	if (*text != '(')
-		return "there is no such kind";
+		return "unknown kind";
 	for (text++; *text && *text != ')'; text++, n++) {
 		int8_t *place = slot(spec, *text);
 
 		if (n == RHP_DECLARED_ARGUMENTS)
-			return "its kind has too many arguments";
+			return "the kind has too many arguments";
 		if (!place && !islower((unsigned char)*text))
-			return "its kind has an argument of no known letter";
+			return "the kind has an unknown argument letter";
 		if (place && *place >= 0)
-			return "its kind has two arguments of one letter";
+			return "the kind has an argument letter twice";
 		if (place)
 			*place = (int8_t)n;
 	}
 	if (*text != ')')
-		return "its kind has no closing parenthesis";
+		return "the kind lacks its closing parenthesis";
 	return parse_result(spec, text + 1);
 }
 
@@ -151,19 +151,19 @@ static const char *parse_fields(char *text, struct declared *d)
 	if (context)
 		kind = strsep(&text, ":");
 	if (!is_symbol(name))
-		return "the name is no symbol";
+		return "the name is not a symbol";
 	if (symbol_find(name))
-		return "the function is wrapped already";
+		return "the function is already wrapped";
 	if (!kind)
-		return "there is no kind";
+		return "the kind is missing";
 	signature = signature_of(kind);
 	wrong = parse_signature(&d->spec, signature, context);
 	if (wrong)
 		return wrong;
 	if (text && strncmp(text, freed_by, strlen(freed_by)) != 0)
-		return "what follows the kind is not freed-by=NAME";
+		return "expected freed-by=NAME after the kind";
 	if (text && !is_symbol(text + strlen(freed_by)))
-		return "the name after freed-by= is no symbol";
+		return "the name after freed-by= is not a symbol";
 	d->name = strdup(name);
 	d->freed_by = text ? strdup(text + strlen(freed_by)) : NULL;
 	if (!d->name || (text && !d->freed_by))
@@ -233,8 +233,7 @@ static void declare_line(struct declared_list *list, char *line, const char *pat
 		     words.n > 1 ? words.word[1] : "", words.n > 2 ? ":" : "",
 		     words.n > 2 ? words.word[2] : "") < 0)
 		exit_with(2, "out of memory");
-	wrong = words.n > 3 ? "there is more than NAME KIND freed-by=NAME"
-			    : declare(list, text);
+	wrong = words.n > 3 ? "expected NAME KIND [freed-by=NAME]" : declare(list, text);
 	if (wrong)
 		exit_with(2, "%s:%u: %s: %s", path, number, words.word[0], wrong);
 	free(text);

@@ -286,7 +286,7 @@ char *declared_archive(const struct declared_list *list, const char *archive_dir
 	FILE *out = fd < 0 ? NULL : fdopen(dup(fd), "w");
 
 	if (!out)
-		exit_with(2, "make the archive of declared functions:");
+		exit_with(2, "create the archive of declared functions:");
 	if (asprintf(&path, "%s/librheaper-declared%s.a", archive_dir, suffix) < 0)
 		exit_with(2, "out of memory");
 	archive = read_whole(path);
@@ -294,7 +294,7 @@ char *declared_archive(const struct declared_list *list, const char *archive_dir
 	read_template(&t, path);
 	write_archive(out, list, &t);
 	if (fclose(out) != 0)
-		exit_with(2, "make the archive of declared functions:");
+		exit_with(2, "create the archive of declared functions:");
 	free(archive.at);
 	free(path);
 	if (asprintf(&path, "/proc/self/fd/%d", fd) < 0)

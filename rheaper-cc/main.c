@@ -50,8 +50,8 @@ static void find_compiler(struct compiler *compiler)
 	const char *wanted;
 
 	if (compiler_find(compiler, &wanted) < 0)
-		exit_with(127, "no such compiler: %s (%s names another)", wanted,
-			  compiler->variable);
+		exit_with(127, "cannot find the compiler %s; set %s to another one",
+			  wanted, compiler->variable);
 }
 
 /* Answers a question to the driver, for the target that the other words name. */
@@ -112,8 +112,8 @@ static char *find_archive(struct cmdline *c)
 		c->kind = CMD_OTHER;
 		c->reason = "for another target than the archives";
 	} else if (!dir) {
-		fputs("rheaper-cc: cannot find librheaper.a (RHEAPER_HOME names its "
-		      "directory): the program is not instrumented\n",
+		fputs("rheaper-cc: cannot find librheaper.a, so the program is not "
+		      "instrumented; set RHEAPER_HOME to its directory\n",
 		      stderr);
 		c->kind = CMD_OTHER;
 		c->reason = "librheaper.a is missing";
@@ -181,12 +181,14 @@ static int show_link(const struct own *own, const struct cmdline *c)
 	char *text;
 
 	if (own->declared.n > 0)
-		exit_with(2, "--rheaper-wrap is for links that the driver makes");
+		exit_with(2, "--rheaper-show=link and --rheaper-wrap cannot be combined: "
+			     "only the driver "
+			     "itself can link declared functions");
 	if (!cmdline_links(c))
-		exit_with(2, "such a link gains nothing: %s", c->reason);
+		exit_with(2, "--rheaper-show=link: nothing to add: %s", c->reason);
 	if (!dir)
 		exit_with(2,
-			  "cannot find librheaper%s.a (RHEAPER_HOME names its directory)",
+			  "cannot find librheaper%s.a; set RHEAPER_HOME to its directory",
 			  c->target->suffix);
 	link.compiles = 0;
 	cmdline_inject(&link, &inject, &none, &list, &list);

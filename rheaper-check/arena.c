@@ -27,7 +27,7 @@ static void add_piece(struct arena *arena, size_t size)
 		size = PIECE_SIZE;
 	piece = size < SIZE_MAX / 2 ? calloc(1, sizeof(*piece) + size) : NULL;
 	if (!piece)
-		die("check: out of memory");
+		die("check the inputs: out of memory");
 	*piece = (struct arena_piece){.next = arena->pieces, .size = size};
 	arena->pieces = piece;
 }
@@ -38,7 +38,7 @@ void *arena_take(struct arena *arena, size_t size)
 	struct arena_piece *piece = arena->pieces;
 
 	if (whole < size)
-		die("check: out of memory");
+		die("check the inputs: out of memory");
 	if (!piece || piece->size - piece->used < whole) {
 		add_piece(arena, whole);
 		piece = arena->pieces;
@@ -70,7 +70,7 @@ char *arena_format(struct arena *arena, const char *format, ...)
 	n = vasprintf(&made, format, arguments);
 	va_end(arguments);
 	if (n < 0)
-		die("check: out of memory");
+		die("check the inputs: out of memory");
 	text = arena_text_n(arena, made, (size_t)n);
 	free(made);
 	return text;
@@ -81,7 +81,7 @@ char *arena_printable(struct arena *arena, const char *text)
 	char *made = text_printable(text), *kept;
 
 	if (!made)
-		die("check: out of memory");
+		die("check the inputs: out of memory");
 	kept = arena_text(arena, made);
 	free(made);
 	return kept;
@@ -94,7 +94,7 @@ void *arena_grow(struct arena *arena, void *array, size_t n, size_t size)
 	if (n & (n - 1))
 		return array;
 	if (n > SIZE_MAX / 2 / size)
-		die("check: out of memory");
+		die("check the inputs: out of memory");
 	grown = arena_take(arena, (n ? 2 * n : 1) * size);
 	if (n)
 		memcpy(grown, array, n * size);

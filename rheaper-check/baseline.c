@@ -106,7 +106,7 @@ static void take_amount(struct lines *l, const char *line)
 		if (digits[0] < '0' || digits[0] > '9' || *end || errno)
 			die_at(l, "expected a number");
 		if (l->entry.has[i])
-			die_at(l, "it is there twice");
+			die_at(l, "this amount appears twice");
 		l->entry.has[i] = true;
 		return;
 	}
@@ -118,13 +118,13 @@ static void take_fact(struct lines *l, const char *line)
 	const char *function = behind(line, "at");
 
 	if (!l->list)
-		die_at(l, "it belongs to no program and no site");
+		die_at(l, "expected 'program' or 'site' before this line");
 	if (!function) {
 		take_amount(l, line);
 		return;
 	}
 	if (l->list == &l->baseline->programs)
-		die_at(l, "a program has no functions");
+		die_at(l, "'at' belongs to a site, not to a program");
 	if (l->n_functions == NAMES_MAX_FRAMES)
 		die_at(l, "the site has too many functions");
 	l->functions[l->n_functions++] = arena_text(l->arena, function);
@@ -136,7 +136,8 @@ static void take_line(struct lines *l, const char *line)
 
 	if (l->number == 1) {
 		if (strcmp(line, first_line) != 0)
-			die_at(l, "it is no baseline of this version of rheaper-check");
+			die_at(l, "not a baseline of this version of rheaper-check; "
+				  "write one with --write-baseline");
 	} else if (line[0] == 0) {
 		end_paragraph(l);
 	} else if (line[0] == '\t') {
@@ -153,10 +154,10 @@ static void take_line(struct lines *l, const char *line)
 static void check_line(const struct lines *l, const char *line, size_t length)
 {
 	if (strlen(line) != length)
-		die_at(l, "it has a zero byte");
+		die_at(l, "the line contains a NUL byte");
 	line += line[0] == '\t';
 	if (strcmp(arena_printable(l->arena, line), line) != 0)
-		die_at(l, "it is not printable UTF-8");
+		die_at(l, "the line is not printable UTF-8");
 }
 
 static void check_unique(const struct baseline_list *list, const char *path)
@@ -165,7 +166,7 @@ static void check_unique(const struct baseline_list *list, const char *path)
 		const char *key = list->entries[i].key;
 
 		if (strcmp(list->entries[i - 1].key, key) == 0)
-			die("read %s: one of %.*s is there twice", path,
+			die("read %s: an entry of %.*s appears twice", path,
 			    (int)names_program(key), key);
 	}
 }
@@ -191,7 +192,7 @@ void baseline_read(struct baseline *baseline, struct arena *arena, const char *p
 	if (ferror(in))
 		die("read %s:", path);
 	if (l.number == 0)
-		die("read %s: it is empty", path);
+		die("read %s: the file is empty", path);
 	end_paragraph(&l);
 	free(line);
 	fclose(in);

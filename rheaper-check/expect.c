@@ -45,7 +45,7 @@ static void end(struct lines *l)
 	for (int i = 0; l->rule && i < N_PLACE_AMOUNTS; i++)
 		any = any || l->rule->has[i];
 	if (l->rule && !any)
-		die_at(l, "the rule before it says no amount");
+		die_at(l, "the preceding rule has no amount");
 	l->rule = NULL;
 }
 
@@ -72,7 +72,7 @@ static bool take_place(struct lines *l, const char *line)
 		if (!name)
 			continue;
 		if (l->rule->kind != PLACE_PROCESS)
-			die_at(l, "the rule has a place already");
+			die_at(l, "the rule already names a scope or phase");
 		l->rule->kind = (enum place_kind)i;
 		l->rule->name = arena_text(l->all->arena, name);
 		return true;
@@ -103,7 +103,7 @@ static void take_fact(struct lines *l, const char *line)
 	const char *words;
 
 	if (!rule)
-		die_at(l, "it belongs to no rule");
+		die_at(l, "expected 'expect' before this line");
 	if (take_place(l, line) || take_amount(l, line))
 		return;
 	if (pattern_parse(&step, arena, line)) {
@@ -116,7 +116,8 @@ static void take_fact(struct lines *l, const char *line)
 	} else if (strcmp(line, "optional") == 0) {
 		rule->optional = true;
 	} else {
-		die_at(l, "expected a place, a site, an amount, 'no leak' or 'optional'");
+		die_at(l, "expected scope, phase, program, at, in, an amount, 'no leak' "
+			  "or 'optional'");
 	}
 }
 
@@ -134,7 +135,7 @@ static void take_line(struct lines *l, char *line)
 	else if ((title = behind(line, "expect")))
 		begin(l, title);
 	else
-		die_at(l, "expected 'expect' and what is expected");
+		die_at(l, "expected 'expect' and a title");
 }
 
 void expect_read(struct expectations *all, const char *path)
@@ -216,8 +217,8 @@ static void check_amount(struct verdict *v, const struct expectation *rule, int 
 	if (worst->n_over)
 		find(v, rule, p->program,
 		     arena_format(v->arena,
-				  "%s %" PRId64 ", at most %" PRId64
-				  " expected; in %zu of %zu %s%s%s%s",
+				  "%s %" PRId64 ", expected at most %" PRId64
+				  "; in %zu of %zu %s%s%s%s",
 				  place_amount_names[amount], worst->amount,
 				  rule->most[amount], worst->n_over, n_places,
 				  rule->kind == PLACE_PROCESS

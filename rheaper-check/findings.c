@@ -17,15 +17,18 @@
 #include "rheaper-check/findings.h"
 
 const struct finding_text finding_texts[N_FINDING_KINDS] = {
-	[FINDING_LEAK] = {"leak", "leak", "Blocks were not freed at the end."},
-	[FINDING_NEW_LEAK] = {"new-leak", "new leak",
-			      "Blocks were not freed that the baseline does not know."},
-	[FINDING_LEAK_GROWTH] = {"leak-growth", "leak grew",
-				 "More was not freed than in the baseline."},
-	[FINDING_GROWTH] = {"growth", "growth", "More was used than in the baseline."},
-	[FINDING_LIMIT] = {"limit", "over the limit", "More was used than is allowed."},
-	[FINDING_EXPECTATION] = {"expectation", "not as expected",
-				 "A rule of a file of expectations does not hold."},
+	[FINDING_LEAK] = {"leak", "leak", "The program did not free blocks."},
+	[FINDING_NEW_LEAK] =
+		{"new-leak", "new leak",
+		 "The program leaks at a call site that is not in the baseline."},
+	[FINDING_LEAK_GROWTH] =
+		{"leak-growth", "leak growth",
+		 "The program leaks more at a call site than in the baseline."},
+	[FINDING_GROWTH] = {"growth", "growth",
+			    "The program uses more memory than in the baseline."},
+	[FINDING_LIMIT] = {"limit", "limit exceeded", "The program exceeds a limit."},
+	[FINDING_EXPECTATION] = {"expectation", "expectation not met",
+				 "The program breaks a rule of an expectations file."},
 };
 
 static const char *plural(int64_t n)
@@ -164,7 +167,7 @@ static void compare_leak(struct verdict *v, const struct measure_site *site,
 	if (less && memcmp(before->used, before->amounts,
 			   sizeof(*before->used) * (AMOUNT_LEAK_BYTES + 1)) != 0)
 		add_better(v, site->key,
-			   arena_format(v->arena, "leaks less: %s; it was %s",
+			   arena_format(v->arena, "leaks less: %s, was %s",
 					findings_leak_text(v->arena, site->amounts),
 					findings_leak_text(v->arena, before->amounts)));
 }
@@ -250,9 +253,9 @@ static void compare_amounts(struct verdict *v, const char *key,
 				    before->amounts[i]);
 		else if (now[i] < before->amounts[i])
 			add_better(v, key,
-				   arena_format(
-					   v->arena, "%s %" PRId64 "; it was %" PRId64,
-					   amount_names[i], now[i], before->amounts[i]));
+				   arena_format(v->arena, "%s %" PRId64 ", was %" PRId64,
+						amount_names[i], now[i],
+						before->amounts[i]));
 	}
 }
 
@@ -309,7 +312,7 @@ static void find_gone(struct verdict *v, const struct baseline *baseline)
 		if (e->amounts[AMOUNT_LEAK_BLOCKS] && !e->used[AMOUNT_LEAK_BLOCKS])
 			add_better(
 				v, e->key,
-				arena_format(v->arena, "leaks no more; it was %s",
+				arena_format(v->arena, "no longer leaks; was %s",
 					     findings_leak_text(v->arena, e->amounts)));
 	}
 }
@@ -328,9 +331,8 @@ static void note_absent(struct verdict *v, const struct baseline *baseline)
 	}
 	if (n)
 		findings_note(v, arena_format(v->arena,
-					      "programs whose leaks the baseline knows,"
-					      " and that did not run: %zu",
-					      n));
+					      "%zu program%s in the baseline did not run",
+					      n, plural((int64_t)n)));
 }
 
 static void compare_programs(struct verdict *v, struct baseline *baseline,
@@ -346,10 +348,11 @@ static void compare_programs(struct verdict *v, struct baseline *baseline,
 		for (int k = 0; k < N_AMOUNTS; k++) {
 			if (limits->growth[k].asked && !(before && before->has[k]))
 				findings_note(
-					v, arena_format(v->arena,
-							"the baseline does not have the"
-							" %s of %s: not compared",
-							amount_names[k], p->name));
+					v,
+					arena_format(v->arena,
+						     "%s of %s not compared: not in the"
+						     " baseline",
+						     amount_names[k], p->name));
 		}
 		if (before)
 			compare_amounts(v, p->name, NULL, p->amounts, before,
@@ -372,7 +375,7 @@ static void check_limits(struct verdict *v, const struct limits *limits)
 				continue;
 			f.now[k] = now[k];
 			f.message = arena_format(
-				v->arena, "%s %" PRId64 ", the limit is %" PRId64,
+				v->arena, "%s %" PRId64 ", limit %" PRId64,
 				amount_names[k], now[k], limits->most[k].amount);
 			findings_add(v, &f);
 		}
@@ -386,7 +389,7 @@ static void note_rare(struct verdict *v, const struct measure_site *site)
 
 	for (char *c = names; *c; c++)
 		*c = *c == '\n' ? ';' : *c;
-	findings_note(v, arena_format(v->arena, "leaks in %u of %u runs only: %s",
+	findings_note(v, arena_format(v->arena, "leaks in only %u of %u runs: %s",
 				      site->n_runs, site->n_of_runs, names));
 }
 

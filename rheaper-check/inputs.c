@@ -36,7 +36,7 @@ static bool is_database(const char *path)
 
 	/* Whoever opens a pipe waits */
 	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-		die("open %s: it is not a file", path);
+		die("open %s: not a regular file", path);
 	in = fopen(path, "re");
 	if (!in)
 		die("open %s:", path);
@@ -54,12 +54,12 @@ static void name_temporary(void)
 	uint64_t number;
 
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-		die("name a temporary database:");
+		die("create a temporary database:");
 	if (snprintf(temporary, sizeof(temporary), "%s/rheaper-check-%016llx.db",
 		     directory && directory[0] ? directory : "/tmp",
 		     (unsigned long long)number) >= (int)sizeof(temporary)) {
 		temporary[0] = 0;
-		die("load into TMPDIR: its name is too long");
+		die("create a temporary database: the path in TMPDIR is too long");
 	}
 	atexit(remove_temporary);
 }
@@ -87,7 +87,7 @@ void inputs_measure(struct measure *measure, char **paths, size_t n,
 	size_t n_traces = 0;
 
 	if (!traces)
-		die("start: out of memory");
+		die("read the inputs: out of memory");
 	for (size_t i = 0; i < n; i++) {
 		if (is_database(paths[i]))
 			measure_database(measure, paths[i], paths[i]);

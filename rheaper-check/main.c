@@ -103,7 +103,8 @@ static const char *source_root(const struct options *o, struct arena *arena)
 	const char *kept;
 
 	if (!path)
-		die("open %s:", o->source_root ? o->source_root : "this directory");
+		die("open %s:",
+		    o->source_root ? o->source_root : "the current directory");
 	kept = arena_printable(arena, strcmp(path, "/") == 0 ? "" : path);
 	free(path);
 	return kept;

@@ -64,7 +64,7 @@ void github_write(const struct verdict *v, FILE *out)
 		write_message(out, p->why);
 	}
 	for (size_t i = 0; i < v->n_better; i++) {
-		write_command(out, "notice", "better");
+		write_command(out, "notice", "improved");
 		write_message(out, locate_better(v, &v->better[i]));
 	}
 	for (size_t i = 0; i < v->n_notes; i++) {

@@ -7,7 +7,7 @@
 #include "rheaper-check/report.h"
 
 static const char *const verdict_names[] = {
-	[EXIT_FINE] = "fine", [EXIT_FINDING] = "finding", [EXIT_CANNOT] = "cannot tell"};
+	[EXIT_FINE] = "pass", [EXIT_FINDING] = "fail", [EXIT_CANNOT] = "inconclusive"};
 
 /* Of a call site, what it leaks, and the rest if that was asked for. */
 static void put_amounts(struct json *json, const char *name, const int64_t *amounts,
@@ -115,7 +115,7 @@ static void put_lists(struct json *json, const struct verdict *v)
 	for (size_t i = 0; i < v->n_findings; i++)
 		put_finding(json, &v->findings[i]);
 	json_end_array(json);
-	json_key(json, "better");
+	json_key(json, "improved");
 	json_begin_lines(json);
 	for (size_t i = 0; i < v->n_better; i++)
 		put_better(json, &v->better[i]);

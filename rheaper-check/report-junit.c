@@ -102,7 +102,7 @@ void junit_write(const struct verdict *v, FILE *out)
 		if (!verdict_minds(v, p))
 			continue;
 		write_case(out, p->program, p->trace);
-		write_bad(out, "error", "cannot-tell", p->why, "");
+		write_bad(out, "error", "inconclusive", p->why, "");
 	}
 	fputs("</testsuite>\n</testsuites>\n", out);
 }

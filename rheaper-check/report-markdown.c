@@ -72,10 +72,10 @@ static void write_list(const struct verdict *v, FILE *out)
 	if (v->n_better + m->n_problems + v->n_notes)
 		putc('\n', out);
 	for (size_t i = 0; i < v->n_better; i++)
-		write_item(out, "better", locate_better(v, &v->better[i]));
+		write_item(out, "improved", locate_better(v, &v->better[i]));
 	for (size_t i = 0; i < m->n_problems; i++)
 		write_item(out,
-			   verdict_minds(v, &m->problems[i]) ? "cannot tell" : "note",
+			   verdict_minds(v, &m->problems[i]) ? "inconclusive" : "note",
 			   arena_format(v->arena, "%s: %s", m->problems[i].trace,
 					m->problems[i].why));
 	for (size_t i = 0; i < v->n_notes; i++)
@@ -87,7 +87,7 @@ void markdown_write(const struct verdict *v, FILE *out)
 	static const char *const heads[] = {
 		[EXIT_FINE] = "no findings",
 		[EXIT_FINDING] = "findings",
-		[EXIT_CANNOT] = "cannot tell",
+		[EXIT_CANNOT] = "inconclusive",
 	};
 
 	fprintf(out, "### rheaper-check: %s\n\n", heads[verdict_status(v)]);

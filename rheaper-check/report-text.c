@@ -63,7 +63,7 @@ static void write_better(FILE *out, bool colours, const struct improvement *bett
 	const char *name = better->key + program;
 
 	paint(out, colours, STYLE_GOOD);
-	fputs("better", out);
+	fputs("improved", out);
 	paint(out, colours, STYLE_PLAIN);
 	fprintf(out, ": %.*s: %s\n", program, better->key, better->message);
 	for (; *name; name++)
@@ -83,7 +83,7 @@ static void write_problems(const struct verdict *v, FILE *out)
 		const struct measure_problem *p = &m->problems[i];
 
 		fprintf(out, "%s: %s (%s): %s\n",
-			p->defect == DEFECT_PARTIAL ? "partial" : "note", p->trace,
+			p->defect == DEFECT_PARTIAL ? "incomplete" : "note", p->trace,
 			p->program, p->why);
 	}
 	for (size_t i = 0; i < v->n_notes; i++)
@@ -96,15 +96,16 @@ static void write_end(const struct verdict *v, FILE *out, bool colours)
 
 	paint(out, colours, status == EXIT_FINE ? STYLE_GOOD : STYLE_BAD);
 	if (status == EXIT_CANNOT)
-		fputs("cannot tell: the traces do not have everything; "
-		      "--allow-partial judges what they have\n",
+		fputs("inconclusive: traces are incomplete; use --allow-partial to "
+		      "accept "
+		      "them\n",
 		      out);
 	fprintf(out, "%zu finding%s", v->n_findings, v->n_findings == 1 ? "" : "s");
 	paint(out, colours, STYLE_PLAIN);
 	fprintf(out, "; %zu call site%s leak%s", v->n_leaks, v->n_leaks == 1 ? "" : "s",
 		v->n_leaks == 1 ? "s" : "");
 	if (v->has_baseline)
-		fprintf(out, ", %zu known, %zu better", v->n_known, v->n_better);
+		fprintf(out, ", %zu known, %zu improved", v->n_known, v->n_better);
 	if (v->suppressed[AMOUNT_LEAK_BLOCKS])
 		fprintf(out, "; suppressed: %s",
 			findings_leak_text(v->arena, v->suppressed));

@@ -57,7 +57,7 @@ static void end(struct lines *l)
 	struct suppressions *all = l->all;
 
 	if (l->entry.n_steps == 0)
-		die_at(l, "the suppression before it fits everything");
+		die_at(l, "the preceding suppression matches every leak");
 	all->list = arena_grow(l->arena, all->list, all->n, sizeof(*all->list));
 	all->list[all->n++] = l->entry;
 	l->place = OUTSIDE;
@@ -140,7 +140,7 @@ static void take_frame(struct lines *l, const char *line)
 		take_source(l, name);
 	} else if ((name = behind(line, "match-leak-kinds:")) && !l->entry.n_steps) {
 		if (!leak_kinds_parse(name, &l->entry.kinds))
-			die_at(l, "expected kinds of leaks behind match-leak-kinds:");
+			die_at(l, "expected leak kinds after match-leak-kinds:");
 	} else {
 		die_at(l, "expected fun:, obj:, src:, ... or }");
 	}
@@ -256,7 +256,7 @@ static void read_lines(struct suppressions *all, FILE *in, const char *path, boo
 	if (l.place == OWN)
 		end(&l);
 	if (l.place != OUTSIDE)
-		die_at(&l, "the file ends in an entry");
+		die_at(&l, "the file ends inside an entry");
 	free(line);
 	fclose(in);
 }
@@ -281,6 +281,6 @@ void suppress_defaults(struct suppressions *all)
 		fmemopen((void *)suppressions_text, sizeof(suppressions_text) - 1, "r");
 
 	if (!in)
-		die("read the suppressions of rheaper:");
+		die("read the default suppressions:");
 	read_lines(all, in, "default.supp", true);
 }

@@ -37,7 +37,7 @@ static time_t now(void)
 	errno = 0;
 	seconds = strtoll(epoch, &end, 10);
 	if (epoch[0] < '0' || epoch[0] > '9' || *end || errno)
-		die("read SOURCE_DATE_EPOCH: it is no number of seconds: %s", epoch);
+		die("read SOURCE_DATE_EPOCH=%s: expected seconds since 1970", epoch);
 	return (time_t)seconds;
 }
 
@@ -49,7 +49,7 @@ static const char *today(struct arena *arena)
 	struct tm utc;
 
 	if (!gmtime_r(&seconds, &utc) || !strftime(text, sizeof(text), "%Y-%m-%d", &utc))
-		die("read the clock: it is no time");
+		die("read the clock: the time is out of range");
 	return arena_text(arena, text);
 }
 
@@ -108,7 +108,7 @@ void suppress_note(const struct suppressions *all, struct verdict *v)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const struct suppression *s = &all->list[i];
-		const char *why = s->expired ? "is over" : "was not used";
+		const char *why = s->expired ? "has expired" : "was not used";
 
 		if (s->file && !s->used)
 			findings_note(v,

@@ -27,13 +27,13 @@ void ask_begin(struct ask *ask, pid_t pid, double timeout)
 	ask->fd = memfd_create("rheaper-request", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (ask->fd < 0 || ftruncate(ask->fd, sizeof(*ask->request)) != 0 ||
 	    fcntl(ask->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-		die("make a request:");
+		die("create a request:");
 	if (geteuid() == 0 && fchown(ask->fd, ask->target.uid, ask->target.gid) != 0)
 		die("give the request to user %u:", (unsigned int)ask->target.uid);
 	ask->request = mmap(NULL, sizeof(*ask->request), PROT_READ | PROT_WRITE,
 			    MAP_SHARED, ask->fd, 0);
 	if (ask->request == MAP_FAILED)
-		die("make a request:");
+		die("create a request:");
 	memcpy(ask->request->magic, RHP_REQUEST_MAGIC, sizeof(ask->request->magic));
 }
 
@@ -45,16 +45,16 @@ static void signal_and_wait(const struct ask *ask)
 
 	if (sigqueue(target->pid, target->signal, (union sigval){.sival_int = ask->fd}) !=
 	    0)
-		die("ask process %d:", (int)target->pid);
+		die("signal process %d (%s):", (int)target->pid, target->name);
 	while (!__atomic_load_n(&ask->request->answered, __ATOMIC_ACQUIRE)) {
 		if (kill(target->pid, 0) != 0)
-			die("process %d ended before it answered", (int)target->pid);
+			die("ask process %d (%s): it ended before it answered",
+			    (int)target->pid, target->name);
 		if (clock_seconds() > end)
-			die("process %d (%s) did not answer within %g s: it is stopped, "
-			    "blocks"
-			    " signal %d or handles it itself (RHEAPER_SIGNAL must be "
-			    "another"
-			    " then), or is seen from another PID namespace",
+			die("ask process %d (%s): no answer within %g s; it is stopped, "
+			    "is "
+			    "in another PID namespace, or blocks or handles signal %d "
+			    "itself, so that RHEAPER_SIGNAL must name another",
 			    (int)target->pid, target->name, ask->timeout, target->signal);
 		nanosleep(&nap, NULL);
 	}

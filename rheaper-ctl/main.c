@@ -70,10 +70,11 @@ static void check(const struct ask *ask, int error)
 	int pid = (int)ask->target.pid;
 
 	if (error == ECHILD)
-		die("process %d (%s) is a forked child, which is not traced", pid,
-		    ask->target.name);
+		die("ask process %d (%s): it is a forked child, which is not traced; "
+		    "RHEAPER_FOLLOW_FORK=1 traces children",
+		    pid, ask->target.name);
 	if (error == ENODATA)
-		die("process %d (%s): nothing is being recorded", pid, ask->target.name);
+		die("ask process %d (%s): tracking is off", pid, ask->target.name);
 	errno = error;
 	if (error && error != EALREADY)
 		die("ask process %d (%s):", pid, ask->target.name);
@@ -122,15 +123,16 @@ static void switch_on(struct ask *ask, const struct options *o)
 	}
 	errno = (int)ask->request->last_error;
 	if (ask->request->state == RHP_IS_OFF && errno)
-		die("process %d (%s) cannot write its trace:", (int)ask->target.pid,
-		    ask->target.name);
+		die("switch on process %d (%s): it cannot write its trace:",
+		    (int)ask->target.pid, ask->target.name);
 	if (ask->request->state == RHP_IS_OFF)
-		die("process %d (%s) was switched off again at once",
+		die("switch on process %d (%s): it was switched off again",
 		    (int)ask->target.pid, ask->target.name);
 	if (ask->request->state == RHP_IS_WAITING)
-		puts("tracking begins when the program allocates or frees next");
+		puts("tracking will begin with the next allocation or free of the "
+		     "program");
 	else
-		print_path(error ? "tracking is on already: " : "tracking is on: ", ask);
+		print_path(error ? "tracking was already on: " : "tracking is on: ", ask);
 }
 
 static void switch_off(struct ask *ask, const struct options *o)
@@ -140,9 +142,9 @@ static void switch_off(struct ask *ask, const struct options *o)
 	(void)o;
 	check(ask, error);
 	if (error)
-		puts("tracking is off already");
+		puts("tracking was already off");
 	else if (trace_path(ask)[0] == 0)
-		puts("tracking is off: it had not begun");
+		puts("tracking is off; it had not begun");
 	else
 		print_path("tracking is off: ", ask);
 }
@@ -243,7 +245,7 @@ static void take_snapshot(struct ask *ask, const struct options *o)
 
 	check(ask, ask_send(ask, RHP_ASK_STATUS));
 	if (ask->request->state != RHP_IS_ON)
-		die("process %d (%s): nothing is being recorded", (int)ask->target.pid,
+		die("ask process %d (%s): tracking is off", (int)ask->target.pid,
 		    ask->target.name);
 	fd = ask_open_trace(ask);
 	if (fd < 0)

@@ -93,13 +93,12 @@ static void read_header(struct copy *c)
 
 	if (!read_at(c, &c->header, sizeof(c->header), 0) ||
 	    memcmp(h->magic, RHP_TRACE_MAGIC, sizeof(h->magic)) != 0)
-		refuse(c, "the process does not write to a trace any more");
+		refuse(c, "the process no longer writes a trace");
 	if (h->version != RHP_TRACE_VERSION ||
 	    h->record_size != sizeof(struct rhp_record) ||
 	    h->region_size < sizeof(struct rhp_region) ||
 	    h->region_size > MAX_REGION_SIZE)
-		refuse(c,
-		       "the trace has another version of the format than this program");
+		refuse(c, "the trace has another format version than this rheaper-ctl");
 }
 
 static void remember(struct copy *c, uint64_t offset)

@@ -19,7 +19,7 @@ static FILE *open_proc(pid_t pid, const char *name)
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
 	file = fopen(path, "re");
 	if (!file && errno == ENOENT)
-		die("process %d: there is no such process", (int)pid);
+		die("ask process %d: no such process", (int)pid);
 	if (!file)
 		die("read %s:", path);
 	return file;
@@ -41,7 +41,7 @@ static int find_signal(pid_t pid)
 			signal = atoi(at + strlen(mark));
 	}
 	if (ferror(maps))
-		die("read the mappings of process %d:", (int)pid);
+		die("read the memory map of process %d:", (int)pid);
 	free(line);
 	fclose(maps);
 	return signal;
@@ -74,13 +74,12 @@ void target_find(struct target *target, pid_t pid)
 	*target = (struct target){.pid = pid, .signal = find_signal(pid)};
 	listens = read_status(target);
 	if (target->signal == 0)
-		die("process %d (%s) does not listen: it was not started with "
-		    "RHEAPER_TRACE and"
-		    " RHEAPER_SIGNAL, or was not linked by rheaper-cc",
+		die("ask process %d (%s): it does not listen; link it with rheaper-cc "
+		    "and "
+		    "start it with RHEAPER_TRACE and RHEAPER_SIGNAL",
 		    (int)pid, target->name);
 	if (!listens)
-		die("process %d (%s) does not listen any more: the program has done "
-		    "something"
-		    " else with signal %d",
+		die("ask process %d (%s): it no longer listens, because the program uses "
+		    "signal %d itself; RHEAPER_SIGNAL must name another",
 		    (int)pid, target->name, target->signal);
 }

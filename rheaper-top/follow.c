@@ -196,7 +196,7 @@ static const char *state_text(const struct rhp_file_header *h, bool over)
 	case RHP_STATE_FULL:
 		return "stopped: the trace is full";
 	case RHP_STATE_SNAPSHOT:
-		return "a copy: the program went on";
+		return "snapshot: the program ran on";
 	case RHP_STATE_FAILED:
 		return "stopped: the trace could not be written";
 	default:

@@ -109,7 +109,7 @@ static pid_t parse_pid(const char *text)
 		errno = 0;
 		pid = strtol(text, NULL, 10);
 		if (errno || pid <= 0 || pid > INT32_MAX)
-			die("follow process %s: there is no such process", text);
+			die("follow process %s: no such process", text);
 	}
 	return (pid_t)pid;
 }

@@ -132,18 +132,20 @@ static _Noreturn void die_untraced(pid_t pid, uintmax_t owner, const char *delet
 				   bool listens)
 {
 	if (owner)
-		die("follow process %jd: it isn't traced: it was forked by process %ju,"
-		    " which is; a forked child records nothing",
+		die("follow process %jd: not traced: it is a forked child of process "
+		    "%ju; "
+		    "RHEAPER_FOLLOW_FORK=1 traces children",
 		    (intmax_t)pid, owner);
 	if (deleted)
-		die("follow process %jd: its trace may be %s: it has been removed",
+		die("follow process %jd: its trace seems to be %s; a removed trace "
+		    "cannot be followed",
 		    (intmax_t)pid, deleted);
 	if (listens)
-		die("follow process %jd: tracking is off; rheaper-ctl %jd on switches it "
-		    "on",
+		die("follow process %jd: tracking is off; 'rheaper-ctl %jd on' switches "
+		    "it on",
 		    (intmax_t)pid, (intmax_t)pid);
-	die("follow process %jd: it isn't traced: it has no trace mapped; it was started"
-	    " without RHEAPER_TRACE, or is not built by rheaper-cc",
+	die("follow process %jd: not traced; build it with rheaper-cc and start it "
+	    "with RHEAPER_TRACE",
 	    (intmax_t)pid);
 }
 
@@ -157,9 +159,9 @@ char *process_find_trace(pid_t pid)
 	FILE *maps = open_maps(pid);
 
 	if (!maps && errno == ENOENT)
-		die("follow process %jd: there is no such process", (intmax_t)pid);
+		die("follow process %jd: no such process", (intmax_t)pid);
 	if (!maps)
-		die("follow process %jd: look at its mappings:", (intmax_t)pid);
+		die("follow process %jd: read its memory map:", (intmax_t)pid);
 	while (!path && next_mapping(maps, &m)) {
 		listens = listens || is_listening(m.path);
 		if (is_deleted(m.path) && !is_listening(m.path) && !deleted)
@@ -172,7 +174,7 @@ char *process_find_trace(pid_t pid)
 		}
 	}
 	if (ferror(maps))
-		die("follow process %jd: look at its mappings:", (intmax_t)pid);
+		die("follow process %jd: read its memory map:", (intmax_t)pid);
 	fclose(maps);
 	free(m.line);
 	if (!path)

@@ -99,7 +99,7 @@ bool screen_is_possible(void)
 {
 	if (isatty(STDOUT_FILENO) && isatty(STDIN_FILENO))
 		return true;
-	warn("show on the screen: standard %s is no terminal; printing text instead",
+	warn("open the screen: standard %s is not a terminal; printing text instead",
 	     isatty(STDOUT_FILENO) ? "input" : "output");
 	return false;
 }
@@ -113,7 +113,7 @@ static int open_terminal(struct screen *s)
 	catch_signals(&s->outside);
 	s->terminal = newterm(NULL, stdout, stdin);
 	if (!s->terminal)
-		die("show on the screen: the terminal \"%s\" is not known (try --batch)",
+		die("open the screen: unknown terminal type \"%s\"; use --batch",
 		    name ? name : "");
 	active = true;
 	atexit(leave_terminal);

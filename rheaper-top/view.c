@@ -9,14 +9,14 @@
 #include "rheaper-top/view.h"
 
 static const char *const help[] = {
-	"t            call sites, or threads",
-	"l b B a r T  sort by LIVE bytes, live BLOCKS, BYTES allocated in all,",
-	"             ALLOCS (blocks allocated in all), the same each second,",
-	"             share of temporary blocks",
+	"t            switch between call sites and threads",
+	"l b B a r T  sort by LIVE bytes, live BLOCKS, all BYTES allocated,",
+	"             ALLOCS (all blocks allocated), ALLOC/S, share of temporary",
+	"             blocks",
 	"up, down, page up, page down, home, end",
-	"             choose a line",
-	"enter        the stack of a call site that has most live bytes",
-	"p            pause: look at the trace no more, until p again",
+	"             select a line",
+	"enter        show the stack with most live bytes of the call site",
+	"p            pause or continue reading the trace",
 	"h ?          this page",
 	"escape       back",
 	"q            quit",
@@ -72,7 +72,7 @@ const char *view_hint(const struct view *v)
 	if (v->page != PAGE_ROWS)
 		return "escape: back   q: quit";
 	if (v->paused)
-		return "paused   p: go on   h: help   q: quit";
+		return "paused   p: continue   h: help   q: quit";
 	return "h: help   q: quit";
 }
 

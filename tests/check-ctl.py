@@ -256,7 +256,7 @@ def test_it_waits_and_is_switched_on_marked_and_off(b):
         servant.do("-")
         servant.do("+105")
         assert b.ctl(servant, "off") == "tracking is off: " + b.path("t.bin") + "\n"
-        assert b.ctl(servant, "off") == "tracking is off already\n"
+        assert b.ctl(servant, "off") == "tracking was already off\n"
         servant.do("106")
         assert b.status(servant)["tracking"] == "off"
     database = b.load("t.bin")
@@ -273,7 +273,7 @@ def test_off_before_it_began(b):
     with b.start(**WAITING) as servant:
         servant.do("101")
         b.on_for_later(servant)
-        assert b.ctl(servant, "off") == "tracking is off: it had not begun\n"
+        assert b.ctl(servant, "off") == "tracking is off; it had not begun\n"
         assert b.status(servant)["trace"] is None
 
 
@@ -295,11 +295,11 @@ def test_the_next_call_begins(b):
     b.build(SERVANT)
     with b.start(**WAITING) as servant:
         said = b.on_for_later(servant)
-        assert said == "tracking begins when the program allocates or frees next\n", said
+        assert said == "tracking will begin with the next allocation or free of the program\n", said
         assert b.status(servant)["tracking"] == "waiting"
         servant.do("101")
         assert b.status(servant)["tracking"] == "on"
-        assert b.ctl(servant, "on") == "tracking is on already: " + b.path("t.bin") + "\n"
+        assert b.ctl(servant, "on") == "tracking was already on: " + b.path("t.bin") + "\n"
         b.ctl(servant, "off")
         servant.do("102")
         # Taken back before anything came of it
@@ -330,12 +330,12 @@ def test_it_is_refused_with_a_reason(b):
     assert "unknown command: stop" in b.refused("1", "stop")
     assert "mark: expected one argument" in b.refused("1", "mark")
     with b.start() as servant:
-        assert "does not listen" in b.refused(str(servant.pid), "on")
+        assert "does not listen; link it with rheaper-cc" in b.refused(str(servant.pid), "on")
     with b.start(RHEAPER_TRACE="/nowhere/at/all", RHEAPER_SIGNAL="USR2", RHEAPER_START="0") as servant:
-        assert "nothing is being recorded" in b.refused(str(servant.pid), "mark", "x")
-        assert "nothing is being recorded" in b.refused(str(servant.pid), "snapshot", "x")
+        assert "tracking is off" in b.refused(str(servant.pid), "mark", "x")
+        assert "tracking is off" in b.refused(str(servant.pid), "snapshot", "x")
         servant.do("i")
-        assert "does not listen any more" in b.refused(str(servant.pid), "on")
+        assert "no longer listens" in b.refused(str(servant.pid), "on")
 
 
 def test_a_trace_that_cannot_be_written_is_named(b):
