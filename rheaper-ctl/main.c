@@ -38,11 +38,16 @@ static const struct option_program program = {
 		 "[OPTION]... PID mark TEXT\n"
 		 "[OPTION]... PID status\n"
 		 "[OPTION]... PID snapshot FILE",
-	.about = "Control heap tracking in a running program: switch it on or off, add a "
-		 "mark to its trace, show its status, or copy its trace.",
-	.notes =
-		"The program must be linked by rheaper-cc and started with RHEAPER_TRACE "
-		"and RHEAPER_SIGNAL. It must belong to you, unless you are root.",
+	.about = "Control heap tracking in a running program.",
+	.notes = "on starts a new trace and off completes it. mark adds TEXT and the "
+		 "time to "
+		 "the trace. status prints whether the program is recording. snapshot "
+		 "copies "
+		 "the current trace to FILE.\n"
+		 "\n"
+		 "The program must be linked by rheaper-cc and started with "
+		 "RHEAPER_TRACE and "
+		 "RHEAPER_SIGNAL. It must belong to you, unless you are root.",
 	.operands = "PID and a command",
 	.min_operands = 2,
 	.in_order = true,

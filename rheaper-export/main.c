@@ -68,7 +68,7 @@ static const struct option_row rows[] = {
 static const struct option_program program = {
 	.name = "rheaper-export",
 	.usage = "--format=FORMAT [OPTION]... DATABASE",
-	.about = "Export a heap profile, loaded by rheaper-load, to another format.",
+	.about = "Export a heap profile to another format.",
 	.operands = "DATABASE",
 	.min_operands = 1,
 	.max_operands = 1,

@@ -43,9 +43,9 @@ static const struct option_row rows[] = {
 static const struct option_program program = {
 	.name = "rheaper-load",
 	.usage = "[OPTION]... TRACE... DATABASE",
-	.about = "Load heap traces, written by programs built with rheaper-cc, into an "
-		 "SQLite database.",
-	.notes = "The trace of a killed program is loaded up to its last event.",
+	.about = "Load heap traces into an SQLite database.",
+	.notes = "Programs built with rheaper-cc write traces. The trace of a killed "
+		 "program is loaded up to its last event.",
 	.operands = "TRACE... DATABASE",
 	.min_operands = 2,
 	.status = {[EXIT_FINE] = "the database is complete",

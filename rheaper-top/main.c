@@ -71,8 +71,7 @@ static const struct option_row rows[] = {
 static const struct option_program program = {
 	.name = "rheaper-top",
 	.usage = "[OPTION]... TRACE|PID",
-	.about = "Show what a traced program allocates while it runs, by call site or "
-		 "thread.",
+	.about = "Show what a traced program allocates while it runs.",
 	.notes = "A number is taken for a process, whose trace rheaper-top then finds; "
 		 "write "
 		 "./NUMBER for a file of that name. rheaper-top reads only the trace: it "

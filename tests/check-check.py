@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 
 import tap
-from leaky import CHECK, HERE, PROGRAM, SOURCE, Bench, read
+from leaky import CHECK, HERE, PROGRAM, Bench, read
 
 
 def test_no_leak_is_fine(b):
@@ -467,10 +467,6 @@ def test_wrong_words_are_refused(b):
                   ["--report=json=" + b.path("no/such"), trace]):
         assert "rheaper-check: " in b.check(2, *words), words
     assert b.check(0, "--version").startswith("rheaper-check (rheaper) ")
-    usage = b.check(0, "--help")
-    page = read(SOURCE + "/docs/man/rheaper-check.1.scd")
-    for option in re.findall("--[a-z][a-z-]+", usage):
-        assert option in page, option
 
 
 tap.run(globals(), Bench)
