@@ -49,9 +49,6 @@ CONTRACTS = {
 CIRCLES = {
     frozenset(['trace/reader', 'trace/reader-stream', 'trace/reader-follow']):
         'one object in three files: trace/reader-parts.h',
-    frozenset(['runtime/name', 'runtime/stream']): 'to be opened',
-    frozenset(['runtime/api', 'runtime/leak', 'runtime/listen', 'runtime/plugin',
-               'runtime/process', 'runtime/start']): 'to be opened',
 }
 # What these define are the names of libc and libstdc++, which everybody calls.
 LIBC_NAMES = 'wrap/interpose'
