@@ -309,7 +309,7 @@ def test_a_ring_keeps_the_newest(b):
     (overwritten,), _ = b.load("SELECT count FROM losses WHERE reason = 'overwritten'")
     assert 50000 < events < 90000 and events + overwritten >= 2 * 100001, (events, overwritten)
     # Whatever is there has its stack and its thread, and the last of all is there.
-    (bad,), _ = b.load("SELECT count(*) FROM allocations LEFT JOIN call_sites USING (bt)"
+    (bad,), _ = b.load("SELECT count(*) FROM allocations LEFT JOIN sites ON stack = bt"
                        " WHERE alloc_thread IS NULL OR size = 1000 AND function IS NULL")
     assert bad == 0, bad
     row, _ = b.load("SELECT count(*) FROM losses WHERE count > 0"
