@@ -43,7 +43,8 @@ static const char *const queries[N_PLACE_KINDS] = {
 		", t AS (SELECT scope, stack," SUMS
 		"FROM (SELECT s.scope, l.stack, l.weight, b.size,"
 		"  ifnull(b.alloc_ns + b.lifetime_ns >= s.end_ns, e.known) AS kept,"
-		"  e.live AND ((1 << ifnull(l.leak_kind, 0)) & ?1) <> 0 AS live FROM lots l"
+		"  e.live AND ((1 << ifnull(l.leak_kind, 0)) & ?1) <> 0 AS live FROM "
+		"lots l"
 		"  CROSS JOIN block_endings e ON e.ending = l.ending"
 		"  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block"
 		"  CROSS JOIN scope_changes c ON c.thread = l.alloc_thread AND c.at_ns ="

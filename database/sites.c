@@ -82,7 +82,9 @@ static const struct row_column kind_columns[] = {
 unsigned int sites_find_kinds(const struct database *d, unsigned int kinds)
 {
 	static const struct row_list list = ROW_LIST(kind_columns);
-	struct rows *rows = rows_open(d, &list, "FROM lots WHERE " SITES_IS_LIVE " AND (1 << " SITES_KIND ") & ?1");
+	struct rows *rows = rows_open(d, &list,
+				      "FROM lots WHERE " SITES_IS_LIVE
+				      " AND (1 << " SITES_KIND ") & ?1");
 	struct kind_row row;
 	unsigned int found = 0;
 

@@ -48,7 +48,7 @@ enum column {
 
 #define TABLE                                                                            \
 	"CREATE TABLE x (event INTEGER, at_ns INTEGER, kind TEXT, thread INTEGER,"       \
-	" address INTEGER, size INTEGER, stack INTEGER, allocator TEXT, backtrace TEXT,"  \
+	" address INTEGER, size INTEGER, stack INTEGER, allocator TEXT, backtrace TEXT," \
 	" stream INTEGER, stamp INTEGER, trace TEXT HIDDEN)"
 
 /* The plan that xBestIndex makes for xFilter */

@@ -1,2 +1,2 @@
-SELECT count(*), sum(a.ending = 'freed'), sum(a.ending = 'live'), max(size), ending
-FROM allocations a, processes WHERE size > 100000
+SELECT count(*), sum(a.ending = 'freed'), sum(a.ending = 'live'), max(size), p.ending
+FROM allocations a, processes p WHERE size > 100000

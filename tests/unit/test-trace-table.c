@@ -117,12 +117,13 @@ static void a_stack_is_known_before_its_record_comes(void **state)
 	(void)state;
 	write_example();
 	writer_save(&writer, trace);
-	assert_string_equal(ask("SELECT allocator, backtrace, json_array_length(backtrace)"
-				" FROM rheaper_trace(%Q)",
-				trace),
-			    "malloc|[\"0x500020\",\"it's "
-			    "\\\"\xc3\xb6\\\\xff\\u000a\\\\+0x10\"]|2;"
-			    "-|-|-;-|-|-;-|-|-;realloc|[]|0;");
+	assert_string_equal(
+		ask("SELECT allocator, backtrace, json_array_length(backtrace)"
+		    " FROM rheaper_trace(%Q)",
+		    trace),
+		"malloc|[\"0x500020\",\"it's "
+		"\\\"\xc3\xb6\\\\xff\\u000a\\\\+0x10\"]|2;"
+		"-|-|-;-|-|-;-|-|-;realloc|[]|0;");
 }
 
 static void a_list_of_traces_is_joined(void **state)
