@@ -203,29 +203,21 @@ static int take_scope(struct catalog *c, const struct reader_blob *blob)
 /* Words that end in NUL each, the last perhaps not, as a JSON array. */
 static char *format_words(const char *bytes, size_t size)
 {
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
-	struct json json = json_open(out);
-	bool has_all;
+	struct json_memory memory;
 
-	if (!out)
+	if (!json_memory_begin(&memory))
 		return NULL;
-	json_begin_array(&json);
+	json_begin_array(&memory.json);
 	while (size > 0) {
 		size_t n = strnlen(bytes, size);
 
-		json_bytes(&json, bytes, n);
+		json_bytes(&memory.json, bytes, n);
 		n += n < size;
 		bytes += n;
 		size -= n;
 	}
-	json_end_array(&json);
-	has_all = !ferror(out);
-	if (fclose(out) == 0 && has_all)
-		return text;
-	free(text);
-	return NULL;
+	json_end_array(&memory.json);
+	return json_memory_end(&memory);
 }
 
 static int take_process(struct catalog *c, const struct reader_blob *blob)

@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -40,6 +41,26 @@ static void end(struct json *json, char bracket)
 	putc(bracket, json->out);
 	json->lines >>= 1;
 	json->comma = true;
+}
+
+bool json_memory_begin(struct json_memory *memory)
+{
+	FILE *out;
+
+	memory->text = NULL;
+	out = open_memstream(&memory->text, &memory->size);
+	memory->json = json_open(out);
+	return out;
+}
+
+char *json_memory_end(struct json_memory *memory)
+{
+	bool failed = ferror(memory->json.out);
+
+	if (fclose(memory->json.out) == 0 && !failed)
+		return memory->text;
+	free(memory->text);
+	return NULL;
 }
 
 void json_begin_object(struct json *json)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes JSON (RFC 8259) as it is made, with the commas where they belong. For memory
- * that grows, write to an open_memstream(). Nothing here exits.
+ * Writes JSON (RFC 8259) as it is made, with the commas where they belong. Nothing here
+ * exits.
  *
  * Keys are in snake_case. Texts may be any bytes: what is not UTF-8 becomes \xNN, as in a
  * database, so that every output is valid; control characters are escaped, so that none
@@ -23,6 +23,16 @@ struct json {
 
 /* A writer at the beginning; what it writes to stays the caller's. */
 struct json json_open(FILE *out);
+
+/* A writer to memory. Begin: false if there is none. End: the text, for the caller to
+ * free(), or NULL if memory was out on the way. */
+struct json_memory {
+	struct json json;
+	char *text;
+	size_t size;
+};
+bool json_memory_begin(struct json_memory *memory);
+char *json_memory_end(struct json_memory *memory);
 
 /* A value that has others in it, up to 64 deep. An object has keys before its values. */
 void json_begin_object(struct json *json);

@@ -205,24 +205,16 @@ static void put_place(struct json *json, const struct events *events,
 static char *format_backtrace(const struct events *events,
 			      const struct catalog_node *node)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	struct json json = json_open(out);
-	bool has_all;
+	struct json_memory memory;
 
-	if (!out)
+	if (!json_memory_begin(&memory))
 		return NULL;
-	json_begin_array(&json);
+	json_begin_array(&memory.json);
 	for (int depth = 0; (node = events_caller(events, node)) && depth < MAX_DEPTH;
 	     depth++)
-		put_place(&json, events, node);
-	json_end_array(&json);
-	has_all = !ferror(out);
-	if (fclose(out) == 0 && has_all)
-		return text;
-	free(text);
-	return NULL;
+		put_place(&memory.json, events, node);
+	json_end_array(&memory.json);
+	return json_memory_end(&memory);
 }
 
 static void return_backtrace(const struct events *events, sqlite3_context *result)
