@@ -2,7 +2,7 @@
 /*
  * One sequence of events out of all streams of a trace, for pair.c: events of
  * one address come in the order in which they happened, whichever threads they
- * happened on. docs/trace-format.md says why that order is right.
+ * happened on. docs/reference/trace-format.md says why that order is right.
  */
 #pragma once
 

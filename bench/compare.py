@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What heap profilers and leak finders see and cost, side by side: docs/comparison.md has
+"""What heap profilers and leak finders see and cost, side by side: docs/explanation/comparison.md has
 what this printed.
 
 usage: bench/compare.py BUILD-DIRECTORY [--runs N] [--facts | --times]

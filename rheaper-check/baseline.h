@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What was known: a text file that stands beside the source, a paragraph for each
- * program and each call site, in the order of their names (docs/check.md).
+ * program and each call site, in the order of their names (docs/how-to/ci.md).
  */
 #pragma once
 

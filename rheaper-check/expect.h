@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Budgets: rules of a file, each of which says how much may be allocated in a scope, in
- * a phase, or in a process, and by which call sites (docs/check.md).
+ * a phase, or in a process, and by which call sites (docs/how-to/ci.md).
  */
 #pragma once
 

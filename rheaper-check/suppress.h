@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Leaks that are accepted, by patterns of their stacks: LeakSanitizer's lines, the Leak
- * entries of Valgrind's memcheck, and paragraphs of our own (docs/check.md). A pattern
+ * entries of Valgrind's memcheck, and paragraphs of our own (docs/how-to/ci.md). A pattern
  * has * for any text; in Valgrind's and in ours ? is any character.
  */
 #pragma once

@@ -9,7 +9,7 @@
  * Debian 12 (37 absolute relocations in the part that would be needed), so it
  * cannot be linked into a PIE, let alone a shared object. Instead it is the
  * judge of this file: tests/unit/test-cfi.c asks libunwind for the rule of
- * every place of every mapped module and compares (docs/stacks.md).
+ * every place of every mapped module and compares (docs/explanation/stacks.md).
  *
  * Reading never leaves [low, high), the segment that holds the tables; a reader
  * that would is marked bad, reads zeros from then on, and yields no rule.

@@ -5,7 +5,7 @@
  * the shims of the others call it through this table. The executable leads if it
  * has a runtime; else the first plug-in whose constructors run, which then stays
  * loaded. They find each other by an ELF note, whatever the scope and visibility
- * of their symbols: docs/shared-objects.md.
+ * of their symbols: docs/explanation/shared-objects.md.
  */
 #pragma once
 

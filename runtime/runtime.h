@@ -16,7 +16,7 @@
  * usual; one that interrupts the real function cannot be told from it.
  * Everything here keeps errno, allocates nothing, may be called in a signal
  * handler, and holds no lock on its usual path. Addresses are stamped in the
- * order that docs/trace-format.md proves right: a free before, an allocation
+ * order that docs/reference/trace-format.md proves right: a free before, an allocation
  * after the real call, a realloc both.
  */
 #pragma once

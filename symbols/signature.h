@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a stack is called wherever it comes from: a hash of the names of its functions.
- * docs/schema.md says what of a name counts. For frames.c.
+ * docs/reference/schema.md says what of a name counts. For frames.c.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docs/limits.md, line by line: each says what is not seen, and this shows it. A
+"""docs/reference/limits.md, line by line: each says what is not seen, and this shows it. A
 test that fails here may be good news; then the line goes.
 
 usage: check-limits.py RHEAPER-LOAD BINDIR

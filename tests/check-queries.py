@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every query of docs/queries.md, as it stands there: on a program whose answers are known
+"""Every query of docs/how-to/queries.md, as it stands there: on a program whose answers are known
 by construction, and on a real program, of which it must give rows.
 
 usage: check-queries.py RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY QUERIES.md INCLUDE WORDS...

@@ -2,7 +2,7 @@
 /*
  * The trace file: the contract between an instrumented program and the
  * programs that read its trace. Records and tags only; no functions but
- * the accessors of one record. docs/trace-format.md is the prose.
+ * the accessors of one record. docs/reference/trace-format.md is the prose.
  *
  * A file is: one header page, the stamp counters, then regions of
  * header.region_size bytes. A region is a stream's WINDOW (the buffer a

@@ -7,7 +7,7 @@
  *   RETURNS(size)        the result, if it is not NULL
  *   STORES(at, ok, size) *at, if `ok`
  *   RESIZES(at, size)    *at, which may have been a block before
- *   NOTHING()            not recorded; docs/limits.md
+ *   NOTHING()            not recorded; docs/reference/limits.md
  *
  * Where the executable exports malloc and records everything, it sees these too.
  */

@@ -26,7 +26,7 @@ def stacks(b):
 
 def test_S1_handlers_that_allocate(b):
     """One in the few instructions between a shim and the allocator is taken for the
-    allocator's own (docs/limits.md): neither its allocation nor its free is seen."""
+    allocator's own (docs/reference/limits.md): neither its allocation nor its free is seen."""
     each = 600000 if LONG else 1000
     said, profile = b.trace(b.build("signals.c", safe_heap(b)), each)
     by_threads, by_handlers = map(int, said.split())

@@ -386,7 +386,7 @@ def numbers(text):
 
 
 def test_Z9_a_profile_can_be_handed_on_without_addresses(b):
-    with open(os.path.join(ROOT, "docs", "limits.md")) as file:
+    with open(os.path.join(ROOT, "docs", "reference", "limits.md")) as file:
         recipe, = re.findall(r"^```sql\n(UPDATE blocks.*?)```", file.read(), re.M | re.S)
     shutil.copy(strangers(b), b.path("n.db"))
     with sqlite3.connect(b.path("n.db")) as database:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """How much stack a wrapped call takes, by the compiler's own report: the longest chain of
-calls from any shim. docs/reliability.md has the bounds, one row for the way of an event
+calls from any shim. docs/design/reliability.md has the bounds, one row for the way of an event
 and one for each function that is seldom called on it.
 
 usage: check-stack-use.py RHEAPER-LOAD BINDIR
@@ -29,8 +29,8 @@ DYNAMIC = {"capture_nested"}
 
 
 def documented():
-    """Rows of docs/reliability.md: what is called, the bound, what was measured."""
-    with open(os.path.join(ROOT, "docs", "reliability.md")) as file:
+    """Rows of docs/design/reliability.md: what is called, the bound, what was measured."""
+    with open(os.path.join(ROOT, "docs", "design", "reliability.md")) as file:
         section = file.read().split("\n## Stack use\n")[1].split("\n## ")[0]
     found = {entry: (int(bound), int(figure)) for entry, figure, bound in
              re.findall(r"^\| [^|]* \| `?(\w+)`? \| (\d+) \| (\d+) \|$", section, re.M)}
@@ -154,7 +154,7 @@ def bounded(entry, bound, figure):
         assert entry in ("none", "all") or entry in chain, f"{entry} is not on the longest chain"
         assert found <= bound, f"more than {bound} bytes"
         if found != figure:
-            note(f"docs/reliability.md has {figure}, of another compiler")
+            note(f"docs/design/reliability.md has {figure}, of another compiler")
     return test
 
 

@@ -99,7 +99,7 @@ static void wait_if_asked(size_t t)
 }
 
 /* Closes what it did not open, and gives the numbers to a file of its own: while nobody
- * is about to write by such a number (docs/limits.md). */
+ * is about to write by such a number (docs/reference/limits.md). */
 static void close_all(void)
 {
 	static char is_open[1024];

@@ -34,7 +34,7 @@ def issued(trace):
 
 
 def documented(when):
-    """The system calls of the runtime at a time, by docs/limits.md."""
+    """The system calls of the runtime at a time, by docs/reference/limits.md."""
     with open(os.path.join(PATHS[2], "limits.md")) as file:
         lines = re.search(f"^System calls of the runtime {when}:\n((?:`.*\n)+)", file.read(), re.M)
     return set(re.findall(r"`(\w+)`", lines.group(1)))

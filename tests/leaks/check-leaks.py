@@ -28,7 +28,7 @@ KINDS = {"not scanned": "unknown", "definitely lost": D, "indirectly lost": I, "
          "still reachable": R}
 
 # What each says of each block, by its size; LeakSanitizer says nothing of what is
-# reachable. Where they differ docs/leaks.md says why.
+# reachable. Where they differ docs/explanation/leaks.md says why.
 CASES = {
     # case: {size: (ours, LeakSanitizer's, Valgrind's)}
     "single": {1001: (D, D, D)},

@@ -58,7 +58,7 @@ PROGRAMS = {
         "sees": [("poptGetContext", "libpopt.so%")],
     },
     "libtasn1-6": {
-        # It would run its tests under Valgrind where that is there (docs/limits.md)
+        # It would run its tests under Valgrind where that is there (docs/reference/limits.md)
         "build": ["$SOURCE/configure --disable-doc --disable-valgrind-tests", "make -j2"],
         "check": "make -j2 check",
         "same": AUTOTOOLS_TALLY,
