@@ -77,7 +77,7 @@ def test_A3_A4_frees_of_what_is_no_block(b):
 def test_X5_numbers_beyond_32_bits(b):
     """What is added goes on where the tables end."""
     _, profile = b.trace(b.build("wrong-free.c"), "nothing")
-    blocks = profile.total["recorded"]
+    blocks = profile.total["recorded_blocks"]
     beyond = (1 << 31) + (1 << 32)
     with sqlite3.connect(b.path("t.db")) as database:
         database.execute("UPDATE blocks SET block = -block")
