@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a stamp costs (docs/reference/trace-format.md, the order of events): threads take them for
- * blocks of heaps of their own, and for comparison all from one counter.
+ * What a stamp costs (docs/reference/trace-format.md, the order of events): threads take
+ * them for blocks of heaps of their own, and for comparison all from one counter.
  *
  *     cc -O2 -pthread -I. bench/stamp.c -o stamp && ./stamp
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Leaks that are accepted, by patterns of their stacks: LeakSanitizer's lines, the Leak
- * entries of Valgrind's memcheck, and paragraphs of our own (docs/how-to/ci.md). A pattern
- * has * for any text; in Valgrind's and in ours ? is any character.
+ * entries of Valgrind's memcheck, and paragraphs of our own (docs/how-to/ci.md). A
+ * pattern has * for any text; in Valgrind's and in ours ? is any character.
  */
 #pragma once
 

@@ -3,7 +3,8 @@
  * Which live blocks the program has lost. A child that shares nothing with the program
  * but a copy of its memory replays the trace, looks for pointers to the blocks in all
  * that the program could reach, and writes what it found to the trace; the program's
- * other threads run on meanwhile. docs/explanation/leaks.md has the method and its limits.
+ * other threads run on meanwhile. docs/explanation/leaks.md has the method and its
+ * limits.
  */
 #pragma once
 
