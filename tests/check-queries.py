@@ -179,53 +179,53 @@ def check(row, **values):
     assert {key: row[key] for key in values} == values, (row, values)
 
 
-@answer("The call sites that allocated most bytes")
+@answer("The call sites that allocated the most bytes")
 def _(rows, facts):
     check(rows.one(function="crowd"), allocated_bytes=10000, allocations=10, allocated_by="malloc",
           file=facts.source)
     assert rows.is_sorted("allocated_bytes")
 
 
-@answer("Most blocks")
+@answer("The call sites that allocated the most blocks")
 def _(rows, facts):
     check(rows.one(function="crowd"), allocated_bytes=10000, allocations=10, average_size=1000)
     check(rows.one(function="work"), allocations=7, allocated_bytes=210)
     assert rows.is_sorted("allocations")
 
 
-@answer("Most of what was live at the peak")
+@answer("The call sites that had the most bytes live at the peak")
 def _(rows, facts):
     check(rows.one(function="crowd"), peak_bytes=10000, peak_blocks=10)
     check(rows.one(function="leaker"), peak_bytes=300, peak_blocks=3)
     assert not rows.where(function="brief") and not rows.where(function="work") and rows.is_sorted("peak_bytes")
 
 
-@answer("Most that was never freed")
+@answer("The call sites that leaked the most, that is, whose blocks were never freed")
 def _(rows, facts):
     check(rows.one(function="leaker"), blocks=3, bytes=300)
     assert len(rows.where(function="lasting")) == 2
     assert not rows.where(function="crowd") and not rows.where(function="grow")
 
 
-@answer("The same by what pointers there were to them, if memory was scanned (`RHEAPER_LEAK_SCAN=1`)")
+@answer("The same by leak kind, if memory was scanned (`RHEAPER_LEAK_SCAN=1`)")
 def _(rows, facts):
     check(rows.one(function="leaker"), leak_kind="still reachable", blocks=3, bytes=300)
     assert sum(row["blocks"] for row in rows.rows) == facts.value("SELECT sum(blocks) FROM leaks")
 
 
-@answer("The peak of each call site by itself, and when it was")
+@answer("The peak of each call site by itself, and when it occurred")
 def _(rows, facts):
     check(rows.one(function="crowd"), own_peak_bytes=10000)
     check(rows.one(function="grow", own_peak_bytes=2000))
     assert facts.mark("begin") < rows.one(function="crowd")["own_peak_ms"] < facts.mark("end")
 
 
-@answer("The whole stack of one of them, innermost frame first")
+@answer("The whole call stack of one of them, innermost frame first")
 def _(rows, facts):
     assert [row["frame_no"] for row in rows.rows] == list(range(len(rows.rows))) and rows.rows
 
 
-@answer("By the innermost line of sources that are not the system's, which says more where templates allocate")
+@answer("Totals by the innermost source line outside `/usr`, which tells more where templates allocate")
 def _(rows, facts):
     check(rows.one(function="templated"), allocated_bytes=100, allocations=1, stacks=1, file=facts.source)
     check(rows.one(function="crowd"), allocated_bytes=10000, allocations=10)
@@ -234,17 +234,17 @@ def _(rows, facts):
     assert rows.is_sorted("allocated_bytes")
 
 
-@answer("From the blocks themselves")
+@answer("The first query again, from the blocks themselves")
 def _(rows, facts):
     check(rows.of("crowd"), **{"sum(size)": 10000})
 
 
-@answer("Only those that lived less than ten seconds")
+@answer("The same, for blocks that lived less than ten seconds")
 def _(rows, facts):
     check(rows.of("crowd"), **{"sum(size)": 10000, "count(0)": 10})
 
 
-@answer("The peak: when it was, how many bytes and blocks")
+@answer("The peak: when it occurred, and how many bytes and blocks were live")
 def _(rows, facts):
     row = rows.one(process=1)
     assert facts.mark("begin") < row["peak_ms"] < facts.mark("end")
@@ -256,7 +256,7 @@ def _(rows, facts):
                                  row["peak_ms"], row["peak_ms"])
 
 
-@answer("Who was live at it, exactly")
+@answer("Exactly what was live at the peak, by call stack")
 def _(rows, facts):
     check(rows.one(function="crowd"), peak_bytes=10000, peak_blocks=10)
     check(rows.one(function="leaker"), peak_bytes=300, peak_blocks=3)
@@ -267,14 +267,14 @@ def _(rows, facts):
     assert sorted(live) == sorted((row["stack"], row["peak_blocks"], row["peak_bytes"]) for row in rows.rows)
 
 
-@answer("Who was live at any other time; here half of the way")
+@answer("What was live at any other time, here half way through")
 def _(rows, facts):
     middle = facts.value("SELECT duration_ms / 2 FROM processes")
     for stack, in facts.database.execute("SELECT stack FROM stack_totals").fetchall():
         assert sum(row["blocks"] for row in rows.where(stack=stack)) == facts.live_at(stack, middle), stack
 
 
-@answer("The difference between two times, here the middle and the end")
+@answer("What grew between two times, here the middle and the end")
 def _(rows, facts):
     end = facts.value("SELECT duration_ms FROM processes")
     for stack, in facts.database.execute("SELECT stack FROM stack_totals").fetchall():
@@ -282,12 +282,12 @@ def _(rows, facts):
         assert sum(row["more_blocks"] for row in rows.where(stack=stack)) == more, (stack, more)
 
 
-@answer("Between two markers (`rheaper_mark`): what was allocated and is still there")
+@answer("What was allocated between two marks (`rheaper_mark`) and still live at the second")
 def _(rows, facts):
     assert sorted((row["blocks"], row["bytes"]) for row in rows.rows) == [(1, 40), (1, 41)]
 
 
-@answer("The markers, and what was live when each was set")
+@answer("All marks, and the bytes that were live at each")
 def _(rows, facts):
     assert [(row["text"], row["thread"]) for row in rows.rows] == [("begin", "known"), ("end", "known")]
 
@@ -301,8 +301,8 @@ def without_libc(facts, name):
         " (SELECT id FROM backtraces WHERE frame_no = 0 AND sym IN ('parse', 'lex'))", (name,)).fetchone()
 
 
-@answer("What each scope (`RHEAPER_SCOPE`) allocated in all, what of it was live when it ended, and"
-        " what at the end")
+@answer("What the scopes (`RHEAPER_SCOPE`) of each name allocated, what was live when they ended, and "
+        "what at the end of the trace")
 def _(rows, facts):
     check(rows.one(name="lex"), times=2, allocations=4, allocated_bytes=2200, kept_bytes=1000, live_bytes=500)
     more_blocks, more_bytes = without_libc(facts, "parse")
@@ -311,7 +311,7 @@ def _(rows, facts):
     assert rows.is_sorted("allocated_bytes")
 
 
-@answer("The scopes one by one, as they were in each other")
+@answer("Each scope, indented by nesting")
 def _(rows, facts):
     assert [row["scope"] for row in rows.rows] == ["parse", "  lex", "  lex", "unseen"], rows.rows
     first, second = rows.where(scope="  lex")
@@ -324,21 +324,21 @@ def _(rows, facts):
     assert second["begin_ms"] + second["ms"] < outer["begin_ms"] + outer["ms"]
 
 
-@answer("The three call sites of each scope that allocated most")
+@answer("The three call sites that allocated the most in the scopes of each name")
 def _(rows, facts):
     assert [(row["blocks"], row["bytes"], row["function"]) for row in rows.where(name="lex")] == [
         (2, 1200, "lex"), (2, 1000, "lex")], rows.rows
     assert [row["bytes"] for row in rows.where(name="parse")][:2] == [1200, 1000]
 
 
-@answer("What scopes left behind when they ended, and how much of it was never freed")
+@answer("What scopes left live when they ended, and how much of it was never freed")
 def _(rows, facts):
     check(rows.one(name="lex"), kept_blocks=2, kept_bytes=1000, live_bytes=500)
     assert sorted((row["kept_bytes"], row["live_bytes"], row["function"]) for row in rows.where(name="parse")
                   if row["function"] in ("parse", "lex")) == [(7, 7, "parse"), (60, 0, "parse"), (500, 500, "lex")]
 
 
-@answer("The most that each scope had live at one time of what it allocated itself")
+@answer("The peak of each scope, counting only what it allocated itself")
 def _(rows, facts):
     # The second lex() still has nothing of the first
     assert [row["peak_bytes"] for row in rows.where(name="lex")] == [600, 600], rows.rows
@@ -348,7 +348,7 @@ def _(rows, facts):
     assert at_least <= rows.one(name="parse")["peak_bytes"] <= at_least + without_libc(facts, "parse")[1]
 
 
-@answer("The most that the whole process had live during the scopes called `parse`")
+@answer("The peak of the whole process during each scope named `parse`")
 def _(rows, facts):
     begin, end = facts.database.execute(
         "SELECT begin_ns / 1e6, end_ns / 1e6 FROM scopes WHERE name = 'parse'").fetchone()
@@ -356,7 +356,7 @@ def _(rows, facts):
     assert len(rows.rows) == 1 and rows.rows[0]["peak_bytes"] >= 300 + 81 + 60 + 500 + 600
 
 
-@answer("What all threads allocated during the scopes called `parse`, not only theirs")
+@answer("What all threads allocated during each scope named `parse`, not only its own thread")
 def _(rows, facts):
     other, = [row for row in rows.rows if row["alloc_thread"] != row["thread"]]
     check(other, blocks=1, bytes=70)
@@ -364,7 +364,8 @@ def _(rows, facts):
     check(ours, bytes=facts.value("SELECT allocated_bytes FROM scope_totals WHERE scope = ?", other["scope"]))
 
 
-@answer("From each mark (`rheaper_mark`) to the next: what was allocated, live when it ended, live at the end")
+@answer("What each phase (from one mark, `rheaper_mark`, to the next) allocated, what was live when it "
+        "ended, and what at the end of the trace")
 def _(rows, facts):
     before, between, after = rows.rows
     check(between, phase=1, name="begin", allocations=12, allocated_bytes=10081, kept_blocks=2,
@@ -375,7 +376,7 @@ def _(rows, facts):
         assert sum(row[column] for row in rows.rows) == facts.value(f"SELECT {column} FROM process_totals")
 
 
-@answer("The three call sites that allocated most from each mark to the next")
+@answer("The three call sites that allocated the most in each phase")
 def _(rows, facts):
     assert [(row["function"], row["blocks"], row["bytes"]) for row in rows.where(phase=1)] == [
         ("crowd", 10, 10000), ("lasting", 1, 41), ("lasting", 1, 40)], rows.rows
@@ -384,13 +385,13 @@ def _(rows, facts):
     assert len(rows.where(phase=2)) == 3
 
 
-@answer("What was left behind from each mark to the next, and how much of it was never freed")
+@answer("What each phase left live when it ended, and how much of it was never freed")
 def _(rows, facts):
     check(rows.one(phase=0, function="leaker"), kept_blocks=3, kept_bytes=300, live_bytes=300)
     assert {row["function"] for row in rows.where(phase=1)} == {"lasting"} and not rows.where(function="work")
 
 
-@answer("The most that was live at one time from each mark to the next")
+@answer("The peak of the whole process in each phase")
 def _(rows, facts):
     assert rows.one(phase=1)["peak_bytes"] == facts.value("SELECT peak_bytes FROM peaks")
     marks = [0, facts.mark("begin"), facts.mark("end"), 1e9]
@@ -398,7 +399,7 @@ def _(rows, facts):
         assert rows.one(phase=phase)["peak_bytes"] == facts.peak_within(*marks[phase:phase + 2]), phase
 
 
-@answer("The course over time, ready to plot")
+@answer("Live memory over time, ready to plot")
 def _(rows, facts):
     assert sum(row["allocations"] for row in rows.rows) == facts.value("SELECT count(*) FROM blocks")
     assert sum(row["allocated_bytes"] for row in rows.rows) == facts.value("SELECT sum(size) FROM blocks")
@@ -406,13 +407,13 @@ def _(rows, facts):
     assert rows.rows[-1]["live_bytes"] == facts.value("SELECT sum(bytes) FROM leaks")
 
 
-@answer("Temporary ones, freed by what their thread did next")
+@answer("The call sites with the most temporary blocks, which their thread freed as its next event")
 def _(rows, facts):
     check(rows.one(function="brief"), temporary_blocks=5, percent=100.0)
     assert not rows.where(function="crowd") and not rows.where(function="work")
 
 
-@answer("How long they live, by powers of ten; the row without a time was never freed")
+@answer("Lifetimes in powers of ten; the row without a time counts blocks that were never freed")
 def _(rows, facts):
     assert rows.rows[0]["below_ms"] is None
     assert rows.rows[0]["blocks"] == facts.value("SELECT sum(blocks) FROM leaks") + UNSEEN
@@ -423,43 +424,43 @@ def _(rows, facts):
             round(row["at_least_ms"] * 1e6), round(row["below_ms"] * 1e6))
 
 
-@answer("Blocks that were resized: how often, how far, and what that copied")
+@answer("Blocks that were resized: how often, from and to which size, and how many bytes were copied")
 def _(rows, facts):
     check(rows.one(function="grow"), reallocs=3, moves=facts.moves, copied_bytes=facts.copied,
           first_size=16, final_size=2000)
 
 
-@answer("The same by call site")
+@answer("The same by the call site that resized last")
 def _(rows, facts):
     check(rows.one(function="grow"), chains=1, reallocs=3, copied_bytes=facts.copied)
 
 
-@answer("Who frees what")
+@answer("Where blocks are allocated and where they are freed")
 def _(rows, facts):
     check(rows.one(allocated_in="crowd"), freed_in="disband", freed_by="free", blocks=10, bytes=10000)
     check(rows.one(allocated_in="work"), freed_in="reap", blocks=7, bytes=210)
 
 
-@answer("Freed on another thread than they came from")
+@answer("Blocks that were freed on another thread than the one that allocated them")
 def _(rows, facts):
     check(rows.one(allocated_on="the worker", freed_on="known"), blocks=7, bytes=210)
 
 
-@answer("Freed by the wrong function, or with the wrong size")
+@answer("Blocks that were freed by the wrong function, or with the wrong size")
 def _(rows, facts):
     for problem, said in ("family", None), ("size", 1):
         check(rows.one(problem=problem), allocated_by="operator new[](unsigned long)", blocks=1,
               freed_by="operator delete(void*, unsigned long)", size=8, free_size=said)
 
 
-@answer("How they ended")
+@answer("How blocks ended")
 def _(rows, facts):
     check(rows.one(ending="resized"), blocks=3, bytes=16 + 20 + 200)
     assert rows.one(ending="live")["blocks"] == facts.value("SELECT sum(blocks) FROM leaks")
     check(rows.one(ending="unseen"), blocks=UNSEEN, bytes=21 * UNSEEN)
 
 
-@answer("Sizes that were asked for, in powers of two, and what glibc's malloc gives for them")
+@answer("Requested sizes in powers of two, and the bytes that glibc's malloc provides for them")
 def _(rows, facts):
     for row in rows.rows:
         sizes = [size for size, in facts.database.execute(
@@ -470,23 +471,23 @@ def _(rows, facts):
         assert row["glibc_usable_bytes"] == sum(given) and row["unused_bytes"] == sum(given) - sum(sizes), row
 
 
-@answer("The commonest sizes")
+@answer("The most common sizes")
 def _(rows, facts):
     assert rows.one(size=1000)["blocks"] == 10 and rows.is_sorted("blocks")
 
 
-@answer("By thread")
+@answer("Totals by thread")
 def _(rows, facts):
     check(rows.one(number=2), allocations=7, allocated_bytes=210, live_bytes=0, freed_elsewhere_blocks=7)
 
 
-@answer("By module, that is by program or library")
+@answer("Totals by module, that is, by program or shared library")
 def _(rows, facts):
     assert rows.one(module_path=facts.program)["allocated_bytes"] == facts.value(
         "SELECT sum(allocated_bytes) FROM call_sites WHERE module_path = ?", facts.program) > 10000
 
 
-@answer("By source file")
+@answer("Totals by source file")
 def _(rows, facts):
     ours = rows.one(file=facts.source)
     # The last of those whose free is not seen is live for all that is known
@@ -495,31 +496,31 @@ def _(rows, facts):
     check(ours, allocations=5 + 3 + 10 + 2 + 7 + 5 + 1 + 7 + UNSEEN + 1)
 
 
-@answer("By function that was called, and family")
+@answer("Totals by allocator and family")
 def _(rows, facts):
     check(rows.one(allocated_by="realloc"), allocations=3, allocated_bytes=20 + 200 + 2000)
     check(rows.one(allocated_by="operator new[](unsigned long)"), allocations=1, allocated_bytes=8)
 
 
-@answer("By process")
+@answer("Totals by process")
 def _(rows, facts):
     check(rows.one(process=1), executable=facts.program, lost_events=0, ending="exited",
           allocations=facts.value("SELECT count(*) FROM blocks"))
 
 
-@answer("By run, for trends")
+@answer("Totals by run, for trends")
 def _(rows, facts):
     check(rows.one(run=1), label="a test", processes=1,
           allocated_bytes=facts.value("SELECT sum(size) FROM blocks"))
 
 
-@answer("What changed from run to run, whatever was rebuilt between them")
+@answer("What changed from run to run, even if the program was rebuilt between them")
 def _(rows, facts):
     signature = facts.value("SELECT signature FROM call_sites WHERE function = 'crowd'")
     check(rows.one(signature=signature), run=1, allocated_bytes=10000, live_bytes=0)
 
 
-@answer("The tree of calls, heaviest first, without what is less than one per cent")
+@answer("The call tree, heaviest branch first, without branches below one percent")
 def _(rows, facts):
     assert rows.rows[0]["function"] == "[all]"
     assert rows.rows[0]["allocations"] == facts.value("SELECT count(*) FROM blocks")
@@ -530,59 +531,60 @@ def _(rows, facts):
     assert parent.strip() == "main" and rows.rows[crowd]["allocated_bytes"] == 10000, lines
 
 
-@answer("From the other end: which functions allocate, who calls them, who calls those")
+@answer("The caller tree: which functions allocate, who calls them, who calls those")
 def _(rows, facts):
     lines = [row["function"] for row in rows.rows]
     crowd = lines.index("  crowd")
     assert lines[crowd + 1] == "    main" and rows.rows[crowd]["allocated_bytes"] == 10000, lines
 
 
-@answer("Lines for a flame graph (`rheaper-export -f collapsed` writes them, too)")
+@answer("Lines for a flame graph (`rheaper-export -f collapsed` writes the same)")
 def _(rows, facts):
     lines = [row["line"] for row in rows.rows]
     assert any(line.endswith(";main;crowd 10000") for line in lines), lines
     assert sum(int(line.split()[-1]) for line in lines) == facts.value("SELECT sum(size) FROM blocks")
 
 
-@answer("A function and all that it calls")
+@answer("What each function allocates, with everything that it calls")
 def _(rows, facts):
     check(rows.one(function="crowd"), allocated_bytes=10000, allocations=10)
     assert rows.one(function="main")["allocated_bytes"] >= 10000 + 300 + 250
 
 
-@answer("Which program it was, how it was called, where, and how it ended")
+@answer("Which program was traced, how it was called, where, and how it ended")
 def _(rows, facts):
     check(rows.rows[0], executable=facts.program, ending="exited", host=os.uname().nodename,
           parent_pid=os.getpid(), command_line='["./known","a word"]')
 
 
-@answer("How it was traced")
+@answer("How it was traced, that is, with which settings")
 def _(rows, facts):
     check(rows.rows[0], capture="process", max_stack_depth=50, sample_bytes=0, sample_rate=1.0)
 
 
-@answer("Which loads made this database")
+@answer("Which runs of `rheaper-load` made this database")
 def _(rows, facts):
     check(rows.rows[0], run=1, label="a test")
 
 
-@answer("What is missing, and why; no row, nothing is")
+@answer("What is missing, and why; no row means that nothing is missing")
 def _(rows, facts):
     check(rows.one(reason="unseen_free"), count=UNSEEN)
     assert not [row for row in rows.rows if not row["reason"].startswith("stack_")
                 and row["reason"] not in ("clock_inversions", "unseen_free")], rows.rows
 
 
-@answer("All figures of a trace, with their meaning")
+@answer("All totals of a trace, with their meaning")
 def _(rows, facts):
     check(rows.one(name="reallocs"), value=3)
     check(rows.one(name="threads"), value=3)
 
 
 # These speak of what a sound program does not have.
-MAY_BE_EMPTY = ("Freed by the wrong function", "What is missing", "Between two markers", "The markers",
-                "What each scope", "The scopes one by one", "The three call sites of each scope",
-                "What scopes left behind", "The most that each scope", "The most that the whole process",
+MAY_BE_EMPTY = ("Blocks that were freed by the wrong function", "What is missing",
+                "What was allocated between two marks", "All marks", "What the scopes", "Each scope",
+                "The three call sites that allocated the most in the scopes",
+                "What scopes left live", "The peak of each scope", "The peak of the whole process during each scope",
                 "What all threads")
 
 
