@@ -148,6 +148,37 @@ def test_totals_of_a_process_are_its_own(b):
                             ).fetchall() == blocks, view
 
 
+def documents():
+    """Every page and manual page, and the README. check-queries.py has the page of queries."""
+    return [os.path.join(SOURCE, "README.md")] + [
+        os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(SOURCE, "docs"))
+        for name in names if name.endswith((".md", ".scd")) and name != "queries.md"]
+
+
+def queries(text):
+    """The SQL in a page: in the words of a command, in backquotes, or by itself. What is left
+    out in it ("...") is no query."""
+    found = re.findall(r"sqlite3 [^'\"\n]*(['\"])([^'\"]*(?:(?!\1)['\"][^'\"]*)*)\1", text)
+    found = [sql for _, sql in found if re.match(r"\s*(SELECT|WITH)\b", sql, re.I)]
+    found += re.findall(r"`((?:SELECT|select|WITH) [^`]*)`", text)
+    found += [sql for sql, _ in re.findall(r"^((SELECT|WITH)\b[^;`]*;)$", text, re.M)]
+    return [sql for sql in found if "..." not in sql and "rheaper_trace(" not in sql]
+
+
+def test_queries_in_documents_can_be_asked(b):
+    n = 0
+    for path in documents():
+        with open(path) as page:
+            text = page.read()
+        for sql in queries(text):
+            try:
+                b.db.execute("EXPLAIN " + sql.replace("\\_", "_"))
+            except sqlite3.Error as error:
+                raise AssertionError(os.path.relpath(path, SOURCE), sql, error) from error
+            n += 1
+    assert n > 20, n
+
+
 def test_a_name_means_one_thing(b):
     """A time has its unit, and no column is called what SQL itself means otherwise."""
     names = {column for relation in b.relations for column in b.columns(relation)}
