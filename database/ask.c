@@ -123,13 +123,13 @@ void ask_query(const struct database *d, const char *sql, const struct ask_rows 
 
 	sqlite3_set_authorizer(d->db, allow_only_questions, NULL);
 	if (sqlite3_prepare_v2(d->db, sql, -1, &statement, &rest) != SQLITE_OK)
-		db_die(d->db, "ask", d->name);
+		db_die(d->db, "query", d->name);
 	if (!statement || sqlite3_column_count(statement) == 0)
-		die("ask %s: the query is empty", d->name);
+		die("query %s: the query is empty", d->name);
 	if (sqlite3_prepare_v2(d->db, rest, -1, &next, NULL) != SQLITE_OK)
-		db_die(d->db, "ask", d->name);
+		db_die(d->db, "query", d->name);
 	if (next)
-		die("ask %s: only one query at a time can be answered", d->name);
+		die("query %s: there is more than one query; give one SELECT", d->name);
 	visit_rows(d, statement, rows);
 	sqlite3_finalize(statement);
 	sqlite3_set_authorizer(d->db, NULL, NULL);
@@ -146,7 +146,7 @@ void ask_view(const struct database *d, const char *name, const struct ask_rows 
 		die("read %s: out of memory", d->name);
 	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
 	if (!step(d, statement))
-		die("read %s: it has no table or view %s", d->name, name);
+		die("read %s: the database has no table or view %s", d->name, name);
 	sqlite3_finalize(statement);
 	ask_query(d, sql, rows);
 	sqlite3_free(sql);

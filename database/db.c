@@ -80,8 +80,8 @@ static void check_version(sqlite3 *db, const char *path)
 		die("read %s: it is not a database of rheaper-load", path);
 	version = read_pragma(db, "PRAGMA user_version", path);
 	if (version != RHEAPER_SCHEMA_VERSION)
-		die("read %s: its schema has version %d, this program reads version %d;"
-		    " load the trace again",
+		die("read %s: its schema has version %d, but this program reads version "
+		    "%d; load the traces again",
 		    path, version, RHEAPER_SCHEMA_VERSION);
 }
 
@@ -120,12 +120,12 @@ struct database db_open(const char *path, const char *name)
 	if (stat(path, &status) != 0)
 		die("open %s:", name);
 	if (!S_ISREG(status.st_mode))
-		die("open %s: it is not a file", name);
+		die("open %s: it is not a regular file", name);
 	d.db = open_file(path, name);
 	distrust(d.db, name);
 	check_version(d.db, name);
 	if (!db_has_our_schema(d.db, name))
-		die("read %s: its schema was changed", name);
+		die("read %s: its schema was changed; load the traces again", name);
 	return d;
 }
 
@@ -146,6 +146,6 @@ void db_check_pages(const struct database *d)
 		db_die(d->db, "read", d->name);
 	verdict = (const char *)sqlite3_column_text(statement, 0);
 	if (!verdict || strcmp(verdict, "ok") != 0)
-		die("read %s: the database is damaged", d->name);
+		die("read %s: the database is damaged; load the traces again", d->name);
 	sqlite3_finalize(statement);
 }

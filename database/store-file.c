@@ -81,9 +81,8 @@ static int create_unfinished(const char *path)
 	return fd;
 }
 
-/* Files of SQLite beside an existing database belong to it and would be taken
- * for ours. */
-static void check_companions(const char *path)
+/* SQLite would apply a journal or log beside the database to ours, which is another. */
+static void check_companions(const char *path, bool exists)
 {
 	static const char *const suffixes[] = {"-journal", "-wal"};
 	struct stat status;
@@ -93,10 +92,14 @@ static void check_companions(const char *path)
 
 		if (asprintf(&name, "%s%s", path, suffixes[i]) < 0)
 			die("create %s: out of memory", path);
-		if (lstat(name, &status) == 0)
-			die("create %s: %s is there: the old database is in use, or was"
-			    " not closed; remove both",
+		if (lstat(name, &status) == 0 && exists)
+			die("write %s: another program has it open or was interrupted "
+			    "(%s exists); close that program, or read the database once "
+			    "with sqlite3 to recover it",
 			    path, name);
+		if (lstat(name, &status) == 0)
+			die("create %s: %s is left of another database; remove it", path,
+			    name);
 		free(name);
 	}
 }
@@ -115,29 +118,31 @@ static void check_replaced(const char *path)
 	n = read(fd, head, sizeof(head));
 	close(fd);
 	if (n != 0 && memcmp(head, magic, sizeof(magic)) != 0)
-		die("replace %s: it is not a database", path);
+		die("replace %s: it is not a database; name another file", path);
 }
 
 static void check_path(const char *path, enum store_mode mode)
 {
 	struct stat status;
+	bool exists;
 
 	if (path[0] == 0)
 		die("create the database: its name is empty");
-	if (lstat(path, &status) == 0) {
+	exists = lstat(path, &status) == 0;
+	if (exists) {
 		if (S_ISDIR(status.st_mode))
 			die("create %s: it is a directory", path);
 		if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
-			die("create %s: it exists and is not a file", path);
+			die("create %s: it exists and is not a regular file", path);
 		if (mode == STORE_NEW)
-			die("create %s: it exists (--force replaces it, --append adds to "
-			    "it)",
+			die("create %s: it exists; replace it with --force, or add to it "
+			    "with --append",
 			    path);
 		check_replaced(path);
 	} else if (mode == STORE_APPEND) {
 		die("append to %s:", path);
 	}
-	check_companions(path);
+	check_companions(path, exists);
 }
 
 /* A copy that shares blocks with the original, where the file system can. */
@@ -185,7 +190,7 @@ void store_file_finish(const char *path, bool replace)
 	int result;
 
 	if (fd < 0 || fsync(fd) != 0 || close(fd) != 0)
-		die("write %s to the disk:", path);
+		die("write %s to disk:", path);
 	block_signals(true);
 	if (replace) {
 		result = rename(unfinished, path);

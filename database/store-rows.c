@@ -20,7 +20,7 @@ static char *utf8(const char *bytes)
 	char *text = bytes ? text_utf8(bytes, strlen(bytes)) : NULL;
 
 	if (bytes && !text)
-		die("write names: out of memory");
+		die("write the names: out of memory");
 	return text;
 }
 

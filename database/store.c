@@ -82,8 +82,8 @@ static void check_old(struct store *s)
 		die("append to %s: it is not a database of rheaper-load", s->path);
 	version = store_ask(s, "PRAGMA user_version");
 	if (version != RHEAPER_SCHEMA_VERSION)
-		die("append to %s: its schema has version %d, this program writes version"
-		    " %d; load the traces again",
+		die("append to %s: its schema has version %d, but this program writes "
+		    "version %d; load the traces again into a new database",
 		    s->path, (int)version, RHEAPER_SCHEMA_VERSION);
 }
 
@@ -91,7 +91,9 @@ static void check_old(struct store *s)
 static void check_schema(struct store *s)
 {
 	if (!db_has_our_schema(s->db, s->path))
-		die("append to %s: its schema was changed", s->path);
+		die("append to %s: its schema was changed; load the traces again into a "
+		    "new database",
+		    s->path);
 }
 
 /* db_stack(n): the number in the database of stack n of the trace. */

@@ -14,6 +14,7 @@
 #include "analysis/tree.h"
 #include "common/array.h"
 #include "common/cli.h"
+#include "common/path.h"
 #include "common/text.h"
 #include "database/store.h"
 #include "symbols/signature.h"
@@ -38,7 +39,7 @@ struct frames {
 
 static _Noreturn void die_of_memory(void)
 {
-	die("write stacks: out of memory");
+	die("write the stacks: out of memory");
 }
 
 struct frames *frames_new(struct registry *registry, struct store *store)
@@ -113,18 +114,18 @@ static int compare_locations(const void *left, const void *right)
 
 static void warn_module(const struct registry_module *m, int problem)
 {
-	if (problem == SYMBOLS_OTHER_BUILD)
-		warn("read symbols of %s: it is not the file that was traced (another"
-		     " build-id); its functions are shown as offsets",
-		     m->path);
-	else if (problem == SYMBOLS_NO_FILE && m->path[0] == '/')
-		warn("read symbols of %s: no such file now; its functions are shown as"
-		     " offsets",
-		     m->path);
-	else if (problem == SYMBOLS_NOT_ELF)
-		warn("read symbols of %s: not an object file; its functions are shown as"
-		     " offsets",
-		     m->path);
+	static const char *const reasons[] = {
+		[SYMBOLS_NO_FILE] = "it cannot be opened",
+		[SYMBOLS_NOT_ELF] = "it is not an ELF object file",
+		[SYMBOLS_OTHER_BUILD] = "its build-id differs from that of the traced "
+					"file",
+	};
+
+	/* The vDSO and the like have no file. */
+	if (problem == 0 || (problem == SYMBOLS_NO_FILE && m->path[0] != '/'))
+		return;
+	warn("read symbols of %s: %s; its functions appear as %s+0xOFFSET", m->path,
+	     reasons[problem], path_base(m->path));
 }
 
 static const struct registry_module *get_module(const struct frames *f, uint32_t number)

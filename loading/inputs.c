@@ -63,7 +63,7 @@ struct input *inputs_open(const char *const *paths, size_t n)
 	qsort(inputs, n, sizeof(*inputs), compare_inputs);
 	for (size_t i = 1; i < n; i++) {
 		if (compare_inputs(&inputs[i - 1], &inputs[i]) == 0)
-			die("load %s: it is the same trace as %s", inputs[i].path,
+			die("load %s: this is the same trace as %s", inputs[i].path,
 			    inputs[i - 1].path);
 	}
 	return inputs;

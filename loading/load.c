@@ -84,7 +84,7 @@ static void write_batch(struct load *load, const struct store_trace *where,
 			const struct batch *batch)
 {
 	if (lots_sort(&load->lots, batch->rows, batch->n_rows, where->sample_bytes != 0))
-		die("write blocks: out of memory");
+		die("write the blocks: out of memory");
 	store_lots(load->store, where, &load->lots);
 	for (size_t i = 0; i < batch->n_chains; i++)
 		store_chain(load->store, where, &batch->chains[i]);
@@ -200,8 +200,8 @@ static void check_new(struct load *load, const struct input *inputs)
 {
 	for (size_t i = 0; i < load->options->n_traces; i++) {
 		if (store_has_trace(load->store, &inputs[i].header))
-			die("append %s to %s: it is there already", inputs[i].path,
-			    load->options->database);
+			die("append %s to %s: the database already contains this trace",
+			    inputs[i].path, load->options->database);
 	}
 }
 
@@ -211,7 +211,7 @@ static void load_all(struct load *load, const struct input *inputs)
 	struct frames *frames;
 
 	if (registry_init(&load->registry))
-		die("start: out of memory");
+		die("begin the load: out of memory");
 	frames = frames_new(&load->registry, load->store);
 	if (o->append) {
 		check_new(load, inputs);
@@ -239,7 +239,7 @@ struct load_result load_traces(const struct load_options *o)
 	load.result.processes = calloc(o->n_traces, sizeof(*load.result.processes));
 	load.pipe = pipe_new();
 	if (!load.result.processes || !load.pipe)
-		die("start: out of memory");
+		die("begin the load: out of memory");
 	load.store = store_open(o->database, o->append    ? STORE_APPEND
 					     : o->replace ? STORE_REPLACE
 							  : STORE_NEW);

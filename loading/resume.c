@@ -27,7 +27,9 @@ struct resume {
 
 static _Noreturn void die_damaged(const struct resume *r, const char *table)
 {
-	die("append to %s: its table %s is damaged", r->path, table);
+	die("append to %s: the table %s is damaged; load the traces again into a new "
+	    "database",
+	    r->path, table);
 }
 
 static void check_memory(int error)

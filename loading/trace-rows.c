@@ -54,7 +54,7 @@ static const char *scan_error(const struct scan *scan)
 	int error = scan_failure(scan);
 
 	if (error == ENOTSUP)
-		return "a sample or a ring does not have all blocks";
+		return "a sample or a ring does not contain all blocks";
 	return error ? strerror(error) : NULL;
 }
 
@@ -145,48 +145,61 @@ static uint64_t count_stacks(const struct trace_rows *r, int flag)
 	return n;
 }
 
+/* Records of unknown kind, impossible content or impossible stamp. */
+static uint64_t count_damaged_records(const struct trace_rows *r)
+{
+	return reader_counts(r->reader)->damaged_records + r->catalog->n_damaged +
+	       merge_counts(r->merge).bad_stamps;
+}
+
+/* A row of totals or of losses. */
+struct sum {
+	const char *name;
+	int64_t value;
+	const char *meaning;
+};
+
 static void write_totals(const struct trace_rows *r, struct store *store, uint64_t n_lost)
 {
 	const struct pair_totals *t = pair_totals(r->pair);
 	const struct tally *tally = pair_tally(r->pair);
-	const struct {
-		const char *name;
-		int64_t value;
-		const char *meaning;
-	} rows[] = {
+	const struct sum rows[] = {
 		{"events", (int64_t)merge_counts(r->merge).events,
 		 "Events read from the trace."},
 		{"allocations", llround(tally->allocations),
-		 "Blocks allocated; a realloc that succeeds allocates one. Like all"
-		 " counts of blocks and bytes, an estimate if the trace was sampled."},
+		 "Blocks allocated. A realloc that succeeds allocates one. If the trace "
+		 "was sampled, all counts of blocks and bytes are estimates."},
 		{"recorded_blocks", (int64_t)t->allocations,
-		 "Blocks in the trace: all of them, or the sample."},
+		 "Blocks recorded in the trace: all of them, or the sample."},
 		{"frees", (int64_t)t->frees, "Calls that freed a block."},
 		{"reallocs", (int64_t)t->reallocs, "Reallocs that succeeded."},
 		{"failed_reallocs", (int64_t)t->failed_reallocs,
-		 "Reallocs that failed; their blocks stayed as they were."},
-		{"allocated_bytes", llround(tally->bytes), "Bytes asked for in all."},
+		 "Reallocs that failed. They leave their block as it was."},
+		{"allocated_bytes", llround(tally->bytes), "Bytes requested in total."},
 		{"live_blocks", llround(tally->live_blocks),
-		 "Blocks not freed at the end."},
-		{"live_bytes", llround(tally->live_bytes), "Their bytes."},
+		 "Blocks not freed when the trace ended."},
+		{"live_bytes", llround(tally->live_bytes),
+		 "Bytes not freed when the trace ended."},
 		{"in_realloc_blocks", (int64_t)t->in_realloc_blocks,
-		 "Blocks in a realloc that had not returned at the end."},
+		 "Blocks whose realloc had not returned when the trace ended."},
 		{"peak_bytes", llround(tally->peak_bytes),
 		 "Most bytes live at one time."},
-		{"peak_blocks", llround(tally->blocks_at_peak), "Blocks live then."},
+		{"peak_blocks", llround(tally->blocks_at_peak),
+		 "Blocks live when peak_bytes was first reached."},
 		{"peak_ns", tally->peak_ns,
-		 "When peak_bytes was first reached, since tracing began."},
+		 "When peak_bytes was first reached, in nanoseconds since tracing "
+		 "began."},
 		{"max_live_blocks", llround(tally->peak_blocks),
 		 "Most blocks live at one time."},
 		{"temporary_blocks", llround(tally->temporary),
-		 "Blocks that their thread freed next, before anything else."},
+		 "Blocks that their thread freed next, before it did anything else."},
 		{"stacks", (int64_t)r->catalog->n_stacks - 1, "Distinct call stacks."},
 		{"threads", (int64_t)r->catalog->n_threads,
 		 "Threads that recorded anything."},
 		{"incomplete_stacks", (int64_t)count_stacks(r, STACK_INCOMPLETE),
-		 "Stacks that do not reach the outermost frame."},
+		 "Stacks whose unwinding stopped before the outermost frame."},
 		{"lost_events", (int64_t)n_lost,
-		 "Events that began and are not in the trace."},
+		 "Events that began but are not in the trace."},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
@@ -194,64 +207,103 @@ static void write_totals(const struct trace_rows *r, struct store *store, uint64
 			    rows[i].meaning);
 }
 
-static void write_losses(const struct trace_rows *r, struct store *store)
+static void write_loss_rows(const struct trace_rows *r, struct store *store,
+			    const struct sum *rows, size_t n)
 {
-	const uint64_t *lost = reader_header(r->reader)->lost;
-	const struct reader_counts *file = reader_counts(r->reader);
-	const struct merge_counts merge = merge_counts(r->merge);
-	const struct pair_totals *t = pair_totals(r->pair);
-	const struct {
-		const char *reason;
-		uint64_t count;
-		const char *meaning;
+	for (size_t i = 0; i < n; i++)
+		store_loss(store, r->where->process, rows[i].name,
+			   (uint64_t)rows[i].value, rows[i].meaning);
+}
+
+/* What the runtime counted when it could not record an event as it should. */
+static void write_runtime_losses(const struct trace_rows *r, struct store *store)
+{
+	static const struct {
+		enum rhp_loss loss;
+		const char *reason, *meaning;
 	} rows[] = {
-		{"unwritten", merge.unwritten,
-		 "Events begun after the last one of their counter that is in the trace: "
-		 "in"
-		 " flight, or not written, when the program ended."},
-		{"missing", merge.missing,
-		 "Events missing before others that are in the trace."},
-		{"io", lost[RHP_LOST_IO], "Not written: the trace could not grow."},
-		{"tracker", lost[RHP_LOST_TRACKER],
-		 "Not recorded: no tracker was to be had."},
-		{"nested", lost[RHP_LOST_NESTED],
-		 "Not recorded: in a signal handler, with the buffer full."},
-		{"stack", lost[RHP_LOST_STACK],
-		 "Recorded without their stack: the table of stacks was full."},
-		{"early", lost[RHP_LOST_EARLY], "Before the runtime could start."},
-		{"sample", lost[RHP_LOST_SAMPLE],
-		 "No memory to remember that the block is of the sample."},
-		{"limit", lost[RHP_LOST_LIMIT],
-		 "After the size limit of the trace was reached."},
-		{"overwritten", lost[RHP_LOST_RING],
-		 "Older than what the ring kept: RHEAPER_MAX_BYTES."},
-		{"foreign_free", t->foreign_free,
-		 "Frees of addresses not known to be allocated."},
-		{"foreign_realloc", t->foreign_realloc,
-		 "Reallocs of addresses not known to be allocated."},
-		{"unseen_free", t->unseen_free,
-		 "Blocks whose address was handed out again without a free."},
-		{"unpaired_realloc", t->unpaired_realloc,
-		 "Ends of reallocs whose beginning is not in the trace."},
-		{"unpaired_scope_end", r->scopes->unpaired,
-		 "Ends of scopes whose beginning is not in the trace."},
-		{"clock_inversions", t->clock_inversions,
-		 "Blocks that ended before they began by the clock; lifetime set to 0."},
-		{"torn_records", file->torn_records, "Records begun and not finished."},
-		{"damaged_records",
-		 file->damaged_records + r->catalog->n_damaged + merge.bad_stamps,
-		 "Records with impossible content."},
-		{"damaged_stacks", count_stacks(r, STACK_DAMAGED),
-		 "Stacks with frames missing."},
-		{"damaged_regions", file->damaged_regions,
-		 "Parts of the file not readable."},
-		{"missing_buffers", file->missing_buffers,
-		 "Gaps in the buffers of a thread."},
+		{RHP_LOST_IO, "io", "Events not written: the trace could not grow."},
+		{RHP_LOST_TRACKER, "tracker",
+		 "Events not recorded: no tracker was free (RHEAPER_MAX_TRACKERS)."},
+		{RHP_LOST_NESTED, "nested",
+		 "Events not recorded: a signal handler found the buffer full."},
+		{RHP_LOST_STACK, "stack",
+		 "Events recorded without their stack: the table of stacks was full."},
+		{RHP_LOST_EARLY, "early",
+		 "Events not recorded: they came before the runtime could start."},
+		{RHP_LOST_SAMPLE, "sample",
+		 "Blocks left out of the sample: there was no memory to track them."},
+		{RHP_LOST_LIMIT, "limit",
+		 "Events not recorded: the trace had reached RHEAPER_MAX_BYTES."},
+		{RHP_LOST_RING, "overwritten",
+		 "Events that the ring overwrote by newer ones (RHEAPER_MAX_BYTES)."},
 	};
+	const uint64_t *lost = reader_header(r->reader)->lost;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		store_loss(store, r->where->process, rows[i].reason, rows[i].count,
+		store_loss(store, r->where->process, rows[i].reason, lost[rows[i].loss],
 			   rows[i].meaning);
+}
+
+/* Events that cannot be paired with the ones that they belong to. */
+static void write_unpaired(const struct trace_rows *r, struct store *store)
+{
+	const struct pair_totals *t = pair_totals(r->pair);
+	const struct sum rows[] = {
+		{"foreign_free", (int64_t)t->foreign_free,
+		 "Frees of addresses at which no live block was known."},
+		{"foreign_realloc", (int64_t)t->foreign_realloc,
+		 "Reallocs of addresses at which no live block was known."},
+		{"unseen_free", (int64_t)t->unseen_free,
+		 "Blocks whose free was not recorded: their address was allocated "
+		 "again."},
+		{"unpaired_realloc", (int64_t)t->unpaired_realloc,
+		 "Ends of reallocs whose beginning is not in the trace."},
+		{"unpaired_scope_end", (int64_t)r->scopes->unpaired,
+		 "Ends of scopes that were not open."},
+		{"clock_inversions", (int64_t)t->clock_inversions,
+		 "Blocks that ended before they began, by the clock. Their lifetime is "
+		 "set to 0."},
+	};
+
+	write_loss_rows(r, store, rows, sizeof(rows) / sizeof(*rows));
+}
+
+/* What is wrong with the file. */
+static void write_damage(const struct trace_rows *r, struct store *store)
+{
+	const struct reader_counts *file = reader_counts(r->reader);
+	const struct sum rows[] = {
+		{"torn_records", (int64_t)file->torn_records,
+		 "Records that were begun and not finished."},
+		{"damaged_records", (int64_t)count_damaged_records(r),
+		 "Records with impossible content."},
+		{"damaged_stacks", (int64_t)count_stacks(r, STACK_DAMAGED),
+		 "Stacks with frames missing."},
+		{"damaged_regions", (int64_t)file->damaged_regions,
+		 "Regions of the file that cannot be read."},
+		{"missing_buffers", (int64_t)file->missing_buffers,
+		 "Gaps in the sequence of a thread's buffers."},
+	};
+
+	write_loss_rows(r, store, rows, sizeof(rows) / sizeof(*rows));
+}
+
+static void write_losses(const struct trace_rows *r, struct store *store)
+{
+	const struct merge_counts merge = merge_counts(r->merge);
+	const struct sum rows[] = {
+		{"unwritten", (int64_t)merge.unwritten,
+		 "Events that had begun but were not written when the program ended: "
+		 "those after the last written one of their counter."},
+		{"missing", (int64_t)merge.missing,
+		 "Events not in the trace although later ones of their counter are."},
+	};
+
+	write_loss_rows(r, store, rows, sizeof(rows) / sizeof(*rows));
+	write_runtime_losses(r, store);
+	write_unpaired(r, store);
+	write_damage(r, store);
 }
 
 /* Whether the process that the trace names runs that program here. */
@@ -272,41 +324,41 @@ static void warn_losses(const struct trace_rows *r, uint64_t n_lost)
 {
 	const struct rhp_file_header *h = reader_header(r->reader);
 	const struct reader_counts *file = reader_counts(r->reader);
-	uint64_t n_damaged = file->damaged_records + r->catalog->n_damaged +
-			     merge_counts(r->merge).bad_stamps;
+	uint64_t n_damaged = count_damaged_records(r);
 
 	if (h->file_end > reader_size(r->reader) && file->unwritten_regions)
-		warn("read %s: the file ends before the trace does", r->trace);
+		warn("read %s: the file is truncated: the end of the trace is missing",
+		     r->trace);
 	if (h->state == RHP_STATE_RUNNING && is_running(h))
 		warn("read %s: the program (process %" PRIu32
-		     ") is running still: what it wrote during the load is not whole; "
-		     "load"
-		     " again when it has ended",
+		     ") is still running, so its latest events are incomplete; load the "
+		     "trace again when it has ended",
 		     r->trace, h->pid);
 	else if (h->state == RHP_STATE_RUNNING)
-		warn("read %s: the program did not end by exit: it was killed, or called"
-		     " _exit or exec",
+		warn("read %s: the program did not exit normally: it was killed, or "
+		     "called _exit or exec",
 		     r->trace);
 	if (h->state == RHP_STATE_FULL)
-		warn("read %s: the size limit was reached %.3f s after tracing began; "
-		     "what"
-		     " came later is unknown",
+		warn("read %s: the trace reached its size limit %.3f s after tracing "
+		     "began; later events are missing",
 		     r->trace, (double)pair_totals(r->pair)->last_ns / 1e9);
 	if (h->lost[RHP_LOST_RING])
-		warn("read %s: the newest %.1f MiB were kept; %" PRIu64
-		     " older events were overwritten",
+		warn("read %s: the ring kept the newest %.1f MiB and overwrote %" PRIu64
+		     " older events",
 		     r->trace, (double)h->max_bytes / 1048576,
 		     (uint64_t)h->lost[RHP_LOST_RING]);
 	if (h->state == RHP_STATE_FAILED)
-		warn("read %s: tracing ended %.3f s after it began, because the trace"
-		     " could not be written: %s; what came later is unknown",
+		warn("read %s: the trace could not be written %.3f s after tracing "
+		     "began: %s; later events are missing",
 		     r->trace, (double)pair_totals(r->pair)->last_ns / 1e9,
 		     strerror((int)(h->stop_errno & 0xffff)));
 	if (n_lost)
-		warn("read %s: events missing: %" PRIu64, r->trace, n_lost);
+		warn("read %s: events are missing: %" PRIu64
+		     "; the table losses has the reasons",
+		     r->trace, n_lost);
 	if (n_damaged || file->damaged_regions)
-		warn("read %s: %" PRIu64 " records and %" PRIu64
-		     " parts of the file are damaged and were left out",
+		warn("read %s: skipped damaged parts of the file: %" PRIu64
+		     " records and %" PRIu64 " regions",
 		     r->trace, n_damaged, file->damaged_regions);
 }
 

@@ -182,8 +182,7 @@ static int show_link(const struct own *own, const struct cmdline *c)
 
 	if (own->declared.n > 0)
 		exit_with(2, "--rheaper-show=link and --rheaper-wrap cannot be combined: "
-			     "only the driver "
-			     "itself can link declared functions");
+			     "only the driver itself can link declared functions");
 	if (!cmdline_links(c))
 		exit_with(2, "--rheaper-show=link: nothing to add: %s", c->reason);
 	if (!dir)

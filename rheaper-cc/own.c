@@ -123,8 +123,7 @@ static const struct option_program program = {
 		 "rheaper-cc(1).\n"
 		 "\n"
 		 "Exit status: that of the compiler. Without one: 2 for wrong options, "
-		 "126 if "
-		 "the compiler cannot be run, 127 if there is none.",
+		 "126 if the compiler cannot be run, 127 if there is none.",
 	.rows = rows,
 	.n_rows = sizeof(rows) / sizeof(*rows),
 };

@@ -20,8 +20,8 @@ const char *reading_text_or(struct reading *r, const char *text, const char *oth
 int64_t reading_count(const struct reading *r, int64_t value)
 {
 	if (value < 0)
-		die("read %s: it is damaged: %lld of what is counted", r->database.name,
-		    (long long)value);
+		die("read %s: the database is damaged: it has a count of %lld",
+		    r->database.name, (long long)value);
 	return value;
 }
 
@@ -30,7 +30,8 @@ static const struct measure_frame *find_frame(struct reading *r, int64_t frame)
 	uint32_t number = map_get(&r->frame_numbers, (uint64_t)frame);
 
 	if (number == MAP_NONE)
-		die("read %s: it is damaged: a frame is missing", r->database.name);
+		die("read %s: the database is damaged: a frame is missing",
+		    r->database.name);
 	return &r->frames[number];
 }
 
@@ -73,6 +74,7 @@ const struct process *reading_process(const struct reading *r, int64_t process)
 	uint32_t number = map_get(&r->process_numbers, (uint64_t)process);
 
 	if (number == MAP_NONE)
-		die("read %s: it is damaged: a process is missing", r->database.name);
+		die("read %s: the database is damaged: a process is missing",
+		    r->database.name);
 	return &r->processes[number];
 }

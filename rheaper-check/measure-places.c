@@ -87,7 +87,9 @@ static bool step(const struct reading *r, struct kinds *k)
 		if (rows_next(k->rows[kind], &k->facts[kind]) != more ||
 		    (more &&
 		     (facts->place != unknown->place || facts->stack != unknown->stack)))
-			die("read %s: it changed meanwhile", r->database.name);
+			die("read %s: another program changed the database; check it "
+			    "again",
+			    r->database.name);
 	}
 	return more;
 }

@@ -34,19 +34,20 @@ static const struct ending {
 } endings[] = {
 	{"exited", DEFECT_NONE, NULL},
 	{"stopped", DEFECT_CUT,
-	 "tracing was switched off: what was live then is not judged"},
-	{"snapshot", DEFECT_CUT, "it is a snapshot: what was live then is not judged"},
-	{"full", DEFECT_PARTIAL, "the size limit of the trace was reached"},
-	{"failed", DEFECT_PARTIAL, "the trace could not be written to the end"},
+	 "tracing was switched off; blocks that were live then are not judged"},
+	{"snapshot", DEFECT_CUT,
+	 "the trace is a snapshot; blocks that were live then are not judged"},
+	{"full", DEFECT_PARTIAL, "the trace reached its size limit"},
+	{"failed", DEFECT_PARTIAL, "the trace could not be written to its end"},
 	{"unknown", DEFECT_PARTIAL,
-	 "the program did not end by exit: it was killed, or called _exit or exec, or is "
-	 "running still"},
+	 "the program did not exit normally: it was killed, called _exit or exec, or is "
+	 "still running"},
 };
 
 static const struct ending *find_ending(const char *name)
 {
-	static const struct ending other = {"", DEFECT_PARTIAL,
-					    "how it ended is not known"};
+	static const struct ending other = {
+		"", DEFECT_PARTIAL, "the database does not say how the trace ended"};
 
 	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
 		if (strcmp(name, endings[i].name) == 0)
@@ -95,7 +96,7 @@ static void read_totals(struct reading *r, int64_t number, const struct process 
 			continue;
 		if (!processes_find_total(&r->database, number, names[i],
 					  &row.amounts[i]))
-			die("read %s: it is damaged: a process has no %s",
+			die("read %s: the database is damaged: a process has no %s",
 			    r->database.name, names[i]);
 		reading_count(r, row.amounts[i]);
 	}
@@ -113,16 +114,16 @@ static void find_scan(struct reading *r, const struct process_facts *row,
 	if (row->leak_scan_error)
 		add_problem(r, DEFECT_PARTIAL, trace, program,
 			    arena_format(r->arena,
-					 "the scan for leaks failed: %s: what is still "
-					 "reachable is not known",
+					 "the leak scan failed: %s; which blocks are "
+					 "still reachable is unknown",
 					 reading_text(r, row->leak_scan_error)));
 	else if (n_threads && row->has_definite)
 		add_problem(
 			r, DEFECT_NONE, trace, program,
 			arena_format(
 				r->arena,
-				"%lld other thread%s ran when memory was scanned: what "
-				"only registers of theirs pointed to counts as lost",
+				"%lld other thread%s ran during the leak scan; blocks to "
+				"which only their registers pointed count as lost",
 				(long long)n_threads, n_threads == 1 ? "" : "s"));
 }
 
@@ -160,17 +161,17 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 		add_problem(r, ending->defect, trace, program, ending->why);
 	if (row->is_ring)
 		add_problem(r, DEFECT_PARTIAL, trace, program,
-			    "only its newest part was kept (a ring)");
+			    "the trace is a ring and contains its newest events only");
 	if (row->is_sample)
 		add_problem(
 			r, DEFECT_SAMPLE, trace, program,
-			"it is a sample: figures are estimates, and a leak may not be "
-			"in it");
+			"the trace is a sample: numbers are estimates, and leaks may be "
+			"missing");
 	if (row->has_sampled_stacks)
-		add_problem(r, DEFECT_NONE, trace, program,
-			    "not all stacks were taken (RHEAPER_SAMPLE_RATE): blocks "
-			    "without one "
-			    "are one call site, which no name suppresses");
+		add_problem(
+			r, DEFECT_NONE, trace, program,
+			"not all stacks were recorded (RHEAPER_SAMPLE_RATE); blocks "
+			"without a stack are one call site, which no name suppresses");
 	find_scan(r, row, trace, program);
 	find_losses(r, row->process, trace, program);
 }
@@ -187,7 +188,7 @@ static void take_process(struct reading *r, const struct process_facts *row)
 
 	add_source(r, row, trace);
 	if (!row->is_sample && row->live_blocks != row->live_blocks_in_totals)
-		die("read %s: it is damaged: live blocks do not add up",
+		die("read %s: the database is damaged: live blocks do not add up",
 		    r->database.name);
 	find_defects(r, row, ending, trace, program);
 	/* What has no stack is missing at its site. */
@@ -215,5 +216,5 @@ void reading_take_processes(struct reading *r)
 	}
 	rows_close(rows);
 	if (r->n_processes == 0)
-		die("read %s: no process is in it", r->database.name);
+		die("read %s: the database contains no process", r->database.name);
 }

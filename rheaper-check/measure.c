@@ -296,8 +296,8 @@ void measure_check_sources(struct measure *m)
 		const struct measure_source *a = &m->sources[i - 1], *b = &m->sources[i];
 
 		if (compare_sources(a, b) == 0)
-			die("read %s: process %lld (%s) is in %s, too (%s): a run counts "
-			    "once",
+			die("read %s: process %lld (%s) is also in %s (%s); name only "
+			    "one of them",
 			    b->database, (long long)b->pid, b->trace, a->database,
 			    a->trace);
 	}

@@ -79,8 +79,7 @@ static const char *take_kinds(void *options, const char *words)
 	return leak_kinds_parse(words, &o->leak_kinds)
 		       ? NULL
 		       : "expected definite, indirect, possible or reachable, separated "
-			 "by "
-			 "commas, or all or none";
+			 "by commas, or all or none";
 }
 
 static const struct option_row rows[] = {

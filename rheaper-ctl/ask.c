@@ -52,8 +52,7 @@ static void signal_and_wait(const struct ask *ask)
 			    (int)target->pid, target->name);
 		if (clock_seconds() > end)
 			die("ask process %d (%s): no answer within %g s; it is stopped, "
-			    "is "
-			    "in another PID namespace, or blocks or handles signal %d "
+			    "is in another PID namespace, or blocks or handles signal %d "
 			    "itself, so that RHEAPER_SIGNAL must name another",
 			    (int)target->pid, target->name, ask->timeout, target->signal);
 		nanosleep(&nap, NULL);

@@ -46,8 +46,8 @@ static const struct option_program program = {
 		 "the current trace to FILE.\n"
 		 "\n"
 		 "The program must be linked by rheaper-cc and started with "
-		 "RHEAPER_TRACE and "
-		 "RHEAPER_SIGNAL. It must belong to you, unless you are root.",
+		 "RHEAPER_TRACE and RHEAPER_SIGNAL. It must belong to you, unless you "
+		 "are root.",
 	.operands = "PID and a command",
 	.min_operands = 2,
 	.in_order = true,

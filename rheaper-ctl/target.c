@@ -75,8 +75,7 @@ void target_find(struct target *target, pid_t pid)
 	listens = read_status(target);
 	if (target->signal == 0)
 		die("ask process %d (%s): it does not listen; link it with rheaper-cc "
-		    "and "
-		    "start it with RHEAPER_TRACE and RHEAPER_SIGNAL",
+		    "and start it with RHEAPER_TRACE and RHEAPER_SIGNAL",
 		    (int)pid, target->name);
 	if (!listens)
 		die("ask process %d (%s): it no longer listens, because the program uses "

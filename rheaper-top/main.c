@@ -73,9 +73,8 @@ static const struct option_program program = {
 	.usage = "[OPTION]... TRACE|PID",
 	.about = "Show what a traced program allocates while it runs.",
 	.notes = "A number is taken for a process, whose trace rheaper-top then finds; "
-		 "write "
-		 "./NUMBER for a file of that name. rheaper-top reads only the trace: it "
-		 "neither stops nor slows down the program.",
+		 "write ./NUMBER for a file of that name. rheaper-top reads only the "
+		 "trace: it neither stops nor slows down the program.",
 	.operands = "one TRACE or PID",
 	.min_operands = 1,
 	.max_operands = 1,

@@ -133,8 +133,7 @@ static _Noreturn void die_untraced(pid_t pid, uintmax_t owner, const char *delet
 {
 	if (owner)
 		die("follow process %jd: not traced: it is a forked child of process "
-		    "%ju; "
-		    "RHEAPER_FOLLOW_FORK=1 traces children",
+		    "%ju; RHEAPER_FOLLOW_FORK=1 traces children",
 		    (intmax_t)pid, owner);
 	if (deleted)
 		die("follow process %jd: its trace seems to be %s; a removed trace "

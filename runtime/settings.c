@@ -98,7 +98,7 @@ void rhp_settings_complain(const char *what, const char *object, int error)
 		rhp_line_add_number(&t, (uint64_t)error);
 		rhp_line_add(&t, ")");
 	}
-	rhp_line_add(&t, "; the program runs on\n");
+	rhp_line_add(&t, "; the program continues\n");
 	rhp_os_complain(line, (size_t)(t.at - line));
 }
 
@@ -282,17 +282,17 @@ static void complain_of_value(const char *entry, const struct variable *v)
 	struct rhp_line t = {hint, hint + sizeof(hint)};
 	if (v->kind == SIGNAL) {
 		rhp_settings_complain(entry,
-				      "is none of HUP, USR1, USR2, PWR, URG, WINCH,"
-				      " IO, 34 to 64; none is used",
+				      "is not HUP, USR1, USR2, PWR, URG, WINCH, IO or 34 "
+				      "to 64; no signal is used",
 				      0);
 		return;
 	}
-	rhp_line_add(&t, "is not ");
+	rhp_line_add(&t, "is not a value from ");
 	uint64_t unit = v->kind == SHARE ? MILLION : 1;
 	rhp_line_add_number(&t, v->least / unit);
 	rhp_line_add(&t, " to ");
 	rhp_line_add_number(&t, v->most / unit);
-	rhp_line_add(&t, ", ");
+	rhp_line_add(&t, "; ");
 	rhp_line_add_number(&t, v->standard / unit);
 	rhp_line_add(&t, " is used");
 	rhp_settings_complain(entry, hint, 0);

@@ -30,10 +30,12 @@ static COLD void listen(void)
 	if (r == 0)
 		r = rhp_listen((int)asked.signal);
 	if (r == -EBUSY)
-		rhp_settings_complain("does not use", "RHEAPER_SIGNAL: it has a handler",
+		rhp_settings_complain("cannot listen to",
+				      "RHEAPER_SIGNAL: the program handles that signal; "
+				      "name another",
 				      0);
 	else if (r < 0)
-		rhp_settings_complain("cannot use", "RHEAPER_SIGNAL", -r);
+		rhp_settings_complain("cannot listen to", "RHEAPER_SIGNAL", -r);
 }
 
 /* The first call of the process. */

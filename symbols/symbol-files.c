@@ -32,7 +32,7 @@ static const char *check_directory(const char *option, const char *directory)
 		die("use %s %s: it is not a directory", option, directory);
 	/* libdw's list of directories has no way to quote it */
 	if (strchr(path, ':'))
-		die("use %s %s: the name has a colon", option, directory);
+		die("use %s %s: the name contains a colon", option, directory);
 	return path; /* for the rest of the program's life */
 }
 
@@ -47,7 +47,8 @@ void symbol_settings_check(struct symbol_settings *s)
 	if (!s->debuginfod)
 		unsetenv("DEBUGINFOD_URLS"); /* libdw would ask them unasked */
 	else if (!servers || !servers[0])
-		die("use --debuginfod: DEBUGINFOD_URLS names no server");
+		die("use --debuginfod: DEBUGINFOD_URLS is not set; set it to the URLs of "
+		    "the servers");
 }
 
 char *symbol_files_search_path(const struct symbol_settings *s)

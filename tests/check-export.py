@@ -323,7 +323,7 @@ def test_a_query_only_asks(b):
                 "PRAGMA user_version = 9", "ATTACH 'x.db' AS x", "CREATE TEMP TABLE x (y)",
                 "BEGIN", "VACUUM INTO 'x.db'", "SELECT load_extension('x')"):
         b.refuse("-f", "json", "--query", sql, b.db, said="known.db")
-    b.refuse("-f", "json", "--query", "SELECT 1; SELECT 2", b.db, said="one query")
+    b.refuse("-f", "json", "--query", "SELECT 1; SELECT 2", b.db, said="more than one query")
     b.refuse("-f", "json", "--query", " ; ", b.db, said="empty")
     b.refuse("-f", "json", "--query", "SELEC 1", b.db, said="syntax error")
     b.refuse("-f", "json", "--view", "no_such", b.db, said="no table or view no_such")
@@ -345,13 +345,13 @@ def test_other_databases_are_refused(b):
         version = int(re.search(r"user_version = (\d+);", schema.read()).group(1))
     for other in version - 1, version + 1:
         path = b.make(f"v{other}.db", f"PRAGMA user_version = {other};")
-        b.refuse("-f", "collapsed", path, said=f"version {other}, this program reads version {version}")
+        b.refuse("-f", "collapsed", path, said=f"version {other}, but this program reads version {version}")
     with sqlite3.connect(b.path("foreign.db")) as db:
         db.execute("CREATE TABLE t (x)")
     b.refuse("-f", "collapsed", "foreign.db", said="not a database of rheaper-load")
     b.refuse("-f", "collapsed", b.file("text", "hello " * 1000), said="not a database")
     b.refuse("-f", "collapsed", "none.db", said="No such file")
-    b.refuse("-f", "collapsed", b.dir, said="not a file")
+    b.refuse("-f", "collapsed", b.dir, said="not a regular file")
     with open(b.db, "rb") as good, open(b.path("cut.db"), "wb") as cut:
         cut.write(good.read()[:20000])
     b.refuse("-f", "collapsed", "cut.db", said="cut.db")

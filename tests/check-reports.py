@@ -116,7 +116,7 @@ def test_reports_of_good_news_and_doubts(b):
     run = valid_sarif(sarif)
     assert run["invocations"][0]["executionSuccessful"] is False
     assert run["invocations"][0]["toolExecutionNotifications"][0]["level"] == "error", run
-    assert github.startswith("::error title=") and "did not end by exit" in github, github
+    assert github.startswith("::error title=") and "did not exit normally" in github, github
     assert markdown.startswith("### rheaper-check: inconclusive\n"), markdown
 
 

@@ -49,17 +49,17 @@ const char *reader_explain(int error)
 	case READER_CUT_SHORT:
 		return "the trace is cut short: it ends before its first event";
 	case READER_BYTE_ORDER:
-		return "the trace was written on a machine of the other byte order";
+		return "the trace was written on a machine with the other byte order";
 	case READER_VERSION:
-		return "the trace has another version of the format than this program";
+		return "the trace has another format version than this program; use the "
+		       "rheaper that wrote it";
 	case READER_RECORD_SIZE:
-		return "the trace has records of another size than this program reads";
+		return "the trace has another record size than this program";
 	case READER_BAD_HEADER:
 		return "the header of the trace is damaged";
 	case READER_RING:
-		return "the trace is a ring, parts of which are overwritten while it is "
-		       "read:"
-		       " let rheaper-ctl make a snapshot";
+		return "the trace is a ring, which its program overwrites; take a "
+		       "snapshot of it with rheaper-ctl";
 	case READER_SHRANK:
 		return "the trace became shorter while it was read";
 	}

@@ -169,7 +169,7 @@ class Bench(Workbench):
     def judge_load(self, result, call, fault, keep, whole):
         if result.returncode == 0:
             self.n_fine += 1
-            if fault != "retval=0" or "events missing" not in result.stderr:
+            if fault != "retval=0" or "events are missing" not in result.stderr:
                 self.check_whole(whole)
             return
         self.n_refused += 1

@@ -216,14 +216,14 @@ def test_check_is_silent_of_what_is_accepted(b):
 def test_scan_that_cannot_be_made(b):
     """Of what does not have all blocks nothing is said, and the check cannot tell."""
     program = b.build("kinds.c")
-    why = "a sample or a ring does not have all blocks"
+    why = "a sample or a ring does not contain all blocks"
     for env in {"RHEAPER_SAMPLE_BYTES": "1"}, {"RHEAPER_MAX_BYTES": "2M,ring"}:
         rows = b.scan(program, "tree", **env)[1]
         assert {kind for size, kind in rows} == {"unknown"}, rows
         assert b.db.execute("SELECT leak_scan, leak_scan_error, leak_scan_ns FROM processes").fetchall() == \
             [("failed", why, None)]
         text = b.run(b.check, *b.traces, status=2)
-        assert "the scan for leaks failed: " + why in text, text
+        assert "the leak scan failed: " + why in text, text
 
 
 def test_what_was_not_scanned_is_said(b):
