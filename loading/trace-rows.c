@@ -16,6 +16,7 @@
 #include "analysis/tally.h"
 #include "common/cli.h"
 #include "database/store.h"
+#include "database/terms.h"
 #include "trace/reader.h"
 
 #include "loading/trace-rows.h"
@@ -33,19 +34,17 @@ static void format_time(uint64_t ns, char *text, size_t size)
 
 const char *trace_rows_ending(uint32_t state)
 {
-	switch (state) {
-	case RHP_STATE_EXITED:
-		return "exited";
-	case RHP_STATE_STOPPED:
-		return "stopped";
-	case RHP_STATE_FULL:
-		return "full";
-	case RHP_STATE_FAILED:
-		return "failed";
-	case RHP_STATE_SNAPSHOT:
-		return "snapshot";
-	}
-	return "unknown";
+	static const enum process_ending endings[] = {
+		[RHP_STATE_RUNNING] = ENDING_UNKNOWN,
+		[RHP_STATE_EXITED] = ENDING_EXITED,
+		[RHP_STATE_STOPPED] = ENDING_STOPPED,
+		[RHP_STATE_FULL] = ENDING_FULL,
+		[RHP_STATE_FAILED] = ENDING_FAILED,
+		[RHP_STATE_SNAPSHOT] = ENDING_SNAPSHOT,
+	};
+	bool known = state < sizeof(endings) / sizeof(*endings);
+
+	return process_ending_names[known ? endings[state] : ENDING_UNKNOWN];
 }
 
 /* Why a scan for leaks failed, or NULL. */

@@ -26,35 +26,24 @@ static void add_problem(struct reading *r, enum measure_defect defect, const cha
 		(struct measure_problem){defect, trace, program, why};
 }
 
-/* How a trace ended, and what that says of it. */
+/* What the ending of a trace says about its leaks. */
 static const struct ending {
-	const char *name; /* processes.ending */
 	enum measure_defect defect;
 	const char *why;
-} endings[] = {
-	{"exited", DEFECT_NONE, NULL},
-	{"stopped", DEFECT_CUT,
-	 "tracing was switched off; blocks that were live then are not judged"},
-	{"snapshot", DEFECT_CUT,
-	 "the trace is a snapshot; blocks that were live then are not judged"},
-	{"full", DEFECT_PARTIAL, "the trace reached its size limit"},
-	{"failed", DEFECT_PARTIAL, "the trace could not be written to its end"},
-	{"unknown", DEFECT_PARTIAL,
-	 "the program did not exit normally: it was killed, called _exit or exec, or is "
-	 "still running"},
+} endings[N_PROCESS_ENDINGS + 1] = {
+	[ENDING_EXITED] = {DEFECT_NONE, NULL},
+	[ENDING_STOPPED] = {DEFECT_CUT, "tracing was switched off; blocks that were live "
+					"then are not judged"},
+	[ENDING_SNAPSHOT] = {DEFECT_CUT, "the trace is a snapshot; blocks that were live "
+					 "then are not judged"},
+	[ENDING_FULL] = {DEFECT_PARTIAL, "the trace reached its size limit"},
+	[ENDING_FAILED] = {DEFECT_PARTIAL, "the trace could not be written to its end"},
+	[ENDING_UNKNOWN] = {DEFECT_PARTIAL,
+			    "the program did not exit normally: it was killed, called "
+			    "_exit or exec, or is still running"},
+	[N_PROCESS_ENDINGS] = {DEFECT_PARTIAL,
+			       "the database does not say how the trace ended"},
 };
-
-static const struct ending *find_ending(const char *name)
-{
-	static const struct ending other = {
-		"", DEFECT_PARTIAL, "the database does not say how the trace ended"};
-
-	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
-		if (strcmp(name, endings[i].name) == 0)
-			return &endings[i];
-	}
-	return &other;
-}
 
 static void find_losses(struct reading *r, int64_t process, const char *trace,
 			const char *program)
@@ -180,7 +169,8 @@ static void take_process(struct reading *r, const struct process_facts *row)
 {
 	const char *trace = reading_text_or(r, row->trace_path, "?");
 	const char *program = program_name(reading_text_or(r, row->executable, "?"));
-	const struct ending *ending = find_ending(row->ending ? row->ending : "");
+	const struct ending *ending =
+		&endings[process_ending_find(row->ending ? row->ending : "")];
 	size_t n_problems = r->m->n_problems;
 	struct process process = {.program = program,
 				  .run = r->m->n_runs,

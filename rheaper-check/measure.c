@@ -20,12 +20,6 @@ const char *const amount_names[N_AMOUNTS] = {
 	[AMOUNT_PEAK] = "peak",
 };
 
-const char *const leak_kind_names[N_LEAK_KINDS] = {
-	[LEAK_UNKNOWN] = "unknown",           [LEAK_DEFINITE] = "definitely lost",
-	[LEAK_INDIRECT] = "indirectly lost",  [LEAK_POSSIBLE] = "possibly lost",
-	[LEAK_REACHABLE] = "still reachable",
-};
-
 const char *const place_kind_names[N_PLACE_KINDS] = {
 	[PLACE_PROCESS] = "process",
 	[PLACE_SCOPE] = "scope",

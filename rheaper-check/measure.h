@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "database/places.h"
+#include "database/terms.h"
 
 struct arena;
 
@@ -29,18 +30,6 @@ enum amount {
 
 /* As options, baselines and reports call them. */
 extern const char *const amount_names[N_AMOUNTS];
-
-/* Why blocks leak, by what still refers to them: lots.leak. */
-enum leak_kind {
-	LEAK_UNKNOWN, /* memory was not scanned for leaks */
-	LEAK_DEFINITE,
-	LEAK_INDIRECT,
-	LEAK_POSSIBLE,
-	LEAK_REACHABLE,
-	N_LEAK_KINDS
-};
-
-extern const char *const leak_kind_names[N_LEAK_KINDS];
 
 /* A set of kinds has a bit for each. Which are leaks unless somebody says otherwise. */
 #define LEAK_KINDS_LOST (1u << LEAK_DEFINITE | 1u << LEAK_INDIRECT)

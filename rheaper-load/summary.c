@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/json.h"
+#include "database/terms.h"
 #include "loading/load.h"
 #include "loading/trace-rows.h"
 
@@ -25,12 +26,6 @@ static const char *ending_text(enum rhp_trace_state ending)
 	}
 }
 
-static const char *const leak_names[RHP_N_LEAK_KINDS] = {
-	[RHP_LEAK_UNKNOWN] = "not scanned",       [RHP_LEAK_DEFINITE] = "definitely lost",
-	[RHP_LEAK_INDIRECT] = "indirectly lost",  [RHP_LEAK_POSSIBLE] = "possibly lost",
-	[RHP_LEAK_REACHABLE] = "still reachable",
-};
-
 static struct load_process sum(const struct load_result *r)
 {
 	struct load_process all = {.ending = r->processes[0].ending};
@@ -44,7 +39,7 @@ static struct load_process sum(const struct load_result *r)
 		all.live_bytes += p->live_bytes;
 		all.lost += p->lost;
 		all.leaks_known |= p->leaks_known;
-		for (int kind = 0; kind < RHP_N_LEAK_KINDS; kind++) {
+		for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
 			all.leak_blocks[kind] += p->leak_blocks[kind];
 			all.leak_bytes[kind] += p->leak_bytes[kind];
 		}
@@ -56,9 +51,9 @@ static struct load_process sum(const struct load_result *r)
 
 static void print_kind(const struct load_process *p, int kind, const char *before)
 {
-	printf("%s%s: %" PRIu64 " block%s (%" PRIu64 " bytes)", before, leak_names[kind],
-	       p->leak_blocks[kind], p->leak_blocks[kind] == 1 ? "" : "s",
-	       p->leak_bytes[kind]);
+	printf("%s%s: %" PRIu64 " block%s (%" PRIu64 " bytes)", before,
+	       leak_kind_names[kind], p->leak_blocks[kind],
+	       p->leak_blocks[kind] == 1 ? "" : "s", p->leak_bytes[kind]);
 }
 
 void summary_print(const struct load_result *r)
@@ -76,10 +71,10 @@ void summary_print(const struct load_result *r)
 	       (double)r->n_rows / seconds / 1e6);
 	if (!all.leaks_known)
 		return;
-	for (int kind = RHP_LEAK_DEFINITE; kind < RHP_N_LEAK_KINDS; kind++)
-		print_kind(&all, kind, kind == RHP_LEAK_DEFINITE ? "" : ", ");
-	if (all.leak_blocks[RHP_LEAK_UNKNOWN])
-		print_kind(&all, RHP_LEAK_UNKNOWN, ", ");
+	for (int kind = LEAK_DEFINITE; kind < N_LEAK_KINDS; kind++)
+		print_kind(&all, kind, kind == LEAK_DEFINITE ? "" : ", ");
+	if (all.leak_blocks[LEAK_UNKNOWN])
+		print_kind(&all, LEAK_UNKNOWN, ", ");
 	putchar('\n');
 }
 
@@ -99,9 +94,9 @@ static void put_counts(struct json *json, const struct load_process *p)
 	json_put_unsigned(json, "live_blocks", p->live_blocks);
 	json_put_unsigned(json, "live_bytes", p->live_bytes);
 	json_put_unsigned(json, "lost", p->lost);
-	for (int kind = 0; kind < RHP_N_LEAK_KINDS && p->leaks_known; kind++) {
-		put_leaks(json, leak_names[kind], "blocks", p->leak_blocks[kind]);
-		put_leaks(json, leak_names[kind], "bytes", p->leak_bytes[kind]);
+	for (int kind = 0; kind < N_LEAK_KINDS && p->leaks_known; kind++) {
+		put_leaks(json, leak_kind_names[kind], "blocks", p->leak_blocks[kind]);
+		put_leaks(json, leak_kind_names[kind], "bytes", p->leak_bytes[kind]);
 	}
 }
 

@@ -41,7 +41,7 @@ def test_colours_are_for_a_terminal(b):
 def test_json_has_it_all(b):
     said = b.json(1, b.trace(3))
     finding, = said["findings"]
-    assert finding["finding"] == "leak" and finding["kind"] == "unknown", finding
+    assert finding["finding"] == "leak" and finding["kind"] == "not scanned", finding
     assert finding["now"]["leak_blocks"] == 3 and finding["now"]["leak_bytes"] == 300
     assert [f["sym"] for f in finding["frames"]][:3] == ["make", "known", "main"]
     assert finding["frames"][1]["line"] == HERE, finding

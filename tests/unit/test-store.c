@@ -19,6 +19,7 @@
 #include "analysis/scopes.h"
 #include "database/rows.h"
 #include "database/tables.h"
+#include "database/terms.h"
 #include "loading/load.h"
 #include "tests/unit/trace-writer.h"
 
@@ -409,6 +410,12 @@ static void codes_have_their_names(void **state)
 		snprintf(sql, sizeof(sql), "SELECT name FROM %s LIMIT 1 OFFSET %d",
 			 rows[i].table, rows[i].code);
 		snprintf(expected, sizeof(expected), "%s\n", rows[i].name);
+		assert_string_equal(query(sql), expected);
+	}
+	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
+		snprintf(sql, sizeof(sql),
+			 "SELECT name FROM leak_kinds WHERE leak_kind = %d", kind);
+		snprintf(expected, sizeof(expected), "%s\n", leak_kind_names[kind]);
 		assert_string_equal(query(sql), expected);
 	}
 }

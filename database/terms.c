@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include <assert.h>
+#include <string.h>
+
+#include "trace/format.h"
+
+#include "database/terms.h"
+
+static_assert((int)N_LEAK_KINDS == (int)RHP_N_LEAK_KINDS &&
+		      (int)LEAK_REACHABLE == (int)RHP_LEAK_REACHABLE,
+	      "the trace numbers kinds of leaks the same");
+
+const char *const process_ending_names[N_PROCESS_ENDINGS] = {
+	[ENDING_UNKNOWN] = "unknown", [ENDING_EXITED] = "exited",
+	[ENDING_STOPPED] = "stopped", [ENDING_SNAPSHOT] = "snapshot",
+	[ENDING_FULL] = "full",       [ENDING_FAILED] = "failed",
+};
+
+const char *const leak_kind_names[N_LEAK_KINDS] = {
+	[LEAK_UNKNOWN] = "not scanned",       [LEAK_DEFINITE] = "definitely lost",
+	[LEAK_INDIRECT] = "indirectly lost",  [LEAK_POSSIBLE] = "possibly lost",
+	[LEAK_REACHABLE] = "still reachable",
+};
+
+enum process_ending process_ending_find(const char *name)
+{
+	int i = 0;
+
+	while (i < N_PROCESS_ENDINGS && strcmp(name, process_ending_names[i]) != 0)
+		i++;
+	return (enum process_ending)i;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The names that a database, and the programs that talk about it, use for how a trace
+ * ended and for kinds of leaks. schema.sql says what each means.
+ */
+#pragma once
+
+/* processes.ending */
+enum process_ending {
+	ENDING_UNKNOWN,
+	ENDING_EXITED,
+	ENDING_STOPPED,
+	ENDING_SNAPSHOT,
+	ENDING_FULL,
+	ENDING_FAILED,
+	N_PROCESS_ENDINGS
+};
+
+extern const char *const process_ending_names[N_PROCESS_ENDINGS];
+
+/* Find the ending of that name; N_PROCESS_ENDINGS if there is none. */
+enum process_ending process_ending_find(const char *name);
+
+/* lots.leak_kind, and enum rhp_leak_kind of the trace: what still points to a block that
+ * was not freed. */
+enum leak_kind {
+	LEAK_UNKNOWN, /* memory was not scanned for leaks */
+	LEAK_DEFINITE,
+	LEAK_INDIRECT,
+	LEAK_POSSIBLE,
+	LEAK_REACHABLE,
+	N_LEAK_KINDS
+};
+
+extern const char *const leak_kind_names[N_LEAK_KINDS];
