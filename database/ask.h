@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rows of whatever somebody asks: a table, a view, a query of the user's own. Dies of
- * what cannot be read. Texts are valid UTF-8, without NUL, and live until the callback
+ * Reads the rows of a table, a view or a user's query. Every function dies if the
+ * database cannot be read. Texts are valid UTF-8 without NUL, and live until the callback
  * returns.
  */
 #pragma once
@@ -12,8 +12,8 @@ struct database;
 
 enum ask_cell_type {
 	ASK_NULL,
-	ASK_NUMBER, /* integer, or real as JSON has it: finite */
-	ASK_TEXT,   /* bytes of a blob are text in hexadecimal */
+	ASK_NUMBER, /* integer or finite real, as JSON writes it */
+	ASK_TEXT,   /* a blob is text in hexadecimal */
 };
 
 struct ask_cell {
@@ -21,14 +21,17 @@ struct ask_cell {
 	const char *text;
 };
 
+/* `header` is called once, with the names of the columns; then `row` for each row. */
 struct ask_rows {
 	void (*header)(void *context, const char *const *names, size_t n);
 	void (*row)(void *context, const struct ask_cell *cells, size_t n);
 	void *context;
 };
 
-/* The rows of a table or view, or of a SELECT. Dies of SQL that does anything else. */
+/* Read the rows of the table or view of that name. Dies if there is none. */
 void ask_view(const struct database *database, const char *name,
 	      const struct ask_rows *rows);
+
+/* Read the rows of one SELECT. Dies if the SQL is wrong, or does anything but read. */
 void ask_query(const struct database *database, const char *sql,
 	       const struct ask_rows *rows);

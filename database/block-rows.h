@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rows of lots as a table that SQLite can select from, once for each batch.
- * For store.c.
+ * Shows the rows of lots to SQLite as a virtual table, so that one statement writes a
+ * whole batch. For store.c.
  */
 #pragma once
 
@@ -17,5 +17,6 @@ struct block_rows {
 	const struct lots *lots;
 };
 
-/* Make the table known to a connection, which *rows outlives. SQLite's code. */
+/* Add the table to a connection, which *rows must outlive. Returns a result code of
+ * SQLite. */
 int block_rows_register(sqlite3 *db, struct block_rows *rows);

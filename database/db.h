@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A database of rheaper-load, opened by those who only ask. It may come from
- * anywhere: nothing in it is trusted, nothing is written.
+ * Opens a database of rheaper-load for reading. The file may come from anywhere: nothing
+ * in it is trusted, and nothing is written to it.
  */
 #pragma once
 
@@ -15,26 +15,26 @@ struct database {
 };
 
 /*
- * Open a database: read-only, it is rheaper's, of this version of the schema, which
- * nobody has changed. SQL that was added to it may do no more than select. Dies if not.
- * `name` is what messages call it; it stays the caller's.
+ * Open a database read-only. Dies if it cannot be opened, is not one of rheaper-load, or
+ * has a schema of another version or one that was changed. Views that were added to it
+ * can only select. Messages call it `name`, which stays the caller's.
  */
 struct database db_open(const char *path, const char *name);
 void db_close(struct database *database);
 
-/* Look whether the file is damaged, and die if it is: some of SQLite's answers would be
- * wrong. It reads the whole file. */
+/* Read the whole file and die if a page is damaged: without this check, SQLite may give
+ * wrong answers. */
 void db_check_pages(const struct database *database);
 
-/* schema.sql */
+/* The text of schema.sql. */
 extern const char *const db_schema;
 
 /*
- * Whether every table, index and view of schema.sql is there as it stands there, and no
- * trigger: nobody else's SQL is run then, by whoever names them. More views do no harm.
- * Dies if that cannot be read.
+ * Return whether the database has every table, index and view of schema.sql unchanged,
+ * and no trigger. Then no foreign SQL runs when a program reads or writes them. Other
+ * views do no harm. Dies, naming `path`, if the schema cannot be read.
  */
 bool db_has_our_schema(sqlite3 *db, const char *path);
 
-/* Die of what SQLite has against `what`, an action on the database at path. */
+/* Die with SQLite's last error: "WHAT PATH: ERROR", where `what` is the failed action. */
 _Noreturn void db_die(sqlite3 *db, const char *what, const char *path);

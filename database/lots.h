@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks on their way to the database: sorted by what they have in common. A batch of
- * blocks becomes lots (schema.sql), so that a row needs only what is its own. For
- * load.c, between pipe.c and store.c.
+ * Sorts the blocks of a batch into lots (schema.sql): blocks that have most of their
+ * columns in common, which are stored once. For load.c, between pipe.c and store.c.
  */
 #pragma once
 
@@ -19,7 +18,7 @@ struct lot {
 	uint32_t alloc_thread, free_thread;
 	uint32_t end; /* enum block_end */
 	uint8_t ended, temporary, leak, unused;
-	/* Up to here a lot is what it is by. */
+	/* The blocks of a lot are equal in all fields above. */
 	uint32_t n_rows;
 	uint64_t bytes;
 };
@@ -29,7 +28,7 @@ struct lot_row {
 	uint64_t size, address;
 };
 
-/* Of one batch, until the next. Zeroed, it is empty. */
+/* The lots of one batch. A zeroed struct lots is empty. */
 struct lots {
 	struct lot *lots;
 	size_t n_lots, n_lots_max;
@@ -42,7 +41,10 @@ struct lots {
 	size_t n_slots;  /* a power of two */
 };
 
-/* Sort blocks into lots; those of a sampled trace have one size each. 0 or -ENOMEM. */
+/*
+ * Sort the blocks of a batch into lots, which replace those of the batch before. Where
+ * the trace is sampled, all blocks of a lot have one size. Returns 0 or -ENOMEM.
+ */
 int lots_sort(struct lots *lots, const struct pair_row *rows, size_t n_rows,
 	      bool sampled);
 void lots_fini(struct lots *lots);

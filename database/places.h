@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was allocated in parts of processes: all of one, a scope, a phase. From base
- * tables only. Everything dies of what cannot be read; rows.h says how long texts live.
+ * Selects what was allocated in parts of processes: in a whole process, a scope or a
+ * phase. Reads tables only, no views. Every function dies if the database cannot be read;
+ * rows.h says how long texts live.
  */
 #pragma once
 
@@ -31,8 +32,9 @@ struct place_facts {
 };
 
 /*
- * The places of a kind with what each stack allocated in them, by place and stack, where
- * `leak_kinds` is a set of kinds of leaks (sites.h): struct place_facts.
+ * Select the places of a kind with what each stack allocated in them, ordered by place
+ * and stack. Blocks of the kinds in the set leak_kinds (sites.h) count as live. Returns
+ * rows of struct place_facts.
  */
 struct rows *places_select(const struct database *database, enum place_kind kind,
 			   unsigned int leak_kinds);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a database says of its processes: how their traces ended, what is missing of them,
- * what they did in all. From base tables only. Everything dies of what cannot be read;
- * rows.h says how long texts live.
+ * Selects what a database says about its processes: how their traces ended, what the
+ * traces lack, and totals. Reads tables only, no views. Every function dies if the
+ * database cannot be read; rows.h says how long texts live.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct process_facts {
 	int64_t process, run;
 	int64_t pid, started_unix_ns, started_ticks; /* these three name a trace */
 	const char *trace_path, *executable;         /* or NULL */
-	const char *ending;
+	const char *ending;                          /* terms.h */
 	bool is_ring;                /* only the newest part of the trace was kept */
 	bool is_sample;              /* of the blocks */
 	bool has_sampled_stacks;     /* of a share of the allocations only */
@@ -27,21 +27,24 @@ struct process_facts {
 	int64_t live_blocks_in_totals;
 };
 
-/* Each process by run and number: struct process_facts. */
+/* Select all processes, ordered by run and number. Returns rows of struct
+ * process_facts. */
 struct rows *processes_select(const struct database *database);
 
-/* Of a process that has been read: a reason why events are missing from its trace. Losses
- * that are none, such as frees of what was allocated before tracing began, are left out.
- */
+/* A reason why events are missing from a trace. */
 struct process_loss {
 	int64_t count;
 	const char *meaning;
 };
 
-/* The first of them. False: there is none. The text is for the caller to free. */
+/*
+ * Find the first reason why events of a process are missing. Returns false if none are.
+ * Rows of `losses` that are harmless, such as frees of blocks that were allocated before
+ * tracing began, do not count. The caller frees loss->meaning.
+ */
 bool processes_find_loss(const struct database *database, int64_t process,
 			 struct process_loss *loss);
 
-/* A total of a process by its name in `totals`. False: there is none. */
+/* Read a total of a process by its name in `totals`. Returns false if there is none. */
 bool processes_find_total(const struct database *database, int64_t process,
 			  const char *name, int64_t *value);

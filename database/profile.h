@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A profile as export formats want it: stacks with their values, frames, modules.
- * Everything dies if the database cannot be read. Texts are valid UTF-8, without
- * NUL, and live until the callback returns.
+ * Reads a database as a profile, as export formats need it: stacks with their values,
+ * frames, modules. Every function dies if the database cannot be read. Texts are valid
+ * UTF-8 without NUL, and live until the callback returns.
  */
 #pragma once
 
@@ -52,43 +52,45 @@ struct profile_process {
 	const char *executable, *ending;
 };
 
+/* Open the database at `path`, as db_open does. */
 struct profile *profile_open(const char *path);
 void profile_close(struct profile *profile);
 
-/* The database of it, for ask.h. */
+/* Return the database of a profile, for ask.h. It lives as long as the profile. */
 struct database;
 const struct database *profile_database(const struct profile *profile);
 
 struct profile_visitor {
 	void (*stack)(void *context, const struct profile_stack *stack);
-	/* Its frames, one by one */
+	/* Each of its frames */
 	void (*frame)(void *context, const struct profile_frame *frame);
 	void (*end)(void *context, const struct profile_stack *stack);
 	void *context;
 	bool outermost_first;
 };
 
-/* Each stack that allocated. */
+/* Visit each stack that allocated: `stack`, `frame` for each of its frames, `end`. */
 void profile_each_stack(struct profile *profile, const struct profile_visitor *visitor);
 
-/* Each frame: those of one address follow each other, the innermost first. */
+/* Visit each frame. Functions inlined at one address follow each other, the innermost
+ * first. */
 void profile_each_frame(struct profile *profile,
 			void (*visit)(void *context, const struct profile_frame *frame),
 			void *context);
 
-/* Each module, the program first. */
+/* Visit each module, the program first. */
 void profile_each_module(struct profile *profile,
 			 void (*visit)(void *context,
 				       const struct profile_module *module),
 			 void *context);
 
-/* Each traced process. */
+/* Visit each traced process. */
 void profile_each_process(struct profile *profile,
 			  void (*visit)(void *context,
 					const struct profile_process *process),
 			  void *context);
 
-/* Each reason why something is missing. */
+/* Visit each reason why events are missing or could not be paired, with their number. */
 void profile_each_loss(struct profile *profile,
 		       void (*visit)(void *context, const char *reason, int64_t count),
 		       void *context);

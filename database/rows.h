@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows of SQL as structs. A list of columns says once, of each column, its SQL and the
- * field of the struct that has its value; statements are made from the list, so that no
- * position is counted by hand. For the files of this room, and for tests.
+ * Reads and writes rows of SQL as structs. A list of columns says, of each column, its
+ * SQL and the field of the struct that holds its value. Statements are made from the
+ * list, so that no position is counted by hand.
  */
 #pragma once
 
@@ -22,9 +22,9 @@ enum row_type {
 };
 
 struct row_column {
-	const char *sql; /* a column's name; to be read, it may be any expression */
+	const char *sql; /* the column's name, or any expression if it is only read */
 	enum row_type type;
-	bool nullable; /* a number that may be NULL, which is `null` in the struct */
+	bool nullable; /* the number may be NULL, which the struct has as `null` */
 	int64_t null;
 	size_t offset; /* of the field */
 };
@@ -38,22 +38,22 @@ struct row_column {
 		double: ROW_DOUBLE,                                                      \
 		const char *: ROW_TEXT)
 
-/* The column `sql` is the field of `struct row`, whose type says how it is read and
- * bound; NULL is 0. */
+/* The column `sql` belongs to the field of `struct row`, whose type decides how it is
+ * read and bound. NULL is read as 0. */
 #define ROW_COLUMN(row, field, sql)                                                      \
 	{                                                                                \
 		sql, ROW_TYPE_OF(((struct row *)0)->field), false, 0,                    \
 			offsetof(struct row, field)                                      \
 	}
 
-/* The same of a number that NULL stands for if it is `null`. */
+/* The same for a number: the value `null` in the struct is NULL in the database. */
 #define ROW_NULLABLE(row, field, sql, null)                                              \
 	{                                                                                \
 		sql, ROW_TYPE_OF(((struct row *)0)->field), true, null,                  \
 			offsetof(struct row, field)                                      \
 	}
 
-/* A table, or what a query selects. */
+/* The columns of a table or a query. */
 struct row_list {
 	const struct row_column *columns;
 	size_t n;
@@ -64,22 +64,22 @@ struct row_list {
 		columns, sizeof(columns) / sizeof(*(columns))                            \
 	}
 
-/* "INSERT INTO TABLE (COLUMNS) VALUES (?, ...) REST", for the caller to sqlite3_free();
- * NULL: out of memory. */
+/* Make "INSERT INTO TABLE (COLUMNS) VALUES (?, ...) REST", for the caller to
+ * sqlite3_free(). Returns NULL if memory runs out. */
 char *rows_insert_sql(const char *table, const struct row_list *list, const char *rest);
 
-/* Bind a struct to such a statement. Texts must live until it has run. */
+/* Bind the fields of a struct to such a statement. Texts must live until it has run. */
 void rows_bind(sqlite3_stmt *statement, const struct row_list *list, const void *row);
 
 /*
- * Rows that are read one after the other. Every function dies of what cannot be read, and
- * names the database. A text is valid UTF-8 without NUL, whatever the database has, and
- * lives until the next row is read.
+ * A query whose rows are read one after the other. Every function dies, naming the
+ * database, if it cannot be read. A text is valid UTF-8 without NUL, whatever the
+ * database has, and lives until the next row is read.
  */
 struct rows;
 struct database;
 
-/* "SELECT COLUMNS REST", where REST begins with FROM. It may have parameters. */
+/* Prepare "SELECT COLUMNS REST", where REST begins with FROM and may have parameters. */
 struct rows *rows_open(const struct database *database, const struct row_list *list,
 		       const char *rest);
 
@@ -87,10 +87,11 @@ struct rows *rows_open(const struct database *database, const struct row_list *l
 struct rows *rows_open_with(const struct database *database, const char *with,
 			    const struct row_list *list, const char *rest);
 
-/* Give parameter `number`, from 1, a value, and begin with the first row again. */
+/* Set parameter `number` (from 1), and go back to before the first row. */
 void rows_set(struct rows *rows, int number, int64_t value);
 
-/* Fill the struct with the next row. False: there is none; the struct is as it was. */
+/* Fill a struct with the next row. Returns false, and leaves the struct as it was, if
+ * there is no more. */
 bool rows_next(struct rows *rows, void *row);
 
 void rows_close(struct rows *rows);

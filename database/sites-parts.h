@@ -2,13 +2,15 @@
 /* SQL that sites.c and places.c share. */
 #pragma once
 
-/* Of a row of lots: whether its blocks were live at the end, and of what kind. A database
- * that tells no kind of live blocks lies; they are leaks then. */
+/*
+ * Whether the blocks of a row of lots were live at the end, and of what kind they are. A
+ * database that gives live blocks no kind is wrong; they count as kind 0.
+ */
 #define SITES_IS_LIVE "ending IN (SELECT ending FROM block_endings WHERE live)"
 #define SITES_KIND "ifnull(leak_kind, 0)"
 
-/* Of each stack in each process, by kind, what is live at the end and of one of the kinds
- * in the set that is parameter 1. */
+/* What each stack of each process left live at the end, a row for each kind in the set
+ * that is parameter 1. */
 #define SITES_LEAKS                                                                      \
 	"(SELECT process, stack, " SITES_KIND " AS leak_kind,"                           \
 	" CAST(round(sum(weight * (last_block - first_block + 1))) AS INTEGER) AS n,"    \

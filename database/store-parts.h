@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside of the store, shared by store.c (blocks) and store-rows.c (all the rest). */
+/* The inside of the store, which store.c (blocks) and store-rows.c (the rest) share. */
 #pragma once
 
 #include <sqlite3.h>
@@ -19,11 +19,14 @@ struct store {
 	enum store_mode mode;
 };
 
+/* Die with SQLite's last error: "WHAT PATH: ERROR". */
 _Noreturn void store_die(struct store *store, const char *what);
+
+/* Run SQL that gives no rows. Dies if it fails: `what` is the action for the message. */
 void store_execute(struct store *store, const char *sql, const char *what);
 
-/* The one value of a query; NULL is 0. */
+/* Return the one value of a query; NULL is 0. Dies if it fails. */
 int64_t store_ask(struct store *store, const char *sql);
 
-/* Write a row: the struct of tables.h that the table has. */
+/* Write a row, which is the struct that tables.h has for the table. */
 void store_insert(struct store *store, enum table table, const void *row);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The database being written. The file is
- * built beside its final name, as a copy of the old database if that is to be
- * continued, and moved there when it is complete; until then nothing at the final
- * name changes. Whatever fails ends the program with a message and without the
- * unfinished file; so do SIGINT, SIGTERM and SIGHUP. There is one store at a time.
+ * Writes a database. The file is built under a temporary name beside the final one, as a
+ * copy of the old database if that is to be continued, and renamed when it is complete;
+ * until then nothing changes at the final name. Every function dies if it fails, and
+ * removes the unfinished file; so do SIGINT, SIGTERM and SIGHUP. A process has one store
+ * at a time, which one thread uses.
  */
 #pragma once
 
@@ -28,22 +28,28 @@ enum store_mode {
 	STORE_APPEND,  /* to what is there */
 };
 
-/* Begin the database that will be at path. Dies if something is there that the mode
- * has no use for, or nothing that it needs. */
+/*
+ * Begin the database that will be at `path`. Dies if the mode does not fit what is there:
+ * STORE_NEW needs nothing, STORE_APPEND a database of rheaper-load, and STORE_REPLACE
+ * nothing or a database.
+ */
 struct store *store_open(const char *path, enum store_mode mode);
 
-/* Numbers that are not taken: the next run, the next process; threads of that
- * process have their own number plus `threads`. */
+/* The first numbers that are free: of a run, of a process. The database number of a
+ * thread of that process is its number in the trace plus `threads`. */
 struct store_numbers {
 	int64_t run, process, threads;
 };
 struct store_numbers store_numbers(struct store *store);
 
-/* What the database that is to be continued has: "SELECT ... FROM the table REST", as the
- * struct of tables.h that the table has. Nothing in it is to be trusted. */
+/*
+ * Select rows of the database that is to be continued: "SELECT COLUMNS FROM TABLE REST".
+ * Returns rows of the struct that tables.h has for the table. Their content is not to be
+ * trusted.
+ */
 struct rows *store_select(struct store *store, enum table table, const char *rest);
 
-/* Whether the trace with this header is in the database. */
+/* Return whether the database already has the trace with this header. */
 bool store_has_trace(struct store *store, const struct rhp_file_header *header);
 
 /* What belongs to all rows of a trace. */
@@ -54,8 +60,9 @@ struct store_trace {
 };
 
 /*
- * Blocks and lots. Stacks are those of the trace's catalog until store_trace_end
- * replaces them by the catalog's numbers in the database.
+ * Write the blocks and lots of a trace, and its chains of reallocs, between
+ * store_trace_begin and store_trace_end. Their stacks are numbers of the trace's catalog,
+ * which store_trace_end replaces by those of the database.
  */
 void store_trace_begin(struct store *store, struct store_trace *trace);
 void store_lots(struct store *store, const struct store_trace *trace,
@@ -66,8 +73,9 @@ void store_trace_end(struct store *store, const struct store_trace *trace,
 		     const struct catalog *catalog);
 
 /*
- * Texts are UTF-8 and need not live on. Those that come as bytes, and are made UTF-8
- * here: labels, paths of traces and modules, files, executables, versions of runtimes.
+ * Write a row each. Texts need not outlive the call. They are UTF-8; but labels, paths of
+ * traces and modules, source files, executables and runtime versions may be any bytes,
+ * which are made UTF-8 here.
  */
 void store_run(struct store *store, int64_t run, const char *label,
 	       const char *loaded_at);
@@ -98,9 +106,10 @@ void store_loss(struct store *store, int64_t process, const char *reason, uint64
 		const char *meaning);
 void store_total(struct store *store, int64_t process, const char *name, int64_t value,
 		 const char *meaning);
-/* stack_totals and timeline. */
+/* Write stack_totals and timeline. */
 void store_tally(struct store *store, int64_t process, const struct catalog *catalog,
 		 const struct tally *tally);
 
-/* Bring the file to the disk, move it to its name, free. The size of the file. */
+/* Sync the file to disk, rename it to its final name, and free the store. Returns the
+ * size of the file in bytes. */
 uint64_t store_finish(struct store *store);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of schema.sql as structs: what a row of each is, and the one list of its
- * columns, from which both INSERT and SELECT are made. schema.sql says what each means.
- * For the store, for loading/resume.c, and for tests.
+ * The tables of schema.sql as structs, one for a row of each, and the lists of their
+ * columns, from which INSERT and SELECT are made. schema.sql says what each column means.
  */
 #pragma once
 
@@ -181,9 +180,10 @@ struct timeline_row {
 
 struct row_list;
 
-/* A table's name, and the list of its columns. */
+/* Return a table's name; and the list of its columns. */
 const char *table_name(enum table table);
 const struct row_list *table_columns(enum table table);
 
-/* "INSERT INTO ...", for the caller to sqlite3_free(); NULL: out of memory. */
+/* Make the INSERT for a row of a table, for the caller to sqlite3_free(). Returns NULL if
+ * memory runs out. */
 char *table_insert_sql(enum table table);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes what is new in a registry: modules, functions, stacks; which frames these
- * have, and what source each frame is. For load.c, when all traces have been read.
+ * Writes what a registry has gained to the database: modules, functions and stacks, the
+ * frames of each stack, and the source line of each frame. For load.c, when all traces
+ * have been read.
  */
 #pragma once
 
@@ -12,22 +13,27 @@ struct registry;
 struct store;
 struct symbol_settings;
 
-/* Everything dies if memory is out. */
+/*
+ * Create a writer for a registry and a store, which stay the caller's. Every function
+ * here dies if memory runs out.
+ */
 struct frames *frames_new(struct registry *registry, struct store *store);
 void frames_free(struct frames *frames);
 
-/* A frame, and a node of a tree, that the database has, in the order of their numbers:
- * those of each kind one by one from 1. */
+/*
+ * Say that the database already has a frame, or a node of a call tree. Call these once
+ * for each, in the order of their numbers, which begin with 1.
+ */
 void frames_know_frame(struct frames *frames, const char *sym);
 void frames_know_top_down(struct frames *frames, uint32_t parent, const char *sym);
 void frames_know_bottom_up(struct frames *frames, uint32_t parent, const char *sym);
 
-/* What is in the registry now is in the database. */
+/* Say that the database already has all that the registry has now. */
 void frames_know_registry(struct frames *frames);
 
 /*
- * Write the tables modules, functions, frames, stacks, stack_frames, top_down and
- * bottom_up. Without settings, names are module+0xoffset. Warns once of each module
- * that cannot be used.
+ * Write what is new to the tables modules, allocators, frames, stacks, stack_frames,
+ * top_down and bottom_up. If `settings` is NULL, no symbols are read, and functions are
+ * named MODULE+0xOFFSET. Warns once for each module whose symbols cannot be read.
  */
 void frames_write(struct frames *frames, const struct symbol_settings *settings);

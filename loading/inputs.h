@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The traces of a load, in the order in which their programs began, whatever the order
- * they were named in. For load.c.
+ * The traces of a load, sorted by the time when their programs began: a database does not
+ * depend on the order of the arguments. For load.c.
  */
 #pragma once
 
@@ -16,9 +16,12 @@ struct input {
 	struct rhp_file_header header;
 };
 
-/* Look at every trace; dies of one that is none, and of one that is there twice. For
- * the caller to free. */
+/*
+ * Open each of the n traces, read its header and close it again. Returns n inputs,
+ * sorted, for the caller to free. Dies if a file is not a trace or a trace is named
+ * twice.
+ */
 struct input *inputs_open(const char *const *paths, size_t n);
 
-/* Dies of an error of the reader. */
+/* Die with the reader's explanation of `error`, which is -errno or a reader_problem. */
 _Noreturn void input_die(const char *path, int error);

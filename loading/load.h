@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One load from end to end: traces into a database. For main.c.
+ * Loads traces into a database, from end to end. For programs that load traces.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ struct load_options {
 	const char *label; /* of this run, NULL: none */
 	bool symbolize;
 	struct symbol_settings symbols;
-	bool progress; /* a line on standard error that is written over */
+	bool progress; /* show a progress line on standard error */
 };
 
 struct load_process {
@@ -47,8 +47,9 @@ struct load_result {
 };
 
 /*
- * Load; warns of what is missing, dies of what makes a load impossible. The database
- * is the same in whatever order the traces are named.
+ * Load the traces. Warns about what a trace lacks. Dies of what makes the load
+ * impossible; the database is then as it was before. The order in which the traces are
+ * named makes no difference. The caller frees the result with load_result_fini.
  */
 struct load_result load_traces(const struct load_options *options);
 void load_result_fini(struct load_result *result);

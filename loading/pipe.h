@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading and pairing on a thread of its own, while what has been paired is written:
- * batches come out as they are full. For load.c.
+ * Reads and pairs a trace on a second thread, and hands its blocks in batches to the
+ * caller, who writes them meanwhile. For load.c. A pipe is used by one thread.
  */
 #pragma once
 
@@ -23,21 +23,24 @@ struct batch {
 	size_t n_chains, n_chains_max;
 };
 
-/* NULL: out of memory. One pipe serves one trace after the other. */
+/* Create a pipe, which serves any number of traces, one after the other. Returns NULL if
+ * memory runs out. */
 struct pipe *pipe_new(void);
 void pipe_free(struct pipe *pipe);
 
 /*
- * Begin to take the blocks of `pair`. Until pipe_next has given 0 or an error, it and
- * all behind it (merge, reader, catalog) belong to the pipe's thread. 0 or -errno.
+ * Start the second thread, which takes the blocks of `pair`. Until pipe_next returns 0 or
+ * an error, `pair` and all that it uses (merge, reader, catalog) belong to that thread.
+ * Returns 0 or -errno.
  */
 int pipe_start(struct pipe *pipe, struct pair *pair, const struct reader *reader);
 
 /*
- * The next batch, valid until the next call: 1; 0 after the last; -errno; or with a
- * patience that is not 0, -ETIMEDOUT after that many milliseconds.
+ * Wait for the next batch, which is valid until the next call. Returns 1 with a batch, 0
+ * after the last one, or -errno: -ETIMEDOUT if patience_ms is not 0 and no batch came
+ * within that many milliseconds.
  */
 int pipe_next(struct pipe *pipe, int patience_ms, struct batch **batch);
 
-/* Bytes of the trace that have been read. */
+/* Return how many bytes of the trace have been read. */
 uint64_t pipe_position(const struct pipe *pipe);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The line on standard error that says how far a load is. For load.c.
+ * Draws the line on standard error that says how far a load is. For load.c.
  */
 #pragma once
 
@@ -15,16 +15,20 @@ struct progress {
 	double begun, shown; /* seconds; `shown`: last time */
 };
 
+/* Begin to count, for a load of these n traces. Draws nothing yet. */
 void progress_begin(struct progress *progress, const struct input *inputs, size_t n);
 
-/* Write the line again, unless that was just done: `position` in the trace in hand. */
+/*
+ * Count new_rows blocks more, and redraw the line unless that was just done. `position`
+ * is how many bytes of the present trace have been read.
+ */
 void progress_show(struct progress *progress, uint64_t position, uint64_t new_rows);
 
-/* A trace of so many bytes is finished. */
+/* Count a trace of `size` bytes as finished. */
 void progress_next(struct progress *progress, uint64_t size);
 
-/* Write the line, whenever the last one was, with what is being done now. */
+/* Redraw the line at once, with `what` at its end: what is being done now. */
 void progress_say(struct progress *progress, const char *what);
 
-/* Remove the line. */
+/* Erase the line. */
 void progress_end(struct progress *progress);

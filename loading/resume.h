@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A database that is to be continued, back into the registry and the frames, as if the
- * traces that it has were loaded now. For load.c.
+ * Reads a database that is to be continued back into the registry and the frames, which
+ * are then as if its traces had been loaded now. For load.c.
  */
 #pragma once
 
@@ -9,7 +9,9 @@ struct frames;
 struct registry;
 struct store;
 
-/* Fill an empty registry and new frames; `path` is for messages. Dies of a database that
- * is damaged. */
+/*
+ * Fill an empty registry and new frames from the database of `store`. Messages call it
+ * `path`. Dies if the database is damaged or memory runs out.
+ */
 void resume_read(struct store *store, const char *path, struct registry *registry,
 		 struct frames *frames);

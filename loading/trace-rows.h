@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables that say what a trace is, what it adds up to and what is missing
- * from it: processes, threads, mappings, markers, scopes, totals, losses. For load.c, at
+ * Writes the tables that say what a trace is, what it adds up to and what it lacks:
+ * processes, threads, process_modules, markers, scopes, totals, losses. For load.c, at
  * the end of each trace.
  */
 #pragma once
@@ -23,14 +23,15 @@ struct trace_rows {
 	const struct store_trace *where;
 	const struct reader *reader;
 	const struct catalog *catalog;
-	const struct registry *registry; /* has taken it */
+	const struct registry *registry; /* which has taken over the catalog */
 	const struct merge *merge;
 	const struct pair *pair;
 	const struct scopes *scopes;
 };
 
-/* How the trace ended, in a word; enum rhp_trace_state. */
+/* Return what processes.ending calls the end of a trace in this rhp_trace_state. */
 const char *trace_rows_ending(uint32_t state);
 
-/* Write them, and warn of what is missing. The number of lost events. */
+/* Write the tables, and warn about what the trace lacks. Returns the number of events
+ * that are known to be lost. */
 uint64_t trace_rows_write(const struct trace_rows *r, struct store *store);
