@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything a trace names by number: nodes of stacks, modules, functions,
- * threads; its marks and scopes, its leaks. Filled by the reader as the records come,
- * asked by pair.c for the number of a stack, taken over by registry.c at the end of the
- * trace.
+ * Collects everything that a trace names by number: nodes of stacks, modules, functions,
+ * threads; and its marks, scopes and leaks. The reader fills a catalog while it reads the
+ * records, pair.c asks it for the number of a stack, and registry.c takes it over at the
+ * end of the trace. Not thread-safe.
  */
 #pragma once
 
@@ -30,7 +30,7 @@ struct catalog_stack {
 	uint32_t number; /* in the database: registry.c */
 	uint64_t recorded;
 	double allocations, bytes;
-	double live_blocks, live_bytes; /* at last: at the end of the trace */
+	double live_blocks, live_bytes; /* after the last event so far */
 	double peak_blocks, peak_bytes; /* when most bytes were live in all */
 	double own_peak_bytes;
 	int64_t own_peak_ns;
@@ -55,14 +55,14 @@ struct catalog_function {
 
 struct catalog_thread {
 	uint64_t number, tid;
-	uint64_t named; /* ticks when it had that name, 0: at first */
+	uint64_t named; /* ticks when it got that name, 0: at its beginning */
 	char *name;     /* UTF-8 */
-	/* Of the blocks that it allocated: tally.c, if it was told to */
+	/* Of the blocks that it allocated; set after tally_count_threads */
 	double allocations, bytes;
-	double live_blocks, live_bytes; /* now, wherever they are freed */
+	double live_blocks, live_bytes; /* not freed so far, by whatever thread */
 };
 
-/* What a thread was called at some time: it may come before the thread. */
+/* A name that a thread got at some time. The record may precede that of the thread. */
 struct catalog_name {
 	uint64_t thread, ticks;
 	char *name; /* UTF-8 */
@@ -73,7 +73,7 @@ struct catalog_mark {
 	char *text; /* UTF-8 */
 };
 
-/* A beginning or an end, in the order of its stream: scopes.c makes pairs of them. */
+/* A beginning or an end of a scope, in the order of its stream; scopes.c pairs them. */
 struct catalog_scope {
 	uint32_t thread, number;
 	uint64_t ticks;
@@ -102,27 +102,28 @@ struct catalog {
 	char *host;          /* UTF-8, or NULL */
 	char *command_line;  /* as a JSON array, UTF-8, or NULL */
 	struct map module_numbers, function_numbers, thread_numbers;
-	uint64_t n_ids; /* ids from here on are damage */
+	uint64_t n_ids; /* ids that are not below this are damage */
 	uint64_t n_damaged;
 };
 
-/* An empty catalog; *sink then fills it. 0 or -ENOMEM. */
+/* Make an empty catalog, and the *sink by which a reader fills it. Returns 0 or
+ * -ENOMEM. */
 int catalog_init(struct catalog *catalog, struct reader_sink *sink);
 void catalog_fini(struct catalog *catalog);
 
 /*
- * Believe in node ids below this only. A program hands ids out one by one and
- * writes a record for each, so the size of the trace bounds them.
+ * Treat node ids as damage that are too large for a trace of n_records records: a program
+ * hands out ids one by one and writes a record for each.
  */
 void catalog_limit_ids(struct catalog *catalog, uint64_t n_records);
 
-/* Slow path of catalog_stack: a node that is asked for the first time. */
+/* The slow path of catalog_stack, for a node that is asked for the first time. */
 int catalog_number_stack(struct catalog *catalog, uint32_t node, uint32_t *stack);
 
 /*
- * The number of the stack that an event names by its call node; 0 for node 0
- * and for impossible ids. The node itself may come later in the trace. 0 or
- * -ENOMEM.
+ * Set *stack to the number of the stack that an event names by its call node: 0 for node
+ * 0 and for impossible ids. The record of the node may come later in the trace. Returns 0
+ * or -ENOMEM.
  */
 static inline int catalog_stack(struct catalog *catalog, uint32_t node, uint32_t *stack)
 {
@@ -133,21 +134,24 @@ static inline int catalog_stack(struct catalog *catalog, uint32_t node, uint32_t
 	return catalog_number_stack(catalog, node, stack);
 }
 
-/* The stack of this node will soon be asked for: have it in the cache. */
+/* Prefetch the stack of a node that catalog_stack will soon be asked for. */
 static inline void catalog_expect(const struct catalog *catalog, uint32_t node)
 {
 	if (node < catalog->n_nodes)
 		__builtin_prefetch(&catalog->nodes[node].stack);
 }
 
-/* Give the threads the last names that have been read. How many names are left, of
- * threads that are not known (yet). */
+/* Give each thread the last name that has been read for it. Returns how many names are
+ * left over, of threads that have not been read. */
 size_t catalog_name_threads(struct catalog *catalog);
 
-/* A module or a function by its number, or NULL. */
-/* By time; they come as the streams are read. After all records. */
+/* Sort the marks, which come in the order of the streams, by time. Call it after the last
+ * record. */
 void catalog_sort_marks(struct catalog *catalog);
 
+/* Find a module or a function by its number in the trace. Returns NULL if it is not
+ * there.
+ */
 const struct catalog_module *catalog_module(const struct catalog *catalog,
 					    uint64_t number);
 const struct catalog_function *catalog_function(const struct catalog *catalog,

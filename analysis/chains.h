@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chains of reallocs: what becomes of a block that is resized again and again.
- * pair.c builds them and gives each to the store when its last block has ended.
+ * Follows chains of reallocs: blocks that are resized again and again. pair.c builds the
+ * chains, and takes each out when its last block has ended.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 struct chain {
 	uint64_t first_size, final_size;
-	uint64_t copied; /* bytes, by steps that gave another address */
+	uint64_t copied; /* bytes, by steps that moved the block */
 	uint32_t steps, moves;
 	uint32_t first_stack, last_stack;
 };
@@ -18,20 +18,21 @@ struct chain {
 struct chains {
 	struct chain *chains; /* by number - 1 */
 	size_t n_chains, n_chains_max;
-	uint32_t *unused; /* numbers that may be given again */
+	uint32_t *unused; /* numbers to use again */
 	size_t n_unused, n_unused_max;
 };
 
 struct live_block;
 
 /*
- * A realloc turned a block into another: into *chain, the number of the new
- * block's chain. 0 or -ENOMEM. A zeroed struct chains is empty.
+ * Record that a realloc turned the block `old` into `block`, and set *chain to the number
+ * of their chain, which is a new one if `old` has none. Returns 0 or -ENOMEM. A zeroed
+ * struct chains is empty.
  */
 int chains_step(struct chains *chains, const struct live_block *old,
 		const struct live_block *block, uint32_t *chain);
 
-/* Take a chain out; 0 or -ENOMEM. */
+/* Copy a chain to *chain and free its number. Returns 0 or -ENOMEM. */
 int chains_take(struct chains *chains, uint32_t number, struct chain *chain);
 
 void chains_fini(struct chains *chains);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The blocks that are live at one point of a trace, by address: what pair.c
- * asks for at every event.
+ * Holds the blocks that are live at one point of a trace, by address. pair.c looks one up
+ * at every event.
  */
 #pragma once
 
@@ -31,24 +31,28 @@ struct live {
 };
 
 /*
- * Put a block in. 1 with *old if its address was taken, by a block that is now
- * gone; 0 if not; -ENOMEM. A zeroed struct live is empty. Addresses have 56 bits,
- * sizes 48 (larger ones become that), threads 24 (larger ones become 0).
+ * Insert a block. Returns 0; 1 if another block had its address, which is removed and
+ * copied to *old; or -ENOMEM. A zeroed struct live is empty. Addresses have 56 bits,
+ * sizes 48 (larger ones are cut to the largest), threads 24 (larger ones become 0).
  */
 int live_put(struct live *live, const struct live_block *block, struct live_block *old);
 
-/* Take the block at an address out; false if there is none. */
+/* Remove the block at an address and copy it to *block. Returns false if there is
+ * none. */
 bool live_take(struct live *live, uint64_t address, struct live_block *block);
 
-/* This address will soon be asked for: have its slot in the cache. */
+/* Prefetch the slot of an address that will soon be looked up. */
 void live_expect(const struct live *live, uint64_t address);
 
-/* Most often the stack of the block at this address, else that of another, or 0. */
+/* Return the stack that the block at this address probably has, for a prefetch: it may be
+ * that of another block, or 0. */
 uint32_t live_guess_stack(const struct live *live, uint64_t address);
 
-/* From now on only live_next is asked: the blocks in the order in which they were
- * allocated, false after the last. */
+/* Sort the blocks in the order in which they were allocated. Only live_next may be called
+ * afterwards. */
 void live_sort(struct live *live);
+
+/* Copy the next block to *block. Returns false after the last one. */
 bool live_next(struct live *live, struct live_block *block);
 
 void live_fini(struct live *live);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events in, blocks out: pairs every allocation with its end and gives each
- * block once, when it ends, and those that are live when the trace ends.
- * Knows no SQL.
+ * Turns events into blocks: pairs every allocation with its end, and returns each block
+ * once, when it ends; at last those that are live at the end of the trace.
  */
 #pragma once
 
@@ -32,11 +31,11 @@ struct pair_row {
 	int64_t lifetime_ns; /* -1: none */
 	uint64_t size, address;
 	uint32_t stack, alloc_thread;
-	uint32_t free_stack, free_thread; /* if it was seen to end */
-	uint64_t free_size;               /* what a sized free said that it has, or 0 */
+	uint32_t free_stack, free_thread; /* if its end is in the trace */
+	uint64_t free_size;               /* the size that a sized free gave, or 0 */
 	enum block_end end;
 	uint8_t leak;   /* of a live block: enum rhp_leak_kind */
-	bool temporary; /* freed by what its thread did next in its stream */
+	bool temporary; /* its free was the next event of its thread */
 };
 
 struct pair_totals {
@@ -48,36 +47,38 @@ struct pair_totals {
 	uint64_t in_realloc_blocks;
 	uint64_t foreign_free;     /* of an address that is not live */
 	uint64_t foreign_realloc;  /* the same */
-	uint64_t unseen_free;      /* a live address was handed out again */
+	uint64_t unseen_free;      /* a live address was allocated again */
 	uint64_t unpaired_realloc; /* its beginning is not in the trace */
 	uint64_t clock_inversions; /* ended before it began, by the clock */
 };
 
-/* Pair the events of a merge; all three stay the caller's. 0 or -ENOMEM. */
+/* Begin to pair the events of a merge. All three stay the caller's. Returns 0 or
+ * -ENOMEM. */
 int pair_new(struct pair **pair, struct merge *merge, const struct reader *reader,
 	     struct catalog *catalog);
 void pair_free(struct pair *pair);
 
 /*
- * Instead of pair_next, for a merge that goes on (merge_go_on): take up to n events, and
- * count their blocks. 1 if there were as many, 0 if there are no more for now, or an
- * error of the merge. Threads are counted, too; chains of reallocs are not kept.
+ * Take up to n events and count their blocks, in the threads, too. This replaces
+ * pair_next where a trace is followed (merge_go_on); it keeps no chains of reallocs.
+ * Returns 1 if there were n events, 0 if there are no more for now, or an error of the
+ * merge.
  */
 int pair_follow(struct pair *pair, size_t n);
 
-/* Blocks that one event ends at the most: a realloc ends two if its new address was
+/* The most blocks that one event can end: a realloc ends two if its new address was
  * live. */
 #define PAIR_MAX_ROWS 2
 
-/* The next blocks that ended: how many, at the most PAIR_MAX_ROWS; 0 after the last; or
- * an error of the merge. */
+/* Fill `rows`, which has PAIR_MAX_ROWS, with the next blocks that ended. Returns their
+ * number, 0 after the last, or an error of the merge. */
 int pair_next(struct pair *pair, struct pair_row *rows);
 
-/* A chain of reallocs that ended with what pair_next gave: 1, 0 if there is no more,
- * -ENOMEM. */
+/* Take a chain of reallocs whose last block pair_next has returned. Returns 1, 0 if there
+ * is no other, or -ENOMEM. */
 int pair_next_chain(struct pair *pair, struct chain *chain);
 
-/* Events as they were recorded; and what they stand for, which is final when pair_next
- * has given 0. */
+/* Return the counts of recorded events; and the totals that they stand for, which are
+ * estimates if the trace is a sample. They are final when pair_next has returned 0. */
 const struct pair_totals *pair_totals(const struct pair *pair);
 const struct tally *pair_tally(const struct pair *pair);

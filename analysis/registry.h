@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all traces of a database share: modules by build id, functions, code
- * locations, stacks as a tree of locations. Each trace's catalog is taken over when
- * its events have been read; frames.c then looks up the new locations and writes.
+ * Holds what the traces of a database share: modules by build id, functions, code
+ * locations, and stacks as a tree of locations. It takes over the catalog of each trace
+ * whose events have been read; frames.c then looks up the new locations and writes them.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ struct registry_function {
 
 /* An address that is looked up once. */
 struct registry_location {
-	uint64_t address; /* in the module's file, or in the process if that is unknown */
+	uint64_t address; /* in the module's file; without a module, in the process */
 	uint32_t module;  /* 0: unknown */
 	bool exact;       /* an interrupted instruction, not a return address */
 	int64_t first_frame;
@@ -71,11 +71,13 @@ struct registry {
 	struct map stack_map;
 };
 
-/* All that can fail does so by -ENOMEM. */
+/* Make an empty registry. Every function here that returns an int returns 0 or
+ * -ENOMEM. */
 int registry_init(struct registry *registry);
 void registry_fini(struct registry *registry);
 
-/* Add what is not there; into *number (from 1), *index or *node where it is. */
+/* Add a thing unless it is there, and set *number (from 1), *index or *node to its
+ * place. */
 int registry_module(struct registry *registry, const char *path, const uint8_t *build_id,
 		    size_t build_id_size, uint32_t *number);
 int registry_function(struct registry *registry, const char *name, const char *family,
@@ -88,7 +90,7 @@ int registry_stack(struct registry *registry, const struct registry_stack *stack
 		   uint32_t *number);
 
 /*
- * Take over the modules, functions and used stacks of a catalog: their `shared` and
- * `number` are set. Stacks deeper than max_depth frames are damage and cut.
+ * Take over the modules, functions and used stacks of a catalog, and set their `shared`
+ * and `number`. Stacks deeper than max_depth frames are damage, and are cut.
  */
 int registry_take(struct registry *registry, struct catalog *catalog, uint32_t max_depth);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What scans for leaks found, as the trace says it: of each block that was live the kind
- * (enum rhp_leak_kind). The last scan that was made whole counts. For catalog.c, which
- * fills it, and pair.c.
+ * Holds what the leak scans of a trace found: the kind (enum rhp_leak_kind) of each block
+ * that was live. The last complete scan counts. catalog.c fills it, pair.c asks it.
  */
 #pragma once
 
@@ -18,21 +17,22 @@ struct scan_blocks {
 };
 
 struct scan {
-	struct scan_blocks whole, begun;
-	uint64_t ticks; /* of the one that is whole, 0: none is */
+	struct scan_blocks whole, begun; /* the last complete scan; one being read */
+	uint64_t ticks;                  /* of the complete one, 0: there is none */
 	uint32_t other_threads;
 	uint64_t failed_ticks; /* of the last that failed, and its errno */
 	int error;
 };
 
-/* A LEAK record: 0 or -ENOMEM. A SCAN ends what came before it. */
+/* Take a LEAK record. Returns 0 or -ENOMEM. A SCAN record completes the scan whose LEAK
+ * records came before it, or says that it failed. */
 int scan_take_leak(struct scan *scan, const struct rhp_record *record);
 void scan_take_end(struct scan *scan, const struct reader_blob *blob);
 
-/* The errno of the last scan, 0: it is whole, or there was none. */
+/* Return the errno of the last scan; 0 if it is complete or there was none. */
 int scan_failure(const struct scan *scan);
 
-/* The kind of the block that was at an address then. */
+/* Return the kind of the block that was at this address at the time of the scan. */
 uint8_t scan_kind(const struct scan *scan, uint64_t address);
 
 void scan_fini(struct scan *scan);

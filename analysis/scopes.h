@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pairs the beginnings and ends of scopes, thread by thread, and says which scope a
- * thread is in at any time. Nothing that a trace may say about scopes is impossible:
- * ends that are missing are made up, and ends of nothing are counted.
+ * Pairs the beginnings and ends of scopes, thread by thread, and tells which scope a
+ * thread is in at any time. Every sequence is accepted: missing ends are added, and ends
+ * of scopes that are not open are counted.
  */
 #pragma once
 
@@ -14,27 +14,27 @@ struct reader;
 
 enum scope_ending {
 	SCOPE_ENDED = 0,
-	SCOPE_LEFT = 1, /* a scope around it ended, and with it this one */
-	SCOPE_OPEN = 2, /* when the trace ended: until after its last event */
+	SCOPE_LEFT = 1, /* a scope around it ended first */
+	SCOPE_OPEN = 2, /* the trace ended first; end_ns is after its last event */
 };
 
-/* Scopes that a thread is in at one time. Where one more begins, as if each had been
- * left by longjmp, the innermost one ends. */
+/* The most scopes that a thread can be in at one time. If one more begins, the innermost
+ * one ends, as if it had been left by longjmp. */
 #define SCOPE_MAX_DEPTH 256
 
 #define SCOPE_NONE SIZE_MAX
 
 struct scope {
 	uint32_t thread; /* number in the trace */
-	uint32_t number; /* by which it ends */
-	uint32_t depth;  /* 0: in no other */
+	uint32_t number; /* which its end names */
+	uint32_t depth;  /* how many scopes are around it */
 	enum scope_ending ending;
 	size_t parent; /* index, or SCOPE_NONE */
 	int64_t begin_ns, end_ns;
-	const char *name; /* the catalog's */
+	const char *name; /* owned by the catalog */
 };
 
-/* From here on the thread is in that scope, in no deeper one. */
+/* From this time on, the innermost scope of the thread is this one. */
 struct scope_change {
 	uint32_t thread;
 	int64_t at_ns;
@@ -50,8 +50,10 @@ struct scopes {
 	uint64_t unpaired; /* ends of scopes that are not open */
 };
 
-/* Of all that the catalog has, where the last event of the trace was at last_ns. 0 or
- * -ENOMEM; then too the result is there to be freed. */
+/*
+ * Pair all beginnings and ends of a catalog. The last event of the trace was at last_ns.
+ * Returns 0 or -ENOMEM; the caller calls scopes_fini in both cases.
+ */
 int scopes_pair(struct scopes *scopes, const struct catalog *catalog,
 		const struct reader *reader, int64_t last_ns);
 void scopes_fini(struct scopes *scopes);

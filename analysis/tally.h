@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is live, counted as the events come: totals of the process and of each
- * stack, their peaks, and the course over time. For pair.c.
+ * Counts what is live while the events come: totals of the process and of each stack,
+ * their peaks, and a timeline. For pair.c.
  */
 #pragma once
 
@@ -22,7 +22,7 @@ struct tally_point {
 
 /* Numbers are estimates if the trace was sampled, exact if not. */
 struct tally {
-	struct catalog *catalog; /* has the stacks */
+	struct catalog *catalog; /* whose stacks are counted in */
 	uint64_t sample_bytes;
 	bool by_thread; /* count in the catalog's threads, too */
 	double allocations, bytes;
@@ -38,27 +38,32 @@ struct tally {
 	int64_t until_ns; /* end of the last one */
 };
 
-/* 0 or -ENOMEM. The catalog stays the caller's. */
+/* Begin to count. The catalog stays the caller's. Returns 0 or -ENOMEM. */
 int tally_init(struct tally *tally, struct catalog *catalog, uint64_t sample_bytes);
 void tally_fini(struct tally *tally);
 
-/* Before the first block: count what each thread allocates. */
+/* Count also what each thread allocates. Call it before the first block. */
 void tally_count_threads(struct tally *tally);
 
 double tally_sample_weight(uint64_t sample_bytes, uint64_t size);
 
-/* Blocks that a recorded block stands for; 1 if sample_bytes is 0: all are recorded. */
+/* Return how many blocks a recorded block of this size stands for. If sample_bytes is 0
+ * all blocks are recorded, and that is 1. */
 static inline double tally_weight(uint64_t sample_bytes, uint64_t size)
 {
 	return sample_bytes ? tally_sample_weight(sample_bytes, size) : 1;
 }
 
-/* A block of this stack will soon begin or end: have its totals in the cache. */
+/* Prefetch the totals of a stack of which a block will soon begin or end. */
 void tally_expect(const struct tally *tally, uint32_t stack);
+
+/* Count a block that was allocated; and one that ended, at `ns`. */
 void tally_begin(struct tally *tally, const struct live_block *block);
 void tally_end(struct tally *tally, const struct live_block *block, int64_t ns);
-/* The block that ended was freed by what its thread did next. */
+
+/* Count a block that its thread freed in its next event. Call it after tally_end. */
 void tally_temporary(struct tally *tally, const struct live_block *block);
 
-/* After the last event: what was live at the peak is now known of every stack. */
+/* Complete the peaks of the stacks and the timeline. Call it after the last event, which
+ * was at last_ns. */
 void tally_finish(struct tally *tally, int64_t last_ns);

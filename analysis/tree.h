@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names with numbers, and a tree of such numbers: stacks as call trees. For frames.c.
+ * Numbers names, and builds trees of such numbers: stacks as call trees. For frames.c.
  */
 #pragma once
 
@@ -9,24 +9,25 @@
 
 #include "common/map.h"
 
-/* Zeroed, it is empty. Names are numbered from 0. */
+/* A set of names, which are numbered from 0. A zeroed struct names is empty. */
 struct names {
 	void *tree; /* tsearch */
 	char **texts;
 	size_t n_texts, n_texts_max;
 };
 
-/* The number of a name, a new one if it is new; MAP_NONE if memory is out. */
+/* Return the number of a name, which is added if it is new; MAP_NONE if memory runs
+ * out. */
 uint32_t names_number(struct names *names, const char *text);
 void names_fini(struct names *names);
 
-/* Zeroed, it has the root only, node 0. */
+/* A zeroed struct tree has only the root, node 0. */
 struct tree {
 	struct map children; /* parent and name -> node */
 	uint32_t n_nodes;    /* the root not counted */
 };
 
-/* The child of a node with this name: its number, n_nodes at most, which it is if it
- * is new; MAP_NONE if memory is out. */
+/* Return the child of a node with this name, which is added if it is new: its number is
+ * then n_nodes. Returns MAP_NONE if memory runs out. */
 uint32_t tree_child(struct tree *tree, uint32_t parent, uint32_t name);
 void tree_fini(struct tree *tree);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DWARF of one module: what function an address is in, what was inlined there,
- * and which line it is. For symbolize.c.
+ * Reads the DWARF of one module: which function an address is in, what was inlined there,
+ * and which source line it is. For symbolize.c. Not thread-safe.
  */
 #pragma once
 
@@ -19,14 +19,16 @@ struct debug_frame {
 	int line;                 /* 0: unknown */
 };
 
-/* Index the units of a Dwarf, which stays the caller's. NULL: out of memory. */
+/* Index the units of `dwarf`, which stays the caller's. Returns NULL if memory runs
+ * out. */
 struct debug_info *debug_info_new(Dwarf *dwarf);
 void debug_info_free(struct debug_info *info);
 
 /*
- * The functions at an address, innermost first: their number, at most max; 0
- * if no unit has the address. A unit without its function gives one frame with
- * a line and no name.
+ * Find the functions at an address, the innermost first. Returns how many of the `max`
+ * frames it filled; 0 if no unit has the address. Where a unit has the address, but no
+ * function for it, that is one frame with a line and no name. Texts live as long as the
+ * Dwarf.
  */
 size_t debug_info_find(struct debug_info *info, Dwarf_Addr address,
 		       struct debug_frame *frames, size_t max);

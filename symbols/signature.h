@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a stack is called wherever it comes from: a hash of the names of its functions.
- * docs/reference/schema.md says what of a name counts. For frames.c.
+ * Computes the signature of a stack: a hash of the names of its functions, which is the
+ * same in every build and on every machine. docs/reference/schema.md says what parts of a
+ * name count. For frames.c.
  */
 #pragma once
 
@@ -12,18 +13,21 @@
 #define SIGNATURE_TEXT_SIZE 17
 
 /*
- * Of a demangled name what stays the same when the program is built again: without
- * template arguments, parameters and what compilers append; of an offset in a module,
- * the module. Returns `size` or the length, if that is smaller; not terminated.
+ * Reduce a demangled name to what stays the same when the program is built again: drop
+ * template arguments, parameters and suffixes of the compiler; of MODULE+0xOFFSET, keep
+ * the module. Writes at most `size` bytes to `plain`, without a NUL, and returns their
+ * number.
  */
 size_t signature_name(const char *name, char *plain, size_t size);
 
-/* Whether a name is of the code that starts a program or a thread: not part of it. */
+/* Return whether a function is part of the code that starts a program or a thread, which
+ * signatures leave out. */
 bool signature_is_startup(const char *name);
 
-/* Add a name to a hash, which begins with SIGNATURE_BEGIN. */
+/* Add the reduced form of a name to a hash, and return the new hash. The first hash is
+ * SIGNATURE_BEGIN. */
 #define SIGNATURE_BEGIN UINT64_C(0xcbf29ce484222325)
 uint64_t signature_add(uint64_t hash, const char *name);
 
-/* A hash as text of SIGNATURE_TEXT_SIZE with its NUL. */
+/* Write a hash as hexadecimal text: SIGNATURE_TEXT_SIZE bytes, with a NUL. */
 void signature_format(uint64_t hash, char *text);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the files of a module are: the module itself, below another machine's root
- * if need be, and what has its symbols under its build id. For symbolize.c.
+ * Finds the files that may have the symbols of a module: the module itself, perhaps below
+ * the root of another machine, and separate debug information, by its build id. For
+ * symbolize.c.
  */
 #pragma once
 
@@ -17,22 +18,23 @@ struct symbol_settings {
 };
 
 /*
- * Make the settings fit for use: absolute directories, the network off unless it is
- * asked for. Dies of what cannot be used. Once, before symbols_open.
+ * Check the settings and make their directories absolute, and switch off debuginfod
+ * unless it is asked for. Dies if a setting cannot be used. Call it once, before
+ * symbols_open; it changes the environment, so no other thread may run.
  */
 void symbol_settings_check(struct symbol_settings *settings);
 
 /*
- * The list of directories in which libdw looks for separate debug information, in
- * its own notation. NULL: out of memory.
+ * Make the list of directories in which libdw looks for separate debug information, in
+ * its notation. The caller frees it. Returns NULL if memory runs out.
  */
 char *symbol_files_search_path(const struct symbol_settings *settings);
 
 /*
- * Open a file that may have the symbols of a module, the best one for candidate 0:
- * the module itself, then what lies under its build id in the directories for debug
- * information. *name is its path, for the caller to free. A descriptor; -ENOENT if
- * this candidate is not there, -ENOMEM; 1 if there are no more.
+ * Open a file that may have the symbols of a module. Candidate 0 is the best one: the
+ * module itself; the next ones are files for its build id in the directories for debug
+ * information. Returns 0 with *fd and *name, its path, which the caller closes and frees;
+ * -ENOENT if this candidate is not there; 1 if there are no more candidates; or -ENOMEM.
  */
 int symbol_files_open(const struct symbol_settings *settings, const char *path,
 		      const uint8_t *build_id, size_t build_id_size, size_t candidate,

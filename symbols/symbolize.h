@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Code addresses of one module as functions, source files and lines, from the
- * module's file and its debug information, wherever that is. For frames.c.
+ * Looks up addresses of one module: their functions, source files and lines, from the
+ * module's file and its debug information. Not thread-safe.
  */
 #pragma once
 
@@ -26,23 +26,23 @@ enum symbols_problem {
 };
 
 /*
- * Open the module's file, or another that has its symbols. A build id of size 0 is
- * not compared. 0, -ENOMEM or an enum symbols_problem. The settings are checked
- * ones (symbol_settings_check).
+ * Open the symbols of a module: its file, or another one that has its symbols. A build id
+ * of size 0 is not compared. symbol_settings_check must have checked the settings.
+ * Returns 0, -ENOMEM or an enum symbols_problem; *symbols is set only if it returns 0.
  */
 int symbols_open(struct symbols **symbols, const struct symbol_settings *settings,
 		 const char *path, const uint8_t *build_id, size_t build_id_size);
 void symbols_close(struct symbols *symbols);
 
 /*
- * What is at an address of the module (its address in the file, not in a
- * process): the functions, the innermost inlined one first, the one that holds
- * the code last. Their number, 0 if nothing is known. They are valid until the
- * next call.
+ * Look up an address of the module, as its file has it (not as a process does). *found
+ * becomes an array of the functions there: the innermost inlined one first, the one that
+ * holds the code last. Returns their number, 0 if nothing is known. They are valid until
+ * the next call.
  */
 size_t symbols_find(struct symbols *symbols, uint64_t address,
 		    const struct symbol **found);
 
-/* A name for code of which nothing is known: an offset in the module at path (bytes), or
- * an address if that is NULL. */
+/* Write a name for code without symbols to `name`, of `size` bytes: MODULE+0xOFFSET, or
+ * 0xADDRESS if `path` is NULL. The path may be any bytes. */
 void symbol_format_offset(const char *path, uint64_t address, char *name, size_t size);
