@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every program of rheaper does alike on its command line: messages on
- * standard error, --version, an exit status. Not for libraries, which must not exit.
+ * What all programs of rheaper share: messages on standard error, --version, and exit
+ * statuses. Not for libraries, which must not exit.
  */
 #pragma once
 

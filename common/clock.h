@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The monotonic clock: it never goes back, whatever is done to the time of day. */
+/* The monotonic clock, which never goes back when somebody sets the time of day. */
 #pragma once
 
 #include <stdint.h>
 #include <time.h>
 
-/* Nanoseconds since some moment in the past. */
+/* Return nanoseconds since an arbitrary time in the past. */
 static inline int64_t clock_ns(void)
 {
 	struct timespec now;
@@ -20,7 +20,7 @@ static inline double clock_seconds(void)
 	return (double)clock_ns() * 1e-9;
 }
 
-/* The moment that comes in so many milliseconds, as functions that wait take it. */
+/* Return the time in so many milliseconds from now, on this clock. */
 static inline struct timespec clock_after_ms(int64_t milliseconds)
 {
 	int64_t ns = clock_ns() + milliseconds * 1000000;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes JSON (RFC 8259) as it is made, with the commas where they belong. Nothing here
- * exits.
+ * Writes JSON (RFC 8259) piece by piece to a stream or to memory, and sets the commas.
+ * Nothing here exits; errors stay in the stream.
  *
  * Keys are in snake_case. Texts may be any bytes: what is not UTF-8 becomes \xNN, as in a
- * database, so that every output is valid; control characters are escaped, so that none
- * commands a terminal.
+ * database, so that every output is valid. Control characters are escaped, so that no
+ * text can control a terminal.
  */
 #pragma once
 
@@ -21,11 +21,13 @@ struct json {
 			 * its elements have lines of their own */
 };
 
-/* A writer at the beginning; what it writes to stays the caller's. */
+/* Return a writer to a stream, which stays the caller's. */
 struct json json_open(FILE *out);
 
-/* A writer to memory. Begin: false if there is none. End: the text, for the caller to
- * free(), or NULL if memory was out on the way. */
+/*
+ * A writer to memory. json_memory_begin returns false if memory runs out. json_memory_end
+ * returns the text, for the caller to free, or NULL if memory ran out on the way.
+ */
 struct json_memory {
 	struct json json;
 	char *text;
@@ -34,25 +36,27 @@ struct json_memory {
 bool json_memory_begin(struct json_memory *memory);
 char *json_memory_end(struct json_memory *memory);
 
-/* A value that has others in it, up to 64 deep. An object has keys before its values. */
+/* Begin and end a value that contains others, up to 64 deep. In an object, write a key
+ * before each value. */
 void json_begin_object(struct json *json);
 void json_end_object(struct json *json);
 void json_begin_array(struct json *json);
 void json_end_array(struct json *json);
 
-/* An array with each element on a line of its own; ends as every array. */
+/* Begin an array with each element on a line of its own; json_end_array ends it. */
 void json_begin_lines(struct json *json);
 
 /*
- * The key of the next value, in an object. In a name that is also an option's or is for
- * people, "leak-bytes" or "definitely lost", what is between words becomes '_'.
+ * Write the key of the next value of an object. Dashes and spaces become '_', for names
+ * that are also those of options, "leak-bytes", or for people, "definitely lost".
  */
 void json_key(struct json *json, const char *name);
 
-/* A key as it is: a column, or a name that a standard gives. */
+/* Write a key unchanged: the name of a column, or one that a standard prescribes. */
 void json_key_verbatim(struct json *json, const char *name);
 
-/* Values. A text that is NULL and a real number that is not finite are null. */
+/* Write a value. A text that is NULL becomes null, and a real number that is not finite,
+ * too. `digits` is the number of decimals. */
 void json_text(struct json *json, const char *text);
 void json_bytes(struct json *json, const char *bytes, size_t n);
 void json_integer(struct json *json, int64_t value);
@@ -61,10 +65,10 @@ void json_real(struct json *json, double value, int digits);
 void json_bool(struct json *json, bool value);
 void json_null(struct json *json);
 
-/* A number that is written already, as JSON has it. */
+/* Write a number that is text already, in the notation of JSON. */
 void json_number(struct json *json, const char *number);
 
-/* A key and its value. */
+/* Write a key and its value. */
 void json_put_text(struct json *json, const char *key, const char *text);
 void json_put_integer(struct json *json, const char *key, int64_t value);
 void json_put_unsigned(struct json *json, const char *key, uint64_t value);

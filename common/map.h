@@ -16,15 +16,15 @@ struct map {
 	size_t n_used;
 };
 
-/* The value of a key, or MAP_NONE. A zeroed struct map is empty. */
+/* Return the value of a key, or MAP_NONE. A zeroed struct map is empty. */
 uint32_t map_get(const struct map *map, uint64_t key);
 
-/* Set a key's value, which is not MAP_NONE. 0 or -ENOMEM. */
+/* Set the value of a key, which must not be MAP_NONE. Returns 0 or -ENOMEM. */
 int map_put(struct map *map, uint64_t key, uint32_t value);
 
 void map_fini(struct map *map);
 
-/* A hash of an integer, all bits of which are good. */
+/* Return a hash of an integer. All bits of it are equally good. */
 static inline uint64_t map_hash(uint64_t key)
 {
 	key ^= key >> 32;

@@ -62,24 +62,26 @@ struct option_program {
 };
 
 /*
- * Sets what the words say in `options`, which has the defaults. The index of the first
- * operand: all of them stand at the end of argv.
+ * Parse the command line into `options`, which has the defaults. Moves the operands to
+ * the end of argv, and returns the index of the first one. Ends the program if a word is
+ * wrong, and after --help and --version.
  */
 int options_parse(const struct option_program *program, void *options, int argc,
 		  char **argv);
 
-/* Frees the lists. */
+/* Free the lists in `options`. */
 void options_fini(const struct option_program *program, void *options);
 
-/* "5", "10K", "3M", "1G": a number that is not negative. False: it is something else. */
+/* Parse "5", "10K", "3M" or "1G": a number, not negative. Returns false if it is not
+ * one. */
 bool options_parse_size(const char *text, int64_t *size);
 
-/* Row i, --help and --version last; NULL behind them. */
+/* Return row i; --help and --version come last, then NULL. */
 const struct option_row *options_row(const struct option_program *program, size_t i);
 
-/* The names to choose from, with commas between them, for the caller to free; dies if
- * memory is out. */
+/* Make a list of the names to choose from, separated by commas, for the caller to free.
+ * Dies if memory runs out. */
 char *options_choices(const struct option_row *row);
 
-/* What --help prints, 80 columns wide, on standard output. */
+/* Print what --help says, 80 columns wide, on standard output. */
 void options_print_help(const struct option_program *program);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a program writes to: standard output, or a file that appears under its name
- * when it is whole. Dies of what cannot be written. There is one at a time.
+ * The output of a program: standard output, or a file that gets its name only when it is
+ * complete. Every function dies if the output cannot be written. A process has one output
+ * at a time.
  */
 #pragma once
 
@@ -9,16 +10,17 @@
 #include <stdio.h>
 
 /*
- * Begin. NULL: standard output, which for a binary format must be no terminal. A
- * file of that name is replaced, unless it is the one at `input` (NULL: there is none).
+ * Open the output: the file at `path`, which is replaced if it exists, or standard output
+ * if that is NULL. Dies if `path` and `input` (which may be NULL) are the same file, or
+ * if a binary format would go to a terminal.
  */
 FILE *output_open(const char *path, const char *input, bool binary);
 
-/* Let others read a new file as the umask says, not its owner alone. */
+/* Give a new file the permissions that the umask allows; else only its owner has any. */
 void output_share(void);
 
-/* End: everything is written, the file has its name. */
+/* Close the output: check that everything was written, and give the file its name. */
 void output_finish(void);
 
-/* Die because of errno. */
+/* Die because the output cannot be written, with the reason in errno. */
 _Noreturn void output_die(void);

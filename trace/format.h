@@ -57,8 +57,8 @@ enum rhp_loss {
 	RHP_N_LOSSES
 };
 
-/* i386 aligns 64 bits by 32: not here, where they are changed by one instruction and
- * read by other machines. */
+/* 64 bits aligned by 8 bytes, on i386 too, which aligns them by 4: one instruction
+ * changes them, and other machines read them. */
 typedef uint64_t rhp_u64 __attribute__((aligned(8)));
 
 /* The first page. Fields marked (live) change while the program runs. */
@@ -106,18 +106,18 @@ enum rhp_region_kind {
 };
 
 /*
- * At the start of every region; written last, so a region without the magic was
- * never finished and is passed over. A stream's buffers are numbered from 0; a
- * window whose sequence equals that of a chunk of the same stream was copied
- * but not yet used again, and is to be ignored.
+ * The header of every region. It is written last, so a region without the magic was never
+ * finished, and readers skip it. A stream's buffers are numbered from 0. A window with
+ * the same sequence as a chunk of its stream was copied there but not used again; readers
+ * ignore it.
  */
 struct rhp_region {
 	uint32_t magic;
 	uint16_t kind;
 	uint16_t stream;
 	rhp_u64 sequence;
-	rhp_u64 used; /* bytes of records; in a window a lower bound of nothing:
-		       * read all of it, zero records are unwritten */
+	rhp_u64 used; /* bytes of records in a chunk. In a window it means nothing: a
+		       * reader looks at all records, and skips zero ones */
 	rhp_u64 base_ticks, base_ns; /* when this buffer was begun */
 	rhp_u64 n_events;            /* of a chunk of a ring */
 	rhp_u64 reserved[2];
@@ -130,8 +130,8 @@ struct rhp_region {
  */
 #define RHP_LASTING_STREAM 0xffff
 
-/* What a scan for leaks found: LEAK records of all blocks that were live, then a SCAN.
- * Without that the records before it are of a scan that was cut short. */
+/* The stream of a leak scan: LEAK records of all blocks that were live, then a SCAN. LEAK
+ * records without a SCAN after them are of a scan that was not completed. */
 #define RHP_SCAN_STREAM 0xfffe
 
 /*
@@ -226,12 +226,12 @@ enum rhp_blob_type {
 };
 
 /*
- * What pointers there were to a live block, in what the program could reach: to its
- * start; only into its middle, or from such blocks; only from blocks that are lost; none.
- * The stronger kind is the larger number.
+ * Which pointers to a live block a leak scan found in memory that the program can reach:
+ * to its start (REACHABLE); only into its middle, or from such blocks (POSSIBLE); only
+ * from lost blocks (INDIRECT); none (DEFINITE). Of two kinds, the larger number wins.
  */
 enum rhp_leak_kind {
-	RHP_LEAK_UNKNOWN = 0, /* it was not scanned for */
+	RHP_LEAK_UNKNOWN = 0, /* memory was not scanned */
 	RHP_LEAK_DEFINITE = 1,
 	RHP_LEAK_INDIRECT = 2,
 	RHP_LEAK_POSSIBLE = 3,
@@ -290,9 +290,9 @@ static inline uint32_t rhp_node(const struct rhp_record *r)
 }
 
 /*
- * Which counter stamps events of this address: both ends must agree. Half of the bits
- * are those of the 64 MiB that it lies in: allocators give threads arenas of about
- * that size, and then threads seldom share a counter's cache line.
+ * Return which counter stamps the events of this address; runtime and readers must agree.
+ * Half of the bits come from the 64 MiB in which the address lies: allocators give
+ * threads arenas of about that size, so threads seldom share the cache line of a counter.
  */
 static inline uint32_t rhp_shard(uint64_t address)
 {

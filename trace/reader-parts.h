@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of the reader, shared by reader.c (the file and its regions),
- * reader-stream.c (the records of one stream) and reader-follow.c (what is
- * different while the trace is being written).
+ * The inside of the reader, which reader.c (the file and its regions), reader-stream.c
+ * (the records of one stream) and reader-follow.c (traces that are being written) share.
  */
 #pragma once
 
@@ -20,7 +19,7 @@ struct reader_region {
 	uint16_t kind;
 };
 
-/* A text of which the head has come, and perhaps a part. */
+/* A text whose BLOB record has been read, but not all of its TEXT records. */
 struct reader_partial {
 	struct reader_blob blob;
 	char *text;
@@ -31,8 +30,8 @@ struct reader_partial {
 #define READER_N_PARTIALS 4
 
 struct reader_stream {
-	size_t region, end_region; /* indexes: what is being read, what is not ours */
-	uint64_t sequence;         /* of the buffer that is read, or comes next */
+	size_t region, end_region; /* indexes: the one being read, the end of ours */
+	uint64_t sequence;         /* of the buffer being read, or of the next one */
 	uint32_t slot, n_slots;    /* in that region: next to read, how many */
 	struct rhp_record *buffer; /* READER_BUFFER_RECORDS from buffer_slot on */
 	uint32_t buffer_slot, n_buffer;
@@ -43,9 +42,9 @@ struct reader_stream {
 	uint32_t n_partials;
 	struct reader_partial partials[READER_N_PARTIALS];
 	uint16_t number;
-	bool begun;  /* reading of that buffer */
-	bool absent; /* following: it is not in the file now */
-	bool held;   /* following: before a record or buffer that is not there yet */
+	bool begun;  /* that buffer is being read */
+	bool absent; /* following: that buffer is not in the file now */
+	bool held;   /* following: the next record or buffer is only partly written */
 };
 
 struct reader {
@@ -57,8 +56,8 @@ struct reader {
 	struct reader_counts counts;
 	struct reader_region *regions; /* sorted by stream, sequence, chunk first */
 	size_t n_regions, n_regions_max;
-	size_t n_sorted;         /* following: those behind are new */
-	uint64_t scanned;        /* regions before this offset are known */
+	size_t n_sorted;         /* following: the later ones are new */
+	uint64_t scanned;        /* all regions before this offset are in `regions` */
 	struct rhp_region clock; /* the region that was begun last */
 	struct reader_unwritten {
 		uint64_t *offsets; /* following: of regions without a header as yet */
@@ -74,12 +73,13 @@ struct reader {
 
 #define READER_BUFFER_RECORDS 2730u /* just below 64 KiB */
 
-/* pread all of n bytes, or as many as there are: the count, or -errno. */
+/* Read n bytes at an offset, or as many as the file has. Returns their number or
+ * -errno. */
 int64_t reader_pread(struct reader *reader, void *to, size_t n, uint64_t offset);
 
 void reader_stream_fini(struct reader_stream *stream);
 
-/* What reader_open does, step by step. */
+/* The steps of reader_open. Those that return an int return 0, -errno or a problem. */
 int reader_load_header(struct reader *reader, struct rhp_file_header *header);
 int reader_load_issued(struct reader *reader);
 void reader_set_clock(struct reader *reader);
@@ -88,11 +88,11 @@ int reader_add_region(struct reader *reader, const struct rhp_region *region,
 		      uint64_t offset, uint64_t room);
 int reader_compare_regions(const void *left, const void *right);
 
-/* Read n slots of a region, from `slot` on, into the stream's buffer; what is not in
- * the file is zeros. 0 or -errno. */
+/* Read n slots of the region at an offset, from `slot` on, into the stream's buffer;
+ * slots that the file does not have become zeros. Returns 0 or -errno. */
 int reader_read_slots(struct reader *reader, struct reader_stream *stream,
 		      uint64_t offset, uint32_t slot, uint32_t n);
 
-/* Following: the next written records of the window that is being read into the
- * buffer: 1, 0 if there are none for now, -errno. */
+/* Following: read the next written records of the current window into the stream's
+ * buffer. Returns 1, 0 if there are none so far, or -errno. */
 int reader_fill_window(struct reader *reader, struct reader_stream *stream);

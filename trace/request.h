@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program is asked from outside: the contract between rheaper-ctl and a running
- * program. The request lies in an anonymous file of the one who asks, sealed against
- * shrinking and belonging to the user of the program. The signal of RHEAPER_SIGNAL,
- * queued with the number of its descriptor, tells the program, which maps
- * /proc/SENDER/fd/NUMBER, does what is asked, and answers in the same place.
+ * The contract between rheaper-ctl and a running program. rheaper-ctl writes a request to
+ * an anonymous file, which is sealed against shrinking and belongs to the user of the
+ * program, and queues the signal of RHEAPER_SIGNAL with the number of its descriptor. The
+ * program maps /proc/SENDER/fd/NUMBER, does what the request says, and writes the answer
+ * to the same place.
  *
- * That a program listens is seen by a mapping of the name RHP_LISTENS and the number of
- * the signal.
+ * A program that listens has a mapping whose name is RHP_LISTENS and the number of the
+ * signal.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ enum rhp_request_kind {
 	RHP_ASK_STATUS = 0,
 	RHP_ASK_ON = 1,
 	RHP_ASK_OFF = 2,
-	RHP_ASK_MARK = 3, /* with the text */
+	RHP_ASK_MARK = 3, /* set a mark, whose text is in the request */
 };
 
 /* How tracking stands after the request. */
@@ -33,12 +33,12 @@ enum rhp_request_state {
 struct rhp_request {
 	char magic[8];
 	uint32_t kind; /* enum rhp_request_kind */
-	/* The answer; `answered` is written last, 1. */
+	/* The answer. `answered` is set to 1 last. */
 	uint32_t answered;
 	uint32_t state;      /* enum rhp_request_state */
-	uint32_t error;      /* an errno: why it was not done, 0 if it was */
-	uint32_t last_error; /* the same of the last time that tracking should begin */
-	uint32_t trace_fd;   /* of the trace that is being written, in the program */
+	uint32_t error;      /* 0, or the errno why the request was not fulfilled */
+	uint32_t last_error; /* 0, or the errno why tracking last could not begin */
+	uint32_t trace_fd;   /* the program's descriptor of the present trace */
 	char text[4096];
 	char path[4096]; /* of the present trace or the last one, as the program sees it
 			  */
