@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory of a check: it is all needed until the verdict is written, and freed then at
- * once. Dies when there is no more.
+ * The memory of a check. All of it is needed until the verdict is written, and is freed
+ * then at once. Every function dies if memory runs out. Not thread-safe.
  */
 #pragma once
 
@@ -11,23 +11,24 @@ struct arena {
 	struct arena_piece *pieces;
 };
 
-/* Zeroed. A zeroed struct arena is empty. */
+/* Take `size` bytes, which are zeroed. A zeroed struct arena is empty. */
 void *arena_take(struct arena *arena, size_t size);
 
-/* Copies of text; of n bytes of it. */
+/* Copy a text; or n bytes, with a NUL behind them. */
 char *arena_text(struct arena *arena, const char *text);
 char *arena_text_n(struct arena *arena, const char *bytes, size_t n);
 
-/* Text that a format makes. */
+/* Format a text, as printf does. */
 char *arena_format(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Text of bytes from outside: valid UTF-8 without control characters. */
+/* Copy a text from outside as valid UTF-8, with \xNN for control characters. */
 char *arena_printable(struct arena *arena, const char *text);
 
 /*
- * Room for one more behind n elements, each of `size`: the array, or a copy of twice
- * the size if n is a power of two. NULL is an array of none.
+ * Make room for one more element behind the n elements, each of `size` bytes, of an
+ * array. Returns the array, or a copy with twice the room if n is 0 or a power of two.
+ * NULL is an empty array.
  */
 void *arena_grow(struct arena *arena, void *array, size_t n, size_t size);
 

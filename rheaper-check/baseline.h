@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was known: a text file that stands beside the source, a paragraph for each
- * program and each call site, in the order of their names (docs/how-to/ci.md).
+ * The baseline: a text file, kept with the source, that lists what was known before. It
+ * has a paragraph for each program and each call site, sorted by name
+ * (docs/how-to/ci.md).
  */
 #pragma once
 
@@ -16,9 +17,9 @@ struct baseline_entry {
 	const char *key;     /* names.h; of a program, its name */
 	bool has[N_AMOUNTS]; /* which of these it has */
 	int64_t amounts[N_AMOUNTS];
-	int64_t used[N_AMOUNTS];  /* of these, what is there still */
-	bool leaks;               /* a site of this very key leaks still */
-	struct names_shape shape; /* of the key, when it is compared with others */
+	int64_t used[N_AMOUNTS];  /* the part of `amounts` that is still there */
+	bool leaks;               /* a site with exactly this key still leaks */
+	struct names_shape shape; /* of the key, to compare it with others */
 };
 
 struct baseline_list {
@@ -30,15 +31,16 @@ struct baseline {
 	struct baseline_list programs, sites;
 };
 
-/* Read a file. Dies, with the line, of one that is no baseline. */
+/* Read a file. Dies, naming the line, if it is not a baseline. */
 void baseline_read(struct baseline *baseline, struct arena *arena, const char *path);
 
-/* Write it; the file is replaced when the new one is whole. */
+/* Write a baseline. The file is replaced when the new one is complete. Dies if that
+ * fails. */
 void baseline_write(struct baseline *baseline, const char *path);
 
-/* Add an entry, in any order; before it is written. */
+/* Add an entry to a baseline that is to be written, in any order. */
 void baseline_add(struct baseline_list *list, struct arena *arena,
 		  const struct baseline_entry *entry);
 
-/* An entry by its key, or NULL. */
+/* Find an entry by its key. Returns NULL if there is none. */
 struct baseline_entry *baseline_find(const struct baseline_list *list, const char *key);

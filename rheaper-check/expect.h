@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Budgets: rules of a file, each of which says how much may be allocated in a scope, in
- * a phase, or in a process, and by which call sites (docs/how-to/ci.md).
+ * Expectations: rules in a file, each of which limits what is allocated in a scope, a
+ * phase or a process, and by which call sites (docs/how-to/ci.md).
  */
 #pragma once
 
@@ -20,13 +20,13 @@ struct expectation {
 	size_t line;
 	const char *title;
 	enum place_kind kind;
-	const char *name;    /* pattern, of the place */
+	const char *name;    /* pattern of the name of the place */
 	const char *program; /* pattern, NULL: any */
 	struct pattern_step *steps;
 	size_t n_steps;
 	bool has[N_PLACE_AMOUNTS];
 	int64_t most[N_PLACE_AMOUNTS];
-	bool optional; /* there may be no such place */
+	bool optional; /* the rule holds if there is no such place */
 };
 
 struct expectations {
@@ -35,12 +35,13 @@ struct expectations {
 	size_t n;
 };
 
-/* Read a file. Dies, with the line, of what it does not understand. */
+/* Read a file. Dies, naming the line, if it cannot be parsed. */
 void expect_read(struct expectations *expectations, const char *path);
 
-/* Say what is to be measured. */
+/* Tell a measure which kinds of places the rules need. Call it before databases are
+ * read. */
 void expect_want(const struct expectations *expectations, struct measure *measure);
 
-/* Find the rules that do not hold. What is suppressed does not leak. */
+/* Add a finding for each rule that does not hold. Suppressed leaks do not count. */
 void expect_check(const struct expectations *expectations,
 		  struct suppressions *suppressions, struct verdict *verdict);

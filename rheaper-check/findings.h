@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The verdict: what a check found, what got better, what it cannot tell. Made from a
- * measure; written by the reports.
+ * The verdict of a check: its findings, what improved, and whether it is inconclusive. It
+ * is made from a measure, and the reports write it.
  */
 #pragma once
 
@@ -17,16 +17,16 @@ struct baseline;
 struct limits;
 
 enum finding_kind {
-	FINDING_LEAK,        /* there is no baseline to know it */
-	FINDING_NEW_LEAK,    /* the baseline does not know it */
-	FINDING_LEAK_GROWTH, /* ... knows less of it */
-	FINDING_GROWTH,      /* of another amount, of a program or a site */
-	FINDING_LIMIT,       /* an amount of a program is too large in any case */
+	FINDING_LEAK,        /* a leak; there is no baseline */
+	FINDING_NEW_LEAK,    /* a leak that is not in the baseline */
+	FINDING_LEAK_GROWTH, /* a leak that is larger than in the baseline */
+	FINDING_GROWTH,      /* another amount of a program or site grew too much */
+	FINDING_LIMIT,       /* an amount of a program exceeds its --limit */
 	FINDING_EXPECTATION, /* a rule does not hold */
 	N_FINDING_KINDS
 };
 
-/* What each kind is called: for machines; for people; in a sentence. */
+/* The names of a kind: for machines; for people; and a sentence that explains it. */
 struct finding_text {
 	const char *id, *title, *meaning;
 };
@@ -36,14 +36,14 @@ extern const struct finding_text finding_texts[N_FINDING_KINDS];
 struct finding {
 	enum finding_kind kind;
 	const char *program;
-	const struct measure_site *site; /* NULL: of the program */
+	const struct measure_site *site; /* NULL: it is about the program */
 	enum amount amount;              /* that grew, where it is not leaks */
 	bool has_before;
 	int64_t before[N_AMOUNTS], now[N_AMOUNTS];
 	const char *message; /* one sentence */
 };
 
-/* What got better. */
+/* Something that improved since the baseline. */
 struct improvement {
 	const char *key; /* names.h */
 	const char *message;
@@ -58,30 +58,35 @@ struct verdict {
 	size_t n_better;
 	const char **notes; /* sentences */
 	size_t n_notes;
-	size_t n_leaks, n_known; /* call sites that leak; of them, in the baseline */
+	size_t n_leaks, n_known; /* call sites that leak; those in the baseline */
 	int64_t suppressed[N_AMOUNTS];
 	const char *source_root; /* below which files have relative names */
 	bool has_baseline, allow_partial;
 };
 
-/* Compare with a baseline, which is NULL if there is none, and with the limits. */
+/* Compare the measure with the limits and with a baseline, which may be NULL. Adds the
+ * findings, improvements and notes. */
 void findings_compare(struct verdict *verdict, struct baseline *baseline,
 		      const struct limits *limits);
 
-/* Sort them; after the last one. */
+/* Sort the findings. Call it after the last one was added. */
 void findings_sort(struct verdict *verdict);
 
-/* Add one that has a kind, a program and a message. */
+/* Add a copy of a finding, which must have a kind, a program and a message. */
 void findings_add(struct verdict *verdict, const struct finding *finding);
 
+/* Add a note, a sentence that lives as long as the arena. */
 void findings_note(struct verdict *verdict, const char *note);
 
-/* Whether a problem is a reason not to tell. */
+/* Return whether a problem of a trace makes the check inconclusive. */
 bool verdict_minds(const struct verdict *verdict, const struct measure_problem *problem);
 
-/* Whether the traces tell enough for a verdict of what was found. */
+/* Return whether the traces are complete enough for a verdict on what was found; if not,
+ * the check is inconclusive. */
 bool verdict_is_known(const struct verdict *verdict);
+
+/* Return the exit status for a verdict. */
 enum exit_code verdict_status(const struct verdict *verdict);
 
-/* "1 block, 5 bytes" */
+/* Format the leaked amounts: "1 block, 5 bytes". */
 const char *findings_leak_text(struct arena *arena, const int64_t *amounts);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a check is given: databases, and traces, which are loaded together into a
- * database that is gone when the check ends, as one run.
+ * Reads the inputs of a check: databases, and traces. The traces are loaded, as one run,
+ * into a temporary database, which is removed when the check ends.
  */
 #pragma once
 
@@ -10,7 +10,9 @@
 struct measure;
 struct symbol_settings;
 
-/* Measure them all; `symbols` says where files are. Dies of what cannot be read, and of
- * what is there twice. */
+/*
+ * Measure the n inputs at `paths`. Traces are loaded with the settings `symbols`. Dies if
+ * an input cannot be read, or a trace is among them twice.
+ */
 void inputs_measure(struct measure *measure, char **paths, size_t n,
 		    const struct symbol_settings *symbols);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much more than in the baseline is no finding, and how much is too much in any
- * case: what --max-growth and --limit say.
+ * The limits that --max-growth and --limit set: how much an amount may grow since the
+ * baseline, and how large it may be at most.
  */
 #pragma once
 
@@ -12,19 +12,21 @@
 
 struct limit {
 	bool asked;
-	double percent; /* of what was */
-	int64_t amount; /* or so much */
+	double percent; /* of the amount in the baseline */
+	int64_t amount; /* or an absolute number; the other is 0 */
 };
 
 struct limits {
-	struct limit site_growth[N_AMOUNTS]; /* of leaks: 0 if it is not asked */
+	struct limit site_growth[N_AMOUNTS]; /* leaks may not grow if it is not asked */
 	struct limit growth[N_AMOUNTS];      /* of a program */
 	struct limit most[N_AMOUNTS];        /* of a program */
 };
 
-/* Take "NAME=AMOUNT" of the option. NULL, or why it is wrong. */
+/* Parse the argument "NAME=AMOUNT" of --max-growth or --limit. Returns NULL, or why it is
+ * wrong. */
 const char *limits_take_growth(struct limits *limits, const char *words);
 const char *limits_take_most(struct limits *limits, const char *words);
 
-/* What may be where `before` was. */
+/* Return the largest amount that a limit of growth allows if the baseline has
+ * `before`. */
 int64_t limit_apply(const struct limit *limit, int64_t before);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A database while it is read, and what was read of it so far. For measure-read.c, and
- * the parts of it that have files of their own.
+ * The state of reading one database. For measure-read.c and its parts in measure-parts.c,
+ * measure-processes.c and measure-places.c.
  */
 #pragma once
 
@@ -21,8 +21,8 @@ struct rows;
 struct process {
 	const char *program;
 	unsigned int run;
-	bool cut; /* what was live is no leak */
-	bool partial;
+	bool cut;     /* its trace ended early, so blocks live then are not leaks */
+	bool partial; /* its trace is not complete */
 };
 
 struct reading {
@@ -37,23 +37,25 @@ struct reading {
 	const struct measure_stack **stacks;
 	size_t n_stacks;
 	struct rows *stack_frames, *stack_allocator;
-	const char **plain; /* names of the stack in hand */
+	const char **plain; /* scratch: the names of the present stack */
 	size_t n_plain_max;
 };
 
-/* A text as it may be shown anywhere; NULL is NULL, or `otherwise`. */
+/* Copy a text of the database, printable, to the arena. For NULL, return NULL or
+ * `otherwise`. */
 const char *reading_text(struct reading *r, const char *text);
 const char *reading_text_or(struct reading *r, const char *text, const char *otherwise);
 
-/* A number of things. Dies of one below 0. */
+/* Return a count of the database. Dies if it is negative. */
 int64_t reading_count(const struct reading *r, int64_t value);
 
-/* A stack and a process by their numbers. Dies of one that is not there. */
+/* Find a stack or a process by its number. Dies if the database has none. */
 const struct measure_stack *reading_stack(struct reading *r, int64_t number);
 const struct process *reading_process(const struct reading *r, int64_t number);
 
-/* Read what there is of processes, with their problems and totals. They come first. */
+/* Read the processes, with their problems and totals. Call it before anything else is
+ * read. */
 void reading_take_processes(struct reading *r);
 
-/* Read the places that are wanted, and what was allocated in them. */
+/* Read the places that measure->wanted asks for, and what was allocated in them. */
 void reading_take_places(struct reading *r);

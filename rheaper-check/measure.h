@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What databases say of leaks and of amounts, as a check compares it: call sites by
- * their keys (names.h), programs with their totals, processes whose traces do not tell
- * all. All that the program knows of the schema is behind this. Dies of databases that
- * cannot be read, that are damaged, or of another version.
+ * Measures databases for a check: call sites by their keys (names.h), programs with their
+ * totals, and processes whose traces are not complete. Only the files measure*.c know
+ * what a database contains. Every function dies if a database cannot be read, is damaged,
+ * or has another version.
  *
- * A run is a call of rheaper-load. What the processes of one program did in a run adds
- * up; of several runs counts what at least min_runs of those of the program reach.
+ * A run is a call of rheaper-load. The amounts of all processes of a program in a run are
+ * added up. If a program has several runs, its amount is what at least min_runs of them
+ * reach.
  */
 #pragma once
 
@@ -24,20 +25,20 @@ enum amount {
 	AMOUNT_LEAK_BYTES,
 	AMOUNT_ALLOCATIONS,
 	AMOUNT_BYTES,
-	AMOUNT_PEAK, /* of a program only: of its greatest process */
+	AMOUNT_PEAK, /* of programs only: the peak of the process with the largest one */
 	N_AMOUNTS
 };
 
-/* As options, baselines and reports call them. */
+/* The names of amounts in options, baselines and reports. */
 extern const char *const amount_names[N_AMOUNTS];
 
-/* A set of kinds has a bit for each. Which are leaks unless somebody says otherwise. */
+/* A set of kinds of leaks has a bit for each. LOST is the default of --leak-kinds. */
 #define LEAK_KINDS_LOST (1u << LEAK_DEFINITE | 1u << LEAK_INDIRECT)
 #define LEAK_KINDS_DOUBTFUL (LEAK_KINDS_LOST | 1u << LEAK_POSSIBLE)
 #define LEAK_KINDS_ALL ((1u << N_LEAK_KINDS) - 1)
 
-/* "definite,possible", as Valgrind names them, or "all" or "none": false: it is not,
- * or says nothing. */
+/* Parse a list of kinds as Valgrind names them, "definite,possible", or "all" or "none".
+ * Returns false if it is empty or wrong. */
 bool leak_kinds_parse(const char *text, unsigned int *kinds);
 
 struct measure_frame {
@@ -45,12 +46,12 @@ struct measure_frame {
 	const char *file; /* NULL: unknown */
 	int64_t line;     /* 0: unknown */
 	const char *module;
-	const char *plain; /* names_plain of it */
+	const char *plain; /* what names_plain makes of `sym` */
 };
 
-/* What is shown of a call site: one of its stacks. */
+/* A stack; of the stacks of a call site, one is shown. */
 struct measure_stack {
-	const char *function; /* that allocated; "" if it is unknown */
+	const char *function; /* the allocation function; "" if it is unknown */
 	const struct measure_frame **frames;
 	size_t n_frames;
 };
@@ -58,11 +59,11 @@ struct measure_stack {
 struct measure_site {
 	const char *key;
 	const struct measure_stack *stack;
-	enum leak_kind kind; /* the worst that it has */
+	enum leak_kind kind; /* the worst of its kinds */
 	int64_t amounts[N_AMOUNTS];
-	int64_t of_kind[N_LEAK_KINDS][N_AMOUNTS]; /* the same, of all runs together */
+	int64_t of_kind[N_LEAK_KINDS][N_AMOUNTS]; /* by kind, sum of all runs */
 	unsigned int n_runs;                      /* in which it leaks */
-	unsigned int n_of_runs;                   /* in which its program is */
+	unsigned int n_of_runs;                   /* in which its program ran */
 };
 
 struct measure_program {
@@ -70,17 +71,17 @@ struct measure_program {
 	int64_t amounts[N_AMOUNTS];
 	size_t n_processes;
 	unsigned int n_runs;
-	bool partial; /* a trace of it does not have everything: less is not better */
+	bool partial; /* a trace of it is not complete, so less is no improvement */
 };
 
 enum measure_defect {
 	DEFECT_NONE,
-	DEFECT_CUT,     /* switched off or copied: what was live then is no leak */
-	DEFECT_SAMPLE,  /* estimates: what was not drawn is not seen */
+	DEFECT_CUT,     /* switched off or a snapshot: live blocks are not leaks */
+	DEFECT_SAMPLE,  /* a sample: amounts are estimates, and leaks may be missing */
 	DEFECT_PARTIAL, /* anything may be missing */
 };
 
-/* Of the places that expectations are about. */
+/* The amounts of places, which expectations limit. */
 enum place_amount {
 	PLACE_ALLOCATIONS,
 	PLACE_BYTES,
@@ -102,8 +103,8 @@ struct measure_place {
 };
 
 /*
- * What a stack allocated in a place. Blocks that a scan found to leak have a row for each
- * kind, in which nothing is allocated; they are not in the row of all others.
+ * What a stack allocated in a place. Leaks that a scan found have a row of their own for
+ * each kind, with no allocations; the first row of the stack has all the rest.
  */
 struct measure_place_row {
 	const struct measure_stack *stack;
@@ -111,7 +112,7 @@ struct measure_place_row {
 	int64_t amounts[N_PLACE_AMOUNTS];
 };
 
-/* A trace that does not tell all. */
+/* A reason why a trace is not complete, or why its leaks may be wrong. */
 struct measure_problem {
 	enum measure_defect defect;
 	const char *trace, *program;
@@ -136,39 +137,39 @@ struct measure {
 	size_t min_runs;                /* SIZE_MAX: all */
 	struct measure_source *sources; /* of each process */
 	size_t n_processes;
-	unsigned int leak_kinds; /* that count: unknown ones always do */
-	/* What is lost, or may be, of the kinds that do not count; of all runs. The keys
-	 * are those of the programs */
+	unsigned int leak_kinds; /* the set that counts; LEAK_UNKNOWN always does */
+	/* Lost and possibly lost blocks of the other kinds, in all runs. Their keys are
+	 * names of programs */
 	struct measure_site *uncounted;
 	size_t n_uncounted;
-	bool all_sites;             /* also those that do not leak */
-	bool wanted[N_PLACE_KINDS]; /* which places; to be set before databases are read
-				     */
+	bool all_sites;             /* measure also sites that do not leak */
+	bool wanted[N_PLACE_KINDS]; /* places to measure; set before databases are read */
 	struct measure_place *places;
 	size_t n_places;
 	struct measure_place_row *place_rows;
 	size_t n_place_rows;
-	/* Until measure_finish: what each run said */
+	/* Until measure_finish: the rows of each run */
 	struct measure_site *site_rows;
 	size_t n_site_rows;
 	struct measure_program *program_rows;
 	size_t n_program_rows;
 };
 
+/* Make an empty measure. With all_sites it has call sites that do not leak, too. */
 void measure_init(struct measure *measure, struct arena *arena, bool all_sites);
 
-/* Add the runs of a database; `name` is for messages. */
+/* Read the runs of the database at `path`, which messages call `name`. */
 void measure_database(struct measure *measure, const char *path, const char *name);
 
-/* Die if a process is in two databases: its run would count as two. */
+/* Die if a process is in two databases, because its run would count twice. */
 void measure_check_sources(struct measure *measure);
 
-/* After the last one. */
+/* Add up the runs. Call it after the last database. */
 void measure_finish(struct measure *measure);
 
-/* A program by its name, or NULL. */
+/* Find a program by its name. Returns NULL if there is none. */
 const struct measure_program *measure_program(const struct measure *measure,
 					      const char *name);
 
-/* Add, and stay at the largest number. */
+/* Add two numbers. Returns INT64_MAX if the sum is larger. */
 int64_t measure_add(int64_t a, int64_t b);

@@ -40,7 +40,9 @@ struct options {
 	size_t n_inputs;
 };
 
-/* What the words say, with the defaults; what it points to is the words' or the arena's.
- * Ends the program if they are wrong, and for --help and --version. */
+/*
+ * Parse the command line, with defaults for what it does not say. The texts belong to
+ * argv or the arena. Ends the program for a wrong word, --help and --version.
+ */
 void check_options_parse(struct options *o, struct arena *arena, int argc, char **argv);
 void check_options_fini(struct options *o);

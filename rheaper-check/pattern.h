@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Patterns of names, with * for any text and ? for any character, and of stacks. For
- * suppressions and expectations.
+ * Matches patterns: of names, with * for any text and ? for any character, and of stacks.
+ * For suppressions and expectations.
  */
 #pragma once
 
@@ -23,22 +23,23 @@ struct pattern_step {
 	enum pattern_what what;
 	const char *pattern;
 	int64_t line;  /* of PATTERN_SOURCE, 0: any */
-	bool rest;     /* of a sequence: "...", any number of frames */
-	bool anchored; /* fits frame `position`: 0 called the allocator, -1 is outermost
-			*/
+	bool rest;     /* in a sequence: "...", any number of frames */
+	bool anchored; /* matches only frame `position`: 0 is innermost, -1 outermost */
 	int64_t position;
 };
 
-/* Whether a text fits a pattern as a whole. */
+/* Return whether a whole text matches a pattern. */
 bool pattern_fits(const char *pattern, const char *text);
 
-/* Whether steps fit a stack from the function that allocated on. */
+/* Return whether the steps, in their order, match a stack that begins with the allocation
+ * function. */
 bool pattern_fits_sequence(const struct pattern_step *steps, size_t n,
 			   const struct measure_stack *stack);
 
-/* Whether each of the steps fits a frame. */
+/* Return whether each step matches some frame of a stack. */
 bool pattern_fits_all(const struct pattern_step *steps, size_t n,
 		      const struct measure_stack *stack);
 
-/* A step of "at [N] FUNCTION" or "in [N] MODULE". False: it is something else. */
+/* Parse "at [N] FUNCTION" or "in [N] MODULE" as a step. Returns false if the line is
+ * something else. */
 bool pattern_parse(struct pattern_step *step, struct arena *arena, const char *line);

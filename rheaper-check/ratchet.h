@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Baselines made from what was measured. For main.c. */
+/* Makes baselines from what was measured. For main.c. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,12 +10,13 @@ struct baseline_list;
 struct limits;
 struct measure;
 
-/* A baseline of what leaks, and of the amounts whose growth is limited. */
+/* Fill a baseline with the leaks of a measure, and with the amounts whose growth is
+ * limited. */
 void ratchet_new(struct baseline *baseline, struct arena *arena,
 		 const struct measure *measure, const struct limits *limits);
 
-/* Whether entries have other amounts than leaks. */
+/* Return whether entries have amounts other than leaks. */
 bool ratchet_has_totals(const struct baseline_list *list);
 
-/* Of a baseline that was compared, what is there still. It never grows. */
+/* Reduce a baseline, after findings_compare, to what is still there. It never grows. */
 void ratchet_less(struct baseline *baseline);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The reports, each a function that writes a whole verdict. For main.c. */
+/* The formats of reports. Each is a function that writes a verdict to `out`. For
+ * main.c. */
 #pragma once
 
 #include <stdio.h>

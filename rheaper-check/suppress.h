@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leaks that are accepted, by patterns of their stacks: LeakSanitizer's lines, the Leak
- * entries of Valgrind's memcheck, and paragraphs of our own (docs/how-to/ci.md). A
- * pattern has * for any text; in Valgrind's and in ours ? is any character.
+ * Suppressions: patterns of the stacks of leaks that are accepted. Files may have the
+ * format of LeakSanitizer, of Valgrind's memcheck (its Leak entries), or our own
+ * (docs/how-to/ci.md). * stands for any text; ? for any character, but not in those of
+ * LeakSanitizer.
  */
 #pragma once
 
@@ -18,21 +19,21 @@ struct measure;
 struct verdict;
 
 enum suppress_form {
-	SUPPRESS_ANYWHERE, /* one step, which fits any frame's function, file or module */
-	SUPPRESS_SEQUENCE, /* its steps fit the stack from the innermost frame on */
-	SUPPRESS_ALL,      /* each of its steps fits a frame */
+	SUPPRESS_ANYWHERE, /* one step matches the function, file or module of a frame */
+	SUPPRESS_SEQUENCE, /* its steps match the stack from the innermost frame on */
+	SUPPRESS_ALL,      /* each of its steps matches some frame */
 };
 
 struct suppression {
 	enum suppress_form form;
-	const char *file; /* NULL: one of ours, whose use is nobody's concern */
+	const char *file; /* NULL: a default, whose use is not reported */
 	size_t line;
 	const char *reason;  /* or a name */
 	const char *program; /* pattern, NULL: any */
 	const char *until;   /* YYYY-MM-DD, the last day; NULL: for ever */
 	struct pattern_step *steps;
 	size_t n_steps;
-	unsigned int kinds; /* of leaks that it is for: measure.h */
+	unsigned int kinds; /* the set of kinds of leaks that it suppresses */
 	bool used, expired;
 };
 
@@ -45,19 +46,21 @@ struct suppressions {
 
 void suppress_init(struct suppressions *suppressions, struct arena *arena);
 
-/* Read a file. Dies, with the line, of what it does not understand. */
+/* Read a file. Dies, naming the line, if it cannot be parsed. */
 void suppress_read(struct suppressions *suppressions, const char *path);
 
-/* Add those for what libc, the loader and the C++ library keep on purpose. */
+/* Add suppressions for what libc, the loader and the C++ library never free on
+ * purpose. */
 void suppress_defaults(struct suppressions *suppressions);
 
-/* Take what is suppressed out of the leaks, and of what does not count. Before
- * measure_finish. */
+/* Remove suppressed leaks from a measure, also those of kinds that do not count. Call it
+ * before measure_finish. */
 void suppress_apply(struct suppressions *suppressions, struct measure *measure);
 
-/* Whether a leak of a stack is suppressed. After suppress_apply. */
+/* Return whether a leak of a stack is suppressed. Call it after suppress_apply. */
 bool suppress_takes(struct suppressions *suppressions, const char *program,
 		    const struct measure_stack *stack, enum leak_kind kind);
 
-/* Note what was suppressed, which were not used, which are over. */
+/* Add notes to the verdict: how much was suppressed, and which suppressions were not used
+ * or have expired. */
 void suppress_note(const struct suppressions *suppressions, struct verdict *verdict);
