@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a compiler command does, and what it must gain. Pure: words in, a
- * decision or words out; main.c does the rest.
+ * Decides what a compiler command does, and which words it must gain. Reads and writes no
+ * files, and runs nothing; main.c does.
  */
 #pragma once
 
@@ -21,7 +21,7 @@ enum cmd_kind {
 	CMD_STATIC,     /* a static executable */
 };
 
-/* How the driver was called, as far as it decides what the words mean. */
+/* How the driver was called, as far as that decides what the words mean. */
 struct cmd_driver {
 	int plugins;                 /* shared libraries are to record by themselves */
 	int cxx;                     /* the compiler links the C++ library */
@@ -34,11 +34,11 @@ struct cmdline {
 	const char *reason;          /* why; a constant text */
 	const struct target *target; /* NULL: not known, the link is left alone */
 	int compiles;                /* makes code from sources: gains compile words */
-	int debug;                   /* the user asked for some kind of -g, or none */
+	int debug;                   /* the user gave an option -g of any kind, or -g0 */
 	int leaf;                    /* the target knows -mno-omit-leaf-frame-pointer */
 	int cxx, shared_cxx;         /* links a C++ library; it may be a shared one */
 	int gold, lld;               /* the linker is known to be this one */
-	struct words user_wraps;     /* symbols that the user wraps himself */
+	struct words user_wraps;     /* symbols that the user's own --wrap names */
 	struct words libraries;      /* names of libraries, without directories */
 	size_t *library_at;          /* ... and which of the words hold them */
 	size_t n_library_at;
@@ -49,7 +49,7 @@ enum cmd_capture {
 	CAPTURE_LINK,    /* those of the objects in this link */
 };
 
-/* What cmdline_inject is told beside the decision. */
+/* What cmdline_inject needs beside the decision. */
 struct cmd_inject {
 	enum cmd_capture capture;
 	const char *archive_dir; /* where the target's archives are; NULL: no link
@@ -68,7 +68,7 @@ void cmdline_classify(const struct words *words, const struct cmd_driver *driver
 
 void cmdline_fini(struct cmdline *c);
 
-/* The kind in words, for people. */
+/* Returns the kind in words, for messages. */
 const char *cmdline_kind_name(enum cmd_kind kind);
 
 /* Does the kind gain link words? */

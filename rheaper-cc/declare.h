@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Allocator functions that the user declares: NAME:KIND[:freed-by=NAME], and
- * files of such lines. Pure but for the reading of files.
+ * Parses the allocation functions that the user declares: NAME:KIND[:freed-by=NAME], and
+ * files of such lines.
  */
 #pragma once
 
@@ -22,19 +22,21 @@ struct declared_list {
 };
 
 /*
- * Adds the function that `text` declares. A name that is declared already is
- * replaced. NULL, or what is wrong with it.
+ * Adds the function that `text` declares, and replaces an earlier declaration of the same
+ * name. Returns NULL, or what is wrong with the text.
  */
 const char *declare(struct declared_list *list, const char *text);
 
-/* The same for a function of a known allocator, unless it is declared. */
+/* Adds a function of a known allocator in the same way, but keeps an earlier
+ * declaration. */
 const char *declare_known(struct declared_list *list, const char *text,
 			  const char *family);
 
-/* Adds what a file declares, a function on a line; dies of what is wrong. */
+/* Adds the functions that a file declares, one on a line. Dies, naming the line, if one
+ * is wrong. */
 void declare_file(struct declared_list *list, const char *path);
 
-/* Fills in the families, once every function is known. */
+/* Sets the families. Call it when all functions have been added. */
 void declare_finish(struct declared_list *list);
 
 void declared_fini(struct declared_list *list);

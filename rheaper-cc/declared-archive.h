@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The shims of declared functions, as an archive that only the linker sees. */
+/* Makes an archive with the shims of declared functions, in a file without a name. */
 #pragma once
 
 #include "rheaper-cc/declare.h"
 
 /*
- * Makes the archive from the template in `archive_dir` that has the target's
- * suffix. The shims refer weakly to
- * the functions themselves if `weak`: for a linker that brings a shim in though
- * nothing calls it. A path that the linker
- * can open for as long as this process, or what it executes, lives; the caller
- * frees it. Dies if it cannot be made.
+ * Makes the archive from the template in `archive_dir` with the target's suffix. If
+ * `weak`, the shims refer weakly to the functions, for linkers that take a shim although
+ * nothing calls it. Returns a path that the linker can open while this process, or what
+ * it executes, lives; the caller frees it. Dies if the archive cannot be made.
  */
 char *declared_archive(const struct declared_list *list, const char *archive_dir,
 		       const char *suffix, int weak);

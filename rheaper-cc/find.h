@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where things are: the compiler that the driver stands for, and the runtime
- * archive. The names are worked out from argv[0]; the files are looked for.
+ * Finds the compiler for which the driver stands, by argv[0], and the runtime archive.
  */
 #pragma once
 
@@ -24,16 +23,16 @@ struct compiler {
 };
 
 /*
- * Works out from the driver's own name which compiler it stands for. Fills
- * everything but `command`. [TRIPLE-]rheaper-[TRIPLE-]NAME[-NN] is understood;
- * another name is taken for the compiler's own.
+ * Works out from the driver's own name for which compiler it stands. Fills everything but
+ * `command`. The name is [TRIPLE-]rheaper-[TRIPLE-]NAME[-NN]; any other is taken for that
+ * of the compiler itself.
  */
 void compiler_name(const char *argv0, struct compiler *compiler);
 
 /*
- * Finds the compiler: the variable's words, else the name on PATH, never
- * ourselves. 0, or -ENOENT if there is none; `wanted` is then what was looked
- * for.
+ * Finds the compiler: the words of the variable, else the name on PATH, but never the
+ * driver itself. Returns 0, or -ENOENT if there is none, and sets *wanted to the name
+ * that it looked for.
  */
 int compiler_find(struct compiler *compiler, const char **wanted);
 

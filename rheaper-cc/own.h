@@ -30,9 +30,9 @@ struct own {
 };
 
 /*
- * Splits a command line into own words and the compiler's, and reads
- * RHEAPER_CC and RHEAPER_CC_FLAGS (own words on the line win). Ends the
- * program with status 2 on an own word that does not exist.
+ * Splits a command line into the driver's own words and those of the compiler, and reads
+ * RHEAPER_CC and RHEAPER_CC_FLAGS, which own words on the line override. Ends the program
+ * with status 2 if an own word is wrong.
  */
 void own_parse(int argc, char **argv, struct own *own);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The machines that a program may be linked for. */
+/* The targets: machines for which a program may be linked. */
 #pragma once
 
-/* What -m32 and its like say. */
+/* The width that -m32 and similar options select. */
 enum width {
 	WIDTH_USUAL, /* nothing: that of the triple */
 	WIDTH_32,
@@ -22,5 +22,5 @@ struct target {
  */
 const struct target *target_find(const char *triple, enum width width);
 
-/* Does the processor have GCC's -mno-omit-leaf-frame-pointer? */
+/* Returns whether GCC has -mno-omit-leaf-frame-pointer for the target. */
 int target_knows_leaf(const char *triple);

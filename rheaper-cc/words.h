@@ -25,7 +25,7 @@ void words_add_split(struct words *list, const char *text);
 __attribute__((format(printf, 2, 3))) void words_addf(struct words *list,
 						      const char *format, ...);
 
-/* Is `word` on the list? 1 or 0. */
+/* Returns 1 if `word` is on the list, else 0. */
 int words_has(const struct words *list, const char *word);
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One request to a process, and its answer. */
+/* Sends requests to a process and takes its answers. */
 #pragma once
 
 #include "rheaper-ctl/target.h"
@@ -7,21 +7,22 @@
 
 struct ask {
 	struct target target;
-	struct rhp_request *request; /* with the last answer */
-	int fd;                      /* of the file that it is in */
+	struct rhp_request *request; /* the request, then the answer, in the file */
+	int fd;                      /* the file that both processes map */
 	double timeout;              /* seconds */
 };
 
-/* Prepares to ask a process, or dies. */
+/* Find the process and create the file for requests. Waits at most `timeout` seconds for
+ * each answer. Dies if the process cannot be asked. */
 void ask_begin(struct ask *ask, pid_t pid, double timeout);
 
 /*
- * Asks, and waits for the answer, which is in ask->request: the result is its error. Dies
- * if none comes. A request of root takes the user and the group of the process, which
- * would not look at a file of anybody else's.
+ * Send a request and wait for the answer, which is then in ask->request. Returns its
+ * `error`. Dies if no answer comes. For root, a child process sends the request as the
+ * user and group of the other process, which accepts only requests of its own user.
  */
 int ask_send(struct ask *ask, enum rhp_request_kind kind);
 
-/* The trace that the process writes, as a descriptor of ours, or -1 with errno. The
- * process may see it at another path, or have lost it. */
+/* Open the trace that the process writes, by its descriptor: its path may differ here, or
+ * be removed. Returns a descriptor, or -1 with errno. */
 int ask_open_trace(const struct ask *ask);

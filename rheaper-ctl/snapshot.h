@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A trace as it is now, while the program goes on writing it. */
+/* Copies a trace while its program goes on writing it. */
 #pragma once
 
 #include <stdint.h>
 
 /*
- * Copies the trace that `from` refers to into the new file `path`, so that it has all
- * events that were begun before the call, but those that a thread was in the middle of.
- * What is written meanwhile may be in it; a reader leaves it out. The program is not
- * stopped and does not notice. The size of the copy; dies on failure, and then there is
- * no file.
+ * Copy the trace of the descriptor `from` to the new file `path`. The copy has all events
+ * that were complete before the call. It may have parts of what is written meanwhile,
+ * which readers leave out. The program is not stopped. Returns the size of the copy in
+ * bytes. Dies if it fails, and removes the file.
  */
 uint64_t snapshot_copy(int from, const char *path);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The process that is asked: whether it listens, and to which signal. */
+/* Finds out about a process that is to be asked: whether it listens, and to which
+ * signal. */
 #pragma once
 
 #include <stddef.h>
@@ -8,11 +9,11 @@
 struct target {
 	pid_t pid;
 	int signal;
-	uid_t uid; /* effective ones of the process */
+	uid_t uid; /* the effective ones of the process */
 	gid_t gid;
 	char name[64];
 };
 
-/* Finds out about the process, or dies: there is none, it cannot be looked at, it does
- * not listen, or no longer. */
+/* Fill *target. Dies if there is no such process, it cannot be inspected, or it does not
+ * listen. */
 void target_find(struct target *target, pid_t pid);

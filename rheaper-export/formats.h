@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The formats, each a function that writes a whole export. For main.c. */
+/* The formats of exports. Each is a function that writes a whole export to `out`. For
+ * main.c. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,10 +9,10 @@
 #include "database/profile.h"
 
 struct format_options {
-	enum profile_value value; /* that lines count, and that is shown first */
-	const char *view;         /* whose rows, or */
-	const char *query;        /* of which SELECT */
-	bool raw;                 /* CSV: texts as they are */
+	enum profile_value value; /* collapsed: the value of lines; pprof: shown first */
+	const char *view;  /* CSV, JSON: export the rows of this table or view, or */
+	const char *query; /* those of this SELECT */
+	bool raw;          /* CSV: write texts unchanged */
 };
 
 typedef void format_fn(struct profile *profile, const struct format_options *options,

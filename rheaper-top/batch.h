@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The view as plain text, one after the other, and once as JSON; on standard output. */
+/* Prints views on standard output: as plain text, one after the other, or once as
+ * JSON. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,8 +18,10 @@ struct batch_options {
 	bool threads;
 };
 
-/* Print views until there were enough. 0, or an error of model_poll. */
+/* Print views as text until there are n_views of them or the process has ended. Returns 0
+ * or an error of model_poll. */
 int batch_run(struct model *model, const struct batch_options *options);
 
-/* Read what is there, and print all of it as JSON. The same. */
+/* Read all that the trace has now, and print it as JSON. Returns 0 or an error of
+ * model_poll. */
 int batch_json(struct model *model, enum figure by);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A trace, followed: what its process has allocated and has live by now. Reads each
- * event once. Built on the reader, merge and pair of rheaper-load, so that what it
- * counts is what a load of the trace would count.
+ * Follows a trace while it is written: what its process has allocated so far, and what is
+ * live. It reads each event once, with the reader, merge and pair of rheaper-load, so
+ * that it counts what a load of the trace would count.
  */
 #pragma once
 
@@ -13,39 +13,40 @@
 struct catalog;
 struct follow;
 
-/* Estimates, if sample_bytes is not 0. */
+/* The totals. If sample_bytes is not 0, they are estimates. */
 struct follow_status {
 	const char *program; /* bytes as the trace has them */
-	uint32_t pid;        /* as the process itself knows it */
-	bool over;           /* nothing more will come */
-	const char *state;   /* in words, one or two */
-	int error;           /* why it could not be written any more, or 0 */
+	uint32_t pid;      /* as the trace has it: in the PID namespace of the process */
+	bool over;         /* nothing more will be written */
+	const char *state; /* in words, one or two */
+	int error;         /* 0, or the errno why writing the trace failed */
 	uint64_t sample_bytes;
 	int64_t elapsed_ns; /* since tracing began */
 	double live_bytes, live_blocks;
 	double peak_bytes;
 	double allocations, bytes;
-	double frees;     /* blocks that ended, by a realloc too */
-	uint64_t foreign; /* frees and reallocs of addresses that are not known */
+	double frees;     /* blocks that ended, also by a realloc */
+	uint64_t foreign; /* frees and reallocs of unknown addresses */
 	uint64_t lost;    /* events known to be missing */
-	double done;      /* share of the trace that has been read ... */
-	bool caught_up;   /* ... and whether that is all that was there at first */
+	double done;      /* share of the trace that has been read, 0 to 1 */
+	bool caught_up;   /* all that was there at the beginning has been read */
 };
 
 /*
- * Follow the trace at path, written by process pid; 0: by the one that it names. 0,
- * -errno or a problem of the reader.
+ * Begin to follow the trace at `path`, which process `pid` writes; if that is 0, the
+ * process that the trace names. Returns 0, -errno or an enum reader_problem.
  */
 int follow_open(struct follow **follow, const char *path, pid_t pid);
 void follow_close(struct follow *follow);
 
 /*
- * Read what has come, for about this long: 1 if there is more to read, 0 if not, or an
- * error.
+ * Read what has been written since, for about so many milliseconds. Returns 1 if there is
+ * more to read, 0 if not, -errno or an enum reader_problem.
  */
 int follow_poll(struct follow *follow, int milliseconds);
 
+/* Return the totals so far. Texts live as long as the follow. */
 struct follow_status follow_status(const struct follow *follow);
 
-/* Its stacks and threads have their totals. */
+/* Return the catalog of the trace, whose stacks and threads have totals. */
 const struct catalog *follow_catalog(const struct follow *follow);

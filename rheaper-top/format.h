@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers and lines of text, for the screen and for the text alike. */
+/* Formats numbers and header lines, for the screen and for plain text. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,17 +14,18 @@ struct model;
 #define HEADER_SIZE 512
 
 struct format {
-	bool estimate; /* numbers of blocks and bytes are: they begin with "~" */
-	bool brief;    /* 12.3k, and not every digit */
+	bool estimate; /* put "~" before numbers of blocks and bytes */
+	bool brief;    /* write 12.3k, and not every digit */
 };
 
-/* A number into a text of NUMBER_SIZE. Returns the text. */
+/* Format a number into `text`, which has NUMBER_SIZE bytes. Returns the text. */
 const char *format_number(char *text, double number, struct format format);
 
-/* The same, of a column. */
+/* Format the figure of a row that belongs into a column. Otherwise the same. */
 const char *format_figure(char *text, const struct row *row, enum figure figure,
 			  struct format format);
 
-/* What stands above the rows; the texts are harmless to a terminal. 0 or -ENOMEM. */
+/* Format the lines above the rows; control characters in them are escaped. Returns 0 or
+ * -ENOMEM. */
 int format_header(char lines[HEADER_LINES][HEADER_SIZE], const struct model *model,
 		  struct format format);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All that is shown, without a word about how: the trace as it is followed, its call
- * sites and threads, and what changed over the last interval.
+ * The data that is shown, however it is shown: the trace that is followed, its call sites
+ * and threads, and what changed in the last interval.
  */
 #pragma once
 
@@ -18,25 +18,27 @@ struct symbol_settings;
 struct model {
 	struct follow *follow;
 	struct follow_status status;
-	double allocation_rate, byte_rate, free_rate; /* a second, over the interval */
+	double allocation_rate, byte_rate, free_rate; /* per second, in the interval */
 	struct names *names;
 	struct sites sites;
 	struct rows threads;
-	char *name; /* of a thread, formatted last */
+	char *name; /* the thread name that model_name returned last */
 };
 
-/* As follow_open. Names are offsets without settings, which live as long as it does. */
+/* Open a model as follow_open does. If `settings` is NULL, names are offsets; else it
+ * must outlive the model. */
 int model_open(struct model *model, const char *path, pid_t pid,
 	       const struct symbol_settings *settings);
 void model_close(struct model *model);
 
-/* As follow_poll. */
+/* Read on, as follow_poll does. */
 int model_poll(struct model *model, int milliseconds);
 
-/* End the interval: set what is shown to what has been read. 0 or -ENOMEM. */
+/* End the interval: update what is shown from what has been read. Returns 0 or
+ * -ENOMEM. */
 int model_update(struct model *model);
 
-/* The rows of one of the two views, and what a row of it is called, harmless to a
- * terminal (NULL: out of memory). */
+/* Return the rows of one of the two views; and the name of a row, with control characters
+ * escaped, until the next call (NULL: out of memory). */
 struct rows *model_rows(struct model *model, bool threads);
 const char *model_name(struct model *model, bool threads, uint32_t id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Code locations of the traced process in words, looked up when they are asked for, by
- * the symbols that rheaper-load uses. What comes out is harmless to a terminal.
+ * Names code locations of the traced process, as rheaper-load does, when they are asked
+ * for. Control characters in names are escaped.
  */
 #pragma once
 
@@ -13,15 +13,17 @@ struct catalog;
 struct names;
 struct symbol_settings;
 
-/* Names of a catalog's modules; settings NULL: offsets only. NULL: out of memory. */
+/* Prepare to name locations in a catalog's modules, both of which must outlive it. If
+ * `settings` is NULL, names are offsets. Returns NULL if memory runs out. */
 struct names *names_new(const struct catalog *catalog,
 			const struct symbol_settings *settings);
 void names_free(struct names *names);
 
 /*
- * What is at an address of a module (catalog number), a return address unless exact: one
- * text "function file:line" for each function inlined there, the innermost first. `take`
- * is called with each; the texts live during the call. 0 or -ENOMEM, or what it gave.
+ * Name an address of a module, by its number in the catalog. The address is a return
+ * address unless `exact`. Calls `take` with a text "function file:line" for each function
+ * inlined there, the innermost first; the texts live during the call. Returns 0, -ENOMEM,
+ * or the first result of `take` that is not 0.
  */
 int names_at(struct names *names, uint64_t module, uint64_t address, bool exact,
 	     int (*take)(void *context, const char *text), void *context);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The traced process, as /proc shows it: which trace it writes, and whether it does so
- * still. Nothing is sent to it and nothing of it is stopped.
+ * Looks at a traced process through /proc: which trace it writes, and whether it still
+ * does. The process is neither stopped nor signalled.
  */
 #pragma once
 
@@ -9,11 +9,11 @@
 #include <sys/types.h>
 
 /*
- * The path of the trace that a process has mapped, for the caller to free. Dies if there
- * is no such process, no permission, or no trace.
+ * Return the path of the trace that a process has mapped, for the caller to free. Dies if
+ * there is no such process, no permission to look at it, or no trace.
  */
 char *process_find_trace(pid_t pid);
 
-/* Whether the process has the file mapped; if that cannot be seen, whether there is such
- * a process. */
+/* Return whether a process has a file mapped; where that cannot be seen, whether the
+ * process exists. */
 bool process_writes(pid_t pid, const char *path);

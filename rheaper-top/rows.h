@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is shown line by line, a call site or a thread: figures that change, in columns
- * which the screen and the text share.
+ * The rows of a view, one for each call site or thread, and their columns, which the
+ * screen and the text share.
  */
 #pragma once
 
@@ -14,18 +14,18 @@ enum figure {
 	FIGURE_LIVE_BLOCKS,
 	FIGURE_BYTES,
 	FIGURE_ALLOCATIONS,
-	FIGURE_RATE,      /* allocations a second, over the last interval */
-	FIGURE_TEMPORARY, /* per cent of the allocations; of sites only */
+	FIGURE_RATE,      /* allocations per second, in the last interval */
+	FIGURE_TEMPORARY, /* percentage of the allocations; sites only */
 	N_FIGURES
 };
 
-/* A column: its word on the command line and in JSON, its title in text and on the
- * screen, the key that sorts. */
+/* A column: its name in options and JSON, its titles in text and on the screen, and the
+ * key that sorts by it. */
 struct column {
 	const char *name, *title, *brief;
 	char key;
 	bool sites_only;
-	bool exact; /* even if the trace was sampled: not an estimate of a total */
+	bool exact; /* not an estimate, even if the trace is a sample */
 };
 extern const struct column columns[N_FIGURES];
 
@@ -42,12 +42,14 @@ struct rows {
 	size_t n_sorted, n_sorted_max;
 };
 
-/* A row more, with the next id; NULL: out of memory. A zeroed struct rows is empty. */
+/* Add a row, with the next id. Returns NULL if memory runs out. A zeroed struct rows is
+ * empty. */
 struct row *rows_add(struct rows *rows);
 void rows_fini(struct rows *rows);
 
-/* When the totals of a row have been set: what follows from them. */
+/* Compute the figures of a row that follow from its totals, which have been set:
+ * `seconds` is the length of the interval. */
 void row_finish(struct row *row, double temporary, double seconds);
 
-/* Sort, the largest first, into rows->sorted. 0 or -ENOMEM. */
+/* Sort the rows into rows->sorted, the largest first. Returns 0 or -ENOMEM. */
 int rows_sort(struct rows *rows, enum figure by);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The view in a terminal, until the user quits. The terminal is left as it was, however
- * this ends, and the program stays when the traced one has ended.
+ * Shows the view in a terminal, until the user quits; it stays when the traced program
+ * has ended. The terminal is restored, however this ends.
  */
 #pragma once
 
@@ -17,9 +17,9 @@ struct screen_options {
 	bool threads;
 };
 
-/* Whether there is a terminal to show it on; warns why not. */
+/* Return whether there is a terminal for the view. Warns if there is none. */
 bool screen_is_possible(void);
 
-/* 0 when the user quits, or an error of model_poll. Does not return from a signal that
- * ends the program. */
+/* Show the view. Returns 0 when the user quits, or an error of model_poll. A signal that
+ * ends the program restores the terminal first. */
 int screen_run(struct model *model, const struct screen_options *options);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The call sites: places in the code that call an allocator, each with the totals of
- * all stacks whose innermost frame it is (as frame_no 0 of the database has them).
+ * Adds up call sites: places in the code that call an allocator, each with the totals of
+ * all stacks of which it is the innermost frame (frame_no 0 of the database).
  */
 #pragma once
 
@@ -21,12 +21,12 @@ struct site {
 	uint32_t flags;    /* enum rhp_node_flags */
 	uint32_t same;     /* 1 + site of the same address in another module, 0: none */
 	uint32_t function; /* number of the allocation function */
-	uint32_t stack; /* of its stacks, the one with most live bytes, or allocations */
+	uint32_t stack;    /* the one with most live bytes, else with most allocations */
 	double temporary;
-	char *name; /* once it was asked for */
+	char *name; /* NULL until it is asked for */
 };
 
-/* Sites 0 and 1 stand for stacks that are not known, and not sampled. */
+/* Site 0 stands for unknown stacks, site 1 for those that were not sampled. */
 struct sites {
 	const struct catalog *catalog;
 	struct names *names;
@@ -38,19 +38,21 @@ struct sites {
 	size_t n_of_stack;
 };
 
-/* The catalog and the names stay the caller's. All that can fail does so by -ENOMEM. */
+/* Make an empty list. The catalog and the names stay the caller's. Functions here that
+ * return an int return 0 or -ENOMEM. */
 int sites_init(struct sites *sites, const struct catalog *catalog, struct names *names);
 void sites_fini(struct sites *sites);
 
-/* What the rows are by now; rates are those of the last `seconds`. */
+/* Update the rows from the catalog, with rates for an interval of so many seconds. */
 int sites_update(struct sites *sites, double seconds);
 
-/* What a site is called, harmless to a terminal. NULL: out of memory. */
+/* Return the name of a site, with control characters escaped; NULL if memory runs out. */
 const char *sites_name(struct sites *sites, uint32_t site);
 
 /*
- * The stack of a site that has most live bytes: `take` gets the function that allocates,
- * then frame by frame, the innermost first. 0, -ENOMEM or what it gave.
+ * Describe the stack of a site that has most live bytes: call `take` with the allocation
+ * function, then with each frame, the innermost first. Returns 0, -ENOMEM, or the first
+ * result of `take` that is not 0.
  */
 int sites_stack(struct sites *sites, uint32_t site,
 		int (*take)(void *context, const char *text), void *context);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of a model is on the screen: which rows, from where on, sorted by what; and what
- * keys do to that. Knows no terminal.
+ * The part of a model that is on the screen: which rows, from which line on, sorted by
+ * what; and how keys change that. Does not write to the terminal.
  */
 #pragma once
 
@@ -46,17 +46,18 @@ struct view {
 void view_init(struct view *view, struct model *model, enum figure by, bool threads);
 void view_fini(struct view *view);
 
-/* Sort what has changed, with the same row selected. 0 or -ENOMEM. */
+/* Sort the rows again, and keep the same row selected. Returns 0 or -ENOMEM. */
 int view_update(struct view *view);
 
-/* A key that is a character, and one that is none. The same. */
+/* Handle a key that is a character; and one of enum view_key. Both return 0 or
+ * -ENOMEM. */
 int view_type(struct view *view, int character);
 int view_press(struct view *view, enum view_key key);
 
-/* The lines of the page, but for the header; and one of them as text, which is NULL for
- * a row. */
+/* Return the number of lines of the page, without the header; and a line as text, which
+ * is NULL if the line is a row. */
 size_t view_n_lines(const struct view *view);
 const char *view_line(const struct view *view, size_t line);
 
-/* The last line of the screen. */
+/* Return the last line of the screen, which says what keys do. */
 const char *view_hint(const struct view *view);
