@@ -47,21 +47,32 @@ const char *trace_rows_ending(uint32_t state)
 	return process_ending_names[known ? endings[state] : ENDING_UNKNOWN];
 }
 
-/* Why a scan for leaks failed, or NULL. */
-static const char *scan_error(const struct scan *scan)
+/* strerror() may give its buffer to the next one who asks: each reason is copied. */
+struct reason {
+	char text[128];
+};
+
+/* Why a leak scan failed, or NULL. */
+static const char *scan_error(const struct scan *scan, struct reason *reason)
 {
 	int error = scan_failure(scan);
 
 	if (error == ENOTSUP)
 		return "a sample or a ring does not contain all blocks";
-	return error ? strerror(error) : NULL;
+	if (!error)
+		return NULL;
+	snprintf(reason->text, sizeof(reason->text), "%s", strerror(error));
+	return reason->text;
 }
 
 /* Why a trace could not be written to its end, or NULL. */
-static const char *ending_error(const struct rhp_file_header *h)
+static const char *ending_error(const struct rhp_file_header *h, struct reason *reason)
 {
-	return h->state == RHP_STATE_FAILED ? strerror((int)(h->stop_errno & 0xffff))
-					    : NULL;
+	if (h->state != RHP_STATE_FAILED)
+		return NULL;
+	snprintf(reason->text, sizeof(reason->text), "%s",
+		 strerror((int)(h->stop_errno & 0xffff)));
+	return reason->text;
 }
 
 static void write_process(const struct trace_rows *r, struct store *store)
@@ -69,7 +80,8 @@ static void write_process(const struct trace_rows *r, struct store *store)
 	const struct rhp_file_header *h = reader_header(r->reader);
 	int64_t end_ns = pair_totals(r->pair)->last_ns;
 	const struct scan *scan = &r->catalog->scan;
-	const char *failure = scan_error(scan);
+	struct reason scan_reason, ending_reason;
+	const char *failure = scan_error(scan, &scan_reason);
 	char started[64];
 
 	format_time(h->start_realtime_ns, started, sizeof(started));
@@ -99,7 +111,7 @@ static void write_process(const struct trace_rows *r, struct store *store)
 			      .started_unix_ns = (int64_t)h->start_realtime_ns,
 			      .started_ticks = (int64_t)h->start_ticks,
 			      .ending = trace_rows_ending(h->state),
-			      .ending_error = ending_error(h),
+			      .ending_error = ending_error(h, &ending_reason),
 			      .leak_scan = failure       ? "failed"
 					   : scan->ticks ? "made"
 							 : NULL,

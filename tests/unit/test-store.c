@@ -355,6 +355,24 @@ static void a_killed_program_has_a_database_with_its_losses(void **state)
 			    "1\n");
 }
 
+/* Each has no name, so strerror() makes one, in the same place. */
+static void errors_without_a_name_keep_apart(void **state)
+{
+	size_t r;
+
+	(void)state;
+	write_example();
+	r = writer_region(&writer, 0, RHP_REGION_CHUNK, 1);
+	writer_blob(&writer, r, RHP_BLOB_SCAN, (uint64_t)54321 << 32, 1000, "", 0);
+	writer_header(&writer)->state = RHP_STATE_FAILED;
+	writer_header(&writer)->stop_errno = 60929;
+	writer_save(&writer, trace);
+	assert_int_equal(try_load(false), 0);
+	assert_string_equal(
+		query("SELECT ending_error, leak_scan, leak_scan_error FROM processes"),
+		"Unknown error 60929|failed|Unknown error 54321\n");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 /* So that no column is forgotten in an INSERT, which its default would hide. */
@@ -435,6 +453,7 @@ int main(void)
 		CASE(an_existing_database_stays_without_force),
 		CASE(a_trace_that_is_none_leaves_no_database),
 		CASE(a_killed_program_has_a_database_with_its_losses),
+		CASE(errors_without_a_name_keep_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
