@@ -335,7 +335,7 @@ CREATE VIEW allocations AS SELECT
   b.block,                                             -- blocks.block
   CAST(b.alloc_ns / 1e6 AS REAL) AS alloc_after,       -- ms since tracing began
   CAST((b.alloc_ns + b.lifetime_ns) / 1e6 AS REAL)
-    AS dealloc_after,                                  -- the same; NULL while live
+    AS dealloc_after,                                  -- the same; NULL: no free was seen
   l.stack AS bt,                                       -- backtraces.id
   CAST(b.size AS INTEGER) AS size,
   CAST(b.address AS INTEGER) AS addr,
@@ -562,7 +562,7 @@ up AS (
     allocated_bytes AS self_bytes FROM own
   UNION ALL SELECT u.process, d.parent, u.allocations, u.allocated_bytes, u.live_bytes,
     u.peak_bytes, 0
-  FROM up u JOIN top_down d ON d.node = u.node WHERE d.parent IS NOT NULL)
+  FROM up u JOIN top_down d ON d.node = u.node WHERE d.parent < d.node)
 SELECT CAST(u.process AS INTEGER) AS process, d.node, d.parent, d.depth, d.function,
   CAST(sum(u.allocations) AS INTEGER) AS allocations,
   CAST(sum(u.allocated_bytes) AS INTEGER) AS allocated_bytes,
@@ -582,7 +582,7 @@ up AS (
   SELECT process, node, allocations, allocated_bytes, live_bytes, peak_bytes FROM own
   UNION ALL SELECT u.process, d.parent, u.allocations, u.allocated_bytes, u.live_bytes,
     u.peak_bytes
-  FROM up u JOIN bottom_up d ON d.node = u.node WHERE d.parent IS NOT NULL)
+  FROM up u JOIN bottom_up d ON d.node = u.node WHERE d.parent < d.node)
 SELECT CAST(u.process AS INTEGER) AS process, d.node, d.parent, d.depth, d.function,
   CAST(sum(u.allocations) AS INTEGER) AS allocations,
   CAST(sum(u.allocated_bytes) AS INTEGER) AS allocated_bytes,
@@ -595,14 +595,14 @@ FROM up u JOIN bottom_up d ON d.node = u.node GROUP BY u.process, d.node;
 CREATE VIEW scope_allocations AS WITH RECURSIVE around(inner, scope) AS (
   SELECT scope, scope FROM scopes
   UNION ALL SELECT a.inner, s.parent FROM around a JOIN scopes s USING (scope)
-  WHERE s.parent IS NOT NULL)
+  WHERE s.parent < s.scope) -- as parents are: a circle comes to an end
 SELECT
   s.scope, s.name, s.process,
   CAST(a.inner = s.scope AS INTEGER) AS direct,              -- 0: in a scope inside it
   b.block,                                                   -- allocations.block
   l.stack, b.size, l.weight,
   CAST(b.alloc_ns / 1e6 AS REAL) AS alloc_ms,
-  CAST((b.alloc_ns + b.lifetime_ns) / 1e6 AS REAL) AS free_ms, -- NULL while live
+  CAST((b.alloc_ns + b.lifetime_ns) / 1e6 AS REAL) AS free_ms, -- NULL: no free was seen
   CAST(ifnull(b.alloc_ns + b.lifetime_ns >= s.end_ns, e.known) AS INTEGER)
     AS kept,                                                 -- 1: live when it ended
   e.live                                                     -- 1: live at the end
@@ -646,12 +646,15 @@ FROM (
   FROM markers JOIN processes USING (process));
 
 -- Every block with the phase that it was allocated in, by whatever thread.
-CREATE VIEW phase_allocations AS SELECT
+CREATE VIEW phase_allocations AS
+-- Once, with an index: not for each block
+WITH their AS MATERIALIZED (SELECT * FROM phases)
+SELECT
   a.process, p.phase, p.name,
   a.block,                                                    -- allocations.block
   a.stack, CAST(a.size AS INTEGER) AS size, a.weight,
   CAST(a.alloc_ms AS REAL) AS alloc_ms,
-  CAST(a.free_ms AS REAL) AS free_ms,                         -- NULL while live
+  CAST(a.free_ms AS REAL) AS free_ms,                         -- NULL: no free was seen
   CAST(ifnull(a.free_ms >= p.end_ms, a.known) AS INTEGER) AS kept, -- 1: live when it ended
   a.live                                                      -- 1: live at the end
 FROM (SELECT l.process, b.block, l.stack, b.size, l.weight, e.known, e.live,
@@ -661,7 +664,7 @@ FROM (SELECT l.process, b.block, l.stack, b.size, l.weight, e.known, e.live,
       ORDER BY m.at_ms DESC, m.marker DESC LIMIT 1), 0) AS phase
   FROM lots l CROSS JOIN block_endings e ON e.ending = l.ending
   CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block) a
-CROSS JOIN phases p ON p.process = a.process AND p.phase = a.phase;
+CROSS JOIN their p ON p.process = a.process AND p.phase = a.phase;
 
 -- Every phase with what was allocated in it.
 CREATE VIEW phase_totals AS SELECT

@@ -179,6 +179,25 @@ def test_queries_in_documents_can_be_asked(b):
     assert n > 20, n
 
 
+def test_circles_come_to_an_end(b):
+    """A database may come from anywhere: parents that are each other's end a query, too."""
+    path = b.path("circle.db")
+    shutil.copy(b.path("two.db"), path)
+    with sqlite3.connect(path) as db:
+        db.executescript("UPDATE scopes SET parent = 3 - scope WHERE scope < 3; UPDATE top_down SET parent = node"
+                         " WHERE node > 0; UPDATE bottom_up SET parent = node WHERE node > 0")
+        db.set_progress_handler(lambda: 1, 50_000_000)  # steps of SQLite's machine
+        for view in "scope_totals", "scope_allocations", "call_tree", "caller_tree":
+            db.execute(f"SELECT count(*) FROM {view}").fetchone()
+    db.close()
+
+
+def test_phases_are_looked_up_once(b):
+    """Not for each block: then a program that sets marks would have its blocks times its marks."""
+    plan = [row[3] for row in b.db.execute("EXPLAIN QUERY PLAN SELECT * FROM phase_totals")]
+    assert any("SEARCH p USING AUTOMATIC" in step for step in plan), plan
+
+
 def test_a_name_means_one_thing(b):
     """A time has its unit, and no column is called what SQL itself means otherwise."""
     names = {column for relation in b.relations for column in b.columns(relation)}
