@@ -45,6 +45,49 @@ static sqlite3 *make_model(const char *path)
 	return model;
 }
 
+static bool are_equal(sqlite3_stmt *left, sqlite3_stmt *right)
+{
+	for (int i = 0; i < sqlite3_column_count(left); i++) {
+		const char *a = (const char *)sqlite3_column_text(left, i);
+		const char *b = (const char *)sqlite3_column_text(right, i);
+
+		if (!a || !b || strcmp(a, b) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the tables of codes have the rows that schema.sql gives them: what a code says
+ * decides what is live, and what leaks. */
+static bool has_our_codes(sqlite3 *db, sqlite3 *model, const char *path)
+{
+	static const char *const queries[] = {
+		"SELECT * FROM block_endings ORDER BY 1",
+		"SELECT * FROM leak_kinds ORDER BY 1",
+		"SELECT * FROM scope_endings ORDER BY 1",
+	};
+	bool same = true;
+
+	for (size_t i = 0; same && i < sizeof(queries) / sizeof(*queries); i++) {
+		sqlite3_stmt *ours, *theirs;
+		int mine, other;
+
+		if (sqlite3_prepare_v2(model, queries[i], -1, &ours, NULL) != SQLITE_OK)
+			db_die(model, "read", path);
+		if (sqlite3_prepare_v2(db, queries[i], -1, &theirs, NULL) != SQLITE_OK)
+			db_die(db, "read", path);
+		do {
+			mine = sqlite3_step(ours);
+			other = sqlite3_step(theirs);
+			same = mine == other &&
+			       (mine == SQLITE_DONE || are_equal(ours, theirs));
+		} while (same && mine == SQLITE_ROW);
+		sqlite3_finalize(ours);
+		sqlite3_finalize(theirs);
+	}
+	return same;
+}
+
 bool db_has_our_schema(sqlite3 *db, const char *path)
 {
 	static const char list[] = "SELECT name, sql FROM sqlite_schema"
@@ -68,6 +111,7 @@ bool db_has_our_schema(sqlite3 *db, const char *path)
 	}
 	sqlite3_finalize(ours);
 	sqlite3_finalize(theirs);
+	same = same && has_our_codes(db, model, path);
 	sqlite3_close(model);
 	return same;
 }
@@ -135,6 +179,25 @@ void db_close(struct database *d)
 	d->db = NULL;
 }
 
+/* A row that points to nothing drops out of queries without a word. */
+static void check_keys(const struct database *d)
+{
+	sqlite3_stmt *statement;
+	int result;
+
+	if (sqlite3_prepare_v2(d->db, "PRAGMA foreign_key_check", -1, &statement, NULL) !=
+	    SQLITE_OK)
+		db_die(d->db, "read", d->name);
+	result = sqlite3_step(statement);
+	if (result == SQLITE_ROW)
+		die("read %s: the database is damaged: a row of %s points to nothing;"
+		    " load the traces again",
+		    d->name, (const char *)sqlite3_column_text(statement, 0));
+	if (result != SQLITE_DONE)
+		db_die(d->db, "read", d->name);
+	sqlite3_finalize(statement);
+}
+
 void db_check_pages(const struct database *d)
 {
 	sqlite3_stmt *statement;
@@ -148,4 +211,5 @@ void db_check_pages(const struct database *d)
 	if (!verdict || strcmp(verdict, "ok") != 0)
 		die("read %s: the database is damaged; load the traces again", d->name);
 	sqlite3_finalize(statement);
+	check_keys(d);
 }

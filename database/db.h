@@ -22,8 +22,8 @@ struct database {
 struct database db_open(const char *path, const char *name);
 void db_close(struct database *database);
 
-/* Read the whole file and die if a page is damaged: without this check, SQLite may give
- * wrong answers. */
+/* Read the whole file and die if a page is damaged, or a row points to another that is
+ * not there: without this check, SQLite may give wrong answers. */
 void db_check_pages(const struct database *database);
 
 /* The text of schema.sql. */
@@ -31,8 +31,9 @@ extern const char *const db_schema;
 
 /*
  * Return whether the database has every table, index and view of schema.sql unchanged,
- * and no trigger. Then no foreign SQL runs when a program reads or writes them. Other
- * views do no harm. Dies, naming `path`, if the schema cannot be read.
+ * the rows that schema.sql gives its tables of codes, and no trigger. Then no foreign SQL
+ * runs when a program reads or writes them. Other views do no harm. Dies, naming `path`,
+ * if the schema cannot be read.
  */
 bool db_has_our_schema(sqlite3 *db, const char *path);
 

@@ -20,9 +20,11 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, is_ring, "p.ring <> 0 AND p.max_bytes <> 0"),
 	ROW_COLUMN(process_facts, is_sample, "p.sample_bytes <> 0"),
 	ROW_COLUMN(process_facts, has_sampled_stacks, "p.sample_rate < 1"),
+	ROW_COLUMN(process_facts, leak_scan, "p.leak_scan"),
 	ROW_COLUMN(process_facts, leak_scan_error, "p.leak_scan_error"),
 	ROW_COLUMN(process_facts, leak_scan_threads, "p.leak_scan_threads"),
 	ROW_COLUMN(process_facts, has_definite, "k.definite"),
+	ROW_COLUMN(process_facts, has_weights, "w.weighed"),
 	ROW_COLUMN(process_facts, live_blocks, "k.live"),
 	ROW_COLUMN(process_facts, live_blocks_in_totals, "t.value"),
 };
@@ -38,6 +40,8 @@ struct rows *processes_select(const struct database *d)
 		"  sum(last_block - first_block + 1) AS live FROM lots"
 		"  WHERE ending IN (SELECT ending FROM block_endings WHERE live)"
 		"  GROUP BY process) k USING (process)"
+		" LEFT JOIN (SELECT process, min(weight) <> 1 OR max(weight) <> 1"
+		"  AS weighed FROM lots GROUP BY process) w USING (process)"
 		" LEFT JOIN totals t ON t.process = p.process AND t.name = 'live_blocks'"
 		" ORDER BY run, p.process");
 }

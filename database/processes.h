@@ -20,9 +20,11 @@ struct process_facts {
 	bool is_ring;                /* only the newest part of the trace was kept */
 	bool is_sample;              /* of the blocks */
 	bool has_sampled_stacks;     /* of a share of the allocations only */
-	const char *leak_scan_error; /* why the scan for leaks failed, or NULL */
+	const char *leak_scan;       /* "made", "failed"; NULL: none was asked for */
+	const char *leak_scan_error; /* why it failed, or NULL */
 	int64_t leak_scan_threads;
 	bool has_definite;   /* a block was found to be definitely lost */
+	bool has_weights;    /* blocks stand for more or less than themselves */
 	int64_t live_blocks; /* counted, and as the totals say; differ in a sample */
 	int64_t live_blocks_in_totals;
 };

@@ -100,12 +100,12 @@ static void find_scan(struct reading *r, const struct process_facts *row,
 {
 	int64_t n_threads = reading_count(r, row->leak_scan_threads);
 
-	if (row->leak_scan_error)
+	if (row->leak_scan && strcmp(row->leak_scan, "made") != 0)
 		add_problem(r, DEFECT_PARTIAL, trace, program,
 			    arena_format(r->arena,
 					 "the leak scan failed: %s; which blocks are "
 					 "still reachable is unknown",
-					 reading_text(r, row->leak_scan_error)));
+					 reading_text_or(r, row->leak_scan_error, "?")));
 	else if (n_threads && row->has_definite)
 		add_problem(
 			r, DEFECT_NONE, trace, program,
@@ -177,6 +177,10 @@ static void take_process(struct reading *r, const struct process_facts *row)
 				  .cut = ending->defect == DEFECT_CUT};
 
 	add_source(r, row, trace);
+	if (!row->is_sample && row->has_weights)
+		die("read %s: the database is damaged: blocks are weighed, and are no"
+		    " sample; load the traces again",
+		    r->database.name);
 	if (!row->is_sample && row->live_blocks != row->live_blocks_in_totals)
 		die("read %s: the database is damaged: live blocks do not add up",
 		    r->database.name);

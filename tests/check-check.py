@@ -407,7 +407,10 @@ def test_databases_that_lie_are_refused(b):
                    "DELETE FROM totals", "DROP TABLE frames", "DELETE FROM frames",
                    "UPDATE lots SET last_block = first_block - 5", "UPDATE lots SET process = 77",
                    "DELETE FROM lots", "UPDATE totals SET value = -5", "DELETE FROM block_endings",
-                   "UPDATE block_endings SET live = 0"):
+                   "UPDATE block_endings SET live = 0", "DELETE FROM block_endings WHERE ending = 0",
+                   "UPDATE lots SET ending = 9 WHERE ending = 0", "UPDATE lots SET leak_kind = 99",
+                   "UPDATE lots SET weight = 0", "UPDATE lots SET weight = 0.001 WHERE ending = 2",
+                   "UPDATE processes SET leak_scan = 'failed'"):
         b.check(2, b.change(database, change))
     said = b.check(1, b.change(database, "UPDATE frames SET function = char(27) || '[2J' || x'ff'"))
     assert "\033" not in said and "\\x1b[2J\\xff" in said, said
