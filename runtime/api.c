@@ -64,7 +64,7 @@ PUBLIC const char *rheaper_runtime_version(void)
 static bool nobody_leads(void)
 {
 #ifdef RHP_PLUGIN
-	return !RHP_RUNTIME(switch_on);
+	return !RHP_RUNTIME(start_switch_on);
 #else
 	return false;
 #endif
@@ -175,7 +175,7 @@ static struct rheaper_enabled enable(const struct rheaper_config *config)
 		return (struct rheaper_enabled){RHEAPER_ABSENT, 0, NULL};
 	if (!read_config(&c, config) || !settings_of(&s, &c))
 		return result;
-	int r = RHP_RUNTIME(switch_on)(&s);
+	int r = RHP_RUNTIME(start_switch_on)(&s);
 	result.error = error_of(r);
 	if (r == 0)
 		result.path = RHP_RUNTIME(switch_trace_path)();

@@ -48,7 +48,7 @@ struct rhp_process rhp_process_own = {
 	.record_end = rhp_record_end,
 	.start_asked = rhp_start_asked,
 	.switch_trace_path = rhp_switch_trace_path,
-	.switch_on = rhp_switch_on,
+	.start_switch_on = rhp_start_switch_on,
 	.switch_off = rhp_switch_off,
 	.leak_check = rhp_leak_check,
 };

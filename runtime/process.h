@@ -45,7 +45,7 @@ struct rhp_process {
 	void (*record_end)(uint32_t scope);
 	const struct rhp_settings *(*start_asked)(void);
 	const char *(*switch_trace_path)(void);
-	int (*switch_on)(const struct rhp_settings *settings);
+	int (*start_switch_on)(const struct rhp_settings *settings);
 	int (*switch_off)(void);
 	int (*leak_check)(const void *stack, struct rhp_leak_counts *counts);
 };

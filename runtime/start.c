@@ -38,6 +38,17 @@ static COLD void listen(void)
 		rhp_settings_complain("cannot listen to", "RHEAPER_SIGNAL", -r);
 }
 
+/* Once. A program that runs with more rights than its caller takes no orders from the
+ * caller's environment. */
+static COLD void read_environment(void)
+{
+	static bool is_read;
+	if (is_read)
+		return;
+	is_read = true;
+	rhp_settings_read(&asked, getauxval(AT_SECURE) ? NULL : environ);
+}
+
 /* The first call of the process. */
 static COLD void start_process(void)
 {
@@ -46,10 +57,7 @@ static COLD void start_process(void)
 		rhp_state_too_early();
 		return;
 	}
-	/* A program that runs with more rights than its caller takes no orders
-	 * from the caller's environment. */
-	bool trusted = !getauxval(AT_SECURE);
-	rhp_settings_read(&asked, trusted ? environ : NULL);
+	read_environment();
 	if (asked.path[0] && asked.start)
 		rhp_switch_on_as_asked(&asked, false);
 	else
@@ -62,6 +70,7 @@ static COLD void start_process(void)
 /* The first call of a forked child: its parent's trace is not its. */
 static COLD void start_child(void)
 {
+	read_environment();
 	if (!asked.follow_fork)
 		rhp_state_stay_out();
 	else if (rhp_switch_adopt() == RHP_BY_US && asked.start)
@@ -94,6 +103,12 @@ void rhp_start(void)
 {
 	if (rhp_state_now() == RHP_FRESH)
 		start();
+}
+
+int rhp_start_switch_on(const struct rhp_settings *wanted)
+{
+	rhp_start();
+	return rhp_switch_on(wanted);
 }
 
 /* What is known of this thread's stack, or NULL. */

@@ -14,3 +14,7 @@ HIDDEN const struct rhp_settings *rhp_start_asked(void);
 
 /* Looks what the environment asks for, if no call has done so yet. */
 HIDDEN void rhp_start(void);
+
+/* rhp_switch_on(), for a program that may call it before anything else: what the
+ * environment asks for comes first. */
+HIDDEN int rhp_start_switch_on(const struct rhp_settings *wanted);

@@ -67,9 +67,12 @@ void rhp_state_follow(void)
 int rhp_state_tell_children(void)
 {
 	int r = rhp_os_wipe_on_fork(&rhp_control, sizeof(rhp_control));
-	if (r == 0)
-		__atomic_store_n(&tells_children, 1, __ATOMIC_RELEASE);
-	return r;
+	if (r < 0)
+		return r;
+	/* On the page first: between the two a child is taken for a fresh process. */
+	__atomic_store_n(&rhp_control.tells, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&tells_children, 1, __ATOMIC_RELEASE);
+	return 0;
 }
 
 /* The one that is not: whatever was asked for meanwhile, it is on now. */
@@ -120,10 +123,13 @@ bool rhp_state_take_back(void)
 
 bool rhp_state_is_forked(void)
 {
-	/* Before the state: once children are told, no state but a child's is FRESH. */
-	bool are_told = __atomic_load_n(&tells_children, __ATOMIC_ACQUIRE);
+	/* Told, but not by this process. It may be FRESH itself: a program may switch on
+	 * before the environment is there, and fail. */
+	bool by_parent = __atomic_load_n(&tells_children, __ATOMIC_ACQUIRE) &&
+			 !__atomic_load_n(&rhp_control.tells, __ATOMIC_ACQUIRE);
 	enum rhp_state now = rhp_state_now();
-	return now == RHP_FORKED || now == RHP_ADOPTING || (now == RHP_FRESH && are_told);
+	return now == RHP_FORKED || now == RHP_ADOPTING ||
+	       (now == RHP_FRESH && by_parent);
 }
 
 void rhp_state_stay_out(void)

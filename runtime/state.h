@@ -68,7 +68,8 @@ struct rhp_control {
 	uint32_t state;       /* enum rhp_state */
 	uint32_t generation;  /* of the trace being written, 0: none */
 	uint32_t generations; /* of the latest trace, being written or not */
-	char rest_of_page[RHP_PAGE_MAX - 3 * sizeof(uint32_t)];
+	uint32_t tells;       /* 1: this process tells its children from itself */
+	char rest_of_page[RHP_PAGE_MAX - 4 * sizeof(uint32_t)];
 };
 
 extern HIDDEN struct rhp_control rhp_control;

@@ -349,6 +349,51 @@ def test_what_shared_libraries_allocate_can_be_left_out(b):
     assert found[own] == [(2001, "resized"), (2003, "freed")], found
 
 
+EARLY = """
+#include <rheaper.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static int error = -1;
+static void early(void)
+{
+	struct rheaper_config config = RHEAPER_CONFIG_INIT;
+	config.profile_dir = DIRECTORY;
+	error = rheaper_enable_tracking(&config).error;
+}
+__attribute__((section(".preinit_array"), used)) static void (*const entry)(void) = early;
+int main(void)
+{
+	void *volatile p = malloc(10);
+	free(p);
+	printf("%d %d\\n", error, rheaper_is_tracking());
+	fflush(stdout);
+	if (fork() == 0) {
+		p = malloc(20);
+		printf("child %d\\n", rheaper_is_tracking());
+		exit(0);
+	}
+	wait(NULL);
+	return 0;
+}
+"""
+
+
+def test_a_program_that_enables_before_all_else_is_not_its_own_child(b):
+    """Its first attempt fails, and the environment is asked as if nothing had been; its children
+    are told from it whether it succeeds or not."""
+    follow = {"RHEAPER_TRACE": b.path("%p.early"), "RHEAPER_FOLLOW_FORK": "1"}
+    for directory, error, first in ("/nonexistent", 4, ".early"), (b.path("early"), 0, ".trace"):
+        os.makedirs(b.path("early"), exist_ok=True)
+        b.build(EARLY, f'-DDIRECTORY="{directory}"')
+        assert b.run("./program", **follow, silent=False) == f"{error} 1\nchild 1\n"
+        names = os.listdir(b.path("early")) + [n for n in os.listdir(b.dir) if n.endswith(".early")]
+        assert len(names) == 2 and any(name.endswith(first) for name in names), names
+        for name in names:
+            os.remove(b.path(name) if name.endswith(".early") else b.path("early/" + name))
+
+
 def test_what_a_library_allocates_before_anything_else(b):
     """Its constructor runs before the program's, with the first call of all."""
     b.run("cc", "-shared", "-fPIC", "-fno-builtin", "-g", b.file("library.c", """
