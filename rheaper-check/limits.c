@@ -68,8 +68,10 @@ const char *limits_take_most(struct limits *limits, const char *words)
 	const char *amount;
 	const struct limit_name *name = find(words, &amount);
 
-	if (!name || strncmp(words, "site-", 5) == 0)
+	if (!name)
 		return no_name;
+	if (strncmp(words, "site-", 5) == 0)
+		return "expected a name of a program's; site-... is for --max-growth";
 	if (!options_parse_size(amount, &limit.amount))
 		return "expected a number, with K, M or G after the =";
 	limits->most[name->amount] = limit;

@@ -96,7 +96,7 @@ PROGRAMS = {
 NOISE = re.compile(r"^.*(time=|milli-seconds).*$", re.M)
 
 
-# What becomes of live blocks, by lots.leak
+# What becomes of live blocks, by allocations.leak_kind
 KINDS = ("definitely lost", "indirectly lost", "possibly lost", "still reachable")
 
 
