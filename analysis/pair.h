@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "trace/format.h"
+#include "contract/format.h"
 
 struct catalog;
 struct chain;

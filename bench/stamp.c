@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "trace/format.h"
+#include "contract/format.h"
 
 enum {
 	N = 20000000,

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "trace/format.h"
+#include "contract/format.h"
 
 #include "database/terms.h"
 

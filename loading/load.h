@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "contract/format.h"
 #include "symbols/symbol-files.h"
-#include "trace/format.h"
 
 struct load_options {
 	const char *const *traces;

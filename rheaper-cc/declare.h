@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "wrap/declared.h"
+#include "contract/declared.h"
 
 struct declared {
 	char *name;         /* the symbol */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The notes are those of runtime/note.h. A declared function leaves its structure
- * (wrap/declared.h) in the data of the program when its shim was brought in; names
+ * The notes are those of contract/note.h. A declared function leaves its structure
+ * (contract/declared.h) in the data of the program when its shim was brought in; names
  * come from the symbol tables, if the program has them still.
  */
 #include <fcntl.h>
@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "contract/note.h"
 #include "rheaper-cc/explain.h"
 #include "rheaper-cc/words.h"
-#include "runtime/note.h"
 
 struct binary {
 	const char *path;

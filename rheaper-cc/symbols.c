@@ -9,7 +9,7 @@ const struct symbol symbols[] = {
 #define WRAP(group, family, ret, name, params) ROW(group, family, #name, #name)
 #define WRAP_SIZED(group, family, ret, head, tail, params)                               \
 	ROW(group, family, #head "m" #tail, #head "j" #tail)
-#include "wrap/symbols.def"
+#include "contract/symbols.def"
 #undef WRAP
 };
 

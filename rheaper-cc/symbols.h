@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wrapped symbols as the driver sees them: wrap/symbols.def as a table, for
+ * The wrapped symbols as the driver sees them: contract/symbols.def as a table, for
  * every target at once.
  */
 #pragma once

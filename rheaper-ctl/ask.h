@@ -2,8 +2,8 @@
 /* Sends requests to a process and takes its answers. */
 #pragma once
 
+#include "contract/request.h"
 #include "rheaper-ctl/target.h"
-#include "trace/request.h"
 
 struct ask {
 	struct target target;

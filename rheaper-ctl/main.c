@@ -15,9 +15,9 @@
 #include "common/json.h"
 #include "common/options.h"
 #include "common/text.h"
+#include "contract/format.h"
 #include "rheaper-ctl/ask.h"
 #include "rheaper-ctl/snapshot.h"
-#include "trace/format.h"
 
 struct options {
 	double timeout;

@@ -20,7 +20,7 @@
 
 #include "common/array.h"
 #include "common/cli.h"
-#include "trace/format.h"
+#include "contract/format.h"
 
 #include "rheaper-ctl/snapshot.h"
 

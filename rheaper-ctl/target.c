@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/cli.h"
-#include "trace/request.h"
+#include "contract/request.h"
 
 #include "rheaper-ctl/target.h"
 

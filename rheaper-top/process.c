@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "common/cli.h"
-#include "trace/format.h"
-#include "trace/request.h"
+#include "contract/format.h"
+#include "contract/request.h"
 
 #include "rheaper-top/process.h"
 

@@ -16,7 +16,7 @@ static const struct function functions[RHP_N_FUNCTIONS] = {
 	[RHP_FN_NONE] = {"unknown\0none", sizeof("unknown\0none")},
 #define WRAP(group, family, ret, name, params)                                           \
 	[RHP_FN_##name] = {#name "\0" #family, sizeof(#name "\0" #family)},
-#include "wrap/symbols.def"
+#include "contract/symbols.def"
 #undef WRAP
 };
 

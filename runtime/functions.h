@@ -9,7 +9,7 @@
 enum rhp_function {
 	RHP_FN_NONE,
 #define WRAP(group, family, ret, name, params) RHP_FN_##name,
-#include "wrap/symbols.def"
+#include "contract/symbols.def"
 #undef WRAP
 	RHP_N_FUNCTIONS
 };

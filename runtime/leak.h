@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "contract/format.h"
 #include "runtime/cc.h"
-#include "trace/format.h"
 
 struct rhp_leak_counts {
 	uint64_t blocks[RHP_N_LEAK_KINDS], bytes[RHP_N_LEAK_KINDS];

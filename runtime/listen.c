@@ -8,12 +8,12 @@
 #include <signal.h>
 #include <string.h>
 
+#include "contract/request.h"
 #include "runtime/line.h"
 #include "runtime/listen.h"
 #include "runtime/os-memory.h"
 #include "runtime/runtime.h"
 #include "runtime/switch.h"
-#include "trace/request.h"
 
 static int act(const struct rhp_request *request)
 {

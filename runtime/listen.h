@@ -2,7 +2,7 @@
 /*
  * A signal switches tracking from outside. Sent by kill, it switches tracking on if it is
  * off, and off if it is on. Queued by rheaper-ctl, it brings a request
- * (trace/request.h). Only those can do this who may send the process a signal.
+ * (contract/request.h). Only those can do this who may send the process a signal.
  */
 #pragma once
 

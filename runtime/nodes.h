@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tree of stacks of this process: each node once, each with its record in
- * the trace. trace/format.h says what FRAME and CALL nodes are.
+ * the trace. contract/format.h says what FRAME and CALL nodes are.
  */
 #pragma once
 

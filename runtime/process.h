@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "contract/note.h"
 #include "runtime/functions.h"
-#include "runtime/note.h"
 #include "runtime/thread.h"
 
 struct rhp_leak_counts;

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "contract/format.h"
 #include "runtime/place.h"
-#include "trace/format.h"
 
 struct rhp_stream {
 	struct rhp_record *records; /* of the window */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "contract/request.h"
 #include "runtime/bus-error.h"
 #include "runtime/capture.h"
 #include "runtime/functions.h"
@@ -20,7 +21,6 @@
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 #include "runtime/unwind.h"
-#include "trace/request.h"
 
 static struct rhp_lock life; /* of those who switch on and off */
 static struct rhp_settings settings;

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "contract/format.h"
 #include "runtime/os-lock.h"
-#include "trace/format.h"
 
 struct rhp_table_entry {
 	rhp_u64 key[2]; /* key[0] is never 0 in use, and is written last */

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "contract/format.h"
 #include "runtime/cc.h"
 #include "runtime/machine.h"
-#include "trace/format.h"
 
 /* The stamp counters, in the file: rhp_shard() picks one. */
 extern HIDDEN char *rhp_trace_shards;
@@ -72,7 +72,8 @@ HIDDEN uint32_t rhp_trace_new_thread(void);
 HIDDEN const char *rhp_trace_executable(void);
 HIDDEN int rhp_trace_pid(void);
 
-/* Takes the next stamp of an address: trace/format.h and docs/reference/trace-format.md.
+/* Takes the next stamp of an address: contract/format.h and
+ * docs/reference/trace-format.md.
  */
 static ALWAYS_INLINE uint64_t rhp_stamp_take(uintptr_t address)
 {

@@ -8,9 +8,9 @@
 
 #include <stdint.h>
 
+#include "contract/format.h"
 #include "runtime/cc.h"
 #include "runtime/os-lock.h"
-#include "trace/format.h"
 
 struct rhp_trace {
 	struct rhp_file_header *header; /* mapped; stays when the file is closed */

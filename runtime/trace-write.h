@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "contract/format.h"
 #include "runtime/cc.h"
-#include "trace/format.h"
 
 /*
  * Makes a fresh region, reserved on the disk and mapped: NULL if that failed, and the

@@ -6,8 +6,8 @@ usage: check-layers.py SOURCE_ROOT [BUILD_ROOT NM]
 
 A room may include itself and the rooms in its row, whole rooms only. Nothing below a
 program knows a program, and no program knows another one; the runtime knows no helper of
-programs, and programs do not know the runtime: they share the single files that
-CONTRACTS names.
+programs, and programs do not know the runtime: what they share is in contract/, which
+has no code.
 
 With a build directory the objects are read, too: a file calls another one where an object
 has a symbol undefined that the other defines. Calls obey the rows of includes, and files
@@ -21,29 +21,22 @@ import sys
 # Lowest first. A room may use the rooms in its row and itself.
 MAY_USE = {
     'include': [],
-    'trace': [],
-    'runtime': ['include'],
-    'wrap': ['runtime', 'include'],
+    'contract': [],
+    'trace': ['contract'],
+    'runtime': ['contract', 'include'],
+    'wrap': ['contract', 'runtime', 'include'],
     'common': [],
     'symbols': ['common'],
-    'analysis': ['trace', 'symbols', 'common'],
-    'database': ['analysis', 'trace', 'symbols', 'common'],
-    'loading': ['database', 'analysis', 'trace', 'symbols', 'common'],
-    'rheaper-cc': ['common'],
-    'rheaper-ctl': ['common'],
-    'rheaper-load': ['loading', 'database', 'analysis', 'trace', 'symbols', 'common'],
-    'rheaper-export': ['database', 'common'],
-    'rheaper-top': ['analysis', 'trace', 'symbols', 'common'],
-    'rheaper-check': ['loading', 'database', 'symbols', 'common'],
-    'rheaper-sqlite': ['analysis', 'trace', 'common'],
-}
-# Files without code that two sides of an interface share, and who may include them.
-CONTRACTS = {
-    'trace/format.h': ['runtime', 'wrap', 'rheaper-ctl'],
-    'trace/request.h': ['runtime', 'rheaper-ctl'],
-    'wrap/symbols.def': ['runtime', 'rheaper-cc'],
-    'wrap/declared.h': ['rheaper-cc'],
-    'runtime/note.h': ['rheaper-cc'],
+    'analysis': ['contract', 'trace', 'symbols', 'common'],
+    'database': ['contract', 'analysis', 'trace', 'symbols', 'common'],
+    'loading': ['contract', 'database', 'analysis', 'trace', 'symbols', 'common'],
+    'rheaper-cc': ['contract', 'common'],
+    'rheaper-ctl': ['contract', 'common'],
+    'rheaper-load': ['contract', 'loading', 'database', 'analysis', 'trace', 'symbols', 'common'],
+    'rheaper-export': ['contract', 'database', 'common'],
+    'rheaper-top': ['contract', 'analysis', 'trace', 'symbols', 'common'],
+    'rheaper-check': ['contract', 'loading', 'database', 'symbols', 'common'],
+    'rheaper-sqlite': ['contract', 'analysis', 'trace', 'common'],
 }
 # Files that call each other in a circle, and why they may: one object in several files.
 CIRCLES = {
@@ -73,7 +66,7 @@ def includes(path):
 
 def allowed(room, target):
     other = target.split('/')[0]
-    return other == room or other in MAY_USE[room] or room in CONTRACTS.get(target, [])
+    return other == room or other in MAY_USE[room]
 
 
 def check_file(root, path, problems, graph):

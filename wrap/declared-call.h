@@ -2,8 +2,8 @@
 /* What the shim of a declared function calls. */
 #pragma once
 
+#include "contract/declared.h"
 #include "runtime/runtime.h"
-#include "wrap/declared.h"
 
 /* The argument registers, whatever the function makes of them. */
 #define RHP_DECLARED_PARAMETERS                                                          \

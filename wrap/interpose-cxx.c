@@ -21,7 +21,7 @@ static struct {
 #define WRAP_loader(ret, name, params)
 #define WRAP_control(ret, name, params)
 #define WRAP_control_late(ret, name, params)
-#include "wrap/symbols.def"
+#include "contract/symbols.def"
 #undef WRAP_cxx
 } next;
 
@@ -39,7 +39,7 @@ static COLD void look_up(void)
 	(void)library;
 #define WRAP_cxx(ret, name, params)                                                      \
 	next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);
-#include "wrap/symbols.def"
+#include "contract/symbols.def"
 #undef WRAP_cxx
 }
 
@@ -57,7 +57,7 @@ __attribute__((section(".preinit_array"),
 #define SHIM EXPORTED
 
 #define WRAP_cxx(ret, name, params) EXPORTED ret name params;
-#include "wrap/symbols.def"
+#include "contract/symbols.def"
 #undef WRAP_cxx
 
 #include "wrap/cxx-shims.h"

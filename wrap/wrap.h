@@ -28,7 +28,7 @@
 #define WRAP(group, family, ret, name, params)                                           \
 	ret __real_##name params;                                                        \
 	SHIM ret __wrap_##name params;
-#include "wrap/symbols.def"
+#include "contract/symbols.def"
 #undef WRAP
 
 /* Whatever shim is linked, the runtime begins and ends with the program. */

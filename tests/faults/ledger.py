@@ -24,7 +24,7 @@ IS_ROOT = os.geteuid() == 0
 
 
 def issued(trace):
-    """Stamps that the program has taken, from the head of the trace: trace/format.h."""
+    """Stamps that the program has taken, from the head of the trace: contract/format.h."""
     with open(trace, "rb") as file:
         head = file.read(4096)
         n_shards, offset = struct.unpack_from("<IQ", head, 28)

@@ -20,7 +20,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "trace/format.h"
+#include "contract/format.h"
 
 #define TRAP_FLAG 0x100ul
 enum {

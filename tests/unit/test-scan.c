@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "analysis/scan.h"
-#include "trace/format.h"
+#include "contract/format.h"
 #include "trace/reader.h"
 
 static struct scan scan;

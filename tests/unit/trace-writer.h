@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "trace/format.h"
+#include "contract/format.h"
 
 #define WRITER_MAX_REGIONS 80
 
