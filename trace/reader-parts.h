@@ -2,6 +2,9 @@
 /*
  * The inside of the reader, which reader.c (the file and its regions), reader-stream.c
  * (the records of one stream) and reader-follow.c (traces that are being written) share.
+ * These are one object in three files: they call each other in a circle, the only one
+ * that tests/check-layers.py allows, because a stream that comes to its end asks for what
+ * was written since, and that opens regions of streams.
  */
 #pragma once
 
