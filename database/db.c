@@ -179,20 +179,30 @@ void db_close(struct database *d)
 	d->db = NULL;
 }
 
-/* A row that points to nothing drops out of queries without a word. */
+/* A row that points to nothing drops out of queries without a word. A thread that a torn
+ * trace does not name is only a name less, and in no verdict. */
 static void check_keys(const struct database *d)
 {
+	enum {
+		TABLE,
+		ROWID,
+		PARENT
+	};
 	sqlite3_stmt *statement;
 	int result;
 
 	if (sqlite3_prepare_v2(d->db, "PRAGMA foreign_key_check", -1, &statement, NULL) !=
 	    SQLITE_OK)
 		db_die(d->db, "read", d->name);
-	result = sqlite3_step(statement);
+	do
+		result = sqlite3_step(statement);
+	while (result == SQLITE_ROW &&
+	       sqlite3_stricmp((const char *)sqlite3_column_text(statement, PARENT),
+			       "threads") == 0);
 	if (result == SQLITE_ROW)
 		die("read %s: the database is damaged: a row of %s points to nothing;"
 		    " load the traces again",
-		    d->name, (const char *)sqlite3_column_text(statement, 0));
+		    d->name, (const char *)sqlite3_column_text(statement, TABLE));
 	if (result != SQLITE_DONE)
 		db_die(d->db, "read", d->name);
 	sqlite3_finalize(statement);

@@ -122,6 +122,12 @@ static void write_process(const struct trace_rows *r, struct store *store)
 		      });
 }
 
+/* A thread's number, or 0 of one that the trace does not name. */
+static uint64_t known_thread(const struct catalog *c, uint64_t thread)
+{
+	return map_get(&c->thread_numbers, thread) != MAP_NONE ? thread : 0;
+}
+
 static void write_catalog(const struct trace_rows *r, struct store *store)
 {
 	const struct catalog *c = r->catalog;
@@ -141,7 +147,7 @@ static void write_catalog(const struct trace_rows *r, struct store *store)
 	for (size_t i = 0; i < c->n_marks; i++)
 		store_mark(store, r->where,
 			   (double)reader_ns(r->reader, c->marks[i].ticks) / 1e6,
-			   c->marks[i].thread, c->marks[i].text);
+			   known_thread(c, c->marks[i].thread), c->marks[i].text);
 	store_scopes(store, r->where, r->scopes);
 }
 
