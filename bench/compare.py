@@ -200,7 +200,7 @@ def kinds(tool, maker, program, said):
         tool.env["RHEAPER_LEAK_SCAN"] = "1"
         tool.run(program, maker.directory)
         del tool.env["RHEAPER_LEAK_SCAN"]
-        print("   ", maker.database().execute("SELECT * FROM leak_kinds").fetchall())
+        print("   ", maker.database().execute("SELECT leak_kind, blocks, bytes FROM leaks_by_kind").fetchall())
 
 
 def verdicts(maker, tools):

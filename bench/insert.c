@@ -37,8 +37,8 @@ static void check(sqlite3 *db, int result)
 static int64_t *read_rows(const char *path, size_t *n_rows)
 {
 	static const char sql[] =
-		"SELECT b.alloc_ns, b.lifetime_ns, l.stack, b.size, b.addr,"
-		" l.alloc_thread, l.free_thread, l.free_stack, l.end"
+		"SELECT b.alloc_ns, b.lifetime_ns, l.stack, b.size, b.address,"
+		" l.alloc_thread, l.free_thread, l.free_stack, l.ending"
 		" FROM lots l CROSS JOIN blocks b"
 		" ON b.block BETWEEN l.first_block AND l.last_block";
 	sqlite3_stmt *rows;

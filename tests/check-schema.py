@@ -179,6 +179,32 @@ def test_queries_in_documents_can_be_asked(b):
     assert n > 20, n
 
 
+def strings(text):
+    """The literals of a Python or C source, those that stand beside each other put together."""
+    literal = r'"((?:[^"\\\n]|\\.)*)"'
+    for run in re.finditer(rf"f?{literal}(?:\s*f?{literal})*", text):
+        yield "".join(re.findall(literal, run.group()))
+
+
+def test_queries_of_benches_and_tools_can_be_asked(b):
+    """No test runs these: a bench may take an hour."""
+    n = 0
+    for folder in "bench", "tools":
+        for name in sorted(os.listdir(os.path.join(SOURCE, folder))):
+            if not name.endswith((".py", ".c")):
+                continue
+            with open(os.path.join(SOURCE, folder, name)) as source:
+                queries_here = [text for text in strings(source.read())
+                                if re.match(r"SELECT\b.*\bFROM\b", text, re.I) and "{" not in text]
+            for sql in queries_here:
+                try:
+                    b.db.execute("EXPLAIN " + sql, (None,) * sql.count("?"))
+                except sqlite3.Error as error:
+                    raise AssertionError(folder, name, sql, error) from error
+            n += len(queries_here)
+    assert n >= 10, n
+
+
 def test_circles_come_to_an_end(b):
     """A database may come from anywhere: parents that are each other's end a query, too."""
     path = b.path("circle.db")
