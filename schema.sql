@@ -23,7 +23,7 @@
 -- A change of a table or column raises user_version (docs/reference/schema.md).
 
 PRAGMA application_id = 0x72686561; -- 'rhea'
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
 
 -- How a block ended.
 CREATE TABLE block_endings (
@@ -317,6 +317,7 @@ CREATE TABLE timeline (
   live_bytes INTEGER NOT NULL,       -- at its end
   live_blocks INTEGER NOT NULL,
   peak_bytes INTEGER NOT NULL,       -- most at one time within it
+  low_bytes INTEGER NOT NULL,        -- least at one time within it
   allocations INTEGER NOT NULL,      -- within it
   allocated_bytes INTEGER NOT NULL,  -- within it
   PRIMARY KEY (process, at_ms)

@@ -56,6 +56,8 @@ static void halve_timeline(struct tally *t)
 		to->bytes += a.bytes;
 		if (a.peak_bytes > to->peak_bytes)
 			to->peak_bytes = a.peak_bytes;
+		if (a.low_bytes < to->low_bytes)
+			to->low_bytes = a.low_bytes;
 	}
 	t->n_points /= 2;
 	t->width_ns *= 2;
@@ -68,7 +70,8 @@ static void add_points(struct tally *t, int64_t ns)
 			t->points[t->n_points] =
 				(struct tally_point){.live_blocks = t->live_blocks,
 						     .live_bytes = t->live_bytes,
-						     .peak_bytes = t->live_bytes};
+						     .peak_bytes = t->live_bytes,
+						     .low_bytes = t->live_bytes};
 			t->n_points++;
 		}
 		halve_timeline(t);
@@ -78,6 +81,7 @@ static void add_points(struct tally *t, int64_t ns)
 			.live_blocks = t->live_blocks,
 			.live_bytes = t->live_bytes,
 			.peak_bytes = t->live_bytes,
+			.low_bytes = t->live_bytes,
 		};
 	}
 	t->until_ns = (int64_t)t->n_points * t->width_ns;
@@ -97,6 +101,8 @@ static void note_live(const struct tally *t, struct tally_point *point)
 	point->live_bytes = t->live_bytes;
 	if (t->live_bytes > point->peak_bytes)
 		point->peak_bytes = t->live_bytes;
+	if (t->live_bytes < point->low_bytes)
+		point->low_bytes = t->live_bytes;
 }
 
 /* Before a stack's live blocks change. */

@@ -16,7 +16,7 @@ struct live_block;
 struct tally_point {
 	int64_t end_ns;
 	double live_blocks, live_bytes; /* at its end */
-	double peak_bytes;              /* most at one time within it */
+	double peak_bytes, low_bytes;   /* most and least at one time within it */
 	double allocations, bytes;      /* within it */
 };
 

@@ -197,6 +197,7 @@ static void store_point(struct store *s, int64_t process, const struct tally_poi
 			     .live_bytes = llround(p->live_bytes),
 			     .live_blocks = llround(p->live_blocks),
 			     .peak_bytes = llround(p->peak_bytes),
+			     .low_bytes = llround(p->low_bytes),
 			     .allocations = llround(p->allocations),
 			     .allocated_bytes = llround(p->bytes),
 		     });

@@ -175,10 +175,10 @@ static const struct row_column stack_total_columns[] = {
 };
 
 static const struct row_column timeline_columns[] = {
-	COLUMN(timeline_row, process),         COLUMN(timeline_row, at_ms),
-	COLUMN(timeline_row, live_bytes),      COLUMN(timeline_row, live_blocks),
-	COLUMN(timeline_row, peak_bytes),      COLUMN(timeline_row, allocations),
-	COLUMN(timeline_row, allocated_bytes),
+	COLUMN(timeline_row, process),     COLUMN(timeline_row, at_ms),
+	COLUMN(timeline_row, live_bytes),  COLUMN(timeline_row, live_blocks),
+	COLUMN(timeline_row, peak_bytes),  COLUMN(timeline_row, low_bytes),
+	COLUMN(timeline_row, allocations), COLUMN(timeline_row, allocated_bytes),
 };
 
 /* A library that was unloaded and loaded again gives equal stacks twice. */

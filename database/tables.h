@@ -175,7 +175,8 @@ struct stack_total_row {
 struct timeline_row {
 	int64_t process;
 	double at_ms;
-	int64_t live_bytes, live_blocks, peak_bytes, allocations, allocated_bytes;
+	int64_t live_bytes, live_blocks, peak_bytes, low_bytes, allocations,
+		allocated_bytes;
 };
 
 struct row_list;

@@ -254,6 +254,27 @@ static void peak_is_the_most_that_was_live_at_once(void **state)
 	assert_int_equal(stacks[2].own_peak_ns, 40);
 }
 
+static void an_interval_has_the_most_and_the_least_that_was_live(void **state)
+{
+	const struct tally_point *points;
+
+	(void)state;
+	put(RHP_ALLOC, 0x1000, 10, 100, NODE_A);
+	put(RHP_ALLOC, 0x2000, 20, 200, NODE_A);
+	/* The first interval is 1024 ns long */
+	put(RHP_FREE, 0x1000, 1030, 0, NODE_A);
+	put(RHP_ALLOC, 0x3000, 1040, 500, NODE_B);
+	put(RHP_FREE, 0x3000, 1050, 0, NODE_B);
+	load();
+	points = pair_tally(fixture.pair)->points;
+	assert_int_equal(pair_tally(fixture.pair)->n_points, 2);
+	assert_int_equal(points[0].low_bytes, 0);
+	assert_int_equal(points[0].peak_bytes, 300);
+	assert_int_equal(points[1].low_bytes, 200);
+	assert_int_equal(points[1].peak_bytes, 700);
+	assert_int_equal(points[1].live_bytes, 200);
+}
+
 static void a_stack_that_did_not_change_since_was_live_at_the_peak(void **state)
 {
 	const struct catalog_stack *stacks;
@@ -337,6 +358,7 @@ int main(void)
 		CASE(realloc_of_an_unknown_block_begins_one),
 		CASE(realloc_by_a_library_only_moves_what_is_known),
 		CASE(peak_is_the_most_that_was_live_at_once),
+		CASE(an_interval_has_the_most_and_the_least_that_was_live),
 		CASE(a_stack_that_did_not_change_since_was_live_at_the_peak),
 		CASE(a_block_freed_by_the_next_event_is_temporary),
 		CASE(reallocs_of_a_block_are_a_chain),
