@@ -9,14 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "symbols/name-parts.h"
+
 #include "symbols/signature.h"
 
 #define MAX_NAME 1024
-
-/* What compilers append to the name of a piece of a function. */
-static const char *const clone_suffixes[] = {".part.",      ".constprop.", ".isra.",
-					     ".cold",       ".lto_priv.",  ".llvm.",
-					     ".localalias", ".clone."};
 
 /* What runs before main and before a thread's function differs between libcs. */
 static const char *const startup[] = {"_start",
@@ -38,69 +35,6 @@ bool signature_is_startup(const char *name)
 			return true;
 	}
 	return false;
-}
-
-/* Where a suffix of a clone begins, or the end. */
-static size_t cut_clones(const char *name, size_t length)
-{
-	for (size_t i = 0; i < sizeof(clone_suffixes) / sizeof(*clone_suffixes); i++) {
-		const char *at = strstr(name + (length > 0), clone_suffixes[i]);
-
-		if (at && (size_t)(at - name) < length)
-			length = (size_t)(at - name);
-	}
-	return length;
-}
-
-/* Rust's mangling ends in ::h and 16 hexadecimal digits of a hash. */
-static size_t cut_rust_hash(const char *name, size_t length)
-{
-	if (length < 19 || memcmp(name + length - 19, "::h", 3) != 0)
-		return length;
-	for (size_t i = length - 16; i < length; i++) {
-		if (!isxdigit((unsigned char)name[i]))
-			return length;
-	}
-	return length - 19;
-}
-
-static bool is_hexadecimal(const char *text)
-{
-	while (isxdigit((unsigned char)*text))
-		text++;
-	return *text == 0;
-}
-
-/* program+0x1234: the program; 0x1234: nothing. */
-static size_t cut_offset(const char *name, size_t length)
-{
-	const char *plus = strrchr(name, '+');
-
-	if (strncmp(name, "0x", 2) == 0 && is_hexadecimal(name + 2))
-		return 0;
-	if (plus && plus != name && strncmp(plus, "+0x", 3) == 0 &&
-	    is_hexadecimal(plus + 3))
-		return (size_t)(plus - name);
-	return length;
-}
-
-/* The length of an operator's name at `at`, whose brackets are none; 0 if it is not. */
-static size_t operator_length(const char *at)
-{
-	static const char word[] = "operator";
-	static const char *const longest_first[] = {
-		"<=>", "<<=", ">>=", "->*", "<<", ">>", "<=", ">=", "->", "()", "<", ">"};
-	size_t n = sizeof(word) - 1;
-
-	if (strncmp(at, word, n) != 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(longest_first) / sizeof(*longest_first); i++) {
-		size_t length = strlen(longest_first[i]);
-
-		if (strncmp(at + n, longest_first[i], length) == 0)
-			return n + length;
-	}
-	return n;
 }
 
 /* The length of what a lambda is called at `at`, "{lambda(int)#1}" or "$_1": its number
@@ -127,7 +61,7 @@ static size_t strip_brackets(const char *name, size_t length, char *plain, size_
 	size_t n = 0, depth = 0;
 
 	for (size_t i = 0; i < length && n < size; i++) {
-		size_t word = depth == 0 ? operator_length(name + i) : 0;
+		size_t word = depth == 0 ? name_operator_length(name + i) : 0;
 		size_t number = depth == 0 ? lambda_length(name + i) : 0;
 
 		if (number && i + number <= length && n + sizeof(lambda) <= size) {
@@ -183,9 +117,9 @@ size_t signature_name(const char *name, char *plain, size_t size)
 	size_t length = clone ? (size_t)(clone - name) : strlen(name);
 	size_t n;
 
-	length = cut_offset(name, length);
-	length = cut_clones(name, length);
-	length = cut_rust_hash(name, length);
+	length = name_cut_offset(name, length);
+	length = name_cut_clones(name, length);
+	length = name_cut_rust_hash(name, length);
 	n = strip_brackets(name, length, plain, size);
 	/* Rust's <T as Trait>::f is all brackets: what is left is "::f" */
 	return strip_types(plain, n);

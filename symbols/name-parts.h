@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the parts of a demangled name that no one wrote. For signature.c and
+ * short-name.c. */
+#pragma once
+
+#include <stddef.h>
+
+/* Return how much of the first `length` bytes of a name stands before a suffix that the
+ * compiler gave to a piece of a function: .part.0, .constprop.0, .cold. */
+size_t name_cut_clones(const char *name, size_t length);
+
+/* Return how much stands before the ::h and 16 hexadecimal digits in which Rust's legacy
+ * mangling ends. */
+size_t name_cut_rust_hash(const char *name, size_t length);
+
+/* Return how much of a name that stands for code without symbols is the module's: all of
+ * MODULE before +0xOFFSET, nothing of 0xADDRESS, and all of any other name. */
+size_t name_cut_offset(const char *name, size_t length);
+
+/* Return the length of the word "operator" at `at` with the sign behind it if that is
+ * made of brackets; 0 if the word is not there. */
+size_t name_operator_length(const char *at);
