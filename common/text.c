@@ -41,6 +41,19 @@ bool text_is_control(const char *text, size_t length)
 	       (length == 2 && s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0);
 }
 
+/* Whether a sequence is a character that nobody sees, but that moves what one sees. */
+static bool is_invisible(const char *text, size_t length)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	unsigned int code;
+
+	if (length != 3)
+		return false;
+	code = (s[0] & 15u) << 12 | (s[1] & 63u) << 6 | (s[2] & 63u);
+	return (code >= 0x200b && code <= 0x200f) || (code >= 0x202a && code <= 0x202e) ||
+	       (code >= 0x2060 && code <= 0x2069) || code == 0xfeff;
+}
+
 static char *put_escaped(char *out, unsigned char byte)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -68,7 +81,8 @@ static char *escape(const char *bytes, size_t n, bool controls)
 			out = put_escaped(out, (unsigned char)bytes[i++]);
 			continue;
 		}
-		if (controls && text_is_control(bytes + i, length)) {
+		if (controls && (text_is_control(bytes + i, length) ||
+				 is_invisible(bytes + i, length))) {
 			for (size_t k = 0; k < length; k++)
 				out = put_escaped(out, (unsigned char)bytes[i++]);
 			continue;

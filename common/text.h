@@ -14,8 +14,9 @@
  */
 char *text_utf8(const char *bytes, size_t n);
 
-/* Copy a text with \xNN for its control characters, for the caller to free. Returns NULL
- * if memory runs out. */
+/* Copy a text with \xNN for the bytes of its control characters and of those that change
+ * the order of the text or have no width (U+200B to U+200F, U+202A to U+202E, U+2060 to
+ * U+2069, U+FEFF), for the caller to free. Returns NULL if memory runs out. */
 char *text_printable(const char *text);
 
 /*
