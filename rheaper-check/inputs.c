@@ -1,83 +1,19 @@
 // SPDX-License-Identifier: MIT
-#include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/cli.h"
-#include "loading/load.h"
-#include "rheaper-check/arena.h"
+#include "loading/temporary.h"
 #include "rheaper-check/measure.h"
 
 #include "rheaper-check/inputs.h"
 
-/* Removed when the program ends, in whatever way it calls exit. */
-static char temporary[4096];
-
-static void remove_temporary(void)
-{
-	/* It has stacks and addresses: who keeps it knows of it. */
-	if (temporary[0] && unlink(temporary) != 0 && errno != ENOENT)
-		warn("remove %s:", temporary);
-	temporary[0] = 0;
-}
-
-static bool is_database(const char *path)
-{
-	static const char magic[] = "SQLite format 3";
-	char head[sizeof(magic)] = "";
-	struct stat status;
-	FILE *in;
-
-	/* Whoever opens a pipe waits */
-	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-		die("open %s: not a regular file", path);
-	in = fopen(path, "re");
-	if (!in)
-		die("open %s:", path);
-	if (fread(head, 1, sizeof(head), in) < sizeof(head) && ferror(in))
-		die("read %s:", path);
-	fclose(in);
-	return memcmp(head, magic, sizeof(magic)) == 0;
-}
-
-/* The loader makes the file beside its name, as its owner's alone, and never over one
- * that is there. */
-static void name_temporary(void)
-{
-	const char *directory = getenv("TMPDIR");
-	uint64_t number;
-
-	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-		die("create a temporary database:");
-	if (snprintf(temporary, sizeof(temporary), "%s/rheaper-check-%016llx.db",
-		     directory && directory[0] ? directory : "/tmp",
-		     (unsigned long long)number) >= (int)sizeof(temporary)) {
-		temporary[0] = 0;
-		die("create a temporary database: the path in TMPDIR is too long");
-	}
-	atexit(remove_temporary);
-}
-
 static void measure_traces(struct measure *measure, const char *const *traces, size_t n,
 			   const struct symbol_settings *symbols)
 {
-	struct load_options options = {
-		.traces = traces, .n_traces = n, .symbolize = true, .symbols = *symbols};
-	struct load_result result;
+	const char *database = temporary_load(traces, n, symbols, false);
 
-	name_temporary();
-	options.database = temporary;
-	symbol_settings_check(&options.symbols);
-	result = load_traces(&options);
-	load_result_fini(&result);
-	measure_database(measure, temporary, n == 1 ? traces[0] : "the traces");
-	remove_temporary();
+	measure_database(measure, database, n == 1 ? traces[0] : "the traces");
+	temporary_remove();
 }
 
 void inputs_measure(struct measure *measure, char **paths, size_t n,
@@ -89,7 +25,7 @@ void inputs_measure(struct measure *measure, char **paths, size_t n,
 	if (!traces)
 		die("read the inputs: out of memory");
 	for (size_t i = 0; i < n; i++) {
-		if (is_database(paths[i]))
+		if (temporary_is_database(paths[i]))
 			measure_database(measure, paths[i], paths[i]);
 		else
 			traces[n_traces++] = paths[i];
