@@ -30,12 +30,14 @@ MAY_USE = {
     'analysis': ['contract', 'trace', 'symbols', 'common'],
     'database': ['contract', 'analysis', 'trace', 'symbols', 'common'],
     'loading': ['contract', 'database', 'analysis', 'trace', 'symbols', 'common'],
+    'report': ['contract', 'database', 'analysis', 'trace', 'symbols', 'common'],
     'rheaper-cc': ['contract', 'common'],
     'rheaper-ctl': ['contract', 'common'],
     'rheaper-load': ['contract', 'loading', 'database', 'analysis', 'trace', 'symbols', 'common'],
     'rheaper-export': ['contract', 'database', 'common'],
     'rheaper-top': ['contract', 'analysis', 'trace', 'symbols', 'common'],
     'rheaper-check': ['contract', 'loading', 'database', 'symbols', 'common'],
+    'rheaper-report': ['contract', 'report', 'loading', 'database', 'symbols', 'common'],
     'rheaper-sqlite': ['contract', 'analysis', 'trace', 'common'],
 }
 # Files that call each other in a circle, and why they may: one object in several files.
@@ -52,10 +54,11 @@ LIBRARIES = {
     'dwarf.h': ['symbols'],
     'libiberty/': ['symbols'],
     'libunwind': [],
-    'stdio.h': ['common', 'trace', 'symbols', 'analysis', 'database', 'loading', 'rheaper-',
+    'stdio.h': ['common', 'trace', 'symbols', 'analysis', 'database', 'loading', 'report',
+                'rheaper-',
                 'wrap/wrap.h'],
     'ncurses.h': ['rheaper-top/screen'],
-    'zlib.h': ['rheaper-export/pprof'],
+    'zlib.h': ['rheaper-export/pprof', 'report/bundle'],
 }
 
 

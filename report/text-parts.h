@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the text share: text.c, text-sites.c, text-tree.c, text-site.c. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/model.h"
+#include "report/screen.h"
+#include "report/text.h"
+
+struct text {
+	const struct screen *screen;
+	const struct report *report;
+	const struct text_options *options;
+};
+
+/* The value of a site that a table is sorted by. */
+enum report_value text_sort_value(enum text_sort sort);
+
+/* Return the name of a function, as the options want it. */
+const char *text_function(const struct text *text, uint32_t function);
+
+/* Return where a frame is, as in "push  json.cc:212", for the caller to free. */
+char *text_place(const struct text *text, uint32_t frame);
+
+/* Write a line of its own above a table or list. */
+void text_heading(const struct text *text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Write the sites that have most of a value, at most `top`, and the sum of the others. */
+void text_sites(const struct text *text, enum text_sort sort, size_t top);
+
+/* Write a row of a table: figures, then what they are about, cut to the line. */
+struct text_row {
+	const char *handle;
+	double share; /* of the bar */
+	const char *figure, *percent, *blocks;
+	const double *series; /* or NULL */
+	const char *what;
+};
+void text_row(const struct text *text, const struct text_row *row);

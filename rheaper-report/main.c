@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include <locale.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/cli.h"
+#include "common/clock.h"
+#include "database/db.h"
+#include "loading/temporary.h"
+#include "report/numbers.h"
+#include "report/read.h"
+#include "report/report-json.h"
+#include "rheaper-report/options.h"
+
+#define PROGRESS_DELAY 0.5 /* seconds before progress is shown */
+
+/* The one database, or a temporary one made of traces. */
+static struct database open_input(const struct options *o)
+{
+	const char *const *inputs = (const char *const *)o->inputs;
+	const char *path = inputs[0];
+
+	if (temporary_is_database(path)) {
+		if (o->n_inputs > 1)
+			die_usage("expected one DATABASE, or traces only");
+		return db_open(path, path);
+	}
+	for (size_t i = 1; i < o->n_inputs; i++) {
+		if (temporary_is_database(inputs[i]))
+			die_usage("%s: expected one DATABASE, or traces only", inputs[i]);
+	}
+	path = temporary_load(inputs, o->n_inputs, &o->symbols, isatty(STDERR_FILENO));
+	return db_open(path, o->n_inputs == 1 ? inputs[0] : "the traces");
+}
+
+struct progress {
+	double begun;
+	bool shown;
+};
+
+static void show_progress(void *context, double share)
+{
+	struct progress *p = context;
+
+	if (clock_seconds() - p->begun < PROGRESS_DELAY || !isatty(STDERR_FILENO))
+		return;
+	p->shown = true;
+	fprintf(stderr, "\rreading blocks: %3.0f %%", share * 100);
+}
+
+static struct report *read_report(const struct options *o, const struct database *d)
+{
+	struct progress progress = {.begun = clock_seconds()};
+	struct report_options options = o->report;
+	struct report *report;
+
+	options.progress = show_progress;
+	options.context = &progress;
+	report = report_read(d, &options);
+	if (progress.shown)
+		fprintf(stderr, "\r%24s\r", "");
+	return report;
+}
+
+static void write_text(const struct options *o, const struct report *report)
+{
+	enum screen_color color = o->color < 0 ? COLOR_AUTO : (enum screen_color)o->color;
+	struct screen screen = screen_open(color, 0);
+
+	screen_page(&screen, !o->no_pager);
+	if (o->tree || o->callers)
+		text_write_tree(&screen, report, &o->text);
+	else if (!o->report.site)
+		text_write(&screen, report, &o->text);
+	else if (!text_write_site(&screen, report, &o->text, o->report.site))
+		die_usage("--site=%s: the process has no such call site; handles such as "
+			  "s17 stand before the rows of tables",
+			  o->report.site);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct database database;
+	struct report *report;
+
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");
+	options_read(&options, argc, argv);
+	numbers_use_iec(options.iec);
+	database = open_input(&options);
+	report = read_report(&options, &database);
+	if (options.json)
+		report_write_json(stdout, report);
+	else
+		write_text(&options, report);
+	finish_output();
+	screen_close();
+	report_free(report);
+	db_close(&database);
+	options_free(&options);
+	return EXIT_FINE;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include <stddef.h>
+#include <string.h>
+
+#include "common/cli.h"
+#include "common/options.h"
+
+#include "rheaper-report/options.h"
+
+#define DEFAULT_TOP 10
+#define DEFAULT_BUCKETS 256
+
+static const char *sort_name(size_t i)
+{
+	return i < N_TEXT_SORTS ? text_sort_names[i] : NULL;
+}
+
+static const char *color_name(size_t i)
+{
+	static const char *const names[] = {[COLOR_AUTO] = "auto",
+					    [COLOR_ALWAYS] = "always",
+					    [COLOR_NEVER] = "never"};
+
+	return i < sizeof(names) / sizeof(*names) ? names[i] : NULL;
+}
+
+static const struct option_row rows[] = {
+	{.help = "What to show (default: an overview)"},
+	{OPTION_CHOICE, 's', "sort", "KEY", OPTION_FIELD(sort), .choice = sort_name,
+	 .help = "only the call sites, those with most of KEY first"},
+	{OPTION_SET, 't', "tree", OPTION_FIELD(tree),
+	 .help = "the call tree, from main downwards"},
+	{OPTION_SET, 'c', "callers", OPTION_FIELD(callers),
+	 .help = "the tree the other way round: who calls what allocates"},
+	{OPTION_TEXT, 0, "site", "sN", OPTION_FIELD(report.site),
+	 .help = "all about one call site, by its handle"},
+	{OPTION_SET, 0, "json", OPTION_FIELD(json), .help = "everything, as JSON"},
+	{OPTION_NUMBER, 'n', "top", "N", OPTION_FIELD(text.top), .min = 1, .max = 1e6,
+	 .help = "rows of a table (default: 10)"},
+	{.help = "What of it"},
+	{OPTION_NUMBER, 'p', "process", "N", OPTION_FIELD(process), .min = 1, .max = 1e15,
+	 .help = "process N of the database (default: the one with the largest peak "
+		 "of the last run)"},
+	{OPTION_TEXT, 0, "run", "RUN", OPTION_FIELD(report.run),
+	 .help = "of the run with this number or label (default: the last one)"},
+	{OPTION_TEXT, 0, "thread", "tN", OPTION_FIELD(report.thread),
+	 .help = "only what thread N of the process, or the one of this name, allocated"},
+	{OPTION_TEXT, 'w', "window", "A..B", OPTION_FIELD(report.window),
+	 .help = "only what happened from A to B: times such as 3.2s or 400ms, marks "
+		 "of the program, 'start', 'peak', 'end'"},
+	{OPTION_NUMBER, 0, "buckets", "N", OPTION_FIELD(report.buckets), .min = 1,
+	 .max = 4096, .help = "steps of time (default: 256)"},
+	{.help = "Symbols, of traces"},
+	{OPTION_TEXT, 0, "sysroot", "DIR", OPTION_FIELD(symbols.sysroot),
+	 .help = "look up the traced files below DIR, a copy of another machine's root"},
+	{OPTION_LIST, 0, "debug-dir", "DIR", OPTION_FIELD(symbols.debug_dirs),
+	 .n_offset = offsetof(struct options, symbols.n_debug_dirs),
+	 .help = "also look for debug information in DIR; may be repeated"},
+	{OPTION_SET, 0, "debuginfod", OPTION_FIELD(symbols.debuginfod),
+	 .help = "download missing debug information from DEBUGINFOD_URLS"},
+	{.help = "Output"},
+	{OPTION_SET, 0, "full-names", OPTION_FIELD(text.full_names),
+	 .help = "do not fold the arguments of templates, nor shorten paths"},
+	{OPTION_SET, 0, "iec", OPTION_FIELD(iec),
+	 .help = "units of 1024 (KiB, MiB) instead of 1000 (kB, MB)"},
+	{OPTION_CHOICE, 0, "color", "WHEN", OPTION_FIELD(color), .choice = color_name,
+	 .help = "auto, always or never (default: auto, on a terminal unless NO_COLOR "
+		 "is set)"},
+	{OPTION_SET, 0, "no-pager", OPTION_FIELD(no_pager),
+	 .help = "do not show long text through RHEAPER_PAGER, PAGER or less"},
+	{.help = "Other options"},
+};
+
+static const struct option_program program = {
+	.name = "rheaper-report",
+	.usage = "[OPTION]... DATABASE\n[OPTION]... TRACE...",
+	.about = "Show what a program allocated: its peak, who allocates, what leaks.",
+	.notes = "DATABASE is one of rheaper-load. Traces are loaded on the way. Sites "
+		 "(s17), threads (t3) and processes (p2) have handles, which options "
+		 "take. Output that does not go to a terminal is plain and never cut.",
+	.operands = "DATABASE or TRACE...",
+	.min_operands = 1,
+	.status = {[EXIT_FINE] = "shown", [EXIT_CANNOT] = "error"},
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(*rows),
+};
+
+static void check_options(const struct options *o)
+{
+	int views = (o->sort >= 0) + o->tree + o->callers + (o->report.site != NULL) +
+		    o->json;
+
+	if (views - (o->sort >= 0 && (o->tree || o->callers)) > 1)
+		die_usage("choose one of --sort, --tree, --callers, --site and --json; "
+			  "--sort also goes with the trees");
+	if (o->report.run && o->process)
+		die_usage("--run and --process cannot be combined: processes have "
+			  "numbers of their own in each database");
+	if (o->report.window && o->sort == SORT_TEMPORARY)
+		die_usage("--sort=temporary and --window cannot be combined: temporary "
+			  "blocks are counted for the whole run");
+}
+
+void options_read(struct options *o, int argc, char **argv)
+{
+	int first;
+
+	*o = (struct options){.report = {.buckets = DEFAULT_BUCKETS},
+			      .text = {.top = DEFAULT_TOP},
+			      .sort = -1,
+			      .color = -1};
+	first = options_parse(&program, o, argc, argv);
+	check_options(o);
+	o->report.process = (int64_t)o->process;
+	o->text.sort = o->sort < 0 ? SORT_PEAK : (enum text_sort)o->sort;
+	o->text.is_sorted = o->sort >= 0;
+	o->text.callers = o->callers;
+	o->inputs = argv + first;
+	o->n_inputs = (size_t)(argc - first);
+	o->text.input = o->inputs[0];
+}
+
+void options_free(struct options *o)
+{
+	options_fini(&program, o);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of rheaper-report. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "report/model.h"
+#include "report/screen.h"
+#include "report/text.h"
+#include "symbols/symbol-files.h"
+
+struct options {
+	struct report_options report;
+	struct text_options text;
+	struct symbol_settings symbols;
+	int sort, color; /* -1: not given */
+	bool tree, callers, json, iec, no_pager;
+	size_t process;
+	char **inputs;
+	size_t n_inputs;
+};
+
+/* Parse the command line. Ends the program if it is wrong, or asks for help. */
+void options_read(struct options *options, int argc, char **argv);
+void options_free(struct options *options);

@@ -1,0 +1,446 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""rheaper-report: that its figures are those of SQL on the same database, what it shows of a
+part of a process, how text fits a terminal, and what it says of bad input.
+
+usage: check-report.py RHEAPER-REPORT RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY
+
+Prints TAP, one point per test_ function.
+"""
+import json
+import os
+import random
+import re
+import shutil
+import sqlite3
+import sys
+import unicodedata
+
+import tap
+from terminal import Terminal
+from workbench import Workbench
+
+REPORT, LOADER, BIN = (os.path.abspath(path) for path in sys.argv[1:4])
+INCLUDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../include")
+
+PROGRAM = """
+#include <pthread.h>
+#include <stdlib.h>
+#include <rheaper.h>
+#define OWN __attribute__((noinline, noclone))
+static void *volatile lost;
+static void *kept[1000];
+static OWN void churn(int n)
+{
+	for (int i = 0; i < n; i++) {
+		void *volatile block = malloc(64);
+		free(block);
+	}
+}
+static OWN void *leak(size_t size)
+{
+	lost = malloc(size);
+	return lost;
+}
+static OWN void grow(void)
+{
+	char *volatile block = malloc(8);
+	for (size_t size = 16; size <= 4096; size *= 2)
+		block = realloc(block, size);
+	free(block);
+}
+static OWN void fill(int n, size_t size)
+{
+	for (int i = 0; i < n; i++)
+		kept[i] = malloc(size);
+}
+static OWN void drain(int n)
+{
+	for (int i = 0; i < n; i++)
+		free(kept[i]);
+}
+static void *worker(void *nothing)
+{
+	fill(1000, 100);
+	return nothing;
+}
+int main(void)
+{
+	pthread_t thread;
+	churn(500);
+	rheaper_mark("load");
+	pthread_create(&thread, NULL, worker, NULL);
+	pthread_join(thread, NULL);
+	for (int i = 0; i < 5; i++)
+		leak(1000);
+	rheaper_mark("serve");
+	drain(900);
+	for (int i = 0; i < 20; i++)
+		grow();
+	rheaper_mark("end of it");
+	fill(10, 50);
+	drain(10);
+	return 0;
+}
+"""
+EDGE = 1e-6  # ms: SQL has times as real numbers
+
+
+class Bench(Workbench):
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.env.update(LC_ALL="C.UTF-8", TERM="xterm")
+        for name in ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PAGER", "COLUMNS", "LESS"):
+            self.env.pop(name, None)
+        self.file("p.c", PROGRAM)
+        self.run(f"{BIN}/rheaper-cc", "-g", "-O1", "-pthread", f"-I{INCLUDE}", "p.c", "-o", "p")
+        self.run("./p", RHEAPER_TRACE=self.path("p.bin"), RHEAPER_LEAK_SCAN="1")
+        self.run(LOADER, "p.bin", "p.db")
+
+    def report(self, *words, status=0, **more):
+        return self.run(REPORT, *words, status=status, **more)
+
+    def json(self, *words):
+        return json.loads(self.report("--json", *words))
+
+    def ask(self, sql, *values, db="p.db"):
+        with sqlite3.connect(self.path(db)) as connection:
+            return connection.execute(sql, values).fetchall()
+
+
+def by_site(bench, data, sql, *values):
+    """The sums of SQL by stack, as sums by site: its handle is its lowest stack."""
+    frames = {}
+    owners = {}
+    for stack, function, file, line in bench.ask(
+            "SELECT id, sym, file, line FROM backtraces b WHERE frame_no = "
+            "(SELECT owner_frame_no FROM stacks WHERE stack = b.id) ORDER BY id"
+            if has_owners(bench) else
+            "SELECT id, sym, file, line FROM backtraces WHERE frame_no = 0 ORDER BY id"):
+        owners[stack] = frames.setdefault((function, file, line), stack)
+    sums = {}
+    for stack, *row in bench.ask(sql, *values):
+        total = sums.setdefault(owners[stack], [0] * len(row))
+        for i, value in enumerate(row):
+            total[i] += value
+    return sums
+
+
+def has_owners(bench):
+    return any(row[1] == "owner_frame_no" for row in bench.ask("PRAGMA table_info(stacks)"))
+
+
+def sites_of(data, *names):
+    return {site["site"]: [site[name] for name in names] for site in data["sites"]
+            if any(site[name] for name in names)}
+
+
+def test_sites_have_the_figures_of_the_database(bench):
+    data = bench.json("p.db")
+    names = ["blocks", "bytes", "live_blocks", "live_bytes", "peak_blocks", "peak_bytes",
+             "temporary_blocks"]
+    expected = by_site(bench, data, "SELECT stack, allocations, allocated_bytes, live_blocks, "
+                       "live_bytes, peak_blocks, peak_bytes, temporary_blocks FROM stack_totals")
+    assert sites_of(data, *names) == expected
+    assert {site["site"]: site["stacks"] for site in data["sites"]} == {
+        site: row[0] for site, row in by_site(bench, data, "SELECT stack, 1 FROM stack_totals").items()}
+
+
+def test_totals_are_those_of_the_database(bench):
+    data, totals = bench.json("p.db"), dict(bench.ask("SELECT name, value FROM totals"))
+    found = data["totals"]
+    for ours, theirs in (("allocations", "allocations"), ("allocated_bytes", "allocated_bytes"),
+                         ("temporary", "temporary_blocks"), ("peak_bytes", "peak_bytes"),
+                         ("peak_blocks", "peak_blocks"), ("live_blocks", "live_blocks"),
+                         ("live_bytes", "live_bytes"), ("leaked_bytes", "live_bytes")):
+        assert found[ours] == totals[theirs], ours
+    assert abs(found["peak_ms"] * 1e6 - totals["peak_ns"]) < 1
+
+
+def test_the_tree_has_every_block_once(bench):
+    data = bench.json("p.db")
+    for value, total in (("blocks", "allocations"), ("bytes", "allocated_bytes"),
+                         ("peak_bytes", "peak_bytes"), ("live_bytes", "live_bytes"),
+                         ("temporary_blocks", "temporary")):
+        assert sum(node.get(value, 0) for node in data["nodes"]) == data["totals"][total], value
+    for number, node in enumerate(data["nodes"][1:], 1):
+        assert node["parent"] < number
+    # Each path is a stack, with its frames
+    paths = {}
+    for number, node in enumerate(data["nodes"]):
+        frame = data["frames"][node["frame"]]
+        paths[number] = [] if number == 0 else paths[node["parent"]] + [(frame["function"], frame["line"])]
+    ours = {tuple(paths[i]): node["bytes"] for i, node in enumerate(data["nodes"]) if node.get("bytes")}
+    stacks = {}
+    for stack, function, line in bench.ask(
+            "SELECT id, sym, ifnull(line, 0) FROM backtraces ORDER BY id, frame_no DESC"):
+        stacks.setdefault(stack, []).append((function, line))
+    theirs = {}
+    for stack, count in bench.ask("SELECT stack, allocated_bytes FROM stack_totals"):
+        theirs[tuple(stacks[stack])] = theirs.get(tuple(stacks[stack]), 0) + count
+    assert ours == {path: count for path, count in theirs.items() if count}
+
+
+def test_a_window_has_what_sql_finds_in_it(bench):
+    end = bench.ask("SELECT duration_ms FROM processes")[0][0]
+    chosen = random.Random(1)
+    for _ in range(30):
+        a, b = sorted(chosen.uniform(0, end) for _ in range(2))
+        a, b = round(a, 6), round(b, 6)
+        data = bench.json("p.db", f"--window={a:.6f}ms..{b:.6f}ms", "--buckets=10")
+        within = "alloc_after > ? + 1e-9 AND alloc_after <= ? + 1e-7"
+        expected = by_site(bench, data, "SELECT bt, 1, size, dealloc_after IS NULL, "
+                           f"iif(dealloc_after IS NULL, size, 0) FROM allocations WHERE {within}", a + EDGE / 10, b)
+        assert sites_of(data, "blocks", "bytes", "live_blocks", "live_bytes") == expected, (a, b)
+        at = data["totals"]["peak_ms"] + EDGE / 10
+        live = bench.ask("SELECT ifnull(sum(size), 0) FROM allocations WHERE alloc_after <= ? "
+                         "AND ifnull(dealloc_after > ?, 1)", at, at)[0][0]
+        assert data["totals"]["peak_bytes"] == live, (a, b)
+        assert all(live >= bench.ask(
+            "SELECT ifnull(sum(size), 0) FROM allocations WHERE alloc_after <= ?1 AND "
+            "ifnull(dealloc_after > ?1, 1)", data["edges"][edge] + EDGE / 10)[0][0]
+            for edge in range(data["window"][0], data["window"][1] + 1))
+
+
+def test_a_window_may_begin_and_end_at_marks(bench):
+    load, serve = (row[0] for row in bench.ask("SELECT at_ms FROM markers ORDER BY marker LIMIT 2"))
+    data = bench.json("p.db", "--window=load..serve")
+    assert [data["edges"][edge] for edge in data["window"]] == [load, serve]
+    assert data["totals"]["allocations"] == bench.ask(
+        "SELECT count(*) FROM allocations WHERE alloc_after > ? AND alloc_after <= ?", load, serve)[0][0]
+    whole = bench.json("p.db", "--window=start..end")["totals"]
+    assert whole["allocations"] == bench.json("p.db")["totals"]["allocations"]
+    assert bench.json("p.db", "--window=..load")["totals"]["temporary"] == 0  # not known of a part
+    for wrong in ("serve..load", "5..", "x..y", "load", "..-1"):
+        text = bench.run(REPORT, "p.db", f"--window={wrong}", status=2, silent=False)
+        assert text == "", wrong
+
+
+def test_a_thread_has_what_it_allocated(bench):
+    threads = bench.ask("SELECT number, thread, name FROM threads")
+    assert len(threads) == 2
+    for number, thread, _ in threads:
+        data = bench.json("p.db", f"--thread=t{number}")
+        expected = by_site(bench, data, "SELECT bt, 1, size FROM allocations WHERE alloc_thread = ?", thread)
+        assert sites_of(data, "blocks", "bytes") == expected
+    shares = {t["number"]: (t["allocations"], t["allocated_bytes"], t["live_bytes"])
+              for t in bench.json("p.db")["threads"]}
+    assert shares == {row[0]: row[1:] for row in bench.ask(
+        "SELECT number, allocations, allocated_bytes, live_bytes FROM thread_totals")}
+
+
+def test_frees_are_those_of_the_database(bench):
+    data = bench.json("p.db")
+    ours = {}
+    for row in data["frees"]:
+        frame = data["frames"][row["free_frame"]] if row["free_frame"] is not None else {}
+        key = row["site"], frame.get("function")
+        ours[key] = ours.get(key, 0) + row["blocks"]
+    assert sum(ours.values()) == bench.ask("SELECT sum(blocks) FROM frees")[0][0]
+    fill = [site for site in data["sites"] if data["frames"][site["frame"]]["function"] == "fill"]
+    assert sum(ours.get((site["site"], "drain"), 0) for site in fill) == 910
+    crossed = sum(row["crossed_blocks"] for row in data["frees"])
+    assert crossed == bench.ask("SELECT sum(blocks) FROM frees WHERE alloc_thread <> free_thread")[0][0] == 900
+
+
+def test_reallocs_are_those_of_the_database(bench):
+    row = [r for r in bench.json("p.db")["reallocs"]]
+    assert len(row) == 1
+    expected = bench.ask("SELECT count(*), sum(reallocs), sum(moves), sum(copied_bytes), "
+                         "max(final_size) FROM realloc_chains")[0]
+    assert (row[0]["chains"], row[0]["reallocs"], row[0]["moves"], row[0]["copied_bytes"],
+            row[0]["final_max"]) == expected
+    assert row[0]["final_p50"] == row[0]["final_p95"] == 4096
+
+
+def test_leaks_are_those_of_the_scan(bench):
+    ours = {}
+    for leak in bench.json("p.db")["leaks"]:
+        blocks, count = ours.get(leak["leak_kind"], (0, 0))
+        ours[leak["leak_kind"]] = blocks + leak["blocks"], count + leak["bytes"]
+    theirs = {kind: (blocks, count) for kind, blocks, count in bench.ask(
+        "SELECT leak_kind, sum(blocks), sum(bytes) FROM leaks_by_kind GROUP BY 1")}
+    assert ours == theirs and theirs["definitely lost"][0] == 4, (ours, theirs)
+
+
+def test_the_overview_says_what_ran_and_what_stands_out(bench):
+    text = bench.report("p.db")
+    totals = dict(bench.ask("SELECT name, value FROM totals"))
+    assert text.startswith("p  (pid ") and f"{totals['allocations']:,} allocations" in text
+    for heading in ("At the peak: ", "Most allocations: ", "Temporary ", "definitely lost: ",
+                    "Threads", "Findings"):
+        assert "\n" + heading in text, (heading, text)
+    assert re.search(r"^s\d+ .* fill  p\.c:\d+ < worker", text, re.M), text
+    assert re.search(r"^s\d+ .*leak lost 4 blocks: 4\.00 kB that nothing points to\.$", text, re.M), text
+    assert "\x1b" not in text and "█" not in text
+    assert "Not seen" not in text, text
+    bench.run("./p", RHEAPER_TRACE=bench.path("q.bin"))
+    text = bench.report("q.bin")
+    assert "Not seen\n" in text and "-> RHEAPER_LEAK_SCAN=1\n" in text, text
+    os.unlink(bench.path("q.bin"))
+
+
+def test_a_site_is_found_by_its_handle(bench):
+    text = bench.report("p.db")
+    handle = re.search(r"^(s\d+) .* fill  p\.c", text, re.M).group(1)
+    shown = bench.report("p.db", f"--site={handle}")
+    assert f"\n{handle}  fill  p.c:" in shown and "Freed by" in shown, shown
+    assert re.search(r" 910 blocks, +90\.5 kB  drain  p\.c:\d+", shown), shown
+    assert "\n    worker  p.c:" in shown and "Stacks: 2" in shown, shown
+    assert re.search(r"^  from 64 B +1,000 *$", shown, re.M), shown
+    assert bench.run(REPORT, "p.db", "--site=s999999", status=2, silent=False) == ""
+
+
+def test_trees_go_both_ways(bench):
+    down = bench.report("p.db", "--tree", "--sort=count").splitlines()
+    up = bench.report("p.db", "--callers", "--sort=count").splitlines()
+
+    def column(lines, name):
+        return [line for line in lines if line.endswith(" " + name)]
+
+    calls = bench.ask("SELECT sum(allocations) FROM call_sites WHERE function = 'churn'")[0][0]
+    assert len(column(down, "churn")) == 1 and f" {calls:,} " in column(down, "churn")[0], down
+    assert down.index(column(down, "main")[0]) < down.index(column(down, "churn")[0])
+    churn = up.index(column(up, "churn")[0])
+    assert up[churn + 1].endswith(" main"), up
+
+
+def columns_of(line):
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+               for c in line)
+
+
+def on_terminal(bench, *words, columns=80, lines=1000, **env):
+    terminal = Terminal([REPORT, *words], {**bench.env, **env}, bench.dir, lines, columns)
+    status = terminal.report()
+    terminal.close()
+    assert status == "0", (status, terminal.output)
+    return terminal.output.decode()
+
+
+def test_lines_fit_the_terminal(bench):
+    for columns in (120, 80, 60, 40, 30):
+        for words in ((), ("--tree",), ("--callers",), ("--sort=bytes",)):
+            text = on_terminal(bench, "p.db", "--no-pager", *words, columns=columns)
+            for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines():
+                if not line.startswith("Next: ") and columns >= 60:
+                    assert columns_of(line) <= columns, (columns, words, line)
+    assert "█" in on_terminal(bench, "p.db", "--no-pager", columns=120)
+    assert "█" not in on_terminal(bench, "p.db", "--no-pager", columns=120, LC_ALL="C")
+
+
+def test_colours_are_for_terminals(bench):
+    assert "\x1b[1m" in on_terminal(bench, "p.db", "--no-pager")
+    assert "\x1b" not in on_terminal(bench, "p.db", "--no-pager", NO_COLOR="1")
+    assert "\x1b" not in on_terminal(bench, "p.db", "--no-pager", TERM="dumb")
+    assert "\x1b" in on_terminal(bench, "p.db", "--no-pager", "--color=always", NO_COLOR="1")
+    assert "\x1b" in bench.report("p.db", "--color=always")
+    assert "\x1b" not in bench.report("p.db")
+    assert "\x1b" in bench.report("p.db", CLICOLOR_FORCE="1")
+
+
+def test_long_text_goes_through_the_pager(bench):
+    text = on_terminal(bench, "p.db", lines=10, RHEAPER_PAGER="sed s/^/paged:/")
+    assert all(line.startswith("paged:") for line in text.splitlines()), text
+    assert "paged:" not in on_terminal(bench, "p.db", RHEAPER_PAGER="")
+    assert "paged:" not in bench.report("p.db", RHEAPER_PAGER="sed s/^/paged:/")
+
+
+def test_units_may_be_of_1024(bench):
+    assert " kB" in bench.report("p.db") and " KiB" not in bench.report("p.db")
+    assert " KiB" in bench.report("p.db", "--iec") and " kB" not in bench.report("p.db", "--iec")
+
+
+def test_of_several_processes_it_is_the_largest_of_the_last_run(bench):
+    shutil.copy(bench.path("p.db"), bench.path("two.db"))
+    bench.file("small.c", "#include <stdlib.h>\nint main(void) { free(malloc(7)); return 0; }\n")
+    bench.run(f"{BIN}/rheaper-cc", "-g", "small.c", "-o", "small")
+    bench.run("./small", RHEAPER_TRACE=bench.path("small.bin"))
+    bench.run(LOADER, "--append", "--label=second", "small.bin", "two.db")
+    assert bench.report("two.db").startswith("small  (pid ")
+    assert "2 processes; this report is about p2" in bench.report("two.db")
+    assert bench.report("two.db", "--run=1").startswith("p  (pid ")
+    assert bench.report("two.db", "--run=second").startswith("small  (pid ")
+    assert bench.report("two.db", "--process=1").startswith("p  (pid ")
+    for words in (("--process=3",), ("--run=third",)):
+        assert bench.run(REPORT, "two.db", *words, status=2, silent=False) == ""
+    text = bench.report("p.bin", "small.bin")  # one run
+    assert text.startswith("p  (pid ")
+
+
+def test_traces_are_loaded_on_the_way(bench):
+    def without_times(text):
+        return re.sub(r"at \S+ \S+;", "", text).split("\nNext")[0]
+
+    assert without_times(bench.report("p.bin")) == without_times(bench.report("p.db"))
+    left = [name for name in os.listdir(bench.dir) if "rheaper-" in name]
+    bench.report("p.bin", TMPDIR=bench.dir)
+    assert left == [name for name in os.listdir(bench.dir) if "rheaper-" in name]
+
+
+def test_a_sample_is_called_an_estimate(bench):
+    bench.run("./p", RHEAPER_TRACE=bench.path("s.bin"), RHEAPER_SAMPLE_BYTES="512")
+    text = bench.report("s.bin")
+    assert re.search(r"^about [\d,]+ allocations", text, re.M), text
+    assert "every figure is an estimate" in text, text
+    assert bench.json("s.bin")["estimate"]["sample_bytes"] == 512
+
+
+def test_names_from_outside_are_only_text(bench):
+    evil = ["\x1b]52;c;cm0=\x07", "a\u202eb", "</script><script>", "x\x9by", "\u4e2d\u6587" * 60]
+    shutil.copy(bench.path("p.db"), bench.path("evil.db"))
+    with sqlite3.connect(bench.path("evil.db")) as db:
+        for i, name in enumerate(evil):
+            db.execute("UPDATE frames SET function = ? WHERE frame % ? = ?", (name, len(evil), i))
+        db.execute("UPDATE threads SET name = ?", (evil[0],))
+        db.execute("UPDATE processes SET executable = ?, command_line = ?", (evil[0], '["a", ] <!--'))
+    for words in ((), ("--tree",), ("--callers",), ("--site=s1",)):
+        text = bench.report("evil.db", *words)
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text), (words, text)
+    data = json.loads(bench.report("evil.db", "--json"))
+    names = {frame["function"] for frame in data["frames"]}
+    assert names >= set(evil[:2]) or len(names) > 1, names
+    assert data["process"]["command_line"] is None
+
+
+def test_bad_input_is_refused_with_a_sentence(bench):
+    bench.file("empty", "")
+    bench.file("text", "hello\n" * 1000)
+    with sqlite3.connect(bench.path("other.db")) as db:
+        db.execute("CREATE TABLE x (y)")
+    shutil.copy(bench.path("p.db"), bench.path("none.db"))
+    with sqlite3.connect(bench.path("none.db")) as db:
+        for table in ("blocks", "lots", "stack_totals", "timeline", "totals", "losses", "threads",
+                      "process_modules", "markers", "realloc_chains", "processes"):
+            db.execute(f"DELETE FROM {table}")
+    for name in ("empty", "text", "other.db", "none.db", "missing", ".", "/dev/null"):
+        text = bench.run(REPORT, name, status=2, silent=False)
+        assert text == "", name
+    for words in (("p.db", "p.db"), ("p.bin", "p.db"), ("p.db", "--tree", "--site=s1"),
+                  ("p.db", "--thread=t9"), ("p.db", "--json", "--tree"), ("p.db", "--buckets=0")):
+        assert bench.run(REPORT, *words, status=2, silent=False) == "", words
+
+
+def test_a_process_without_blocks_is_reported(bench):
+    bench.file("idle.c", "int main(void) { return 0; }\n")
+    bench.run(f"{BIN}/rheaper-cc", "idle.c", "-o", "idle", "--rheaper-capture=link")
+    bench.run("./idle", RHEAPER_TRACE=bench.path("idle.bin"))
+    for words in ((), ("--tree",), ("--callers",), ("--sort=bytes",)):
+        bench.report("idle.bin", *words)
+    assert bench.json("idle.bin")["totals"]["allocations"] == 0, bench.json("idle.bin")["totals"]
+
+
+def test_a_stack_may_be_deep(bench):
+    """10,000 frames and more: nothing here recurses."""
+    shutil.copy(bench.path("p.db"), bench.path("deep.db"))
+    with sqlite3.connect(bench.path("deep.db")) as db:
+        stack, depth, frame = db.execute(
+            "SELECT stack, count(*), max(frame) FROM stack_frames GROUP BY stack ORDER BY 2 DESC").fetchone()
+        db.executemany("INSERT INTO stack_frames VALUES (?, ?, ?)",
+                       ((stack, i, frame) for i in range(depth, depth + 20000)))
+        db.execute("UPDATE stacks SET depth = ? WHERE stack = ?", (depth + 20000, stack))
+    for words in ((), ("--tree",), ("--callers",), ("--json",), (f"--site=s{stack}",)):
+        bench.report("deep.db", *words)
+
+
+tap.run(globals(), Bench)
