@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// One object says what is shown, and stands in the URL behind the #: a link, the back button
+// and a reload keep it. Whatever the # says is checked before it is used.
+
+const VIEWS = ['flame', 'tree', 'sites', 'files', 'leaks', 'sizes', 'map', 'temporary', 'threads', 'frees', 'growth',
+	'phases', 'about'];
+const DIFF_VIEWS = ['flame', 'tree', 'changes', 'about'];
+const CHIP_KINDS = ['only', 'hide', 'frame'];
+const MOST_CHIPS = 30; // a bit of an integer each
+
+function defaultState(model) {
+	return {
+		view: 'flame', metric: 'peak', unit: 'bytes', from: 0, to: model.last, zoom: 0, pivot: '',
+		invert: false, lines: false, chips: [], search: '', site: -1, born_died: null, what_if: [], keep: 0,
+		kinds: [], cells: null, status: '',
+	};
+}
+
+const READERS = {
+	view: (text, model) => ((model.diff ? DIFF_VIEWS : VIEWS).includes(text) ? text : undefined),
+	metric: (text, model) => (metricsOf(model).some((metric) => metric.id === text) ? text : undefined),
+	unit: (text) => (text === 'blocks' || text === 'bytes' ? text : undefined),
+	from: (text, model) => integerWithin(text, 0, model.last),
+	to: (text, model) => integerWithin(text, 0, model.last),
+	zoom: (text) => integerWithin(text, 0, 2 ** 31),
+	pivot: (text) => text,
+	invert: (text) => text === '1',
+	lines: (text) => text === '1',
+	search: (text) => text,
+	site: (text, model) => siteByNumber(model, integerWithin(text, 0, 2 ** 31)),
+	born_died: (text, model) => integersOf(text, 4, model.never),
+	what_if: (text, model) => text.split(',').map((number) => siteByNumber(model, Number(number))).filter((s) => s >= 0),
+	keep: (text) => integerWithin(text, 0, 100),
+	kinds: (text) => text.split(',').map(Number).filter(Number.isInteger),
+	cells: (text) => integersOf(text, 4, 64),
+	status: (text) => text,
+};
+const WRITERS = {
+	invert: () => '1', lines: () => '1', born_died: String, cells: String, kinds: String,
+	site: (value, model) => model.site.number[value],
+	what_if: (value, model) => value.map((s) => model.site.number[s]).join(','),
+};
+
+function integerWithin(text, low, high) {
+	const value = Number(text);
+	return text !== '' && Number.isInteger(value) && value >= low && value <= high ? value : undefined;
+}
+
+function integersOf(text, size, high) {
+	const values = text.split(',').map((part) => integerWithin(part, 0, high));
+	return values.length === size && !values.includes(undefined) ? values : undefined;
+}
+
+function readHash(hash, model) {
+	const state = defaultState(model), given = new URLSearchParams(hash.replace(/^#/, ''));
+	for (const [key, text] of given) {
+		if (key === 'chip') {
+			const [kind, ...rest] = text.split(':');
+			if (CHIP_KINDS.includes(kind) && state.chips.length < MOST_CHIPS)
+				state.chips.push({kind, text: rest.join(':')});
+			continue;
+		}
+		const value = Object.hasOwn(READERS, key) ? READERS[key](text, model) : undefined;
+		if (value !== undefined)
+			state[key] = value;
+	}
+	if (state.from > state.to)
+		[state.from, state.to] = [state.to, state.from];
+	return state;
+}
+
+function writeHash(state, model) {
+	const out = new URLSearchParams(), usual = defaultState(model);
+	for (const key of Object.keys(READERS)) {
+		const value = state[key];
+		if (String(value) !== String(usual[key]) && value !== null)
+			out.append(key, Object.hasOwn(WRITERS, key) ? WRITERS[key](value, model) : String(value));
+	}
+	for (const chip of state.chips)
+		out.append('chip', chip.kind + ':' + chip.text);
+	return '#' + out;
+}
+
+// What changes the tree that a node's number belongs to
+const TREE_KEYS = ['pivot', 'invert', 'lines', 'chips'];
+
+function changed(state, patch) {
+	const next = {...state, ...patch};
+	if (next.from > next.to)
+		[next.from, next.to] = [next.to, next.from];
+	if (TREE_KEYS.some((key) => Object.hasOwn(patch, key)) && !Object.hasOwn(patch, 'zoom'))
+		next.zoom = 0;
+	return next;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// The window of the timeline: its two handles, what lies outside it, the phases that set it,
+// what it says by itself, and the timeline as a table.
+
+// What lies over the plot: shades outside the window, and the handles. Made by hand, since it
+// lives within what uPlot makes.
+function Shades(store, over) {
+	this.store = store;
+	this.before = this.add(over, 'shade');
+	this.after = this.add(over, 'shade');
+	this.from = this.addHandle(over, 'from', 'Begin of the window');
+	this.to = this.addHandle(over, 'to', 'End of the window');
+}
+
+Shades.prototype.add = function (over, name) {
+	const element = document.createElement('div');
+	element.className = name;
+	over.append(element);
+	return element;
+};
+
+Shades.prototype.addHandle = function (over, which, words) {
+	const element = this.add(over, 'grip ' + which);
+	element.dataset.handle = which;
+	element.tabIndex = 0;
+	element.setAttribute('role', 'slider');
+	element.setAttribute('aria-label', words);
+	element.setAttribute('aria-valuemin', '0');
+	element.setAttribute('aria-valuemax', this.store.model.last);
+	element.addEventListener('keydown', (event) => this.onKey(event, which));
+	return element;
+};
+
+Shades.prototype.onKey = function (event, which) {
+	const {store} = this, {model, state} = store, step = event.shiftKey ? 10 : 1;
+	const to = {ArrowLeft: state[which] - step, ArrowDown: state[which] - step, ArrowRight: state[which] + step,
+		ArrowUp: state[which] + step, Home: 0, End: model.last}[event.key];
+	if (to === undefined || event.ctrlKey || event.altKey || event.metaKey)
+		return;
+	event.preventDefault();
+	event.stopPropagation();
+	const [low, high] = which === 'from' ? [0, state.to] : [state.from, model.last];
+	moveWindow(store, {[which]: Math.max(low, Math.min(high, to))});
+};
+
+Shades.prototype.update = function () {
+	const {model, state} = this.store, at = (edge) => model.edges[edge] / model.end_ms * 100;
+	Object.assign(this.before.style, {left: '0', width: at(state.from) + '%'});
+	Object.assign(this.after.style, {left: at(state.to) + '%', width: 100 - at(state.to) + '%'});
+	for (const which of ['from', 'to']) {
+		this[which].style.left = at(state[which]) + '%';
+		this[which].setAttribute('aria-valuenow', state[which]);
+		this[which].setAttribute('aria-valuetext', duration(model.edges[state[which]]));
+	}
+};
+
+function nearestEdge(model, ms) {
+	let low = 0, high = model.last;
+	while (high - low > 1) {
+		const middle = (low + high) >> 1;
+		if (model.edges[middle] <= ms)
+			low = middle;
+		else
+			high = middle;
+	}
+	return ms - model.edges[low] <= model.edges[high] - ms ? low : high;
+}
+
+// A window is of no use to a metric that knows none
+function moveWindow(store, patch) {
+	const metric = store.metric().windowed ? store.state.metric : 'use';
+	store.set({...patch, metric});
+}
+
+// What the window alone says: allocated, freed, left behind
+function WindowFigures({store}) {
+	const {model, state} = store, sum = (metric) => store.once('window_' + metric, state.from + ' ' + state.to, () => {
+		const own = sumOwn(model, {metric, unit: 'bytes', from: state.from, to: state.to, site: -1}, new Float64Array(model.node.rows));
+		return own.reduce((all, one) => all + one, 0);
+	});
+	return html`<span class="window-figures">allocated <b data-figure="alloc">${bytes(sum('alloc'))}</b> · freed <b data-figure="freed">${bytes(sum('freed'))}</b> ·
+		born here and still in use at its end <b data-figure="kept">${bytes(sum('kept'))}</b></span>`;
+}
+
+// The phases as buttons; those too narrow to name are counted
+function PhaseStrip({store}) {
+	const {model} = store, phases = store.once('phases', '', () => phasesOf(model));
+	if (phases.length === 0)
+		return null;
+	const wide = phases.map((phase, i) => [phase, i]).filter(([{from, to}]) => model.edges[to] - model.edges[from] > model.end_ms / 60).slice(0, 60);
+	const left = phases.length - wide.length;
+	return html`<div class="phases"><div class="phase-track" role="group" aria-label="Phases">${wide.map(([{text, from, to}, i]) => html`<button
+			class=${'phase tone' + i % 2} aria-pressed=${store.state.from === from && store.state.to === to} style=${{left: model.edges[from] / model.end_ms * 100 + '%', width: (model.edges[to] - model.edges[from]) / model.end_ms * 100 + '%'}}
+			title=${`${visible(text, 300)}: ${duration(model.edges[from])} to ${duration(model.edges[to])}`} onClick=${() => moveWindow(store, {from, to})}>${visible(text, 80)}</button>`)}</div>${
+		left > 0 ? html`<span class="note">${plural(left, 'phase')} too short to be named here: see Phases</span>` : null}</div>`;
+}
+
+class TimelineTable extends Component {
+	render({store}) {
+		const t = store.model.timeline, step = Math.ceil(t.rows / 64), rows = [];
+		for (let i = 0; i < t.rows && this.state.open; i += step) {
+			const row = {at: 0, high: 0, low: Infinity, allocations: 0, bytes: 0};
+			for (let k = i; k < Math.min(t.rows, i + step); k++) {
+				row.at = t.at_us[k] / 1000;
+				row.high = Math.max(row.high, t.high_bytes[k]);
+				row.low = Math.min(row.low, t.low_bytes[k]);
+				row.allocations += t.allocations[k];
+				row.bytes += t.allocated_bytes[k];
+			}
+			rows.push(row);
+		}
+		return html`<details class="twin" onToggle=${(event) => this.setState({open: event.currentTarget.open})}><summary>as a table</summary>${
+			this.state.open ? html`<${Table} store=${store} id="timeline" caption="What was live over time" sort="" rows=${rows} columns=${[
+				numberColumn('at', 'Until', 'End of the interval', (row) => row.at, duration),
+				numberColumn('high', 'Most in use', 'Most bytes live at one time within it', (row) => row.high, bytes, store.model.meta.totals.peak_bytes),
+				numberColumn('low', 'Least in use', 'Least bytes live at one time within it', (row) => row.low, bytes),
+				numberColumn('allocations', 'Allocations', 'Within it', (row) => row.allocations, count),
+				numberColumn('bytes', 'Allocated', 'Within it', (row) => row.bytes, bytes)]} />` : null}</details>`;
+	}
+}
