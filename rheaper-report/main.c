@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "common/cli.h"
 #include "common/clock.h"
+#include "common/output.h"
 #include "database/db.h"
 #include "loading/temporary.h"
 #include "report/numbers.h"
 #include "report/read.h"
 #include "report/report-json.h"
+#include "rheaper-report/command.h"
 #include "rheaper-report/options.h"
 
 #define PROGRESS_DELAY 0.5 /* seconds before progress is shown */
@@ -78,19 +81,35 @@ static void write_text(const struct options *o, const struct report *report)
 			  o->report.site);
 }
 
+static void write_page(const struct options *o, const struct report *report)
+{
+	FILE *out = output_open(o->html, o->inputs[0], false);
+
+	output_share();
+	page_write(out, report, &o->page);
+	output_finish();
+	printf("%s\n", o->html);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct database database;
 	struct report *report;
+	char *command;
 
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
+	command = command_quote(argc, argv); /* before the words are sorted */
 	options_read(&options, argc, argv);
+	if (!(options.page.redact & (PAGE_REDACT_ARGS | PAGE_REDACT_PATHS)))
+		options.page.command = command;
 	numbers_use_iec(options.iec);
 	database = open_input(&options);
 	report = read_report(&options, &database);
-	if (options.json)
+	if (options.html)
+		write_page(&options, report);
+	else if (options.json)
 		report_write_json(stdout, report);
 	else
 		write_text(&options, report);
@@ -99,5 +118,6 @@ int main(int argc, char **argv)
 	report_free(report);
 	db_close(&database);
 	options_free(&options);
+	free(command);
 	return EXIT_FINE;
 }

@@ -9,6 +9,7 @@
 
 #define DEFAULT_TOP 10
 #define DEFAULT_BUCKETS 256
+#define DEFAULT_PRUNE 0.01
 
 static const char *sort_name(size_t i)
 {
@@ -37,6 +38,8 @@ static const struct option_row rows[] = {
 	{OPTION_SET, 0, "json", OPTION_FIELD(json), .help = "everything, as JSON"},
 	{OPTION_NUMBER, 'n', "top", "N", OPTION_FIELD(text.top), .min = 1, .max = 1e6,
 	 .help = "rows of a table (default: 10)"},
+	{OPTION_TEXT, 0, "html", "FILE", OPTION_FIELD(html),
+	 .help = "write a page for a browser to FILE"},
 	{.help = "What of it"},
 	{OPTION_NUMBER, 'p', "process", "N", OPTION_FIELD(process), .min = 1, .max = 1e15,
 	 .help = "process N of the database (default: the one with the largest peak "
@@ -58,6 +61,18 @@ static const struct option_row rows[] = {
 	 .help = "also look for debug information in DIR; may be repeated"},
 	{OPTION_SET, 0, "debuginfod", OPTION_FIELD(symbols.debuginfod),
 	 .help = "download missing debug information from DEBUGINFOD_URLS"},
+	{.help = "The page"},
+	{OPTION_REAL, 0, "prune", "PERCENT", OPTION_FIELD(prune), .max = 100,
+	 .help = "fold nodes of the call tree with less than PERCENT of everything "
+		 "(default: 0.01)"},
+	{OPTION_SIZE, 0, "max-size", "BYTES", OPTION_FIELD(max_size), .min = 1,
+	 .help = "fold more, until the page has no more than BYTES (K, M, G)"},
+	{OPTION_TEXT, 0, "embed-source", "DIR", OPTION_FIELD(page.sources),
+	 .help = "put lines of source files below DIR into the page (default: none)"},
+	{OPTION_LIST, 0, "redact", "WHAT", OPTION_FIELD(redacted),
+	 .n_offset = offsetof(struct options, n_redacted),
+	 .help = "leave args, paths or host out of the page; may be repeated, or "
+		 "separated by commas"},
 	{.help = "Output"},
 	{OPTION_SET, 0, "full-names", OPTION_FIELD(text.full_names),
 	 .help = "do not fold the arguments of templates, nor shorten paths"},
@@ -88,11 +103,11 @@ static const struct option_program program = {
 static void check_options(const struct options *o)
 {
 	int views = (o->sort >= 0) + o->tree + o->callers + (o->report.site != NULL) +
-		    o->json;
+		    o->json + (o->html != NULL);
 
 	if (views - (o->sort >= 0 && (o->tree || o->callers)) > 1)
-		die_usage("choose one of --sort, --tree, --callers, --site and --json; "
-			  "--sort also goes with the trees");
+		die_usage("choose one of --sort, --tree, --callers, --site, --json and "
+			  "--html; --sort also goes with the trees");
 	if (o->report.run && o->process)
 		die_usage("--run and --process cannot be combined: processes have "
 			  "numbers of their own in each database");
@@ -101,17 +116,56 @@ static void check_options(const struct options *o)
 			  "blocks are counted for the whole run");
 }
 
+static unsigned int parse_redacted(const char *words)
+{
+	static const char *const names[] = {"args", "paths", "host"};
+	unsigned int set = 0;
+	size_t length;
+
+	for (; *words; words += length + (words[length] == ',')) {
+		unsigned int found = 0;
+
+		length = strcspn(words, ",");
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+			if (strlen(names[i]) == length &&
+			    strncmp(words, names[i], length) == 0)
+				found = 1u << i;
+		}
+		if (!found)
+			die_usage("--redact=%.*s: expected args, paths or host",
+				  (int)length, words);
+		set |= found;
+	}
+	return set;
+}
+
+static void take_page_options(struct options *o)
+{
+	o->page.prune = o->prune / 100;
+	o->page.max_size = (size_t)o->max_size;
+	for (size_t i = 0; i < o->n_redacted; i++)
+		o->page.redact |= parse_redacted(o->redacted[i]);
+	if (!o->html && (o->page.redact || o->page.sources || o->max_size))
+		die_usage("--redact, --embed-source and --max-size are for --html");
+	if (o->html && !page_is_available())
+		die("write %s: this rheaper-report was built without the libraries that "
+		    "a page needs (tools/vendor fetches them); everything else works",
+		    o->html);
+}
+
 void options_read(struct options *o, int argc, char **argv)
 {
 	int first;
 
 	*o = (struct options){.report = {.buckets = DEFAULT_BUCKETS},
 			      .text = {.top = DEFAULT_TOP},
+			      .prune = DEFAULT_PRUNE,
 			      .sort = -1,
 			      .color = -1};
 	first = options_parse(&program, o, argc, argv);
 	check_options(o);
 	o->report.process = (int64_t)o->process;
+	take_page_options(o);
 	o->text.sort = o->sort < 0 ? SORT_PEAK : (enum text_sort)o->sort;
 	o->text.is_sorted = o->sort >= 0;
 	o->text.callers = o->callers;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "report/model.h"
+#include "report/page.h"
 #include "report/screen.h"
 #include "report/text.h"
 #include "symbols/symbol-files.h"
@@ -15,6 +16,12 @@ struct options {
 	struct symbol_settings symbols;
 	int sort, color; /* -1: not given */
 	bool tree, callers, json, iec, no_pager;
+	const char *html; /* write a page there */
+	struct page_options page;
+	double prune; /* percent */
+	int64_t max_size;
+	const char **redacted;
+	size_t n_redacted;
 	size_t process;
 	char **inputs;
 	size_t n_inputs;

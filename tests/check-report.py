@@ -7,12 +7,16 @@ usage: check-report.py RHEAPER-REPORT RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY
 
 Prints TAP, one point per test_ function.
 """
+import base64
+import bisect
+import gzip
 import json
 import os
 import random
 import re
 import shutil
 import sqlite3
+import subprocess
 import sys
 import unicodedata
 
@@ -441,6 +445,154 @@ def test_a_stack_may_be_deep(bench):
         db.execute("UPDATE stacks SET depth = ? WHERE stack = ?", (depth + 20000, stack))
     for words in ((), ("--tree",), ("--callers",), ("--json",), (f"--site=s{stack}",)):
         bench.report("deep.db", *words)
+
+
+PAGE_PARTS = re.compile(r'<script type="application/octet-stream" id="data">([A-Za-z0-9+/=]*)</script>')
+
+
+def read_page(path):
+    """The JSON text and the columns of a page, as docs/reference/report-page.md says."""
+    with open(path, encoding="utf-8") as page:
+        packed = PAGE_PARTS.findall(page.read())
+    assert len(packed) == 1
+    data = gzip.decompress(base64.b64decode(packed[0]))
+    length = int.from_bytes(data[:4], "little")
+    text, at, columns = json.loads(data[4:4 + length]), 4 + length, {}
+    for column in text["columns"]:
+        values = columns[column["name"]] = []
+        last = 0
+        for _ in range(column["count"]):
+            value = shift = 0
+            while True:
+                value |= (data[at] & 0x7f) << shift
+                shift += 7
+                at += 1
+                if data[at - 1] < 0x80:
+                    break
+            if column["encoding"] == "delta":
+                value = last = last + (value >> 1 ^ -(value & 1))
+            values.append(value)
+    assert at == len(data)
+    return text, columns
+
+
+def page_of(bench, *words, db="p.db"):
+    bench.report(db, f"--html={bench.path('page.html')}", *words)
+    return read_page(bench.path("page.html"))
+
+
+def needs_page(bench):
+    result = subprocess.run([REPORT, "p.db", f"--html={bench.path('page.html')}"], cwd=bench.dir,
+                            env=bench.env, capture_output=True, text=True)
+    if "built without the libraries" in result.stderr:
+        assert result.returncode == 2 and not os.path.exists(bench.path("page.html"))
+        raise tap.Skip("the libraries of report pages were not fetched")
+    assert result.returncode == 0, result
+
+
+def test_the_page_has_the_cube_of_the_database(bench):
+    needs_page(bench)
+    for words in ((), ("--prune=0",), ("--prune=30",)):
+        text, columns = page_of(bench, *words)
+        edges = text["edges"]
+        born, died = columns["cube.born"], columns["cube.died"]
+        cells = list(zip(born, died, columns["cube.blocks"], columns["cube.bytes"]))
+        ours = {}
+        for a, f, blocks, count in cells:
+            total = ours.setdefault((a, f), [0, 0])
+            total[0] += blocks
+            total[1] += count
+        theirs = {}
+        for alloc, free, size in bench.ask("SELECT alloc_after, dealloc_after, size FROM allocations"):
+            a = bisect.bisect_left(edges, alloc - EDGE / 10)
+            f = len(edges) if free is None else bisect.bisect_left(edges, free - EDGE / 10)
+            total = theirs.setdefault((a, f), [0, 0])
+            total[0] += 1
+            total[1] += size
+        assert ours == theirs, words
+        peak = text["peak_edge"]
+        assert sum(c for a, f, _, c in cells if a <= peak < f) == text["totals"]["peak_bytes"]
+        assert abs(edges[peak] - text["totals"]["peak_ms"]) < EDGE
+        assert [edges[m["edge"]] for m in text["markers"]] == [m["at_ms"] for m in text["markers"]]
+    assert text["pruned"]["nodes"] > 0
+
+
+def test_the_page_has_the_tree_and_the_sites(bench):
+    needs_page(bench)
+    text, columns = page_of(bench, "--prune=0")
+    for parent, number in zip(columns["node.parent"], range(len(columns["node.parent"]))):
+        assert parent < number or number == 0
+    by_site = {}
+    for node, count in zip(columns["cube.node"], columns["cube.bytes"]):
+        by_site[columns["node.site"][node]] = by_site.get(columns["node.site"][node], 0) + count
+    assert by_site == {i + 1: count for i, count in enumerate(columns["site.bytes"]) if count}
+    names = [text["strings"][i] for i in columns["function.full"]]
+    functions = {names[columns["frame.function"][frame - 1]] for frame in columns["site.frame"]}
+    assert functions == {row[0] for row in bench.ask("SELECT DISTINCT function FROM call_sites")} or \
+        has_owners(bench)
+    for table, total in (("heat", "blocks"), ("handover", "blocks"), ("thread_site", "blocks")):
+        assert sum(columns[f"{table}.{total}"]) == text["totals"]["allocations"], table
+    assert sum(columns["free.blocks"]) == bench.ask("SELECT sum(blocks) FROM frees")[0][0]
+    assert sum(columns["leak.blocks"]) == text["totals"]["live_blocks"]
+    for value, sql in (("high_bytes", "peak_bytes"), ("low_bytes", "low_bytes")):
+        assert columns[f"timeline.{value}"] == [
+            row[0] for row in bench.ask(f"SELECT {sql} FROM timeline ORDER BY at_ms")]
+
+
+def test_a_page_is_the_same_every_time_and_as_small_as_wanted(bench):
+    needs_page(bench)
+    pages = []
+    for _ in range(2):
+        page_of(bench)
+        with open(bench.path("page.html"), "rb") as page:
+            pages.append(page.read())
+    assert pages[0] == pages[1]
+    sizes = []
+    for words in (("--prune=0",), ("--prune=90",)):
+        page_of(bench, *words)
+        sizes.append(os.path.getsize(bench.path("page.html")))
+    least = sum(sizes) // 2
+    text = bench.run(REPORT, "p.db", f"--html={bench.path('page.html')}", "--max-size=10K", status=2,
+                     silent=False)
+    assert text == ""
+    assert page_of(bench, "--prune=0", f"--max-size={least}")[0]["pruned"]["threshold"] > 0
+    assert os.path.getsize(bench.path("page.html")) <= least
+
+
+def test_a_page_leaves_out_what_is_redacted(bench):
+    needs_page(bench)
+    source = os.path.basename(bench.dir)
+    whole = json.dumps(page_of(bench)[0])
+    text = page_of(bench, "--redact=args,paths", "--redact=host")[0]
+    assert source in whole and source not in json.dumps(text)
+    assert text["redacted"] == ["args", "paths", "host"]
+    assert text["process"]["host"] is None and text["process"]["command_line"] is None
+    assert text["command"] is None and text["sources"] == {}
+    sources = page_of(bench, f"--embed-source={bench.dir}")[0]["sources"]
+    lines = [line for path, lines in sources.items() for _, line in lines]
+    assert any(path.endswith("p.c") for path in sources) and "\tlost = malloc(size);" in lines, sources
+    os.mkdir(bench.path("elsewhere"))
+    assert page_of(bench, f"--embed-source={bench.path('elsewhere')}")[0]["sources"] == {}
+    assert bench.run(REPORT, "p.db", "--html=x", "--redact=all", status=2, silent=False) == ""
+
+
+def test_names_cannot_leave_their_place_in_a_page(bench):
+    needs_page(bench)
+    evil = ["</script><script>alert(1)</script>", "<!--<script>", "</title><b>", "\"'><img src=x>", "\0x\x1b]"]
+    shutil.copy(bench.path("p.db"), bench.path("evil.db"))
+    with sqlite3.connect(bench.path("evil.db")) as db:
+        for i, name in enumerate(evil):
+            db.execute("UPDATE frames SET function = ?, file = ? WHERE frame % ? = ?", (name, name, len(evil), i))
+        for table, column in (("threads", "name"), ("markers", "text"), ("processes", "executable"),
+                              ("processes", "host"), ("modules", "path"), ("runs", "label")):
+            db.execute(f"UPDATE {table} SET {column} = ?", (evil[2] + evil[1] + evil[0],))
+    text, columns = page_of(bench, db="evil.db")
+    with open(bench.path("page.html"), encoding="utf-8") as page:
+        html = page.read()
+    for name in evil:
+        assert name not in html, name
+    assert html.count("<script") == 3 + html.count('"<script')
+    assert {text["strings"][i] for i in columns["function.full"]} >= set(evil[:4])
 
 
 tap.run(globals(), Bench)
