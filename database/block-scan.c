@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Blocks lie in the table in the order of lots. Lots that follow each other share one
- * statement over the blocks, which is begun again only where a gap is: other processes.
+ * Blocks lie in the table in the order of lots, as the loader wrote them. Lots that
+ * follow each other share one statement over the blocks, which is begun again only where
+ * the next lot is not the next one: other processes. Nothing is sorted: there may be as
+ * many lots as blocks.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -28,7 +30,6 @@ static const struct row_column lot_columns[] = {
 	ROW_COLUMN(scanned_lot, ending, "l.ending"),
 	ROW_COLUMN(scanned_lot, live, "e.live"),
 	ROW_COLUMN(scanned_lot, temporary, "l.temporary"),
-	ROW_COLUMN(scanned_lot, mismatched, "ifnull(a.family <> f.family, 0)"),
 	ROW_COLUMN(scanned_lot, weight, "l.weight"),
 	ROW_COLUMN(scanned_lot, leak_kind, "iif(e.live, ifnull(l.leak_kind, 0), -1)"),
 	ROW_COLUMN(scanned_lot, first_block, "l.first_block"),
@@ -45,11 +46,7 @@ struct block_scan *block_scan_open(const struct database *d, int64_t process)
 	s->database = *d;
 	s->lots = rows_open(d, &list,
 			    "FROM lots l LEFT JOIN block_endings e ON e.ending = l.ending"
-			    " LEFT JOIN stacks s ON s.stack = l.stack"
-			    " LEFT JOIN allocators a ON a.allocator = s.allocator"
-			    " LEFT JOIN stacks t ON t.stack = l.free_stack"
-			    " LEFT JOIN allocators f ON f.allocator = t.allocator"
-			    " WHERE l.process = ?1 ORDER BY l.first_block");
+			    " WHERE l.process = ?1 ORDER BY l.rowid");
 	rows_set(s->lots, 1, process);
 	if (sqlite3_prepare_v2(d->db,
 			       "SELECT block, alloc_ns, lifetime_ns, size FROM blocks"

@@ -18,7 +18,6 @@ struct scanned_lot {
 	int64_t ending;                    /* block_endings of schema.sql */
 	bool live;                         /* at the end of the trace */
 	bool temporary;                    /* its thread freed it next */
-	bool mismatched;                   /* an allocator of another family freed it */
 	double weight;                     /* blocks for which each block stands */
 	int64_t leak_kind;                 /* enum leak_kind of terms.h; -1: not live */
 	int64_t first_block, last_block;

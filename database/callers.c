@@ -41,6 +41,7 @@ static const struct row_column stack_columns[] = {
 	ROW_COLUMN(caller_stack, stack, "s.stack"),
 	ROW_COLUMN(caller_stack, signature, "s.signature"),
 	ROW_COLUMN(caller_stack, allocator, "a.name"),
+	ROW_COLUMN(caller_stack, family, "a.family"),
 	ROW_COLUMN(caller_stack, truncated, "s.truncated"),
 	ROW_COLUMN(caller_stack, incomplete, "s.incomplete"),
 	ROW_COLUMN(caller_stack, unsampled, "s.unsampled"),

@@ -35,7 +35,7 @@ struct rows *callers_select_frames(const struct database *database);
 struct caller_stack {
 	int64_t stack;
 	const char *signature;
-	const char *allocator; /* or NULL */
+	const char *allocator, *family; /* or NULL */
 	bool truncated, incomplete, unsampled;
 };
 

@@ -16,7 +16,8 @@
 
 #include "report/page-parts.h"
 
-#define STEP 2 /* the threshold is raised by, until the page fits */
+#define FIRST_THRESHOLD 1e-6
+#define STEP 1.5 /* the threshold is raised by, until the page fits */
 #define MAX_THRESHOLD 1
 
 bool page_is_available(void)
@@ -115,6 +116,14 @@ static char *compose(const struct making *m, size_t *size)
 	return text;
 }
 
+/* A page that is much too large takes larger steps. */
+static double larger_threshold(double threshold, double times)
+{
+	if (threshold <= 0)
+		return FIRST_THRESHOLD;
+	return threshold * (times > STEP ? times : STEP);
+}
+
 void page_write(FILE *out, const struct report *report,
 		const struct page_options *options)
 {
@@ -137,7 +146,8 @@ void page_write(FILE *out, const struct report *report,
 			    "is left out; --max-size is %zu",
 			    size, options->max_size);
 		free(text);
-		threshold = threshold > 0 ? threshold * STEP : 1e-6;
+		threshold = larger_threshold(threshold,
+					     (double)size / (double)options->max_size);
 	}
 	fwrite(text, 1, size, out);
 	free(text);

@@ -73,16 +73,16 @@ static void add_leak(struct report *report, const struct scanned_lot *lot, uint3
 		.last_ns = sums->last_ns};
 }
 
-static void add_free(struct reading *r, const struct scanned_lot *lot, uint32_t site,
-		     const struct lot_sums *sums)
+static void add_free(struct reading *r, const struct scanned_lot *lot,
+		     const struct read_stack *stack, const struct lot_sums *sums)
 {
-	uint32_t frame = r->stacks[reading_stack(r, lot->free_stack)].owner;
-	uint64_t key = pair_key(site, frame);
+	const struct read_stack *freeing = &r->stacks[reading_stack(r, lot->free_stack)];
+	uint64_t key = pair_key(stack->site, freeing->owner);
 
 	sums_add(&r->frees, key, sums->blocks, sums->bytes);
 	if (lot->alloc_thread != lot->free_thread)
 		sums_add(&r->crossed, key, sums->blocks, sums->bytes);
-	if (lot->mismatched)
+	if (stack->family && freeing->family && stack->family != freeing->family)
 		sums_add(&r->mismatched, key, sums->blocks, sums->bytes);
 }
 
@@ -112,7 +112,7 @@ static void add_lot(struct reading *r, const struct scanned_lot *lot,
 	if (lot->live && !report->is_cut)
 		add_leak(report, lot, stack->site, sums);
 	if (lot->free_stack)
-		add_free(r, lot, stack->site, sums);
+		add_free(r, lot, stack, sums);
 }
 
 static void take_lot(struct reading *r, struct block_scan *scan,

@@ -18,10 +18,11 @@ struct database;
 
 /* A stack of the database. */
 struct read_stack {
-	uint32_t site;  /* of report->sites */
-	uint32_t node;  /* of the tree; 0: it allocated nothing in the process */
-	uint32_t owner; /* frame, plus 1; 0: unknown */
-	bool is_used;   /* it allocated in the process */
+	uint32_t site;   /* of report->sites */
+	uint32_t node;   /* of the tree; 0: it allocated nothing in the process */
+	uint32_t owner;  /* frame, plus 1; 0: unknown */
+	uint32_t family; /* of its allocator, of strings; 0: unknown */
+	bool is_used;    /* it allocated in the process */
 };
 
 struct reading {

@@ -173,11 +173,13 @@ static void read_stacks(struct stacks *s)
 
 	add_stack(s, (struct stack_facts){0});
 	while (rows_next(rows, &row)) {
-		if (row.stack)
-			add_stack(s,
-				  (struct stack_facts){.number = row.stack,
-						       .allocator = strings_add(
-							       strings, row.allocator)});
+		if (!row.stack)
+			continue;
+		add_stack(s, (struct stack_facts){
+				     .number = row.stack,
+				     .allocator = strings_add(strings, row.allocator)});
+		s->r->stacks[s->r->n_stacks - 1].family =
+			strings_add(strings, row.family);
 	}
 	rows_close(rows);
 }

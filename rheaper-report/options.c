@@ -10,6 +10,7 @@
 #define DEFAULT_TOP 10
 #define DEFAULT_BUCKETS 256
 #define DEFAULT_PRUNE 0.01
+#define DEFAULT_MAX_SIZE 1000000
 
 static const char *sort_name(size_t i)
 {
@@ -65,8 +66,10 @@ static const struct option_row rows[] = {
 	{OPTION_REAL, 0, "prune", "PERCENT", OPTION_FIELD(prune), .max = 100,
 	 .help = "fold nodes of the call tree with less than PERCENT of everything "
 		 "(default: 0.01)"},
-	{OPTION_SIZE, 0, "max-size", "BYTES", OPTION_FIELD(max_size), .min = 1,
-	 .help = "fold more, until the page has no more than BYTES (K, M, G)"},
+	{OPTION_SIZE, 0, "max-size", "BYTES", OPTION_FIELD(max_size),
+	 .help = "fold more, until the page has no more than BYTES (K, M, G; 0: no "
+		 "limit; "
+		 "default: 1000000)"},
 	{OPTION_TEXT, 0, "embed-source", "DIR", OPTION_FIELD(page.sources),
 	 .help = "put lines of source files below DIR into the page (default: none)"},
 	{OPTION_LIST, 0, "redact", "WHAT", OPTION_FIELD(redacted),
@@ -145,8 +148,8 @@ static void take_page_options(struct options *o)
 	o->page.max_size = (size_t)o->max_size;
 	for (size_t i = 0; i < o->n_redacted; i++)
 		o->page.redact |= parse_redacted(o->redacted[i]);
-	if (!o->html && (o->page.redact || o->page.sources || o->max_size))
-		die_usage("--redact, --embed-source and --max-size are for --html");
+	if (!o->html && (o->page.redact || o->page.sources))
+		die_usage("--redact and --embed-source are for --html");
 	if (o->html && !page_is_available())
 		die("write %s: this rheaper-report was built without the libraries that "
 		    "a page needs (tools/vendor fetches them); everything else works",
@@ -160,6 +163,7 @@ void options_read(struct options *o, int argc, char **argv)
 	*o = (struct options){.report = {.buckets = DEFAULT_BUCKETS},
 			      .text = {.top = DEFAULT_TOP},
 			      .prune = DEFAULT_PRUNE,
+			      .max_size = DEFAULT_MAX_SIZE,
 			      .sort = -1,
 			      .color = -1};
 	first = options_parse(&program, o, argc, argv);

@@ -247,6 +247,17 @@ def test_frees_are_those_of_the_database(bench):
     assert crossed == bench.ask("SELECT sum(blocks) FROM frees WHERE alloc_thread <> free_thread")[0][0] == 900
 
 
+def test_frees_by_another_family_are_counted(bench):
+    shutil.copy(bench.path("p.db"), bench.path("other.db"))
+    with sqlite3.connect(bench.path("other.db")) as db:
+        db.execute("UPDATE allocators SET family = 'c++' WHERE name = 'free'")
+    mismatched = sum(row["mismatched_blocks"] for row in bench.json("other.db")["frees"])
+    assert mismatched == bench.ask("SELECT count(*) FROM mismatches", db="other.db")[0][0] > 0
+    assert f"{mismatched:,} blocks were freed by an allocator of another family" in \
+        " ".join(bench.report("other.db").split())
+    os.unlink(bench.path("other.db"))
+
+
 def test_reallocs_are_those_of_the_database(bench):
     row = [r for r in bench.json("p.db")["reallocs"]]
     assert len(row) == 1
