@@ -91,7 +91,7 @@ def test_what_is_wrong_is_said_on_standard_error(_):
 
 def test_the_version_is_of_all_programs(_):
     versions = {run(program, "--rheaper-version" if program.endswith(DRIVER) else "--version"
-                    ).stdout.replace(os.path.basename(program), "") for program in PROGRAMS}
+                    ).stdout.removeprefix(os.path.basename(program)) for program in PROGRAMS}
     assert len(versions) == 1 and re.fullmatch(r" \(rheaper\) \d+\.\d+\.\d+\n", *versions), versions
 
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs an instrumented program traced. */
+#pragma once
+
+#include <stdbool.h>
+
+struct run_options {
+	bool scan;     /* for leaks, when it exits */
+	bool children; /* trace those that it forks, too */
+};
+
+/*
+ * Run a program and wait for it. Its traces come into `directory`. SIGINT and SIGQUIT of
+ * the terminal end the program, not us; SIGTERM and SIGHUP are passed on. Returns the
+ * status that a shell would give: 128 + the signal that ended it; 126 or 127, after a
+ * message, if it cannot be started.
+ */
+int run_program(char **words, const char *directory, const struct run_options *options);
