@@ -80,7 +80,7 @@ static void feed(z_stream *z, const void *bytes, size_t n, int flush)
 	if (deflate(z, flush) == Z_STREAM_ERROR)
 		die("make the report: compression failed");
 	if (z->avail_out == 0)
-		die("make the report: out of memory");
+		memory_fail();
 }
 
 static size_t all_bytes(const struct bundle *b, size_t n)
@@ -126,7 +126,7 @@ void bundle_encode(struct bundle *b, const char *text, size_t n)
 
 	if (deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 9,
 			 Z_DEFAULT_STRATEGY) != Z_OK)
-		die("make the report: out of memory");
+		memory_fail();
 	z.avail_out = (uInt)deflateBound(&z, all) + 64;
 	packed = memory_new(z.avail_out, 1);
 	z.next_out = packed;

@@ -26,6 +26,12 @@ static uint32_t function_of(const struct report *report, uint32_t node)
 	return report->frames[report->tree.nodes[node].frame].function;
 }
 
+/* What runs before main says nothing. */
+static bool starts(const struct report *report, uint32_t node)
+{
+	return report->frames[report->tree.nodes[node].frame].flags & FRAME_STARTUP;
+}
+
 static void add_value(struct calltree *c, size_t *n_max, uint32_t node, double value)
 {
 	while (*n_max < c->tree.n)
@@ -41,8 +47,10 @@ static void merge_downwards(struct calltree *c, const struct report *report,
 
 	add_value(c, &n_max, 0, own[0]);
 	for (uint32_t i = 1; i < report->tree.n; i++) {
-		merged[i] = nodes_child(&c->tree, merged[report->tree.nodes[i].parent],
-					function_of(report, i));
+		merged[i] = merged[report->tree.nodes[i].parent];
+		if (!starts(report, i))
+			merged[i] =
+				nodes_child(&c->tree, merged[i], function_of(report, i));
 		add_value(c, &n_max, merged[i], own[i]);
 	}
 	free(merged);
@@ -59,8 +67,11 @@ static void merge_outwards(struct calltree *c, const struct report *report,
 
 		if (own[i] < 0.5)
 			continue;
-		for (uint32_t k = i; k; k = report->tree.nodes[k].parent)
-			node = nodes_child(&c->tree, node, function_of(report, k));
+		for (uint32_t k = i; k; k = report->tree.nodes[k].parent) {
+			if (!starts(report, k))
+				node = nodes_child(&c->tree, node,
+						   function_of(report, k));
+		}
 		add_value(c, &n_max, node, own[i]);
 	}
 }

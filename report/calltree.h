@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tree of a report merged by function, with one value: from main downwards, or from
- * the allocating functions outwards. Nodes are as in nodes.h, with functions for frames.
+ * the allocating functions outwards. Nodes are as in nodes.h, with functions for frames;
+ * those that start the program or a thread are left out.
  */
 #pragma once
 

@@ -9,10 +9,15 @@
 
 #include "report/memory.h"
 
+_Noreturn void memory_fail(void)
+{
+	die("make the report: out of memory");
+}
+
 static void *check(void *memory)
 {
 	if (!memory)
-		die("make the report: out of memory");
+		memory_fail();
 	return memory;
 }
 
@@ -24,7 +29,7 @@ void *memory_new(size_t n, size_t element_size)
 void *memory_grow(void *array, size_t n, size_t *n_max, size_t element_size)
 {
 	if (array_grow(&array, n_max, n + 1, element_size) != 0)
-		die("make the report: out of memory");
+		memory_fail();
 	return array;
 }
 

@@ -12,6 +12,9 @@ void *memory_new(size_t n, size_t element_size);
  * Returns the array, which may have moved; new elements are zero. */
 void *memory_grow(void *array, size_t n, size_t *n_max, size_t element_size);
 
+/* Die because memory ran out. */
+_Noreturn void memory_fail(void);
+
 /* Copy a text; NULL stays NULL. */
 char *memory_text(const char *text);
 

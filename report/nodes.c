@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
 
-#include "common/cli.h"
 #include "report/memory.h"
 
 #include "report/nodes.h"
@@ -21,7 +20,7 @@ uint32_t nodes_child(struct nodes *t, uint32_t parent, uint32_t frame)
 	uint32_t node = tree_child(&t->index, parent, frame);
 
 	if (node == MAP_NONE)
-		die("make the report: out of memory");
+		memory_fail();
 	if (node < t->n)
 		return node;
 	t->nodes = memory_grow(t->nodes, t->n, &t->n_max, sizeof(*t->nodes));

@@ -33,11 +33,11 @@ static void make_bundle(struct making *m)
 	page_names_init(m);
 	page_add_tables(m);
 	if (!json_memory_begin(&memory))
-		die("make the page: out of memory");
+		memory_fail();
 	page_write_text(m, &memory.json);
 	text = json_memory_end(&memory);
 	if (!text)
-		die("make the page: out of memory");
+		memory_fail();
 	bundle_encode(&m->bundle, text, strlen(text));
 	free(text);
 	page_names_fini(m);
@@ -102,7 +102,7 @@ static char *compose(const struct making *m, size_t *size)
 	FILE *out = open_memstream(&text, size);
 
 	if (!out)
-		die("make the page: out of memory");
+		memory_fail();
 	write_head(out, title);
 	write_summary(out, m->report, title);
 	fprintf(out,
@@ -112,7 +112,7 @@ static char *compose(const struct making *m, size_t *size)
 	write_asset(out, "<script>", &report_asset_script,
 		    "</script>\n</body>\n</html>\n");
 	if (fclose(out) != 0)
-		die("make the page: out of memory");
+		memory_fail();
 	return text;
 }
 

@@ -7,7 +7,6 @@
  */
 #include <stdlib.h>
 
-#include "common/cli.h"
 #include "database/callers.h"
 #include "database/db.h"
 #include "database/rows.h"
@@ -41,7 +40,7 @@ struct stacks {
 static void put(struct map *map, uint64_t key, uint32_t value)
 {
 	if (map_put(map, key, value) != 0)
-		die("make the report: out of memory");
+		memory_fail();
 }
 
 /* The number of a pair: the next one, if the pair is new. */

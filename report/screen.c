@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "common/cli.h"
 #include "common/text.h"
 #include "report/memory.h"
 
@@ -187,7 +186,7 @@ char *screen_cut(const struct screen *screen, const char *text, size_t columns)
 	const char *head_end, *tail;
 
 	if (!safe)
-		die("make the report: out of memory");
+		memory_fail();
 	all = screen_columns(safe);
 	if (all <= columns)
 		return safe;
@@ -216,7 +215,7 @@ void screen_wrap(const struct screen *screen, const char *text, size_t column,
 	bool first = true;
 
 	if (!safe)
-		die("make the report: out of memory");
+		memory_fail();
 	for (char *word = strtok_r(safe, " ", &rest); word;
 	     word = strtok_r(NULL, " ", &rest)) {
 		size_t columns = screen_columns(word);

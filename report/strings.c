@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "common/cli.h"
 
+#include "report/memory.h"
 #include "report/strings.h"
 
 void strings_init(struct strings *s)
@@ -14,7 +14,7 @@ uint32_t strings_add(struct strings *s, const char *text)
 	uint32_t number = names_number(&s->names, text ? text : "");
 
 	if (number == MAP_NONE)
-		die("make the report: out of memory");
+		memory_fail();
 	return number;
 }
 

@@ -15,9 +15,6 @@ struct text {
 	const struct text_options *options;
 };
 
-/* The value of a site that a table is sorted by. */
-enum report_value text_sort_value(enum text_sort sort);
-
 /* Return the name of a function, as the options want it. */
 const char *text_function(const struct text *text, uint32_t function);
 

@@ -27,6 +27,14 @@ const char *const text_sort_names[N_TEXT_SORTS] = {
 	[SORT_TEMPORARY] = "temporary", [SORT_LEAKED] = "leaked",
 };
 
+const char *const text_sort_titles[N_TEXT_SORTS] = {
+	[SORT_PEAK] = "At the peak",
+	[SORT_BYTES] = "Allocated bytes",
+	[SORT_COUNT] = "Allocations",
+	[SORT_TEMPORARY] = "Temporary allocations",
+	[SORT_LEAKED] = "Not freed at the end",
+};
+
 enum report_value text_sort_value(enum text_sort sort)
 {
 	static const enum report_value values[N_TEXT_SORTS] = {

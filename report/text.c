@@ -298,15 +298,7 @@ static void write_next(const struct text *t)
 
 static void write_sorted(const struct text *t)
 {
-	static const char *const titles[N_TEXT_SORTS] = {
-		[SORT_PEAK] = "At the peak",
-		[SORT_BYTES] = "Allocated bytes",
-		[SORT_COUNT] = "Allocations",
-		[SORT_TEMPORARY] = "Temporary allocations",
-		[SORT_LEAKED] = "Not freed at the end",
-	};
-
-	text_heading(t, "%s", titles[t->options->sort]);
+	text_heading(t, "%s", text_sort_titles[t->options->sort]);
 	text_sites(t, t->options->sort, t->options->top);
 }
 

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct report;
+#include "report/model.h"
+
 struct screen;
 
 enum text_sort {
@@ -17,7 +18,12 @@ enum text_sort {
 	N_TEXT_SORTS
 };
 
+/* Their names as words of options, and as titles. */
 extern const char *const text_sort_names[N_TEXT_SORTS];
+extern const char *const text_sort_titles[N_TEXT_SORTS];
+
+/* The value of sites and nodes that belongs to it. */
+enum report_value text_sort_value(enum text_sort sort);
 
 struct text_options {
 	enum text_sort sort;

@@ -7,11 +7,13 @@
 #include "common/cli.h"
 #include "common/clock.h"
 #include "common/output.h"
+#include "common/path.h"
 #include "database/db.h"
 #include "loading/temporary.h"
 #include "report/numbers.h"
 #include "report/read.h"
 #include "report/report-json.h"
+#include "report/svg.h"
 #include "rheaper-report/command.h"
 #include "rheaper-report/options.h"
 
@@ -81,6 +83,22 @@ static void write_text(const struct options *o, const struct report *report)
 			  o->report.site);
 }
 
+static void write_picture(const struct options *o, const struct report *report)
+{
+	FILE *out = output_open(o->svg, o->inputs[0], false);
+	const char *executable = report->process.executable;
+	char *title;
+
+	if (asprintf(&title, "%s: %s", executable ? path_base(executable) : "?",
+		     text_sort_titles[o->text.sort]) < 0)
+		die("write %s: out of memory", o->svg);
+	output_share();
+	svg_write(out, report, text_sort_value(o->text.sort), o->callers, title);
+	output_finish();
+	printf("%s\n", o->svg);
+	free(title);
+}
+
 static void write_page(const struct options *o, const struct report *report)
 {
 	FILE *out = output_open(o->html, o->inputs[0], false);
@@ -107,7 +125,9 @@ int main(int argc, char **argv)
 	numbers_use_iec(options.iec);
 	database = open_input(&options);
 	report = read_report(&options, &database);
-	if (options.html)
+	if (options.svg)
+		write_picture(&options, report);
+	else if (options.html)
 		write_page(&options, report);
 	else if (options.json)
 		report_write_json(stdout, report);

@@ -41,6 +41,9 @@ static const struct option_row rows[] = {
 	 .help = "rows of a table (default: 10)"},
 	{OPTION_TEXT, 0, "html", "FILE", OPTION_FIELD(html),
 	 .help = "write a page for a browser to FILE"},
+	{OPTION_TEXT, 0, "svg", "FILE", OPTION_FIELD(svg),
+	 .help = "write the tree of --sort (default: peak) as a flame graph to FILE; "
+		 "with --callers, inverted"},
 	{.help = "What of it"},
 	{OPTION_NUMBER, 'p', "process", "N", OPTION_FIELD(process), .min = 1, .max = 1e15,
 	 .help = "process N of the database (default: the one with the largest peak "
@@ -105,12 +108,15 @@ static const struct option_program program = {
 
 static void check_options(const struct options *o)
 {
-	int views = (o->sort >= 0) + o->tree + o->callers + (o->report.site != NULL) +
-		    o->json + (o->html != NULL);
+	bool is_tree = o->tree || o->callers || o->svg;
+	int views = (o->sort >= 0 && !is_tree) + (o->tree || (o->callers && !o->svg)) +
+		    (o->report.site != NULL) + o->json + (o->html != NULL) +
+		    (o->svg != NULL);
 
-	if (views - (o->sort >= 0 && (o->tree || o->callers)) > 1)
-		die_usage("choose one of --sort, --tree, --callers, --site, --json and "
-			  "--html; --sort also goes with the trees");
+	if (views > 1)
+		die_usage("choose one of --sort, --tree, --callers, --site, --json, "
+			  "--html and --svg; --sort also goes with the trees, --callers "
+			  "with --svg");
 	if (o->report.run && o->process)
 		die_usage("--run and --process cannot be combined: processes have "
 			  "numbers of their own in each database");

@@ -16,7 +16,7 @@ struct options {
 	struct symbol_settings symbols;
 	int sort, color; /* -1: not given */
 	bool tree, callers, json, iec, no_pager;
-	const char *html; /* write a page there */
+	const char *html, *svg; /* write a page, a picture there */
 	struct page_options page;
 	double prune; /* percent */
 	int64_t max_size;

@@ -19,6 +19,7 @@ import sqlite3
 import subprocess
 import sys
 import unicodedata
+import xml.etree.ElementTree
 
 import tap
 from terminal import Terminal
@@ -456,6 +457,24 @@ def test_a_stack_may_be_deep(bench):
         db.execute("UPDATE stacks SET depth = ? WHERE stack = ?", (depth + 20000, stack))
     for words in ((), ("--tree",), ("--callers",), ("--json",), (f"--site=s{stack}",)):
         bench.report("deep.db", *words)
+
+
+def test_a_flame_graph_has_the_tree(bench):
+    bench.report("p.db", "--svg=p.svg", "--sort=count")
+    root = xml.etree.ElementTree.parse(bench.path("p.svg")).getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    boxes = {group.find(space + "title").text: float(group.find(space + "rect").get("width"))
+             for group in root.iter(space + "g")}
+    total = bench.ask("SELECT sum(allocations) FROM stack_totals")[0][0]
+    churn = bench.ask("SELECT sum(allocations) FROM call_sites WHERE function = 'churn'")[0][0]
+    whole, = [width for title, width in boxes.items() if title.startswith("all: ")]
+    part, = [width for title, width in boxes.items() if title.startswith(f"churn: {churn:,} blocks, ")]
+    assert abs(part / whole - churn / total) < 0.001
+    with open(bench.path("p.svg")) as picture:
+        text = picture.read()
+    assert "<script" not in text and text.count("http") == 1
+    bench.report("p.db", "--svg=up.svg", "--callers")
+    assert bench.run(REPORT, "p.db", "--svg=x.svg", "--html=x.html", status=2, silent=False) == ""
 
 
 PAGE_PARTS = re.compile(r'<script type="application/octet-stream" id="data">([A-Za-z0-9+/=]*)</script>')
