@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <math.h>
 #include <stdlib.h>
 
 #include "report/memory.h"
@@ -92,6 +93,22 @@ void cells_recount(struct report *report)
 	report->peak_blocks = all[VALUE_PEAK_BLOCKS];
 	report->peak_bytes = all[VALUE_PEAK_BYTES];
 	report->temporary = all[VALUE_TEMPORARY];
+}
+
+/* The variance of a sum of independent samples is the sum of theirs. */
+void cells_find_variances(struct report *report)
+{
+	for (size_t i = 0; i < report->uncertain.n; i++) {
+		const struct sum *cell = &report->uncertain.slots[i];
+
+		cells_add(report, cell, report->sites[cell->key >> 32].variances);
+		cells_add(report, cell, report->variances);
+	}
+}
+
+double cells_error(double variance)
+{
+	return 1.96 * sqrt(variance);
 }
 
 double *cells_inclusive(const struct report *report, enum report_value value)

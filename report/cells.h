@@ -22,6 +22,13 @@ void cells_add(const struct report *report, const struct sum *cell,
 /* Make the values of sites and all totals those of the window and thread. */
 void cells_recount(struct report *report);
 
+/* Find the variances of the values of sites and of all, if they are estimates. */
+void cells_find_variances(struct report *report);
+
+/* Return half the width of the interval in which the true value is with 95 % certainty.
+ */
+double cells_error(double variance);
+
 /* Make an array with a value of each node, of itself and all below it. The caller frees
  * it. */
 double *cells_inclusive(const struct report *report, enum report_value value);

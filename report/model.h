@@ -64,8 +64,9 @@ struct report_site {
 	size_t merged;      /* sites that it stands for */
 	size_t stacks;
 	double values[N_REPORT_VALUES];
-	double largest; /* bytes of its largest stack, */
-	uint32_t node;  /* where that ends in the tree */
+	double variances[N_REPORT_VALUES]; /* of estimates, else 0 */
+	double largest;                    /* bytes of its largest stack, */
+	uint32_t node;                     /* where that ends in the tree */
 };
 
 struct report_leak {
@@ -163,6 +164,7 @@ struct report {
 	struct report_notes findings, unseen;
 	/* Totals */
 	double blocks, bytes, live_blocks, live_bytes, peak_blocks, peak_bytes, temporary;
+	double variances[N_REPORT_VALUES];
 	int64_t peak_ns;
 	bool leaks_known; /* memory was scanned */
 	bool is_cut;      /* the trace ended before the program: no leaks are known */
@@ -174,8 +176,9 @@ struct report {
 	bool has_window;
 	uint32_t thread; /* plus 1: only what it allocated; 0: all */
 	struct sums cube;
-	struct sums temporaries;                     /* by node */
-	struct sums heat;                            /* by heat_key */
+	struct sums uncertain;   /* the same by site: the variances of estimates */
+	struct sums temporaries; /* by node */
+	struct sums heat;        /* by heat_key */
 	struct sums thread_sites, thread_site_lives; /* by pair_key(thread, site) */
 	struct sums
 		handovers; /* by pair_key(allocating thread, freeing thread), plus 1 */

@@ -40,6 +40,21 @@ static unsigned int lifetime_class(const struct scanned_block *block)
 	return us ? log2_class(us) : 1;
 }
 
+/*
+ * A block that stands for w blocks was sampled with the probability 1/w, whatever became
+ * of the others: Horvitz and Thompson's estimator, whose variance is estimated by w * (w
+ * - 1).
+ */
+static void add_variance(struct report *report, uint32_t site, size_t born, size_t died,
+			 double weight, double size)
+{
+	double variance = weight * (weight - 1);
+
+	if (variance > 0)
+		sums_add(&report->uncertain, cube_key(site, born, died), variance,
+			 variance * size * size);
+}
+
 static void add_block(struct reading *r, const struct scanned_lot *lot,
 		      const struct read_stack *stack, const struct scanned_block *block)
 {
@@ -51,6 +66,9 @@ static void add_block(struct reading *r, const struct scanned_lot *lot,
 			      : edges_find(&report->edges, block->free_ns);
 
 	sums_add(&report->cube, cube_key(stack->node, born, died), lot->weight, bytes);
+	if (report->is_estimate)
+		add_variance(report, stack->site, born, died, lot->weight,
+			     (double)block->size);
 	sums_add(&report->heat,
 		 heat_key(stack->site, log2_class((uint64_t)block->size),
 			  lifetime_class(block)),

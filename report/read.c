@@ -11,6 +11,7 @@
 static void sort_sums(struct report *report)
 {
 	sums_sort(&report->cube);
+	sums_sort(&report->uncertain);
 	sums_sort(&report->temporaries);
 	sums_sort(&report->heat);
 	sums_sort(&report->thread_sites);
@@ -46,6 +47,7 @@ struct report *report_read(const struct database *database,
 	sort_sums(r.report);
 	if (cells_are_needed(r.report))
 		cells_recount(r.report);
+	cells_find_variances(r.report);
 	notes_find(r.report);
 	return r.report;
 }
@@ -102,6 +104,7 @@ void report_free(struct report *report)
 	free_notes(&report->findings);
 	free_notes(&report->unseen);
 	sums_fini(&report->cube);
+	sums_fini(&report->uncertain);
 	sums_fini(&report->temporaries);
 	sums_fini(&report->heat);
 	sums_fini(&report->thread_sites);

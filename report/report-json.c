@@ -41,6 +41,20 @@ static void write_frames(struct json *json, const struct report *r)
 	json_end_array(json);
 }
 
+/* Of estimates: half the width of the intervals of 95 %. */
+static void write_errors(struct json *json, const struct report *r,
+			 const double variances[N_REPORT_VALUES])
+{
+	if (!r->is_estimate)
+		return;
+	json_key(json, "errors");
+	json_begin_object(json);
+	for (int value = 0; value < VALUE_TEMPORARY; value++)
+		json_put_integer(json, report_value_names[value],
+				 llround(cells_error(variances[value])));
+	json_end_object(json);
+}
+
 static void write_sites(struct json *json, const struct report *r)
 {
 	json_key(json, "sites");
@@ -58,6 +72,7 @@ static void write_sites(struct json *json, const struct report *r)
 		for (int value = 0; value < N_REPORT_VALUES; value++)
 			json_put_integer(json, report_value_names[value],
 					 llround(s->values[value]));
+		write_errors(json, r, s->variances);
 		json_end_object(json);
 	}
 	json_end_array(json);
@@ -185,6 +200,7 @@ void report_write_json(FILE *out, const struct report *r)
 	json_put_text(&json, "generator", "rheaper-report " RHEAPER_VERSION);
 	facts_write_process(&json, r, 0);
 	facts_write_totals(&json, r);
+	write_errors(&json, r, r->variances);
 	facts_write_times(&json, r);
 	facts_write_scopes(&json, r);
 	facts_write_threads(&json, r);

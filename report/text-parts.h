@@ -33,6 +33,7 @@ struct text_row {
 	const char *handle;
 	double share; /* of the bar */
 	const char *figure, *percent, *blocks;
+	double error; /* of an estimate: its share of the figure, 0: none is known */
 	const double *series; /* or NULL */
 	const char *what;
 };

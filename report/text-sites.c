@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Tables of call sites. Their columns get fewer as the terminal gets narrower. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #define PERCENT_COLUMNS 9
 #define BLOCKS_COLUMNS 11
 #define SPARK_COLUMNS 8
+#define ERROR_COLUMNS 8 /* of estimates */
 #define MAX_CALLERS 5
 #define BAR_WIDTH 96     /* of a line that has room for bars */
 #define PERCENT_WIDTH 48 /* of a line that has room for percents */
@@ -170,9 +172,13 @@ static bool has_bars(const struct screen *s)
 }
 
 /* The columns before the last one. */
-static size_t used_columns(const struct screen *s)
+static size_t used_columns(const struct text *t)
 {
+	const struct screen *s = t->screen;
 	size_t used = HANDLE_COLUMNS + FIGURE_COLUMNS + 2;
+
+	if (t->report->is_estimate)
+		used += ERROR_COLUMNS;
 
 	if (s->blocks)
 		used += SPARK_COLUMNS + 2;
@@ -183,19 +189,33 @@ static size_t used_columns(const struct screen *s)
 	return used;
 }
 
-static size_t left_columns(const struct screen *s)
+static size_t left_columns(const struct text *t)
 {
-	size_t used = used_columns(s);
+	const struct screen *s = t->screen;
+	size_t used = used_columns(t);
 
 	return s->width == SIZE_MAX  ? SIZE_MAX
 	       : s->width > used + 8 ? s->width - used
 				     : 8;
 }
 
+/* The interval of an estimate, in percent of the figure before it. */
+static void write_error(const struct text *t, double error)
+{
+	char text[16] = "";
+
+	if (!t->report->is_estimate)
+		return;
+	if (error > 0)
+		snprintf(text, sizeof(text), "±%.0f %%", fmin(error * 100, 999));
+	fprintf(t->screen->out, "%*s%s", (int)(ERROR_COLUMNS - screen_columns(text)), "",
+		text);
+}
+
 void text_row(const struct text *t, const struct text_row *row)
 {
 	const struct screen *s = t->screen;
-	char *what = screen_cut(s, row->what, left_columns(s));
+	char *what = screen_cut(s, row->what, left_columns(t));
 
 	fprintf(s->out, "%-*s", HANDLE_COLUMNS, row->handle);
 	if (has_bars(s)) {
@@ -205,6 +225,7 @@ void text_row(const struct text *t, const struct text_row *row)
 	screen_style(s, STYLE_STRONG);
 	fprintf(s->out, "%*s", FIGURE_COLUMNS, row->figure);
 	screen_style(s, STYLE_PLAIN);
+	write_error(t, row->error);
 	if (s->width >= PERCENT_WIDTH)
 		fprintf(s->out, "%*s%*s", PERCENT_COLUMNS, row->percent, BLOCKS_COLUMNS,
 			row->blocks);
@@ -260,6 +281,13 @@ static const char *figure(struct number_text *number, enum text_sort sort, doubl
 	return number->text;
 }
 
+static double error_of(const struct report_site *site, enum report_value value)
+{
+	return site->values[value] > 0
+		       ? cells_error(site->variances[value]) / site->values[value]
+		       : 0;
+}
+
 static void write_site(const struct text *t, enum text_sort sort, size_t index,
 		       double most, double all)
 {
@@ -269,13 +297,14 @@ static void write_site(const struct text *t, enum text_sort sort, size_t index,
 	double bytes = site->values[bytes_value(sort)];
 	bool counts = sort == SORT_COUNT || sort == SORT_TEMPORARY;
 	double *series = t->screen->blocks ? cells_series(t->report, index) : NULL;
-	char *what = describe_site(t, site, left_columns(t->screen));
+	char *what = describe_site(t, site, left_columns(t));
 	char *handle = memory_format("s%lld", (long long)site->number);
 	struct number_text number;
 
 	text_row(t, &(struct text_row){.handle = handle,
 				       .share = most > 0 ? value / most : 0,
 				       .figure = figure(&number, sort, bytes, blocks),
+				       .error = error_of(site, text_sort_value(sort)),
 				       .percent = percent_text(value, all).text,
 				       .blocks = counts ? bytes_text(bytes).text
 							: count_text(blocks).text,
@@ -325,6 +354,8 @@ static void write_titles(const struct text *t, enum text_sort sort)
 	if (has_bars(s))
 		fprintf(s->out, "%*s", BAR_COLUMNS + 1, "");
 	fprintf(s->out, "%*s", FIGURE_COLUMNS, counts ? "blocks" : "bytes");
+	if (t->report->is_estimate)
+		fprintf(s->out, "%*s", ERROR_COLUMNS, "95 %");
 	if (s->width >= PERCENT_WIDTH)
 		fprintf(s->out, "%*s%*s", PERCENT_COLUMNS, "%", BLOCKS_COLUMNS,
 			counts ? "bytes" : "blocks");

@@ -31,6 +31,19 @@ static const char *about(const struct text *t)
 	return t->report->is_estimate ? "about " : "";
 }
 
+/* " ± 3.1 %" of an estimate: the true value is within with 95 % certainty. */
+static struct number_text interval(const struct text *t, enum report_value value,
+				   double figure)
+{
+	double error = cells_error(t->report->variances[value]);
+	struct number_text text = {""};
+
+	if (error > 0 && figure > 0)
+		snprintf(text.text, sizeof(text.text), " ± %.1f %%",
+			 100 * error / figure);
+	return text;
+}
+
 static void write_program(const struct text *t)
 {
 	const struct overview_process *p = &t->report->process;
@@ -80,11 +93,13 @@ static void write_spark(const struct text *t, const char *text)
 static void write_peak(const struct text *t)
 {
 	const struct report *r = t->report;
-	char *text = memory_format(
-		"peak %s%s in %s at %s; %s %s", about(t), bytes_text(r->peak_bytes).text,
-		blocks_text(r->peak_blocks).text, time_text(r->peak_ns).text,
-		bytes_text(r->live_bytes).text,
-		r->has_window ? "of it never freed" : "at the end");
+	char *text =
+		memory_format("peak %s%s%s in %s at %s; %s %s", about(t),
+			      bytes_text(r->peak_bytes).text,
+			      interval(t, VALUE_PEAK_BYTES, r->peak_bytes).text,
+			      blocks_text(r->peak_blocks).text,
+			      time_text(r->peak_ns).text, bytes_text(r->live_bytes).text,
+			      r->has_window ? "of it never freed" : "at the end");
 
 	write_spark(t, text);
 	put_line(t, text);
@@ -98,9 +113,10 @@ static void write_totals(const struct text *t)
 			      : memory_format("; %s temporary",
 					      percent_text(r->temporary, r->blocks).text);
 
-	put_line(t, memory_format("%s%s allocations, %s%s; %zu thread%s", about(t),
+	put_line(t, memory_format("%s%s allocations, %s%s%s; %zu thread%s", about(t),
 				  count_text(r->blocks).text, bytes_text(r->bytes).text,
-				  temporary, r->n_threads, r->n_threads == 1 ? "" : "s"));
+				  interval(t, VALUE_BYTES, r->bytes).text, temporary,
+				  r->n_threads, r->n_threads == 1 ? "" : "s"));
 	free(temporary);
 	write_peak(t);
 }

@@ -399,7 +399,17 @@ def test_a_sample_is_called_an_estimate(bench):
     text = bench.report("s.bin")
     assert re.search(r"^about [\d,]+ allocations", text, re.M), text
     assert "every figure is an estimate" in text, text
-    assert bench.json("s.bin")["estimate"]["sample_bytes"] == 512
+    assert re.search(r"^site +bytes +95 % ", text, re.M) and re.search(r" ± \d+\.\d %", text), text
+    bench.run(LOADER, "s.bin", "s.db")
+    data = bench.json("s.db")
+    assert data["estimate"]["sample_bytes"] == 512
+    for name, what in (("blocks", "1"), ("bytes", "size * size"),
+                       ("live_bytes", "size * size * (dealloc_after IS NULL)")):
+        variance = bench.ask(f"SELECT sum(weight * (weight - 1) * {what}) FROM allocations", db="s.db")[0][0]
+        assert abs(data["errors"][name] - 1.96 * variance ** 0.5) < 1, (name, variance)
+        assert abs(sum(site["errors"][name] ** 2 for site in data["sites"]) ** 0.5 - data["errors"][name]) < \
+            len(data["sites"])
+    assert "errors" not in bench.json("p.db")
 
 
 def test_names_from_outside_are_only_text(bench):
