@@ -161,13 +161,34 @@ static void find_frees(struct report *report)
 				  percent_text(crossed, report->blocks).text));
 }
 
+static int compare_notes(const void *left, const void *right)
+{
+	const struct report_note *a = left, *b = right;
+
+	if (a->bytes != b->bytes)
+		return a->bytes < b->bytes ? 1 : -1;
+	return (a->site > b->site) - (a->site < b->site);
+}
+
+/* Those of a rule, the largest first. */
+static void find(struct report *report, void (*rule)(struct report *report))
+{
+	struct report_notes *notes = &report->findings;
+	size_t first = notes->n;
+
+	rule(report);
+	if (notes->n > first + 1)
+		qsort(notes->notes + first, notes->n - first, sizeof(*notes->notes),
+		      compare_notes);
+}
+
 void notes_find(struct report *report)
 {
-	find_leaks(report);
-	find_peak_holders(report);
-	find_churn(report);
-	find_growth(report);
-	find_small_blocks(report);
-	find_frees(report);
+	find(report, find_leaks);
+	find(report, find_peak_holders);
+	find(report, find_churn);
+	find(report, find_growth);
+	find(report, find_small_blocks);
+	find(report, find_frees);
 	unseen_find(report);
 }
