@@ -256,6 +256,8 @@ def test_json_is_what_the_database_has(b):
                         "big": 9223372036854775807}], objects
 
 
+# Characters that control a terminal, turn text or cannot be seen
+HIDDEN = "[\x01-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 # As functions of a stranger's program may be called
 NAMES = [
     "=HYPERLINK(\"http://x\",\"y\")", "+1", "-1+2", "@SUM(1,2)", "\t=1", "\r=1", "|x", "%0A",
@@ -270,7 +272,7 @@ def test_names_of_strangers(b):
         with sqlite3.connect(path) as db:
             db.execute("UPDATE frames SET function = ? WHERE frame = 1", (name,))
         lines = b.export("-f", "collapsed", path).split("\n")[:-1]
-        printable = re.sub("[\x01-\x1f\x7f-\x9f]", lambda c: "".join(
+        printable = re.sub(HIDDEN, lambda c: "".join(
             f"\\x{byte:02x}" for byte in c[0].encode()), name).replace(";", ":")
         assert f"main;inlined;{printable} 300" in lines and len(lines) == 4, lines
         text = b.export("-f", "json", "--view", "frames", path)
