@@ -6,6 +6,7 @@
 
 #include "common/cli.h"
 #include "common/text.h"
+#include "database/choice.h"
 #include "database/db.h"
 
 #include "database/ask.h"
@@ -135,19 +136,54 @@ void ask_query(const struct database *d, const char *sql, const struct ask_rows 
 	sqlite3_set_authorizer(d->db, NULL, NULL);
 }
 
-void ask_view(const struct database *d, const char *name, const struct ask_rows *rows)
+/* Whether SELECTs of a view may name that column. */
+static bool has_column(const struct database *d, const char *view, const char *column)
+{
+	char *sql = sqlite3_mprintf("SELECT v.%s FROM \"%w\" v", column, view);
+	sqlite3_stmt *statement = NULL;
+	bool found;
+
+	if (!sql)
+		die("read %s: out of memory", d->name);
+	found = sqlite3_prepare_v2(d->db, sql, -1, &statement, NULL) == SQLITE_OK;
+	sqlite3_finalize(statement);
+	sqlite3_free(sql);
+	return found;
+}
+
+static char *view_sql(const struct database *d, const char *view,
+		      const struct choice *choice)
+{
+	if (choice->run == 0 && choice->process == 0)
+		return sqlite3_mprintf("SELECT * FROM \"%w\"", view);
+	if (has_column(d, view, "process"))
+		return sqlite3_mprintf("SELECT * FROM \"%w\" WHERE process IN"
+				       " (SELECT process FROM processes WHERE"
+				       " %lld IN (0, run) AND %lld IN (0, process))",
+				       view, (long long)choice->run,
+				       (long long)choice->process);
+	if (choice->process == 0 && has_column(d, view, "run"))
+		return sqlite3_mprintf("SELECT * FROM \"%w\" WHERE run = %lld", view,
+				       (long long)choice->run);
+	die("read %s: the rows of %s belong to no %s, so none can be chosen", d->name,
+	    view, choice->process ? "process" : "process or run");
+}
+
+void ask_view(const struct database *d, const char *name, const struct choice *choice,
+	      const struct ask_rows *rows)
 {
 	sqlite3_stmt *statement =
 		prepare(d, "SELECT 1 FROM sqlite_schema"
 			   " WHERE name = ? AND type IN ('table', 'view')");
-	char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"", name);
+	char *sql;
 
-	if (!sql)
-		die("read %s: out of memory", d->name);
 	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
 	if (!step(d, statement))
 		die("read %s: the database has no table or view %s", d->name, name);
 	sqlite3_finalize(statement);
+	sql = view_sql(d, name, choice);
+	if (!sql)
+		die("read %s: out of memory", d->name);
 	ask_query(d, sql, rows);
 	sqlite3_free(sql);
 }

@@ -28,9 +28,13 @@ struct ask_rows {
 	void *context;
 };
 
-/* Read the rows of the table or view of that name. Dies if there is none. */
+/*
+ * Read the rows of the table or view of that name, those of the chosen processes or runs.
+ * Dies if there is none, or if its rows belong to no process and not all are chosen.
+ */
+struct choice;
 void ask_view(const struct database *database, const char *name,
-	      const struct ask_rows *rows);
+	      const struct choice *choice, const struct ask_rows *rows);
 
 /* Read the rows of one SELECT. Dies if the SQL is wrong, or does anything but read. */
 void ask_query(const struct database *database, const char *sql,

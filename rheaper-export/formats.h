@@ -10,9 +10,11 @@
 
 struct format_options {
 	enum profile_value value; /* collapsed: the value of lines; pprof: shown first */
-	const char *view;  /* CSV, JSON: export the rows of this table or view, or */
-	const char *query; /* those of this SELECT */
-	bool raw;          /* CSV: write texts unchanged */
+	const char *view;     /* CSV, JSON: export the rows of this table or view, or */
+	const char *query;    /* those of this SELECT */
+	bool raw;             /* CSV: write texts unchanged */
+	int64_t max_events;   /* Firefox: at most so many allocations and frees */
+	struct choice choice; /* of the processes, which the profile has made, too */
 };
 
 typedef void format_fn(struct profile *profile, const struct format_options *options,
@@ -20,5 +22,9 @@ typedef void format_fn(struct profile *profile, const struct format_options *opt
 
 format_fn collapsed_write;
 format_fn pprof_write;
+format_fn speedscope_write;
+format_fn dhat_write;   /* of one process */
+format_fn massif_write; /* the same */
+format_fn firefox_write;
 format_fn csv_write;
 format_fn json_write;

@@ -99,7 +99,8 @@ static void write_rows(struct profile *profile, const struct format_options *opt
 	if (options->query)
 		ask_query(profile_database(profile), options->query, rows);
 	else
-		ask_view(profile_database(profile), options->view, rows);
+		ask_view(profile_database(profile), options->view, &options->choice,
+			 rows);
 }
 
 void csv_write(struct profile *profile, const struct format_options *options, FILE *out)
