@@ -323,8 +323,16 @@ def test_Z6_names_in_exports(b):
         for row in table:
             assert not any(cell[:1] in tuple("=+@\t\r") or re.match(r"-(?!\d)", cell) for cell in row), row
     profile = gzip.decompress(export(b, "-f", "pprof"))
+    frames = json.loads(check_text(export(b, "-f", "speedscope")))["shared"]["frames"]
+    texts = json.loads(check_text(export(b, "-f", "firefox")))["threads"][0]["stringArray"]
+    labels = json.loads(check_text(export(b, "-f", "dhat")))["ftbl"]
+    massif = check_text(export(b, "-f", "massif"))
     for name in NAMES:
-        assert escaped(name)[0].encode() in profile, name
+        plain, printable = escaped(name)
+        assert plain.encode() in profile, name
+        assert plain in [frame["name"] for frame in frames] and plain in texts, name
+        assert any(f": {printable} (" in label for label in labels), name
+        assert f": {printable.replace('#', '_')} (" in massif, name
 
 
 def test_Z6_names_on_a_terminal(b):
