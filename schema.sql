@@ -11,6 +11,9 @@
 --   thread             the number of a thread in this database
 --   process            the number of a traced process in this database
 --   function           the name of a function of the program, demangled
+--   owner              the frame of a stack that a reader looks for: the innermost one
+--                      that is neither of a library of C, C++ or Rust nor of a wrapper
+--   wrapper            a function that hands on what an allocator gave it
 --   allocator          a function that allocates or frees, as the program called it;
 --                      views give its name as allocated_by or freed_by
 --   module             the number of a program or shared library; module_path its file
@@ -191,8 +194,22 @@ CREATE TABLE stacks (
   damaged INTEGER NOT NULL,      -- 1: frames are missing from the trace
   unsampled INTEGER NOT NULL,    -- 1: was not taken (RHEAPER_SAMPLE_RATE)
   top_down_node INTEGER NOT NULL REFERENCES top_down, -- of its innermost function
-  bottom_up_node INTEGER NOT NULL REFERENCES bottom_up -- of its outermost function
+  bottom_up_node INTEGER NOT NULL REFERENCES bottom_up, -- of its outermost function
+  owner_frame_no INTEGER NOT NULL, -- the frame_no of its owner; 0 if there is no better one
+  owner_chain INTEGER NOT NULL REFERENCES owner_chains
 ) STRICT;
+
+-- How memory came to the owners of stacks.
+CREATE TABLE owner_chains (
+  owner_chain INTEGER PRIMARY KEY, -- number, from 1
+  text TEXT NOT NULL               -- e.g. malloc ← jv_mem_alloc ← jv_string, in short names
+) STRICT;
+
+-- Functions of the program that are wrappers around allocators, as all its traces show.
+CREATE TABLE wrappers (
+  function TEXT PRIMARY KEY,
+  found_by TEXT NOT NULL         -- 'rule': from the stacks; 'name': --wrapper named it
+) STRICT, WITHOUT ROWID;
 
 -- Frames of a stack. frame_no 0 is the caller of the allocator.
 CREATE TABLE stack_frames (
@@ -363,13 +380,19 @@ CREATE VIEW backtraces AS SELECT
   f.inline_depth
 FROM stack_frames sf JOIN frames f USING (frame) LEFT JOIN modules m USING (module);
 
--- Every stack as a call site: what it calls, and its innermost frame.
+-- Every stack as a call site: what it calls, its innermost frame, and its owner.
 CREATE VIEW sites AS SELECT
   s.stack, s.signature, a.name AS allocated_by, f.function, f.file, f.line,
-  m.path AS module_path
+  m.path AS module_path,
+  o.function AS owner_function, o.file AS owner_file, o.line AS owner_line,
+  om.path AS owner_module_path,
+  c.text AS chain                -- from the allocator to the owner, in short names
 FROM stacks s LEFT JOIN allocators a ON a.allocator = s.allocator
 LEFT JOIN stack_frames sf ON sf.stack = s.stack AND sf.frame_no = 0
-LEFT JOIN frames f ON f.frame = sf.frame LEFT JOIN modules m ON m.module = f.module;
+LEFT JOIN frames f ON f.frame = sf.frame LEFT JOIN modules m ON m.module = f.module
+LEFT JOIN stack_frames os ON os.stack = s.stack AND os.frame_no = s.owner_frame_no
+LEFT JOIN frames o ON o.frame = os.frame LEFT JOIN modules om ON om.module = o.module
+LEFT JOIN owner_chains c ON c.owner_chain = s.owner_chain;
 
 -- The call sites of each process with their totals. Add GROUP BY stack, and sum(), for
 -- all processes together.
@@ -377,13 +400,15 @@ CREATE VIEW call_sites AS SELECT
   t.process, t.stack, s.signature, t.allocations, t.allocated_bytes,
   t.live_blocks, t.live_bytes, t.peak_blocks, t.peak_bytes, t.own_peak_bytes,
   CAST(t.own_peak_ns / 1e6 AS REAL) AS own_peak_ms, t.temporary_blocks,
-  s.allocated_by, s.function, s.file, s.line, s.module_path
+  s.allocated_by, s.function, s.file, s.line, s.module_path,
+  s.owner_function, s.owner_file, s.owner_line, s.owner_module_path, s.chain
 FROM stack_totals t JOIN sites s USING (stack);
 
 -- Blocks not freed at the end, by call site, of processes that were traced to their end.
 CREATE VIEW leaks AS SELECT
   c.process, c.stack, c.signature, c.live_blocks AS blocks, c.live_bytes AS bytes,
-  c.allocated_by, c.function, c.file, c.line, c.module_path
+  c.allocated_by, c.function, c.file, c.line, c.module_path,
+  c.owner_function, c.owner_file, c.owner_line, c.owner_module_path, c.chain
 FROM call_sites c JOIN processes p USING (process)
 WHERE c.live_blocks > 0 AND p.ending NOT IN ('stopped', 'snapshot');
 
@@ -399,7 +424,8 @@ CREATE VIEW leaks_by_kind AS SELECT
   l.process, k.name AS leak_kind, l.stack, s.signature,
   CAST(round(sum(l.blocks)) AS INTEGER) AS blocks,
   CAST(round(sum(l.bytes)) AS INTEGER) AS bytes,
-  s.allocated_by, s.function, s.file, s.line, s.module_path
+  s.allocated_by, s.function, s.file, s.line, s.module_path,
+  s.owner_function, s.owner_file, s.owner_line, s.owner_module_path, s.chain
 FROM weighed_lots l JOIN leak_kinds k ON k.leak_kind = l.leak_kind
 JOIN processes p ON p.process = l.process
 LEFT JOIN sites s ON s.stack = l.stack
@@ -444,7 +470,7 @@ FROM totals GROUP BY process;
 -- What was live then: exactly these stacks.
 CREATE VIEW peak_stacks AS SELECT
   process, stack, signature, peak_blocks, peak_bytes, allocated_by, function, file, line,
-  module_path
+  module_path, owner_function, owner_file, owner_line, owner_module_path, chain
 FROM call_sites WHERE peak_blocks > 0;
 
 -- Who freed what: pairs of stacks and of threads.

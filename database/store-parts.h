@@ -12,6 +12,7 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *inserts[N_TABLES]; /* NULL until the first row */
 	sqlite3_stmt *insert_blocks;
+	sqlite3_stmt *update_owner; /* NULL: not needed yet */
 	struct block_rows rows;
 	const struct catalog *catalog; /* of the SQL function db_stack */
 	int64_t n_blocks;              /* the last block's number */

@@ -92,6 +92,37 @@ void store_stack(struct store *s, const struct stack_row *stack)
 	store_insert(s, TABLE_STACKS, stack);
 }
 
+void store_forget_owners(struct store *s)
+{
+	store_execute(s, "DELETE FROM owner_chains; DELETE FROM wrappers", "write to");
+}
+
+void store_owner(struct store *s, const struct stack_row *stack)
+{
+	if (!s->update_owner &&
+	    sqlite3_prepare_v2(s->db,
+			       "UPDATE stacks SET owner_frame_no = ?, owner_chain = ?"
+			       " WHERE stack = ?",
+			       -1, &s->update_owner, NULL) != SQLITE_OK)
+		store_die(s, "write to");
+	sqlite3_bind_int64(s->update_owner, 1, stack->owner_frame_no);
+	sqlite3_bind_int64(s->update_owner, 2, stack->owner_chain);
+	sqlite3_bind_int64(s->update_owner, 3, stack->stack);
+	if (sqlite3_step(s->update_owner) != SQLITE_DONE)
+		store_die(s, "write to");
+	sqlite3_reset(s->update_owner);
+}
+
+void store_owner_chain(struct store *s, uint32_t number, const char *text)
+{
+	store_insert(s, TABLE_OWNER_CHAINS, &(struct owner_chain_row){number, text});
+}
+
+void store_wrapper(struct store *s, const char *function, const char *found_by)
+{
+	store_insert(s, TABLE_WRAPPERS, &(struct wrapper_row){function, found_by});
+}
+
 void store_stack_frame(struct store *s, uint32_t stack, uint32_t frame_no, int64_t frame)
 {
 	store_insert(s, TABLE_STACK_FRAMES,

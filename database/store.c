@@ -338,6 +338,7 @@ uint64_t store_finish(struct store *s)
 	for (int i = 0; i < N_TABLES; i++)
 		sqlite3_finalize(s->inserts[i]);
 	sqlite3_finalize(s->insert_blocks);
+	sqlite3_finalize(s->update_owner);
 	if (sqlite3_close(s->db) != SQLITE_OK)
 		store_die(s, "close");
 	store_file_finish(s->path, s->mode != STORE_NEW);

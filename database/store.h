@@ -89,6 +89,12 @@ void store_allocator(struct store *store, uint32_t number, const char *name,
 		     const char *family);
 void store_frame(struct store *store, const struct frame_row *frame);
 void store_stack(struct store *store, const struct stack_row *stack);
+/* Forget the wrappers and chains of the database that is continued; and set the fields of
+ * its stacks that say their owner. */
+void store_forget_owners(struct store *store);
+void store_owner(struct store *store, const struct stack_row *stack);
+void store_owner_chain(struct store *store, uint32_t number, const char *text);
+void store_wrapper(struct store *store, const char *function, const char *found_by);
 void store_stack_frame(struct store *store, uint32_t stack, uint32_t frame_no,
 		       int64_t frame);
 enum store_tree {

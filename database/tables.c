@@ -85,6 +85,17 @@ static const struct row_column stack_columns[] = {
 	COLUMN(stack_row, truncated),      COLUMN(stack_row, incomplete),
 	COLUMN(stack_row, damaged),        COLUMN(stack_row, unsampled),
 	COLUMN(stack_row, top_down_node),  COLUMN(stack_row, bottom_up_node),
+	COLUMN(stack_row, owner_frame_no), COLUMN(stack_row, owner_chain),
+};
+
+static const struct row_column owner_chain_columns[] = {
+	COLUMN(owner_chain_row, owner_chain),
+	COLUMN(owner_chain_row, text),
+};
+
+static const struct row_column wrapper_columns[] = {
+	COLUMN(wrapper_row, function),
+	COLUMN(wrapper_row, found_by),
 };
 
 static const struct row_column stack_frame_columns[] = {
@@ -211,6 +222,8 @@ static const struct {
 	[TABLE_ALLOCATORS] = {"allocators", ROW_LIST(allocator_columns), NULL},
 	[TABLE_FRAMES] = {"frames", ROW_LIST(frame_columns), NULL},
 	[TABLE_STACKS] = {"stacks", ROW_LIST(stack_columns), NULL},
+	[TABLE_OWNER_CHAINS] = {"owner_chains", ROW_LIST(owner_chain_columns), NULL},
+	[TABLE_WRAPPERS] = {"wrappers", ROW_LIST(wrapper_columns), NULL},
 	[TABLE_STACK_FRAMES] = {"stack_frames", ROW_LIST(stack_frame_columns), NULL},
 	[TABLE_TOP_DOWN] = {"top_down", ROW_LIST(node_columns), NULL},
 	[TABLE_BOTTOM_UP] = {"bottom_up", ROW_LIST(node_columns), NULL},

@@ -17,6 +17,8 @@ enum table {
 	TABLE_ALLOCATORS,
 	TABLE_FRAMES,
 	TABLE_STACKS,
+	TABLE_OWNER_CHAINS,
+	TABLE_WRAPPERS,
 	TABLE_STACK_FRAMES,
 	TABLE_TOP_DOWN,
 	TABLE_BOTTOM_UP,
@@ -99,6 +101,16 @@ struct stack_row {
 	int64_t depth;
 	bool truncated, incomplete, damaged, unsampled;
 	int64_t top_down_node, bottom_up_node;
+	int64_t owner_frame_no, owner_chain;
+};
+
+struct owner_chain_row {
+	int64_t owner_chain;
+	const char *text;
+};
+
+struct wrapper_row {
+	const char *function, *found_by;
 };
 
 struct stack_frame_row {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/owner.h"
 #include "analysis/registry.h"
 #include "analysis/tree.h"
 #include "common/array.h"
@@ -17,17 +18,23 @@
 #include "common/path.h"
 #include "common/text.h"
 #include "database/store.h"
+#include "loading/stack-owners.h"
 #include "symbols/signature.h"
 #include "symbols/symbolize.h"
 
 #include "loading/frames.h"
+
+struct known_frame {
+	uint32_t name, module;
+	int64_t line;
+};
 
 struct frames {
 	struct registry *registry;
 	struct store *store;
 	size_t n_modules, n_functions, n_locations, n_stacks; /* that are written */
 	struct names names;
-	uint32_t *frame_names; /* by number of the frame; 0 is none */
+	struct known_frame *frames; /* by number; 0 is none */
 	size_t n_frames, n_frames_max;
 	struct tree top_down, bottom_up;
 	uint32_t module;                        /* whose symbols are open */
@@ -35,6 +42,7 @@ struct frames {
 	const struct symbol_settings *settings; /* NULL: no symbols are wanted */
 	int64_t *stack;                         /* frames of the stack in hand */
 	size_t n_stack, n_stack_max;
+	struct stack_owners *owners; /* while stacks are written */
 };
 
 static _Noreturn void die_of_memory(void)
@@ -58,7 +66,7 @@ void frames_free(struct frames *f)
 	names_fini(&f->names);
 	tree_fini(&f->top_down);
 	tree_fini(&f->bottom_up);
-	free(f->frame_names);
+	free(f->frames);
 	free(f->stack);
 	free(f);
 }
@@ -72,12 +80,13 @@ static uint32_t name_number(struct frames *f, const char *sym)
 	return number;
 }
 
-void frames_know_frame(struct frames *f, const char *sym)
+void frames_know_frame(struct frames *f, const char *sym, uint32_t module, int64_t line)
 {
-	if (array_grow((void **)&f->frame_names, &f->n_frames_max, f->n_frames + 2,
-		       sizeof(*f->frame_names)))
+	if (array_grow((void **)&f->frames, &f->n_frames_max, f->n_frames + 2,
+		       sizeof(*f->frames)))
 		die_of_memory();
-	f->frame_names[++f->n_frames] = name_number(f, sym);
+	f->frames[++f->n_frames] =
+		(struct known_frame){name_number(f, sym), module, line};
 }
 
 void frames_know_top_down(struct frames *f, uint32_t parent, const char *sym)
@@ -158,7 +167,7 @@ static void write_frame(struct frames *f, struct frame_row *frame, const char *s
 
 	if (!name)
 		die_of_memory();
-	frames_know_frame(f, name);
+	frames_know_frame(f, name, (uint32_t)frame->module, frame->line);
 	frame->frame = (int64_t)f->n_frames;
 	frame->function = name;
 	store_frame(f->store, frame);
@@ -232,7 +241,12 @@ static void collect_stack(struct frames *f, uint32_t node)
 
 static const char *get_sym(const struct frames *f, int64_t frame)
 {
-	return f->names.texts[f->frame_names[frame]];
+	return f->names.texts[f->frames[frame].name];
+}
+
+static const char *get_allocator(const struct frames *f, uint32_t function)
+{
+	return function ? f->registry->functions[function - 1].name : NULL;
 }
 
 static void sign_stack(const struct frames *f, uint32_t function, char *text)
@@ -240,7 +254,7 @@ static void sign_stack(const struct frames *f, uint32_t function, char *text)
 	uint64_t hash = SIGNATURE_BEGIN;
 
 	if (function)
-		hash = signature_add(hash, f->registry->functions[function - 1].name);
+		hash = signature_add(hash, get_allocator(f, function));
 	for (size_t i = 0; i < f->n_stack; i++) {
 		const char *sym = get_sym(f, f->stack[i]);
 
@@ -258,7 +272,7 @@ static uint32_t step_into(struct frames *f, enum store_tree which, int64_t paren
 {
 	struct tree *tree = which == STORE_TOP_DOWN ? &f->top_down : &f->bottom_up;
 	uint32_t n_nodes = tree->n_nodes;
-	uint32_t node = tree_child(tree, (uint32_t)parent, f->frame_names[frame]);
+	uint32_t node = tree_child(tree, (uint32_t)parent, f->frames[frame].name);
 
 	if (node == MAP_NONE)
 		die_of_memory();
@@ -266,6 +280,14 @@ static uint32_t step_into(struct frames *f, enum store_tree which, int64_t paren
 		store_node(f->store, which, node, (uint32_t)parent, depth,
 			   get_sym(f, frame));
 	return node;
+}
+
+/* Of the stack in hand. */
+static void set_owner(struct frames *f, struct stack_row *row)
+{
+	row->depth = (int64_t)f->n_stack;
+	stack_owners_set(f->owners, get_allocator(f, (uint32_t)row->allocator), f->stack,
+			 (const char *const *)f->names.texts, row);
 }
 
 static void write_stack(struct frames *f, uint32_t number)
@@ -284,7 +306,7 @@ static void write_stack(struct frames *f, uint32_t number)
 
 	collect_stack(f, stack->node);
 	sign_stack(f, stack->function, signature);
-	row.depth = (int64_t)f->n_stack;
+	set_owner(f, &row);
 	for (uint32_t i = 0; i < f->n_stack; i++) {
 		store_stack_frame(f->store, number, i, f->stack[i]);
 		row.bottom_up_node = step_into(f, STORE_BOTTOM_UP, row.bottom_up_node,
@@ -294,6 +316,43 @@ static void write_stack(struct frames *f, uint32_t number)
 		row.top_down_node = step_into(f, STORE_TOP_DOWN, row.top_down_node, i + 1,
 					      f->stack[f->n_stack - 1 - i]);
 	store_stack(f->store, &row);
+}
+
+/* All that allocated has a say in what a wrapper is, what is there already, too. */
+static void find_owners(struct frames *f, const struct owner_settings *settings)
+{
+	size_t n_stacks = f->registry->n_stacks;
+
+	f->owners = stack_owners_new(f->store, settings, n_stacks);
+	for (size_t i = 1; i <= f->n_frames; i++) {
+		const struct known_frame *frame = &f->frames[i];
+		const struct registry_module *m = get_module(f, frame->module);
+
+		stack_owners_add_frame(f->owners,
+				       &(struct owner_frame){
+					       .function = frame->name,
+					       .name = f->names.texts[frame->name],
+					       .module = frame->module,
+					       .module_path = m ? m->path : NULL,
+					       .line = frame->line,
+				       });
+	}
+	for (size_t i = 0; i < n_stacks; i++) {
+		collect_stack(f, f->registry->stacks[i].node);
+		stack_owners_add_stack(f->owners, f->stack, f->n_stack);
+	}
+	stack_owners_find(f->owners, (const char *const *)f->names.texts,
+			  f->names.n_texts);
+}
+
+static void rewrite_owner(struct frames *f, uint32_t number)
+{
+	const struct registry_stack *stack = &f->registry->stacks[number];
+	struct stack_row row = {.stack = number, .allocator = stack->function};
+
+	collect_stack(f, stack->node);
+	set_owner(f, &row);
+	store_owner(f->store, &row);
 }
 
 static void write_names(struct frames *f)
@@ -313,16 +372,21 @@ static void write_names(struct frames *f)
 				l->functions[i].family);
 }
 
-void frames_write(struct frames *f, const struct symbol_settings *settings)
+void frames_write(struct frames *f, const struct symbol_settings *symbols,
+		  const struct owner_settings *owners)
 {
-	f->settings = settings;
+	f->settings = symbols;
 	write_names(f);
 	write_locations(f);
 	if (f->n_stacks == 0) { /* of a new database */
 		store_node(f->store, STORE_TOP_DOWN, 0, 0, 0, "[all]");
 		store_node(f->store, STORE_BOTTOM_UP, 0, 0, 0, "[all]");
 	}
+	find_owners(f, owners);
+	for (size_t i = 0; i < f->n_stacks; i++)
+		rewrite_owner(f, (uint32_t)i);
 	for (size_t i = f->n_stacks; i < f->registry->n_stacks; i++)
 		write_stack(f, (uint32_t)i);
+	stack_owners_free(f->owners);
 	frames_know_registry(f);
 }

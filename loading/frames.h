@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct frames;
+struct owner_settings;
 struct registry;
 struct store;
 struct symbol_settings;
@@ -24,7 +25,8 @@ void frames_free(struct frames *frames);
  * Say that the database already has a frame, or a node of a call tree. Call these once
  * for each, in the order of their numbers, which begin with 1.
  */
-void frames_know_frame(struct frames *frames, const char *sym);
+void frames_know_frame(struct frames *frames, const char *sym, uint32_t module,
+		       int64_t line);
 void frames_know_top_down(struct frames *frames, uint32_t parent, const char *sym);
 void frames_know_bottom_up(struct frames *frames, uint32_t parent, const char *sym);
 
@@ -33,7 +35,9 @@ void frames_know_registry(struct frames *frames);
 
 /*
  * Write what is new to the tables modules, allocators, frames, stacks, stack_frames,
- * top_down and bottom_up. If `settings` is NULL, no symbols are read, and functions are
- * named MODULE+0xOFFSET. Warns once for each module whose symbols cannot be read.
+ * top_down and bottom_up, when stack_totals is written; and wrappers, owner_chains and
+ * the owners of all stacks anew. If `symbols` is NULL, no symbols are read, and functions
+ * are named MODULE+0xOFFSET. Warns once for each module whose symbols cannot be read.
  */
-void frames_write(struct frames *frames, const struct symbol_settings *settings);
+void frames_write(struct frames *frames, const struct symbol_settings *symbols,
+		  const struct owner_settings *owners);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "contract/format.h"
+#include "loading/stack-owners.h"
 #include "symbols/symbol-files.h"
 
 struct load_options {
@@ -20,6 +21,7 @@ struct load_options {
 	const char *label; /* of this run, NULL: none */
 	bool symbolize;
 	struct symbol_settings symbols;
+	struct owner_settings owners;
 	bool progress; /* show a progress line on standard error */
 };
 

@@ -109,7 +109,7 @@ static void take_frame(struct resume *r, const void *row)
 	if (l->n_locations == 0)
 		die_damaged(r, "frames");
 	l->locations[l->n_locations - 1].n_frames++;
-	frames_know_frame(r->frames, or_empty(f->function));
+	frames_know_frame(r->frames, or_empty(f->function), (uint32_t)f->module, f->line);
 }
 
 static uint32_t read_chain(struct resume *r, int64_t stack)

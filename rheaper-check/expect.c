@@ -10,6 +10,7 @@
 
 #include "common/cli.h"
 #include "common/options.h"
+#include "common/glob.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/findings.h"
 #include "rheaper-check/suppress.h"
@@ -166,8 +167,8 @@ void expect_want(const struct expectations *all, struct measure *m)
 
 static bool is_of(const struct expectation *rule, const struct measure_place *place)
 {
-	return rule->kind == place->kind && pattern_fits(rule->name, place->name) &&
-	       (!rule->program || pattern_fits(rule->program, place->program));
+	return rule->kind == place->kind && glob_fits(rule->name, place->name) &&
+	       (!rule->program || glob_fits(rule->program, place->program));
 }
 
 static void add_up(const struct expectation *rule, const struct measure *m,

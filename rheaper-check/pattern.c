@@ -3,47 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/glob.h"
 #include "common/path.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
 
 #include "rheaper-check/pattern.h"
 
-/* Where a star was is remembered: only the last one can have to take more. */
-bool pattern_fits(const char *pattern, const char *text)
-{
-	const char *star = NULL, *from = NULL;
-
-	while (*text) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			from = text;
-		} else if (*pattern && (*pattern == '?' || *pattern == *text)) {
-			pattern++;
-			text++;
-		} else if (star) {
-			pattern = star;
-			text = ++from;
-		} else {
-			return false;
-		}
-	}
-	return pattern[strspn(pattern, "*")] == 0;
-}
-
 /* A pattern with a slash is of a whole path. */
 static bool fits_path(const char *pattern, const char *path)
 {
-	return path &&
-	       pattern_fits(pattern, strchr(pattern, '/') ? path : path_base(path));
+	return path && glob_fits(pattern, strchr(pattern, '/') ? path : path_base(path));
 }
 
 static bool fits_frame(const struct pattern_step *step, const struct measure_frame *frame)
 {
 	switch (step->what) {
 	case PATTERN_FUNCTION:
-		return pattern_fits(step->pattern, frame->sym) ||
-		       pattern_fits(step->pattern, frame->plain);
+		return glob_fits(step->pattern, frame->sym) ||
+		       glob_fits(step->pattern, frame->plain);
 	case PATTERN_MODULE:
 		return fits_path(step->pattern, frame->module);
 	case PATTERN_SOURCE:
@@ -52,9 +30,9 @@ static bool fits_frame(const struct pattern_step *step, const struct measure_fra
 	case PATTERN_ANY:
 		break;
 	}
-	return pattern_fits(step->pattern, frame->sym) ||
-	       (frame->file && pattern_fits(step->pattern, frame->file)) ||
-	       pattern_fits(step->pattern, frame->module);
+	return glob_fits(step->pattern, frame->sym) ||
+	       (frame->file && glob_fits(step->pattern, frame->file)) ||
+	       glob_fits(step->pattern, frame->module);
 }
 
 /* The frames up to main: what called it is the same everywhere. */
@@ -80,7 +58,7 @@ static bool fits_somewhere(const struct pattern_step *step,
 		if (fits_frame(step, stack->frames[i]))
 			return true;
 	}
-	return step->what == PATTERN_ANY && pattern_fits(step->pattern, stack->function);
+	return step->what == PATTERN_ANY && glob_fits(step->pattern, stack->function);
 }
 
 /* The allocator is the first frame of a sequence, and has no module of interest. */
@@ -95,7 +73,7 @@ static bool fits_at(const struct pattern_step *step, const struct measure_stack 
 	return fits_frame(step, stack->frames[i - 1]);
 }
 
-/* As pattern_fits, with frames for characters; what is left of the stack fits. */
+/* As glob_fits, with frames for characters; what is left of the stack fits. */
 bool pattern_fits_sequence(const struct pattern_step *steps, size_t n,
 			   const struct measure_stack *stack)
 {

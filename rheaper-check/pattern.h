@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Matches patterns: of names, with * for any text and ? for any character, and of stacks.
- * For suppressions and expectations.
- */
+/* Matches patterns of stacks, for suppressions and expectations. glob.h has those of
+ * names. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,9 +25,6 @@ struct pattern_step {
 	bool anchored; /* matches only frame `position`: 0 is innermost, -1 outermost */
 	int64_t position;
 };
-
-/* Return whether a whole text matches a pattern. */
-bool pattern_fits(const char *pattern, const char *text);
 
 /* Return whether the steps, in their order, match a stack that begins with the allocation
  * function. */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "common/cli.h"
+#include "common/glob.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/findings.h"
 #include "rheaper-check/measure.h"
@@ -19,7 +20,7 @@ static bool fits(const struct suppression *s, const char *program,
 	/* One that is not known may be any. */
 	if (kind != LEAK_UNKNOWN && !(s->kinds >> kind & 1))
 		return false;
-	if (s->program && !pattern_fits(s->program, program))
+	if (s->program && !glob_fits(s->program, program))
 		return false;
 	return (s->form == SUPPRESS_SEQUENCE ? pattern_fits_sequence : pattern_fits_all)(
 		s->steps, s->n_steps, stack);

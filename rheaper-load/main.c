@@ -30,6 +30,11 @@ static const struct option_row rows[] = {
 	 .help = "also look for debug information in DIR; may be repeated"},
 	{OPTION_SET, 0, "debuginfod", OPTION_FIELD(load.symbols.debuginfod),
 	 .help = "download missing debug information from DEBUGINFOD_URLS"},
+	{.help = "Names"},
+	{OPTION_LIST, 0, "wrapper", "GLOB", OPTION_FIELD(load.owners.wrappers),
+	 .n_offset = offsetof(struct options, load.owners.n_wrappers),
+	 .help = "functions that only call an allocator; may be repeated. Most are "
+		 "found"},
 	{.help = "Output"},
 	{OPTION_SET, 0, "progress", OPTION_FIELD(load.progress),
 	 .help = "show progress even if standard error is not a terminal"},

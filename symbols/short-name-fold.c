@@ -84,7 +84,7 @@ static size_t find_components(const char *text, size_t n, size_t *begins)
 void short_name_cut_scopes(struct shortener *s, size_t from, size_t max_columns,
 			   size_t n_kept)
 {
-	size_t begins[MAX_SCOPES], n, i = 0;
+	size_t begins[MAX_SCOPES] = {0}, n, i = 0;
 	char *text = s->text + from;
 
 	s->text[s->n] = 0;

@@ -278,7 +278,7 @@ static bool is_whole(const char *name)
 	       strncmp(name, "+[", 2) == 0;
 }
 
-static void shorten(struct shortener *s, const char *name)
+static void shorten(struct shortener *s, const char *name, size_t max_columns)
 {
 	const char *clone = strstr(name, " [clone ");
 	size_t length = clone ? (size_t)(clone - name) : strlen(name);
@@ -293,20 +293,20 @@ static void shorten(struct shortener *s, const char *name)
 		take_next(s);
 	while (s->n_levels)
 		short_name_close(s);
-	short_name_cut_scopes(s, 0, MAX_COLUMNS, 3);
+	short_name_cut_scopes(s, 0, max_columns, 3);
 	if (s->n == 0)
 		short_name_put_word(s, name, strlen(name));
 	s->text[s->n] = 0;
 }
 
-size_t short_name(const char *name, char *text, size_t size)
+static size_t write_name(const char *name, size_t max_columns, char *text, size_t size)
 {
 	struct shortener s;
 	char best[SHORT_NAME_SIZE];
 	size_t n = strlen(name);
 
 	for (;;) {
-		shorten(&s, name);
+		shorten(&s, name, max_columns);
 		if (s.n >= n)
 			break;
 		memcpy(best, s.text, s.n + 1);
@@ -323,4 +323,14 @@ size_t short_name(const char *name, char *text, size_t size)
 	memmove(text, name, n);
 	text[n] = 0;
 	return n;
+}
+
+size_t short_name(const char *name, char *text, size_t size)
+{
+	return write_name(name, MAX_COLUMNS, text, size);
+}
+
+size_t short_name_scoped(const char *name, char *text, size_t size)
+{
+	return write_name(name, SHORT_NAME_SIZE, text, size);
 }

@@ -18,3 +18,6 @@
  * character.
  */
 size_t short_name(const char *name, char *text, size_t size);
+
+/* The same with all scopes. */
+size_t short_name_scoped(const char *name, char *text, size_t size);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A file of budgets of rheaper-check. */
+#include "common/glob.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/expect.h"
 #include "tests/fuzz/fuzz.h"
@@ -10,7 +11,7 @@ static void read_expectations(void *context)
 
 	expect_read(&all, "0");
 	for (size_t i = 0; i < all.n; i++)
-		pattern_fits(all.list[i].name, "a name of a scope");
+		glob_fits(all.list[i].name, "a name of a scope");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

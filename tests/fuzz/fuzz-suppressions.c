@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A suppression file of rheaper-check, and what its patterns fit. */
+#include "common/glob.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/suppress.h"
 #include "tests/fuzz/fuzz.h"
@@ -18,7 +19,7 @@ static void read_suppressions(void *context)
 
 		for (size_t k = 0; k < s->n_steps; k++) {
 			for (size_t t = 0; t < sizeof(texts) / sizeof(*texts); t++)
-				pattern_fits(s->steps[k].pattern, texts[t]);
+				glob_fits(s->steps[k].pattern, texts[t]);
 		}
 	}
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/glob.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
 #include "rheaper-check/pattern.h"
@@ -37,7 +38,7 @@ static void patterns_fit_as_a_whole(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		if (pattern_fits(rows[i].pattern, rows[i].text) != rows[i].fits)
+		if (glob_fits(rows[i].pattern, rows[i].text) != rows[i].fits)
 			fail_msg("%s: %s", rows[i].pattern, rows[i].text);
 	}
 }
@@ -54,7 +55,7 @@ static void a_hostile_pattern_takes_no_time(void **state)
 	pattern[sizeof(pattern) - 1] = 0;
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = 0;
-	assert_false(pattern_fits(pattern, text));
+	assert_false(glob_fits(pattern, text));
 }
 
 /* The list of defaults is read, and takes what libc keeps of a measure, no more. */

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+
+#include "common/glob.h"
+
+/* Where a star was is remembered: only the last one can have to take more. */
+bool glob_fits(const char *pattern, const char *text)
+{
+	const char *star = NULL, *from = NULL;
+
+	while (*text) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			from = text;
+		} else if (*pattern && (*pattern == '?' || *pattern == *text)) {
+			pattern++;
+			text++;
+		} else if (star) {
+			pattern = star;
+			text = ++from;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == 0;
+}

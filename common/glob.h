@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* Matches patterns of names. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Return whether a whole text matches a pattern, in which * is any text and ? any
+ * character. */
+bool glob_fits(const char *pattern, const char *text);
