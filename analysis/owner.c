@@ -168,7 +168,8 @@ static int know_function(struct owners *o, const struct owner_frame *frame)
 	f->known = true;
 	f->is_library = library_has_function(frame->name);
 	short_name(frame->name, text, sizeof(text));
-	f->says_alloc = strcasestr(text, "alloc");
+	f->says_alloc = strcasestr(text, "alloc") || strstr(text, "strdup") ||
+			strstr(text, "strndup") || strstr(text, "memdup");
 	f->state = is_named(o, frame->name) ? BY_NAME : PLAIN;
 	return 0;
 }
@@ -337,6 +338,18 @@ static int count_caller(struct owners *o, uint32_t function, const struct frame 
 	return 0;
 }
 
+/* Whether no known wrapper is inside of kept frame `first`: a link on trial may be part
+ * of what it belongs to. */
+static bool calls_allocator(const struct owners *o, const struct stack *stack,
+			    uint32_t first)
+{
+	for (uint32_t i = 0; i < first; i++) {
+		if (o->functions[o->frames[stack->kept[i]].function].state != ON_TRIAL)
+			return false;
+	}
+	return true;
+}
+
 static int count_stack(struct owners *o, const struct stack *stack)
 {
 	uint32_t first = find_first(o, stack);
@@ -347,7 +360,8 @@ static int count_stack(struct owners *o, const struct stack *stack)
 	frame = &o->frames[stack->kept[first]];
 	o->blocks += stack->blocks;
 	o->functions[frame->function].blocks += stack->blocks;
-	o->functions[frame->function].direct += first == 0 ? stack->blocks : 0;
+	o->functions[frame->function].direct +=
+		calls_allocator(o, stack, first) ? stack->blocks : 0;
 	note_allocating(o, frame->function);
 	if (count_line(o, frame, stack))
 		return -ENOMEM;

@@ -7,6 +7,7 @@
 
 #include "common/cli.h"
 #include "database/db.h"
+#include "database/owners.h"
 #include "database/rows.h"
 
 #include "database/profile-parts.h"
@@ -129,9 +130,11 @@ static struct rows *open_stack_frames(const struct profile *p, bool outermost_fi
 	return rows_open(&p->database, &list,
 			 outermost_first
 				 ? "FROM stack_frames sf JOIN frames f USING (frame)"
-				   " WHERE sf.stack = ? ORDER BY sf.frame_no DESC"
+				   " WHERE sf.stack = ?1 AND sf.frame_no >= ?2"
+				   " ORDER BY sf.frame_no DESC"
 				 : "FROM stack_frames sf JOIN frames f USING (frame)"
-				   " WHERE sf.stack = ? ORDER BY sf.frame_no");
+				   " WHERE sf.stack = ?1 AND sf.frame_no >= ?2"
+				   " ORDER BY sf.frame_no");
 }
 
 static void visit_stack(const struct profile_visitor *visitor,
@@ -143,6 +146,10 @@ static void visit_stack(const struct profile_visitor *visitor,
 		visitor->stack(visitor->context, stack);
 	if (visitor->frame) {
 		rows_set(frames, 1, stack->stack);
+		rows_set(frames, 2,
+			 visitor->owners
+				 ? owner_table_frame_no(visitor->owners, stack->stack)
+				 : 0);
 		while (next_frame(frames, &frame))
 			visitor->frame(visitor->context, &frame);
 	}

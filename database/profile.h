@@ -13,6 +13,7 @@
 
 #include "database/choice.h"
 
+struct owner_table;
 struct profile;
 
 enum profile_value {
@@ -94,6 +95,8 @@ struct profile_visitor {
 	void *context;
 	bool outermost_first;
 	bool freed; /* the stacks that freed, whose values are 0 */
+	const struct owner_table
+		*owners; /* leave out what is inside of them; NULL: nothing */
 };
 
 /* Visit each stack that allocated, in the order of their numbers: `stack`, `frame` for

@@ -61,6 +61,7 @@ struct verdict {
 	size_t n_leaks, n_known; /* call sites that leak; those in the baseline */
 	int64_t suppressed[N_AMOUNTS];
 	const char *source_root; /* below which files have relative names */
+	bool full_names;         /* reports show whole names and stacks */
 	bool has_baseline, allow_partial;
 };
 

@@ -7,6 +7,8 @@
 
 #include "rheaper-check/locate.h"
 
+#define ARROW " \xe2\x86\x90 "
+
 const char *locate_path(const struct verdict *v, const char *path)
 {
 	size_t length = strlen(v->source_root);
@@ -16,20 +18,55 @@ const char *locate_path(const struct verdict *v, const char *path)
 		       : path;
 }
 
+/* The first frame from there on with a line; below the root of the sources if it must
+ * be. */
+static const struct measure_frame *find_line(const struct verdict *v,
+					     const struct measure_stack *stack, size_t i,
+					     bool below_root)
+{
+	for (; i < stack->n_frames; i++) {
+		const struct measure_frame *frame = stack->frames[i];
+
+		if (frame->file && frame->line > 0 &&
+		    (!below_root || locate_path(v, frame->file) != frame->file))
+			return frame;
+	}
+	return NULL;
+}
+
 const struct measure_frame *locate_frame(const struct verdict *v, const struct finding *f)
 {
-	const struct measure_frame *first = NULL;
+	const struct measure_stack *stack = f->site ? f->site->stack : NULL;
+	const struct measure_frame *frame;
 
-	for (size_t i = 0; f->site && i < f->site->stack->n_frames; i++) {
-		const struct measure_frame *frame = f->site->stack->frames[i];
+	if (!stack)
+		return NULL;
+	frame = find_line(v, stack, stack->owner, true);
+	frame = frame ? frame : find_line(v, stack, 0, true);
+	frame = frame ? frame : find_line(v, stack, stack->owner, false);
+	return frame ? frame : find_line(v, stack, 0, false);
+}
 
-		if (!frame->file || frame->line <= 0)
-			continue;
-		if (locate_path(v, frame->file) != frame->file)
-			return frame;
-		first = first ? first : frame;
-	}
-	return first;
+const char *locate_name(const struct verdict *v, const struct measure_frame *frame)
+{
+	return v->full_names ? frame->sym : frame->name;
+}
+
+const char *locate_chain(const struct verdict *v, const struct measure_stack *stack,
+			 size_t *first)
+{
+	const char *owner = strstr(stack->chain, ARROW), *next;
+
+	*first = v->full_names ? 0 : stack->owner;
+	if (!stack->function[0])
+		return "[unknown]";
+	if (v->full_names)
+		return stack->function;
+	while (owner && (next = strstr(owner + 1, ARROW)))
+		owner = next;
+	return owner ? arena_text_n(v->arena, stack->chain,
+				    (size_t)(owner - stack->chain))
+		     : stack->name;
 }
 
 const char *locate_title(const struct verdict *v, const struct finding *f)
@@ -40,19 +77,21 @@ const char *locate_title(const struct verdict *v, const struct finding *f)
 static const char *frame_text(const struct verdict *v, const struct measure_frame *frame)
 {
 	if (!frame->file)
-		return arena_format(v->arena, "%s (%s)", frame->sym, frame->module);
-	return arena_format(v->arena, "%s  %s:%" PRId64, frame->sym,
+		return arena_format(v->arena, "%s (%s)", locate_name(v, frame),
+				    frame->module);
+	return arena_format(v->arena, "%s  %s:%" PRId64, locate_name(v, frame),
 			    locate_path(v, frame->file), frame->line);
 }
 
 const char *locate_stack(const struct verdict *v, const struct finding *f)
 {
 	const char *text;
+	size_t first;
 
 	if (!f->site)
 		return "";
-	text = f->site->stack->function;
-	for (size_t i = 0; i < f->site->stack->n_frames; i++) {
+	text = locate_chain(v, f->site->stack, &first);
+	for (size_t i = first; i < f->site->stack->n_frames; i++) {
 		const struct measure_frame *frame = f->site->stack->frames[i];
 
 		text = arena_format(v->arena, "%s\n%s", text, frame_text(v, frame));

@@ -5,8 +5,9 @@
 #include "rheaper-check/findings.h"
 
 /*
- * Return the frame that a report points at: the innermost one with a line in a file below
- * the root of the sources; else the innermost one with a line; else NULL.
+ * Return the frame that a report points at: the innermost one, from the owner of the
+ * stack outwards, with a line in a file below the root of the sources; else the innermost
+ * one of all with such a line; else, in the same order, one with any line; else NULL.
  */
 const struct measure_frame *locate_frame(const struct verdict *verdict,
 					 const struct finding *finding);
@@ -14,6 +15,19 @@ const struct measure_frame *locate_frame(const struct verdict *verdict,
 /* Return the path of a file relative to the root of the sources if it is below that, else
  * the path itself. */
 const char *locate_path(const struct verdict *verdict, const char *path);
+
+/* Return what a report calls a function: its short name, unless whole names are wanted.
+ */
+const char *locate_name(const struct verdict *verdict, const struct measure_frame *frame);
+
+/*
+ * Return the line above the frames of a stack: the allocator, and by which wrappers and
+ * libraries its memory came to the owner; "[unknown]" if that is. *first becomes the
+ * index of the first frame to show below it. With whole names that is the allocator
+ * alone, and the innermost frame.
+ */
+const char *locate_chain(const struct verdict *verdict, const struct measure_stack *stack,
+			 size_t *first);
 
 /* Return a finding in a few words: "new leak: 1 block, 5 bytes". */
 const char *locate_title(const struct verdict *verdict, const struct finding *finding);

@@ -77,6 +77,8 @@ static void measure_all(struct check *c)
 	measure_init(&c->measure, &c->arena, needs_all_sites(o, &c->baseline));
 	c->measure.min_runs = o->min_runs;
 	c->measure.leak_kinds = o->leak_kinds;
+	c->measure.wrappers = o->wrappers;
+	c->measure.n_wrappers = o->n_wrappers;
 	expect_want(&c->expectations, &c->measure);
 	inputs_measure(&c->measure, o->inputs, o->n_inputs, &o->symbols);
 	suppress_apply(&c->suppressions, &c->measure);
@@ -122,6 +124,7 @@ int main(int argc, char **argv)
 		.arena = &c.arena,
 		.measure = &c.measure,
 		.allow_partial = c.options.allow_partial,
+		.full_names = c.options.full_names,
 		.source_root = source_root(&c.options, &c.arena),
 	};
 	expect_check(&c.expectations, &c.suppressions, &c.verdict);

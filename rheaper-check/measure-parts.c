@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "common/cli.h"
+#include "database/owners.h"
 #include "database/rows.h"
 #include "database/sites.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
+#include "symbols/short-name.h"
 
 #include "rheaper-check/measure-parts.h"
 
@@ -15,6 +17,14 @@ const char *reading_text(struct reading *r, const char *text)
 const char *reading_text_or(struct reading *r, const char *text, const char *otherwise)
 {
 	return text ? arena_printable(r->arena, text) : otherwise;
+}
+
+const char *reading_short(struct reading *r, const char *name)
+{
+	char text[SHORT_NAME_SIZE];
+
+	short_name(name, text, sizeof(text));
+	return arena_printable(r->arena, text);
 }
 
 int64_t reading_count(const struct reading *r, int64_t value)
@@ -35,22 +45,35 @@ static const struct measure_frame *find_frame(struct reading *r, int64_t frame)
 	return &r->frames[number];
 }
 
+static void take_allocator(struct reading *r, struct measure_stack *stack,
+			   const char *name)
+{
+	if (!name)
+		return;
+	stack->function = reading_text(r, name);
+	stack->name = reading_short(r, name);
+}
+
 static const struct measure_stack *read_stack(struct reading *r, int64_t number)
 {
 	struct measure_stack *stack = arena_take(r->arena, sizeof(*stack));
 	struct site_allocator allocator;
 	struct site_stack_frame row;
+	int64_t owner;
 
-	stack->function = "";
+	stack->function = stack->name = "";
 	rows_set(r->stack_allocator, 1, number);
 	if (rows_next(r->stack_allocator, &allocator))
-		stack->function = reading_text_or(r, allocator.name, "");
+		take_allocator(r, stack, allocator.name);
 	rows_set(r->stack_frames, 1, number);
 	while (rows_next(r->stack_frames, &row)) {
 		stack->frames = arena_grow(r->arena, stack->frames, stack->n_frames,
 					   sizeof(*stack->frames));
 		stack->frames[stack->n_frames++] = find_frame(r, row.frame);
 	}
+	owner = owner_table_frame_no(r->owners, number);
+	stack->owner = owner < (int64_t)stack->n_frames ? (size_t)owner : 0;
+	stack->chain = arena_printable(r->arena, owner_table_chain(r->owners, number));
 	return stack;
 }
 

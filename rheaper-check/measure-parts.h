@@ -16,6 +16,7 @@ struct arena;
 struct measure;
 struct measure_frame;
 struct measure_stack;
+struct owner_table;
 struct rows;
 
 struct process {
@@ -37,6 +38,7 @@ struct reading {
 	const struct measure_stack **stacks;
 	size_t n_stacks;
 	struct rows *stack_frames, *stack_allocator;
+	struct owner_table *owners;
 	const char **plain; /* scratch: the names of the present stack */
 	size_t n_plain_max;
 };
@@ -45,6 +47,9 @@ struct reading {
  * `otherwise`. */
 const char *reading_text(struct reading *r, const char *text);
 const char *reading_text_or(struct reading *r, const char *text, const char *otherwise);
+
+/* Return the short form of a name, printable, in the arena. */
+const char *reading_short(struct reading *r, const char *name);
 
 /* Return a count of the database. Dies if it is negative. */
 int64_t reading_count(const struct reading *r, int64_t value);

@@ -5,6 +5,7 @@
 
 #include "common/array.h"
 #include "common/cli.h"
+#include "database/owners.h"
 #include "database/rows.h"
 #include "database/sites.h"
 #include "rheaper-check/arena.h"
@@ -17,6 +18,7 @@ static void take_frame(struct reading *r, const struct site_frame *row)
 {
 	struct measure_frame frame = {
 		.sym = reading_text_or(r, row->function, ""),
+		.name = reading_short(r, row->function ? row->function : ""),
 		.file = reading_text(r, row->file),
 		.line = row->line,
 		.module = reading_text_or(r, row->module_path, ""),
@@ -128,6 +130,7 @@ void measure_database(struct measure *m, const char *path, const char *name)
 	db_check_pages(&r.database);
 	reading_take_processes(&r);
 	read_frames(&r);
+	r.owners = owner_table_new(&r.database, m->wrappers, m->n_wrappers);
 	r.stack_frames = sites_select_stack(&r.database);
 	r.stack_allocator = sites_select_allocator(&r.database);
 	read_sites(&r);
@@ -139,5 +142,6 @@ void measure_database(struct measure *m, const char *path, const char *name)
 	map_fini(&r.frame_numbers);
 	map_fini(&r.stack_numbers);
 	free(r.plain);
+	owner_table_free(r.owners);
 	db_close(&r.database);
 }

@@ -43,6 +43,7 @@ bool leak_kinds_parse(const char *text, unsigned int *kinds);
 
 struct measure_frame {
 	const char *sym;  /* as in the database, printable */
+	const char *name; /* its short form (symbols/short-name.h), printable */
 	const char *file; /* NULL: unknown */
 	int64_t line;     /* 0: unknown */
 	const char *module;
@@ -52,8 +53,11 @@ struct measure_frame {
 /* A stack; of the stacks of a call site, one is shown. */
 struct measure_stack {
 	const char *function; /* the allocation function; "" if it is unknown */
+	const char *name;     /* its short form */
+	const char *chain;    /* how memory came to the owner (database/owners.h) */
 	const struct measure_frame **frames;
 	size_t n_frames;
+	size_t owner; /* index of the owner's; 0 if there are none */
 };
 
 struct measure_site {
@@ -142,6 +146,8 @@ struct measure {
 	 * names of programs */
 	struct measure_site *uncounted;
 	size_t n_uncounted;
+	const char **wrappers; /* patterns, for the owners of stacks */
+	size_t n_wrappers;
 	bool all_sites;             /* measure also sites that do not leak */
 	bool wanted[N_PLACE_KINDS]; /* places to measure; set before databases are read */
 	struct measure_place *places;

@@ -134,6 +134,12 @@ static const struct option_row rows[] = {
 	{OPTION_TEXT, 0, "source-root", "DIR", OPTION_FIELD(source_root),
 	 .help = "print paths below DIR as relative ones (default: the current "
 		 "directory)"},
+	{OPTION_SET, 0, "full-names", OPTION_FIELD(full_names),
+	 .help = "print whole stacks with whole names"},
+	{OPTION_LIST, 0, "wrapper", "GLOB", OPTION_FIELD(wrappers),
+	 .n_offset = offsetof(struct options, n_wrappers),
+	 .help = "functions that only call an allocator, to be skipped; may be repeated. "
+		 "Most are found"},
 	{OPTION_SET, 'q', "quiet", OPTION_FIELD(quiet),
 	 .help = "print no report on standard output"},
 };

@@ -30,6 +30,9 @@ struct options {
 	size_t min_runs;
 	unsigned int leak_kinds;
 	struct symbol_settings symbols; /* of traces */
+	const char **wrappers;
+	size_t n_wrappers;
+	bool full_names;
 	const char **expectations;
 	size_t n_expectations;
 	bool update_baseline, allow_partial, quiet;

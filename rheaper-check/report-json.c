@@ -44,6 +44,7 @@ static void put_frame(struct json *json, const struct measure_frame *f)
 {
 	json_begin_object(json);
 	json_put_text(json, "sym", f->sym);
+	json_put_text(json, "name", f->name);
 	json_put_text(json, "file", f->file);
 	json_key(json, "line");
 	if (f->line)
@@ -64,6 +65,8 @@ static void put_site(struct json *json, const struct measure_site *site)
 	json_put_unsigned(json, "of_runs", site->n_of_runs);
 	json_put_bool(json, "flaky", site->n_runs < site->n_of_runs);
 	json_put_text(json, "function", stack->function);
+	json_put_text(json, "chain", stack->chain);
+	json_put_unsigned(json, "owner_frame_no", stack->owner);
 	json_key(json, "frames");
 	json_begin_lines(json);
 	for (size_t i = 0; i < stack->n_frames; i++)

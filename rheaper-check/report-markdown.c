@@ -23,7 +23,7 @@ static const char *place_text(const struct verdict *v, const struct finding *f)
 {
 	const struct measure_frame *frame = locate_frame(v, f);
 
-	return frame ? arena_format(v->arena, "%s %s:%" PRId64, frame->plain,
+	return frame ? arena_format(v->arena, "%s %s:%" PRId64, locate_name(v, frame),
 				    locate_path(v, frame->file), frame->line)
 		     : "";
 }

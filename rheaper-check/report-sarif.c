@@ -97,6 +97,7 @@ static void put_location(const struct verdict *v, struct json *json,
 	json_begin_array(json);
 	json_begin_object(json);
 	put(json, "kind", "function");
+	put(json, "name", frame->name);
 	put(json, "fullyQualifiedName", frame->sym);
 	json_end_object(json);
 	json_end_array(json);

@@ -7,6 +7,7 @@
 
 #include "rheaper-check/arena.h"
 #include "rheaper-check/findings.h"
+#include "rheaper-check/locate.h"
 #include "rheaper-check/names.h"
 
 #include "rheaper-check/report.h"
@@ -31,9 +32,10 @@ static void paint(FILE *out, bool colours, enum style style)
 		fputs(codes[style], out);
 }
 
-static void write_frame(FILE *out, bool colours, const struct measure_frame *frame)
+static void write_frame(const struct verdict *v, FILE *out, bool colours,
+			const struct measure_frame *frame)
 {
-	fprintf(out, "      %s", frame->sym);
+	fprintf(out, "      %s", locate_name(v, frame));
 	paint(out, colours, STYLE_DIM);
 	if (frame->file && frame->line)
 		fprintf(out, "  %s:%" PRId64, frame->file, frame->line);
@@ -45,13 +47,14 @@ static void write_frame(FILE *out, bool colours, const struct measure_frame *fra
 	putc('\n', out);
 }
 
-static void write_stack(FILE *out, bool colours, const struct measure_site *site)
+static void write_stack(const struct verdict *v, FILE *out, bool colours,
+			const struct measure_stack *stack)
 {
-	const struct measure_stack *stack = site->stack;
+	size_t first;
 
-	fprintf(out, "    %s\n", stack->function[0] ? stack->function : "[unknown]");
-	for (size_t i = 0; i < stack->n_frames; i++) {
-		write_frame(out, colours, stack->frames[i]);
+	fprintf(out, "    %s\n", locate_chain(v, stack, &first));
+	for (size_t i = first; i < stack->n_frames; i++) {
+		write_frame(v, out, colours, stack->frames[i]);
 		if (strcmp(stack->frames[i]->sym, "main") == 0)
 			break;
 	}
@@ -128,7 +131,7 @@ void text_write(const struct verdict *v, FILE *out)
 		paint(out, colours, STYLE_PLAIN);
 		fprintf(out, ": %s: %s\n", f->program, f->message);
 		if (f->site)
-			write_stack(out, colours, f->site);
+			write_stack(v, out, colours, f->site->stack);
 	}
 	for (size_t i = 0; i < v->n_better; i++)
 		write_better(out, colours, &v->better[i]);

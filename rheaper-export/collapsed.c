@@ -10,12 +10,14 @@
 
 #include "common/cli.h"
 #include "common/text.h"
+#include "symbols/short-name.h"
 
 #include "rheaper-export/formats.h"
 
 struct collapsed {
 	FILE *out;
 	enum profile_value value;
+	bool short_names;
 	bool skipped; /* this stack: its value is 0 */
 	bool any;     /* frame in this line */
 };
@@ -48,9 +50,13 @@ static void begin_stack(void *context, const struct profile_stack *stack)
 static void add_frame(void *context, const struct profile_frame *frame)
 {
 	struct collapsed *c = context;
+	char text[SHORT_NAME_SIZE];
 
-	if (!c->skipped)
-		put_name(c, frame->function);
+	if (c->skipped)
+		return;
+	if (c->short_names)
+		short_name(frame->function, text, sizeof(text));
+	put_name(c, c->short_names ? text : frame->function);
 }
 
 static void end_stack(void *context, const struct profile_stack *stack)
@@ -67,7 +73,8 @@ static void end_stack(void *context, const struct profile_stack *stack)
 void collapsed_write(struct profile *profile, const struct format_options *options,
 		     FILE *out)
 {
-	struct collapsed c = {.out = out, .value = options->value};
+	struct collapsed c = {
+		.out = out, .value = options->value, .short_names = options->short_names};
 
 	profile_each_stack(profile, &(struct profile_visitor){
 					    .stack = begin_stack,
@@ -75,5 +82,6 @@ void collapsed_write(struct profile *profile, const struct format_options *optio
 					    .end = end_stack,
 					    .context = &c,
 					    .outermost_first = true,
+					    .owners = options->owners,
 				    });
 }

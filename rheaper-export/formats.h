@@ -10,6 +10,8 @@
 
 struct format_options {
 	enum profile_value value; /* collapsed: the value of lines; pprof: shown first */
+	bool short_names;         /* collapsed, pprof */
+	const struct owner_table *owners; /* stacks end there; NULL: where they end */
 	const char *view;     /* CSV, JSON: export the rows of this table or view, or */
 	const char *query;    /* those of this SELECT */
 	bool raw;             /* CSV: write texts unchanged */

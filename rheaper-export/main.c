@@ -4,6 +4,7 @@
 #include "common/cli.h"
 #include "common/options.h"
 #include "common/output.h"
+#include "database/owners.h"
 #include "database/profile.h"
 #include "rheaper-export/formats.h"
 
@@ -55,6 +56,9 @@ struct options {
 	const char *database;
 	const char *run;
 	size_t process, max_events; /* 0: not given */
+	bool owners;
+	const char **wrappers;
+	size_t n_wrappers;
 	struct format_options words;
 };
 
@@ -73,6 +77,15 @@ static const struct option_row rows[] = {
 	{.help = "Stacks (collapsed for flame graphs, pprof)"},
 	{OPTION_CHOICE, 0, "value", "VALUE", OPTION_FIELD(value), .choice = value_name,
 	 .help = "weight stacks by VALUE (default: bytes)"},
+	{OPTION_SET, 0, "short-names", OPTION_FIELD(words.short_names),
+	 .help = "write short names of functions; pprof has the whole ones, too"},
+	{OPTION_SET, 0, "owners", OPTION_FIELD(owners),
+	 .help = "in collapsed, end stacks at the first frame that is neither of a "
+		 "library nor of a "
+		 "wrapper around an allocator"},
+	{OPTION_LIST, 0, "wrapper", "GLOB", OPTION_FIELD(wrappers),
+	 .n_offset = offsetof(struct options, n_wrappers),
+	 .help = "functions that only call an allocator, for --owners; may be repeated"},
 	{.help = "Events (firefox)"},
 	{OPTION_NUMBER, 0, "max-events", "N", OPTION_FIELD(max_events), .min = 4,
 	 .max = 1e9,
@@ -119,6 +132,13 @@ static void check_options(const struct options *o, const struct format *f)
 			  f->name);
 	if (f->kind != EVENTS && o->max_events)
 		die_usage("--format=%s: --max-events is for firefox only", f->name);
+	if (f->kind != WEIGHED && o->words.short_names)
+		die_usage("--format=%s: --short-names is for collapsed and pprof only",
+			  f->name);
+	if (o->owners && f->write != collapsed_write)
+		die_usage("--format=%s: --owners is for collapsed only", f->name);
+	if (o->n_wrappers && !o->owners)
+		die_usage("--wrapper needs --owners");
 	if (o->words.raw && f->write != csv_write)
 		die_usage("--format=%s: --raw is for csv only", f->name);
 	if (o->value == PROFILE_PEAK_BYTES && f->write == pprof_write)
@@ -168,6 +188,7 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	const struct format *format;
+	struct owner_table *owners = NULL;
 	struct profile *profile;
 	FILE *out;
 
@@ -176,9 +197,15 @@ int main(int argc, char **argv)
 	profile = profile_open(options.database);
 	options.words.choice = choose(&options, format, profile_database(profile));
 	profile_choose(profile, options.words.choice);
+	if (options.owners)
+		owners = owner_table_new(profile_database(profile), options.wrappers,
+					 options.n_wrappers);
+	options.words.owners = owners;
 	out = output_open(options.output, options.database, format->binary);
 	format->write(profile, &options.words, out);
 	output_finish();
+	owner_table_free(owners);
 	profile_close(profile);
+	options_fini(&program, &options);
 	return EXIT_FINE;
 }

@@ -22,6 +22,7 @@
 #include "common/cli.h"
 #include "common/map.h"
 #include "profile.pb-c.h"
+#include "symbols/short-name.h"
 
 #include "rheaper-export/formats.h"
 #include "common/output.h"
@@ -39,6 +40,7 @@ struct pprof {
 	enum profile_value shown;
 	void *strings; /* tsearch's tree of struct string */
 	int64_t n_strings;
+	bool short_names;
 	struct map functions; /* by name and file */
 	uint32_t n_functions;
 	uint8_t *buffer;
@@ -112,11 +114,16 @@ static uint64_t function_of(struct pprof *p, const char *name, const char *file)
 	int64_t file_number = number_of(p, file ? file : "");
 	uint64_t key = (uint64_t)file_number << 32 | (uint64_t)name_number;
 	uint32_t known = map_get(&p->functions, key);
+	char text[SHORT_NAME_SIZE];
 
 	if (known != MAP_NONE)
 		return known;
 	function.id = ++p->n_functions;
 	function.name = function.system_name = name_number;
+	if (p->short_names) {
+		short_name(name, text, sizeof(text));
+		function.name = number_of(p, text);
+	}
 	function.filename = file_number;
 	part.n_function = 1;
 	part.function = &pointer;
@@ -347,7 +354,9 @@ static void free_string(void *string)
 
 void pprof_write(struct profile *profile, const struct format_options *options, FILE *out)
 {
-	struct pprof p = {.shown = options->value, .head = RHEAPER__PROFILE__INIT};
+	struct pprof p = {.shown = options->value,
+			  .short_names = options->short_names,
+			  .head = RHEAPER__PROFILE__INIT};
 	int fd = dup(fileno(out));
 
 	p.out = fd < 0 ? NULL : gzdopen(fd, "wb");

@@ -20,7 +20,7 @@ struct options {
 	struct batch_options batch;
 	struct symbol_settings symbols;
 	double delay; /* seconds */
-	bool text, json, symbolize;
+	bool text, json, symbolize, full_names;
 	const char *trace;
 };
 
@@ -47,6 +47,8 @@ static const struct option_row rows[] = {
 	 .help = "sort by this figure (default: live-bytes)"},
 	{OPTION_SET, 't', "threads", OPTION_FIELD(batch.threads),
 	 .help = "show threads instead of call sites"},
+	{OPTION_SET, 0, "full-names", OPTION_FIELD(full_names),
+	 .help = "show whole names of functions"},
 	{.help = "Text output"},
 	{OPTION_SET, 'b', "batch", OPTION_FIELD(text),
 	 .help = "print text, even to a terminal"},
@@ -138,8 +140,8 @@ int main(int argc, char **argv)
 	if (pid)
 		found = process_find_trace(pid);
 	path = found ? found : options.trace;
-	error = model_open(&model, path, pid,
-			   options.symbolize ? &options.symbols : NULL);
+	error = model_open(&model, path, pid, options.symbolize ? &options.symbols : NULL,
+			   options.full_names || options.json);
 	if (!error) {
 		error = run(&model, &options);
 		model_close(&model);

@@ -11,7 +11,7 @@
 #include "rheaper-top/model.h"
 
 int model_open(struct model *m, const char *path, pid_t pid,
-	       const struct symbol_settings *settings)
+	       const struct symbol_settings *settings, bool full_names)
 {
 	int error;
 
@@ -19,7 +19,7 @@ int model_open(struct model *m, const char *path, pid_t pid,
 	error = follow_open(&m->follow, path, pid);
 	if (error)
 		return error;
-	m->names = names_new(follow_catalog(m->follow), settings);
+	m->names = names_new(follow_catalog(m->follow), settings, full_names);
 	error = m->names ? sites_init(&m->sites, follow_catalog(m->follow), m->names)
 			 : -ENOMEM;
 	if (error)

@@ -28,7 +28,7 @@ struct model {
 /* Open a model as follow_open does. If `settings` is NULL, names are offsets; else it
  * must outlive the model. */
 int model_open(struct model *model, const char *path, pid_t pid,
-	       const struct symbol_settings *settings);
+	       const struct symbol_settings *settings, bool full_names);
 void model_close(struct model *model);
 
 /* Read on, as follow_poll does. */

@@ -8,6 +8,7 @@
 #include "common/array.h"
 #include "common/path.h"
 #include "common/text.h"
+#include "symbols/short-name.h"
 #include "symbols/symbol-files.h"
 #include "symbols/symbolize.h"
 
@@ -21,12 +22,13 @@ struct opened {
 struct names {
 	const struct catalog *catalog;
 	const struct symbol_settings *settings;
+	bool full_names;
 	struct opened *opened; /* by index of the catalog's modules */
 	size_t n_opened;
 };
 
 struct names *names_new(const struct catalog *catalog,
-			const struct symbol_settings *settings)
+			const struct symbol_settings *settings, bool full_names)
 {
 	struct names *names = calloc(1, sizeof(*names));
 
@@ -34,6 +36,7 @@ struct names *names_new(const struct catalog *catalog,
 		return NULL;
 	names->catalog = catalog;
 	names->settings = settings;
+	names->full_names = full_names;
 	return names;
 }
 
@@ -77,11 +80,17 @@ static char *make_printable(const char *bytes)
 	return printable;
 }
 
-static int take_text(const char *function, const char *file, int line,
-		     int (*take)(void *context, const char *text), void *context)
+static int take_text(const struct names *names, const char *function, const char *file,
+		     int line, int (*take)(void *context, const char *text),
+		     void *context)
 {
-	char *text = NULL, *printable;
+	char *text = NULL, *printable, name[SHORT_NAME_SIZE];
 	int result = -ENOMEM;
+
+	if (!names->full_names) {
+		short_name(function, name, sizeof(name));
+		function = name;
+	}
 
 	if (file && line > 0 &&
 	    asprintf(&text, "%s %s:%d", function, path_base(file), line) < 0)
@@ -112,9 +121,9 @@ int names_at(struct names *names, uint64_t module, uint64_t address, bool exact,
 		n = symbols_find(symbols, address - !exact, &found);
 	symbol_format_offset(m ? m->path : NULL, address, offset, sizeof(offset));
 	if (n == 0)
-		return take_text(offset, NULL, 0, take, context);
+		return take_text(names, offset, NULL, 0, take, context);
 	for (size_t i = 0; i < n && result == 0; i++)
-		result = take_text(found[i].name ? found[i].name : offset, found[i].file,
-				   found[i].line, take, context);
+		result = take_text(names, found[i].name ? found[i].name : offset,
+				   found[i].file, found[i].line, take, context);
 	return result;
 }

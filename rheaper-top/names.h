@@ -14,9 +14,10 @@ struct names;
 struct symbol_settings;
 
 /* Prepare to name locations in a catalog's modules, both of which must outlive it. If
- * `settings` is NULL, names are offsets. Returns NULL if memory runs out. */
+ * `settings` is NULL, names are offsets. Names are short unless full_names. Returns NULL
+ * if memory runs out. */
 struct names *names_new(const struct catalog *catalog,
-			const struct symbol_settings *settings);
+			const struct symbol_settings *settings, bool full_names);
 void names_free(struct names *names);
 
 /*

@@ -412,8 +412,14 @@ def test_databases_that_lie_are_refused(b):
                    "UPDATE lots SET weight = 0", "UPDATE lots SET weight = 0.001 WHERE ending = 2",
                    "UPDATE processes SET leak_scan = 'failed'"):
         b.check(2, b.change(database, change))
-    said = b.check(1, b.change(database, "UPDATE frames SET function = char(27) || '[2J' || x'ff'"))
+    hostile = b.change(database, "UPDATE frames SET function = char(27) || '[2J' || x'ff'")
+    said = b.check(1, "--full-names", hostile)
     assert "\033" not in said and "\\x1b[2J\\xff" in said, said
+    assert "\033" not in b.check(1, hostile)
+    for change in ("UPDATE stacks SET owner_frame_no = 99", "UPDATE stacks SET owner_frame_no = -1",
+                   "UPDATE owner_chains SET text = char(27) || ' \u2190 '"):
+        said = b.check(1, b.change(database, change))
+        assert "leak: app: 1 block" in said and "known" in said and "\033" not in said, said
     b.check(1, b.change(database, "UPDATE lots SET bytes = 9223372036854775807"))
     b.check(1, b.change(database, "UPDATE lots SET leak_kind = NULL"))
 

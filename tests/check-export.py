@@ -81,6 +81,7 @@ def fill(db):
         insert(db, "process_modules", process=1, module=number, start_address=start,
                end_address=start + 4096, bias=start)
     insert(db, "allocators", allocator=1, name="malloc", family="c")
+    insert(db, "owner_chains", owner_chain=1, text="malloc")
     for reason, count in ("missing", 9), ("foreign_free", 0):
         insert(db, "losses", process=1, reason=reason, count=count, meaning="m")
     names = {}
@@ -88,7 +89,7 @@ def fill(db):
         if stack:
             insert(db, "stacks", stack=stack, signature="", allocator=1, depth=len(functions),
                    truncated=stack == 3, incomplete=0, damaged=0, unsampled=0, top_down_node=0,
-                   bottom_up_node=0)
+                   bottom_up_node=0, owner_frame_no=min(1, len(functions) - 1), owner_chain=1)
         # Two processes, which add up
         for process in 1, 2:
             allocations, size, blocks, live = (
@@ -146,12 +147,12 @@ class Bench(Workbench):
         return self.run("go", "tool", "pprof", "-symbolize=none", *words, "p.pb.gz",
                         silent=False, HOME=self.dir, PPROF_BINARY_PATH=self.dir)
 
-    def decode(self, database=None):
+    def decode(self, *words, database=None):
         if not shutil.which("protoc"):
             raise tap.Skip("no protoc")
         with open(self.path("raw.pb"), "wb") as out:
             out.write(gzip.decompress(subprocess.run(
-                [EXPORT, "-f", "pprof", database or self.db], check=True, stdout=subprocess.PIPE).stdout))
+                [EXPORT, "-f", "pprof", *words, database or self.db], check=True, stdout=subprocess.PIPE).stdout))
         folder = SOURCE + "/rheaper-export"
         with open(self.path("raw.pb"), "rb") as raw:
             return subprocess.run(["protoc", "--decode=rheaper.Profile", "-I", folder,
@@ -166,6 +167,24 @@ def test_collapsed_stacks(b):
         written = b.export("--format=collapsed", "--value=" + value, b.db)
         assert sorted(written.split("\n")[:-1]) == sorted(lines), written
     assert b.export("-f", "collapsed", b.db) == b.export("-f", "collapsed", "--value=bytes", b.db)
+
+
+def test_names_may_be_short_and_stacks_end_at_owners(b):
+    lines = b.export("-f", "collapsed", "--short-names", b.db).split("\n")
+    assert "main;<[u8: 4]>::new 50" in lines and "main;inlined;leaf 300" in lines, lines
+    lines = b.export("-f", "collapsed", "--owners", b.db).split("\n")
+    assert "main;inlined 300" in lines and "main 50" in lines, lines
+    lines = b.export("-f", "collapsed", "--owners", "--wrapper=leaf", "--wrapper=inl*", b.db).split("\n")
+    assert "main 300" in lines and "main;<[u8: 4] as X>::new(int, char) 50" in lines, lines
+    decoded = b.decode("--short-names")
+    strings = re.findall(r'^string_table: "(.*)"$', decoded, re.M)
+    names = {strings[int(whole)]: strings[int(short)] for short, whole in
+             re.findall(r"^  name: (\d+)\n  system_name: (\d+)", decoded, re.M)}
+    assert names["<[u8; 4] as X>::new(int, char)"] == "<[u8; 4]>::new" and names["leaf"] == "leaf", names
+    for words, said in (["-f", "pprof", "--owners"], "collapsed only"), (
+            ["-f", "csv", "--view=sites", "--short-names"], "collapsed and pprof only"), (
+            ["-f", "collapsed", "--wrapper=x"], "needs --owners"):
+        b.refuse(*words, b.db, said=said)
 
 
 def test_a_flame_graph_is_drawn(b):
@@ -297,7 +316,7 @@ def test_pprof_reads_names_of_strangers(b):
     for name in NAMES[:-1]:
         with sqlite3.connect(path) as db:
             db.execute("UPDATE frames SET function = ? WHERE frame = 1", (name,))
-        assert strings_of(b.decode(path)).count(name) == 1
+        assert strings_of(b.decode(database=path)).count(name) == 1
     assert "=HYPERLINK" in b.pprof("-traces", database=b.make(
         "formula.db", "UPDATE frames SET function = '=HYPERLINK(1)' WHERE frame = 1;"))
 
@@ -437,7 +456,7 @@ def test_a_sampled_program_is_estimated(b):
         lines = b.export("-f", "collapsed", "--value=" + value, "s.db").split("\n")[:-1]
         values[value] = sum(int(line.rpartition(" ")[2]) for line in lines if ";often " in line)
         assert abs(values[value] / truth - 1) < 0.2, (values, truth)
-    samples = re.findall(r"^sample \{\n(.*?)^\}", b.decode(b.path("s.db")), re.M | re.S)
+    samples = re.findall(r"^sample \{\n(.*?)^\}", b.decode(database=b.path("s.db")), re.M | re.S)
     totals = [tuple(map(int, re.findall(r"  value: (\d+)", sample))) for sample in samples]
     assert max(totals) == tuple(values.values()), (totals, values)
     assert "Period: 4096" in b.pprof("-raw", database=b.path("s.db"))

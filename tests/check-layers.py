@@ -35,7 +35,7 @@ MAY_USE = {
     'rheaper-cc': ['contract', 'common'],
     'rheaper-ctl': ['contract', 'common'],
     'rheaper-load': ['contract', 'loading', 'database', 'analysis', 'trace', 'symbols', 'common'],
-    'rheaper-export': ['contract', 'database', 'common'],
+    'rheaper-export': ['contract', 'database', 'symbols', 'common'],
     'rheaper-top': ['contract', 'analysis', 'trace', 'symbols', 'common'],
     'rheaper-check': ['contract', 'loading', 'database', 'symbols', 'common'],
     'rheaper-report': ['contract', 'report', 'loading', 'database', 'symbols', 'common'],

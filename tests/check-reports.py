@@ -125,7 +125,7 @@ def test_reports_of_hostile_names(b):
     name = "<b>&\"'|`]]>::error,%0A @all #1\n::error::x\n| x |\ufffe\u2028"
     database = b.change(b.load(b.trace(1)), "UPDATE frames SET line = 1, file = '/x y' || function, function = '%s'" %
                         name.replace("'", "''"))
-    junit, sarif, github, markdown = reports(b, 1, database)
+    junit, sarif, github, markdown = reports(b, 1, "--full-names", database)
     assert "<b>&\"'|`]]>::error,%0A @all" in "".join(xml.fromstring(junit).itertext()), junit
     frame = valid_sarif(sarif)["results"][0]["stacks"][0]["frames"][0]["location"]
     assert frame["logicalLocations"][0]["fullyQualifiedName"] == name.replace("\n", "\\x0a")
@@ -135,6 +135,36 @@ def test_reports_of_hostile_names(b):
     finding, = json.loads(read(b.path("r.json")))["findings"]
     assert finding["frames"][0]["sym"] == name.replace("\n", "\\x0a"), finding
     assert "@all" not in markdown and "<b>" not in markdown and "\n| x |" not in markdown, markdown
+
+
+def test_a_report_begins_at_the_owner(b):
+    """The first frame that is neither a library's nor a wrapper's; other words say so in any database."""
+    trace = b.trace(3)
+    for profile in trace, b.load(trace):
+        said = b.check(1, "--wrapper=ma*e", profile)
+        assert "leak: app: 3 blocks, 300 bytes\n    malloc \u2190 make\n      known  " in said, said
+        assert "    malloc\n      make  " in b.check(1, "--wrapper=ma*e", "--full-names", profile)
+        assert f"program.c,line={HERE}" in b.check(1, "--wrapper=make", "--report=github", profile)
+        said = b.json(1, "--wrapper=make", profile)
+        finding, = said["findings"]
+        assert finding["chain"] == "malloc \u2190 make \u2190 known" and finding["owner_frame_no"] == 1, finding
+        assert finding["frames"][0]["sym"] == finding["frames"][0]["name"] == "make", finding
+        assert "    malloc\n      make  " in b.check(1, profile)
+
+
+def test_a_name_is_short_or_whole(b):
+    name = "void ns::take<std::map<int, std::vector<int, std::allocator<int> > > >(unsigned long) [clone .isra.0]"
+    database = b.change(b.load(b.trace(1)), f"UPDATE frames SET function = '{name}' WHERE function = 'make'")
+    said = b.check(1, database)
+    assert "      ns::take<std::map<\u2026>>  " in said, said
+    assert f"      {name}  " in b.check(1, "--full-names", database)
+    baselines = []
+    for words in [], ["--full-names"]:
+        b.check(0, "-q", "--write-baseline=" + b.path("names"), *words, database)
+        baselines.append(read(b.path("names")))
+    assert baselines[0] == baselines[1] and "\tat ns::take\n" in baselines[0], baselines
+    finding, = b.json(1, database)["findings"]
+    assert (finding["frames"][0]["sym"], finding["frames"][0]["name"]) == (name, "ns::take<std::map<\u2026>>"), finding
 
 
 def test_sources_may_be_elsewhere(b):

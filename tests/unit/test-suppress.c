@@ -70,13 +70,19 @@ static void defaults_take_what_libc_keeps(void **state)
 	const struct measure_frame *frames[] = {&buffer, &own};
 	struct measure_site rows[] = {
 		{.key = "app\nx",
-		 .stack = &(struct measure_stack){"malloc", frames, 2},
+		 .stack = &(struct measure_stack){.function = "malloc",
+						  .frames = frames,
+						  .n_frames = 2},
 		 .amounts = {1, 4096}},
 		{.key = "app\ny",
-		 .stack = &(struct measure_stack){"malloc", frames + 1, 1},
+		 .stack = &(struct measure_stack){.function = "malloc",
+						  .frames = frames + 1,
+						  .n_frames = 1},
 		 .amounts = {2, 5}},
 		{.key = "app",
-		 .stack = &(struct measure_stack){"", NULL, 0},
+		 .stack = &(struct measure_stack){.function = "",
+						  .frames = NULL,
+						  .n_frames = 0},
 		 .amounts = {1, 1}},
 	};
 	struct measure measure = {.site_rows = rows, .n_site_rows = 3};
