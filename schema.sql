@@ -159,6 +159,9 @@ CREATE TABLE frames (
   exact INTEGER NOT NULL,        -- 1: an interrupted instruction, not a return address
   module INTEGER REFERENCES modules,
   inline_depth INTEGER NOT NULL, -- 0 unless functions were inlined
+  inferred INTEGER NOT NULL,     -- 1: it was not on the stack: the function ended in a jump
+                                 -- (a tail call), and the debug information has only
+                                 -- this way; address is behind the jump
   function TEXT NOT NULL,        -- demangled; FILE+0xOFFSET if unknown
   file TEXT,                     -- source file
   line INTEGER                   -- line in it
@@ -377,7 +380,8 @@ CREATE VIEW backtraces AS SELECT
   f.function AS sym,
   m.path AS module_path,
   f.address,              -- return address, in that file
-  f.inline_depth
+  f.inline_depth,
+  f.inferred              -- 1: a tail call left no frame of it
 FROM stack_frames sf JOIN frames f USING (frame) LEFT JOIN modules m USING (module);
 
 -- Every stack as a call site: what it calls, its innermost frame, and its owner.

@@ -18,6 +18,7 @@ struct site_frame {
 	int64_t frame;
 	const char *function, *file, *module_path; /* or NULL */
 	int64_t line;                              /* 0: unknown */
+	bool inferred;
 };
 
 /* Select all frames. Returns rows of struct site_frame. */

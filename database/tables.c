@@ -75,8 +75,9 @@ static const struct row_column allocator_columns[] = {
 static const struct row_column frame_columns[] = {
 	COLUMN(frame_row, frame),        COLUMN(frame_row, address),
 	COLUMN(frame_row, exact),        NULLABLE(frame_row, module, 0),
-	COLUMN(frame_row, inline_depth), COLUMN(frame_row, function),
-	COLUMN(frame_row, file),         NULLABLE(frame_row, line, 0),
+	COLUMN(frame_row, inline_depth), COLUMN(frame_row, inferred),
+	COLUMN(frame_row, function),     COLUMN(frame_row, file),
+	NULLABLE(frame_row, line, 0),
 };
 
 static const struct row_column stack_columns[] = {

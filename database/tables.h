@@ -89,6 +89,7 @@ struct frame_row {
 	bool exact;
 	int64_t module; /* 0: NULL */
 	int64_t inline_depth;
+	bool inferred;
 	const char *function;
 	const char *file; /* or NULL */
 	int64_t line;     /* 0: NULL */

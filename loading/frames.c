@@ -18,6 +18,7 @@
 #include "common/path.h"
 #include "common/text.h"
 #include "database/store.h"
+#include "loading/inferred.h"
 #include "loading/stack-owners.h"
 #include "symbols/signature.h"
 #include "symbols/symbolize.h"
@@ -26,16 +27,19 @@
 
 struct known_frame {
 	uint32_t name, module;
+	bool inferred;
 	int64_t line;
 };
 
 struct frames {
 	struct registry *registry;
 	struct store *store;
-	size_t n_modules, n_functions, n_locations, n_stacks; /* that are written */
+	size_t n_modules, n_functions, n_locations, n_nodes,
+		n_stacks; /* that are written */
 	struct names names;
 	struct known_frame *frames; /* by number; 0 is none */
 	size_t n_frames, n_frames_max;
+	struct inferred inferred;
 	struct tree top_down, bottom_up;
 	uint32_t module;                        /* whose symbols are open */
 	struct symbols *symbols;                /* NULL: there are none */
@@ -67,6 +71,7 @@ void frames_free(struct frames *f)
 	tree_fini(&f->top_down);
 	tree_fini(&f->bottom_up);
 	free(f->frames);
+	inferred_fini(&f->inferred);
 	free(f->stack);
 	free(f);
 }
@@ -80,13 +85,27 @@ static uint32_t name_number(struct frames *f, const char *sym)
 	return number;
 }
 
-void frames_know_frame(struct frames *f, const char *sym, uint32_t module, int64_t line)
+void frames_know_frame(struct frames *f, const struct frame_row *frame, const char *sym)
 {
 	if (array_grow((void **)&f->frames, &f->n_frames_max, f->n_frames + 2,
 		       sizeof(*f->frames)))
 		die_of_memory();
-	f->frames[++f->n_frames] =
-		(struct known_frame){name_number(f, sym), module, line};
+	f->frames[++f->n_frames] = (struct known_frame){
+		.name = name_number(f, sym),
+		.module = (uint32_t)frame->module,
+		.inferred = frame->inferred,
+		.line = frame->line,
+	};
+}
+
+void frames_know_inferred(struct frames *f, const struct inferred_pair *pair,
+			  const int64_t *frames, size_t n)
+{
+	const int64_t *known;
+
+	if (inferred_get(&f->inferred, pair, &known) == 0 &&
+	    inferred_put(&f->inferred, pair, frames, n))
+		die_of_memory();
 }
 
 void frames_know_top_down(struct frames *f, uint32_t parent, const char *sym)
@@ -106,6 +125,7 @@ void frames_know_registry(struct frames *f)
 	f->n_modules = f->registry->n_modules;
 	f->n_functions = f->registry->n_functions;
 	f->n_locations = f->registry->n_locations;
+	f->n_nodes = f->registry->n_nodes;
 	f->n_stacks = f->registry->n_stacks;
 }
 
@@ -167,17 +187,20 @@ static void write_frame(struct frames *f, struct frame_row *frame, const char *s
 
 	if (!name)
 		die_of_memory();
-	frames_know_frame(f, name, (uint32_t)frame->module, frame->line);
+	frames_know_frame(f, frame, name);
 	frame->frame = (int64_t)f->n_frames;
 	frame->function = name;
 	store_frame(f->store, frame);
 	free(name);
 }
 
-static void write_location(struct frames *f, struct registry_location *l)
+/* Frames of the functions at an address of a module; the number of the first one. */
+static int64_t write_address(struct frames *f, const struct registry_location *l,
+			     bool inferred, uint32_t *n_frames)
 {
 	const struct symbol *found = NULL;
 	const struct registry_module *m = get_module(f, l->module);
+	int64_t first = (int64_t)f->n_frames + 1;
 	char offset[256];
 	size_t n = 0;
 
@@ -185,18 +208,65 @@ static void write_location(struct frames *f, struct registry_location *l)
 	if (f->symbols)
 		n = symbols_find(f->symbols, l->address - !l->exact, &found);
 	symbol_format_offset(m ? m->path : NULL, l->address, offset, sizeof(offset));
-	l->first_frame = (int64_t)f->n_frames + 1;
-	l->n_frames = n ? (uint32_t)n : 1;
-	for (uint32_t i = 0; i < l->n_frames; i++) {
+	*n_frames = n ? (uint32_t)n : 1;
+	for (uint32_t i = 0; i < *n_frames; i++) {
 		struct frame_row frame = {
 			.address = (int64_t)l->address,
 			.exact = l->exact,
 			.module = l->module,
 			.inline_depth = i,
+			.inferred = inferred,
 			.file = n ? found[i].file : NULL,
 			.line = n && found[i].line > 0 ? found[i].line : 0,
 		};
 		write_frame(f, &frame, n && found[i].name ? found[i].name : offset);
+	}
+	return first;
+}
+
+/* The frames between a call and what it really entered, of the module that is open. */
+static void infer_frames(struct frames *f, const struct inferred_pair *pair)
+{
+	const struct registry *r = f->registry;
+	struct registry_location jump = r->locations[pair->outer];
+	bool is_allocator = pair->inner == INFERRED_ALLOCATOR;
+	uint64_t entered = 0, jumps[SYMBOLS_MAX_JUMPS];
+	int64_t frames[SYMBOLS_MAX_JUMPS * SYMBOLS_MAX_INLINED];
+	size_t n, n_frames = 0;
+
+	if (!is_allocator)
+		entered = r->locations[pair->inner].address -
+			  !r->locations[pair->inner].exact;
+	n = symbols_find_jumps(
+		f->symbols, jump.address, entered,
+		is_allocator ? r->functions[pair->allocator - 1].name : NULL, jumps);
+	while (n--) {
+		uint32_t n_here;
+		int64_t first;
+
+		jump.address = jumps[n];
+		first = write_address(f, &jump, true, &n_here);
+		for (uint32_t i = 0; i < n_here; i++)
+			frames[n_frames++] = first + i;
+	}
+	if (n_frames && inferred_put(&f->inferred, pair, frames, n_frames))
+		die_of_memory();
+}
+
+/* The pairs of the module that is open, from *next on. */
+static void infer_module(struct frames *f, size_t *next)
+{
+	const struct registry *r = f->registry;
+	struct inferred *inferred = &f->inferred;
+
+	while (*next < inferred->n_pairs &&
+	       r->locations[inferred->pairs[*next].outer].module < f->module)
+		(*next)++;
+	while (*next < inferred->n_pairs &&
+	       r->locations[inferred->pairs[*next].outer].module == f->module) {
+		if (f->symbols)
+			infer_frames(f, &inferred->pairs[*next]);
+		(*next)++;
 	}
 }
 
@@ -205,15 +275,22 @@ static void write_locations(struct frames *f)
 	struct registry *registry = f->registry;
 	size_t n = registry->n_locations - f->n_locations;
 	struct registry_location **sorted = calloc(n + 1, sizeof(*sorted));
+	size_t next = 0;
 
 	if (!sorted)
 		die_of_memory();
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = &registry->locations[f->n_locations + i];
 	qsort(sorted, n, sizeof(*sorted), compare_locations);
+	if (inferred_collect(&f->inferred, registry, f->n_nodes, f->n_stacks))
+		die_of_memory();
 	for (size_t i = 0; i < n; i++) {
-		open_module(f, sorted[i]->module);
-		write_location(f, sorted[i]);
+		struct registry_location *l = sorted[i];
+
+		open_module(f, l->module);
+		l->first_frame = write_address(f, l, false, &l->n_frames);
+		if (i + 1 == n || sorted[i + 1]->module != l->module)
+			infer_module(f, &next);
 	}
 	symbols_close(f->symbols);
 	f->symbols = NULL;
@@ -221,21 +298,41 @@ static void write_locations(struct frames *f)
 	free(sorted);
 }
 
+static void reserve_stack(struct frames *f, size_t n)
+{
+	if (array_grow((void **)&f->stack, &f->n_stack_max, f->n_stack + n,
+		       sizeof(*f->stack)))
+		die_of_memory();
+}
+
+static void collect_inferred(struct frames *f, const struct inferred_pair *pair)
+{
+	const int64_t *frames;
+	size_t n = inferred_get(&f->inferred, pair, &frames);
+
+	reserve_stack(f, n);
+	for (size_t i = 0; i < n; i++)
+		f->stack[f->n_stack++] = frames[i];
+}
+
 /* The frames of a stack, innermost first, into f->stack. */
-static void collect_stack(struct frames *f, uint32_t node)
+static void collect_stack(struct frames *f, const struct registry_stack *stack)
 {
 	const struct registry *l = f->registry;
+	struct inferred_pair pair = {.inner = INFERRED_ALLOCATOR,
+				     .allocator = stack->function};
 
 	f->n_stack = 0;
-	for (; node; node = l->nodes[node].parent) {
+	for (uint32_t node = stack->node; node; node = l->nodes[node].parent) {
 		const struct registry_location *at =
 			&l->locations[l->nodes[node].location];
 
-		if (array_grow((void **)&f->stack, &f->n_stack_max,
-			       f->n_stack + at->n_frames, sizeof(*f->stack)))
-			die_of_memory();
+		pair.outer = l->nodes[node].location;
+		collect_inferred(f, &pair);
+		reserve_stack(f, at->n_frames);
 		for (uint32_t i = 0; i < at->n_frames; i++)
 			f->stack[f->n_stack++] = at->first_frame + i;
+		pair.inner = pair.outer;
 	}
 }
 
@@ -258,7 +355,7 @@ static void sign_stack(const struct frames *f, uint32_t function, char *text)
 	for (size_t i = 0; i < f->n_stack; i++) {
 		const char *sym = get_sym(f, f->stack[i]);
 
-		if (!signature_is_startup(sym))
+		if (!signature_is_startup(sym) && !f->frames[f->stack[i]].inferred)
 			hash = signature_add(hash, sym);
 		if (strcmp(sym, "main") == 0)
 			break;
@@ -304,7 +401,7 @@ static void write_stack(struct frames *f, uint32_t number)
 		.unsampled = stack->flags & STACK_UNSAMPLED,
 	};
 
-	collect_stack(f, stack->node);
+	collect_stack(f, stack);
 	sign_stack(f, stack->function, signature);
 	set_owner(f, &row);
 	for (uint32_t i = 0; i < f->n_stack; i++) {
@@ -338,7 +435,7 @@ static void find_owners(struct frames *f, const struct owner_settings *settings)
 				       });
 	}
 	for (size_t i = 0; i < n_stacks; i++) {
-		collect_stack(f, f->registry->stacks[i].node);
+		collect_stack(f, &f->registry->stacks[i]);
 		stack_owners_add_stack(f->owners, f->stack, f->n_stack);
 	}
 	stack_owners_find(f->owners, (const char *const *)f->names.texts,
@@ -350,7 +447,7 @@ static void rewrite_owner(struct frames *f, uint32_t number)
 	const struct registry_stack *stack = &f->registry->stacks[number];
 	struct stack_row row = {.stack = number, .allocator = stack->function};
 
-	collect_stack(f, stack->node);
+	collect_stack(f, stack);
 	set_owner(f, &row);
 	store_owner(f->store, &row);
 }

@@ -6,9 +6,12 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
+struct frame_row;
 struct frames;
+struct inferred_pair;
 struct owner_settings;
 struct registry;
 struct store;
@@ -25,10 +28,14 @@ void frames_free(struct frames *frames);
  * Say that the database already has a frame, or a node of a call tree. Call these once
  * for each, in the order of their numbers, which begin with 1.
  */
-void frames_know_frame(struct frames *frames, const char *sym, uint32_t module,
-		       int64_t line);
+void frames_know_frame(struct frames *frames, const struct frame_row *frame,
+		       const char *sym);
 void frames_know_top_down(struct frames *frames, uint32_t parent, const char *sym);
 void frames_know_bottom_up(struct frames *frames, uint32_t parent, const char *sym);
+
+/* Say that a stack of the database has these frames for a pair (inferred.h). */
+void frames_know_inferred(struct frames *frames, const struct inferred_pair *pair,
+			  const int64_t *inferred, size_t n);
 
 /* Say that the database already has all that the registry has now. */
 void frames_know_registry(struct frames *frames);

@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/registry.h"
 #include "common/array.h"
@@ -12,8 +13,11 @@
 #include "database/rows.h"
 #include "database/store.h"
 #include "loading/frames.h"
+#include "loading/inferred.h"
 
 #include "loading/resume.h"
+
+#define INFERRED UINT32_MAX
 
 struct resume {
 	struct store *store;
@@ -23,6 +27,8 @@ struct resume {
 	uint32_t *locations; /* by frame: 1 + location, if that begins there */
 	size_t n_frames, n_frames_max;
 	struct rows *stack_frames;
+	int64_t *inferred; /* of the stack in hand, innermost first */
+	size_t n_inferred, n_inferred_max;
 };
 
 static _Noreturn void die_damaged(const struct resume *r, const char *table)
@@ -100,6 +106,11 @@ static void take_frame(struct resume *r, const void *row)
 	if (f->frame != (int64_t)r->n_frames || f->module < 0 ||
 	    f->module > (int64_t)l->n_modules)
 		die_damaged(r, "frames");
+	if (f->inferred) { /* it belongs to no location */
+		frames_know_frame(r->frames, f, or_empty(f->function));
+		r->locations[r->n_frames] = INFERRED;
+		return;
+	}
 	if (f->inline_depth == 0) {
 		check_memory(registry_location(l, &location, &index));
 		if (index != n_before)
@@ -109,22 +120,50 @@ static void take_frame(struct resume *r, const void *row)
 	if (l->n_locations == 0)
 		die_damaged(r, "frames");
 	l->locations[l->n_locations - 1].n_frames++;
-	frames_know_frame(r->frames, or_empty(f->function), (uint32_t)f->module, f->line);
+	frames_know_frame(r->frames, f, or_empty(f->function));
 }
 
-static uint32_t read_chain(struct resume *r, int64_t stack)
+/* The inferred frames that were read last came between a call and what it entered. */
+static void take_inferred(struct resume *r, struct inferred_pair *pair)
 {
+	if (r->n_inferred && pair->outer != MAP_NONE)
+		frames_know_inferred(r->frames, pair, r->inferred, r->n_inferred);
+	r->n_inferred = 0;
+}
+
+/* They come with the outermost first, and are kept the other way round. */
+static void add_inferred(struct resume *r, int64_t frame)
+{
+	check_memory(array_grow((void **)&r->inferred, &r->n_inferred_max,
+				r->n_inferred + 1, sizeof(*r->inferred)));
+	memmove(r->inferred + 1, r->inferred, r->n_inferred * sizeof(*r->inferred));
+	r->inferred[0] = frame;
+	r->n_inferred++;
+}
+
+static uint32_t read_chain(struct resume *r, int64_t stack, uint32_t allocator)
+{
+	struct inferred_pair pair = {.outer = MAP_NONE};
 	struct stack_frame_row row;
 	uint32_t node = 0;
 
 	rows_set(r->stack_frames, 1, stack);
+	r->n_inferred = 0;
 	while (rows_next(r->stack_frames, &row)) {
 		if (row.frame < 1 || row.frame > (int64_t)r->n_frames)
 			die_damaged(r, "stack_frames");
-		if (r->locations[row.frame])
-			check_memory(registry_node(r->registry, node,
-						   r->locations[row.frame] - 1, &node));
+		if (r->locations[row.frame] == INFERRED) {
+			add_inferred(r, row.frame);
+		} else if (r->locations[row.frame]) {
+			pair.inner = r->locations[row.frame] - 1;
+			take_inferred(r, &pair);
+			check_memory(registry_node(r->registry, node, pair.inner, &node));
+			pair.outer = pair.inner;
+		}
 	}
+	pair.inner = INFERRED_ALLOCATOR;
+	pair.allocator = allocator;
+	take_inferred(r, &pair);
 	return node;
 }
 
@@ -137,7 +176,7 @@ static void take_stack(struct resume *r, const void *row)
 	if (s->allocator < 0 || s->allocator > (int64_t)r->registry->n_functions)
 		die_damaged(r, "stacks");
 	stack = (struct registry_stack){
-		.node = read_chain(r, s->stack),
+		.node = read_chain(r, s->stack, (uint32_t)s->allocator),
 		.function = (uint32_t)s->allocator,
 	};
 	stack.flags |= s->incomplete ? STACK_INCOMPLETE : 0;
@@ -203,5 +242,6 @@ void resume_read(struct store *store, const char *path, struct registry *registr
 	}
 	rows_close(resume.stack_frames);
 	free(resume.locations);
+	free(resume.inferred);
 	frames_know_registry(frames);
 }

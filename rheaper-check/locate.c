@@ -76,10 +76,12 @@ const char *locate_title(const struct verdict *v, const struct finding *f)
 
 static const char *frame_text(const struct verdict *v, const struct measure_frame *frame)
 {
+	const char *mark = frame->inferred ? " [inferred]" : "";
+
 	if (!frame->file)
-		return arena_format(v->arena, "%s (%s)", locate_name(v, frame),
+		return arena_format(v->arena, "%s%s (%s)", locate_name(v, frame), mark,
 				    frame->module);
-	return arena_format(v->arena, "%s  %s:%" PRId64, locate_name(v, frame),
+	return arena_format(v->arena, "%s%s  %s:%" PRId64, locate_name(v, frame), mark,
 			    locate_path(v, frame->file), frame->line);
 }
 

@@ -22,7 +22,10 @@ static void take_frame(struct reading *r, const struct site_frame *row)
 		.file = reading_text(r, row->file),
 		.line = row->line,
 		.module = reading_text_or(r, row->module_path, ""),
-		.plain = names_plain(r->arena, row->function ? row->function : ""),
+		.plain = row->inferred ? ""
+				       : names_plain(r->arena,
+						     row->function ? row->function : ""),
+		.inferred = row->inferred,
 	};
 
 	if (r->n_frames >= MAP_NONE ||

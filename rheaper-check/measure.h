@@ -47,7 +47,9 @@ struct measure_frame {
 	const char *file; /* NULL: unknown */
 	int64_t line;     /* 0: unknown */
 	const char *module;
-	const char *plain; /* what names_plain makes of `sym` */
+	const char *plain; /* what names_plain makes of `sym`; "" if it is inferred: keys
+			    * are what they are without */
+	bool inferred;     /* a tail call left no frame of it */
 };
 
 /* A stack; of the stacks of a call site, one is shown. */

@@ -52,6 +52,7 @@ static void put_frame(struct json *json, const struct measure_frame *f)
 	else
 		json_null(json);
 	json_put_text(json, "module", f->module);
+	json_put_bool(json, "inferred", f->inferred);
 	json_end_object(json);
 }
 

@@ -35,7 +35,8 @@ static void paint(FILE *out, bool colours, enum style style)
 static void write_frame(const struct verdict *v, FILE *out, bool colours,
 			const struct measure_frame *frame)
 {
-	fprintf(out, "      %s", locate_name(v, frame));
+	fprintf(out, "      %s%s", locate_name(v, frame),
+		frame->inferred ? " [inferred]" : "");
 	paint(out, colours, STYLE_DIM);
 	if (frame->file && frame->line)
 		fprintf(out, "  %s:%" PRId64, frame->file, frame->line);

@@ -254,6 +254,18 @@ static struct scope *find_inner(struct debug_info *info, struct scope *scope,
 	return range ? &scope->inner[range->index] : NULL;
 }
 
+bool debug_info_function(struct debug_info *info, Dwarf_Addr address, Dwarf_Die *function)
+{
+	const struct range *range = find_range(&info->ranges, address);
+	struct scope *scope = NULL;
+
+	if (range)
+		scope = find_inner(info, &info->units[range->index].scope, address, true);
+	if (scope)
+		*function = scope->die;
+	return scope != NULL;
+}
+
 /* The function and the inlined calls in it around an address, outermost first. */
 static size_t find_chain(struct debug_info *info, struct unit *unit, Dwarf_Addr address,
 			 Dwarf_Die **chain, size_t max)

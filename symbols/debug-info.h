@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <elfutils/libdw.h>
@@ -23,6 +24,11 @@ struct debug_frame {
  * out. */
 struct debug_info *debug_info_new(Dwarf *dwarf);
 void debug_info_free(struct debug_info *info);
+
+/* Find the function that holds the code at an address, not one inlined there. Returns
+ * false if no unit has it. */
+bool debug_info_function(struct debug_info *info, Dwarf_Addr address,
+			 Dwarf_Die *function);
 
 /*
  * Find the functions at an address, the innermost first. Returns how many of the `max`

@@ -23,6 +23,7 @@
 #include "symbols/debug-info.h"
 #include "symbols/demangle.h"
 #include "symbols/symbol-files.h"
+#include "symbols/tail-calls.h"
 
 #include "symbols/symbolize.h"
 
@@ -43,8 +44,10 @@ struct symbols {
 	Dwfl_Module *module;
 	Dwarf_Addr dwarf_bias;
 	struct debug_info *debug_info; /* NULL: none */
+	struct tail_calls *tail_calls; /* NULL: not asked for yet */
 	struct elf_symbol *table;
 	size_t n_table, n_table_max;
+	const struct elf_symbol **by_name; /* NULL: not asked for yet */
 	Elf *last_elf; /* read_table: what has_whole_table said of it */
 	bool last_is_whole;
 	struct demangled names;
@@ -292,7 +295,9 @@ void symbols_close(struct symbols *s)
 		return;
 	forget_found(s);
 	demangled_fini(&s->names);
+	tail_calls_free(s->tail_calls);
 	debug_info_free(s->debug_info);
+	free(s->by_name);
 	free(s->table);
 	if (s->dwfl)
 		dwfl_end(s->dwfl);
@@ -347,6 +352,89 @@ size_t symbols_find(struct symbols *s, uint64_t address, const struct symbol **f
 	}
 	s->n_found = n;
 	*found = s->found;
+	return n;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+	const struct elf_symbol *const *a = left, *const *b = right;
+	int order = strcmp((*a)->name, (*b)->name);
+
+	return order ? order : *a < *b ? -1 : *a > *b;
+}
+
+static bool is_before_name(const void *symbol, const void *name)
+{
+	return strcmp((*(const struct elf_symbol *const *)symbol)->name, name) < 0;
+}
+
+static bool sort_names(struct symbols *s)
+{
+	if (s->by_name)
+		return true;
+	s->by_name = calloc(s->n_table + 1, sizeof(*s->by_name));
+	if (!s->by_name)
+		return false;
+	for (size_t i = 0; i < s->n_table; i++)
+		s->by_name[i] = &s->table[i];
+	qsort(s->by_name, s->n_table, sizeof(*s->by_name), compare_names);
+	return true;
+}
+
+static bool is_in_unit_of(Dwarf_Die *a, Dwarf_Die *b)
+{
+	Dwarf_Die a_unit, b_unit;
+
+	return dwarf_diecu(a, &a_unit, NULL, NULL) &&
+	       dwarf_diecu(b, &b_unit, NULL, NULL) &&
+	       dwarf_dieoffset(&a_unit) == dwarf_dieoffset(&b_unit);
+}
+
+/* The one symbol of a name; of several (of static functions) the one of the same unit. */
+static bool find_by_name(void *context, const char *name, Dwarf_Die *declared,
+			 Dwarf_Die *function)
+{
+	struct symbols *s = context;
+	size_t n_found = 0, n_near = 0;
+	Dwarf_Die found;
+
+	if (!sort_names(s))
+		return false;
+	for (size_t i = array_lower_bound(s->by_name, s->n_table, sizeof(*s->by_name),
+					  name, is_before_name);
+	     i < s->n_table && strcmp(s->by_name[i]->name, name) == 0; i++) {
+		Dwarf_Addr low = s->by_name[i]->low - s->dwarf_bias;
+
+		if (!debug_info_function(s->debug_info, low, &found))
+			continue;
+		n_found++;
+		if (is_in_unit_of(&found, declared))
+			n_near++;
+		else if (n_near)
+			continue;
+		*function = found;
+	}
+	return n_near == 1 || (n_near == 0 && n_found == 1);
+}
+
+size_t symbols_find_jumps(struct symbols *s, uint64_t call, uint64_t entered,
+			  const char *name, uint64_t jumps[SYMBOLS_MAX_JUMPS])
+{
+	struct tail_calls_target target = {.has_function = entered != 0, .name = name};
+	size_t n;
+
+	_Static_assert(SYMBOLS_MAX_JUMPS == TAIL_CALLS_MAX, "one array is the other");
+	if (!s->debug_info)
+		return 0;
+	if (!s->tail_calls)
+		s->tail_calls = tail_calls_new(s->debug_info, find_by_name, s);
+	if (!s->tail_calls ||
+	    (entered && !debug_info_function(s->debug_info, entered - s->dwarf_bias,
+					     &target.function)))
+		return 0;
+	n = tail_calls_find(s->tail_calls, call - s->dwarf_bias, &target, jumps);
+	for (size_t i = 0; i < n; i++)
+		jumps[i] += s->dwarf_bias;
 	return n;
 }
 

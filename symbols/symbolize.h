@@ -43,6 +43,17 @@ void symbols_close(struct symbols *symbols);
 size_t symbols_find(struct symbols *symbols, uint64_t address,
 		    const struct symbol **found);
 
+/*
+ * Find the jumps (tail calls) that left no frame between a call and the function that was
+ * entered, where the debug information has the one possible way. The call returns to
+ * `call`; `entered` is an address in the function, or, if that is 0, `name` is what it is
+ * called, demangled. Sets `jumps` to an address behind each, the outermost first, and
+ * returns their number: 0 if there are none, or nobody knows.
+ */
+#define SYMBOLS_MAX_JUMPS 8
+size_t symbols_find_jumps(struct symbols *symbols, uint64_t call, uint64_t entered,
+			  const char *name, uint64_t jumps[SYMBOLS_MAX_JUMPS]);
+
 /* Write a name for code without symbols to `name`, of `size` bytes: MODULE+0xOFFSET, or
  * 0xADDRESS if `path` is NULL. The path may be any bytes. */
 void symbol_format_offset(const char *path, uint64_t address, char *name, size_t size);

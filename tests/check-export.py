@@ -101,7 +101,7 @@ def fill(db):
             if name not in names:
                 names[name] = len(names) + 1
                 # leaf is inlined into `inlined`
-                insert(db, "frames", frame=names[name], module=2, inline_depth=name == "inlined",
+                insert(db, "frames", frame=names[name], module=2, inline_depth=name == "inlined", inferred=0,
                        address=904 + (names[name] if name != "inlined" else 1), exact=0,
                        function=name, file="f.c", line=10 * names[name])
             insert(db, "stack_frames", stack=stack, frame_no=number, frame=names[name])
