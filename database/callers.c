@@ -28,6 +28,7 @@ static const struct row_column frame_columns[] = {
 	ROW_COLUMN(caller_frame, file, "file"),
 	ROW_COLUMN(caller_frame, line, "line"),
 	ROW_COLUMN(caller_frame, inline_depth, "inline_depth"),
+	ROW_COLUMN(caller_frame, inferred, "inferred"),
 };
 
 struct rows *callers_select_frames(const struct database *d)

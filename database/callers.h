@@ -27,6 +27,7 @@ struct caller_frame {
 	const char *file; /* or NULL */
 	int64_t line;     /* 0: unknown */
 	int64_t inline_depth;
+	bool inferred; /* from a tail call */
 };
 
 /* Select all frames, ordered by number. Returns rows of struct caller_frame. */

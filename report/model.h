@@ -59,7 +59,7 @@ enum report_value {
 struct report_site {
 	uint32_t frame;
 	uint32_t allocator; /* of strings: of its largest stack */
-	uint32_t chain;     /* of strings: from the allocator to the owning frame */
+	uint32_t chain;     /* of strings: malloc ← xmalloc ← push, in short names */
 	int64_t number;     /* the first stack of the database that it owns */
 	size_t merged;      /* sites that it stands for */
 	size_t stacks;
@@ -122,7 +122,7 @@ struct report_options {
 	const char *window; /* A..B, NULL: all */
 	const char *site;   /* s17; NULL: all */
 	size_t buckets;
-	const char *const *wrappers;
+	const char **wrappers; /* patterns */
 	size_t n_wrappers;
 	void (*progress)(void *context, double share); /* or NULL */
 	void *context;

@@ -9,6 +9,7 @@
 
 #include "database/callers.h"
 #include "database/db.h"
+#include "database/owners.h"
 #include "database/rows.h"
 #include "report/memory.h"
 #include "symbols/short-name.h"
@@ -21,13 +22,13 @@
 struct stack_facts {
 	int64_t number;
 	uint32_t allocator;
-	uint32_t owner; /* number of the owning frame in the stack */
 	struct caller_totals totals;
 };
 
 /* What is known while stacks are read. */
 struct stacks {
 	struct reading *r;
+	struct owner_table *owners;
 	struct map functions;            /* full name -> function */
 	struct map files, lines, frames; /* numbers of pairs: add_frame */
 	struct map sites;                /* frame -> site */
@@ -137,6 +138,7 @@ static void read_frames(struct stacks *s)
 								     : 0,
 			.module = module_of(s, row.module),
 			.flags = (row.inline_depth > 0 ? FRAME_INLINED : 0) |
+				 (row.inferred ? FRAME_INFERRED : 0) |
 				 (signature_is_startup(name) ? FRAME_STARTUP : 0)};
 		put(&s->r->frame_numbers, (uint64_t)row.frame, add_frame(s, frame));
 	}
@@ -214,31 +216,8 @@ static uint32_t site_of(struct stacks *s, uint32_t frame)
 	return site;
 }
 
-/* The allocator and the frames up to the owning one, as in "malloc ← xmalloc". */
-static uint32_t name_chain(struct stacks *s, const struct stack_facts *facts,
-			   size_t owner)
-{
-	struct report *report = s->r->report;
-	char *chain = memory_text(strings_get(&report->strings, facts->allocator)),
-	     *longer;
-	uint32_t number;
-
-	for (size_t i = 0; i < owner; i++) {
-		const struct report_frame *frame = &report->frames[s->path[i]];
-		uint32_t name = report->functions[frame->function].short_name;
-
-		longer = memory_format("%s ← %s", chain,
-				       strings_get(&report->strings, name));
-		free(chain);
-		chain = longer;
-	}
-	number = strings_add(&report->strings, chain);
-	free(chain);
-	return number;
-}
-
 static void add_to_site(struct stacks *s, const struct stack_facts *facts,
-			struct report_site *site, size_t owner, uint32_t node)
+			struct report_site *site, uint32_t node)
 {
 	const struct caller_totals *t = &facts->totals;
 	const double values[N_REPORT_VALUES] = {
@@ -257,7 +236,8 @@ static void add_to_site(struct stacks *s, const struct stack_facts *facts,
 		site->largest = values[VALUE_BYTES];
 		site->allocator = facts->allocator;
 		site->node = node;
-		site->chain = name_chain(s, facts, owner);
+		site->chain = strings_add(&s->r->report->strings,
+					  owner_table_chain(s->owners, facts->number));
 	}
 }
 
@@ -279,13 +259,16 @@ static void end_stack(struct stacks *s, uint32_t index)
 	struct read_stack *stack = &s->r->stacks[index];
 	const struct stack_facts *facts = &s->facts[index];
 	struct report_site *site;
-	size_t owner;
+	int64_t owner = owner_table_frame_no(s->owners, facts->number);
 
 	if (s->depth == 0) { /* unknown */
 		s->path = memory_grow(s->path, 0, &s->depth_max, sizeof(*s->path));
 		s->path[s->depth++] = 0;
 	}
-	owner = facts->owner < s->depth ? facts->owner : s->depth - 1;
+	if (owner < 0 || (size_t)owner >= s->depth)
+		owner = 0;
+	for (int64_t i = 0; i < owner; i++)
+		report->frames[s->path[i]].flags |= FRAME_SKIPPED;
 	stack->owner = s->path[owner] + 1;
 	stack->site = site_of(s, s->path[owner]);
 	site = &report->sites[stack->site];
@@ -293,7 +276,7 @@ static void end_stack(struct stacks *s, uint32_t index)
 		site->number = facts->number;
 	if (stack->is_used) {
 		stack->node = add_path(s, stack->site);
-		add_to_site(s, facts, site, owner, stack->node);
+		add_to_site(s, facts, site, stack->node);
 	}
 	s->depth = 0;
 }
@@ -353,6 +336,8 @@ void reading_take_stacks(struct reading *r)
 	nodes_init(&r->report->tree);
 	read_modules(&s);
 	read_frames(&s);
+	s.owners = owner_table_new(r->database, r->options->wrappers,
+				   r->options->n_wrappers);
 	read_stacks(&s);
 	read_totals(&s);
 	read_paths(&s);
@@ -362,6 +347,7 @@ void reading_take_stacks(struct reading *r)
 	map_fini(&s.lines);
 	map_fini(&s.frames);
 	map_fini(&s.sites);
+	owner_table_free(s.owners);
 	free(s.facts);
 	free(s.path);
 }

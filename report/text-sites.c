@@ -20,6 +20,7 @@
 #define BLOCKS_COLUMNS 11
 #define SPARK_COLUMNS 8
 #define ERROR_COLUMNS 8 /* of estimates */
+#define ARROW " ← "
 #define MAX_CALLERS 5
 #define BAR_WIDTH 96     /* of a line that has room for bars */
 #define PERCENT_WIDTH 48 /* of a line that has room for percents */
@@ -101,6 +102,16 @@ char *text_place(const struct text *t, uint32_t number)
 	return memory_format("%s%s", function, inferred);
 }
 
+/* Where what follows the last arrow of a chain begins. */
+static const char *last_arrow(const char *chain)
+{
+	const char *next;
+
+	while ((next = strstr(chain, ARROW)) != NULL)
+		chain = next + strlen(ARROW);
+	return chain;
+}
+
 /* Append the functions that call it, as " < parse < main", while they fit. One that calls
  * itself is there once. */
 static char *add_callers(const struct text *t, const struct report_site *site, char *what,
@@ -134,18 +145,21 @@ static char *add_callers(const struct text *t, const struct report_site *site, c
 	return what;
 }
 
-/* As in "malloc ← xmalloc ← push  json.cc:212 < parse < main". */
+/* As in "malloc ← xmalloc ← push  json.cc:212 < parse < main". The chain is there if it
+ * has more than the allocator and the site. */
 static char *describe_site(const struct text *t, const struct report_site *site,
 			   size_t columns)
 {
 	const char *chain = strings_get(&t->report->strings, site->chain);
+	const char *arrow = strstr(chain, ARROW);
 	char *place, *what;
 
 	if (site->frame == 0)
 		return memory_text("(stack unknown)");
 	place = text_place(t, site->frame);
-	what = strstr(chain, " ← ") ? memory_format("%s ← %s", chain, place)
-				    : memory_text(place);
+	if (t->options->full_names || !arrow || !strstr(arrow + 1, ARROW))
+		return add_callers(t, site, place, columns);
+	what = memory_format("%.*s%s", (int)(last_arrow(chain) - chain), chain, place);
 	free(place);
 	return add_callers(t, site, what, columns);
 }

@@ -65,6 +65,11 @@ static const struct option_row rows[] = {
 	 .help = "also look for debug information in DIR; may be repeated"},
 	{OPTION_SET, 0, "debuginfod", OPTION_FIELD(symbols.debuginfod),
 	 .help = "download missing debug information from DEBUGINFOD_URLS"},
+	{.help = "Call sites"},
+	{OPTION_LIST, 0, "wrapper", "GLOB", OPTION_FIELD(report.wrappers),
+	 .n_offset = offsetof(struct options, report.n_wrappers),
+	 .help = "also take functions that fit GLOB for allocation wrappers, which call "
+		 "sites skip; may be repeated"},
 	{.help = "The page"},
 	{OPTION_REAL, 0, "prune", "PERCENT", OPTION_FIELD(prune), .max = 100,
 	 .help = "fold nodes of the call tree with less than PERCENT of everything "

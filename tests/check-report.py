@@ -307,6 +307,20 @@ def test_a_site_is_found_by_its_handle(bench):
     assert bench.run(REPORT, "p.db", "--site=s999999", status=2, silent=False) == ""
 
 
+def test_sites_are_outside_of_wrappers(bench):
+    text = bench.report("p.db")
+    assert re.search(r"^s\d+ .* fill  p\.c:\d+ < worker", text, re.M), text
+    text = bench.report("p.db", "--wrapper=fill", "--wrapper=chur?")
+    assert re.search(r"^s\d+ .* malloc ← fill ← worker  p\.c:\d+$", text, re.M), text
+    assert re.search(r"^s\d+ .* malloc ← churn ← main  p\.c:\d+$", text, re.M), text
+    data = bench.json("p.db", "--wrapper=fill")
+    skipped = {frame["function"] for frame in data["frames"] if frame["skipped"]}
+    assert "fill" in skipped and "churn" not in skipped, skipped
+    assert data["totals"] == bench.json("p.db")["totals"]
+    whole = bench.report("p.db", "--wrapper=fill", "--full-names")
+    assert re.search(r"^s\d+ .*  worker  /.*/p\.c:\d+$", whole, re.M), whole
+
+
 def test_trees_go_both_ways(bench):
     down = bench.report("p.db", "--tree", "--sort=count").splitlines()
     up = bench.report("p.db", "--callers", "--sort=count").splitlines()
