@@ -229,6 +229,7 @@ static bool is_on_path(const struct search *s, Dwarf_Off function)
 static void look(struct search *s, Dwarf_Die *called)
 {
 	const struct function *f;
+	const struct call *calls;
 	size_t n_calls;
 	Dwarf_Die function;
 
@@ -240,10 +241,10 @@ static void look(struct search *s, Dwarf_Die *called)
 		return;
 	}
 	s->path[s->n++] = dwarf_dieoffset(&function);
+	calls = f->calls; /* *f moves when others are read */
 	n_calls = f->n;
 	for (size_t i = 0; i < n_calls && !s->unclear && s->n_ways < 2; i++) {
-		/* The functions may have moved meanwhile */
-		struct call call = get_function(s->t, &function)->calls[i];
+		struct call call = calls[i];
 
 		if (!call.is_jump)
 			continue;
