@@ -47,43 +47,62 @@ static _Noreturn void become_program(char **words, const char *directory,
 	_exit(error == ENOENT ? NOT_FOUND : CANNOT_EXECUTE);
 }
 
-/* The program gets signals of the terminal as without us. */
-static void begin_waiting(void)
-{
-	struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
+static const int ours[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
 
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+#define N_OURS (sizeof(ours) / sizeof(*ours))
+
+/* What signals did before, which the program gets back. */
+struct signals {
+	struct sigaction actions[N_OURS];
+	sigset_t mask;
+};
+
+/* Before the program begins: it may be interrupted at once. What is passed on waits until
+ * its number is known. */
+static void begin_waiting(struct signals *before)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction pass = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
+	sigset_t passed;
+
+	sigemptyset(&passed);
+	sigaddset(&passed, SIGTERM);
+	sigaddset(&passed, SIGHUP);
+	sigprocmask(SIG_BLOCK, &passed, &before->mask);
+	for (size_t i = 0; i < N_OURS; i++)
+		sigaction(ours[i], sigismember(&passed, ours[i]) ? &pass : &ignore,
+			  &before->actions[i]);
 }
 
-static void end_waiting(void)
+static void end_waiting(const struct signals *before)
 {
-	program = 0;
-	signal(SIGINT, SIG_DFL);
-	signal(SIGQUIT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
+	for (size_t i = 0; i < N_OURS; i++)
+		sigaction(ours[i], &before->actions[i], NULL);
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
 int run_program(char **words, const char *directory, const struct run_options *options)
 {
+	struct signals before;
 	int status;
 	pid_t child;
 
 	fflush(NULL);
+	begin_waiting(&before);
 	child = fork();
 	if (child < 0)
 		die("run %s:", words[0]);
-	if (child == 0)
+	if (child == 0) {
+		end_waiting(&before);
 		become_program(words, directory, options);
+	}
 	program = child;
-	begin_waiting();
+	sigprocmask(SIG_SETMASK, &before.mask, NULL);
 	while (waitpid(child, &status, 0) < 0) {
 		if (errno != EINTR)
 			die("wait for %s:", words[0]);
 	}
-	end_waiting();
+	program = 0;
+	end_waiting(&before);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : KILLED + WTERMSIG(status);
 }
