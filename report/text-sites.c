@@ -146,7 +146,7 @@ static char *add_callers(const struct text *t, const struct report_site *site, c
 }
 
 /* As in "malloc ← xmalloc ← push  json.cc:212 < parse < main". The chain is there if it
- * has more than the allocator and the site. */
+ * has more than the allocator and the site, and fits. */
 static char *describe_site(const struct text *t, const struct report_site *site,
 			   size_t columns)
 {
@@ -160,6 +160,10 @@ static char *describe_site(const struct text *t, const struct report_site *site,
 	if (t->options->full_names || !arrow || !strstr(arrow + 1, ARROW))
 		return add_callers(t, site, place, columns);
 	what = memory_format("%.*s%s", (int)(last_arrow(chain) - chain), chain, place);
+	if (screen_columns(what) > columns) {
+		free(what);
+		return add_callers(t, site, place, columns);
+	}
 	free(place);
 	return add_callers(t, site, what, columns);
 }
