@@ -7,17 +7,17 @@ const REUSE = {least_blocks: 1000, least_share: 0.8, stack_bytes: 256};
 
 function powerOfTwo(bytes) {
 	let power = 16;
-	while (power < bytes)
-		power *= 2;
+	while (power < bytes) power *= 2;
 	return power;
 }
 
 // Of a row of `growth`: reserve(n) with n so that 95 % of the chains never grow again. null: it
 // is not worth while.
 function reserveAdvice(growth, row) {
-	const chains = growth.chains[row], reallocs = growth.reallocs[row], copied = growth.copied_bytes[row];
-	if (reallocs < RESERVE.least_reallocs && copied < RESERVE.least_copied)
-		return null;
+	const chains = growth.chains[row],
+		reallocs = growth.reallocs[row],
+		copied = growth.copied_bytes[row];
+	if (reallocs < RESERVE.least_reallocs && copied < RESERVE.least_copied) return null;
 	const size = powerOfTwo(growth.final_p95[row]);
 	return {
 		size,
@@ -31,9 +31,9 @@ function reserveAdvice(growth, row) {
 
 // Of a site: most of its blocks are freed next by the same thread. null: no
 function reuseAdvice(model, site, largest) {
-	const blocks = model.site.blocks[site], temporary = model.site.temporary_blocks[site];
-	if (temporary < REUSE.least_blocks || temporary < REUSE.least_share * blocks)
-		return null;
+	const blocks = model.site.blocks[site],
+		temporary = model.site.temporary_blocks[site];
+	if (temporary < REUSE.least_blocks || temporary < REUSE.least_share * blocks) return null;
 	return {calls: temporary, on_stack: largest > 0 && largest <= REUSE.stack_bytes, largest};
 }
 

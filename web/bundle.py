@@ -33,14 +33,14 @@ def vendor_files(source, vendor):
         if "*/" in words:
             sys.exit(f"bundle: the licence of {package} would end its comment")
         known.add(package)
-        found.append((kind, head, (home / path).read_text(encoding="utf-8")))
+        found.append((kind, head, (home / path).read_bytes().decode("utf-8")))
     return found, paths
 
 
 def own_script(source):
     names = (source / "parts.list").read_text().split("\n")
     parts = [source / name for name in names if name and not name.startswith("#")]
-    text = "".join(part.read_text(encoding="utf-8") + "\n" for part in parts)
+    text = "".join(part.read_bytes().decode("utf-8") for part in parts)
     return "(() => {\n'use strict';\n" + text + "})();\n", parts
 
 
@@ -99,8 +99,7 @@ def main(arguments):
         code += asset(name, check(name, text)) if complete else ""
         (directory / f"page.{name}").write_text(text if complete else "", encoding="utf-8")
     target.write_text(code if complete else code + EMPTY, encoding="utf-8")
-    depfile(dependencies, target.name if not arguments[2].startswith("web/") else arguments[2],
-            paths + parts + [source / name for name in ("vendor.list", "parts.list", "style.css")])
+    depfile(dependencies, target, paths + parts + [source / name for name in ("vendor.list", "parts.list", "style.css")])
 
 
 main(sys.argv[1:])

@@ -4,8 +4,11 @@
 // counted. No box is made for what the eye cannot see, so 100,000 siblings cost one pass.
 
 const NARROWEST = 1.5; // pixels
+const NARROWEST_MOVING = 4; // while a handle moves: the window must follow it
 const MOST_BOXES = 4000; // on the screen at one time
 const REST = -2; // node of a box that stands for smaller ones
+const TRUNK = -3; // of one that stands for the outermost frames, which all stacks share
+const SHORTEST_TRUNK = 4;
 
 function Boxes() {
 	this.node = [];
@@ -30,9 +33,11 @@ Boxes.prototype.add = function (node, x, width, value, rest, above) {
 
 // Children of node v that are wide enough, widest first, and the sum of the others
 function splitChildren(tree, values, v, limit) {
-	const wide = [], rest = {count: 0, net: 0, wide: 0};
+	const wide = [],
+		rest = {count: 0, net: 0, wide: 0};
 	for (let i = tree.first[v]; i < tree.first[v + 1]; i++) {
-		const child = tree.children[i], width = values.wide[child];
+		const child = tree.children[i],
+			width = values.wide[child];
 		if (width >= limit && width > 0 && tree.key[child] !== FOLDED) {
 			wide.push(child);
 		} else if (width > 0) {
@@ -45,12 +50,14 @@ function splitChildren(tree, values, v, limit) {
 	return {wide, rest};
 }
 
-// zoom: the node that is as wide as all; those above it stand on it as wide
-function layoutFlame(tree, values, zoom, pixels) {
-	let narrowest = NARROWEST, boxes = layoutAt(tree, values, zoom, pixels, narrowest);
+// zoom: the node that is as wide as all; those above it stand on it as wide. outer: with the
+// outermost frames, too, of a tree whose stacks all begin alike; without it one box stands for them
+function layoutFlame(tree, values, zoom, pixels, outer, moving) {
+	let narrowest = moving ? NARROWEST_MOVING : NARROWEST,
+		boxes = layoutAt(tree, values, zoom, pixels, narrowest, outer);
 	while (widestBand(boxes) > MOST_BOXES && narrowest < 64) {
 		narrowest *= 2;
-		boxes = layoutAt(tree, values, zoom, pixels, narrowest);
+		boxes = layoutAt(tree, values, zoom, pixels, narrowest, outer);
 	}
 	return boxes;
 }
@@ -63,25 +70,45 @@ function widestBand(boxes) {
 	return most;
 }
 
-function layoutAt(tree, values, zoom, pixels, narrowest) {
-	const boxes = new Boxes(), path = pathOf(tree, zoom), all = values.wide[zoom], limit = all * narrowest / pixels;
+function layoutAt(tree, values, zoom, pixels, narrowest, outer) {
+	const boxes = new Boxes(),
+		path = pathOf(tree, zoom),
+		all = values.wide[zoom],
+		limit = (all * narrowest) / pixels;
+	boxes.narrowest = narrowest;
 	path.forEach((v, level) => {
 		boxes.first.push(level);
 		boxes.add(v, 0, 1, values.net[v], 0, level - 1);
 	});
 	boxes.zoom_level = path.length - 1;
-	for (let from = path.length - 1; all > 0 && from < boxes.node.length;) {
+	boxes.trunk = outer || zoom !== ROOT ? [] : trunkOf(tree, values, limit);
+	if (boxes.trunk.length > 0) {
+		boxes.first.push(1, 2);
+		boxes.add(TRUNK, 0, 1, values.net[ROOT], boxes.trunk.length - 1, 0);
+		boxes.add(boxes.trunk[boxes.trunk.length - 1], 0, 1, values.net[boxes.trunk[boxes.trunk.length - 1]], 0, 1);
+	}
+	for (let from = boxes.first[boxes.first.length - 1]; all > 0 && from < boxes.node.length; ) {
 		const until = boxes.node.length;
 		boxes.first.push(until);
 		for (let box = from; box < until; box++) {
-			if (boxes.node[box] >= 0)
-				addChildren(boxes, tree, values, box, all, limit);
+			if (boxes.node[box] >= 0) addChildren(boxes, tree, values, box, all, limit);
 		}
 		from = until;
 	}
-	if (boxes.first[boxes.first.length - 1] !== boxes.node.length)
-		boxes.first.push(boxes.node.length);
+	if (boxes.first[boxes.first.length - 1] !== boxes.node.length) boxes.first.push(boxes.node.length);
 	return boxes;
+}
+
+// The nodes from the root's child on that have everything, if they are many
+function trunkOf(tree, values, limit) {
+	const trunk = [];
+	for (let v = ROOT; ; ) {
+		const {wide, rest} = splitChildren(tree, values, v, limit);
+		if (wide.length !== 1 || rest.wide >= limit || values.wide[wide[0]] < values.wide[ROOT] - limit) break;
+		v = wide[0];
+		trunk.push(v);
+	}
+	return trunk.length >= SHORTEST_TRUNK ? trunk : [];
 }
 
 function addChildren(boxes, tree, values, box, all, limit) {

@@ -4,15 +4,15 @@
 // the next, and only the levels in sight have any.
 
 const LEVEL = 19; // pixels
+const BOX_COLORS = {light: [0.86, 0.075], dark: [0.4, 0.065]}; // lightness and chroma: text on them has a contrast of 7
 const PALETTE = [72, 235, 150, 310, 25, 195, 275, 110]; // hues, told apart in either theme
 
-// A hue for each module, by what it owns at the peak; those behind the eighth are grey
+// A hue for each module, by what its sites allocated; those behind the eighth are grey
 function moduleHues(model) {
-	const sums = new Float64Array(model.meta.modules.length + 1), hues = new Int32Array(sums.length).fill(-1);
-	for (let i = 0; i < (model.diff ? 0 : model.cube.node.length); i++) {
-		const n = model.cube.node[i];
-		if (!model.node.folded[n] && n > 0)
-			sums[model.frame.module[model.node.frame[n]]] += model.cube.bytes[i];
+	const sums = new Float64Array(model.meta.modules.length + 1),
+		hues = new Int32Array(sums.length).fill(-1);
+	for (let s = 0; s < (model.diff ? 0 : model.site.rows); s++) {
+		if (model.site.frame[s]) sums[model.frame.module[model.site.frame[s] - 1]] += model.site.bytes[s];
 	}
 	const order = [...sums.keys()].slice(1).sort((a, b) => sums[b] - sums[a] || a - b);
 	order.slice(0, PALETTE.length).forEach((module, i) => (hues[module] = PALETTE[i]));
@@ -30,6 +30,7 @@ class Flame extends Component {
 		this.observer = new ResizeObserver(() => this.update());
 		this.observer.observe(this.scroller);
 		this.update();
+		if (this.props.half === 'above') this.scroller.scrollTop = this.scroller.scrollHeight; // its callers are at the bottom
 	}
 
 	componentWillUnmount() {
@@ -49,17 +50,23 @@ class Flame extends Component {
 	}
 
 	update() {
-		const {store, half} = this.props, pixels = Math.max(100, this.scroller.clientWidth), parts = this.parts();
+		const {store, half} = this.props,
+			pixels = Math.max(100, this.scroller.clientWidth),
+			parts = this.parts();
 		const zoom = half === 'above' ? 0 : Math.min(store.state.zoom, parts.tree.size - 1);
-		const key = [store.treeKey(), store.queryKey(), zoom, pixels].join(' ');
-		this.boxes = store.once('layout-' + half, key, () => layoutFlame(parts.tree, parts.values, zoom, pixels));
+		const key = [store.treeKey(), store.queryKey(), zoom, pixels, store.state.outer, store.moving].join(' ');
+		this.boxes = store.once('layout-' + half, key, () =>
+			layoutFlame(parts.tree, parts.values, zoom, pixels, store.state.outer, store.moving),
+		);
 		this.boxes.narrow = pixels;
 		this.levels = this.boxes.first.length - 1;
 		this.canvas.style.height = this.levels * LEVEL + 'px';
 		this.place();
-		const {hidden, hidden_value} = this.boxes;
-		this.note.textContent = hidden > 0 ? `${plural(hidden, 'box')
-			.replace(/boxs$/, 'boxes')} narrower than ${NARROWEST} pixels not drawn: ${store.amount(hidden_value)}; zoom in to see them.` : '';
+		const {hidden, hidden_value, narrowest} = this.boxes;
+		this.note.textContent =
+			hidden > 0
+				? `${plainCount(hidden)} narrower than ${narrowest} pixels not drawn: ${store.amount(hidden_value)}; zoom in to see them.`
+				: '';
 	}
 
 	levelTop(level) {
@@ -68,13 +75,19 @@ class Flame extends Component {
 
 	// Elements for the levels in sight
 	place() {
-		const {scrollTop, clientHeight} = this.scroller, all = this.props.store.printing;
-		let low = all ? 0 : Math.max(0, Math.floor(scrollTop / LEVEL) - 8), high = all ? this.levels : Math.min(this.levels, Math.ceil((scrollTop + (clientHeight || 600)) / LEVEL) + 8);
-		if (this.props.half === 'above')
-			[low, high] = [Math.max(0, this.levels - high), this.levels - low];
-		const wanted = new Map(), parts = this.parts(), {boxes} = this;
+		this.theme = document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light';
+		const {scrollTop, clientHeight} = this.scroller,
+			all = this.props.store.printing;
+		let low = all ? 0 : Math.max(0, Math.floor(scrollTop / LEVEL) - 8),
+			high = all
+				? this.levels
+				: Math.min(this.levels, Math.ceil((scrollTop + (clientHeight || 600)) / LEVEL) + 8);
+		if (this.props.half === 'above') [low, high] = [Math.max(0, this.levels - high), this.levels - low];
+		const wanted = new Map(),
+			parts = this.parts(),
+			{boxes} = this;
 		for (let box = boxes.first[low] || 0; low < high && box < boxes.first[high]; box++)
-			wanted.set(boxes.node[box] === REST ? 'rest' + boxes.above[box] : boxes.node[box], box);
+			wanted.set(boxes.node[box] < 0 ? boxes.node[box] + ' ' + boxes.above[box] : boxes.node[box], box);
 		for (const [key, element] of this.pool) {
 			if (!wanted.has(key)) {
 				this.pool.delete(key);
@@ -83,12 +96,10 @@ class Flame extends Component {
 		}
 		let level = low;
 		for (const [key, box] of wanted) {
-			while (boxes.first[level + 1] <= box)
-				level++;
+			while (boxes.first[level + 1] <= box) level++;
 			this.show(this.elementFor(key), box, level, parts);
 		}
-		for (const element of this.free)
-			element.remove();
+		for (const element of this.free) element.remove();
 		this.free = this.free.slice(0, 500);
 		this.holdFocus();
 	}
@@ -111,97 +122,156 @@ class Flame extends Component {
 
 	// Sets only what differs: most of a box stays when the window moves
 	show(element, box, level, {tree, values, search}) {
-		const {store} = this.props, {boxes} = this, v = boxes.node[box], top = this.levelTop(level);
+		const {store} = this.props,
+			{boxes} = this,
+			v = boxes.node[box],
+			top = this.levelTop(level);
 		const selected = store.selected && store.selected.half === this.props.half && store.selected.node === v;
-		const state = [v, boxes.x[box], boxes.width[box], boxes.value[box], top, boxes.rest[box], search.hit[v], store.state.search !== '',
-			selected, level < boxes.zoom_level, values.net[ROOT], store.state.metric, store.state.unit, boxes.narrow].join(' ');
+		const state = [
+			v,
+			boxes.x[box],
+			boxes.width[box],
+			boxes.value[box],
+			top,
+			boxes.rest[box],
+			search.hit[v],
+			store.state.search !== '',
+			selected,
+			level < boxes.zoom_level,
+			values.net[ROOT],
+			store.state.metric,
+			store.state.unit,
+			boxes.narrow,
+			this.theme,
+			store.moving,
+		].join(' ');
 		element.box = box;
-		if (element.shown === state && element.tree === tree)
-			return;
+		if (element.shown === state && element.tree === tree) return;
 		Object.assign(element, {shown: state, tree});
-		const {style} = element, rest = v === REST, name = rest ? `(${plural(boxes.rest[box], 'smaller one')})` : nodeName(store.model, tree, v);
+		const {style} = element,
+			name = this.nameOf(box, tree);
 		style.left = (boxes.x[box] * 100).toFixed(4) + '%';
 		style.width = (boxes.width[box] * 100).toFixed(4) + '%';
 		style.top = top + 'px';
 		element.className = this.classOf(box, v, tree, search, level, selected);
-		style.setProperty('--hue', this.hue(v, tree));
-		style.setProperty('--shift', this.shift(v, tree));
-		element.dataset.node = rest ? 'rest' : v;
+		this.paint(element, v, tree);
+		const pixels = boxes.width[box] * boxes.narrow,
+			text = pixels > 26 ? this.textOf(name, boxes.value[box], pixels) : '';
+		if (element.textContent !== text) element.textContent = text;
+		if (!store.moving) this.label(element, box, level, name, values);
+	}
+
+	// What is not seen: it waits until a handle that moves is let go
+	label(element, box, level, name, values) {
+		const {store} = this.props,
+			{boxes} = this,
+			v = boxes.node[box];
+		element.dataset.node = v === REST ? 'rest' : v === TRUNK ? 'trunk' : v;
 		element.dataset.bytes = boxes.value[box];
 		element.setAttribute('aria-level', level + 1);
-		element.setAttribute('aria-label', `${visible(name, 300)}, ${store.amount(boxes.value[box])}, ${percent(boxes.value[box], values.net[ROOT])} of all`);
-		const wide = boxes.width[box] * boxes.narrow > 26, text = wide ? this.textOf(name, boxes.value[box], boxes.width[box] * boxes.narrow) : '';
-		if (element.textContent !== text)
-			element.textContent = text;
+		element.setAttribute(
+			'aria-label',
+			`${visible(name, 300)}, ${store.amount(boxes.value[box])}, ${percent(boxes.value[box], values.net[ROOT])} of all`,
+		);
+	}
+
+	// The colour of what no class has one for
+	paint(element, v, tree) {
+		const {store} = this.props,
+			plain = v > ROOT && tree.frame[v] >= 0 && !store.metric().signed;
+		const color = plain ? this.color(tree.frame[v]) : '';
+		if (element.color !== color) {
+			element.color = color;
+			element.style.background = color;
+		}
+	}
+
+	nameOf(box, tree) {
+		const {boxes} = this,
+			{model} = this.props.store,
+			v = boxes.node[box];
+		if (v === TRUNK)
+			return `▸ ${plural(boxes.rest[box], 'outer frame')}: ${nodeName(model, tree, boxes.trunk[0])} … ${nodeName(model, tree, boxes.trunk[boxes.trunk.length - 2])}`;
+		return v === REST ? `(${plural(boxes.rest[box], 'smaller one')})` : nodeName(model, tree, v);
 	}
 
 	textOf(name, value, pixels) {
-		const shown = visible(name, 200), figure = this.props.store.amount(value);
+		const shown = visible(name, 200);
+		if (pixels < shown.length * 6.4 + 40) return shown;
+		const figure = this.props.store.amount(value);
 		return pixels > (shown.length + figure.length) * 6.4 + 20 ? `${shown}  ${figure}` : shown;
 	}
 
 	classOf(box, v, tree, search, level, selected) {
-		const {boxes} = this, {store} = this.props, signed = store.metric().signed;
-		return 'box' + (v === REST ? ' rest' : v === ROOT && !tree.above ? ' root' : '') + (level < boxes.zoom_level ? ' outer' : '') +
+		const {boxes} = this,
+			{store} = this.props,
+			signed = store.metric().signed;
+		return (
+			'box' +
+			(v < 0 ? (v === REST ? ' rest' : ' root') : v === ROOT && !tree.above ? ' root' : '') +
+			(level < boxes.zoom_level ? ' outer' : '') +
 			(signed ? (boxes.value[box] > 0 ? ' grown' : boxes.value[box] < 0 ? ' shrunk' : ' even') : '') +
-			(search.nodes > 0 || store.state.search ? (v >= 0 && search.hit[v] ? ' hit' : ' miss') : '') + (selected ? ' selected' : '') +
-			(v >= 0 && tree.frame[v] >= 0 && store.model.frame.flags[tree.frame[v]] & FLAG.library ? ' library' : '');
+			(search.nodes > 0 || store.state.search ? (v >= 0 && search.hit[v] ? ' hit' : ' miss') : '') +
+			(selected ? ' selected' : '')
+		);
 	}
 
-	hue(v, tree) {
-		const {model} = this.props.store, hues = this.props.store.once('hues', '', () => moduleHues(model));
-		const hue = v < 0 || tree.frame[v] < 0 ? -1 : hues[model.frame.module[tree.frame[v]]];
-		return hue < 0 ? 0 : hue;
-	}
-
-	// Functions of a module differ a little, always in the same way
-	shift(v, tree) {
-		const {model} = this.props.store;
-		if (v < 0 || tree.frame[v] < 0)
-			return 0;
-		return (model.frame.function[tree.frame[v]] * 2654435761 >>> 16) % 100 / 100;
+	// Functions of a module differ a little, always in the same way; those of libraries are pale
+	color(frame) {
+		const {model} = this.props.store,
+			hues = this.props.store.once('hues', '', () => moduleHues(model)),
+			f = model.frame.function[frame];
+		const hue = hues[model.frame.module[frame]],
+			shift = (((f * 2654435761) >>> 16) % 100) / 100 - 0.5,
+			[light, chroma] = BOX_COLORS[this.theme];
+		const pale = hue < 0 || model.frame.flags[frame] & FLAG.library;
+		return `oklch(${(light + shift * (pale ? 0.05 : 0.07)).toFixed(3)} ${pale ? 0.018 : chroma} ${(Math.max(0, hue) + (pale ? 0 : shift * 34)).toFixed(1)})`;
 	}
 
 	nodeAt(target) {
 		const element = target.closest ? target.closest('.box') : null;
-		return element && this.boxes.node[element.box] !== REST ? this.boxes.node[element.box] : null;
+		return element && this.boxes.node[element.box] >= 0 ? this.boxes.node[element.box] : null;
 	}
 
 	onClick(event) {
 		const v = this.nodeAt(event.target);
-		if (v === null)
-			return;
+		if (v === null) return this.unfold(event.target.closest('.box'));
 		this.props.store.selected = {half: this.props.half, node: v};
 		this.props.onSelect({half: this.props.half, node: v}, true);
-		if (this.props.half !== 'above')
-			this.props.store.set({zoom: v});
-		else
-			this.props.store.draw();
+		if (this.props.half !== 'above') this.props.store.set({zoom: v});
+		else this.props.store.draw();
+	}
+
+	unfold(element) {
+		if (element && this.boxes.node[element.box] === TRUNK) this.props.store.set({outer: true});
 	}
 
 	onHover(event) {
 		const v = this.nodeAt(event.target);
-		if (v !== null)
-			this.props.onSelect({half: this.props.half, node: v}, false);
+		if (v !== null) this.props.onSelect({half: this.props.half, node: v}, false);
 	}
 
 	// One box can be reached by Tab: the selected one, or the first
 	holdFocus() {
-		const {store, half} = this.props, wanted = store.selected && store.selected.half === half ? store.selected.node : this.boxes.node[this.boxes.zoom_level];
+		const {store, half} = this.props,
+			wanted =
+				store.selected && store.selected.half === half
+					? store.selected.node
+					: this.boxes.node[this.boxes.zoom_level];
 		const element = this.pool.get(wanted) || this.pool.values().next().value;
 		for (const one of this.pool.values()) {
-			if (one.tabIndex === 0 && one !== element)
-				one.tabIndex = -1;
+			if (one.tabIndex === 0 && one !== element) one.tabIndex = -1;
 		}
-		if (element)
-			element.tabIndex = 0;
+		if (element) element.tabIndex = 0;
 	}
 
 	onKey(event) {
 		const element = event.target.closest('.box');
-		if (!element || event.ctrlKey || event.altKey || event.metaKey)
-			return;
-		const {store, half} = this.props, {tree} = this.parts(), v = this.nodeAt(element), vertical = half === 'above' ? -1 : 1;
+		if (!element || event.ctrlKey || event.altKey || event.metaKey) return;
+		const {store, half} = this.props,
+			{tree} = this.parts(),
+			v = this.nodeAt(element),
+			vertical = half === 'above' ? -1 : 1;
 		let to = null;
 		if (event.key === 'ArrowDown' || event.key === 'ArrowUp')
 			to = this.neighbour(element.box, (event.key === 'ArrowDown' ? 1 : -1) * vertical);
@@ -209,27 +279,25 @@ class Flame extends Component {
 			to = this.sibling(element.box, event.key === 'ArrowRight' ? 1 : -1);
 		else if ((event.key === 'Enter' || event.key === ' ') && v !== null)
 			half === 'above' ? store.draw() : store.set({zoom: v});
+		else if (event.key === 'Enter' || event.key === ' ') this.unfold(element);
 		else if ((event.key === 'p' || event.key === 'h') && v !== null && tree.frame[v] >= 0)
 			event.key === 'p' ? pivotOn(store, tree.frame[v]) : addChip(store, 'frame', tree.frame[v]);
-		else
-			return;
+		else return;
 		event.preventDefault();
 		event.stopPropagation();
-		if (to !== null)
-			this.select(to);
-		else
-			this.refocus();
+		if (to !== null) this.select(to);
+		else this.refocus();
 	}
 
 	neighbour(box, step) {
-		if (step < 0)
-			return this.boxes.above[box] < 0 ? null : this.boxes.above[box];
+		if (step < 0) return this.boxes.above[box] < 0 ? null : this.boxes.above[box];
 		const below = this.boxes.above.indexOf(box, box + 1);
 		return below < 0 ? null : below;
 	}
 
 	sibling(box, step) {
-		const {first} = this.boxes, other = box + step;
+		const {first} = this.boxes,
+			other = box + step;
 		for (let level = 0; level + 1 < first.length; level++) {
 			if (box >= first[level] && box < first[level + 1])
 				return other >= first[level] && other < first[level + 1] ? other : null;
@@ -238,16 +306,16 @@ class Flame extends Component {
 	}
 
 	select(box) {
-		const {store, half} = this.props, {first} = this.boxes;
+		const {store, half} = this.props,
+			{first} = this.boxes;
 		let level = 0;
-		while (first[level + 1] <= box)
-			level++;
+		while (first[level + 1] <= box) level++;
 		const top = this.levelTop(level);
 		if (top < this.scroller.scrollTop || top + LEVEL > this.scroller.scrollTop + this.scroller.clientHeight)
 			this.scroller.scrollTop = Math.max(0, top - this.scroller.clientHeight / 2);
-		if (this.boxes.node[box] === REST) {
+		if (this.boxes.node[box] < 0) {
 			this.place();
-			this.pool.get('rest' + this.boxes.above[box])?.focus();
+			this.pool.get(this.boxes.node[box] + ' ' + this.boxes.above[box])?.focus();
 			return;
 		}
 		store.selected = {half, node: this.boxes.node[box]};
@@ -264,18 +332,21 @@ class Flame extends Component {
 
 	// The next box that matches the search
 	nextMatch(step) {
-		const {search} = this.parts(), {boxes} = this, {store} = this.props, size = boxes.node.length;
+		const {search} = this.parts(),
+			{boxes} = this,
+			{store} = this.props,
+			size = boxes.node.length;
 		const now = store.selected ? boxes.node.indexOf(store.selected.node) : -1;
 		for (let k = 1; k <= size; k++) {
-			const box = ((now < 0 && step < 0 ? 0 : now) + step * k % size + size * 2) % size;
-			if (boxes.node[box] >= 0 && search.hit[boxes.node[box]])
-				return this.select(box);
+			const box = ((now < 0 && step < 0 ? 0 : now) + ((step * k) % size) + size * 2) % size;
+			if (boxes.node[box] >= 0 && search.hit[boxes.node[box]]) return this.select(box);
 		}
 	}
 
 	render({half}) {
 		return html`<div class=${'flame ' + half}><div class="flame-scroll" ref=${(element) => (this.scroller = element)}>
-			<div class="flame-boxes" role="tree" aria-label=${half === 'above' ? 'Callers' : 'Flame graph'} ref=${(element) => (this.canvas = element)}></div></div>
+			<div class="flame-boxes" role="tree" aria-label=${half === 'above' ? 'Callers' : 'Flame graph'} ref=${(element) => (this.canvas = element)}>
+			</div></div>
 			<p class="note" ref=${(element) => (this.note = element)}></p></div>`;
 	}
 }
@@ -286,6 +357,5 @@ function pivotOn(store, frame) {
 
 function addChip(store, kind, frame) {
 	const chip = {kind, text: '=' + fullName(store.model, frame)};
-	if (store.state.chips.length < MOST_CHIPS)
-		store.set({chips: [...store.state.chips, chip]});
+	if (store.state.chips.length < MOST_CHIPS) store.set({chips: [...store.state.chips, chip]});
 }

@@ -7,8 +7,21 @@ const TABLES = {
 	frame: ['function', 'file', 'line', 'module', 'flags'],
 	node: ['parent', 'frame', 'site', 'folded', 'temporary_blocks', 'temporary_bytes'],
 	cube: ['node', 'born', 'died', 'blocks', 'bytes'],
-	site: ['frame', 'allocator', 'chain', 'number', 'merged', 'stacks', 'blocks', 'bytes', 'live_blocks', 'live_bytes',
-		'peak_blocks', 'peak_bytes', 'temporary_blocks'],
+	site: [
+		'frame',
+		'allocator',
+		'chain',
+		'number',
+		'merged',
+		'stacks',
+		'blocks',
+		'bytes',
+		'live_blocks',
+		'live_bytes',
+		'peak_blocks',
+		'peak_bytes',
+		'temporary_blocks',
+	],
 	timeline: ['at_us', 'low_bytes', 'high_bytes', 'live_bytes', 'live_blocks', 'allocations', 'allocated_bytes'],
 	heat: ['site', 'size', 'lifetime', 'blocks', 'bytes'],
 	thread_site: ['thread', 'site', 'blocks', 'bytes', 'live_bytes'],
@@ -17,8 +30,18 @@ const TABLES = {
 	growth: ['site', 'chains', 'reallocs', 'moves', 'copied_bytes', 'final_p50', 'final_p95', 'final_max'],
 	leak: ['site', 'kind', 'blocks', 'bytes', 'indirect_blocks', 'indirect_bytes', 'first_us', 'last_us'],
 };
-const VALUES = ['a_blocks', 'a_bytes', 'b_blocks', 'b_bytes', 'a_peak_bytes', 'b_peak_bytes', 'a_live_bytes',
-	'b_live_bytes', 'a_live_blocks', 'b_live_blocks'];
+const VALUES = [
+	'a_blocks',
+	'a_bytes',
+	'b_blocks',
+	'b_bytes',
+	'a_peak_bytes',
+	'b_peak_bytes',
+	'a_live_bytes',
+	'b_live_bytes',
+	'a_live_blocks',
+	'b_live_blocks',
+];
 const DIFF_TABLES = {
 	function: TABLES.function,
 	frame: TABLES.frame,
@@ -27,14 +50,27 @@ const DIFF_TABLES = {
 	change: ['frame', 'status', 'chain', ...VALUES],
 };
 // Lists of the JSON text that a page may do without
-const LISTS = ['edges', 'markers', 'scopes', 'threads', 'modules', 'leak_kinds', 'findings', 'unseen', 'losses',
-	'settings', 'redacted', 'strings', 'statuses'];
+const LISTS = [
+	'edges',
+	'markers',
+	'scopes',
+	'threads',
+	'modules',
+	'leak_kinds',
+	'findings',
+	'unseen',
+	'losses',
+	'settings',
+	'redacted',
+	'strings',
+	'statuses',
+];
 const FLAG = {inlined: 1, inferred: 2, library: 4, start: 8};
 
 function makeModel({meta, tables}) {
-	for (const list of LISTS)
-		meta[list] = Array.isArray(meta[list]) ? meta[list] : [];
-	const diff = meta.kind === 'diff', model = {meta, diff, strings: meta.strings};
+	for (const list of LISTS) meta[list] = Array.isArray(meta[list]) ? meta[list] : [];
+	const diff = meta.kind === 'diff',
+		model = {meta, diff, strings: meta.strings};
 	for (const [name, columns] of Object.entries(diff ? DIFF_TABLES : TABLES))
 		model[name] = tableOf(tables, name, columns);
 	checkModel(model);
@@ -53,11 +89,9 @@ function checkModel(model) {
 	checkReferences('frame.function', frame.function, model.function.rows);
 	checkReferences('frame.file', frame.file, strings.length);
 	checkReferences('frame.module', frame.module, model.meta.modules.length + 1);
-	if (node.rows === 0)
-		throw new Error('The data have no stacks, not even a root.');
+	if (node.rows === 0) throw new Error('The data have no stacks, not even a root.');
 	for (let n = 1; n < node.rows; n++) {
-		if (!(node.parent[n] >= 0 && node.parent[n] < n))
-			throw new Error(`Node ${n} stands before its parent.`);
+		if (!(node.parent[n] >= 0 && node.parent[n] < n)) throw new Error(`Node ${n} stands before its parent.`);
 		if (!node.folded[n] && !(node.frame[n] < frame.rows))
 			throw new Error(`Node ${n} has a frame that is not there.`);
 	}
@@ -67,8 +101,7 @@ function checkModel(model) {
 		checkReferences('change.chain', model.change.chain, strings.length);
 		return;
 	}
-	if (model.meta.edges.length < 2)
-		throw new Error('The data have no edges.');
+	if (model.meta.edges.length < 2) throw new Error('The data have no edges.');
 	checkReferences('cube.node', model.cube.node, node.rows);
 	checkReferences('cube.born', model.cube.born, model.meta.edges.length);
 	checkReferences('cube.died', model.cube.died, model.meta.edges.length + 1);
@@ -90,7 +123,8 @@ function fullName(model, frame) {
 }
 
 function placeOf(model, frame, whole) {
-	const file = frame < 0 ? '' : model.strings[model.frame.file[frame]], line = frame < 0 ? 0 : model.frame.line[frame];
+	const file = frame < 0 ? '' : model.strings[model.frame.file[frame]],
+		line = frame < 0 ? 0 : model.frame.line[frame];
 	const name = whole ? file : baseName(file);
 	return name && line ? `${name}:${line}` : name;
 }
@@ -106,10 +140,8 @@ function siteFrame(model, site) {
 }
 
 function siteName(model, site) {
-	if (site < 0)
-		return '(folded: site unknown)';
-	if (model.site.frame[site] === 0)
-		return `(${plural(model.site.merged[site], 'smaller site')})`;
+	if (site < 0) return '(folded: site unknown)';
+	if (model.site.frame[site] === 0) return `(${plural(model.site.merged[site], 'smaller site')})`;
 	return shortName(model, siteFrame(model, site));
 }
 
@@ -132,17 +164,15 @@ function threadName(model, index) {
 
 // The phases of the run: from each mark to the next. {text, from, to}: edges
 function phasesOf(model) {
-	const marks = model.meta.markers, phases = [];
-	if (marks.length === 0)
-		return phases;
+	const marks = model.meta.markers,
+		phases = [];
+	if (marks.length === 0) return phases;
 	const first = Math.max(0, Math.min(marks[0].edge, model.last));
-	if (first > 0)
-		phases.push({text: '(before the first mark)', from: 0, to: first});
+	if (first > 0) phases.push({text: '(before the first mark)', from: 0, to: first});
 	for (let i = 0; i < marks.length; i++) {
 		const from = Math.max(0, Math.min(marks[i].edge, model.last));
 		const to = i + 1 < marks.length ? Math.max(from, Math.min(marks[i + 1].edge, model.last)) : model.last;
-		if (to > from)
-			phases.push({text: marks[i].text, from, to});
+		if (to > from) phases.push({text: marks[i].text, from, to});
 	}
 	return phases;
 }

@@ -6,12 +6,12 @@
 
 const UNUSUAL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const LONGEST_SHOWN = 10000;
+const SPACE = '\u00a0'; // between a figure and its unit
 let figures_are_estimates = false;
 
 function escapeCharacter(character) {
 	const code = character.codePointAt(0);
-	if (code > 0xffff)
-		return '\\u{' + code.toString(16) + '}';
+	if (code > 0xffff) return '\\u{' + code.toString(16) + '}';
 	return code > 0xff ? '\\u' + code.toString(16).padStart(4, '0') : '\\x' + code.toString(16).padStart(2, '0');
 }
 
@@ -26,9 +26,9 @@ function isUnusual(text) {
 }
 
 function cutMiddle(text, longest) {
-	if (text.length <= longest)
-		return text;
-	const head = Math.ceil((longest - 1) * 0.6), tail = longest - 1 - head;
+	if (text.length <= longest) return text;
+	const head = Math.ceil((longest - 1) * 0.6),
+		tail = longest - 1 - head;
 	return text.slice(0, head) + '…' + text.slice(text.length - tail);
 }
 
@@ -53,15 +53,17 @@ function scaled(value, units) {
 }
 
 function estimate(text) {
-	return figures_are_estimates ? '≈ ' + text : text;
+	return figures_are_estimates ? '≈' + SPACE + text : text;
 }
 
 function plainBytes(value) {
-	return scaled(value, ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']).join(' ').replace('-', '−');
+	return scaled(value, ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']).join(SPACE).replace('-', '−');
 }
 
 function plainCount(value) {
-	return Math.round(value).toLocaleString('en-US').replace('-', '−');
+	return String(Math.round(value))
+		.replace(/\B(?=(\d{3})+$)/g, ',')
+		.replace('-', '−');
 }
 
 function bytes(value) {
@@ -75,7 +77,7 @@ function count(value) {
 // A count of no more than four digits: 503 k
 function roughCount(value) {
 	const [text, unit] = scaled(Math.round(value), ['', 'k', 'M', 'G', 'T']);
-	return estimate(unit ? text + ' ' + unit : text);
+	return estimate(unit ? text + SPACE + unit : text);
 }
 
 // An amount of bytes or blocks
@@ -85,33 +87,32 @@ function amount(value, unit) {
 
 // A difference; the arrow says it without colour
 function signedAmount(value, unit) {
-	if (value === 0)
-		return estimate('±0');
+	if (value === 0) return estimate('±0');
 	const size = unit === 'blocks' ? plainCount(Math.abs(value)) : plainBytes(Math.abs(value));
 	return estimate(value > 0 ? '▲ +' + size : '▼ −' + size);
 }
 
 function percent(part, whole) {
-	if (!whole || !part)
-		return '0 %';
-	const share = 100 * part / whole, size = Math.abs(share);
-	if (size < 0.05)
-		return (share < 0 ? '> −' : '< ') + '0.1 %';
-	return share.toFixed(size < 99.95 ? 1 : 0).replace('-', '−') + ' %';
+	if (!whole || !part) return '0' + SPACE + '%';
+	const share = (100 * part) / whole,
+		size = Math.abs(share);
+	if (size < 0.05) return (share < 0 ? '> −' : '< ') + '0.1' + SPACE + '%';
+	return share.toFixed(size < 99.95 ? 1 : 0).replace('-', '−') + SPACE + '%';
 }
 
 // Milliseconds as a time
 function duration(ms) {
 	const size = Math.abs(ms);
-	if (size === 0)
-		return '0 s';
-	if (size < 1)
-		return digits(ms * 1000) + ' µs';
-	if (size < 1000)
-		return digits(ms) + ' ms';
-	if (size < 120e3)
-		return digits(ms / 1000) + ' s';
-	return size < 7200e3 ? digits(ms / 60e3) + ' min' : digits(ms / 3600e3) + ' h';
+	if (size === 0) return '0' + SPACE + 's';
+	const steps = [
+		[1, 1e-3, 'µs'],
+		[1000, 1, 'ms'],
+		[120e3, 1000, 's'],
+		[7200e3, 60e3, 'min'],
+		[Infinity, 3600e3, 'h'],
+	];
+	const [, divisor, unit] = steps.find(([limit]) => size < limit);
+	return digits(ms / divisor) + SPACE + unit;
 }
 
 function plural(number, word) {
@@ -121,8 +122,7 @@ function plural(number, word) {
 // A test of names: a part of them, without regard to case; between slashes a regular
 // expression, which sees no more than the first 2000 characters; with = in front the whole name
 function nameTest(text) {
-	if (text.startsWith('='))
-		return (name) => name === text.slice(1);
+	if (text.startsWith('=')) return (name) => name === text.slice(1);
 	if (text.length > 2 && text.startsWith('/') && text.endsWith('/')) {
 		try {
 			const pattern = new RegExp(text.slice(1, -1), 'i');

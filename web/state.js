@@ -2,17 +2,47 @@
 // One object says what is shown, and stands in the URL behind the #: a link, the back button
 // and a reload keep it. Whatever the # says is checked before it is used.
 
-const VIEWS = ['flame', 'tree', 'sites', 'files', 'leaks', 'sizes', 'map', 'temporary', 'threads', 'frees', 'growth',
-	'phases', 'about'];
+const VIEWS = [
+	'flame',
+	'tree',
+	'sites',
+	'files',
+	'leaks',
+	'sizes',
+	'map',
+	'temporary',
+	'threads',
+	'frees',
+	'growth',
+	'phases',
+	'about',
+];
 const DIFF_VIEWS = ['flame', 'tree', 'changes', 'about'];
 const CHIP_KINDS = ['only', 'hide', 'frame'];
 const MOST_CHIPS = 30; // a bit of an integer each
 
 function defaultState(model) {
 	return {
-		view: 'flame', metric: 'peak', unit: 'bytes', from: 0, to: model.last, zoom: 0, pivot: '',
-		invert: false, lines: false, chips: [], search: '', site: -1, born_died: null, what_if: [], keep: 0,
-		kinds: [], cells: null, status: '',
+		view: 'flame',
+		metric: 'peak',
+		unit: 'bytes',
+		from: 0,
+		to: model.last,
+		zoom: 0,
+		pivot: '',
+		invert: false,
+		lines: false,
+		outer: false,
+		chips: [],
+		search: '',
+		site: -1,
+		born_died: null,
+		what_if: [],
+		keep: 0,
+		kinds: [],
+		cells: null,
+		status: '',
+		sort: '',
 	};
 }
 
@@ -26,17 +56,28 @@ const READERS = {
 	pivot: (text) => text,
 	invert: (text) => text === '1',
 	lines: (text) => text === '1',
+	outer: (text) => text === '1',
+	sort: (text) => text,
 	search: (text) => text,
 	site: (text, model) => siteByNumber(model, integerWithin(text, 0, 2 ** 31)),
 	born_died: (text, model) => integersOf(text, 4, model.never),
-	what_if: (text, model) => text.split(',').map((number) => siteByNumber(model, Number(number))).filter((s) => s >= 0),
+	what_if: (text, model) =>
+		text
+			.split(',')
+			.map((number) => siteByNumber(model, Number(number)))
+			.filter((s) => s >= 0),
 	keep: (text) => integerWithin(text, 0, 100),
 	kinds: (text) => text.split(',').map(Number).filter(Number.isInteger),
 	cells: (text) => integersOf(text, 4, 64),
 	status: (text) => text,
 };
 const WRITERS = {
-	invert: () => '1', lines: () => '1', born_died: String, cells: String, kinds: String,
+	invert: () => '1',
+	lines: () => '1',
+	outer: () => '1',
+	born_died: String,
+	cells: String,
+	kinds: String,
 	site: (value, model) => model.site.number[value],
 	what_if: (value, model) => value.map((s) => model.site.number[s]).join(','),
 };
@@ -52,7 +93,8 @@ function integersOf(text, size, high) {
 }
 
 function readHash(hash, model) {
-	const state = defaultState(model), given = new URLSearchParams(hash.replace(/^#/, ''));
+	const state = defaultState(model),
+		given = new URLSearchParams(hash.replace(/^#/, ''));
 	for (const [key, text] of given) {
 		if (key === 'chip') {
 			const [kind, ...rest] = text.split(':');
@@ -61,23 +103,21 @@ function readHash(hash, model) {
 			continue;
 		}
 		const value = Object.hasOwn(READERS, key) ? READERS[key](text, model) : undefined;
-		if (value !== undefined)
-			state[key] = value;
+		if (value !== undefined) state[key] = value;
 	}
-	if (state.from > state.to)
-		[state.from, state.to] = [state.to, state.from];
+	if (state.from > state.to) [state.from, state.to] = [state.to, state.from];
 	return state;
 }
 
 function writeHash(state, model) {
-	const out = new URLSearchParams(), usual = defaultState(model);
+	const out = new URLSearchParams(),
+		usual = defaultState(model);
 	for (const key of Object.keys(READERS)) {
 		const value = state[key];
 		if (String(value) !== String(usual[key]) && value !== null)
 			out.append(key, Object.hasOwn(WRITERS, key) ? WRITERS[key](value, model) : String(value));
 	}
-	for (const chip of state.chips)
-		out.append('chip', chip.kind + ':' + chip.text);
+	for (const chip of state.chips) out.append('chip', chip.kind + ':' + chip.text);
 	return '#' + out;
 }
 
@@ -86,9 +126,7 @@ const TREE_KEYS = ['pivot', 'invert', 'lines', 'chips'];
 
 function changed(state, patch) {
 	const next = {...state, ...patch};
-	if (next.from > next.to)
-		[next.from, next.to] = [next.to, next.from];
-	if (TREE_KEYS.some((key) => Object.hasOwn(patch, key)) && !Object.hasOwn(patch, 'zoom'))
-		next.zoom = 0;
+	if (next.from > next.to) [next.from, next.to] = [next.to, next.from];
+	if (TREE_KEYS.some((key) => Object.hasOwn(patch, key)) && !Object.hasOwn(patch, 'zoom')) next.zoom = 0;
 	return next;
 }

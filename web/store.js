@@ -6,6 +6,7 @@ function Store(model, draw) {
 	this.draw = draw;
 	this.state = readHash(location.hash, model);
 	this.kept = new Map();
+	this.moving = false;
 	this.selected = null; // {tree: 'main' or 'above', node}: what the details are about
 	this.timer = 0;
 	this.pushed = 0;
@@ -14,22 +15,21 @@ function Store(model, draw) {
 // make() unless it was made for the same key before
 Store.prototype.once = function (name, key, make) {
 	const before = this.kept.get(name);
-	if (before && before.key === key)
-		return before.value;
+	if (before && before.key === key) return before.value;
 	const value = make();
 	this.kept.set(name, {key, value});
 	return value;
 };
 
-// Changes the state and draws. how.moving: a handle is still held, so the URL can wait
+// Changes the state and draws. how.moving: more will follow, so the URL can wait. how.held: a
+// handle is held, so what is seen comes first
 Store.prototype.set = function (patch, how = {}) {
 	this.state = changed(this.state, patch);
-	if (TREE_KEYS.some((key) => Object.hasOwn(patch, key)))
-		this.selected = null;
+	this.moving = Boolean(how.held);
+	if (TREE_KEYS.some((key) => Object.hasOwn(patch, key))) this.selected = null;
 	this.draw();
 	clearTimeout(this.timer);
-	if (!how.moving)
-		this.timer = setTimeout(() => this.writeUrl(), 100);
+	if (!how.moving) this.timer = setTimeout(() => this.writeUrl(), 100);
 };
 
 Store.prototype.writeUrl = function () {
@@ -71,8 +71,9 @@ Store.prototype.queryKey = function () {
 };
 
 Store.prototype.own = function () {
-	return this.once('own', this.queryKey(),
-		() => sumOwn(this.model, this.query(), this.kept.get('own')?.value || new Float64Array(this.model.node.rows)));
+	return this.once('own', this.queryKey(), () =>
+		sumOwn(this.model, this.query(), this.kept.get('own')?.value || new Float64Array(this.model.node.rows)),
+	);
 };
 
 Store.prototype.treeKey = function () {
@@ -118,8 +119,7 @@ Store.prototype.search = function (tree = this.tree(), values = this.values(), n
 
 Store.prototype.whatIf = function () {
 	const {what_if, keep} = this.state;
-	if (this.model.diff || what_if.length === 0)
-		return null;
+	if (this.model.diff || what_if.length === 0) return null;
 	return this.once('what_if', JSON.stringify([what_if, keep]), () => whatIf(this.model, what_if, keep / 100));
 };
 
@@ -130,10 +130,12 @@ Store.prototype.amount = function (value) {
 
 // What the figures stand for, as a sentence
 Store.prototype.meaning = function () {
-	const {model, state} = this, metric = this.metric(), at = (edge) => duration(model.edges[edge]);
-	if (metric.id === 'peak' && !model.diff)
-		return `in use at the peak, ${at(model.meta.peak_edge)}`;
-	if (metric.id === 'use')
-		return `in use at ${at(state.to)}`;
-	return metric.windowed ? `${metric.label.toLowerCase()}: ${at(state.from)} to ${at(state.to)}` : metric.label.toLowerCase();
+	const {model, state} = this,
+		metric = this.metric(),
+		at = (edge) => duration(model.edges[edge]);
+	if (metric.id === 'peak' && !model.diff) return `in use at the peak, ${at(model.meta.peak_edge)}`;
+	if (metric.id === 'use') return `in use at ${at(state.to)}`;
+	return metric.windowed
+		? `${metric.label.toLowerCase()}: ${at(state.from)} to ${at(state.to)}`
+		: metric.label.toLowerCase();
 };

@@ -32,11 +32,18 @@ Shades.prototype.addHandle = function (over, which, words) {
 };
 
 Shades.prototype.onKey = function (event, which) {
-	const {store} = this, {model, state} = store, step = event.shiftKey ? 10 : 1;
-	const to = {ArrowLeft: state[which] - step, ArrowDown: state[which] - step, ArrowRight: state[which] + step,
-		ArrowUp: state[which] + step, Home: 0, End: model.last}[event.key];
-	if (to === undefined || event.ctrlKey || event.altKey || event.metaKey)
-		return;
+	const {store} = this,
+		{model, state} = store,
+		step = event.shiftKey ? 10 : 1;
+	const to = {
+		ArrowLeft: state[which] - step,
+		ArrowDown: state[which] - step,
+		ArrowRight: state[which] + step,
+		ArrowUp: state[which] + step,
+		Home: 0,
+		End: model.last,
+	}[event.key];
+	if (to === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
 	event.preventDefault();
 	event.stopPropagation();
 	const [low, high] = which === 'from' ? [0, state.to] : [state.from, model.last];
@@ -44,7 +51,8 @@ Shades.prototype.onKey = function (event, which) {
 };
 
 Shades.prototype.update = function () {
-	const {model, state} = this.store, at = (edge) => model.edges[edge] / model.end_ms * 100;
+	const {model, state} = this.store,
+		at = (edge) => (model.edges[edge] / model.end_ms) * 100;
 	Object.assign(this.before.style, {left: '0', width: at(state.from) + '%'});
 	Object.assign(this.after.style, {left: at(state.to) + '%', width: 100 - at(state.to) + '%'});
 	for (const which of ['from', 'to']) {
@@ -55,13 +63,12 @@ Shades.prototype.update = function () {
 };
 
 function nearestEdge(model, ms) {
-	let low = 0, high = model.last;
+	let low = 0,
+		high = model.last;
 	while (high - low > 1) {
 		const middle = (low + high) >> 1;
-		if (model.edges[middle] <= ms)
-			low = middle;
-		else
-			high = middle;
+		if (model.edges[middle] <= ms) low = middle;
+		else high = middle;
 	}
 	return ms - model.edges[low] <= model.edges[high] - ms ? low : high;
 }
@@ -74,30 +81,47 @@ function moveWindow(store, patch) {
 
 // What the window alone says: allocated, freed, left behind
 function WindowFigures({store}) {
-	const {model, state} = store, sum = (metric) => store.once('window_' + metric, state.from + ' ' + state.to, () => {
-		const own = sumOwn(model, {metric, unit: 'bytes', from: state.from, to: state.to, site: -1}, new Float64Array(model.node.rows));
-		return own.reduce((all, one) => all + one, 0);
-	});
-	return html`<span class="window-figures">allocated <b data-figure="alloc">${bytes(sum('alloc'))}</b> · freed <b data-figure="freed">${bytes(sum('freed'))}</b> ·
-		born here and still in use at its end <b data-figure="kept">${bytes(sum('kept'))}</b></span>`;
+	const {model, state} = store,
+		sums = store.once('window', state.from + ' ' + state.to, () => windowTotals(model, state.from, state.to));
+	return html`<span class="window-figures">allocated <b data-figure="alloc">${bytes(sums.alloc)}
+	</b> · freed <b data-figure="freed">${bytes(sums.freed)}</b> ·
+		born here and still in use at its end <b data-figure="kept">${bytes(sums.kept)}</b></span>`;
 }
 
-// The phases as buttons; those too narrow to name are counted
+// Those long enough to have their name in the strip
+function widePhases(store) {
+	const {model} = store,
+		phases = store.once('phases', '', () => phasesOf(model));
+	return phases
+		.map((phase, i) => [phase, i])
+		.filter(([{from, to}]) => model.edges[to] - model.edges[from] > model.end_ms / 60)
+		.slice(0, 60);
+}
+
+function ShortPhases({store}) {
+	const left = store.once('phases', '', () => phasesOf(store.model)).length - widePhases(store).length;
+	return left > 0
+		? html`<span class="note">${plural(left, 'phase')} too short to be named here: see <button class="link" onClick=${() => store.set({view: 'phases'})}>Phases</button></span>`
+		: null;
+}
+
+// The phases as buttons
 function PhaseStrip({store}) {
-	const {model} = store, phases = store.once('phases', '', () => phasesOf(model));
-	if (phases.length === 0)
-		return null;
-	const wide = phases.map((phase, i) => [phase, i]).filter(([{from, to}]) => model.edges[to] - model.edges[from] > model.end_ms / 60).slice(0, 60);
-	const left = phases.length - wide.length;
-	return html`<div class="phases"><div class="phase-track" role="group" aria-label="Phases">${wide.map(([{text, from, to}, i]) => html`<button
-			class=${'phase tone' + i % 2} aria-pressed=${store.state.from === from && store.state.to === to} style=${{left: model.edges[from] / model.end_ms * 100 + '%', width: (model.edges[to] - model.edges[from]) / model.end_ms * 100 + '%'}}
-			title=${`${visible(text, 300)}: ${duration(model.edges[from])} to ${duration(model.edges[to])}`} onClick=${() => moveWindow(store, {from, to})}>${visible(text, 80)}</button>`)}</div>${
-		left > 0 ? html`<span class="note">${plural(left, 'phase')} too short to be named here: see Phases</span>` : null}</div>`;
+	const {model} = store,
+		wide = widePhases(store);
+	if (wide.length === 0) return null;
+	return html`<div class="phases"><div class="phase-track" role="group" aria-label="Phases">${wide.map(
+		([{text, from, to}, i]) => html`<button
+			class=${'phase tone' + (i % 2)} aria-pressed=${store.state.from === from && store.state.to === to} style=${{left: (model.edges[from] / model.end_ms) * 100 + '%', width: ((model.edges[to] - model.edges[from]) / model.end_ms) * 100 + '%'}}
+			title=${`${visible(text, 300)}: ${duration(model.edges[from])} to ${duration(model.edges[to])}`} onClick=${() => moveWindow(store, {from, to})}>${visible(text, 80)}</button>`,
+	)}</div></div>`;
 }
 
 class TimelineTable extends Component {
 	render({store}) {
-		const t = store.model.timeline, step = Math.ceil(t.rows / 64), rows = [];
+		const t = store.model.timeline,
+			step = Math.ceil(t.rows / 64),
+			rows = [];
 		for (let i = 0; i < t.rows && this.state.open; i += step) {
 			const row = {at: 0, high: 0, low: Infinity, allocations: 0, bytes: 0};
 			for (let k = i; k < Math.min(t.rows, i + step); k++) {
@@ -109,12 +133,30 @@ class TimelineTable extends Component {
 			}
 			rows.push(row);
 		}
-		return html`<details class="twin" onToggle=${(event) => this.setState({open: event.currentTarget.open})}><summary>as a table</summary>${
-			this.state.open ? html`<${Table} store=${store} id="timeline" caption="What was live over time" sort="" rows=${rows} columns=${[
-				numberColumn('at', 'Until', 'End of the interval', (row) => row.at, duration),
-				numberColumn('high', 'Most in use', 'Most bytes live at one time within it', (row) => row.high, bytes, store.model.meta.totals.peak_bytes),
-				numberColumn('low', 'Least in use', 'Least bytes live at one time within it', (row) => row.low, bytes),
-				numberColumn('allocations', 'Allocations', 'Within it', (row) => row.allocations, count),
-				numberColumn('bytes', 'Allocated', 'Within it', (row) => row.bytes, bytes)]} />` : null}</details>`;
+		return html`<details class="twin" onToggle=${(event) => this.setState({open: event.currentTarget.open})}>
+		<summary>as a table</summary>${
+			this.state.open
+				? html`<${Table} store=${store} id="timeline" caption="What was live over time" sort="" rows=${rows} columns=${[
+						numberColumn('at', 'Until', 'End of the interval', (row) => row.at, duration),
+						numberColumn(
+							'high',
+							'Most in use',
+							'Most bytes live at one time within it',
+							(row) => row.high,
+							bytes,
+							store.model.meta.totals.peak_bytes,
+						),
+						numberColumn(
+							'low',
+							'Least in use',
+							'Least bytes live at one time within it',
+							(row) => row.low,
+							bytes,
+						),
+						numberColumn('allocations', 'Allocations', 'Within it', (row) => row.allocations, count),
+						numberColumn('bytes', 'Allocated', 'Within it', (row) => row.bytes, bytes),
+					]} />`
+				: null
+		}</details>`;
 	}
 }
