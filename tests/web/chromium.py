@@ -88,7 +88,9 @@ document.addEventListener('securitypolicyviolation', (e) => window.__violations.
 class Page:
     def __init__(self, browser, path, width, height, media, fragment, wait):
         self.browser = browser
-        target = browser.call("Target.createTarget", url="about:blank")["targetId"]
+        # A profile of its own: what one page keeps, another must not find
+        self.context = browser.call("Target.createBrowserContext")["browserContextId"]
+        target = browser.call("Target.createTarget", url="about:blank", browserContextId=self.context)["targetId"]
         self.target, self.session = target, browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in "Page", "Runtime", "Network", "Log":
             self.call(domain + ".enable")
@@ -159,4 +161,4 @@ class Page:
         return out
 
     def close(self):
-        self.browser.call("Target.closeTarget", targetId=self.target)
+        self.browser.call("Target.disposeBrowserContext", browserContextId=self.context)

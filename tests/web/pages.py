@@ -4,6 +4,7 @@ nothing else, from programs whose every block is known. So it is a judge of both
 web/ reads, and of what report/ writes."""
 import base64
 import bisect
+import collections
 import gzip
 import html
 import json
@@ -194,7 +195,8 @@ def bundle(program, **more):
                 parents.append((parent, frame))
         ends.append(nodes[at])
     owners = sorted({program.owner(s) for s in range(len(program.stacks))})
-    site_of = {s: owners.index(program.owner(s)) for s in range(len(program.stacks))}
+    number = {owner: s for s, owner in enumerate(owners)}
+    site_of = {s: number[program.owner(s)] for s in range(len(program.stacks))}
     site_at = {ends[s]: site_of[s] + 1 for s in site_of}
     temporary = {}
     for block in program.blocks:
@@ -214,12 +216,13 @@ def bundle(program, **more):
 def site_tables(b, program, owners, site_of):
     blocks, at = program.blocks, program.peak_at
     by_site = dict(groups(blocks, lambda k: site_of[k.stack]))
+    stacks = collections.Counter(site_of.values())
     def live(rows):
         return [k for k in rows if k.freed is NEVER]
     def peak(rows):
         return [k for k in rows if k.at <= at and (k.freed is NEVER or k.freed > at)]
     b.table("site", "frame allocator chain number merged stacks blocks bytes live_blocks live_bytes peak_blocks peak_bytes temporary_blocks", (
-        (frame + 1, b.string("malloc"), b.string("malloc ← xmalloc"), s + 1, 1, sum(one == s for one in site_of.values()), len(rows), total(rows),
+        (frame + 1, b.string("malloc"), b.string("malloc ← xmalloc"), s + 1, 1, stacks[s], len(rows), total(rows),
          len(live(rows)), total(live(rows)), len(peak(rows)), total(peak(rows)), sum(k.temporary for k in rows))
         for s, frame in enumerate(owners) for rows in [by_site.get(s, [])]))
     b.table("heat", "site size lifetime blocks bytes", ((*key, len(rows), total(rows)) for key, rows in groups(
@@ -257,7 +260,7 @@ def timeline(b, program, intervals=200):
     b.table("timeline", "at_us low_bytes high_bytes live_bytes live_blocks allocations allocated_bytes", rows, delta=("at_us",))
 
 
-def random_program(seed, stacks=60, blocks=4000, duration=10_000_000, threads=3, never=0.1):
+def random_program(seed, stacks=60, blocks=2500, duration=10_000_000, threads=3, never=0.1):
     """Functions f0, f1 ... with unlike names, so that a path of names is a stack."""
     pick = random.Random(seed)
     modules = ["/usr/bin/server", "/usr/lib/libparse.so.1", "/usr/lib/libc.so.6"]
@@ -277,20 +280,38 @@ def random_program(seed, stacks=60, blocks=4000, duration=10_000_000, threads=3,
     return Program(frames, made, out, duration, marks, [f"worker {i}" for i in range(threads)])
 
 
-def expected(program, metric, first, last, unit="bytes"):
-    """path of names -> sum of the stacks through it, from the blocks themselves. first, last: edges"""
-    edges, out = program.edges, {}
-    begin, end = edges[first] if first else -1, edges[last]
+# What a metric says of a block: at, freed, the begin and the end of the window, the peak
+SAYS = {
+    "peak": lambda at, freed, begin, end, peak: at <= peak < freed,
+    "use": lambda at, freed, begin, end, peak: at <= end < freed,
+    "alloc": lambda at, freed, begin, end, peak: begin < at <= end,
+    "freed": lambda at, freed, begin, end, peak: begin < freed <= end,
+    "kept": lambda at, freed, begin, end, peak: begin < at <= end < freed,
+    "leaked": lambda at, freed, begin, end, peak: begin < at <= end and freed == float("inf"),
+    "grown": lambda at, freed, begin, end, peak: (at <= end < freed) - (at <= begin < freed),
+}
+
+
+def stack_sums(program, metric, first, last, unit="bytes"):
+    """stack -> sum over its blocks, from the blocks themselves. first, last: edges"""
+    out, never = [0] * len(program.stacks), float("inf")
+    begin, end, peak = program.edges[first] if first else -1, program.edges[last], program.peak_at
+    says = SAYS.get(metric)
     for block in program.blocks:
-        at, freed = block.at, float("inf") if block.freed is NEVER else block.freed
-        born, died = begin < at <= end, begin < freed <= end
-        value = {"peak": at <= program.peak_at < freed, "use": at <= end < freed, "alloc": born, "freed": died,
-                 "kept": born and freed > end, "leaked": born and freed == float("inf"), "temp": bool(block.temporary),
-                 "grown": int(at <= end < freed) - int(at <= begin < freed)}[metric] * (block.size if unit == "bytes" else 1)
-        path = ()
-        for frame in [None, *program.stacks[block.stack]]:
-            path += (program.frames[frame][0],) if frame is not None else ()
-            out[path] = out.get(path, 0) + value
+        freed = never if block.freed is NEVER else block.freed
+        hit = says(block.at, freed, begin, end, peak) if says else block.temporary
+        if hit:
+            out[block.stack] += hit * (block.size if unit == "bytes" else 1)
+    return out
+
+
+def expected(program, metric, first, last, unit="bytes"):
+    """path of names -> sum of the stacks through it"""
+    out = {(): 0}
+    for stack, value in zip(program.stacks, stack_sums(program, metric, first, last, unit)):
+        names = tuple(program.frames[frame][0] for frame in stack)
+        for size in range(len(names) + 1):
+            out[names[:size]] = out.get(names[:size], 0) + value
     return out
 
 
