@@ -73,6 +73,7 @@ function Figures({store}) {
 	const {model} = store,
 		{totals} = model.meta,
 		s = model.site;
+	const lost = lostTotals(model);
 	let top = -1;
 	for (let row = 0; row < s.rows; row++) {
 		if (s.frame[row] && (top < 0 || s.peak_bytes[row] > s.peak_bytes[top])) top = row;
@@ -80,7 +81,8 @@ function Figures({store}) {
 	return html`<div class="figures-row">
 		<${Figure} name="peak" label="Peak" value=${bytes(totals.peak_bytes)} more=${html`at ${duration(totals.peak_ms)}${top >= 0 ? html` · ${percent(s.peak_bytes[top], totals.peak_bytes)} <${Name} text=${siteName(model, top)} longest=${60} />` : ''}`}
 			onClick=${() => store.set({view: 'flame', metric: 'peak'})} />
-		<${Figure} name="leaked" label="Leaked" value=${bytes(totals.leaked_bytes)} more=${`in ${amount(totals.leaked_blocks, 'blocks')}`} onClick=${() => store.set({view: 'leaks'})} />
+		<${Figure} name="leaked" label=${lost ? 'Lost' : 'Never freed'} value=${bytes(lost ? lost.bytes : totals.leaked_bytes)}
+			more=${`in ${amount(lost ? lost.blocks : totals.leaked_blocks, 'blocks')}`} title=${lost ? 'Nothing points to these blocks, or not to their begin' : ''} onClick=${() => store.set({view: 'leaks'})} />
 		<${Figure} name="churn" label="Churn" value=${roughCount(totals.allocations / Math.max(1e-9, model.end_ms / 1000)) + '/s'} more=${`${percent(totals.temporary, totals.allocations)} temporary`} title=${`${count(totals.allocations)} allocations of ${bytes(totals.allocated_bytes)}`} onClick=${() => store.set({view: 'temporary'})} />
 		<${Figure} name="end" label="At the end" value=${bytes(totals.live_bytes)} more=${`in ${amount(totals.live_blocks, 'blocks')}`} onClick=${() => store.set({view: 'flame', metric: 'use', from: 0, to: model.last})} /></div>`;
 }

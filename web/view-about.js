@@ -113,7 +113,7 @@ function ChangesView({store}) {
 				show: (row) =>
 					html`<span class="site-text"><span class="site-name">
 					<${Name} text=${shortName(model, c.frame[row] - 1)} title=${fullName(model, c.frame[row] - 1)} />
-					</span><span class="place">${visible(placeOf(model, c.frame[row] - 1, false), 80)}${c.chain[row] ? ' · ' + visible(model.strings[c.chain[row]], 100) : ''}
+					</span><span class="place">${[visible(placeOf(model, c.frame[row] - 1, false), 80), visible(model.strings[c.chain[row]], 100)].filter(Boolean).join(' · ')}
 					</span></span>`,
 			},
 			{

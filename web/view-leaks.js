@@ -21,7 +21,21 @@ function running(bins) {
 	return bins.map((bin) => (sum += bin));
 }
 
+// Blocks that a scan of memory found no pointer to, or none to their begin; null without a scan
+function lostTotals(model) {
+	const {leak, meta} = model,
+		out = {bytes: 0, blocks: 0};
+	if (meta.leak_scan !== 'made') return null;
+	for (let row = 0; row < leak.rows; row++) {
+		if (!/lost/.test(meta.leak_kinds[leak.kind[row]])) continue;
+		out.bytes += leak.bytes[row];
+		out.blocks += leak.blocks[row];
+	}
+	return out;
+}
+
 function LeaksView({store}) {
+	const lost = lostTotals(store.model);
 	const {model, state} = store,
 		{leak, meta} = model,
 		shapes = leakShapes(store);
@@ -52,8 +66,9 @@ function LeaksView({store}) {
 		],
 		...Object.values(SHAPES).map(({word, what}) => [word, what]),
 	]}>
-		What was never freed, by the site that owns it: <b>${bytes(meta.totals.leaked_bytes)}
-		</b> in ${count(meta.totals.leaked_blocks)} blocks lost; ${bytes(meta.totals.live_bytes)} in ${count(meta.totals.live_blocks)} blocks live at the end. ${scan} The whole run; the window does not limit this view.</${Intro}>
+		What was never freed, by the site that owns it: <b>${bytes(meta.totals.live_bytes)}</b> in ${amount(meta.totals.live_blocks, 'blocks')}${
+			lost ? html`, of which <b>${bytes(lost.bytes)}</b> in ${amount(lost.blocks, 'blocks')} are lost` : ''
+		}. ${scan} The whole run; the window does not limit this view.</${Intro}>
 		<p class="buttons" role="group" aria-label="Kinds">${meta.leak_kinds.map((kind, i) => (leak.kind.includes(i) ? html`<button aria-pressed=${state.kinds.includes(i)} onClick=${() => flip(i)}>${visible(kind)} <b>${bytes(sum(i))}
 		</b></button>` : null))}</p>
 		<${Table} store=${store} id="leaks" caption="Leaks" sort="hourly" rows=${rows} empty="Everything was freed." rowData=${(row) => ({'data-shape': shape(row).shape || 'none'})} columns=${[

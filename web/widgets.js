@@ -81,7 +81,7 @@ function Site({store, site, chain = true}) {
 				? html`<span class="badge" title="Put back from the debug information: a tail call left no frame.">inferred</span>`
 				: null
 		}</span>
-		<span class="place" title=${visible(placeOf(model, frame, true))}>${visible(place, 80)}${chain && text ? ' · ' + visible(text, 120) : ''}
+		<span class="place" title=${visible(placeOf(model, frame, true))}>${[visible(place, 80), chain && visible(text, 120)].filter(Boolean).join(' · ')}
 		</span></span></span>`;
 }
 
