@@ -3,15 +3,17 @@
 """A report page in a real browser: every view is driven, and its figures compared with sums over
 the blocks that the page was made of.
 
-usage: check-page.py ASSETS-DIRECTORY SOURCE-DIRECTORY
+usage: check-page.py ASSETS-DIRECTORY SOURCE-DIRECTORY [RHEAPER-REPORT RHEAPER-LOAD DRIVERS [POINT...]]
 
-ASSETS-DIRECTORY has what web/bundle.py joined. Prints TAP, one point per test_ function.
+ASSETS-DIRECTORY has what web/bundle.py joined, DRIVERS rheaper-gcc. Prints TAP, one point per test_ function.
 """
 import atexit
 import os
 import pathlib
 import random
 import re
+import sqlite3
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -28,7 +30,7 @@ class Bench:
     def __init__(self, directory):
         self.directory, self.browser, self.made = pathlib.Path(directory), None, {}
         self.texts = pages.assets(sys.argv[1])
-        self.source = pathlib.Path(sys.argv[2])
+        self.source = pathlib.Path(sys.argv[2]).resolve()
 
     def open(self, name, bundle, **how):
         if not self.texts:
@@ -60,10 +62,10 @@ def text(page, selector="main"):
 
 
 # Of each query what the page shows: boxes as [level, left, width, name, figure]
-READ_FLAME = """(queries) => queries.map((query) => { rheaper.set({view: 'flame', zoom: 0, ...query});
+READ_FLAME = """(queries) => queries.map((query) => { rheaper.set({view: 'flame', zoom: 0, outer: true, ...query});
     return {total: Number(document.querySelector('[data-total]').dataset.total), sites: null, boxes: [...document.querySelectorAll('.box')].map((box) =>
         [Number(box.getAttribute('aria-level')), parseFloat(box.style.left), parseFloat(box.style.width), box.getAttribute('aria-label').split(',')[0], Number(box.dataset.bytes), box.dataset.node])}; })"""
-READ_FLAME_AS_IT_IS = "(" + READ_FLAME.replace("rheaper.set({view: 'flame', zoom: 0, ...query});", "") + ")([{}])[0].boxes"
+READ_FLAME_AS_IT_IS = "(" + READ_FLAME.replace("rheaper.set({view: 'flame', zoom: 0, outer: true, ...query});", "") + ")([{}])[0].boxes"
 READ_ROWS = """(queries) => queries.map((query) => { rheaper.set(query);
     return [...document.querySelectorAll('main [data-bytes]')].map((row) => [Number(row.getAttribute('aria-level')) || row.dataset.rowSite, row.dataset.node ?
         row.querySelector('.name').textContent : '', Number(row.dataset.bytes)]); })"""
@@ -187,6 +189,81 @@ def test_every_view_shows_all_blocks(b):
     for word in "preact 10", "htm 3", "uplot 1", "born", "No event was lost":
         assert word in text(page) or word in page.run("document.querySelector('main').textContent"), word
     assert "Permission is hereby granted" in page.run("document.querySelector('main').textContent")
+    b.done(page)
+
+
+PROGRAM = """
+#include <rheaper.h>
+#include <stdlib.h>
+#define OWN __attribute__((noinline))
+static void *volatile keep[3000];
+static OWN void *small(int n) { void *p = malloc(16 + n % 40); return keep[0] = p; }
+static OWN void *large(int n) { void *p = calloc(n, 100); return keep[0] = p; }
+static OWN void *list(int n) { void *p = n % 3 ? small(n) : large(n); return keep[0] = p; }
+static OWN void *table(int n) { void *p = n % 7 ? list(n) : small(n); return keep[0] = p; }
+static OWN int work(int first, int left)
+{
+	for (int i = first; i < first + 900; i++)
+		keep[i] = i % 2 ? table(i) : list(i);
+	for (int i = first; i < first + 900; i++)
+		if (i % left)
+			free(keep[i]);
+	return 0;
+}
+int main(void)
+{
+	int bad = work(1, 50);
+	rheaper_mark("parse");
+	bad += work(901, 3);
+	rheaper_mark("serve");
+	return bad + work(1801, 7);
+}
+"""
+
+
+def real_database(b):
+    if len(sys.argv) < 6:
+        raise tap.Skip("no rheaper-report given")
+    report, load, drivers = map(os.path.abspath, sys.argv[3:6])
+    (b.directory / "real.c").write_text(PROGRAM)
+    def run(*command, **more):
+        subprocess.run([str(word) for word in command], check=True, cwd=b.directory, stdout=subprocess.DEVNULL, env={**os.environ, **more})
+    run(f"{drivers}/rheaper-gcc", "-g", "-O0", "-I", b.source / "include", "-o", "real", "real.c")
+    run("./real", RHEAPER_TRACE=str(b.directory / "real.trace"))
+    run(load, "-q", "real.trace", "real.db")
+    if b.texts:
+        run(report, "--html=real.html", "real.db")
+    return sqlite3.connect(b.directory / "real.db")
+
+
+def test_a_page_of_rheaper_report_says_what_sql_says(b):
+    db = real_database(b)
+    stacks, names = {}, dict(db.execute("SELECT frame, function FROM frames"))
+    for stack, frame in db.execute("SELECT stack, frame FROM stack_frames ORDER BY stack, frame_no DESC"):
+        stacks.setdefault(stack, []).append(names[frame])
+    blocks = db.execute("SELECT bt, alloc_after, dealloc_after, size FROM allocations").fetchall()
+    page = b.open("real", (b.directory / "real.html").read_text() if b.texts else "", width=1600, height=1400)
+    assert page.run("rheaper.model.meta.pruned.nodes") == 0
+    edges = page.run("rheaper.model.edges")
+    marks = [at for at, in db.execute("SELECT at_ms FROM markers ORDER BY at_ms")]
+    assert len(marks) == 2 and set(marks) <= set(edges), (marks, edges[:5])
+    assert edges[page.run("rheaper.model.meta.peak_edge")] == page.run("rheaper.model.meta.totals.peak_ms")
+    pick, peak = random.Random(5), page.run("rheaper.model.meta.totals.peak_ms")
+    queries = [{"from": first, "to": last, "metric": metric} for first, last in
+               [sorted((pick.randrange(len(edges)), pick.randrange(len(edges)))) for _ in range(200)] for metric in METRICS[:-1]]
+    for start in range(0, len(queries), 100):
+        part = queries[start:start + 100]
+        for query, seen in zip(part, page.run(f"({READ_FLAME})({part})")):
+            begin, end, sums = edges[query["from"]] if query["from"] else -1, edges[query["to"]], {(): 0}
+            for stack, at, freed, size in blocks:
+                hit = pages.SAYS[query["metric"]](at, float("inf") if freed is None else freed, begin, end, peak)
+                if hit:
+                    for length in range(len(stacks[stack]) + 1):
+                        path = tuple(stacks[stack][:length])
+                        sums[path] = sums.get(path, 0) + hit * size
+            assert seen["total"] == sums[()], (query, seen["total"], sums[()])
+            for path, value in paths_of(seen["boxes"]).items():
+                assert sums.get(path, 0) == value, (query, path, value, sums.get(path))
     b.done(page)
 
 
@@ -544,5 +621,5 @@ def test_no_address_is_in_the_page(b):
 
 if __name__ == "__main__":
     os.environ.setdefault("TZ", "UTC")
-    only = sys.argv[3:]  # names of points, for whoever looks for a fault
+    only = sys.argv[6:]  # names of points, for whoever looks for a fault
     tap.run({name: point for name, point in globals().items() if not only or name in only}, Bench)
