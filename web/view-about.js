@@ -10,12 +10,11 @@ function List({rows, empty, item}) {
 
 // Licences stand in the vendor script as comments that begin with /*! NAME
 function licences() {
-	const out = [],
-		style = document.querySelector('style');
+	const out = [];
 	for (const script of document.querySelectorAll('script:not([id])')) {
 		for (const [, text] of script.textContent.matchAll(/\/\*!licence\n([^]*?)\*\//g)) out.push(text);
 	}
-	return style ? out : out;
+	return out;
 }
 
 function Process({title, process}) {
