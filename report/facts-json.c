@@ -75,8 +75,23 @@ static void put_estimate(struct json *json, const struct report *report)
 	json_end_object(json);
 }
 
+/* What a scan found to be lost; without one, all that was not freed. */
+static struct report_leak sum_leaks(const struct report *report)
+{
+	struct report_leak sum = {0};
+
+	for (size_t i = 0; i < report->n_leaks; i++) {
+		if (report->leaks[i].kind == LEAK_REACHABLE)
+			continue;
+		sum.blocks += report->leaks[i].blocks;
+		sum.bytes += report->leaks[i].bytes;
+	}
+	return sum;
+}
+
 void facts_write_totals(struct json *json, const struct report *report)
 {
+	const struct report_leak leaked = sum_leaks(report);
 	const struct {
 		const char *name;
 		double value;
@@ -88,8 +103,8 @@ void facts_write_totals(struct json *json, const struct report *report)
 		{"peak_blocks", report->peak_blocks},
 		{"live_blocks", report->live_blocks},
 		{"live_bytes", report->live_bytes},
-		{"leaked_blocks", report->is_cut ? 0 : report->live_blocks},
-		{"leaked_bytes", report->is_cut ? 0 : report->live_bytes},
+		{"leaked_blocks", leaked.blocks},
+		{"leaked_bytes", leaked.bytes},
 	};
 
 	json_key(json, "totals");

@@ -157,8 +157,10 @@ def test_totals_are_those_of_the_database(bench):
     for ours, theirs in (("allocations", "allocations"), ("allocated_bytes", "allocated_bytes"),
                          ("temporary", "temporary_blocks"), ("peak_bytes", "peak_bytes"),
                          ("peak_blocks", "peak_blocks"), ("live_blocks", "live_blocks"),
-                         ("live_bytes", "live_bytes"), ("leaked_bytes", "live_bytes")):
+                         ("live_bytes", "live_bytes")):
         assert found[ours] == totals[theirs], ours
+    lost = bench.ask("SELECT sum(blocks), sum(bytes) FROM leaks_by_kind WHERE leak_kind <> 'still reachable'")[0]
+    assert (found["leaked_blocks"], found["leaked_bytes"]) == lost
     assert abs(found["peak_ms"] * 1e6 - totals["peak_ns"]) < 1
 
 
