@@ -237,7 +237,9 @@ CREATE TABLE lots (
   first_block INTEGER NOT NULL,
   last_block INTEGER NOT NULL,
   bytes INTEGER NOT NULL,      -- of these blocks, not weighed
-  leak_kind INTEGER REFERENCES leak_kinds -- of live blocks
+  leak_kind INTEGER REFERENCES leak_kinds, -- of live blocks
+  leak_owner INTEGER REFERENCES stacks -- of indirectly lost blocks: the stack of the
+                               -- definitely lost one that they hang below
 ) STRICT;
 
 -- Every block, in the order of lots. Not STRICT: to check each value costs 2 % of a load,
@@ -367,7 +369,8 @@ CREATE VIEW allocations AS SELECT
   l.temporary,
   l.weight,                                            -- blocks for which it stands
   l.process,
-  k.name AS leak_kind                                  -- of live blocks: leak_kinds
+  k.name AS leak_kind,                                 -- of live blocks: leak_kinds
+  l.leak_owner                                         -- lots.leak_owner
 FROM lots l LEFT JOIN block_endings e ON e.ending = l.ending
 LEFT JOIN leak_kinds k ON k.leak_kind = l.leak_kind
 CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block;
@@ -408,31 +411,49 @@ CREATE VIEW call_sites AS SELECT
   s.owner_function, s.owner_file, s.owner_line, s.owner_module_path, s.chain
 FROM stack_totals t JOIN sites s USING (stack);
 
--- Blocks not freed at the end, by call site, of processes that were traced to their end.
-CREATE VIEW leaks AS SELECT
-  c.process, c.stack, c.signature, c.live_blocks AS blocks, c.live_bytes AS bytes,
-  c.allocated_by, c.function, c.file, c.line, c.module_path,
-  c.owner_function, c.owner_file, c.owner_line, c.owner_module_path, c.chain
-FROM call_sites c JOIN processes p USING (process)
-WHERE c.live_blocks > 0 AND p.ending NOT IN ('stopped', 'snapshot');
-
 -- Lots with the blocks and bytes that they stand for.
 CREATE VIEW weighed_lots AS SELECT
   process, stack, alloc_thread, free_thread, free_stack, ending, temporary, leak_kind,
+  leak_owner,
   CAST((last_block - first_block + 1) * weight AS REAL) AS blocks,
   CAST(bytes * weight AS REAL) AS bytes
 FROM lots;
+
+-- Which lost blocks are lost with which: the blocks of a stack that hang below definitely
+-- lost blocks of another one, the owner, or of the same.
+CREATE VIEW leak_owners AS SELECT
+  process, leak_owner AS owner_stack, stack,
+  CAST(round(sum(blocks)) AS INTEGER) AS blocks,
+  CAST(round(sum(bytes)) AS INTEGER) AS bytes
+FROM weighed_lots WHERE leak_owner IS NOT NULL GROUP BY process, leak_owner, stack;
+
+-- Blocks not freed at the end, by call site, of processes that were traced to their end.
+CREATE VIEW leaks AS SELECT
+  c.process, c.stack, c.signature, c.live_blocks AS blocks, c.live_bytes AS bytes,
+  CAST(ifnull(o.blocks, 0) AS INTEGER) AS indirect_blocks, -- lost with them, and rows of
+  CAST(ifnull(o.bytes, 0) AS INTEGER) AS indirect_bytes,   -- their own, too
+  c.allocated_by, c.function, c.file, c.line, c.module_path,
+  c.owner_function, c.owner_file, c.owner_line, c.owner_module_path, c.chain
+FROM call_sites c JOIN processes p USING (process)
+LEFT JOIN (SELECT process, owner_stack, sum(blocks) AS blocks, sum(bytes) AS bytes
+  FROM leak_owners GROUP BY 1, 2) o ON o.process = c.process AND o.owner_stack = c.stack
+WHERE c.live_blocks > 0 AND p.ending NOT IN ('stopped', 'snapshot');
 
 -- Leaks by what pointers to them a leak scan found.
 CREATE VIEW leaks_by_kind AS SELECT
   l.process, k.name AS leak_kind, l.stack, s.signature,
   CAST(round(sum(l.blocks)) AS INTEGER) AS blocks,
   CAST(round(sum(l.bytes)) AS INTEGER) AS bytes,
+  CAST(ifnull(max(o.blocks), 0) AS INTEGER) AS indirect_blocks, -- of definitely lost
+  CAST(ifnull(max(o.bytes), 0) AS INTEGER) AS indirect_bytes, -- ones: what hangs below
   s.allocated_by, s.function, s.file, s.line, s.module_path,
   s.owner_function, s.owner_file, s.owner_line, s.owner_module_path, s.chain
 FROM weighed_lots l JOIN leak_kinds k ON k.leak_kind = l.leak_kind
 JOIN processes p ON p.process = l.process
 LEFT JOIN sites s ON s.stack = l.stack
+LEFT JOIN (SELECT process, owner_stack, sum(blocks) AS blocks, sum(bytes) AS bytes
+  FROM leak_owners GROUP BY 1, 2) o
+  ON l.leak_kind = 1 AND o.process = l.process AND o.owner_stack = l.stack
 WHERE p.ending NOT IN ('stopped', 'snapshot')
 GROUP BY l.process, l.stack, l.leak_kind;
 

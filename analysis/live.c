@@ -188,6 +188,21 @@ bool live_take(struct live *live, uint64_t address, struct live_block *block)
 	return true;
 }
 
+bool live_find(const struct live *live, uint64_t address, struct live_block *block)
+{
+	uint64_t hash = hash_address(address);
+	const struct live_part *part = &live->parts[part_of(hash)];
+	size_t i;
+
+	if (part->n_blocks == 0)
+		return false;
+	i = find_slot(part, hash, address);
+	if (part->slots[i].address == 0)
+		return false;
+	*block = unpack(&part->slots[i]);
+	return true;
+}
+
 static int compare_slots(const void *left, const void *right)
 {
 	const struct live_slot *a = left, *b = right;

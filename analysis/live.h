@@ -41,6 +41,9 @@ int live_put(struct live *live, const struct live_block *block, struct live_bloc
  * none. */
 bool live_take(struct live *live, uint64_t address, struct live_block *block);
 
+/* Find the block at an address and copy it to *block. Returns false if there is none. */
+bool live_find(const struct live *live, uint64_t address, struct live_block *block);
+
 /* Prefetch the slot of an address that will soon be looked up. */
 void live_expect(const struct live *live, uint64_t address);
 

@@ -63,8 +63,10 @@ struct pair {
 	unsigned int n_ahead, next_ahead;
 	int merge_result; /* why there are no more of them */
 	size_t next_pending;
-	bool following;        /* pair_follow */
-	bool over;             /* the events: what is live is left */
+	bool following; /* pair_follow */
+	bool over;      /* the events: what is live is left */
+	struct map
+		leak_owners;   /* address -> stack, of blocks that others are lost with */
 	struct latest *latest; /* by stream */
 	size_t n_latest;
 	struct chains chains;
@@ -102,6 +104,7 @@ void pair_free(struct pair *p)
 		return;
 	live_fini(&p->live);
 	map_fini(&p->tops);
+	map_fini(&p->leak_owners);
 	tally_fini(&p->tally);
 	chains_fini(&p->chains);
 	free(p->latest);
@@ -144,7 +147,8 @@ static struct pair_row *add_row(struct pair *p, const struct live_block *block,
 		.address = block->address,
 		.stack = block->stack,
 		.alloc_thread = block->thread,
-		.end = end,
+		.leak_owner = PAIR_NO_OWNER,
+		.end = (uint8_t)end,
 	};
 	return row;
 }
@@ -342,11 +346,54 @@ static int take_event(struct pair *p, const struct reader_event *event, uint32_t
 	}
 }
 
+/* What a scan said of a block that is live at the end, or NULL: one that was allocated
+ * after the scan is not what that found there. */
+static const struct scan_block *find_scanned(const struct pair *p,
+					     const struct live_block *block)
+{
+	const struct scan *scan = &p->catalog->scan;
+
+	return block->alloc_ns <= reader_ns(p->reader, scan->ticks)
+		       ? scan_find(scan, block->address)
+		       : NULL;
+}
+
+/* Live blocks can be looked up until they are sorted. Returns 0 or -ENOMEM. */
+static int find_leak_owners(struct pair *p)
+{
+	const struct scan_blocks *scanned = &p->catalog->scan.whole;
+	struct live_block owner;
+
+	for (size_t i = 0; i < scanned->n_blocks; i++) {
+		uint64_t address = scanned->blocks[i].owner;
+
+		if (address && map_get(&p->leak_owners, address) == MAP_NONE &&
+		    live_find(&p->live, address, &owner) && find_scanned(p, &owner) &&
+		    map_put(&p->leak_owners, address, owner.stack))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void set_leak(struct pair *p, const struct live_block *block, struct pair_row *row)
+{
+	const struct scan_block *scanned = find_scanned(p, block);
+	uint32_t owner;
+
+	if (!scanned)
+		return;
+	row->leak = (uint8_t)scanned->kind;
+	if (!scanned->owner)
+		return;
+	owner = map_get(&p->leak_owners, scanned->owner);
+	row->leak_owner = owner == MAP_NONE ? PAIR_NO_OWNER : owner;
+}
+
 /* A block that did not end: first those in a realloc, then the live ones. */
 static bool add_survivor(struct pair *p)
 {
 	struct live_block rest;
-	uint8_t leak = RHP_LEAK_UNKNOWN;
+	struct pair_row *row;
 
 	while (p->next_pending < p->n_pendings) {
 		const struct live_block *block = &p->pendings[p->next_pending++].block;
@@ -361,12 +408,10 @@ static bool add_survivor(struct pair *p)
 	if (!live_next(&p->live, &rest))
 		return false;
 	p->totals.left_blocks++;
-	/* One that was allocated after the scan is not what that found there. */
-	if (rest.alloc_ns <= reader_ns(p->reader, p->catalog->scan.ticks))
-		leak = scan_kind(&p->catalog->scan, rest.address);
-	add_row(p, &rest, BLOCK_LIVE)->leak = leak;
-	p->totals.leak_blocks[leak]++;
-	p->totals.leak_bytes[leak] += rest.size;
+	row = add_row(p, &rest, BLOCK_LIVE);
+	set_leak(p, &rest, row);
+	p->totals.leak_blocks[row->leak]++;
+	p->totals.leak_bytes[row->leak] += rest.size;
 	return true;
 }
 
@@ -457,6 +502,8 @@ int pair_next(struct pair *p, struct pair_row *rows)
 			return result;
 		if (result == 0) {
 			p->over = true;
+			if (find_leak_owners(p))
+				return -ENOMEM;
 			live_sort(&p->live);
 		}
 	}

@@ -33,10 +33,14 @@ struct pair_row {
 	uint32_t stack, alloc_thread;
 	uint32_t free_stack, free_thread; /* if its end is in the trace */
 	uint64_t free_size;               /* the size that a sized free gave, or 0 */
-	enum block_end end;
-	uint8_t leak;   /* of a live block: enum rhp_leak_kind */
-	bool temporary; /* its free was the next event of its thread */
+	uint32_t leak_owner; /* stack of the lost block that this one is lost with */
+	uint8_t end;         /* enum block_end */
+	uint8_t leak;        /* of a live block: enum rhp_leak_kind */
+	bool temporary;      /* its free was the next event of its thread */
 };
+
+/* leak_owner of a block that hangs below no other one that is known. */
+#define PAIR_NO_OWNER UINT32_MAX
 
 struct pair_totals {
 	uint64_t allocations, frees, reallocs, failed_reallocs;

@@ -10,27 +10,34 @@
 /* Blocks come by address: where they begin anew another scan was left unfinished. */
 static bool begins_anew(const struct scan_blocks *blocks, uint64_t address)
 {
-	return blocks->n_blocks && address <= blocks->blocks[blocks->n_blocks - 1] >> 8;
+	return blocks->n_blocks &&
+	       address <= blocks->blocks[blocks->n_blocks - 1].address;
 }
 
 int scan_take_leak(struct scan *s, const struct rhp_record *record)
 {
-	uint64_t kind = record->c < RHP_N_LEAK_KINDS ? record->c : RHP_LEAK_UNKNOWN;
+	uint64_t kind = record->c & 0xff;
 
 	if (array_grow((void **)&s->begun.blocks, &s->begun.n_max, s->begun.n_blocks + 1,
 		       sizeof(*s->begun.blocks)))
 		return -ENOMEM;
 	if (begins_anew(&s->begun, rhp_address(record)))
 		s->begun.n_blocks = 0;
-	s->begun.blocks[s->begun.n_blocks++] = rhp_address(record) << 8 | kind;
+	if (kind >= RHP_N_LEAK_KINDS)
+		kind = RHP_LEAK_UNKNOWN;
+	s->begun.blocks[s->begun.n_blocks++] = (struct scan_block){
+		.address = rhp_address(record),
+		.kind = kind,
+		.owner = kind == RHP_LEAK_INDIRECT ? record->c >> 8 : 0,
+	};
 	return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int compare(const void *left, const void *right)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	const struct scan_block *a = left, *b = right;
 
-	return x < y ? -1 : x > y;
+	return a->address < b->address ? -1 : a->address > b->address;
 }
 
 void scan_take_end(struct scan *s, const struct reader_blob *blob)
@@ -61,17 +68,17 @@ int scan_failure(const struct scan *s)
 
 static bool is_below(const void *block, const void *address)
 {
-	return *(const uint64_t *)block >> 8 < *(const uint64_t *)address;
+	return ((const struct scan_block *)block)->address < *(const uint64_t *)address;
 }
 
-uint8_t scan_kind(const struct scan *s, uint64_t address)
+const struct scan_block *scan_find(const struct scan *s, uint64_t address)
 {
 	size_t low = array_lower_bound(s->whole.blocks, s->whole.n_blocks,
 				       sizeof(*s->whole.blocks), &address, is_below);
 
-	return low < s->whole.n_blocks && s->whole.blocks[low] >> 8 == address
-		       ? (uint8_t)s->whole.blocks[low]
-		       : RHP_LEAK_UNKNOWN;
+	return low < s->whole.n_blocks && s->whole.blocks[low].address == address
+		       ? &s->whole.blocks[low]
+		       : NULL;
 }
 
 void scan_fini(struct scan *s)

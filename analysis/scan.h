@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Holds what the leak scans of a trace found: the kind (enum rhp_leak_kind) of each block
- * that was live. The last complete scan counts. catalog.c fills it, pair.c asks it.
+ * that was live, and which lost block another one hangs below. The last complete scan
+ * counts. catalog.c fills it, pair.c asks it.
  */
 #pragma once
 
@@ -11,8 +12,14 @@
 struct reader_blob;
 struct rhp_record;
 
+struct scan_block {
+	uint64_t address;
+	uint64_t kind : 8;   /* enum rhp_leak_kind */
+	uint64_t owner : 56; /* of an indirectly lost one: the address of that; or 0 */
+};
+
 struct scan_blocks {
-	uint64_t *blocks; /* address: 56, kind: 8 */
+	struct scan_block *blocks;
 	size_t n_blocks, n_max;
 };
 
@@ -32,7 +39,8 @@ void scan_take_end(struct scan *scan, const struct reader_blob *blob);
 /* Return the errno of the last scan; 0 if it is complete or there was none. */
 int scan_failure(const struct scan *scan);
 
-/* Return the kind of the block that was at this address at the time of the scan. */
-uint8_t scan_kind(const struct scan *scan, uint64_t address);
+/* Find the block that was at this address at the time of the scan. Returns NULL if there
+ * was none. */
+const struct scan_block *scan_find(const struct scan *scan, uint64_t address);
 
 void scan_fini(struct scan *scan);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define RHP_TRACE_MAGIC "rheaper\n"
-#define RHP_TRACE_VERSION 4
+#define RHP_TRACE_VERSION 5
 #define RHP_BYTE_ORDER_MARK 0x01020304u
 #define RHP_HEADER_SIZE 4096u
 #define RHP_REGION_MAGIC 0x6e676572u /* "regn" */
@@ -164,8 +164,9 @@ struct rhp_region {
  *
  * BLOB: the head of a text of `length` bytes that follows in TEXT records.
  *
- * LEAK: the allocation that got stamp b of address a was of the kind c when memory was
- * scanned (enum rhp_leak_kind).
+ * LEAK: the allocation that got stamp b of address a was of a kind when memory was
+ * scanned: c = kind: 8 (enum rhp_leak_kind), owner: 56. The owner of an INDIRECT block is
+ * the address of the DEFINITE block that it hangs below, of any other 0.
  */
 enum rhp_code {
 	RHP_ALLOC = 1,

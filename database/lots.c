@@ -98,6 +98,7 @@ static struct lot make_key(const struct pair_row *row, bool sampled)
 		.free_stack = ended ? row->free_stack : 0,
 		.alloc_thread = row->alloc_thread,
 		.free_thread = ended ? row->free_thread : 0,
+		.leak_owner = row->leak_owner,
 		.end = row->end,
 		.ended = ended,
 		.temporary = row->temporary,

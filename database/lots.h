@@ -16,8 +16,9 @@ struct lot {
 	uint64_t free_size;    /* that a sized free said, if it was wrong; or 0 */
 	uint32_t stack, free_stack;
 	uint32_t alloc_thread, free_thread;
-	uint32_t end; /* enum block_end */
-	uint8_t ended, temporary, leak, unused;
+	uint32_t leak_owner; /* stack; or PAIR_NO_OWNER */
+	uint8_t end;         /* enum block_end */
+	uint8_t ended, temporary, leak;
 	/* The blocks of a lot are equal in all fields above. */
 	uint32_t n_rows;
 	uint64_t bytes;

@@ -276,6 +276,9 @@ static void insert_lot(struct store *s, const struct store_trace *trace,
 			.last_block = s->n_blocks,
 			.bytes = clamp(lot->bytes),
 			.leak_kind = lot->end == BLOCK_LIVE ? lot->leak : LOT_NONE,
+			.leak_owner = lot->leak_owner == PAIR_NO_OWNER
+					      ? LOT_NONE
+					      : (int64_t)lot->leak_owner,
 		});
 }
 
@@ -317,7 +320,8 @@ void store_trace_end(struct store *s, const struct store_trace *trace,
 	s->catalog = catalog;
 	sql = sqlite3_mprintf(
 		"UPDATE lots SET stack = db_stack(stack), free_stack ="
-		" db_stack(free_stack) WHERE rowid >= %lld;"
+		" db_stack(free_stack), leak_owner = db_stack(leak_owner)"
+		" WHERE rowid >= %lld;"
 		"UPDATE realloc_chains SET first_stack = db_stack(first_stack),"
 		" last_stack = db_stack(last_stack) WHERE rowid >= %lld",
 		(long long)trace->first_lot, (long long)trace->first_chain);

@@ -126,6 +126,7 @@ static const struct row_column lot_columns[] = {
 	COLUMN(lot_record, last_block),
 	COLUMN(lot_record, bytes),
 	NULLABLE(lot_record, leak_kind, LOT_NONE),
+	NULLABLE(lot_record, leak_owner, LOT_NONE),
 };
 
 static const struct row_column realloc_chain_columns[] = {

@@ -137,7 +137,8 @@ struct lot_record {
 	int64_t free_size; /* 0: NULL */
 	double weight;
 	int64_t first_block, last_block, bytes;
-	int64_t leak_kind; /* enum rhp_leak_kind; LOT_NONE: NULL */
+	int64_t leak_kind;  /* enum rhp_leak_kind; LOT_NONE: NULL */
+	int64_t leak_owner; /* stack; LOT_NONE: NULL */
 };
 
 struct realloc_chain_row {

@@ -4,7 +4,9 @@
  * reachable, one that only pointers into its middle lead to, possibly lost, and so is
  * what only such blocks point to. What is left is lost: indirectly, what another lost one
  * leads to, and of those that lead to each other all but one. Kinds are those of
- * Valgrind's manual; each block is looked into twice at the most.
+ * Valgrind's manual, and so is which lost block another one hangs below: of several that
+ * lead to it the one with the lowest address. Each block is looked into twice at the
+ * most.
  */
 #include <errno.h>
 
@@ -48,7 +50,8 @@ static bool is_start(const struct leak_block *b, uintptr_t word)
 }
 
 /* A word was found in something of this kind; `from` is the lost block that all began
- * with, which what it points to does not make less lost. */
+ * with, which what it points to does not make less lost. A block stays with the first
+ * that leads to it. */
 static void visit(struct leak_scan *s, uintptr_t word, enum rhp_leak_kind kind,
 		  size_t from)
 {
@@ -63,6 +66,8 @@ static void visit(struct leak_scan *s, uintptr_t word, enum rhp_leak_kind kind,
 	if (s->kinds[i] >= kind)
 		return;
 	s->kinds[i] = (uint8_t)kind;
+	if (kind == RHP_LEAK_INDIRECT && s->owners[i] == i)
+		s->owners[i] = (uint32_t)from;
 	s->queue[s->n_queued++] = (uint32_t)i;
 }
 
@@ -254,21 +259,29 @@ static void mark_lost(struct leak_scan *s, uint32_t *heads)
 	for (size_t i = 0; i < s->n_blocks; i++)
 		if (s->kinds[i] < RHP_LEAK_POSSIBLE)
 			s->kinds[i] = RHP_LEAK_UNKNOWN;
-	while (n_heads > 0)
-		if (s->kinds[heads[--n_heads]] == RHP_LEAK_UNKNOWN)
-			lose(s, heads[n_heads]);
+	for (size_t i = n_heads; i > 0; i--)
+		if (s->kinds[heads[i - 1]] == RHP_LEAK_UNKNOWN)
+			lose(s, heads[i - 1]);
+	/* One that a later one led to hands on what hangs below it. */
+	for (size_t i = n_heads; i > 0; i--)
+		s->owners[heads[i - 1]] = s->owners[s->owners[heads[i - 1]]];
+	for (size_t i = 0; i < s->n_blocks; i++)
+		s->owners[i] = s->owners[s->owners[i]];
 }
 
 int rhp_leak_mark(struct leak_scan *s)
 {
 	struct rhp_leak_counts *counts = &s->shared->counts;
 	s->kinds = rhp_os_alloc(s->n_blocks + 1);
+	s->owners = rhp_os_alloc((s->n_blocks + 1) * sizeof(*s->owners));
 	s->queue = rhp_os_alloc((2 * s->n_blocks + 1) * sizeof(*s->queue));
 	uint32_t *heads = rhp_os_alloc((s->n_blocks + 1) * sizeof(*heads));
-	if (!s->kinds || !s->queue || !heads)
+	if (!s->kinds || !s->owners || !s->queue || !heads)
 		return -ENOMEM;
 	if (s->n_blocks == 0)
 		return 0;
+	for (size_t i = 0; i < s->n_blocks; i++)
+		s->owners[i] = (uint32_t)i;
 	visit_roots(s);
 	mark_lost(s, heads);
 	for (size_t i = 0; i < s->n_blocks; i++) {

@@ -84,8 +84,9 @@ struct leak_scan {
 	size_t n_slots, n_addresses;
 	struct leak_block *blocks; /* by address */
 	size_t n_blocks;
-	uint8_t *kinds;  /* of the blocks: enum rhp_leak_kind */
-	uint32_t *queue; /* of blocks to be looked into */
+	uint8_t *kinds;   /* of the blocks: enum rhp_leak_kind */
+	uint32_t *owners; /* of a block that is lost with another one, that; or itself */
+	uint32_t *queue;  /* of blocks to be looked into */
 	size_t n_queued;
 	struct leak_extent *excluded; /* where pointers do not count: by address */
 	size_t n_excluded, n_excluded_max;

@@ -74,6 +74,14 @@ static void ask_again(struct leak_shared *shared)
 	__atomic_store_n(&shared->is_ready, 1, __ATOMIC_RELEASE);
 }
 
+static struct rhp_record leak_record(const struct leak_scan *s, size_t i)
+{
+	const struct leak_block *b = &s->blocks[i], *owner = &s->blocks[s->owners[i]];
+	uint64_t owned_by = owner == b ? 0 : owner->address;
+	return (struct rhp_record){(uint64_t)b->address << 8 | RHP_LEAK, b->stamp,
+				   owned_by << 8 | s->kinds[i]};
+}
+
 static int write_out(const struct leak_scan *s)
 {
 	const struct rhp_file_header *h = rhp_trace_header();
@@ -83,11 +91,8 @@ static int write_out(const struct leak_scan *s)
 	struct rhp_record *out = rhp_os_alloc(most * sizeof(*out));
 	int r = out ? 0 : -ENOMEM;
 	for (size_t i = 0; i <= s->n_blocks && r == 0; i++) {
-		const struct leak_block *b = &s->blocks[i];
 		if (i < s->n_blocks)
-			out[n++] =
-				(struct rhp_record){(uint64_t)b->address << 8 | RHP_LEAK,
-						    b->stamp, s->kinds[i]};
+			out[n++] = leak_record(s, i);
 		else
 			out[n++] = (struct rhp_record){RHP_BLOB | RHP_BLOB_SCAN << 8,
 						       s->shared->counts.other_threads,
