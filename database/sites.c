@@ -53,6 +53,7 @@ static const struct row_column facts_columns[] = {
 	ROW_COLUMN(site_facts, allocations, "allocations"),
 	ROW_COLUMN(site_facts, allocated_bytes, "allocated_bytes"),
 	ROW_COLUMN(site_facts, leak_kind, "leak_kind"),
+	ROW_NULLABLE(site_facts, leak_owner, "leak_owner", -1),
 };
 
 struct rows *sites_select(const struct database *d, unsigned int kinds, bool all_sites)
@@ -61,11 +62,12 @@ struct rows *sites_select(const struct database *d, unsigned int kinds, bool all
 	struct rows *rows = rows_open(
 		d, &list,
 		"FROM (SELECT stack, process, n AS leak_blocks, bytes AS leak_bytes,"
-		"  0 AS allocations, 0 AS allocated_bytes, leak_kind"
+		"  0 AS allocations, 0 AS allocated_bytes, leak_kind, leak_owner"
 		"  FROM " SITES_LEAKS
 		"  UNION ALL SELECT stack, process, 0, 0, allocations,"
-		"  allocated_bytes, 0"
-		"  FROM stack_totals WHERE ?2) ORDER BY stack, process, leak_kind");
+		"  allocated_bytes, 0, NULL"
+		"  FROM stack_totals WHERE ?2)"
+		" ORDER BY stack, process, leak_kind, leak_owner");
 
 	rows_set(rows, 1, kinds);
 	rows_set(rows, 2, all_sites);

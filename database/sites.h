@@ -43,12 +43,13 @@ struct site_facts {
 	int64_t leak_blocks, leak_bytes; /* of leak_kind */
 	int64_t allocations, allocated_bytes;
 	int64_t leak_kind;
+	int64_t leak_owner; /* stack of the lost blocks that these hang below, -1: none */
 };
 
 /*
- * Select what each stack left live in each process, a row for each kind in the set. With
- * all_sites, another row says what the stack allocated there. Returns rows of struct
- * site_facts, ordered by stack, process and kind.
+ * Select what each stack left live in each process, a row for each kind in the set and
+ * each owner. With all_sites, another row says what the stack allocated there. Returns
+ * rows of struct site_facts, ordered by stack, process, kind and owner.
  */
 struct rows *sites_select(const struct database *database, unsigned int kinds,
 			  bool all_sites);

@@ -41,6 +41,12 @@ struct finding {
 	bool has_before;
 	int64_t before[N_AMOUNTS], now[N_AMOUNTS];
 	const char *message; /* one sentence */
+	/* Of a leak: what hangs below its definitely lost blocks, the largest first */
+	const struct measure_owned *owned;
+	size_t n_owned;
+	int64_t indirect[N_AMOUNTS]; /* the sum of these */
+	int64_t together;            /* bytes that it leaks, and that are lost with it */
+	int64_t n_told; /* of its blocks, with the findings that they hang below */
 };
 
 /* Something that improved since the baseline. */
@@ -52,7 +58,8 @@ struct improvement {
 struct verdict {
 	struct arena *arena;
 	const struct measure *measure;
-	struct finding *findings; /* the largest leak first */
+	/* The largest leak first. What only hangs below the blocks of one is no other */
+	struct finding *findings;
 	size_t n_findings;
 	struct improvement *better;
 	size_t n_better;

@@ -8,6 +8,7 @@
 #include "rheaper-check/locate.h"
 
 #define ARROW " \xe2\x86\x90 "
+#define MOST_OWNED 10 /* call sites in a text: JSON has all */
 
 const char *locate_path(const struct verdict *v, const char *path)
 {
@@ -34,14 +35,11 @@ static const struct measure_frame *find_line(const struct verdict *v,
 	return NULL;
 }
 
-const struct measure_frame *locate_frame(const struct verdict *v, const struct finding *f)
+const struct measure_frame *locate_in_stack(const struct verdict *v,
+					    const struct measure_stack *stack)
 {
-	const struct measure_stack *stack = f->site ? f->site->stack : NULL;
-	const struct measure_frame *frame;
+	const struct measure_frame *frame = find_line(v, stack, stack->owner, true);
 
-	if (!stack)
-		return NULL;
-	frame = find_line(v, stack, stack->owner, true);
 	frame = frame ? frame : find_line(v, stack, 0, true);
 	frame = frame ? frame : find_line(v, stack, stack->owner, false);
 	return frame ? frame : find_line(v, stack, 0, false);
@@ -69,6 +67,11 @@ const char *locate_chain(const struct verdict *v, const struct measure_stack *st
 		     : stack->name;
 }
 
+const struct measure_frame *locate_frame(const struct verdict *v, const struct finding *f)
+{
+	return f->site ? locate_in_stack(v, f->site->stack) : NULL;
+}
+
 const char *locate_title(const struct verdict *v, const struct finding *f)
 {
 	return arena_format(v->arena, "%s: %s", finding_texts[f->kind].title, f->message);
@@ -83,6 +86,36 @@ static const char *frame_text(const struct verdict *v, const struct measure_fram
 				    frame->module);
 	return arena_format(v->arena, "%s%s  %s:%" PRId64, locate_name(v, frame), mark,
 			    locate_path(v, frame->file), frame->line);
+}
+
+static const char *owned_text(const struct verdict *v, const struct measure_owned *owned)
+{
+	const struct measure_stack *stack = owned->stack;
+	const struct measure_frame *frame = locate_in_stack(v, stack);
+	const char *where = stack->function[0] ? stack->function : "[unknown]";
+
+	if (!frame && stack->n_frames)
+		frame = stack->frames[0];
+	if (frame)
+		where = arena_format(v->arena, "%s, %s", where, frame_text(v, frame));
+	return arena_format(v->arena, "%s: %s",
+			    findings_leak_text(v->arena, owned->amounts), where);
+}
+
+const char *locate_owned(const struct verdict *v, const struct finding *f,
+			 const char *indent)
+{
+	const char *text = "", *separator = "";
+	size_t n = f->n_owned <= MOST_OWNED ? f->n_owned : MOST_OWNED - 1;
+
+	for (size_t i = 0; i < n; i++) {
+		text = arena_format(v->arena, "%s%s%s%s", text, separator, indent,
+				    owned_text(v, &f->owned[i]));
+		separator = "\n";
+	}
+	return n == f->n_owned ? text
+			       : arena_format(v->arena, "%s\n%s%zu more call sites", text,
+					      indent, f->n_owned - n);
 }
 
 const char *locate_stack(const struct verdict *v, const struct finding *f)
@@ -100,6 +133,9 @@ const char *locate_stack(const struct verdict *v, const struct finding *f)
 		if (strcmp(frame->sym, "main") == 0)
 			break;
 	}
+	if (f->n_owned)
+		text = arena_format(v->arena, "%s\nlost with it:\n%s", text,
+				    locate_owned(v, f, "  "));
 	return text;
 }
 

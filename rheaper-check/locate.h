@@ -12,6 +12,10 @@
 const struct measure_frame *locate_frame(const struct verdict *verdict,
 					 const struct finding *finding);
 
+/* Return the same frame of a stack, or NULL. */
+const struct measure_frame *locate_in_stack(const struct verdict *verdict,
+					    const struct measure_stack *stack);
+
 /* Return the path of a file relative to the root of the sources if it is below that, else
  * the path itself. */
 const char *locate_path(const struct verdict *verdict, const char *path);
@@ -32,8 +36,14 @@ const char *locate_chain(const struct verdict *verdict, const struct measure_sta
 /* Return a finding in a few words: "new leak: 1 block, 5 bytes". */
 const char *locate_title(const struct verdict *verdict, const struct finding *finding);
 
-/* Return the stack of a finding, a line for each frame up to main; "" if it has none. */
+/* Return the stack of a finding, a line for each frame up to main, and what hangs below
+ * its blocks, as locate_owned has it; "" if it has none. */
 const char *locate_stack(const struct verdict *verdict, const struct finding *finding);
+
+/* Return what hangs below the blocks of a finding, a line that begins with `indent` for
+ * each call site; of many, the largest. "" if there is nothing. */
+const char *locate_owned(const struct verdict *verdict, const struct finding *finding,
+			 const char *indent);
 
 /* Return an improvement in one line, with its functions. */
 const char *locate_better(const struct verdict *verdict,

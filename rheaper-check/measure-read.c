@@ -66,6 +66,28 @@ static void take_amounts(struct reading *r, struct measure_site *site,
 	site->kind = row->leak_kind > 0 && row->leak_kind < N_LEAK_KINDS
 			     ? (enum leak_kind)row->leak_kind
 			     : LEAK_UNKNOWN;
+	if (site->kind == LEAK_INDIRECT && row->leak_owner >= 0)
+		site->owner = reading_stack(r, row->leak_owner);
+}
+
+static void take_owned(struct reading *r, const struct process *process,
+		       const struct measure_site *site)
+{
+	struct measure *m = r->m;
+	struct measure_owned owned = {
+		.owner_stack = site->owner,
+		.stack = site->stack,
+		.run = process->run,
+	};
+
+	if (!site->owner || process->cut)
+		return;
+	owned.owner = make_key(r, process->program, site->owner);
+	owned.key = make_key(r, process->program, site->stack);
+	memcpy(owned.amounts, site->amounts, sizeof(owned.amounts));
+	m->owned_rows =
+		arena_grow(r->arena, m->owned_rows, m->n_owned_rows, sizeof(owned));
+	m->owned_rows[m->n_owned_rows++] = owned;
 }
 
 static void take_site(struct reading *r, const struct site_facts *row)
@@ -85,6 +107,7 @@ static void take_site(struct reading *r, const struct site_facts *row)
 	site.key = make_key(r, process->program, site.stack);
 	m->site_rows = arena_grow(r->arena, m->site_rows, m->n_site_rows, sizeof(site));
 	m->site_rows[m->n_site_rows++] = site;
+	take_owned(r, process, &site);
 }
 
 static void read_sites(struct reading *r)
@@ -113,6 +136,7 @@ static void take_uncounted(struct reading *r, const struct site_facts *row)
 		return;
 	m->uncounted = arena_grow(r->arena, m->uncounted, m->n_uncounted, sizeof(site));
 	m->uncounted[m->n_uncounted++] = site;
+	take_owned(r, process, &site);
 }
 
 static void read_uncounted(struct reading *r)

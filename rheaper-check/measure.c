@@ -81,7 +81,13 @@ void measure_init(struct measure *m, struct arena *arena, bool all_sites)
 			      .min_runs = 1};
 }
 
-/* Of equal sites the one that leaks most comes first: its stack is shown. */
+/* What is worse comes first: of live blocks the definitely lost ones. */
+static int rank(const struct measure_site *row)
+{
+	return row->kind == LEAK_UNKNOWN ? N_LEAK_KINDS : (int)row->kind;
+}
+
+/* Of equal sites the worst one that leaks most comes first: its stack is shown. */
 static int compare_sites(const void *left, const void *right)
 {
 	const struct measure_site *a = left, *b = right;
@@ -90,6 +96,8 @@ static int compare_sites(const void *left, const void *right)
 
 	if (order == 0)
 		order = a->n_runs < b->n_runs ? -1 : a->n_runs > b->n_runs;
+	if (order == 0)
+		order = rank(a) - rank(b);
 	return order ? order : x > y ? -1 : x < y;
 }
 
@@ -165,7 +173,8 @@ static size_t fold_site(const struct measure *m, struct by_run *runs,
 
 	*site = (struct measure_site){.key = rows[0].key,
 				      .stack = rows[0].stack,
-				      .n_of_runs = program_runs(m, rows[0].key)};
+				      .n_of_runs = program_runs(m, rows[0].key),
+				      .is_owned = true};
 	while (i < n && strcmp(rows[i].key, rows[0].key) == 0) {
 		unsigned int run = rows[i].n_runs;
 		int64_t *sum = next_run(runs);
@@ -177,12 +186,87 @@ static size_t fold_site(const struct measure *m, struct by_run *runs,
 			if (rows[i].amounts[AMOUNT_LEAK_BLOCKS] == 0)
 				continue;
 			site->kind = worse(site->kind, rows[i].kind);
+			site->is_owned = site->is_owned && rows[i].owner;
 			add_amounts(site->of_kind[rows[i].kind], rows[i].amounts);
 		}
 		site->n_runs += sum[AMOUNT_LEAK_BLOCKS] > 0;
 	}
 	reach(runs, runs_needed(m, site->n_of_runs), site->amounts);
 	return i;
+}
+
+/* Of equal rows the one that leaks most comes first: its stack is shown. */
+static int compare_owned(const void *left, const void *right)
+{
+	const struct measure_owned *a = left, *b = right;
+	int64_t x = a->amounts[AMOUNT_LEAK_BYTES], y = b->amounts[AMOUNT_LEAK_BYTES];
+	int order = strcmp(a->owner, b->owner);
+
+	if (order == 0)
+		order = strcmp(a->key, b->key);
+	if (order == 0)
+		order = a->run < b->run ? -1 : a->run > b->run;
+	return order ? order : x > y ? -1 : x < y;
+}
+
+static bool is_same_owned(const struct measure_owned *a, const struct measure_owned *b)
+{
+	return strcmp(a->owner, b->owner) == 0 && strcmp(a->key, b->key) == 0;
+}
+
+static size_t fold_owned(const struct measure *m, struct by_run *runs,
+			 const struct measure_owned *rows, size_t n,
+			 struct measure_owned *owned)
+{
+	size_t i = 0;
+
+	*owned = rows[0];
+	while (i < n && is_same_owned(&rows[i], &rows[0])) {
+		unsigned int run = rows[i].run;
+		int64_t *sum = next_run(runs);
+
+		for (; i < n && rows[i].run == run && is_same_owned(&rows[i], &rows[0]);
+		     i++)
+			add_amounts(sum, rows[i].amounts);
+	}
+	reach(runs, runs_needed(m, program_runs(m, rows[0].owner)), owned->amounts);
+	return i;
+}
+
+static void fold_all_owned(struct measure *m, struct by_run *runs)
+{
+	if (m->n_owned_rows)
+		qsort(m->owned_rows, m->n_owned_rows, sizeof(*m->owned_rows),
+		      compare_owned);
+	for (size_t i = 0; i < m->n_owned_rows;) {
+		struct measure_owned owned;
+
+		i += fold_owned(m, runs, m->owned_rows + i, m->n_owned_rows - i, &owned);
+		if (owned.amounts[AMOUNT_LEAK_BLOCKS] == 0)
+			continue;
+		m->owned = arena_grow(m->arena, m->owned, m->n_owned, sizeof(owned));
+		m->owned[m->n_owned++] = owned;
+	}
+}
+
+const struct measure_owned *measure_owned_by(const struct measure *m, const char *key,
+					     size_t *n)
+{
+	size_t low = 0, high = m->n_owned;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(m->owned[middle].owner, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (*n = 0; low + *n < m->n_owned; ++*n) {
+		if (strcmp(m->owned[low + *n].owner, key) != 0)
+			break;
+	}
+	return *n ? &m->owned[low] : NULL;
 }
 
 static int compare_programs(const void *left, const void *right)
@@ -269,6 +353,7 @@ void measure_finish(struct measure *m)
 		m->sites = arena_grow(m->arena, m->sites, m->n_sites, sizeof(site));
 		m->sites[m->n_sites++] = site;
 	}
+	fold_all_owned(m, &runs);
 }
 
 static int compare_sources(const void *left, const void *right)

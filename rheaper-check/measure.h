@@ -70,6 +70,18 @@ struct measure_site {
 	int64_t of_kind[N_LEAK_KINDS][N_AMOUNTS]; /* by kind, sum of all runs */
 	unsigned int n_runs;                      /* in which it leaks */
 	unsigned int n_of_runs;                   /* in which its program ran */
+	bool is_owned; /* all that it leaks hangs below lost blocks that are known */
+	/* Of a row: the stack of the lost blocks that its own hang below, or NULL */
+	const struct measure_stack *owner;
+};
+
+/* What a call site leaks that hangs below the definitely lost blocks of another one, its
+ * owner, or of itself. */
+struct measure_owned {
+	const char *owner, *key; /* of both sites */
+	const struct measure_stack *owner_stack, *stack;
+	unsigned int run; /* of a row */
+	int64_t amounts[N_AMOUNTS];
 };
 
 struct measure_program {
@@ -150,6 +162,8 @@ struct measure {
 	size_t n_uncounted;
 	const char **wrappers; /* patterns, for the owners of stacks */
 	size_t n_wrappers;
+	struct measure_owned *owned; /* sorted by owner and key */
+	size_t n_owned;
 	bool all_sites;             /* measure also sites that do not leak */
 	bool wanted[N_PLACE_KINDS]; /* places to measure; set before databases are read */
 	struct measure_place *places;
@@ -159,6 +173,8 @@ struct measure {
 	/* Until measure_finish: the rows of each run */
 	struct measure_site *site_rows;
 	size_t n_site_rows;
+	struct measure_owned *owned_rows;
+	size_t n_owned_rows;
 	struct measure_program *program_rows;
 	size_t n_program_rows;
 };
@@ -178,6 +194,10 @@ void measure_finish(struct measure *measure);
 /* Find a program by its name. Returns NULL if there is none. */
 const struct measure_program *measure_program(const struct measure *measure,
 					      const char *name);
+
+/* Find what hangs below what a site leaks. Returns the first entry, of *n, or NULL. */
+const struct measure_owned *measure_owned_by(const struct measure *measure,
+					     const char *key, size_t *n);
 
 /* Add two numbers. Returns INT64_MAX if the sum is larger. */
 int64_t measure_add(int64_t a, int64_t b);

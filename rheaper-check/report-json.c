@@ -56,15 +56,8 @@ static void put_frame(struct json *json, const struct measure_frame *f)
 	json_end_object(json);
 }
 
-static void put_site(struct json *json, const struct measure_site *site)
+static void put_stack(struct json *json, const struct measure_stack *stack)
 {
-	const struct measure_stack *stack = site->stack;
-
-	json_put_text(json, "kind", leak_kind_names[site->kind]);
-	put_kinds(json, site);
-	json_put_unsigned(json, "runs", site->n_runs);
-	json_put_unsigned(json, "of_runs", site->n_of_runs);
-	json_put_bool(json, "flaky", site->n_runs < site->n_of_runs);
 	json_put_text(json, "function", stack->function);
 	json_put_text(json, "chain", stack->chain);
 	json_put_unsigned(json, "owner_frame_no", stack->owner);
@@ -73,6 +66,31 @@ static void put_site(struct json *json, const struct measure_site *site)
 	for (size_t i = 0; i < stack->n_frames; i++)
 		put_frame(json, stack->frames[i]);
 	json_end_array(json);
+}
+
+/* What hangs below lost blocks of a site. */
+static void put_owned(struct json *json, const struct finding *f)
+{
+	put_amounts(json, "indirect", f->indirect, true);
+	json_key(json, "lost_with_it");
+	json_begin_lines(json);
+	for (size_t i = 0; i < f->n_owned; i++) {
+		json_begin_object(json);
+		put_amounts(json, "now", f->owned[i].amounts, true);
+		put_stack(json, f->owned[i].stack);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+static void put_site(struct json *json, const struct measure_site *site)
+{
+	json_put_text(json, "kind", leak_kind_names[site->kind]);
+	put_kinds(json, site);
+	json_put_unsigned(json, "runs", site->n_runs);
+	json_put_unsigned(json, "of_runs", site->n_of_runs);
+	json_put_bool(json, "flaky", site->n_runs < site->n_of_runs);
+	put_stack(json, site->stack);
 }
 
 static void put_finding(struct json *json, const struct finding *f)
@@ -86,6 +104,8 @@ static void put_finding(struct json *json, const struct finding *f)
 		put_amounts(json, "before", f->before, f->site);
 	if (f->site)
 		put_site(json, f->site);
+	if (f->site && f->kind <= FINDING_LEAK_GROWTH)
+		put_owned(json, f);
 	json_end_object(json);
 }
 

@@ -13,6 +13,8 @@
 
 #include "rheaper-check/report.h"
 
+#define MOST_RELATED 100 /* locations of a result */
+
 static void key(struct json *json, const char *name)
 {
 	json_key_verbatim(json, name);
@@ -89,10 +91,13 @@ static void put_place(const struct verdict *v, struct json *json,
 	json_end_object(json);
 }
 
+/* What a location is: of a frame, and what is said there, or NULL. */
 static void put_location(const struct verdict *v, struct json *json,
-			 const struct measure_frame *frame)
+			 const struct measure_frame *frame, const char *said)
 {
 	json_begin_object(json);
+	if (said)
+		put_message(json, "message", said);
 	key(json, "logicalLocations");
 	json_begin_array(json);
 	json_begin_object(json);
@@ -118,7 +123,7 @@ static void put_stack(const struct verdict *v, struct json *json,
 	for (size_t i = 0; i < stack->n_frames; i++) {
 		json_begin_object(json);
 		key(json, "location");
-		put_location(v, json, stack->frames[i]);
+		put_location(v, json, stack->frames[i], NULL);
 		put(json, "module", stack->frames[i]->module);
 		json_end_object(json);
 	}
@@ -140,6 +145,26 @@ static void put_fingerprint(const struct verdict *v, struct json *json, const ch
 	json_end_object(json);
 }
 
+/* What hangs below the blocks: where that was allocated. */
+static void put_owned(const struct verdict *v, struct json *json, const struct finding *f)
+{
+	if (!f->n_owned)
+		return;
+	key(json, "relatedLocations");
+	json_begin_lines(json);
+	for (size_t i = 0; i < f->n_owned && i < MOST_RELATED; i++) {
+		const struct measure_owned *owned = &f->owned[i];
+		const struct measure_frame *frame = locate_in_stack(v, owned->stack);
+
+		if (frame)
+			put_location(v, json, frame,
+				     arena_format(v->arena, "%s lost with it",
+						  findings_leak_text(v->arena,
+								     owned->amounts)));
+	}
+	json_end_array(json);
+}
+
 static void put_result(const struct verdict *v, struct json *json,
 		       const struct finding *f)
 {
@@ -155,9 +180,10 @@ static void put_result(const struct verdict *v, struct json *json,
 	if (frame) {
 		key(json, "locations");
 		json_begin_array(json);
-		put_location(v, json, frame);
+		put_location(v, json, frame, NULL);
 		json_end_array(json);
 	}
+	put_owned(v, json, f);
 	if (f->site) {
 		put_stack(v, json, f->site->stack);
 		put_fingerprint(v, json, f->site->key);

@@ -133,6 +133,9 @@ void text_write(const struct verdict *v, FILE *out)
 		fprintf(out, ": %s: %s\n", f->program, f->message);
 		if (f->site)
 			write_stack(v, out, colours, f->site->stack);
+		if (f->n_owned)
+			fprintf(out, "    lost with it:\n%s\n",
+				locate_owned(v, f, "      "));
 	}
 	for (size_t i = 0; i < v->n_better; i++)
 		write_better(out, colours, &v->better[i]);

@@ -68,12 +68,27 @@ bool suppress_takes(struct suppressions *all, const char *program,
 	return false;
 }
 
+static const char *program_of(struct suppressions *all, const char *key)
+{
+	return arena_text_n(all->arena, key, names_program(key));
+}
+
+/* What is lost with an accepted block is accepted, as it would not be lost without. */
 static bool takes_row(struct suppressions *all, const struct measure_site *row)
 {
-	const char *program = arena_text_n(all->arena, row->key, names_program(row->key));
+	const char *program = program_of(all, row->key);
 
 	return row->amounts[AMOUNT_LEAK_BLOCKS] &&
-	       suppress_takes(all, program, row->stack, row->kind);
+	       (suppress_takes(all, program, row->stack, row->kind) ||
+		(row->owner && suppress_takes(all, program, row->owner, LEAK_DEFINITE)));
+}
+
+static bool takes_owned(struct suppressions *all, const struct measure_owned *row)
+{
+	const char *program = program_of(all, row->key);
+
+	return suppress_takes(all, program, row->stack, LEAK_INDIRECT) ||
+	       suppress_takes(all, program, row->owner_stack, LEAK_DEFINITE);
 }
 
 static void clear_leak(struct measure_site *row)
@@ -97,6 +112,11 @@ void suppress_apply(struct suppressions *all, struct measure *m)
 			measure_add(all->n_blocks, row->amounts[AMOUNT_LEAK_BLOCKS]);
 		all->n_bytes = measure_add(all->n_bytes, row->amounts[AMOUNT_LEAK_BYTES]);
 		clear_leak(row);
+	}
+	for (size_t i = 0; i < m->n_owned_rows; i++) {
+		if (takes_owned(all, &m->owned_rows[i]))
+			memset(m->owned_rows[i].amounts, 0,
+			       sizeof(m->owned_rows[i].amounts));
 	}
 	/* They would not count anyway, but nobody needs to be told of them */
 	for (size_t i = 0; i < m->n_uncounted; i++) {

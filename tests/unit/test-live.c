@@ -57,6 +57,8 @@ static void what_is_put_in_comes_out(void **state)
 	for (uint64_t i = 0; i < N; i++) {
 		struct live_block want = make_block(i);
 
+		assert_true(live_find(&live, address_of(i), &block));
+		assert_int_equal(block.stack, want.stack);
 		assert_true(live_take(&live, address_of(i), &block));
 		assert_int_equal(block.size, want.size);
 		assert_int_equal(block.alloc_ns, want.alloc_ns);
@@ -64,6 +66,7 @@ static void what_is_put_in_comes_out(void **state)
 		assert_int_equal(block.thread, want.thread);
 		assert_int_equal(block.chain, want.chain);
 		assert_false(live_take(&live, address_of(i), &block));
+		assert_false(live_find(&live, address_of(i), &block));
 	}
 }
 

@@ -342,6 +342,34 @@ static void impossible_nodes_are_the_unknown_stack(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+/* Of four blocks that are live at the end, scanned at 50; the third is younger. */
+static void a_lost_block_has_the_stack_of_its_owner(void **state)
+{
+	size_t scan = writer_region(&writer, RHP_SCAN_STREAM, RHP_REGION_CHUNK, 0);
+
+	(void)state;
+	put(RHP_ALLOC, 0x1000, 10, 100, NODE_A);
+	put(RHP_ALLOC, 0x2000, 20, 200, NODE_B);
+	put(RHP_ALLOC, 0x4000, 30, 400, NODE_B);
+	put(RHP_ALLOC, 0x3000, 60, 300, NODE_A);
+	writer_put(&writer, scan, 0x1000 << 8 | RHP_LEAK, 0, RHP_LEAK_DEFINITE);
+	writer_put(&writer, scan, 0x2000 << 8 | RHP_LEAK, 0,
+		   0x1000 << 8 | RHP_LEAK_INDIRECT);
+	writer_put(&writer, scan, 0x3000 << 8 | RHP_LEAK, 0, RHP_LEAK_DEFINITE);
+	writer_put(&writer, scan, 0x4000 << 8 | RHP_LEAK, 0,
+		   0x3000 << 8 | RHP_LEAK_INDIRECT);
+	writer_blob(&writer, scan, RHP_BLOB_SCAN, 0, 50, NULL, 0);
+	load();
+	assert_int_equal(fixture.n_rows, 4);
+	assert_int_equal(fixture.rows[0].leak, RHP_LEAK_DEFINITE);
+	assert_int_equal(fixture.rows[0].leak_owner, PAIR_NO_OWNER);
+	assert_int_equal(fixture.rows[1].leak, RHP_LEAK_INDIRECT);
+	assert_int_equal(fixture.rows[1].leak_owner, fixture.rows[0].stack);
+	assert_int_equal(fixture.rows[2].leak, RHP_LEAK_INDIRECT);
+	assert_int_equal(fixture.rows[2].leak_owner, PAIR_NO_OWNER);
+	assert_int_equal(fixture.rows[3].leak, RHP_LEAK_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +391,7 @@ int main(void)
 		CASE(a_block_freed_by_the_next_event_is_temporary),
 		CASE(reallocs_of_a_block_are_a_chain),
 		CASE(impossible_nodes_are_the_unknown_stack),
+		CASE(a_lost_block_has_the_stack_of_its_owner),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
