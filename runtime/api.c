@@ -206,13 +206,13 @@ PUBLIC enum rheaper_error rheaper_runtime_disable(void)
 	return r == -EALREADY ? RHEAPER_NOT_ENABLED : error_of(r);
 }
 
-static struct rheaper_leaks leak_check(void)
+static struct rheaper_leaks leak_check(const void *stack)
 {
 	struct rhp_leak_counts c;
 	struct rheaper_leaks result = {.error = RHEAPER_NOT_ENABLED};
 	if (!rheaper_runtime_is_tracking())
 		return result;
-	int r = RHP_RUNTIME(leak_check)(&c, &c);
+	int r = RHP_RUNTIME(leak_check)(stack, &c);
 	if (r < 0) {
 		result.error = r == -ENODATA ? RHEAPER_NOT_ENABLED : RHEAPER_CANNOT_SCAN;
 		result.system_error = r == -ENODATA ? 0 : -r;
@@ -233,6 +233,6 @@ static struct rheaper_leaks leak_check(void)
 
 PUBLIC void rheaper_runtime_leak_check(struct rheaper_leaks *result, size_t size)
 {
-	struct rheaper_leaks ours = leak_check();
+	struct rheaper_leaks ours = leak_check(__builtin_dwarf_cfa());
 	give(result, size, &ours, sizeof(ours));
 }

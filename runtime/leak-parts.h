@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of a scan for leaks: leak.c begins it in the program; the rest happens in
- * the child, in this order: leak-memory.c (what is mapped), leak-blocks.c (what is
- * live), leak-roots.c (where pointers count), leak-mark.c (what they reach).
+ * The parts of a scan for leaks: leak.c begins it in the program, with leak-stack.c
+ * (where the stack counts); the rest happens in the child, in this order: leak-memory.c
+ * (what is mapped), leak-blocks.c (what is live), leak-roots.c (where pointers count),
+ * leak-mark.c (what they reach).
  */
 #pragma once
 
@@ -31,7 +32,8 @@ struct leak_shared {
 	uint64_t ticks;
 	int parent_pages; /* descriptor of the program's page map, or -1 */
 	struct rhp_leak_counts counts;
-	uintptr_t stack; /* of the calling thread, from here on */
+	uintptr_t stack;           /* of the calling thread, from here on */
+	struct leak_extent passed; /* a part of that which does not count */
 	uint32_t n_words, n_threads;
 	bool knows_all; /* the trace has every block that the allocator ever gave out */
 	int calling_tid;
@@ -93,6 +95,22 @@ struct leak_scan {
 	struct leak_extent *stacks; /* of threads that live */
 	size_t n_stacks, n_stacks_max;
 };
+
+struct rhp_stream;
+
+/*
+ * In the program: finds where the stack of the calling thread begins to count, and adds
+ * the registers that were saved below that. shared->stack is the end of the frame of
+ * whoever asked, or 0 for the frames of exit(); it becomes what is counted from. Modules
+ * that were not seen before are written to `out`.
+ */
+HIDDEN void rhp_leak_begin_stack(struct leak_shared *shared, struct rhp_stream *out);
+
+static ALWAYS_INLINE void leak_add_word(struct leak_shared *shared, uintptr_t word)
+{
+	if (shared->n_words < LEAK_MAX_WORDS)
+		shared->words[shared->n_words++] = word;
+}
 
 /* All return 0 or -errno. */
 HIDDEN int rhp_leak_read_regions(struct leak_scan *s);

@@ -113,10 +113,7 @@ static bool find_stack(const struct leak_region *r, struct leak_extent descripto
  * of its elements; libc keeps it for the next thread when this one is gone. */
 static void keep_variables(struct leak_scan *s, uintptr_t descriptor)
 {
-	struct leak_shared *shared = s->shared;
-	if (shared->n_words < LEAK_MAX_WORDS)
-		shared->words[shared->n_words++] =
-			leak_word(descriptor + LEAK_WORD) - 2 * LEAK_WORD;
+	leak_add_word(s->shared, leak_word(descriptor + LEAK_WORD) - 2 * LEAK_WORD);
 }
 
 static int take_descriptor(struct leak_scan *s, const struct leak_region *r, uintptr_t at)
@@ -180,7 +177,10 @@ static int exclude_below(struct leak_scan *s, uintptr_t sp)
 
 static int exclude_free_stacks(struct leak_scan *s)
 {
+	const struct leak_extent *passed = &s->shared->passed;
 	int error = exclude_below(s, s->shared->stack);
+	if (error == 0)
+		error = exclude(s, passed->start, passed->end);
 	for (size_t i = 0; i < s->shared->n_threads && error == 0; i++)
 		if (s->shared->threads[i].is_steady && s->shared->threads[i].sp)
 			error = exclude_below(s, s->shared->threads[i].sp);

@@ -4,10 +4,8 @@
  * threads. Then it splits off a child and waits for that.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "runtime/capture.h"
-#include "runtime/cfi.h"
 #include "runtime/leak-parts.h"
 #include "runtime/machine.h"
 #include "runtime/os-process.h"
@@ -19,10 +17,7 @@
 #include "runtime/trace-file.h"
 #include "runtime/trace-write.h"
 #include "runtime/tracker.h"
-#include "runtime/unwind.h"
 
-#define MOST_FRAMES 32    /* of the functions that end a program */
-#define EXIT_SIZE 256     /* bytes of exit() behind which its last call returns */
 #define MOST_WAITS 100000 /* of the child for its parent: seconds */
 
 static uint32_t at_it; /* the process whose thread scans, as in a lock; 0: none */
@@ -32,12 +27,6 @@ static struct {
 	uint32_t process, generation;
 	uint64_t n_chunks; /* of all its scans */
 } scanned;
-
-static void add_word(struct leak_shared *shared, uintptr_t word)
-{
-	if (shared->n_words < LEAK_MAX_WORDS)
-		shared->words[shared->n_words++] = word;
-}
 
 static bool ask_thread(void *context, int tid)
 {
@@ -51,7 +40,7 @@ static bool ask_thread(void *context, int tid)
 	t->ran = rhp_os_ran(tid);
 	t->sp = rhp_os_blocked_at(tid, buffers);
 	for (int i = 0; i < RHP_OS_BUFFERS; i++)
-		add_word(shared, buffers[i]);
+		leak_add_word(shared, buffers[i]);
 	return true;
 }
 
@@ -196,6 +185,13 @@ static struct leak_shared *share(const void *stack)
 		return NULL;
 	shared->stack = (uintptr_t)stack;
 	shared->n_words = (uint32_t)rhp_saved_registers(shared->words);
+	struct rhp_tracker *t = rhp_tracker_get();
+	if (t) {
+		rhp_leak_begin_stack(shared, &t->stream);
+		rhp_tracker_done(t);
+	} else {
+		shared->stack = (uintptr_t)__builtin_frame_address(0);
+	}
 	return shared;
 }
 
@@ -249,48 +245,6 @@ int rhp_leak_check(const void *stack, struct rhp_leak_counts *counts)
 	return r;
 }
 
-/* The registers that a frame's function saved for its callers, below `cfa`. */
-READS_STACKS static void add_saved(struct leak_shared *shared, uintptr_t ip,
-				   uintptr_t cfa, struct rhp_stream *out)
-{
-	static const unsigned char numbers[] = RHP_SAVED_REGISTERS;
-	const struct rhp_module_info *module = rhp_module_find(ip, out);
-	int64_t offset;
-	for (size_t i = 0; module && i < sizeof(numbers); i++)
-		if (rhp_cfi_saved(module, ip, numbers[i], &offset))
-			add_word(shared, leak_word(cfa + (uintptr_t)offset));
-}
-
-/* The frames of exit() and of what it called hold words that are long dead; but the
- * registers that they saved are the program's. */
-static bool leave_exit(struct leak_shared *shared, struct rhp_stream *out,
-		       struct rhp_regs *regs)
-{
-	static const struct rhp_bounds unknown;
-	bool is_found = false;
-	for (int i = 0; i < MOST_FRAMES && !is_found; i++) {
-		uintptr_t ip = regs->exact ? regs->ip : regs->ip - 1;
-		struct rhp_rule rule = rhp_unwind_rule(regs->ip, regs->exact, out);
-		is_found = ip - (uintptr_t)exit < EXIT_SIZE;
-		if (!rhp_unwind_step(rule, &unknown, regs))
-			return false;
-		add_saved(shared, ip, regs->sp, out);
-	}
-	return is_found;
-}
-
-/* What exit() and its callees have on the stack does not count. */
-static void pass_exit(struct leak_shared *shared)
-{
-	struct rhp_tracker *t = rhp_tracker_get();
-	if (!t)
-		return;
-	struct rhp_regs regs = rhp_regs_here();
-	if (leave_exit(shared, &t->stream, &regs))
-		shared->stack = regs.sp;
-	rhp_tracker_done(t);
-}
-
 void rhp_leak_at_exit(bool is_asked)
 {
 	struct rhp_leak_counts counts;
@@ -305,9 +259,7 @@ void rhp_leak_at_exit(bool is_asked)
 			note_failure(-EBUSY);
 			return;
 		}
-	struct leak_shared *shared = share(__builtin_frame_address(0));
-	if (shared)
-		pass_exit(shared);
+	struct leak_shared *shared = share(NULL);
 	check_present_trace(shared, &counts);
 	if (shared)
 		rhp_os_release(shared, sizeof(*shared));

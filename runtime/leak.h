@@ -21,7 +21,8 @@ struct rhp_leak_counts {
 
 /*
  * Scans now, and waits for the child. Of the calling thread's stack, pointers from the
- * address `stack` on count. Returns 0 and the counts, or -errno: -EBUSY if another thread
+ * address `stack` on count, where the frame of whoever asked ends; and the registers that
+ * were saved below it. Returns 0 and the counts, or -errno: -EBUSY if another thread
  * is scanning, -ENOTSUP if the trace does not have all blocks (a sample, a ring),
  * -ENODATA if tracking is off. The trace says that a scan failed, where that can be
  * written. Not in a signal handler.

@@ -253,6 +253,34 @@ def test_program_that_asks(b):
 INCLUDE = "-I" + os.path.join(HERE, "..", "..", "include")
 
 
+def compilers():
+    return [None] + (["rheaper-clang"] if shutil.which("clang") else [])
+
+
+def asked(b, program, *arguments):
+    return b.scan(program, *arguments, RHEAPER_LEAK_SCAN="0")[0]
+
+
+def test_stale_words_are_no_roots(b):
+    """Neither what lies below the caller's frame, nor what frames of ours and libc's never wrote."""
+    for compiler in compilers():
+        compiler = compiler and os.path.join(os.path.dirname(b.cc), compiler)
+        for level in "-O0", "-O1", "-O2":
+            program = b.build("stale.c", INCLUDE, level, compiler=compiler)
+            for how in range(4):
+                assert asked(b, program, "asks", str(how)) == "definite 1 reachable 0 error 0\n", (compiler, level, how)
+            if platform.machine() == "x86_64":
+                assert asked(b, program, "register") == "definite 0 reachable 1 error 0\n", (compiler, level)
+
+
+def test_frames_of_exit_are_no_roots(b):
+    """All but a few of the 80: the handler's own frame has words that it never wrote."""
+    for flags in (), ("-static",), ("-DDESTRUCTOR",):
+        for level in "-O1", "-O2":
+            out = asked(b, b.build("stale.c", INCLUDE, level, *flags), "handler")
+            assert int(out.split()[1]) >= 78 and out.endswith(" error 0\n"), (flags, level, out)
+
+
 def kinds_of(rows, wanted):
     return sorted(kind for size, kind in rows if size == wanted)
 

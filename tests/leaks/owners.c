@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define MOST 400
-#define NOINLINE __attribute__((noinline, noclone))
+#define NOINLINE __attribute__((noinline))
 
 static unsigned state;
 
