@@ -115,7 +115,9 @@ CREATE TABLE processes (
   leak_scan TEXT,                   -- 'made', 'failed'; NULL: none was asked for
   leak_scan_error TEXT,             -- why it 'failed'
   leak_scan_ns INTEGER,             -- when memory was last scanned for leaks
-  leak_scan_threads INTEGER NOT NULL -- other threads then, whose registers were not seen
+  leak_scan_threads INTEGER NOT NULL, -- other threads then, whose registers were not seen
+  exit_threads INTEGER NOT NULL     -- threads that ran on when it 'exited': each may have
+                                    -- been inside an event that was never written
 ) STRICT;
 
 -- Threads that recorded anything.

@@ -346,16 +346,20 @@ static int take_event(struct pair *p, const struct reader_event *event, uint32_t
 	}
 }
 
-/* What a scan said of a block that is live at the end, or NULL: one that was allocated
- * after the scan is not what that found there. */
-static const struct scan_block *find_scanned(const struct pair *p,
-					     const struct live_block *block)
+/* One that was allocated after the scan is not what that found at its address. */
+static bool is_older_than_scan(const struct pair *p, const struct live_block *block)
 {
 	const struct scan *scan = &p->catalog->scan;
 
-	return block->alloc_ns <= reader_ns(p->reader, scan->ticks)
-		       ? scan_find(scan, block->address)
-		       : NULL;
+	return scan->ticks && block->alloc_ns <= reader_ns(p->reader, scan->ticks);
+}
+
+/* What the scan said of a block that is live at the end, or NULL. */
+static const struct scan_block *find_scanned(const struct pair *p,
+					     const struct live_block *block)
+{
+	return is_older_than_scan(p, block) ? scan_find(&p->catalog->scan, block->address)
+					    : NULL;
 }
 
 /* Live blocks can be looked up until they are sorted. Returns 0 or -ENOMEM. */
@@ -380,6 +384,7 @@ static void set_leak(struct pair *p, const struct live_block *block, struct pair
 	const struct scan_block *scanned = find_scanned(p, block);
 	uint32_t owner;
 
+	p->totals.unscanned_blocks += !scanned && is_older_than_scan(p, block);
 	if (!scanned)
 		return;
 	row->leak = (uint8_t)scanned->kind;

@@ -48,6 +48,7 @@ struct pair_totals {
 	uint64_t left_blocks; /* at the end of the trace */
 	uint64_t leak_blocks[RHP_N_LEAK_KINDS],
 		leak_bytes[RHP_N_LEAK_KINDS]; /* of them */
+	uint64_t unscanned_blocks; /* older than the leak scan, and not in it */
 	uint64_t in_realloc_blocks;
 	uint64_t foreign_free;     /* of an address that is not live */
 	uint64_t foreign_realloc;  /* the same */

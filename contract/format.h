@@ -97,7 +97,9 @@ struct rhp_file_header {
 	char executable[3072]; /* path, NUL-terminated, cut if longer */
 	uint32_t ring;         /* 1: chunks are overwritten once max_bytes is reached */
 	uint32_t free_stacks;  /* 1: the nodes of frees are whole stacks */
-	char reserved[696];
+	uint32_t exit_threads; /* of EXITED: threads that ran on then, each of which may
+				* have been inside an event that it never wrote */
+	char reserved[692];
 };
 
 enum rhp_region_kind {

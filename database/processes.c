@@ -23,6 +23,7 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, leak_scan, "p.leak_scan"),
 	ROW_COLUMN(process_facts, leak_scan_error, "p.leak_scan_error"),
 	ROW_COLUMN(process_facts, leak_scan_threads, "p.leak_scan_threads"),
+	ROW_COLUMN(process_facts, exit_threads, "p.exit_threads"),
 	ROW_COLUMN(process_facts, has_definite, "k.definite"),
 	ROW_COLUMN(process_facts, has_weights, "w.weighed"),
 	ROW_COLUMN(process_facts, live_blocks, "k.live"),
@@ -49,25 +50,29 @@ struct rows *processes_select(const struct database *d)
 #define HARMLESS                                                                         \
 	"('foreign_free', 'foreign_realloc', 'unseen_free', 'unpaired_scope_end',"       \
 	" 'clock_inversions')"
+#define UNWRITTEN "('unwritten', 'missing')"
 
 static const struct row_column loss_columns[] = {
 	ROW_COLUMN(process_loss, count, "count"),
 	ROW_COLUMN(process_loss, meaning, "meaning"),
 };
 
-bool processes_find_loss(const struct database *d, int64_t process,
+bool processes_find_loss(const struct database *d, int64_t process, int64_t under_way,
 			 struct process_loss *loss)
 {
 	static const struct row_list list = ROW_LIST(loss_columns);
-	struct rows *rows = rows_open(
-		d, &list,
-		"FROM (SELECT count, meaning FROM losses WHERE process = ?1"
-		"  AND count <> 0 AND reason NOT IN " HARMLESS
-		"  UNION ALL SELECT value, 'Events lost.' FROM totals"
-		"  WHERE process = ?1 AND name = 'lost_events' AND value <> 0)");
+	struct rows *rows =
+		rows_open(d, &list,
+			  "FROM (SELECT count, meaning FROM losses WHERE process = ?1"
+			  "  AND count <> 0 AND reason NOT IN " HARMLESS
+			  "  AND NOT (?2 <> 0 AND reason IN " UNWRITTEN ")"
+			  "  UNION ALL SELECT value, 'Events lost.' FROM totals"
+			  "  WHERE process = ?1 AND name = 'lost_events' AND value NOT "
+			  "IN (0, ?2))");
 	bool found;
 
 	rows_set(rows, 1, process);
+	rows_set(rows, 2, under_way);
 	found = rows_next(rows, loss);
 	if (found)
 		loss->meaning = strdup(loss->meaning ? loss->meaning : "");
@@ -75,6 +80,23 @@ bool processes_find_loss(const struct database *d, int64_t process,
 		die("read %s: out of memory", d->name);
 	rows_close(rows);
 	return found;
+}
+
+static const struct row_column unwritten_columns[] = {
+	ROW_COLUMN(process_loss, count, "ifnull(sum(count), 0)"),
+};
+
+int64_t processes_count_unwritten(const struct database *d, int64_t process)
+{
+	static const struct row_list list = ROW_LIST(unwritten_columns);
+	struct rows *rows = rows_open(
+		d, &list, "FROM losses WHERE process = ? AND reason IN " UNWRITTEN);
+	struct process_loss loss = {0};
+
+	rows_set(rows, 1, process);
+	rows_next(rows, &loss);
+	rows_close(rows);
+	return loss.count;
 }
 
 struct total {

@@ -23,6 +23,7 @@ struct process_facts {
 	const char *leak_scan;       /* "made", "failed"; NULL: none was asked for */
 	const char *leak_scan_error; /* why it failed, or NULL */
 	int64_t leak_scan_threads;
+	int64_t exit_threads;
 	bool has_definite;   /* a block was found to be definitely lost */
 	bool has_weights;    /* blocks stand for more or less than themselves */
 	int64_t live_blocks; /* counted, and as the totals say; differ in a sample */
@@ -42,10 +43,14 @@ struct process_loss {
 /*
  * Find the first reason why events of a process are missing. Returns false if none are.
  * Rows of `losses` that are harmless, such as frees of blocks that were allocated before
- * tracing began, do not count. The caller frees loss->meaning.
+ * tracing began, do not count, nor do as many unwritten events as were under way at the
+ * end. The caller frees loss->meaning.
  */
 bool processes_find_loss(const struct database *database, int64_t process,
-			 struct process_loss *loss);
+			 int64_t under_way, struct process_loss *loss);
+
+/* Return how many events of a process had begun but are not in its trace. */
+int64_t processes_count_unwritten(const struct database *database, int64_t process);
 
 /* Read a total of a process by its name in `totals`. Returns false if there is none. */
 bool processes_find_total(const struct database *database, int64_t process,

@@ -44,6 +44,7 @@ static const struct row_column process_columns[] = {
 	COLUMN(process_row, leak_scan_error),
 	NULLABLE(process_row, leak_scan_ns, 0),
 	COLUMN(process_row, leak_scan_threads),
+	COLUMN(process_row, exit_threads),
 };
 
 static const struct row_column thread_columns[] = {

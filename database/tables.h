@@ -62,7 +62,7 @@ struct process_row {
 	const char *ending;
 	const char *ending_error, *leak_scan, *leak_scan_error; /* or NULL */
 	int64_t leak_scan_ns;                                   /* 0: NULL */
-	int64_t leak_scan_threads;
+	int64_t leak_scan_threads, exit_threads;
 };
 
 struct thread_row {

@@ -52,13 +52,17 @@ struct reason {
 	char text[128];
 };
 
-/* Why a leak scan failed, or NULL. */
-static const char *scan_error(const struct scan *scan, struct reason *reason)
+/* Why a leak scan failed, or NULL. Each other thread may have been inside an allocation
+ * that had begun before the scan and was written after it. */
+static const char *scan_error(const struct trace_rows *r, struct reason *reason)
 {
+	const struct scan *scan = &r->catalog->scan;
 	int error = scan_failure(scan);
 
 	if (error == ENOTSUP)
 		return "a sample or a ring does not contain all blocks";
+	if (!error && pair_totals(r->pair)->unscanned_blocks > scan->other_threads)
+		return "blocks that were live then are not in what it found";
 	if (!error)
 		return NULL;
 	snprintf(reason->text, sizeof(reason->text), "%s", strerror(error));
@@ -81,7 +85,7 @@ static void write_process(const struct trace_rows *r, struct store *store)
 	int64_t end_ns = pair_totals(r->pair)->last_ns;
 	const struct scan *scan = &r->catalog->scan;
 	struct reason scan_reason, ending_reason;
-	const char *failure = scan_error(scan, &scan_reason);
+	const char *failure = scan_error(r, &scan_reason);
 	char started[64];
 
 	format_time(h->start_realtime_ns, started, sizeof(started));
@@ -119,6 +123,7 @@ static void write_process(const struct trace_rows *r, struct store *store)
 			      .leak_scan_ns =
 				      scan->ticks ? reader_ns(r->reader, scan->ticks) : 0,
 			      .leak_scan_threads = scan->other_threads,
+			      .exit_threads = h->exit_threads,
 		      });
 }
 

@@ -574,6 +574,18 @@ static void fold_owned(struct verdict *v)
 	v->n_findings = n;
 }
 
+/* What was not there yet when memory was scanned is no leak of that scan. */
+static void note_younger(struct verdict *v)
+{
+	int64_t n = v->measure->n_younger;
+
+	if (n)
+		findings_note(v, arena_format(v->arena,
+					      "%" PRId64 " block%s allocated after the "
+					      "leak scan, not judged",
+					      n, n == 1 ? " was" : "s were"));
+}
+
 void findings_compare(struct verdict *v, struct baseline *baseline,
 		      const struct limits *limits)
 {
@@ -600,6 +612,7 @@ void findings_compare(struct verdict *v, struct baseline *baseline,
 	fold_owned(v);
 	check_limits(v, limits);
 	note_uncounted(v);
+	note_younger(v);
 }
 
 static int compare_findings(const void *left, const void *right)

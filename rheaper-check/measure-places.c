@@ -51,7 +51,8 @@ static void split_off(struct measure_place_row *all, struct measure_place_row *p
 	all->amounts[kept] -= n < all->amounts[kept] ? n : all->amounts[kept];
 }
 
-static void take_place_rows(struct reading *r, const struct kinds *k, bool cut)
+static void take_place_rows(struct reading *r, const struct kinds *k,
+			    const struct process *process)
 {
 	const struct place_facts *unknown = &k->facts[LEAK_UNKNOWN];
 	struct measure_place_row all = {.stack = reading_stack(r, unknown->stack)};
@@ -69,9 +70,9 @@ static void take_place_rows(struct reading *r, const struct kinds *k, bool cut)
 		split_off(&all, &part, PLACE_LEAK_BYTES, PLACE_KEPT_BYTES,
 			  reading_count(r, facts->live_bytes));
 		if (part.amounts[PLACE_LEAK_BLOCKS])
-			add_place_row(r, &part, cut);
+			add_place_row(r, &part, process->cut);
 	}
-	add_place_row(r, &all, cut);
+	add_place_row(r, &all, process->cut || process->scanned);
 }
 
 static bool step(const struct reading *r, struct kinds *k)
@@ -131,7 +132,7 @@ static void read_places(struct reading *r, enum place_kind place_kind)
 		first = false;
 		place = facts->place;
 		if (facts->has_stack)
-			take_place_rows(r, &k, reading_process(r, facts->process)->cut);
+			take_place_rows(r, &k, reading_process(r, facts->process));
 	}
 	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
 		if (k.rows[kind])

@@ -45,12 +45,33 @@ static const struct ending {
 			       "the database does not say how the trace ended"},
 };
 
-static void find_losses(struct reading *r, int64_t process, const char *trace,
+/* Threads that ran on when the program exited were perhaps inside an event each, which
+ * they never wrote: that is nobody's loss. */
+static int64_t find_under_way(struct reading *r, const struct process_facts *row,
+			      const struct ending *ending, const char *trace,
+			      const char *program)
+{
+	int64_t n = processes_count_unwritten(&r->database, row->process);
+
+	if (n <= 0 || ending != &endings[ENDING_EXITED] || n > row->exit_threads)
+		return 0;
+	add_problem(r, DEFECT_NONE, trace, program,
+		    arena_format(r->arena,
+				 "%lld event%s under way in other threads when the "
+				 "program exited; what became of %s is not judged",
+				 (long long)n, n == 1 ? " was" : "s were",
+				 n == 1 ? "it" : "them"));
+	return n;
+}
+
+static void find_losses(struct reading *r, const struct process_facts *row,
+			const struct ending *ending, const char *trace,
 			const char *program)
 {
 	struct process_loss loss;
+	int64_t under_way = find_under_way(r, row, ending, trace, program);
 
-	if (!processes_find_loss(&r->database, process, &loss))
+	if (!processes_find_loss(&r->database, row->process, under_way, &loss))
 		return;
 	add_problem(r, DEFECT_PARTIAL, trace, program,
 		    arena_format(r->arena, "events are missing: %lld: %s",
@@ -162,7 +183,7 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 			"not all stacks were recorded (RHEAPER_SAMPLE_RATE); blocks "
 			"without a stack are one call site, which no name suppresses");
 	find_scan(r, row, trace, program);
-	find_losses(r, row->process, trace, program);
+	find_losses(r, row, ending, trace, program);
 }
 
 static void take_process(struct reading *r, const struct process_facts *row)
@@ -174,7 +195,9 @@ static void take_process(struct reading *r, const struct process_facts *row)
 	size_t n_problems = r->m->n_problems;
 	struct process process = {.program = program,
 				  .run = r->m->n_runs,
-				  .cut = ending->defect == DEFECT_CUT};
+				  .cut = ending->defect == DEFECT_CUT,
+				  .scanned = row->leak_scan &&
+					     strcmp(row->leak_scan, "made") == 0};
 
 	add_source(r, row, trace);
 	if (!row->is_sample && row->has_weights)

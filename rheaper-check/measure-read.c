@@ -100,6 +100,11 @@ static void take_site(struct reading *r, const struct site_facts *row)
 	};
 
 	take_amounts(r, &site, row);
+	if (process->scanned && site.kind == LEAK_UNKNOWN) {
+		r->m->n_younger =
+			measure_add(r->m->n_younger, site.amounts[AMOUNT_LEAK_BLOCKS]);
+		site.amounts[AMOUNT_LEAK_BLOCKS] = site.amounts[AMOUNT_LEAK_BYTES] = 0;
+	}
 	if (process->cut)
 		site.amounts[AMOUNT_LEAK_BLOCKS] = site.amounts[AMOUNT_LEAK_BYTES] = 0;
 	if (site.amounts[AMOUNT_LEAK_BLOCKS] == 0 && !m->all_sites)

@@ -155,7 +155,8 @@ struct measure {
 	size_t min_runs;                /* SIZE_MAX: all */
 	struct measure_source *sources; /* of each process */
 	size_t n_processes;
-	unsigned int leak_kinds; /* the set that counts; LEAK_UNKNOWN always does */
+	/* The set that counts. LEAK_UNKNOWN always does, where memory was not scanned */
+	unsigned int leak_kinds;
 	/* Lost and possibly lost blocks of the other kinds, in all runs. Their keys are
 	 * names of programs */
 	struct measure_site *uncounted;
@@ -164,6 +165,7 @@ struct measure {
 	size_t n_wrappers;
 	struct measure_owned *owned; /* sorted by owner and key */
 	size_t n_owned;
+	int64_t n_younger;          /* blocks than the scan that was made */
 	bool all_sites;             /* measure also sites that do not leak */
 	bool wanted[N_PLACE_KINDS]; /* places to measure; set before databases are read */
 	struct measure_place *places;

@@ -179,6 +179,13 @@ void rhp_trace_set_state(enum rhp_trace_state state)
 				    __ATOMIC_RELAXED);
 }
 
+void rhp_trace_set_exited(uint32_t n_threads)
+{
+	if (rhp_trace.header)
+		rhp_trace.header->exit_threads = n_threads;
+	rhp_trace_set_state(RHP_STATE_EXITED);
+}
+
 bool rhp_trace_stop(enum rhp_trace_state why)
 {
 	uint32_t was = rhp_state_end();

@@ -58,6 +58,9 @@ HIDDEN void rhp_trace_note_time(void);
 /* Sets header.state. Advisory: events recorded later are still valid. */
 HIDDEN void rhp_trace_set_state(enum rhp_trace_state state);
 
+/* The program has exited, while so many other threads ran on. */
+HIDDEN void rhp_trace_set_exited(uint32_t n_threads);
+
 /* The head of the latest trace, NULL if there was none. Its counters and its extent
  * change under the reader. */
 HIDDEN const struct rhp_file_header *rhp_trace_header(void);

@@ -281,6 +281,38 @@ def test_frames_of_exit_are_no_roots(b):
             assert int(out.split()[1]) >= 78 and out.endswith(" error 0\n"), (flags, level, out)
 
 
+def test_what_is_younger_than_the_scan_is_no_leak(b):
+    """Of threads that run on until the end: the verdict is the same in every run, whether they
+    have arenas of their own or share one, on one processor or more."""
+    program = b.build("busy.c")
+    cpu = ("taskset", "-c", str(min(os.sched_getaffinity(0))))
+    for words, env in ((), {}), (cpu, {}), (cpu, {"MALLOC_ARENA_MAX": "1"}):
+        for _ in range(100 if LONG else 3):
+            b.scan(*words, program, **env)
+            text = b.run(b.check, *b.traces, silent=False)
+            assert text.splitlines()[-1] == "0 findings; 0 call sites leak; 1 process", text
+            b.scan(*words, program, "3", **env)
+            text = b.run(b.check, *b.traces, status=1, silent=False)
+            assert "3 blocks, 1500 bytes definitely lost" in text and "1 finding;" in text, text
+
+
+def test_a_scan_that_lacks_blocks_is_none(b):
+    """What is not in it is not taken for younger."""
+    b.scan(b.build("owners.c"), "heads")
+    with open(b.traces[0], "r+b") as file:
+        trace = bytearray(file.read())
+        # The only chunk of the scan's stream keeps nothing but its last record: contract/format.h
+        at = next(at for at in range(0, len(trace), 4096)
+                  if trace[at:at + 4] == b"regn" and trace[at + 6:at + 8] == b"\xfe\xff")
+        used = int.from_bytes(trace[at + 16:at + 24], "little")
+        trace[at + 64:at + 88] = trace[at + 64 + used - 24:at + 64 + used]
+        trace[at + 16:at + 24] = (24).to_bytes(8, "little")
+        file.seek(0)
+        file.write(trace)
+    text = b.run(b.check, *b.traces, status=2)
+    assert "the leak scan failed: blocks that were live then are not in what it found" in text, text
+
+
 def kinds_of(rows, wanted):
     return sorted(kind for size, kind in rows if size == wanted)
 
