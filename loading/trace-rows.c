@@ -61,6 +61,9 @@ static const char *scan_error(const struct trace_rows *r, struct reason *reason)
 
 	if (error == ENOTSUP)
 		return "a sample or a ring does not contain all blocks";
+	if (error == E2BIG)
+		return "more is mapped, or more blocks are live, than a scan can look "
+		       "through";
 	if (!error && pair_totals(r->pair)->unscanned_blocks > scan->other_threads)
 		return "blocks that were live then are not in what it found";
 	if (!error)

@@ -16,14 +16,34 @@
 
 #define NO_BLOCK SIZE_MAX
 
+static bool is_readable(const struct leak_scan *s, uintptr_t at)
+{
+	const struct leak_region *r = rhp_leak_region(s, at);
+	return r && at % LEAK_WORD == 0 && leak_is_present(r, at);
+}
+
+/* An array of no elements that have a destructor: C++ keeps their number, and the program
+ * a pointer to where the first would be, which is the end of the block. */
+static bool is_empty_array(const struct leak_scan *s, const struct leak_block *b,
+			   uintptr_t word)
+{
+	return b->size == LEAK_WORD && word == b->address + LEAK_WORD &&
+	       is_readable(s, b->address) && leak_word(b->address) == 0;
+}
+
 /* The block that a word points into. */
 static size_t find_block(const struct leak_scan *s, uintptr_t word)
 {
 	const struct leak_region *r = rhp_leak_region(s, word);
-	if (!r || !r->first)
+	size_t low = 0, high = s->n_blocks;
+	if (r && !r->is_heap)
 		return NO_BLOCK;
-	size_t page = (word - r->start) / LEAK_PAGE;
-	size_t low = r->first[page], high = r->first[page + 1];
+	/* Where nothing was ever written a block may be, too. */
+	if (r && r->first) {
+		size_t page = (word - r->start) / LEAK_PAGE;
+		low = r->first[page];
+		high = r->first[page + 1];
+	}
 	/* The last one that begins at the word or before it. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -35,18 +55,27 @@ static size_t find_block(const struct leak_scan *s, uintptr_t word)
 	if (low == 0)
 		return NO_BLOCK;
 	const struct leak_block *b = &s->blocks[low - 1];
-	return word - b->address < (b->size ? b->size : 1) ? low - 1 : NO_BLOCK;
+	return word - b->address < (b->size ? b->size : 1) || is_empty_array(s, b, word)
+		       ? low - 1
+		       : NO_BLOCK;
 }
 
-/* C++ keeps the number of an array's elements before it, and points to the first. */
-static bool is_start(const struct leak_block *b, uintptr_t word)
+/* C++ keeps the number of an array's elements before it, and points to the first. Where
+ * these are aligned by more than a word there is a gap before the number. */
+static bool is_start(const struct leak_scan *s, const struct leak_block *b,
+		     uintptr_t word)
 {
-	if (word == b->address)
+	uintptr_t offset = word - b->address;
+	if (offset == 0)
 		return true;
-	if (word != b->address + LEAK_WORD || b->size <= LEAK_WORD)
+	if (offset < LEAK_WORD || offset > LEAK_PAGE || (offset & (offset - 1)) != 0 ||
+	    !is_readable(s, word - LEAK_WORD))
 		return false;
-	uintptr_t n = leak_word(b->address), rest = (uintptr_t)b->size - LEAK_WORD;
-	return n > 0 && n <= rest && rest % n == 0;
+	uintptr_t n = leak_word(word - LEAK_WORD), rest = (uintptr_t)b->size - offset;
+	if (rest == 0 || n == 0)
+		return is_empty_array(s, b, word);
+	return n <= rest && rest % n == 0 &&
+	       (offset == LEAK_WORD || rest / n % offset == 0);
 }
 
 /* A word was found in something of this kind; `from` is the lost block that all began
@@ -61,7 +90,7 @@ static void visit(struct leak_scan *s, uintptr_t word, enum rhp_leak_kind kind,
 	size_t i = find_block(s, word);
 	if (i == NO_BLOCK || i == from)
 		return;
-	if (kind == RHP_LEAK_REACHABLE && !is_start(&s->blocks[i], word))
+	if (kind == RHP_LEAK_REACHABLE && !is_start(s, &s->blocks[i], word))
 		kind = RHP_LEAK_POSSIBLE;
 	if (s->kinds[i] >= kind)
 		return;
@@ -95,11 +124,17 @@ static void visit_range(struct leak_scan *s, uintptr_t at, uintptr_t end,
 {
 	const struct leak_region *r = NULL;
 	for (uintptr_t stop; at < end; at = stop) {
+		if (!r || at >= r->end)
+			r = rhp_leak_next_region(s, at);
+		if (!r)
+			break;
+		at = at < r->start ? r->start : leak_skip_absent(r, at);
+		stop = at;
+		if (at >= r->end || at >= end)
+			continue;
 		uintptr_t left = LEAK_PAGE - at % LEAK_PAGE;
 		stop = left < end - at ? at + left : end;
-		if (!r || at < r->start || at >= r->end)
-			r = rhp_leak_region(s, at);
-		if (r && leak_is_present(r, at))
+		if (leak_is_present(r, at))
 			visit_words(s, at, stop, kind, from);
 	}
 }
@@ -134,7 +169,7 @@ static bool is_of_free_list(const struct leak_scan *s, const struct leak_region 
 	if (i == NO_BLOCK)
 		return false;
 	bool is_start = word == s->blocks[i].address;
-	size_t first = rhp_leak_blocks_before(s, r->start);
+	size_t first = rhp_leak_blocks_before(s, r->map_start);
 	if (s->shared->knows_all && first < s->n_blocks &&
 	    s->blocks[first].address < at && (r->is_arena || !is_start))
 		return true;
@@ -171,6 +206,8 @@ static void visit_uncovered(struct leak_scan *s, const struct leak_region *r,
 static void visit_part(struct leak_scan *s, const struct leak_region *r, uintptr_t at,
 		       uintptr_t end)
 {
+	if (r->is_covered)
+		return;
 	if (r->covered)
 		visit_uncovered(s, r, at, end);
 	else

@@ -19,6 +19,7 @@
 #define LEAK_GRANULE (2 * LEAK_WORD)
 #define LEAK_MAX_WORDS 131072
 #define LEAK_MAX_THREADS 16384
+#define LEAK_MAX_WIPED 4096
 
 struct leak_extent {
 	uintptr_t start, end;
@@ -34,9 +35,17 @@ struct leak_shared {
 	struct rhp_leak_counts counts;
 	uintptr_t stack;           /* of the calling thread, from here on */
 	struct leak_extent passed; /* a part of that which does not count */
+	/* What this process has and its copies lack: a child that finds it ends with
+	 * -EAGAIN, and the next one gets a copy of it, one after the other. */
+	bool is_restored;
+	uint32_t n_wiped;
+	struct leak_extent wiped[LEAK_MAX_WIPED];
+	void *wiped_copy;
+	size_t wiped_size;
 	uint32_t n_words, n_threads;
 	bool knows_all; /* the trace has every block that the allocator ever gave out */
 	int calling_tid;
+	uintptr_t calling_descriptor;    /* libc's, of that thread */
 	uintptr_t words[LEAK_MAX_WORDS]; /* registers and the like: pointers that count */
 	struct leak_thread {
 		int tid;
@@ -49,15 +58,20 @@ struct leak_shared {
 	uint64_t before[RHP_N_SHARDS], after[RHP_N_SHARDS];
 };
 
-/* A mapping that may hold pointers. */
+/* A mapping that may hold pointers, or of a large one a piece that has pages. */
 struct leak_region {
 	uintptr_t start, end;
-	uint64_t *present; /* a bit for each page that was ever written */
+	uintptr_t map_start, map_end; /* of all of it */
+	uint64_t *present;            /* a bit for each page that was ever written */
+	size_t n_present;
 	uint64_t *
 		covered; /* a bit for each granule that was ever part of a block; heaps */
-	uint32_t *first; /* by page: blocks that begin before it; NULL: none is here */
-	bool is_anonymous, is_shared, is_writable, is_brk, is_stack;
-	bool is_arena; /* of glibc's malloc, for threads */
+	uint32_t
+		*first; /* by page: blocks that begin before it; NULL: none begins here */
+	bool is_covered; /* all of it is of a block */
+	bool is_anonymous, is_shared, is_writable, is_brk, is_stack, is_code;
+	bool is_locked; /* it could not be read */
+	bool is_arena;  /* of glibc's malloc, for threads */
 	bool is_heap;
 };
 
@@ -94,6 +108,7 @@ struct leak_scan {
 	size_t n_excluded, n_excluded_max;
 	struct leak_extent *stacks; /* of threads that live */
 	size_t n_stacks, n_stacks_max;
+	struct leak_extent list; /* of mappings, which is a text of our own */
 };
 
 struct rhp_stream;
@@ -118,14 +133,29 @@ HIDDEN int rhp_leak_read_blocks(struct leak_scan *s);
 HIDDEN int rhp_leak_find_roots(struct leak_scan *s);
 HIDDEN int rhp_leak_mark(struct leak_scan *s);
 
-/* The region that an address lies in, or NULL. */
+/* The region that an address lies in, or NULL; and the first that ends behind it. */
 HIDDEN struct leak_region *rhp_leak_region(const struct leak_scan *s, uintptr_t address);
+HIDDEN struct leak_region *rhp_leak_next_region(const struct leak_scan *s,
+						uintptr_t address);
 
 /* Whether this word, in the region, was ever written. */
 static ALWAYS_INLINE bool leak_is_present(const struct leak_region *r, uintptr_t address)
 {
 	size_t page = (address - r->start) / LEAK_PAGE;
 	return r->present[page / 64] >> page % 64 & 1;
+}
+
+/* The first page at or behind this one, in the region, that may be present: of 64 that
+ * are not, the next. */
+static ALWAYS_INLINE uintptr_t leak_skip_absent(const struct leak_region *r,
+						uintptr_t address)
+{
+	size_t page = (address - r->start) / LEAK_PAGE;
+	if (page % 64 != 0 || r->present[page / 64] != 0)
+		return address;
+	while (page / 64 < (r->end - r->start) / LEAK_PAGE / 64 && !r->present[page / 64])
+		page += 64;
+	return r->start + page * LEAK_PAGE;
 }
 
 static ALWAYS_INLINE uintptr_t leak_word(uintptr_t address)

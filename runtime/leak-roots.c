@@ -5,10 +5,13 @@
  * that are gone, nor on the free part of those that live. The allocator is the
  * program's own, so its structures are found by what they look like:
  *
- * glibc's malloc_state has 254 words of bins, of which the empty ones, and always the
- * last, point to the place two words before themselves. glibc's thread descriptor begins
+ * glibc's malloc_state has 127 pairs of words, its bins: the two ends of a list of which
+ * the bin itself, two words before the pair, is an element. The last is always empty.
+ * Whatever looks so in part is the program's. glibc's thread descriptor begins
  * with its own address, and has it again two words later; its thread lives if its number
- * is in it; its stack is a page and a size in it.
+ * is in it; its stack is a page and a size in it. Where the number was there is 0 of a
+ * thread that has ended, and -1 once it was joined; a detached one has the descriptor's
+ * address once more. The function that it began with comes behind its result.
  */
 #include <errno.h>
 
@@ -19,7 +22,6 @@
 
 #define N_BINS 254             /* words */
 #define N_BINS_BEFORE 12       /* fast bins, top, last remainder */
-#define LEAST_EMPTY_BINS 32    /* pairs; a program that uses all sizes has more */
 #define DESCRIPTOR_SIZE 0x900u /* at the most: the stack ends with it */
 #define DESCRIPTOR_ALIGNMENT 64
 #define MOST_GUARD ((size_t)1 << 20)
@@ -58,19 +60,34 @@ static bool is_empty_bin(uintptr_t at)
 	       leak_word(at + LEAK_WORD) == at - 2 * LEAK_WORD;
 }
 
+static bool is_word(const struct leak_scan *s, uintptr_t at, uintptr_t word)
+{
+	const struct leak_region *r = rhp_leak_region(s, at);
+	return r && at % LEAK_WORD == 0 && can_read(r, at, at + LEAK_WORD) &&
+	       leak_word(at) == word;
+}
+
+/* The first piece of its list, or the last one, points back; while another thread changes
+ * the list one of them does. */
+static bool is_bin(const struct leak_scan *s, uintptr_t at)
+{
+	uintptr_t bin = at - 2 * LEAK_WORD;
+	return is_empty_bin(at) || is_word(s, leak_word(at) + 3 * LEAK_WORD, bin) ||
+	       is_word(s, leak_word(at + LEAK_WORD) + 2 * LEAK_WORD, bin);
+}
+
 /* If this is the last bin: what belongs to the structure is no pointer of the program. */
 static int exclude_arena(struct leak_scan *s, struct leak_region *r, uintptr_t last)
 {
 	uintptr_t bins = last - (N_BINS - 2) * LEAK_WORD;
-	unsigned n_empty = 0;
 	if (!can_read(r, bins - N_BINS_BEFORE * LEAK_WORD, last + 4 * LEAK_WORD) ||
 	    is_empty_bin(last + 2 * LEAK_WORD))
 		return 0;
 	for (uintptr_t at = bins; at <= last; at += 2 * LEAK_WORD)
-		n_empty += is_empty_bin(at);
-	if (n_empty < LEAST_EMPTY_BINS)
-		return 0;
-	r->is_arena |= r->start % ARENA_ALIGNMENT == 0 && last - r->start < LEAK_PAGE;
+		if (!is_bin(s, at))
+			return 0;
+	r->is_arena |=
+		r->map_start % ARENA_ALIGNMENT == 0 && last - r->map_start < LEAK_PAGE;
 	return exclude(s, bins - N_BINS_BEFORE * LEAK_WORD, last + 2 * LEAK_WORD);
 }
 
@@ -99,14 +116,55 @@ static bool find_stack(const struct leak_region *r, struct leak_extent descripto
 	     at += LEAK_WORD) {
 		uintptr_t start = leak_word(at), end = start + leak_word(at + LEAK_WORD);
 		/* The page that guards it is not of the region. */
-		if ((start | end) % LEAK_PAGE == 0 && start < r->start &&
-		    r->start - start <= MOST_GUARD && end > descriptor.start &&
-		    end <= r->end) {
-			*stack = (struct leak_extent){r->start, end};
+		if ((start | end) % LEAK_PAGE == 0 && start < r->map_start &&
+		    r->map_start - start <= MOST_GUARD && end > descriptor.start &&
+		    end <= r->map_end) {
+			*stack = (struct leak_extent){r->map_start, end};
 			return true;
 		}
 	}
 	return false;
+}
+
+/* Where a descriptor has the thread's number, which the calling thread's shows; or 0. */
+static size_t find_tid(const struct leak_scan *s)
+{
+	uintptr_t at = s->shared->calling_descriptor, size;
+	const struct leak_region *r = rhp_leak_region(s, at);
+	if (!r || at % LEAK_WORD != 0 || !can_read(r, at, at + LEAK_WORD) ||
+	    leak_word(at) != at)
+		return 0;
+	for (size = LEAK_WORD; size < DESCRIPTOR_SIZE; size += sizeof(uint32_t))
+		if (can_read(r, at + size, at + size + sizeof(uint32_t)) &&
+		    *(const uint32_t *)(at + size) == (uint32_t)s->shared->calling_tid)
+			return size;
+	return 0;
+}
+
+static bool is_detached(struct leak_extent descriptor)
+{
+	uintptr_t at = descriptor.start + 3 * LEAK_WORD;
+	for (; at + LEAK_WORD <= descriptor.end; at += LEAK_WORD)
+		if (leak_word(at) == descriptor.start)
+			return true;
+	return false;
+}
+
+/* The result of a thread that has ended is the program's until it is joined. */
+static void keep_result(struct leak_scan *s, struct leak_extent descriptor)
+{
+	size_t tid = find_tid(s), policy = 2 * sizeof(int);
+	uintptr_t at = descriptor.start + (tid & ~(LEAK_WORD - 1)) + 2 * LEAK_WORD;
+	if (tid == 0 || *(const uint32_t *)(descriptor.start + tid) != 0 ||
+	    is_detached(descriptor))
+		return;
+	for (; at + LEAK_WORD <= descriptor.end; at += LEAK_WORD) {
+		const struct leak_region *r = rhp_leak_region(s, leak_word(at));
+		if (r && r->is_code) {
+			leak_add_word(s->shared, leak_word(at - policy - LEAK_WORD));
+			return;
+		}
+	}
 }
 
 /* The second word is libc's pointer to the thread's list of variables, behind the first
@@ -124,8 +182,10 @@ static int take_descriptor(struct leak_scan *s, const struct leak_region *r, uin
 	keep_variables(s, at);
 	if (!can_read(r, at, descriptor.end) || !find_stack(r, descriptor, &stack))
 		return 0;
-	if (!is_thread_alive(s, descriptor))
+	if (!is_thread_alive(s, descriptor)) {
+		keep_result(s, descriptor);
 		return exclude(s, stack.start, stack.end);
+	}
 	int error = rhp_leak_grow((void **)&s->stacks, s->n_stacks, &s->n_stacks_max,
 				  sizeof(*s->stacks));
 	if (error == 0)
@@ -155,9 +215,14 @@ static int find_structures(struct leak_scan *s)
 	int error = 0;
 	for (size_t i = 0; i < s->n_regions && error == 0; i++) {
 		struct leak_region *r = &s->regions[i];
-		for (uintptr_t at = r->start; at < r->end && error == 0; at += LEAK_PAGE)
+		for (uintptr_t at = r->start; error == 0; at += LEAK_PAGE) {
+			if (at < r->end)
+				at = leak_skip_absent(r, at);
+			if (at >= r->end)
+				break;
 			if (leak_is_present(r, at))
 				error = take_page(s, r, at);
+		}
 	}
 	return error;
 }
@@ -168,7 +233,7 @@ static int exclude_below(struct leak_scan *s, uintptr_t sp)
 {
 	const struct leak_region *r = rhp_leak_region(s, sp);
 	if (r && r->is_stack)
-		return exclude(s, r->start, sp);
+		return exclude(s, r->map_start, sp);
 	for (size_t i = 0; i < s->n_stacks; i++)
 		if (s->stacks[i].start <= sp && sp < s->stacks[i].end)
 			return exclude(s, s->stacks[i].start, sp);
@@ -211,7 +276,8 @@ static int index_blocks(struct leak_scan *s)
 							       s->blocks[begin - 1].size >
 						       r->start;
 		/* The second and later heaps of an arena begin with its address. */
-		if (r->start % ARENA_ALIGNMENT == 0 && leak_is_present(r, r->start)) {
+		if (r->start == r->map_start && r->start % ARENA_ALIGNMENT == 0 &&
+		    leak_is_present(r, r->start)) {
 			const struct leak_region *arena =
 				rhp_leak_region(s, leak_word(r->start));
 			r->is_arena |= arena && arena->is_arena;
@@ -219,10 +285,14 @@ static int index_blocks(struct leak_scan *s)
 		r->is_heap = begin < end || reaches_in || r->is_brk || r->is_arena;
 		if (!r->is_heap)
 			continue;
-		r->first = rhp_os_alloc((n_pages + 1) * sizeof(*r->first));
 		r->covered = rhp_os_alloc(((r->end - r->start) / LEAK_GRANULE / 64 + 1) *
 					  sizeof(uint64_t));
-		if (!r->first || !r->covered)
+		if (!r->covered)
+			return -ENOMEM;
+		if (begin == end)
+			continue;
+		r->first = rhp_os_alloc((n_pages + 1) * sizeof(*r->first));
+		if (!r->first)
 			return -ENOMEM;
 		for (size_t page = 0; page <= n_pages; page++) {
 			while (begin < end &&
@@ -248,11 +318,17 @@ static void cover(struct leak_scan *s, const struct leak_address *a)
 {
 	uintptr_t at = a->address, end = at + (a->most ? (uintptr_t)a->most : 1);
 	while (at < end) {
-		struct leak_region *r = rhp_leak_region(s, at);
-		if (!r || !r->is_heap ||
+		struct leak_region *r = rhp_leak_next_region(s, at);
+		if (!r || r->start >= end || !r->is_heap ||
 		    (!a->is_live && a->most >= LARGE && !r->is_brk && !r->is_arena) ||
 		    (!a->is_live && is_on_stack(s, at)))
 			return;
+		if (at <= r->start && end >= r->end) {
+			r->is_covered = true;
+			at = r->end;
+			continue;
+		}
+		at = at > r->start ? at : r->start;
 		for (; at < end && at < r->end; at += LEAK_GRANULE) {
 			size_t i = (at - r->start) / LEAK_GRANULE;
 			r->covered[i / 64] |= UINT64_C(1) << i % 64;
@@ -263,6 +339,10 @@ static void cover(struct leak_scan *s, const struct leak_address *a)
 int rhp_leak_find_roots(struct leak_scan *s)
 {
 	int error = exclude_ours(s, s->shared, sizeof(*s->shared));
+	if (error == 0)
+		error = exclude(s, s->list.start, s->list.end);
+	if (error == 0 && s->shared->wiped_copy)
+		error = exclude_ours(s, s->shared->wiped_copy, s->shared->wiped_size);
 	if (error == 0)
 		error = rhp_tracker_memory(exclude_ours, s);
 	if (error == 0)

@@ -18,6 +18,7 @@
 #include "runtime/trace-write.h"
 #include "runtime/tracker.h"
 
+#define MOST_WIPED ((size_t)64 << 20)
 #define MOST_WAITS 100000 /* of the child for its parent: seconds */
 
 static uint32_t at_it; /* the process whose thread scans, as in a lock; 0: none */
@@ -133,6 +134,7 @@ static void prepare(struct leak_shared *shared)
 	shared->ticks = rhp_stream_moment();
 	shared->sequence = scanned.n_chunks;
 	shared->calling_tid = rhp_os_tid();
+	shared->calling_descriptor = rhp_thread_pointer();
 	shared->knows_all = trace_has_all_blocks();
 	shared->parent_pages = rhp_os_open("/proc/self/pagemap");
 	rhp_os_threads(ask_thread, shared);
@@ -228,8 +230,50 @@ static int check_present_trace(struct leak_shared *shared, struct rhp_leak_count
 		r = split_and_wait(shared);
 	if (r == 0)
 		*counts = shared->counts;
-	else if (now)
+	return r;
+}
+
+/* What the last child missed, for the next one. */
+static void copy_wiped(struct leak_shared *shared, const struct leak_shared *last)
+{
+	size_t size = 0, done = 0;
+	shared->is_restored = true;
+	for (uint32_t i = 0; i < last->n_wiped && size < MOST_WIPED; i++) {
+		shared->wiped[shared->n_wiped++] = last->wiped[i];
+		size += last->wiped[i].end - last->wiped[i].start;
+	}
+	char *copy = rhp_os_share(size);
+	if (!copy)
+		return;
+	shared->wiped_copy = copy;
+	shared->wiped_size = size;
+	for (uint32_t i = 0; i < shared->n_wiped; i++) {
+		const struct leak_extent *e = &shared->wiped[i];
+		rhp_os_copy(copy + done, e->start, e->end - e->start);
+		done += e->end - e->start;
+	}
+}
+
+static void release(struct leak_shared *shared)
+{
+	if (shared && shared->wiped_copy)
+		rhp_os_release(shared->wiped_copy, shared->wiped_size);
+	if (shared)
+		rhp_os_release(shared, sizeof(*shared));
+}
+
+static int scan_once_or_twice(const void *stack, struct rhp_leak_counts *counts)
+{
+	struct leak_shared *shared = share(stack), *again = NULL;
+	int r = check_present_trace(shared, counts);
+	if (r == -EAGAIN && (again = share(stack)) != NULL) {
+		copy_wiped(again, shared);
+		r = check_present_trace(again, counts);
+	}
+	if (r != 0 && rhp_state_generation())
 		note_failure(r);
+	release(again);
+	release(shared);
 	return r;
 }
 
@@ -237,10 +281,7 @@ int rhp_leak_check(const void *stack, struct rhp_leak_counts *counts)
 {
 	if (!take_turn())
 		return -EBUSY;
-	struct leak_shared *shared = share(stack);
-	int r = check_present_trace(shared, counts);
-	if (shared)
-		rhp_os_release(shared, sizeof(*shared));
+	int r = scan_once_or_twice(stack, counts);
 	end_turn();
 	return r;
 }
@@ -259,9 +300,6 @@ void rhp_leak_at_exit(bool is_asked)
 			note_failure(-EBUSY);
 			return;
 		}
-	struct leak_shared *shared = share(NULL);
-	check_present_trace(shared, &counts);
-	if (shared)
-		rhp_os_release(shared, sizeof(*shared));
+	scan_once_or_twice(NULL, &counts);
 	end_turn();
 }

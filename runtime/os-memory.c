@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -160,6 +161,55 @@ bool rhp_os_readable(uintptr_t address)
 	 * unreadable, EINVAL (no such `how`) says readable; nothing is changed. */
 	return SYSCALL(SYS_rt_sigprocmask, ~0L, address & ~(uintptr_t)7, NULL,
 		       SIGSET_BYTES) != -EFAULT;
+}
+
+int rhp_os_unlock(uintptr_t start, size_t size)
+{
+	int r = (int)SYSCALL(SYS_mprotect, start, size, PROT_READ | PROT_WRITE);
+	if (r == -ENOMEM)
+		r = map((char *)NULL + start, size,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
+			    ? 0
+			    : -ENOMEM;
+	return r;
+}
+
+bool rhp_os_copy(void *to, uintptr_t from, size_t size)
+{
+	struct iovec here = {to, size}, there = {(char *)NULL + from, size};
+	return SYSCALL(SYS_process_vm_readv, rhp_os_pid(), &here, 1L, &there, 1L, 0L) ==
+	       (long)size;
+}
+
+/* struct pm_scan_arg of the kernel, which older headers do not have. */
+struct scan_request {
+	uint64_t size, flags, start, end, walk_end, extents, n_extents, max_pages;
+	uint64_t inverted, all_of, any_of, wanted;
+};
+#define IN_MEMORY (UINT64_C(1) << 3)
+#define SWAPPED (UINT64_C(1) << 4)
+
+int rhp_os_written(int fd, uintptr_t start, uintptr_t *end, struct rhp_os_extent *extents,
+		   size_t n)
+{
+	struct scan_request request = {
+		.size = sizeof(request),
+		.start = start,
+		.end = *end,
+		.extents = (uintptr_t)extents,
+		.n_extents = n,
+		.any_of = IN_MEMORY | SWAPPED,
+		.wanted = RHP_OS_OF_FILE,
+	};
+	long found =
+		SYSCALL(SYS_ioctl, fd, _IOWR('f', 16, struct scan_request), &request);
+	*end = (uintptr_t)request.walk_end;
+	return (int)found;
+}
+
+int rhp_os_in_core(uintptr_t start, size_t size, unsigned char *pages)
+{
+	return (int)SYSCALL(SYS_mincore, start, size, pages);
 }
 
 int rhp_os_wipe_on_fork(void *page, size_t size)

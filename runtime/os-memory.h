@@ -44,6 +44,30 @@ HIDDEN void *rhp_os_replace_page(uintptr_t address);
 /* Has the kernel zero these pages in the child of any kind of fork; 0 or -errno. */
 HIDDEN int rhp_os_wipe_on_fork(void *page, size_t size);
 
+/* Makes pages of this process readable and writable, or maps zeros where nothing is;
+ * 0 or -errno. */
+HIDDEN int rhp_os_unlock(uintptr_t start, size_t size);
+
+/* Copies memory of this process: false if not all of it can be read. */
+HIDDEN bool rhp_os_copy(void *to, uintptr_t from, size_t size);
+
+/*
+ * Finds memory in [start, end) that was ever written, by the page map that is open as
+ * `fd`: up to `n` extents, each with whether it is as in a file. Returns how many, and in
+ * *end how far it looked; or -errno, -ENOTTY if the kernel (before 6.7) cannot do that.
+ */
+struct rhp_os_extent {
+	uint64_t start, end;
+	uint64_t categories; /* RHP_OS_OF_FILE */
+};
+#define RHP_OS_OF_FILE (UINT64_C(1) << 2)
+HIDDEN int rhp_os_written(int fd, uintptr_t start, uintptr_t *end,
+			  struct rhp_os_extent *extents, size_t n);
+
+/* Says of each page whether it is in memory: a byte each, whose lowest bit is set. Page
+ * that were written and swapped out are not. 0 or -errno. */
+HIDDEN int rhp_os_in_core(uintptr_t start, size_t size, unsigned char *pages);
+
 /* Whether the 8 bytes at an aligned address can be read, whatever the address is. */
 HIDDEN bool rhp_os_readable(uintptr_t address);
 
