@@ -3,7 +3,8 @@
  * The blocks that were live when memory was copied, from the trace. Of each address the
  * event with the highest stamp says what is there, so events may be taken in whatever
  * order they come, and more than once: first from the windows, then from the chunks,
- * which is where a window goes that other threads fill in the meantime.
+ * which is where a window goes that other threads fill in the meantime. Chunks that an
+ * earlier scan has read are not read again (leak-kept.c).
  */
 #include <errno.h>
 #include <string.h>
@@ -45,17 +46,41 @@ static int make_room(struct leak_scan *s)
 	return 0;
 }
 
-static int take_event(struct leak_scan *s, const struct rhp_record *r, uint64_t size)
+struct leak_address *rhp_leak_address(struct leak_scan *s, uintptr_t address)
+{
+	if (make_room(s))
+		return NULL;
+	struct leak_address *a = &s->addresses[slot_of(s, address)];
+	s->n_addresses += a->address == 0;
+	a->address = address;
+	return a;
+}
+
+/* How records are read. */
+struct reading {
+	bool is_window; /* they may end in the midst of something */
+	bool is_recent; /* the next scan reads them again */
+	bool has_later; /* an event came later than memory was copied */
+};
+
+static int take_event(struct leak_scan *s, const struct rhp_record *r, uint64_t size,
+		      struct reading *reading)
 {
 	uintptr_t address = (uintptr_t)rhp_address(r);
 	uint64_t stamp = rhp_stamp(r);
 	unsigned code = rhp_code(r);
-	if (!address || stamp >= s->shared->after[rhp_shard(address)] || make_room(s))
-		return s->n_addresses < s->n_slots ? 0 : -ENOMEM;
-	struct leak_address *a = &s->addresses[slot_of(s, address)];
-	bool is_first = a->address == 0;
-	s->n_addresses += is_first;
-	a->address = address;
+	if (!address)
+		return 0;
+	if (stamp >= s->shared->after[rhp_shard(address)]) {
+		reading->has_later = true;
+		return 0;
+	}
+	size_t n = s->n_addresses;
+	struct leak_address *a = rhp_leak_address(s, address);
+	if (!a)
+		return -ENOMEM;
+	bool is_first = n != s->n_addresses;
+	a->is_recent |= reading->is_recent;
 	a->is_moving |= stamp >= s->shared->before[rhp_shard(address)];
 	if (code == RHP_ALLOC || code == RHP_REALLOC_END) {
 		if (size > a->most)
@@ -83,7 +108,7 @@ static void note_resizing(struct leak_scan *s, const struct rhp_record *begun)
 }
 
 static int take_records(struct leak_scan *s, const struct rhp_record *records, size_t n,
-			bool is_window)
+			struct reading *reading)
 {
 	const struct rhp_record *begun = NULL;
 	uint64_t full_size = 0;
@@ -102,7 +127,8 @@ static int take_records(struct leak_scan *s, const struct rhp_record *records, s
 			r = take_event(s, record,
 				       rhp_size(record) == RHP_SIZE_MAX && full_size
 					       ? full_size
-					       : rhp_size(record));
+					       : rhp_size(record),
+				       reading);
 			break;
 		default: /* a REALLOC_FREE ended at its BEGIN; its stamp has no order */
 			break;
@@ -114,33 +140,83 @@ static int take_records(struct leak_scan *s, const struct rhp_record *records, s
 			begun = NULL;
 		full_size = 0;
 	}
-	if (is_window && begun && r == 0)
+	if (reading->is_window && begun && r == 0)
 		note_resizing(s, begun);
 	return r;
 }
 
-/* All regions of a kind that the file has now. */
-static int take_regions(struct leak_scan *s, uint16_t kind, struct rhp_region *buffer)
+/* The region's header into *buffer; false: it is not written yet. */
+static bool read_header(uint64_t at, struct rhp_region *buffer)
+{
+	return rhp_os_read(rhp_trace_fd(), at, buffer, sizeof(*buffer)) == 0 &&
+	       buffer->magic == RHP_REGION_MAGIC;
+}
+
+/* The records of the region whose header is in the buffer. */
+static int take_region(struct leak_scan *s, uint64_t at, struct rhp_region *buffer,
+		       struct reading *reading)
 {
 	const struct rhp_file_header *h = rhp_trace_header();
-	uint64_t end = __atomic_load_n(&h->file_end, __ATOMIC_ACQUIRE);
 	size_t n = (h->region_size - sizeof(*buffer)) / sizeof(struct rhp_record);
+	size_t size =
+		reading->is_window ? n * sizeof(struct rhp_record) : (size_t)buffer->used;
+	if (size > n * sizeof(struct rhp_record))
+		return -EBADMSG;
+	int r = rhp_os_read(rhp_trace_fd(), at + sizeof(*buffer), buffer + 1, size);
+	return r ? r
+		 : take_records(s, (const struct rhp_record *)(buffer + 1),
+				size / sizeof(struct rhp_record), reading);
+}
+
+static bool is_known_window(const struct leak_scan *s, uint64_t at)
+{
+	for (size_t i = 0; i < s->n_windows; i++)
+		if (s->windows[i] == at)
+			return true;
+	return false;
+}
+
+/* Those that are known, and those that came since. */
+static int take_windows(struct leak_scan *s, uint64_t end, struct rhp_region *buffer)
+{
+	struct reading reading = {.is_window = true, .is_recent = true};
+	uint64_t region_size = rhp_trace_header()->region_size;
 	int r = 0;
-	for (uint64_t at = h->first_region; at < end && r == 0; at += h->region_size) {
-		/* One that is not written yet is one that came later. */
-		if (rhp_os_read(rhp_trace_fd(), at, buffer, sizeof(*buffer)) != 0 ||
-		    buffer->magic != RHP_REGION_MAGIC || buffer->kind != kind ||
-		    buffer->stream == RHP_SCAN_STREAM)
+	for (uint64_t at = s->passed; at < end && r == 0; at += region_size) {
+		if (!read_header(at, buffer) || buffer->kind != RHP_REGION_WINDOW ||
+		    is_known_window(s, at))
 			continue;
-		size_t size = kind == RHP_REGION_CHUNK ? (size_t)buffer->used
-						       : n * sizeof(struct rhp_record);
-		if (size > n * sizeof(struct rhp_record))
-			return -EBADMSG;
-		r = rhp_os_read(rhp_trace_fd(), at + sizeof(*buffer), buffer + 1, size);
+		r = rhp_leak_grow((void **)&s->windows, s->n_windows, &s->n_windows_max,
+				  sizeof(*s->windows));
 		if (r == 0)
-			r = take_records(s, (const struct rhp_record *)(buffer + 1),
-					 size / sizeof(struct rhp_record),
-					 kind == RHP_REGION_WINDOW);
+			s->windows[s->n_windows++] = at;
+	}
+	for (size_t i = 0; i < s->n_windows && r == 0; i++)
+		if (read_header(s->windows[i], buffer))
+			r = take_region(s, s->windows[i], buffer, &reading);
+	return r;
+}
+
+/* All that come next, as long as there is nothing that must be read once more. */
+static int take_chunks(struct leak_scan *s, uint64_t end, struct rhp_region *buffer)
+{
+	uint64_t region_size = rhp_trace_header()->region_size;
+	struct reading reading = {0};
+	int r = 0;
+	for (uint64_t at = s->passed; at < end && r == 0; at += region_size) {
+		/* One that is not written yet is one that came later. */
+		if (!read_header(at, buffer))
+			reading.is_recent = true;
+		else if (buffer->kind == RHP_REGION_WINDOW)
+			reading.is_recent |= !is_known_window(s, at);
+		else if (buffer->stream != RHP_SCAN_STREAM)
+			r = take_region(s, at, buffer, &reading);
+		if (r == 0 && reading.has_later && !reading.is_recent) {
+			reading.is_recent = true;
+			r = take_region(s, at, buffer, &reading);
+		}
+		if (!reading.is_recent)
+			s->passed = at + region_size;
 	}
 	return r;
 }
@@ -203,15 +279,23 @@ static void part(struct leak_scan *s)
 	}
 }
 
+static uint64_t end_of_trace(const struct rhp_file_header *h)
+{
+	return __atomic_load_n(&h->file_end, __ATOMIC_ACQUIRE);
+}
+
 int rhp_leak_read_blocks(struct leak_scan *s)
 {
 	const struct rhp_file_header *h = rhp_trace_header();
 	struct rhp_region *buffer = rhp_os_alloc(h->region_size);
 	int r = buffer ? make_room(s) : -ENOMEM;
+	s->passed = h->first_region;
 	if (r == 0)
-		r = take_regions(s, RHP_REGION_WINDOW, buffer);
+		r = rhp_leak_take_kept(s);
 	if (r == 0)
-		r = take_regions(s, RHP_REGION_CHUNK, buffer);
+		r = take_windows(s, end_of_trace(h), buffer);
+	if (r == 0)
+		r = take_chunks(s, end_of_trace(h), buffer);
 	if (buffer)
 		rhp_os_release(buffer, h->region_size);
 	if (r == 0)

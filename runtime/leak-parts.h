@@ -42,7 +42,9 @@ struct leak_shared {
 	struct leak_extent wiped[LEAK_MAX_WIPED];
 	void *wiped_copy;
 	size_t wiped_size;
+	struct leak_kept *kept; /* or NULL: nothing is kept for another scan */
 	uint32_t n_words, n_threads;
+	bool is_asked;  /* by the program, which may ask again */
 	bool knows_all; /* the trace has every block that the allocator ever gave out */
 	int calling_tid;
 	uintptr_t calling_descriptor;    /* libc's, of that thread */
@@ -87,9 +89,16 @@ struct leak_address {
 	uint64_t begun;         /* stamp of its latest allocation, */
 	uint64_t size;          /* ... and what that asked for */
 	uint64_t latest;        /* stamp of its latest event, */
-	uint64_t most : 62;     /* the largest block ever */
+	uint64_t most : 61;     /* the largest block ever */
 	uint64_t is_live : 1;   /* what the latest event left */
 	uint64_t is_moving : 1; /* something happened to it when memory was copied */
+	uint64_t is_recent : 1; /* an event of it will be read again by the next scan */
+};
+
+/* Addresses that had blocks, and have none any more. */
+struct leak_dead {
+	uintptr_t start, end;
+	bool is_large; /* it may have had a mapping of its own */
 };
 
 struct leak_scan {
@@ -109,6 +118,11 @@ struct leak_scan {
 	struct leak_extent *stacks; /* of threads that live */
 	size_t n_stacks, n_stacks_max;
 	struct leak_extent list; /* of mappings, which is a text of our own */
+	uint64_t passed;   /* where in the trace the chunks begin that are to be read */
+	uint64_t *windows; /* before that: their places */
+	size_t n_windows, n_windows_max;
+	struct leak_dead *dead; /* what the chunks before that leave but what is live */
+	size_t n_dead, n_dead_max;
 };
 
 struct rhp_stream;
@@ -132,6 +146,16 @@ HIDDEN int rhp_leak_read_regions(struct leak_scan *s);
 HIDDEN int rhp_leak_read_blocks(struct leak_scan *s);
 HIDDEN int rhp_leak_find_roots(struct leak_scan *s);
 HIDDEN int rhp_leak_mark(struct leak_scan *s);
+
+/* Takes what the last scan of this trace kept for this one, if it did; and keeps what
+ * this one read for the next. */
+#define LEAK_KEPT_SIZE ((size_t)64 << 20)
+#define LEAK_LARGE ((size_t)1 << 16) /* blocks that may have a mapping of their own */
+HIDDEN int rhp_leak_take_kept(struct leak_scan *s);
+HIDDEN void rhp_leak_keep(struct leak_scan *s);
+
+/* The slot of an address in the table, which it makes; NULL if there is no memory. */
+HIDDEN struct leak_address *rhp_leak_address(struct leak_scan *s, uintptr_t address);
 
 /* The region that an address lies in, or NULL; and the first that ends behind it. */
 HIDDEN struct leak_region *rhp_leak_region(const struct leak_scan *s, uintptr_t address);

@@ -25,7 +25,6 @@
 #define DESCRIPTOR_SIZE 0x900u /* at the most: the stack ends with it */
 #define DESCRIPTOR_ALIGNMENT 64
 #define MOST_GUARD ((size_t)1 << 20)
-#define LARGE ((size_t)1 << 16) /* blocks that may have had a mapping of their own */
 /* Arenas of threads are parts of heaps that are aligned by this much. */
 #define ARENA_ALIGNMENT ((uintptr_t)1 << (LEAK_WORD == 8 ? 26 : 20))
 
@@ -314,14 +313,14 @@ static bool is_on_stack(const struct leak_scan *s, uintptr_t address)
 
 /* Memory that was ever a block of ours counts by its block, or not any more. A large
  * one may have been unmapped, and something else mapped there. */
-static void cover(struct leak_scan *s, const struct leak_address *a)
+static void cover(struct leak_scan *s, uintptr_t at, uintptr_t end, bool is_live,
+		  bool is_large)
 {
-	uintptr_t at = a->address, end = at + (a->most ? (uintptr_t)a->most : 1);
 	while (at < end) {
 		struct leak_region *r = rhp_leak_next_region(s, at);
 		if (!r || r->start >= end || !r->is_heap ||
-		    (!a->is_live && a->most >= LARGE && !r->is_brk && !r->is_arena) ||
-		    (!a->is_live && is_on_stack(s, at)))
+		    (!is_live && is_large && !r->is_brk && !r->is_arena) ||
+		    (!is_live && is_on_stack(s, at)))
 			return;
 		if (at <= r->start && end >= r->end) {
 			r->is_covered = true;
@@ -336,11 +335,26 @@ static void cover(struct leak_scan *s, const struct leak_address *a)
 	}
 }
 
+static void cover_all(struct leak_scan *s)
+{
+	for (size_t i = 0; i < s->n_slots; i++) {
+		const struct leak_address *a = &s->addresses[i];
+		uintptr_t size = a->most ? (uintptr_t)a->most : 1;
+		if (a->address)
+			cover(s, a->address, a->address + size, a->is_live,
+			      a->most >= LEAK_LARGE);
+	}
+	for (size_t i = 0; i < s->n_dead; i++)
+		cover(s, s->dead[i].start, s->dead[i].end, false, s->dead[i].is_large);
+}
+
 int rhp_leak_find_roots(struct leak_scan *s)
 {
 	int error = exclude_ours(s, s->shared, sizeof(*s->shared));
 	if (error == 0)
 		error = exclude(s, s->list.start, s->list.end);
+	if (error == 0 && s->shared->kept)
+		error = exclude_ours(s, s->shared->kept, LEAK_KEPT_SIZE);
 	if (error == 0 && s->shared->wiped_copy)
 		error = exclude_ours(s, s->shared->wiped_copy, s->shared->wiped_size);
 	if (error == 0)
@@ -353,8 +367,7 @@ int rhp_leak_find_roots(struct leak_scan *s)
 		error = sort_excluded(s);
 	if (error == 0)
 		error = index_blocks(s);
-	for (size_t i = 0; i < s->n_slots && error == 0; i++)
-		if (s->addresses[i].address)
-			cover(s, &s->addresses[i]);
+	if (error == 0)
+		cover_all(s);
 	return error;
 }

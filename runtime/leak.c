@@ -26,7 +26,8 @@ static uint32_t at_it; /* the process whose thread scans, as in a lock; 0: none 
 /* The trace that was scanned last. */
 static struct {
 	uint32_t process, generation;
-	uint64_t n_chunks; /* of all its scans */
+	uint64_t n_chunks;      /* of all its scans */
+	struct leak_kept *kept; /* by the last, for the next */
 } scanned;
 
 static bool ask_thread(void *context, int tid)
@@ -113,6 +114,8 @@ static void scan(struct leak_shared *shared)
 		r = rhp_leak_mark(&s);
 	if (r == 0)
 		r = write_out(&s);
+	if (r == 0)
+		rhp_leak_keep(&s);
 	__atomic_store_n(&shared->error, r, __ATOMIC_RELEASE);
 }
 
@@ -186,6 +189,7 @@ static struct leak_shared *share(const void *stack)
 	if (!shared)
 		return NULL;
 	shared->stack = (uintptr_t)stack;
+	shared->is_asked = stack != NULL;
 	shared->n_words = (uint32_t)rhp_saved_registers(shared->words);
 	struct rhp_tracker *t = rhp_tracker_get();
 	if (t) {
@@ -216,18 +220,30 @@ static bool was_scanned(uint32_t generation)
 	return scanned.process == rhp_os_process && scanned.generation == generation;
 }
 
+/* A forked child shares what is kept with its parent, which may still need it. */
+static void begin_trace(uint32_t generation)
+{
+	if (scanned.kept)
+		rhp_os_release(scanned.kept, LEAK_KEPT_SIZE);
+	scanned.kept = NULL;
+	scanned.process = rhp_os_process;
+	scanned.generation = generation;
+	scanned.n_chunks = 0;
+}
+
 /* Of a trace that goes on while this is done: switching off does not wait for us. */
 static int check_present_trace(struct leak_shared *shared, struct rhp_leak_counts *counts)
 {
 	uint32_t now = rhp_state_generation();
 	int r = !now ? -ENODATA : !shared ? -ENOMEM : !can_be_scanned() ? -ENOTSUP : 0;
-	if (now && !was_scanned(now)) {
-		scanned.process = rhp_os_process;
-		scanned.generation = now;
-		scanned.n_chunks = 0;
-	}
-	if (r == 0)
+	if (now && !was_scanned(now))
+		begin_trace(now);
+	if (r == 0) {
+		if (!scanned.kept && shared->is_asked)
+			scanned.kept = rhp_os_share(LEAK_KEPT_SIZE);
+		shared->kept = scanned.kept;
 		r = split_and_wait(shared);
+	}
 	if (r == 0)
 		*counts = shared->counts;
 	return r;

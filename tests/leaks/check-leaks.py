@@ -375,6 +375,16 @@ def test_a_scan_that_lacks_blocks_is_none(b):
     assert "the leak scan failed: blocks that were live then are not in what it found" in text, text
 
 
+def test_one_scan_after_the_other(b):
+    """What the last one kept for the next is as right as all of the trace, and costs what is live."""
+    program = b.build("often.c", INCLUDE)
+    assert asked(b, program, "churn") == "wrong 0 of 12\n"
+    costs = [int(line) for line in asked(b, program, "steps").splitlines()]
+    # All of it was read again: the eighth took eight times as long as the first
+    assert len(costs) == 8 and min(costs[4:]) < 2.5 * min(costs[:2]), costs
+    print(f"# checks after a million pairs each: {costs} us", flush=True)
+
+
 def kinds_of(rows, wanted):
     return sorted(kind for size, kind in rows if size == wanted)
 
