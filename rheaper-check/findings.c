@@ -574,6 +574,22 @@ static void fold_owned(struct verdict *v)
 	v->n_findings = n;
 }
 
+/* Any live block is a leak where nobody looked whether something points to it. */
+static void note_unscanned(struct verdict *v)
+{
+	for (size_t i = 0; i < v->n_findings; i++) {
+		const struct finding *f = &v->findings[i];
+
+		if (f->site && f->kind <= FINDING_LEAK_GROWTH &&
+		    f->site->of_kind[LEAK_UNKNOWN][AMOUNT_LEAK_BLOCKS] > 0) {
+			findings_note(v,
+				      "memory was not scanned: with RHEAPER_LEAK_SCAN=1 "
+				      "blocks that are still reachable are no leaks");
+			return;
+		}
+	}
+}
+
 /* What was not there yet when memory was scanned is no leak of that scan. */
 static void note_younger(struct verdict *v)
 {
@@ -613,6 +629,7 @@ void findings_compare(struct verdict *v, struct baseline *baseline,
 	check_limits(v, limits);
 	note_uncounted(v);
 	note_younger(v);
+	note_unscanned(v);
 }
 
 static int compare_findings(const void *left, const void *right)

@@ -101,7 +101,8 @@ def test_reports_for_machines(b):
     assert len(result["stacks"][0]["frames"]) > 2
     assert run["invocations"][0]["exitCode"] == 1 and run["invocations"][0]["executionSuccessful"]
     assert re.fullmatch(r"::error title=leak,file=program\.c,line=\d+::app: 3 blocks, 300 bytes"
-                        r"%0Amalloc%0Amake  program\.c:\d+%0Aknown  .*\n", github), github
+                        r"%0Amalloc%0Amake  program\.c:\d+%0Aknown  .*\n"
+                        r"::notice title=rheaper-check::memory was not scanned: .*\n", github), github
     assert "| leak | app | 3 blocks, 300 bytes | make program.c:" in markdown, markdown
 
 
@@ -130,7 +131,7 @@ def test_reports_of_hostile_names(b):
     frame = valid_sarif(sarif)["results"][0]["stacks"][0]["frames"][0]["location"]
     assert frame["logicalLocations"][0]["fullyQualifiedName"] == name.replace("\n", "\\x0a")
     assert frame["physicalLocation"]["artifactLocation"]["uri"] == "file:///x%20ymake", frame
-    assert github.count("\n") == 1 and "%250A" in github, github
+    assert github.count("\n") == 2 and "%250A" in github, github
     b.check(1, "-q", "--report=json=" + b.path("r.json"), database)
     finding, = json.loads(read(b.path("r.json")))["findings"]
     assert finding["frames"][0]["sym"] == name.replace("\n", "\\x0a"), finding
