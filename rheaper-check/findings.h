@@ -95,6 +95,3 @@ bool verdict_is_known(const struct verdict *verdict);
 
 /* Return the exit status for a verdict. */
 enum exit_code verdict_status(const struct verdict *verdict);
-
-/* Format the leaked amounts: "1 block, 5 bytes". */
-const char *findings_leak_text(struct arena *arena, const int64_t *amounts);

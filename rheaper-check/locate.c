@@ -99,7 +99,7 @@ static const char *owned_text(const struct verdict *v, const struct measure_owne
 	if (frame)
 		where = arena_format(v->arena, "%s, %s", where, frame_text(v, frame));
 	return arena_format(v->arena, "%s: %s",
-			    findings_leak_text(v->arena, owned->amounts), where);
+			    measure_leak_text(v->arena, owned->amounts), where);
 }
 
 const char *locate_owned(const struct verdict *v, const struct finding *f,

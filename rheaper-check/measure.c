@@ -3,6 +3,7 @@
  * Databases give rows, each of a run. Sorted by key and run, equal keys of one run add
  * up, and of the runs counts what as many reach as must.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -392,4 +393,12 @@ const struct measure_program *measure_program(const struct measure *m, const cha
 	return m->n_programs ? bsearch(name, m->programs, m->n_programs,
 				       sizeof(*m->programs), compare_name)
 			     : NULL;
+}
+
+const char *measure_leak_text(struct arena *arena, const int64_t *amounts)
+{
+	int64_t blocks = amounts[AMOUNT_LEAK_BLOCKS], bytes = amounts[AMOUNT_LEAK_BYTES];
+
+	return arena_format(arena, "%" PRId64 " block%s, %" PRId64 " byte%s", blocks,
+			    blocks == 1 ? "" : "s", bytes, bytes == 1 ? "" : "s");
 }

@@ -203,3 +203,6 @@ const struct measure_owned *measure_owned_by(const struct measure *measure,
 
 /* Add two numbers. Returns INT64_MAX if the sum is larger. */
 int64_t measure_add(int64_t a, int64_t b);
+
+/* Format the leaked amounts: "1 block, 5 bytes". */
+const char *measure_leak_text(struct arena *arena, const int64_t *amounts);

@@ -159,8 +159,8 @@ static void put_owned(const struct verdict *v, struct json *json, const struct f
 		if (frame)
 			put_location(v, json, frame,
 				     arena_format(v->arena, "%s lost with it",
-						  findings_leak_text(v->arena,
-								     owned->amounts)));
+						  measure_leak_text(v->arena,
+								    owned->amounts)));
 	}
 	json_end_array(json);
 }

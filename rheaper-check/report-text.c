@@ -112,7 +112,7 @@ static void write_end(const struct verdict *v, FILE *out, bool colours)
 		fprintf(out, ", %zu known, %zu improved", v->n_known, v->n_better);
 	if (v->suppressed[AMOUNT_LEAK_BLOCKS])
 		fprintf(out, "; suppressed: %s",
-			findings_leak_text(v->arena, v->suppressed));
+			measure_leak_text(v->arena, v->suppressed));
 	fprintf(out, "; %zu process%s", v->measure->n_processes,
 		v->measure->n_processes == 1 ? "" : "es");
 	if (v->measure->n_runs > 1)

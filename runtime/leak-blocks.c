@@ -289,9 +289,7 @@ int rhp_leak_read_blocks(struct leak_scan *s)
 	const struct rhp_file_header *h = rhp_trace_header();
 	struct rhp_region *buffer = rhp_os_alloc(h->region_size);
 	int r = buffer ? make_room(s) : -ENOMEM;
-	s->passed = h->first_region;
-	if (r == 0)
-		r = rhp_leak_take_kept(s);
+	s->passed = s->passed ? s->passed : h->first_region;
 	if (r == 0)
 		r = take_windows(s, end_of_trace(h), buffer);
 	if (r == 0)

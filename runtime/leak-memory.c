@@ -262,8 +262,12 @@ static int is_in_core(struct mapped *m, uintptr_t start, uintptr_t end)
 	uint64_t n = (end - start) / rhp_os_page_size();
 	if (!spend(m, n / 8))
 		return -E2BIG;
-	return rhp_os_in_core(start, end - start, m->in_core) != 0 ||
-	       memchr(m->in_core, 1, n) != NULL;
+	if (rhp_os_in_core(start, end - start, m->in_core) != 0)
+		return 1;
+	for (uint64_t i = 0; i < n; i++)
+		if (m->in_core[i] & 1)
+			return 1;
+	return 0;
 }
 
 /* The same piece by piece, in what is not listed. */
@@ -378,8 +382,12 @@ static bool has_swapped(void)
 {
 	char text[4096];
 	ssize_t size = rhp_os_read_file("/proc/self/status", text, sizeof(text));
-	const char *at = size > 0 ? strstr(text, "\nVmSwap:") : NULL;
-	for (at = at ? at + 8 : "?"; *at == ' ' || *at == '\t' || *at == '0';)
+	const char *at = size > 0 ? text : NULL;
+	while (at && !begins(at, "VmSwap:")) {
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
+	}
+	for (at = at ? at + 7 : "?"; *at == ' ' || *at == '\t' || *at == '0';)
 		at++;
 	return *at != 'k';
 }

@@ -107,6 +107,8 @@ static void scan(struct leak_shared *shared)
 	}
 	int r = rhp_leak_read_regions(&s);
 	if (r == 0)
+		r = rhp_leak_take_kept(&s);
+	if (r == 0)
 		r = rhp_leak_read_blocks(&s);
 	if (r == 0)
 		r = rhp_leak_find_roots(&s);
