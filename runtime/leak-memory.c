@@ -44,6 +44,7 @@ struct mapped {
 	uint64_t n_entries;
 	uint64_t *entries;
 	unsigned char *in_core;
+	struct rhp_os_extent *extents; /* not on the stack, which may be small */
 };
 
 int rhp_leak_grow(void **array, size_t n, size_t *n_max, size_t item)
@@ -235,15 +236,14 @@ static int take_extent(struct mapped *m, const struct leak_region *mapping,
 /* As the kernel lists what was written: 0, -ENOTTY if it cannot, or -ENOMEM. */
 static int list_pages(struct mapped *m, const struct leak_region *mapping, int fd)
 {
-	struct rhp_os_extent extents[N_EXTENTS];
 	for (uintptr_t at = mapping->start, end; at < mapping->end; at = end) {
 		end = mapping->end;
 		int n = fd < 0 ? -ENOTTY
-			       : rhp_os_written(fd, at, &end, extents, N_EXTENTS);
+			       : rhp_os_written(fd, at, &end, m->extents, N_EXTENTS);
 		if (n < 0 || end <= at)
 			return -ENOTTY;
 		for (int i = 0; i < n; i++)
-			if (take_extent(m, mapping, &extents[i]))
+			if (take_extent(m, mapping, &m->extents[i]))
 				return -ENOMEM;
 	}
 	return 0;
@@ -378,10 +378,9 @@ static int read_maps(struct mapped *m, char *text)
 	return r;
 }
 
-static bool has_swapped(void)
+static bool has_swapped(char *text)
 {
-	char text[4096];
-	ssize_t size = rhp_os_read_file("/proc/self/status", text, sizeof(text));
+	ssize_t size = rhp_os_read_file("/proc/self/status", text, MAPS_SIZE);
 	const char *at = size > 0 ? text : NULL;
 	while (at && !begins(at, "VmSwap:")) {
 		at = strchr(at, '\n');
@@ -411,14 +410,18 @@ int rhp_leak_read_regions(struct leak_scan *s)
 	if (s->shared->is_restored)
 		restore(s->shared);
 	m.own = rhp_os_open("/proc/self/pagemap");
-	m.swaps = has_swapped();
-	m.entries = rhp_os_alloc(N_ENTRIES * sizeof(*m.entries));
-	m.in_core = rhp_os_alloc(PIECE / LEAK_PAGE);
-	char *text = rhp_os_alloc(MAPS_SIZE);
-	if (!m.entries || !m.in_core || !text)
+	/* All that is used while the list is made is in it, is none of the program's, and
+	 * stays: nothing else may come to be where the list has it. */
+	size_t size = MAPS_SIZE + N_ENTRIES * sizeof(*m.entries) +
+		      N_EXTENTS * sizeof(*m.extents) + PIECE / LEAK_PAGE;
+	char *text = rhp_os_alloc(size);
+	if (!text)
 		return -ENOMEM;
-	/* It stays: nothing else may come to be where the list has it. */
-	s->list = (struct leak_extent){(uintptr_t)text, (uintptr_t)text + MAPS_SIZE};
+	s->list = (struct leak_extent){(uintptr_t)text, (uintptr_t)text + size};
+	m.entries = (void *)(text + MAPS_SIZE);
+	m.extents = (void *)(m.entries + N_ENTRIES);
+	m.in_core = (void *)(m.extents + N_EXTENTS);
+	m.swaps = has_swapped(text);
 	int r = read_maps(&m, text);
 	return r == 0 && s->shared->n_wiped && !s->shared->is_restored ? -EAGAIN : r;
 }
