@@ -222,12 +222,17 @@ static bool was_scanned(uint32_t generation)
 	return scanned.process == rhp_os_process && scanned.generation == generation;
 }
 
-/* A forked child shares what is kept with its parent, which may still need it. */
-static void begin_trace(uint32_t generation)
+static void forget_kept(void)
 {
 	if (scanned.kept)
 		rhp_os_release(scanned.kept, LEAK_KEPT_SIZE);
 	scanned.kept = NULL;
+}
+
+/* A forked child shares what is kept with its parent, which may still need it. */
+static void begin_trace(uint32_t generation)
+{
+	forget_kept();
 	scanned.process = rhp_os_process;
 	scanned.generation = generation;
 	scanned.n_chunks = 0;
@@ -245,6 +250,8 @@ static int check_present_trace(struct leak_shared *shared, struct rhp_leak_count
 			scanned.kept = rhp_os_share(LEAK_KEPT_SIZE);
 		shared->kept = scanned.kept;
 		r = split_and_wait(shared);
+		if (r != 0)
+			forget_kept();
 	}
 	if (r == 0)
 		*counts = shared->counts;
