@@ -31,6 +31,7 @@ static const struct row_column lot_columns[] = {
 	ROW_COLUMN(scanned_lot, live, "e.live"),
 	ROW_COLUMN(scanned_lot, temporary, "l.temporary"),
 	ROW_COLUMN(scanned_lot, weight, "l.weight"),
+	ROW_COLUMN(scanned_lot, leak_owner, "l.leak_owner"),
 	ROW_COLUMN(scanned_lot, leak_kind, "iif(e.live, ifnull(l.leak_kind, 0), -1)"),
 	ROW_COLUMN(scanned_lot, first_block, "l.first_block"),
 	ROW_COLUMN(scanned_lot, last_block, "l.last_block"),

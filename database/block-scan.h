@@ -19,7 +19,8 @@ struct scanned_lot {
 	bool live;                         /* at the end of the trace */
 	bool temporary;                    /* its thread freed it next */
 	double weight;                     /* blocks for which each block stands */
-	int64_t leak_kind;                 /* enum leak_kind of terms.h; -1: not live */
+	int64_t leak_owner; /* stack of the lost block that it hangs below; 0: none */
+	int64_t leak_kind;  /* enum leak_kind of terms.h; -1: not live */
 	int64_t first_block, last_block;
 };
 

@@ -75,20 +75,34 @@ static void add_block(struct reading *r, const struct scanned_lot *lot,
 		 lot->weight, bytes);
 }
 
-static void add_leak(struct report *report, const struct scanned_lot *lot, uint32_t site,
-		     const struct lot_sums *sums)
+static void add_leak(struct report *report, struct report_leak leak)
 {
 	report->leaks = memory_grow(report->leaks, report->n_leaks, &report->n_leaks_max,
 				    sizeof(*report->leaks));
-	report->leaks[report->n_leaks++] = (struct report_leak){
-		.site = site,
-		.kind = lot->leak_kind > 0 && lot->leak_kind < N_LEAK_KINDS
-				? (enum leak_kind)lot->leak_kind
-				: LEAK_UNKNOWN,
-		.blocks = sums->blocks,
-		.bytes = sums->bytes,
-		.first_ns = sums->first_ns,
-		.last_ns = sums->last_ns};
+	report->leaks[report->n_leaks++] = leak;
+}
+
+/* What is not freed, for its own site and for that of the lost block above it. */
+static void add_leaks(struct reading *r, const struct scanned_lot *lot, uint32_t site,
+		      const struct lot_sums *sums)
+{
+	const struct read_stack *owner = &r->stacks[reading_stack(r, lot->leak_owner)];
+	bool known = lot->leak_kind > 0 && lot->leak_kind < N_LEAK_KINDS;
+	struct report_leak leak = {.site = site,
+				   .kind = known ? (enum leak_kind)lot->leak_kind
+						 : LEAK_UNKNOWN,
+				   .blocks = sums->blocks,
+				   .bytes = sums->bytes,
+				   .first_ns = sums->first_ns,
+				   .last_ns = sums->last_ns};
+
+	add_leak(r->report, leak);
+	if (lot->leak_owner && owner->is_used)
+		add_leak(r->report, (struct report_leak){.site = owner->site,
+							 .kind = LEAK_DEFINITE,
+							 .indirect_blocks = sums->blocks,
+							 .indirect_bytes = sums->bytes,
+							 .first_ns = INT64_MAX});
 }
 
 static void add_free(struct reading *r, const struct scanned_lot *lot,
@@ -128,7 +142,7 @@ static void add_lot(struct reading *r, const struct scanned_lot *lot,
 	if (lot->temporary)
 		sums_add(&report->temporaries, stack->node, sums->blocks, sums->bytes);
 	if (lot->live && !report->is_cut)
-		add_leak(report, lot, stack->site, sums);
+		add_leaks(r, lot, stack->site, sums);
 	if (lot->free_stack)
 		add_free(r, lot, stack, sums);
 }
@@ -183,8 +197,9 @@ static int compare_worst_first(const void *left, const void *right)
 
 	if (a->kind != b->kind)
 		return rank_of(a->kind) - rank_of(b->kind);
-	if (a->bytes != b->bytes)
-		return a->bytes < b->bytes ? 1 : -1;
+	if (a->bytes + a->indirect_bytes != b->bytes + b->indirect_bytes)
+		return a->bytes + a->indirect_bytes < b->bytes + b->indirect_bytes ? 1
+										   : -1;
 	return (a->site > b->site) - (a->site < b->site);
 }
 
@@ -203,6 +218,8 @@ static void merge_leaks(struct report *report)
 		}
 		leaks[n - 1].blocks += leaks[i].blocks;
 		leaks[n - 1].bytes += leaks[i].bytes;
+		leaks[n - 1].indirect_blocks += leaks[i].indirect_blocks;
+		leaks[n - 1].indirect_bytes += leaks[i].indirect_bytes;
 		if (leaks[i].first_ns < leaks[n - 1].first_ns)
 			leaks[n - 1].first_ns = leaks[i].first_ns;
 		if (leaks[i].last_ns > leaks[n - 1].last_ns)

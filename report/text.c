@@ -148,18 +148,18 @@ static void write_processes(const struct text *t)
 			r->n_processes - MAX_PROCESSES);
 }
 
-static double sum_of_kind(const struct report *r, enum leak_kind kind, double *blocks)
+static struct report_leak sum_of_kind(const struct report *r, enum leak_kind kind)
 {
-	double bytes = 0;
+	struct report_leak sum = {.kind = kind};
 
-	*blocks = 0;
 	for (size_t i = 0; i < r->n_leaks; i++) {
 		if (r->leaks[i].kind != kind)
 			continue;
-		*blocks += r->leaks[i].blocks;
-		bytes += r->leaks[i].bytes;
+		sum.blocks += r->leaks[i].blocks;
+		sum.bytes += r->leaks[i].bytes;
+		sum.indirect_bytes += r->leaks[i].indirect_bytes;
 	}
-	return bytes;
+	return sum;
 }
 
 static void write_leak(const struct text *t, const struct report_leak *leak)
@@ -185,44 +185,51 @@ static void write_leak(const struct text *t, const struct report_leak *leak)
 	free(what);
 }
 
+static void write_kind(const struct text *t, const struct report_leak *sum)
+{
+	char *below = sum->indirect_bytes > 0
+			      ? memory_format(", and %s reachable only through them",
+					      bytes_text(sum->indirect_bytes).text)
+			      : memory_text("");
+
+	text_heading(t, "%s: %s in %s%s",
+		     sum->kind == LEAK_UNKNOWN ? "Not freed" : leak_kind_names[sum->kind],
+		     bytes_text(sum->bytes).text, blocks_text(sum->blocks).text, below);
+	free(below);
+}
+
 static void write_leaks_of(const struct text *t, enum leak_kind kind, size_t top)
 {
 	const struct report *r = t->report;
-	double blocks, bytes = sum_of_kind(r, kind, &blocks);
-	size_t n = 0, written = 0;
+	struct report_leak sum = sum_of_kind(r, kind);
+	size_t n = 0;
 
-	if (blocks <= 0)
+	if (sum.blocks <= 0)
 		return;
-	text_heading(t, "%s: %s in %s",
-		     kind == LEAK_UNKNOWN ? "Not freed" : leak_kind_names[kind],
-		     bytes_text(bytes).text, blocks_text(blocks).text);
+	write_kind(t, &sum);
 	for (size_t i = 0; i < r->n_leaks; i++) {
-		if (r->leaks[i].kind != kind)
-			continue;
-		n++;
-		if (written < top) {
+		if (r->leaks[i].kind == kind && n++ < top)
 			write_leak(t, &r->leaks[i]);
-			written++;
-		}
 	}
-	if (n > written)
-		fprintf(t->screen->out, "      (%zu more sites)\n", n - written);
+	if (n > top)
+		fprintf(t->screen->out, "      (%zu more sites)\n", n - top);
 }
 
-/* Of those that are reachable only the sum: they are no fault. */
+/* Of those that are reachable only the sum: they are no fault. What is indirectly lost is
+ * with what it hangs below. */
 static void write_leaks(const struct text *t)
 {
-	double blocks, bytes;
+	struct report_leak reachable = sum_of_kind(t->report, LEAK_REACHABLE);
 
 	if (t->report->has_window)
 		return;
 	write_leaks_of(t, LEAK_DEFINITE, SHORT_TOP);
 	write_leaks_of(t, LEAK_POSSIBLE, SHORT_TOP);
 	write_leaks_of(t, LEAK_UNKNOWN, SHORT_TOP);
-	bytes = sum_of_kind(t->report, LEAK_REACHABLE, &blocks);
-	if (blocks > 0)
+	if (reachable.blocks > 0)
 		fprintf(t->screen->out, "\nStill reachable at the end: %s in %s.\n",
-			bytes_text(bytes).text, blocks_text(blocks).text);
+			bytes_text(reachable.bytes).text,
+			blocks_text(reachable.blocks).text);
 }
 
 static int compare_threads(const void *left, const void *right)

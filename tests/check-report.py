@@ -281,6 +281,51 @@ def test_leaks_are_those_of_the_scan(bench):
     assert ours == theirs and theirs["definitely lost"][0] == 4, (ours, theirs)
 
 
+STRUCTURE = """
+#include <stdlib.h>
+struct node { struct node *next; char *name; };
+static __attribute__((noinline)) struct node *make(struct node *next)
+{
+	struct node *volatile node = malloc(80);
+	node->next = next;
+	node->name = malloc(300);
+	return node;
+}
+static __attribute__((noinline)) void lose(int n)
+{
+	struct node *node = NULL;
+	for (int i = 0; i < n; i++)
+		node = make(i % 5 ? node : NULL);
+}
+int main(void)
+{
+	for (int i = 0; i < 4; i++)
+		lose(5);
+	lose(0);
+	return 0;
+}
+"""
+
+
+def test_what_hangs_below_a_lost_block_is_with_it(bench):
+    bench.file("s.c", STRUCTURE)
+    bench.run(f"{BIN}/rheaper-cc", "-g", "-O1", "s.c", "-o", "s")
+    bench.run("./s", RHEAPER_TRACE=bench.path("lost.bin"), RHEAPER_LEAK_SCAN="1")
+    bench.run(LOADER, "lost.bin", "lost.db")
+    data = bench.json("lost.db")
+    lost = [leak for leak in data["leaks"] if leak["leak_kind"] == "definitely lost"]
+    theirs = bench.ask("SELECT sum(blocks), sum(bytes), sum(indirect_blocks), sum(indirect_bytes) "
+                       "FROM leaks_by_kind WHERE leak_kind = 'definitely lost'", db="lost.db")[0]
+    assert tuple(sum(leak[name] for leak in lost) for name in (
+        "blocks", "bytes", "indirect_blocks", "indirect_bytes")) == theirs, (lost, theirs)
+    assert theirs[2] > 3 * theirs[0] > 0
+    text = bench.report("lost.db")
+    assert re.search(r"^definitely lost: .* and [\d.]+ kB reachable only through them$", text, re.M), text
+    assert re.search(r"make  s\.c:6 .*\(\+ [\d.]+ kB only through them\)", text), text
+    assert data["totals"]["leaked_bytes"] == bench.ask(
+        "SELECT sum(bytes) FROM leaks_by_kind WHERE leak_kind <> 'still reachable'", db="lost.db")[0][0]
+
+
 def test_the_overview_says_what_ran_and_what_stands_out(bench):
     text = bench.report("p.db")
     totals = dict(bench.ask("SELECT name, value FROM totals"))
