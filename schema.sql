@@ -133,7 +133,10 @@ CREATE TABLE threads (
 CREATE TABLE modules (
   module INTEGER PRIMARY KEY, -- number, from 1
   path TEXT NOT NULL,         -- file, as the first process that had it knew it
-  build_id TEXT NOT NULL      -- hexadecimal, '' if it has none
+  build_id TEXT NOT NULL,     -- hexadecimal, '' if it has none
+  symbols TEXT                -- what was found when its functions were looked up last:
+                              -- 'found', 'no file', 'not ELF', 'other build'; NULL: they
+                              -- were not (--no-symbols, or no stack has code of it)
 ) STRICT;
 
 -- Where a process had mapped them.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The small tables, whose rows are written one by one. */
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,8 +64,19 @@ void store_module(struct store *s, uint32_t number, const char *path_bytes,
 {
 	char *path = utf8(path_bytes);
 
-	store_insert(s, TABLE_MODULES, &(struct module_row){number, path, build_id});
+	store_insert(s, TABLE_MODULES,
+		     &(struct module_row){number, path, build_id, NULL});
 	free(path);
+}
+
+void store_module_symbols(struct store *s, uint32_t number, const char *symbols)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql),
+		 "UPDATE modules SET symbols = '%s' WHERE module = %" PRIu32, symbols,
+		 number);
+	store_execute(s, sql, "write to");
 }
 
 void store_mapping(struct store *s, const struct process_module_row *mapping)

@@ -84,6 +84,7 @@ void store_thread(struct store *store, const struct store_trace *trace, uint64_t
 		  uint64_t tid, const char *name);
 void store_module(struct store *store, uint32_t number, const char *path,
 		  const char *build_id);
+void store_module_symbols(struct store *store, uint32_t number, const char *symbols);
 void store_mapping(struct store *store, const struct process_module_row *mapping);
 void store_allocator(struct store *store, uint32_t number, const char *name,
 		     const char *family);

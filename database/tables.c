@@ -57,6 +57,7 @@ static const struct row_column module_columns[] = {
 	COLUMN(module_row, module),
 	COLUMN(module_row, path),
 	COLUMN(module_row, build_id),
+	COLUMN(module_row, symbols),
 };
 
 static const struct row_column process_module_columns[] = {

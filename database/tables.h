@@ -72,7 +72,7 @@ struct thread_row {
 
 struct module_row {
 	int64_t module;
-	const char *path, *build_id;
+	const char *path, *build_id, *symbols; /* symbols may be NULL */
 };
 
 struct process_module_row {

@@ -16,6 +16,12 @@ const char *const process_ending_names[N_PROCESS_ENDINGS] = {
 	[ENDING_FULL] = "full",       [ENDING_FAILED] = "failed",
 };
 
+const char *const module_symbols_names[N_MODULE_SYMBOLS] = {
+	[MODULE_FOUND] = "found",       [MODULE_NO_FILE] = "no file",
+	[MODULE_NOT_ELF] = "not ELF",   [MODULE_OTHER_BUILD] = "other build",
+	[MODULE_NOT_ASKED] = "unknown",
+};
+
 const char *const leak_kind_names[N_LEAK_KINDS] = {
 	[LEAK_UNKNOWN] = "not scanned",       [LEAK_DEFINITE] = "definitely lost",
 	[LEAK_INDIRECT] = "indirectly lost",  [LEAK_POSSIBLE] = "possibly lost",
@@ -29,4 +35,13 @@ enum process_ending process_ending_find(const char *name)
 	while (i < N_PROCESS_ENDINGS && strcmp(name, process_ending_names[i]) != 0)
 		i++;
 	return (enum process_ending)i;
+}
+
+enum module_symbols module_symbols_find(const char *name)
+{
+	int i = 0;
+
+	while (name && i < MODULE_NOT_ASKED && strcmp(name, module_symbols_names[i]) != 0)
+		i++;
+	return name ? (enum module_symbols)i : MODULE_NOT_ASKED;
 }

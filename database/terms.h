@@ -21,6 +21,21 @@ extern const char *const process_ending_names[N_PROCESS_ENDINGS];
 /* Find the ending of that name; N_PROCESS_ENDINGS if there is none. */
 enum process_ending process_ending_find(const char *name);
 
+/* modules.symbols: what became of the file that has the names of a module. */
+enum module_symbols {
+	MODULE_FOUND,
+	MODULE_NO_FILE,
+	MODULE_NOT_ELF,
+	MODULE_OTHER_BUILD,
+	MODULE_NOT_ASKED, /* NULL */
+	N_MODULE_SYMBOLS
+};
+
+extern const char *const module_symbols_names[N_MODULE_SYMBOLS];
+
+/* Find the state of that name, which may be NULL. */
+enum module_symbols module_symbols_find(const char *name);
+
 /* lots.leak_kind, and enum rhp_leak_kind of the trace: what still points to a block that
  * was not freed. */
 enum leak_kind {

@@ -18,6 +18,7 @@
 #include "common/path.h"
 #include "common/text.h"
 #include "database/store.h"
+#include "database/terms.h"
 #include "loading/inferred.h"
 #include "loading/stack-owners.h"
 #include "symbols/signature.h"
@@ -153,8 +154,12 @@ static void warn_module(const struct registry_module *m, int problem)
 	/* The vDSO and the like have no file. */
 	if (problem == 0 || (problem == SYMBOLS_NO_FILE && m->path[0] != '/'))
 		return;
-	warn("read symbols of %s: %s; its functions appear as %s+0xOFFSET", m->path,
-	     reasons[problem], path_base(m->path));
+	warn("read symbols of %s: %s; its functions appear as %s+0xOFFSET%s", m->path,
+	     reasons[problem], path_base(m->path),
+	     problem == SYMBOLS_NOT_ELF || m->build_id_size == 0
+		     ? ""
+		     : "; load traces before rebuilding, or run with "
+		       "RHEAPER_SYMBOLS=keep");
 }
 
 static const struct registry_module *get_module(const struct frames *f, uint32_t number)
@@ -164,6 +169,12 @@ static const struct registry_module *get_module(const struct frames *f, uint32_t
 
 static void open_module(struct frames *f, uint32_t number)
 {
+	static const enum module_symbols terms[] = {
+		[0] = MODULE_FOUND,
+		[SYMBOLS_NO_FILE] = MODULE_NO_FILE,
+		[SYMBOLS_NOT_ELF] = MODULE_NOT_ELF,
+		[SYMBOLS_OTHER_BUILD] = MODULE_OTHER_BUILD,
+	};
 	const struct registry_module *m = get_module(f, number);
 	int problem;
 
@@ -179,6 +190,7 @@ static void open_module(struct frames *f, uint32_t number)
 	if (problem < 0)
 		die("read symbols of %s: out of memory", m->path);
 	warn_module(m, problem);
+	store_module_symbols(f->store, number, module_symbols_names[terms[problem]]);
 }
 
 static void write_frame(struct frames *f, struct frame_row *frame, const char *sym)

@@ -20,6 +20,7 @@
 #include "runtime/os-lock.h"
 #include "runtime/os-memory.h"
 #include "runtime/stream.h"
+#include "runtime/symbols.h"
 #include "runtime/trace-file.h"
 
 #define MAX_MODULES 4096
@@ -278,6 +279,7 @@ static void record(const struct object *o, const struct rhp_module_info *m,
 		{path, strnlen(path, 4096)},
 	};
 	rhp_stream_blob(out, RHP_BLOB_MODULE, m->number, m->bias, text, 4);
+	rhp_symbols_note(directory, text[2].size, path, build_id, build_id_size);
 }
 
 static bool is_dead(const struct rhp_module_info *m)

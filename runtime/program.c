@@ -6,6 +6,7 @@
 #include "runtime/settings.h"
 #include "runtime/start.h"
 #include "runtime/state.h"
+#include "runtime/symbols.h"
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 
@@ -38,11 +39,12 @@ __attribute__((destructor(101))) static void program_ends(void)
 {
 	/* Keeps the public functions, and what other modules find us by, in the link. */
 	__asm__ volatile("" : : "r"(&rhp_api_present), "r"(&rhp_process_own));
-	uint32_t others = 0;
-	if (rhp_state_now() != RHP_ON)
-		return;
-	rhp_tracker_name_all();
-	rhp_leak_at_exit(rhp_start_asked()->leak_scan);
-	rhp_os_threads(count_thread, &others);
-	rhp_trace_set_exited(others);
+	if (rhp_state_now() == RHP_ON) {
+		uint32_t others = 0;
+		rhp_tracker_name_all();
+		rhp_leak_at_exit(rhp_start_asked()->leak_scan);
+		rhp_os_threads(count_thread, &others);
+		rhp_trace_set_exited(others);
+	}
+	rhp_symbols_keep_modules();
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "contract/symbol-cache.h"
 #include "runtime/line.h"
 #include "runtime/os-clock.h"
 #include "runtime/os-file.h"
@@ -27,6 +28,7 @@ static const struct variable {
 		SHARE,  /* 64, of 0.0 to 1.0 in millionths */
 		SIGNAL, /* 32, by number or name */
 		LIMIT,  /* 64, and perhaps ",ring" */
+		KEEP,   /* 32, 1 for "keep" */
 	} kind;
 } variables[] = {
 	{"RHEAPER_STACK_DEPTH", offsetof(struct rhp_settings, stack_depth), 64, 1, 1024,
@@ -49,6 +51,9 @@ static const struct variable {
 	{"RHEAPER_START", offsetof(struct rhp_settings, start), 1, 0, 1, NARROW},
 	{"RHEAPER_SIGNAL", offsetof(struct rhp_settings, signal), 0, 0, 64, SIGNAL},
 	{"RHEAPER_SIGBUS", offsetof(struct rhp_settings, bus_errors), 1, 0, 1, NARROW},
+	{"RHEAPER_SYMBOLS", offsetof(struct rhp_settings, keep_symbols), 0, 0, 1, KEEP},
+	{RHP_SYMBOLS_BYTES, offsetof(struct rhp_settings, symbols_bytes),
+	 RHP_SYMBOLS_BYTES_DEFAULT, 0, UINT64_MAX, WIDE},
 	{"RHEAPER_SAMPLE_SEED", offsetof(struct rhp_settings, sample_seed), 0, 0,
 	 UINT64_MAX, WIDE},
 };
@@ -216,18 +221,24 @@ static bool parse_signal(const char *s, uint64_t *n)
 	return false;
 }
 
+static bool parse_keep(const char *s, uint64_t *n)
+{
+	*n = 1;
+	return strcmp(s, "keep") == 0;
+}
+
 static bool parse(const struct variable *v, const char *s, uint64_t *n)
 {
 	static bool (*const parsers[])(const char *, uint64_t *) = {
 		[NARROW] = parse_number, [WIDE] = parse_number, [SHARE] = parse_share,
-		[SIGNAL] = parse_signal, [LIMIT] = parse_limit,
+		[SIGNAL] = parse_signal, [LIMIT] = parse_limit, [KEEP] = parse_keep,
 	};
 	return parsers[v->kind](s, n) && *n >= v->least && *n <= v->most;
 }
 
 static bool is_narrow(const struct variable *v)
 {
-	return v->kind == NARROW || v->kind == SIGNAL;
+	return v->kind == NARROW || v->kind == SIGNAL || v->kind == KEEP;
 }
 
 static void set(struct rhp_settings *settings, const struct variable *v, uint64_t value)
@@ -285,6 +296,10 @@ static void complain_of_value(const char *entry, const struct variable *v)
 				      "is not HUP, USR1, USR2, PWR, URG, WINCH, IO or 34 "
 				      "to 64; no signal is used",
 				      0);
+		return;
+	}
+	if (v->kind == KEEP) {
+		rhp_settings_complain(entry, "is not keep; no symbols are kept", 0);
 		return;
 	}
 	rhp_line_add(&t, "is not a value from ");

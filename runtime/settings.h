@@ -20,15 +20,17 @@ struct rhp_settings {
 	uint32_t event_buffer;    /* RHEAPER_EVENT_BUFFER, records */
 	uint64_t max_bytes;       /* RHEAPER_MAX_BYTES, 0 is no limit */
 	uint32_t ring; /* RHEAPER_MAX_BYTES with ",ring": the newest bytes are kept */
-	uint32_t free_stacks;  /* RHEAPER_FREE_STACKS: whole stacks of frees, too */
-	uint64_t sample_bytes; /* RHEAPER_SAMPLE_BYTES, mean distance; 0: everything */
-	uint64_t sample_ppm;   /* RHEAPER_SAMPLE_RATE in millionths */
-	uint64_t sample_seed;  /* RHEAPER_SAMPLE_SEED, 0: another one in each run */
-	uint32_t follow_fork;  /* RHEAPER_FOLLOW_FORK: children have their own traces */
-	uint32_t start;        /* RHEAPER_START, 0: tracking waits to be switched on */
-	uint32_t signal;       /* RHEAPER_SIGNAL, which switches it; 0: none does */
-	uint32_t leak_scan;    /* RHEAPER_LEAK_SCAN: look for leaks at exit */
-	uint32_t bus_errors;   /* RHEAPER_SIGBUS, 0: no handler for it */
+	uint32_t free_stacks;   /* RHEAPER_FREE_STACKS: whole stacks of frees, too */
+	uint64_t sample_bytes;  /* RHEAPER_SAMPLE_BYTES, mean distance; 0: everything */
+	uint64_t sample_ppm;    /* RHEAPER_SAMPLE_RATE in millionths */
+	uint64_t sample_seed;   /* RHEAPER_SAMPLE_SEED, 0: another one in each run */
+	uint32_t follow_fork;   /* RHEAPER_FOLLOW_FORK: children have their own traces */
+	uint32_t start;         /* RHEAPER_START, 0: tracking waits to be switched on */
+	uint32_t signal;        /* RHEAPER_SIGNAL, which switches it; 0: none does */
+	uint32_t leak_scan;     /* RHEAPER_LEAK_SCAN: look for leaks at exit */
+	uint32_t bus_errors;    /* RHEAPER_SIGBUS, 0: no handler for it */
+	uint32_t keep_symbols;  /* RHEAPER_SYMBOLS=keep: copies of what was traced */
+	uint64_t symbols_bytes; /* RHEAPER_SYMBOLS_BYTES, at most of these */
 	/* Not from the environment: what shared libraries allocate is left out. */
 	uint32_t own_calls;
 	uint32_t capture; /* enum rhp_capture: as linked, or less because of own_calls */

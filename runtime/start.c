@@ -14,6 +14,7 @@
 #include "runtime/start.h"
 #include "runtime/state.h"
 #include "runtime/switch.h"
+#include "runtime/symbols.h"
 #include "runtime/tracker.h"
 
 static struct rhp_settings asked; /* what the environment says */
@@ -47,6 +48,8 @@ static COLD void read_environment(void)
 		return;
 	is_read = true;
 	rhp_settings_read(&asked, getauxval(AT_SECURE) ? NULL : environ);
+	if (asked.keep_symbols)
+		rhp_symbols_start(environ, asked.symbols_bytes);
 }
 
 /* The first call of the process. */

@@ -18,6 +18,7 @@
 #include "runtime/settings.h"
 #include "runtime/state.h"
 #include "runtime/switch.h"
+#include "runtime/symbols.h"
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 #include "runtime/unwind.h"
@@ -124,6 +125,8 @@ static int switch_on(const struct rhp_settings *wanted, bool is_waiting)
 		r = begin();
 	}
 	rhp_lock_drop(&life);
+	if (r == 0)
+		rhp_symbols_keep_program();
 	return r;
 }
 
@@ -153,6 +156,7 @@ int rhp_switch_off(void)
 	int r = rhp_trace_stop(RHP_STATE_STOPPED) ? 0 : -EALREADY;
 	retire();
 	rhp_lock_drop(&life);
+	rhp_symbols_keep_modules();
 	return r;
 }
 

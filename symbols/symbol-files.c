@@ -16,6 +16,8 @@
 
 #include "common/cli.h"
 
+#include "symbols/symbol-cache.h"
+
 #include "symbols/symbol-files.h"
 
 #define USUAL_PLACE "/usr/lib/debug"
@@ -131,6 +133,25 @@ static int open_module(const char *root, const char *path, char **name)
 	return path[0] == '/' ? open_file(root, strdup(path), name) : -ENOENT;
 }
 
+/* The copy in the cache, under the name of the module. */
+static int open_copy(const char *root, const char *path, const uint8_t *id, size_t size,
+		     char **name)
+{
+	int fd = symbol_cache_open(id, size);
+	int module = fd >= 0 ? open_module(root, path, name) : -ENOENT;
+
+	if (fd < 0)
+		return fd;
+	if (module >= 0)
+		close(module);
+	if (!*name)
+		*name = strdup(path);
+	if (*name)
+		return fd;
+	close(fd);
+	return -ENOMEM;
+}
+
 /* DIRECTORY/.build-id/12/3456...SUFFIX */
 static int open_by_id(const char *root, const char *directory, const uint8_t *id,
 		      size_t size, const char *suffix, char **name)
@@ -151,19 +172,24 @@ int symbol_files_open(const struct symbol_settings *s, const char *path,
 		      int *fd, char **name)
 {
 	static const char *const suffixes[] = {"", ".debug"};
-	size_t directory = (candidate - 1) / 2;
+	size_t last = 2 * (s->n_debug_dirs + 1) + 2;
+	size_t directory = candidate / 2 - 1;
 
 	*name = NULL;
-	if (candidate == 0)
-		*fd = open_module(s->sysroot, path, name);
-	else if (build_id_size < 2 || build_id_size > 64 || directory > s->n_debug_dirs)
+	*fd = -ENOENT;
+	if (candidate > SYMBOL_FILES_MODULE &&
+	    (build_id_size < 2 || build_id_size > 64 || candidate > last))
 		return 1;
+	if (candidate == SYMBOL_FILES_MODULE)
+		*fd = open_module(s->sysroot, path, name);
+	else if (candidate == 0 || candidate == last)
+		*fd = open_copy(s->sysroot, path, build_id, build_id_size, name);
 	else if (directory < s->n_debug_dirs)
 		*fd = open_by_id(NULL, s->debug_dirs[directory], build_id, build_id_size,
-				 suffixes[(candidate - 1) % 2], name);
+				 suffixes[candidate % 2], name);
 	else
 		*fd = open_by_id(s->sysroot, USUAL_PLACE, build_id, build_id_size,
-				 suffixes[(candidate - 1) % 2], name);
+				 suffixes[candidate % 2], name);
 	if (*fd >= 0)
 		return 0;
 	free(*name);

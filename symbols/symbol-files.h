@@ -31,11 +31,15 @@ void symbol_settings_check(struct symbol_settings *settings);
 char *symbol_files_search_path(const struct symbol_settings *settings);
 
 /*
- * Open a file that may have the symbols of a module. Candidate 0 is the best one: the
- * module itself; the next ones are files for its build id in the directories for debug
- * information. Returns 0 with *fd and *name, its path, which the caller closes and frees;
- * -ENOENT if this candidate is not there; 1 if there are no more candidates; or -ENOMEM.
+ * Open a file that may have the symbols of a module. Candidate 0 is the copy in the cache
+ * of symbols, SYMBOL_FILES_MODULE the module itself; the next ones are files for its
+ * build id in the directories for debug information; the last one is the cache again, for
+ * who did not want its copy at first. Returns 0 with *fd and *name, its path, which the
+ * caller closes and frees; -ENOENT if this candidate is not there; 1 if there are no more
+ * candidates; or -ENOMEM. A copy has the name of the module: debug information that is
+ * found by name lies beside that.
  */
+#define SYMBOL_FILES_MODULE 1
 int symbol_files_open(const struct symbol_settings *settings, const char *path,
 		      const uint8_t *build_id, size_t build_id_size, size_t candidate,
 		      int *fd, char **name);

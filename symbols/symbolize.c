@@ -209,6 +209,16 @@ static int use_file(struct symbols *s, int fd, const char *name, const uint8_t *
 	return is_same_build(s, build_id, build_id_size) ? 0 : SYMBOLS_OTHER_BUILD;
 }
 
+/* Whether a file has more than what is exported: a copy of a program that was stripped
+ * when it ran may have less than what lies elsewhere. */
+static bool is_whole(struct symbols *s)
+{
+	GElf_Addr bias;
+	Elf *elf = dwfl_module_getelf(s->module, &bias);
+
+	return elf && has_whole_table(elf);
+}
+
 /* The first file that fits. If none does, what was wrong with the module itself. */
 static int find_file(struct symbols *s, const struct symbol_settings *settings,
 		     const char *path, const uint8_t *build_id, size_t build_id_size)
@@ -229,9 +239,9 @@ static int find_file(struct symbols *s, const struct symbol_settings *settings,
 			continue;
 		result = use_file(s, fd, name, build_id, build_id_size);
 		free(name);
-		if (result <= 0)
+		if (result < 0 || (result == 0 && (i > 0 || is_whole(s))))
 			return result;
-		if (i == 0)
+		if (i == SYMBOL_FILES_MODULE)
 			problem = result;
 		dwfl_end(s->dwfl);
 		s->dwfl = NULL;

@@ -26,7 +26,7 @@ MAY_USE = {
     'runtime': ['contract', 'include'],
     'wrap': ['contract', 'runtime', 'include'],
     'common': [],
-    'symbols': ['common'],
+    'symbols': ['contract', 'common'],
     'analysis': ['contract', 'trace', 'symbols', 'common'],
     'database': ['contract', 'analysis', 'trace', 'symbols', 'common'],
     'loading': ['contract', 'database', 'analysis', 'trace', 'symbols', 'common'],

@@ -61,6 +61,24 @@ static void nothing_asked_for_is_off_with_defaults(void **state)
 	assert_int_equal(settings.sample_ppm, 1000000);
 }
 
+static void symbols_are_kept_or_not(void **state)
+{
+	(void)state;
+	assert_quiet("PATH=/bin");
+	assert_int_equal(settings.keep_symbols, 0);
+	assert_int_equal(settings.symbols_bytes, UINT64_C(1) << 30);
+	assert_quiet("RHEAPER_SYMBOLS=keep");
+	assert_int_equal(settings.keep_symbols, 1);
+	assert_quiet("RHEAPER_SYMBOLS_BYTES=5M");
+	assert_int_equal(settings.symbols_bytes, 5 << 20);
+	assert_quiet("RHEAPER_SYMBOLS_DIR=anything");
+	assert_refused("RHEAPER_SYMBOLS=");
+	assert_refused("RHEAPER_SYMBOLS=1");
+	assert_refused("RHEAPER_SYMBOLS=keeper");
+	assert_int_equal(settings.keep_symbols, 0);
+	assert_refused("RHEAPER_SYMBOLS_BYTES=-1");
+}
+
 static void shares_are_read_to_the_millionth(void **state)
 {
 	static const struct {
@@ -162,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_asked_for_is_off_with_defaults),
+		cmocka_unit_test(symbols_are_kept_or_not),
 		cmocka_unit_test(shares_are_read_to_the_millionth),
 		cmocka_unit_test(without_a_trace_nothing_is_read_and_nothing_said),
 		cmocka_unit_test(patterns_of_the_path_are_expanded),
