@@ -12,6 +12,8 @@ static const struct row_column frame_columns[] = {
 	ROW_COLUMN(site_frame, line, "f.line"),
 	ROW_COLUMN(site_frame, inferred, "f.inferred"),
 	ROW_COLUMN(site_frame, module_path, "m.path"),
+	ROW_COLUMN(site_frame, build_id, "m.build_id"),
+	ROW_COLUMN(site_frame, symbols, "m.symbols"),
 };
 
 struct rows *sites_select_frames(const struct database *d)

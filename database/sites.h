@@ -17,6 +17,7 @@ struct rows;
 struct site_frame {
 	int64_t frame;
 	const char *function, *file, *module_path; /* or NULL */
+	const char *build_id, *symbols;            /* of the module, or NULL */
 	int64_t line;                              /* 0: unknown */
 	bool inferred;
 };

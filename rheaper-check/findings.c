@@ -463,6 +463,8 @@ void findings_sort(struct verdict *v)
 
 bool verdict_minds(const struct verdict *v, const struct measure_problem *problem)
 {
+	if (problem->defect == DEFECT_NAMES) /* nothing is like anything */
+		return v->has_baseline;
 	/* A leak in a sample is one; none in it may be chance. */
 	return !v->allow_partial &&
 	       (problem->defect == DEFECT_PARTIAL ||

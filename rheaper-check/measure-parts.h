@@ -11,11 +11,9 @@
 
 #include "common/map.h"
 #include "database/db.h"
+#include "rheaper-check/measure.h"
 
 struct arena;
-struct measure;
-struct measure_frame;
-struct measure_stack;
 struct owner_table;
 struct rows;
 
@@ -42,6 +40,7 @@ struct reading {
 	struct owner_table *owners;
 	const char **plain; /* scratch: the names of the present stack */
 	size_t n_plain_max;
+	size_t first_problem; /* of this database */
 };
 
 /* Copy a text of the database, printable, to the arena. For NULL, return NULL or
@@ -58,6 +57,10 @@ int64_t reading_count(const struct reading *r, int64_t value);
 /* Find a stack or a process by its number. Dies if the database has none. */
 const struct measure_stack *reading_stack(struct reading *r, int64_t number);
 const struct process *reading_process(const struct reading *r, int64_t number);
+
+/* Add a problem, whose texts live as long as the arena. */
+void reading_add_problem(struct reading *r, enum measure_defect defect, const char *trace,
+			 const char *program, const char *why);
 
 /* Read the processes, with their problems and totals. Call it before anything else is
  * read. */

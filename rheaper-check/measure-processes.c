@@ -15,8 +15,8 @@
 
 #include "rheaper-check/measure-parts.h"
 
-static void add_problem(struct reading *r, enum measure_defect defect, const char *trace,
-			const char *program, const char *why)
+void reading_add_problem(struct reading *r, enum measure_defect defect, const char *trace,
+			 const char *program, const char *why)
 {
 	struct measure *m = r->m;
 
@@ -55,12 +55,13 @@ static int64_t find_under_way(struct reading *r, const struct process_facts *row
 
 	if (n <= 0 || ending != &endings[ENDING_EXITED] || n > row->exit_threads)
 		return 0;
-	add_problem(r, DEFECT_NONE, trace, program,
-		    arena_format(r->arena,
-				 "%lld event%s under way in other threads when the "
-				 "program exited; what became of %s is not judged",
-				 (long long)n, n == 1 ? " was" : "s were",
-				 n == 1 ? "it" : "them"));
+	reading_add_problem(
+		r, DEFECT_NONE, trace, program,
+		arena_format(r->arena,
+			     "%lld event%s under way in other threads when the "
+			     "program exited; what became of %s is not judged",
+			     (long long)n, n == 1 ? " was" : "s were",
+			     n == 1 ? "it" : "them"));
 	return n;
 }
 
@@ -73,10 +74,10 @@ static void find_losses(struct reading *r, const struct process_facts *row,
 
 	if (!processes_find_loss(&r->database, row->process, under_way, &loss))
 		return;
-	add_problem(r, DEFECT_PARTIAL, trace, program,
-		    arena_format(r->arena, "events are missing: %lld: %s",
-				 (long long)loss.count,
-				 arena_printable(r->arena, loss.meaning)));
+	reading_add_problem(r, DEFECT_PARTIAL, trace, program,
+			    arena_format(r->arena, "events are missing: %lld: %s",
+					 (long long)loss.count,
+					 arena_printable(r->arena, loss.meaning)));
 	free((char *)loss.meaning);
 }
 
@@ -122,13 +123,14 @@ static void find_scan(struct reading *r, const struct process_facts *row,
 	int64_t n_threads = reading_count(r, row->leak_scan_threads);
 
 	if (row->leak_scan && strcmp(row->leak_scan, "made") != 0)
-		add_problem(r, DEFECT_PARTIAL, trace, program,
-			    arena_format(r->arena,
-					 "the leak scan failed: %s; which blocks are "
-					 "still reachable is unknown",
-					 reading_text_or(r, row->leak_scan_error, "?")));
+		reading_add_problem(
+			r, DEFECT_PARTIAL, trace, program,
+			arena_format(r->arena,
+				     "the leak scan failed: %s; which blocks are "
+				     "still reachable is unknown",
+				     reading_text_or(r, row->leak_scan_error, "?")));
 	else if (n_threads && row->has_definite)
-		add_problem(
+		reading_add_problem(
 			r, DEFECT_NONE, trace, program,
 			arena_format(
 				r->arena,
@@ -168,17 +170,18 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 			 const char *program)
 {
 	if (ending->defect != DEFECT_NONE)
-		add_problem(r, ending->defect, trace, program, ending->why);
+		reading_add_problem(r, ending->defect, trace, program, ending->why);
 	if (row->is_ring)
-		add_problem(r, DEFECT_PARTIAL, trace, program,
-			    "the trace is a ring and contains its newest events only");
+		reading_add_problem(
+			r, DEFECT_PARTIAL, trace, program,
+			"the trace is a ring and contains its newest events only");
 	if (row->is_sample)
-		add_problem(
+		reading_add_problem(
 			r, DEFECT_SAMPLE, trace, program,
 			"the trace is a sample: numbers are estimates, and leaks may be "
 			"missing");
 	if (row->has_sampled_stacks)
-		add_problem(
+		reading_add_problem(
 			r, DEFECT_NONE, trace, program,
 			"not all stacks were recorded (RHEAPER_SAMPLE_RATE); blocks "
 			"without a stack are one call site, which no name suppresses");

@@ -8,11 +8,46 @@
 #include "database/owners.h"
 #include "database/rows.h"
 #include "database/sites.h"
+#include "database/terms.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
 #include "rheaper-check/names.h"
+#include "symbols/name-parts.h"
 
 #include "rheaper-check/measure-parts.h"
+
+/* Why a frame has no name although its file had one, or has: then "one and the same code"
+ * means nothing. NULL: it has a name, or was never given one. */
+static const char *why_lost(struct reading *r, const struct site_frame *row,
+			    const char *module)
+{
+	static const char *const reasons[N_MODULE_SYMBOLS] = {
+		[MODULE_NO_FILE] = "is gone",
+		[MODULE_NOT_ELF] = "is no object file now",
+		[MODULE_OTHER_BUILD] = "was built again since it was traced",
+	};
+	enum module_symbols symbols = module_symbols_find(row->symbols);
+
+	if (module[0] != '/')
+		return NULL; /* the vDSO: no file */
+	if (symbols == MODULE_NOT_ASKED)
+		return "the database was loaded without symbols (--no-symbols), and its "
+		       "code has no names: load the traces again";
+	if (!reasons[symbols])
+		return NULL;
+	return arena_format(r->arena,
+			    "%s %s, and its code has no names: load traces before "
+			    "rebuilding, or run with RHEAPER_SYMBOLS=keep",
+			    module, reasons[symbols]);
+}
+
+static bool is_unnamed(const char *function)
+{
+	size_t length = strlen(function);
+	size_t module = name_cut_offset(function, length);
+
+	return module > 0 && module < length;
+}
 
 static void take_frame(struct reading *r, const struct site_frame *row)
 {
@@ -28,6 +63,12 @@ static void take_frame(struct reading *r, const struct site_frame *row)
 		.inferred = row->inferred,
 	};
 
+	if (row->module_path && !row->file && row->function &&
+	    is_unnamed(row->function)) {
+		frame.plain = names_unnamed(r->arena, row->function,
+					    row->build_id ? row->build_id : "");
+		frame.lost = why_lost(r, row, frame.module);
+	}
 	if (r->n_frames >= MAP_NONE ||
 	    map_put(&r->frame_numbers, (uint64_t)row->frame, (uint32_t)r->n_frames))
 		die("read %s: out of memory", r->database.name);
@@ -54,6 +95,25 @@ static const char *make_key(struct reading *r, const char *program,
 	for (size_t i = 0; i < stack->n_frames; i++)
 		r->plain[i] = stack->frames[i]->plain;
 	return names_key(r->arena, program, r->plain, stack->n_frames);
+}
+
+/* A verdict that compares this site hangs on names that are lost; once for a module. */
+static void note_lost(struct reading *r, const char *program,
+		      const struct measure_stack *stack)
+{
+	for (size_t i = 0; i < stack->n_frames; i++) {
+		const struct measure_frame *frame = stack->frames[i];
+		bool is_known = !frame->lost;
+
+		for (size_t k = r->first_problem; k < r->m->n_problems && !is_known; k++)
+			is_known = r->m->problems[k].defect == DEFECT_NAMES &&
+				   strcmp(r->m->problems[k].why, frame->lost) == 0;
+		if (!is_known)
+			reading_add_problem(r, DEFECT_NAMES, r->database.name, program,
+					    frame->lost);
+		if (strcmp(frame->plain, "main") == 0)
+			break;
+	}
 }
 
 static void take_amounts(struct reading *r, struct measure_site *site,
@@ -110,6 +170,7 @@ static void take_site(struct reading *r, const struct site_facts *row)
 	if (site.amounts[AMOUNT_LEAK_BLOCKS] == 0 && !m->all_sites)
 		return;
 	site.key = make_key(r, process->program, site.stack);
+	note_lost(r, process->program, site.stack);
 	m->site_rows = arena_grow(r->arena, m->site_rows, m->n_site_rows, sizeof(site));
 	m->site_rows[m->n_site_rows++] = site;
 	take_owned(r, process, &site);
@@ -157,7 +218,10 @@ static void read_uncounted(struct reading *r)
 
 void measure_database(struct measure *m, const char *path, const char *name)
 {
-	struct reading r = {.m = m, .arena = m->arena, .database = db_open(path, name)};
+	struct reading r = {.m = m,
+			    .arena = m->arena,
+			    .first_problem = m->n_problems,
+			    .database = db_open(path, name)};
 
 	db_check_pages(&r.database);
 	reading_take_processes(&r);

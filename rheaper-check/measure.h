@@ -50,6 +50,7 @@ struct measure_frame {
 	const char *plain; /* what names_plain makes of `sym`; "" if it is inferred: keys
 			    * are what they are without */
 	bool inferred;     /* a tail call left no frame of it */
+	const char *lost;  /* why it has no name, NULL: it has, or its file has none */
 };
 
 /* A stack; of the stacks of a call site, one is shown. */
@@ -97,6 +98,7 @@ enum measure_defect {
 	DEFECT_CUT,     /* switched off or a snapshot: live blocks are not leaks */
 	DEFECT_SAMPLE,  /* a sample: amounts are estimates, and leaks may be missing */
 	DEFECT_PARTIAL, /* anything may be missing */
+	DEFECT_NAMES,   /* code has no name for want of a file that had it */
 };
 
 /* The amounts of places, which expectations limit. */

@@ -10,6 +10,7 @@
 #include "rheaper-check/names.h"
 
 #define MAX_NAME 1024
+#define BUILD_ID_DIGITS 16
 
 const char *names_plain(struct arena *arena, const char *sym)
 {
@@ -22,6 +23,21 @@ const char *names_plain(struct arena *arena, const char *sym)
 	while (n > 0 && plain[n - 1] == ' ')
 		n--;
 	return arena_printable(arena, arena_text_n(arena, plain, n));
+}
+
+const char *names_unnamed(struct arena *arena, const char *sym, const char *build_id)
+{
+	static const char *const of_libc[] = {"libc.so", "libc-", "libpthread",
+					      "ld-linux", "ld-musl"};
+
+	for (size_t i = 0; i < sizeof(of_libc) / sizeof(*of_libc); i++) {
+		if (strncmp(sym, of_libc[i], strlen(of_libc[i])) == 0)
+			return names_plain(arena, sym);
+	}
+	if (!build_id[0])
+		return arena_printable(arena, sym);
+	return arena_printable(
+		arena, arena_format(arena, "%s [%.*s]", sym, BUILD_ID_DIGITS, build_id));
 }
 
 const char *names_key(struct arena *arena, const char *program,
@@ -67,9 +83,34 @@ static const char *next_line(const char *line, size_t *length)
 	return line;
 }
 
+/* The length of the module in a line that names_unnamed made with a build id, else 0. */
+static size_t unnamed_length(const char *line, size_t length)
+{
+	const char *plus = NULL;
+
+	if (length > 0 && line[length - 1] == ']')
+		plus = memmem(line, length, "+0x", 3);
+	return plus ? (size_t)(plus - line) : 0;
+}
+
+/* The same module in another build: where its code was then, nobody can say. */
+static bool is_rebuilt(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+	size_t module = unnamed_length(a, a_length);
+	const char *a_id = memrchr(a, '[', a_length), *b_id = memrchr(b, '[', b_length);
+
+	if (module == 0 || module != unnamed_length(b, b_length) ||
+	    memcmp(a, b, module) != 0)
+		return false;
+	return a + a_length - a_id != b + b_length - b_id ||
+	       memcmp(a_id, b_id, (size_t)(a + a_length - a_id)) != 0;
+}
+
 /* The same function; of what was inlined some compilers do not name the namespaces. */
 static bool is_same(const char *a, size_t a_length, const char *b, size_t b_length)
 {
+	if (is_rebuilt(a, a_length, b, b_length))
+		return true;
 	if (a_length > b_length)
 		return is_same(b, b_length, a, a_length);
 	if (memcmp(a, b + b_length - a_length, a_length) != 0)
@@ -101,8 +142,9 @@ struct names_shape names_shape(const char *key)
 
 	for (const char *name = key; (name = next_line(name, &length));) {
 		uint32_t hash = 2166136261; /* FNV-1a, of what is behind the last colon */
+		size_t module = unnamed_length(name, length);
 
-		for (size_t i = 0; i < length; i++)
+		for (size_t i = 0; i < (module ? module : length); i++)
 			hash = name[i] == ':'
 				       ? 2166136261
 				       : (hash ^ (unsigned char)name[i]) * 16777619;

@@ -18,6 +18,13 @@ struct arena;
 const char *names_plain(struct arena *arena, const char *sym);
 
 /*
+ * Return what keys have for code without a name: "MODULE+0xOFFSET [BUILD-ID]", with the
+ * first digits of the build id. So one place is not taken for another one of the same
+ * build. Of libc, which begins each thread, only the name of the module counts.
+ */
+const char *names_unnamed(struct arena *arena, const char *sym, const char *build_id);
+
+/*
  * Make the key of a program and n functions, the innermost first, each as names_plain
  * returned it. The key ends with main, or after NAMES_MAX_FRAMES functions. A function
  * that calls itself is in it once.
@@ -42,7 +49,8 @@ struct names_shape names_shape(const char *key);
  * them has, in the same order, all functions of the other or at least half of them.
  * Builds differ that much: a call at the end of a function becomes a jump, so that its
  * frame is gone; and inlined functions of C++ may lack their namespaces and classes, with
- * gcc if other files cannot call them, with clang at -g1.
+ * gcc if other files cannot call them, with clang at -g1. Offsets into different builds
+ * of a module count as the same.
  */
 bool names_related(const char *a, const struct names_shape *a_shape, const char *b,
 		   const struct names_shape *b_shape);

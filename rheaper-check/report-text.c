@@ -87,11 +87,24 @@ static void write_problems(const struct verdict *v, FILE *out)
 		const struct measure_problem *p = &m->problems[i];
 
 		fprintf(out, "%s: %s (%s): %s\n",
-			p->defect == DEFECT_PARTIAL ? "incomplete" : "note", p->trace,
-			p->program, p->why);
+			p->defect == DEFECT_PARTIAL ? "incomplete"
+			: verdict_minds(v, p)       ? "no names"
+						    : "note",
+			p->trace, p->program, p->why);
 	}
 	for (size_t i = 0; i < v->n_notes; i++)
 		fprintf(out, "note: %s\n", v->notes[i]);
+}
+
+static bool lacks_names(const struct verdict *v)
+{
+	const struct measure *m = v->measure;
+
+	for (size_t i = 0; i < m->n_problems; i++) {
+		if (m->problems[i].defect == DEFECT_NAMES)
+			return true;
+	}
+	return false;
 }
 
 static void write_end(const struct verdict *v, FILE *out, bool colours)
@@ -99,10 +112,13 @@ static void write_end(const struct verdict *v, FILE *out, bool colours)
 	enum exit_code status = verdict_status(v);
 
 	paint(out, colours, status == EXIT_FINE ? STYLE_GOOD : STYLE_BAD);
-	if (status == EXIT_CANNOT)
+	if (status == EXIT_CANNOT && lacks_names(v))
+		fputs("inconclusive: without names nothing can be compared with a "
+		      "baseline\n",
+		      out);
+	else if (status == EXIT_CANNOT)
 		fputs("inconclusive: traces are incomplete; use --allow-partial to "
-		      "accept "
-		      "them\n",
+		      "accept them\n",
 		      out);
 	fprintf(out, "%zu finding%s", v->n_findings, v->n_findings == 1 ? "" : "s");
 	paint(out, colours, STYLE_PLAIN);

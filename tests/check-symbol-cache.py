@@ -430,6 +430,67 @@ def test_tools_keep_what_they_are_told(b):
     assert b.run(KEEPER, second, status=2) == "-1\n"
 
 
+def check(b, *words, status=0):
+    result = subprocess.run([CHECK, *words], text=True, capture_output=True, cwd=b.dir,
+                            env=b.env)
+    assert result.returncode == status, result
+    return result.stdout + result.stderr
+
+
+LEAKS = """
+#include <stdlib.h>
+#define OWN __attribute__((noinline, noclone))
+OWN void one(void) { *(void *volatile *)&(void *){0} = malloc(10); }
+OWN void two(void) { *(void *volatile *)&(void *){0} = malloc(10); }
+int main(int count, char **words)
+{
+	(void)words;
+	if (count == 1)
+		one();
+	else
+		two();
+	return 0;
+}
+"""
+
+
+def test_no_baseline_of_lost_names(b):
+    b.file("leaks.c", LEAKS)
+    b.run(f"{BIN}/rheaper-cc", "-O1", "-g", "leaks.c", "-o", "program")
+    trace = b.trace(b.path("program"))
+    shutil.move(b.path("program"), b.path("old"))
+    b.build("second")
+    said = check(b, "--write-baseline=new.baseline", trace, status=2)
+    assert ADVICE in said and b.path("program") in said, said
+    assert not os.path.exists(b.path("new.baseline"))
+    # A database says it, too
+    b.run(LOADER, "-q", trace, "lost.db", silent=False)
+    said = check(b, "--write-baseline=new.baseline", "lost.db", status=2)
+    assert ADVICE in said and not os.path.exists(b.path("new.baseline")), said
+    shutil.move(b.path("old"), b.path("program"))
+    check(b, "--write-baseline=new.baseline", trace)
+    assert "one" in open(b.path("new.baseline")).read()
+    # What was committed is not worn away by a verdict without names
+    b.build("second")
+    before = open(b.path("new.baseline")).read()
+    check(b, "--baseline=new.baseline", "--update-baseline", "lost.db", status=2)
+    assert open(b.path("new.baseline")).read() == before
+
+
+def test_unnamed_code_is_known_by_build_and_offset(b):
+    """A baseline of one leak in a stripped program covers no other."""
+    b.file("leaks.c", LEAKS)
+    b.run(f"{BIN}/rheaper-cc", "-O1", "-g0", "leaks.c", "-s", "-o", "program",
+          "-Wl,--build-id")
+    first = b.trace(b.path("program"))
+    b.run(b.path("program"), "two", RHEAPER_TRACE=b.path("u.bin"))
+    check(b, "--write-baseline=new.baseline", first)
+    text = open(b.path("new.baseline")).read()
+    assert "program+0x" in text and b.build_id(b.path("program"))[:12] in text, text
+    check(b, "--baseline=new.baseline", first)
+    assert "new leak" in check(b, "--baseline=new.baseline", b.path("u.bin"), status=1)
+
+
 def in_a_fresh_place(test):
     def run(b):
         for name in os.listdir(b.dir):

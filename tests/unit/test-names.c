@@ -121,6 +121,21 @@ static void other_places_are_not_related(void **state)
 	assert_false(related("p", "p"));
 }
 
+/* Offsets say something about one build only. */
+static void unnamed_code_is_related_in_other_builds(void **state)
+{
+	(void)state;
+	assert_string_equal(names_unnamed(&arena, "l.so+0x12", "0123456789abcdef0123"),
+			    "l.so+0x12 [0123456789abcdef]");
+	assert_string_equal(names_unnamed(&arena, "l.so+0x12", ""), "l.so+0x12");
+	assert_string_equal(names_unnamed(&arena, "libc.so.6+0x12", "01"), "libc.so.6");
+	assert_true(related("p\nl.so+0x12 [0a]\nf\nmain", "p\nl.so+0x34 [0b]\nf\nmain"));
+	assert_true(related("p\nl.so+0x12 [0a]\nmain", "p\nl.so+0x12 [0a]\nmain"));
+	assert_false(related("p\nl.so+0x12 [0a]\nf\nmain", "p\nl.so+0x34 [0a]\nf\nmain"));
+	assert_false(related("p\nl.so+0x12 [0a]\nf\nmain", "p\nk.so+0x34 [0b]\nf\nmain"));
+	assert_false(related("p\nl.so+0x12\nmain", "p\nl.so+0x34\nmain"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +143,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_key_ends_with_main, tear_down),
 		cmocka_unit_test_teardown(a_key_has_a_greatest_length, tear_down),
 		cmocka_unit_test(callers_may_be_lost),
+		cmocka_unit_test_teardown(unnamed_code_is_related_in_other_builds,
+					  tear_down),
 		cmocka_unit_test(namespaces_may_be_lost),
 		cmocka_unit_test(other_places_are_not_related),
 	};
