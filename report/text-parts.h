@@ -21,6 +21,10 @@ const char *text_function(const struct text *text, uint32_t function);
 /* Return where a frame is, as in "push  json.cc:212", for the caller to free. */
 char *text_place(const struct text *text, uint32_t frame);
 
+/* Return how memory comes to a site, as in "malloc ← xmalloc ← push  json.cc:212", or
+ * only the site if that takes more columns. The caller frees it. */
+char *text_owner(const struct text *text, const struct report_site *site, size_t columns);
+
 /* Write a line of its own above a table or list. */
 void text_heading(const struct text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -145,10 +145,8 @@ static char *add_callers(const struct text *t, const struct report_site *site, c
 	return what;
 }
 
-/* As in "malloc ← xmalloc ← push  json.cc:212 < parse < main". The chain is there if it
- * has more than the allocator and the site, and fits. */
-static char *describe_site(const struct text *t, const struct report_site *site,
-			   size_t columns)
+/* The chain is there if it has more than the allocator and the site, and fits. */
+char *text_owner(const struct text *t, const struct report_site *site, size_t columns)
 {
 	const char *chain = strings_get(&t->report->strings, site->chain);
 	const char *arrow = strstr(chain, ARROW);
@@ -158,14 +156,23 @@ static char *describe_site(const struct text *t, const struct report_site *site,
 		return memory_text("(stack unknown)");
 	place = text_place(t, site->frame);
 	if (t->options->full_names || !arrow || !strstr(arrow + 1, ARROW))
-		return add_callers(t, site, place, columns);
+		return place;
 	what = memory_format("%.*s%s", (int)(last_arrow(chain) - chain), chain, place);
 	if (screen_columns(what) > columns) {
 		free(what);
-		return add_callers(t, site, place, columns);
+		return place;
 	}
 	free(place);
-	return add_callers(t, site, what, columns);
+	return what;
+}
+
+/* As in "malloc ← xmalloc ← push  json.cc:212 < parse < main". */
+static char *describe_site(const struct text *t, const struct report_site *site,
+			   size_t columns)
+{
+	char *what = text_owner(t, site, columns);
+
+	return site->frame == 0 ? what : add_callers(t, site, what, columns);
 }
 
 void text_heading(const struct text *t, const char *format, ...)

@@ -28,14 +28,14 @@ int main(void)
 
 INSTALLED = [
     "bin/rheaper-cc", "bin/rheaper-c++", "bin/rheaper-gcc", "bin/rheaper-clang++",
-    "bin/rheaper-load", "bin/rheaper-check", "bin/rheaper-export", "bin/rheaper-ctl", "bin/rheaper-report", "bin/rheaper", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/librheaper-plugin.ar", "lib*/**/rheaper_trace.so", "lib*/**/rheaper.pc", "share/rheaper/default.supp",
+    "bin/rheaper-load", "bin/rheaper-check", "bin/rheaper-export", "bin/rheaper-ctl", "bin/rheaper-report", "bin/rheaper-diff", "bin/rheaper", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/librheaper-plugin.ar", "lib*/**/rheaper_trace.so", "lib*/**/rheaper.pc", "share/rheaper/default.supp",
     "share/doc/rheaper/wrapped-functions.txt",
 ]
 # As the runtime for i386 is built (runtime/meson.build)
 M32 = ["-m32", "-idirafter", "/usr/include/x86_64-linux-gnu"]
 PAGES = ["share/man/man1/rheaper-cc.1", "share/man/man1/rheaper-load.1",
          "share/man/man1/rheaper-export.1", "share/man/man1/rheaper-ctl.1",
-         "share/man/man1/rheaper-check.1", "share/man/man1/rheaper-report.1", "share/man/man1/rheaper.1",
+         "share/man/man1/rheaper-check.1", "share/man/man1/rheaper-report.1", "share/man/man1/rheaper-diff.1", "share/man/man1/rheaper.1",
          "share/man/man7/rheaper.7", "share/man/man7/rheaper-trace.7"]
 
 

@@ -40,6 +40,7 @@ MAY_USE = {
     'rheaper-top': ['contract', 'analysis', 'trace', 'symbols', 'common'],
     'rheaper-check': ['contract', 'loading', 'database', 'symbols', 'common'],
     'rheaper-report': ['contract', 'report', 'loading', 'database', 'symbols', 'common'],
+    'rheaper-diff': ['contract', 'report', 'loading', 'database', 'symbols', 'common'],
     'rheaper-sqlite': ['contract', 'analysis', 'trace', 'common'],
 }
 # Files that call each other in a circle, and why they may: one object in several files.

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include <locale.h>
+#include <stdio.h>
+
+#include "common/cli.h"
+#include "report/diff-json.h"
+#include "report/diff.h"
+#include "report/numbers.h"
+#include "report/read.h"
+#include "report/screen.h"
+#include "rheaper-diff/options.h"
+#include "rheaper-diff/side.h"
+
+static void write_text(const struct options *o, const struct diff *diff)
+{
+	enum screen_color color = o->color < 0 ? COLOR_AUTO : (enum screen_color)o->color;
+	struct screen screen = screen_open(color, 0);
+
+	screen_page(&screen, !o->no_pager);
+	if (o->tree)
+		diff_write_tree(&screen, diff, &o->diff);
+	else
+		diff_write(&screen, diff, &o->diff);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct report *sides[N_SIDES];
+	struct diff diff;
+
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");
+	options_read(&options, argc, argv);
+	numbers_use_iec(options.iec);
+	for (int i = 0; i < N_SIDES; i++)
+		sides[i] =
+			side_read(options.diff.inputs[i], (int64_t)options.processes[i],
+				  &options.report, &options.symbols);
+	diff = diff_make(sides[SIDE_A], sides[SIDE_B]);
+	if (options.json)
+		diff_write_json(stdout, &diff, text_sort_value(options.diff.sort));
+	else
+		write_text(&options, &diff);
+	finish_output();
+	screen_close();
+	diff_fini(&diff);
+	for (int i = 0; i < N_SIDES; i++)
+		report_free(sides[i]);
+	options_free(&options);
+	return EXIT_FINE;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cli.h"
+#include "common/options.h"
+#include "report/screen.h"
+
+#include "rheaper-diff/options.h"
+
+#define DEFAULT_TOP 10
+
+static const char *sort_name(size_t i)
+{
+	return i < N_TEXT_SORTS ? text_sort_names[i] : NULL;
+}
+
+static const char *color_name(size_t i)
+{
+	static const char *const names[] = {[COLOR_AUTO] = "auto",
+					    [COLOR_ALWAYS] = "always",
+					    [COLOR_NEVER] = "never"};
+
+	return i < sizeof(names) / sizeof(*names) ? names[i] : NULL;
+}
+
+static const struct option_row rows[] = {
+	{.help = "What to show (default: totals, and call sites by their bytes at the "
+		 "peak)"},
+	{OPTION_CHOICE, 's', "sort", "KEY", OPTION_FIELD(sort), .choice = sort_name,
+	 .help = "compare call sites by KEY (default: peak)"},
+	{OPTION_SET, 't', "tree", OPTION_FIELD(tree),
+	 .help = "the call trees as one, with the difference of each function"},
+	{OPTION_SET, 0, "json", OPTION_FIELD(json), .help = "everything, as JSON"},
+	{OPTION_NUMBER, 'n', "top", "N", OPTION_FIELD(diff.top), .min = 1, .max = 1e6,
+	 .help = "rows of a table (default: 10)"},
+	{OPTION_TEXT, 'm', "min", "N|P%", OPTION_FIELD(min),
+	 .help = "leave out differences of less than N, or than P percent of A's total "
+		 "(default: none)"},
+	{OPTION_SET, 'r', "relative", OPTION_FIELD(diff.relative),
+	 .help = "order by factors, not by differences"},
+	{.help = "Of which processes (default: the one with the largest peak of the last "
+		 "run)"},
+	{OPTION_NUMBER, 0, "process-a", "N", OPTION_FIELD(processes[0]), .min = 1,
+	 .max = 1e15, .help = "process N of A"},
+	{OPTION_NUMBER, 0, "process-b", "N", OPTION_FIELD(processes[1]), .min = 1,
+	 .max = 1e15, .help = "process N of B"},
+	{OPTION_LIST, 0, "wrapper", "GLOB", OPTION_FIELD(report.wrappers),
+	 .n_offset = offsetof(struct options, report.n_wrappers),
+	 .help = "also take functions that fit GLOB for allocation wrappers, which call "
+		 "sites pass over; may be repeated"},
+	{.help = "Symbols, of traces"},
+	{OPTION_TEXT, 0, "sysroot", "DIR", OPTION_FIELD(symbols.sysroot),
+	 .help = "look up the traced files below DIR, a copy of another machine's root"},
+	{OPTION_LIST, 0, "debug-dir", "DIR", OPTION_FIELD(symbols.debug_dirs),
+	 .n_offset = offsetof(struct options, symbols.n_debug_dirs),
+	 .help = "also look for debug information in DIR; may be repeated"},
+	{OPTION_SET, 0, "debuginfod", OPTION_FIELD(symbols.debuginfod),
+	 .help = "download missing debug information from DEBUGINFOD_URLS"},
+	{.help = "Output"},
+	{OPTION_SET, 0, "full-names", OPTION_FIELD(diff.full_names),
+	 .help = "do not fold the arguments of templates, nor shorten paths"},
+	{OPTION_SET, 0, "iec", OPTION_FIELD(iec),
+	 .help = "units of 1024 (KiB, MiB) instead of 1000 (kB, MB)"},
+	{OPTION_CHOICE, 0, "color", "WHEN", OPTION_FIELD(color), .choice = color_name,
+	 .help = "auto, always or never (default: auto, on a terminal unless NO_COLOR "
+		 "is set)"},
+	{OPTION_SET, 0, "no-pager", OPTION_FIELD(no_pager),
+	 .help = "do not show long text through RHEAPER_PAGER, PAGER or less"},
+	{.help = "Other options"},
+};
+
+static const struct option_program program = {
+	.name = "rheaper-diff",
+	.usage = "[OPTION]... A B",
+	.about = "Show what changed from A to B: what grew, shrank, is new, is gone.",
+	.notes = "A and B are databases of rheaper-load, or traces, which are loaded on "
+		 "the way. DATABASE:RUN takes the run with that label or number.",
+	.operands = "A and B",
+	.min_operands = 2,
+	.max_operands = 2,
+	.status = {[EXIT_FINE] = "shown", [EXIT_CANNOT] = "error"},
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(*rows),
+};
+
+/* "N", with K, M or G for powers of 1024, or "P%". */
+static void take_least(struct options *o)
+{
+	int64_t number;
+	double share;
+	char *end;
+
+	if (!o->min)
+		return;
+	if (options_parse_size(o->min, &number)) {
+		o->diff.least = (double)number;
+		return;
+	}
+	share = strtod(o->min, &end);
+	if (end == o->min || strcmp(end, "%") != 0 || !(share >= 0 && share <= 100))
+		die_usage("--min=%s: expected a number such as 4096 or 10K, or a share "
+			  "such as 1%%",
+			  o->min);
+	o->diff.least_share = share / 100;
+}
+
+void options_read(struct options *o, int argc, char **argv)
+{
+	int first;
+
+	*o = (struct options){.diff = {.top = DEFAULT_TOP}, .sort = -1, .color = -1};
+	first = options_parse(&program, o, argc, argv);
+	if (o->tree && o->json)
+		die_usage("choose one of --tree and --json");
+	take_least(o);
+	o->diff.sort = o->sort < 0 ? SORT_PEAK : (enum text_sort)o->sort;
+	o->diff.inputs[0] = argv[first];
+	o->diff.inputs[1] = argv[first + 1];
+}
+
+void options_free(struct options *o)
+{
+	options_fini(&program, o);
+}
