@@ -135,7 +135,8 @@ CREATE TABLE modules (
   path TEXT NOT NULL,         -- file, as the first process that had it knew it
   build_id TEXT NOT NULL,     -- hexadecimal, '' if it has none
   symbols TEXT                -- what was found when its functions were looked up last:
-                              -- 'found', 'no file', 'not ELF', 'other build'; NULL: they
+                              -- 'found', 'no file', 'not ELF', 'other build', 'newer'
+                              -- (than the trace, without a build-id to tell); NULL: they
                               -- were not (--no-symbols, or no stack has code of it)
 ) STRICT;
 

@@ -17,9 +17,9 @@ const char *const process_ending_names[N_PROCESS_ENDINGS] = {
 };
 
 const char *const module_symbols_names[N_MODULE_SYMBOLS] = {
-	[MODULE_FOUND] = "found",       [MODULE_NO_FILE] = "no file",
-	[MODULE_NOT_ELF] = "not ELF",   [MODULE_OTHER_BUILD] = "other build",
-	[MODULE_NOT_ASKED] = "unknown",
+	[MODULE_FOUND] = "found",     [MODULE_NO_FILE] = "no file",
+	[MODULE_NOT_ELF] = "not ELF", [MODULE_OTHER_BUILD] = "other build",
+	[MODULE_NEWER] = "newer",     [MODULE_NOT_ASKED] = "unknown",
 };
 
 const char *const leak_kind_names[N_LEAK_KINDS] = {

@@ -27,6 +27,7 @@ enum module_symbols {
 	MODULE_NO_FILE,
 	MODULE_NOT_ELF,
 	MODULE_OTHER_BUILD,
+	MODULE_NEWER,     /* found, but it may be another build */
 	MODULE_NOT_ASKED, /* NULL */
 	N_MODULE_SYMBOLS
 };

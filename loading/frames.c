@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "analysis/owner.h"
 #include "analysis/registry.h"
@@ -22,6 +23,7 @@
 #include "loading/inferred.h"
 #include "loading/stack-owners.h"
 #include "symbols/signature.h"
+#include "symbols/symbol-files.h"
 #include "symbols/symbolize.h"
 
 #include "loading/frames.h"
@@ -45,6 +47,7 @@ struct frames {
 	uint32_t module;                        /* whose symbols are open */
 	struct symbols *symbols;                /* NULL: there are none */
 	const struct symbol_settings *settings; /* NULL: no symbols are wanted */
+	uint64_t begun_ns;                      /* when the first process began */
 	int64_t *stack;                         /* frames of the stack in hand */
 	size_t n_stack, n_stack_max;
 	struct stack_owners *owners; /* while stacks are written */
@@ -162,6 +165,18 @@ static void warn_module(const struct registry_module *m, int problem)
 		       "RHEAPER_SYMBOLS=keep");
 }
 
+/* Whether a file that nothing identifies was written after the program began. */
+static bool is_newer(const struct frames *f, const struct registry_module *m)
+{
+	struct stat status;
+
+	return m->build_id_size == 0 && m->path[0] == '/' && !f->settings->sysroot &&
+	       stat(m->path, &status) == 0 &&
+	       (uint64_t)status.st_mtim.tv_sec * 1000000000u +
+			       (uint64_t)status.st_mtim.tv_nsec >
+		       f->begun_ns;
+}
+
 static const struct registry_module *get_module(const struct frames *f, uint32_t number)
 {
 	return number ? &f->registry->modules[number - 1] : NULL;
@@ -177,6 +192,7 @@ static void open_module(struct frames *f, uint32_t number)
 	};
 	const struct registry_module *m = get_module(f, number);
 	int problem;
+	bool newer;
 
 	if (number == f->module)
 		return;
@@ -190,7 +206,14 @@ static void open_module(struct frames *f, uint32_t number)
 	if (problem < 0)
 		die("read symbols of %s: out of memory", m->path);
 	warn_module(m, problem);
-	store_module_symbols(f->store, number, module_symbols_names[terms[problem]]);
+	newer = problem == 0 && is_newer(f, m);
+	if (newer)
+		warn("read symbols of %s: it has no build-id, and was written after the "
+		     "trace was begun; its names and lines may be wrong; link with "
+		     "-Wl,--build-id",
+		     m->path);
+	store_module_symbols(f->store, number,
+			     module_symbols_names[newer ? MODULE_NEWER : terms[problem]]);
 }
 
 static void write_frame(struct frames *f, struct frame_row *frame, const char *sym)
@@ -482,9 +505,10 @@ static void write_names(struct frames *f)
 }
 
 void frames_write(struct frames *f, const struct symbol_settings *symbols,
-		  const struct owner_settings *owners)
+		  const struct owner_settings *owners, uint64_t begun_ns)
 {
 	f->settings = symbols;
+	f->begun_ns = begun_ns;
 	write_names(f);
 	write_locations(f);
 	if (f->n_stacks == 0) { /* of a new database */

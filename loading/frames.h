@@ -44,7 +44,8 @@ void frames_know_registry(struct frames *frames);
  * Write what is new to the tables modules, allocators, frames, stacks, stack_frames,
  * top_down and bottom_up, when stack_totals is written; and wrappers, owner_chains and
  * the owners of all stacks anew. If `symbols` is NULL, no symbols are read, and functions
- * are named MODULE+0xOFFSET. Warns once for each module whose symbols cannot be read.
+ * are named MODULE+0xOFFSET. Warns once for each module whose symbols cannot be read, and
+ * for those without a build id whose files were written after `begun_ns`, since 1970.
  */
 void frames_write(struct frames *frames, const struct symbol_settings *symbols,
-		  const struct owner_settings *owners);
+		  const struct owner_settings *owners, uint64_t begun_ns);

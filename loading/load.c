@@ -224,7 +224,8 @@ static void load_all(struct load *load, const struct input *inputs)
 	}
 	if (o->progress)
 		progress_say(&load->progress, ", symbols");
-	frames_write(frames, o->symbolize ? &o->symbols : NULL, &o->owners);
+	frames_write(frames, o->symbolize ? &o->symbols : NULL, &o->owners,
+		     inputs[0].header.start_realtime_ns);
 	frames_free(frames);
 	registry_fini(&load->registry);
 }

@@ -219,6 +219,9 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 		add_compile(c, compile);
 	if (!cmdline_links(c) || !inject->archive_dir)
 		return;
+	/* By which the loader knows a module. Before the user's words, of which the last
+	 * one counts */
+	words_add(before, "-Wl,--build-id");
 	add_wraps(c, inject, before);
 	add_declared_wraps(c, inject, before);
 	add_pulls(c, inject, before);

@@ -33,6 +33,12 @@ static const char *why_lost(struct reading *r, const struct site_frame *row,
 	if (symbols == MODULE_NOT_ASKED)
 		return "the database was loaded without symbols (--no-symbols), and its "
 		       "code has no names: load the traces again";
+	if (symbols == MODULE_NEWER)
+		return arena_format(r->arena,
+				    "%s was written after the trace was begun and has "
+				    "no build-id, so its names may be wrong: link with "
+				    "-Wl,--build-id",
+				    module);
 	if (!reasons[symbols])
 		return NULL;
 	return arena_format(r->arena,
@@ -67,6 +73,8 @@ static void take_frame(struct reading *r, const struct site_frame *row)
 	    is_unnamed(row->function)) {
 		frame.plain = names_unnamed(r->arena, row->function,
 					    row->build_id ? row->build_id : "");
+		frame.lost = why_lost(r, row, frame.module);
+	} else if (module_symbols_find(row->symbols) == MODULE_NEWER) {
 		frame.lost = why_lost(r, row, frame.module);
 	}
 	if (r->n_frames >= MAP_NONE ||

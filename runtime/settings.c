@@ -52,7 +52,7 @@ static const struct variable {
 	{"RHEAPER_SIGNAL", offsetof(struct rhp_settings, signal), 0, 0, 64, SIGNAL},
 	{"RHEAPER_SIGBUS", offsetof(struct rhp_settings, bus_errors), 1, 0, 1, NARROW},
 	{"RHEAPER_SYMBOLS", offsetof(struct rhp_settings, keep_symbols), 0, 0, 1, KEEP},
-	{RHP_SYMBOLS_BYTES, offsetof(struct rhp_settings, symbols_bytes),
+	{"RHEAPER_SYMBOLS_BYTES", offsetof(struct rhp_settings, symbols_bytes),
 	 RHP_SYMBOLS_BYTES_DEFAULT, 0, UINT64_MAX, WIDE},
 	{"RHEAPER_SAMPLE_SEED", offsetof(struct rhp_settings, sample_seed), 0, 0,
 	 UINT64_MAX, WIDE},

@@ -91,6 +91,10 @@ class Bench(Workbench):
         notes = self.run("readelf", "-n", path, silent=False)
         return notes.split("Build ID:")[1].split()[0]
 
+    def build_id_or_none(self, path):
+        notes = self.run("readelf", "-n", path, silent=False)
+        return self.build_id(path) if "Build ID:" in notes else None
+
     def kept(self):
         return sorted(os.listdir(self.cache))
 
@@ -489,6 +493,25 @@ def test_unnamed_code_is_known_by_build_and_offset(b):
     assert "program+0x" in text and b.build_id(b.path("program"))[:12] in text, text
     check(b, "--baseline=new.baseline", first)
     assert "new leak" in check(b, "--baseline=new.baseline", b.path("u.bin"), status=1)
+
+
+def test_without_a_build_id(b):
+    """Nothing tells another build then, but that its file is newer."""
+    b.file("leaks.c", LEAKS)
+    words = f"{BIN}/rheaper-cc", "-O1", "-g", "leaks.c", "-o", "program"
+    b.run(*words, "-Wl,--build-id=none")
+    trace = b.trace(b.path("program"), RHEAPER_SYMBOLS="keep")
+    assert b.build_id_or_none(b.path("program")) is None
+    b.run(LOADER, "-q", trace, "good.db")
+    check(b, "--write-baseline=new.baseline", "good.db")
+    b.run(*words, "-Wl,--build-id=none", "-O2")
+    result = subprocess.run([LOADER, "-q", trace, "late.db"], text=True, capture_output=True,
+                            cwd=b.dir, env=b.env)
+    assert result.returncode == 0 and "was written after the trace" in result.stderr, result
+    assert "was written after" in check(b, "--baseline=new.baseline", "late.db", status=2)
+    # The driver asks for one, and the user has the last word
+    b.run(*words)
+    assert b.build_id_or_none(b.path("program"))
 
 
 def in_a_fresh_place(test):

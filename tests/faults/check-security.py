@@ -361,7 +361,7 @@ def test_Z7_nothing_is_run_or_fetched_that_a_trace_names(b):
 
 
 VARIABLES = ("STACK_DEPTH MAX_TRACKERS EVENT_BUFFER MAX_BYTES SAMPLE_BYTES SAMPLE_RATE FOLLOW_FORK FREE_STACKS"
-             " LEAK_SCAN START SIGNAL SIGBUS SAMPLE_SEED").split()
+             " LEAK_SCAN START SIGNAL SIGBUS SYMBOLS SYMBOLS_BYTES SAMPLE_SEED").split()
 GARBAGE = "-1", "2e9", "0x10", "", " 1", "1 ", "%n%n", "9" * 400, "\u20ac", "1\n2", "NaN", "18446744073709551616"
 
 

@@ -23,7 +23,9 @@ from workbench import Workbench
 # so what is called from there makes room in the other stream of a ring at most.
 AGAIN = {("hand_over", "write_thread"), ("make_room_slowly", "rhp_stream_name_again")}
 # Calls through pointers go to the real function, which is the program's, but in
-INDIRECT = {"rhp_settings_read": "parse_number parse_share parse_signal parse_limit".split()}
+INDIRECT = {"rhp_settings_read":
+            "parse_number parse_share parse_signal parse_limit parse_keep".split(),
+            "rhp_os_names": ["list"]}
 # The size is one that the compiler does not call constant.
 DYNAMIC = {"capture_nested"}
 
