@@ -147,8 +147,6 @@ int rhp_os_copy_file(int to, int from, uint64_t size)
 		if (n == -EFBIG)
 			rhp_os_consume(SIGXFSZ);
 		rhp_os_restore_signals(signals);
-		if (n == -EINTR)
-			continue;
 		if (n <= 0)
 			return n ? (int)n : -EIO; /* it has become shorter */
 		size -= (uint64_t)n;

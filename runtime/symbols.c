@@ -236,6 +236,9 @@ static void make_room(int directory, uint64_t size)
 		if (!l.oldest[0] || l.bytes + size <= limit)
 			return;
 		rhp_os_remove(directory, l.oldest);
+		struct rhp_os_file left;
+		if (rhp_os_look_at(directory, l.oldest, &left) == 0)
+			return; /* it cannot be removed */
 	}
 }
 

@@ -189,8 +189,10 @@ static void make_room(int directory, uint64_t size)
 			close(own);
 		return;
 	}
-	while (list(listing, oldest) + size > get_limit() && oldest[0])
-		unlinkat(directory, oldest, 0);
+	while (list(listing, oldest) + size > get_limit() && oldest[0]) {
+		if (unlinkat(directory, oldest, 0) != 0 && errno != ENOENT)
+			break;
+	}
 	closedir(listing);
 }
 

@@ -11,6 +11,7 @@ Prints TAP, one point per test_ function.
 import errno
 import os
 import random
+import shutil
 import struct
 import subprocess
 
@@ -53,9 +54,10 @@ VARIANTS = {
     "followed": {"RHEAPER_FOLLOW_FORK": "1"},
     "sampled": {"RHEAPER_SAMPLE_BYTES": "3000", "RHEAPER_SAMPLE_SEED": "1"},
     "scanned": {"RHEAPER_LEAK_SCAN": "1", "RHEAPER_SIGNAL": "USR2"},
+    "kept": {"RHEAPER_SYMBOLS": "keep", "RHEAPER_SYMBOLS_DIR": "kept"},
 }
 # A child complains for itself, and a signal that is not to be had is another matter.
-MOST_LINES = {"followed": 2, "scanned": 2}
+MOST_LINES = {"followed": 2, "scanned": 2, "kept": 2}
 LIBRARY = """
 #include <stdlib.h>
 void *get(void)
@@ -87,6 +89,7 @@ class Bench(LedgerBench):
         for name in os.listdir(self.dir):
             if name.startswith("t.bin."):
                 os.remove(self.path(name))
+        shutil.rmtree(self.path("kept"), ignore_errors=True)
         self.give_orders(*orders)
         result = self.start(THREADS, ROUNDS, "all-sorts", 400, program="injected",
                             INJECT=self.path("orders"), RHEAPER_EVENT_BUFFER="500",
@@ -94,6 +97,13 @@ class Bench(LedgerBench):
         with open(self.path("orders"), "rb") as file:
             seen = ORDERS.unpack(file.read())[4:]
         return result, {number: n for number, n in enumerate(seen) if n}
+
+    def check_kept(self):
+        """What has the name of a copy is one."""
+        for name in os.listdir(self.path("kept")) if os.path.exists(self.path("kept")) else ():
+            if not name.startswith("."):
+                said = self.run("readelf", "-n", self.path("kept/" + name))
+                assert f"Build ID: {name.split('.')[0]}\n" in said, name
 
     def check_trace(self, name, variant, said):
         if not os.path.exists(self.path(name)):
@@ -114,6 +124,7 @@ class Bench(LedgerBench):
         assert (result.returncode, result.stdout) == (0, self.printed), result
         assert result.stderr.count("\n") <= MOST_LINES.get(variant, 1), result
         traces = [name for name in sorted(os.listdir(self.dir)) if name.startswith("t.bin")]
+        self.check_kept()
         for name in traces or ["t.bin"]:
             self.check_trace(name, variant, result.stderr)
 
@@ -182,9 +193,13 @@ def test_F1_F2_F5_F9_scanned_for_leaks(b):
     sweep(b, "scanned")
 
 
+def test_F13_keeping_symbols(b):
+    sweep(b, "kept")
+
+
 def test_F9_system_calls_are_documented(b):
     known = documented("when tracing begins") | documented("while a program runs") | \
-        documented("when it looks for leaks")
+        documented("when it looks for leaks") | documented("when it keeps symbols")
     assert b.made and b.made <= known, b.made - known
 
 
