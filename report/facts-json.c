@@ -37,13 +37,11 @@ static void put_arguments(struct json *json, const struct report *report,
 		json_null(json);
 }
 
-void facts_write_process(struct json *json, const struct report *report,
-			 unsigned int redact)
+void facts_write_process_members(struct json *json, const struct report *report,
+				 unsigned int redact)
 {
 	const struct overview_process *p = &report->process;
 
-	json_key(json, "process");
-	json_begin_object(json);
 	json_put_integer(json, "process", p->process);
 	json_put_integer(json, "run", p->run);
 	json_put_text(json, "label", p->label);
@@ -55,11 +53,19 @@ void facts_write_process(struct json *json, const struct report *report,
 	json_put_text(json, "started_at", p->started_at);
 	json_put_real(json, "duration_ms", p->duration_ms, 6);
 	json_put_text(json, "ending", p->ending);
+}
+
+void facts_write_process(struct json *json, const struct report *report,
+			 unsigned int redact)
+{
+	json_key(json, "process");
+	json_begin_object(json);
+	facts_write_process_members(json, report, redact);
 	json_end_object(json);
 	json_put_unsigned(json, "processes", report->n_processes);
 }
 
-static void put_estimate(struct json *json, const struct report *report)
+void facts_write_estimate(struct json *json, const struct report *report)
 {
 	json_key(json, "estimate");
 	if (!report->is_estimate) {
@@ -113,7 +119,7 @@ void facts_write_totals(struct json *json, const struct report *report)
 		json_put_integer(json, totals[i].name, llround(totals[i].value));
 	json_put_real(json, "peak_ms", (double)report->peak_ns / 1e6, 6);
 	json_end_object(json);
-	put_estimate(json, report);
+	facts_write_estimate(json, report);
 }
 
 void facts_write_times(struct json *json, const struct report *report)

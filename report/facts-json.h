@@ -7,10 +7,14 @@
 
 struct json;
 
-/* What is left out: a set of PAGE_REDACT_... of page.h. */
+/* What is left out: a set of PAGE_REDACT_... of page.h. The first one writes what is in
+ * the object of the second. */
+void facts_write_process_members(struct json *json, const struct report *report,
+				 unsigned int redact);
 void facts_write_process(struct json *json, const struct report *report,
 			 unsigned int redact);
 void facts_write_totals(struct json *json, const struct report *report);
+void facts_write_estimate(struct json *json, const struct report *report);
 void facts_write_times(struct json *json, const struct report *report);
 void facts_write_scopes(struct json *json, const struct report *report);
 void facts_write_threads(struct json *json, const struct report *report);

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/cli.h"
+#include "common/command.h"
+#include "common/output.h"
 #include "report/diff-json.h"
 #include "report/diff.h"
 #include "report/numbers.h"
+#include "report/page-diff.h"
 #include "report/read.h"
 #include "report/screen.h"
 #include "rheaper-diff/options.h"
 #include "rheaper-diff/side.h"
+
+/* Of pages: what rheaper-report has for defaults */
+#define PRUNE 0.0001
+#define MAX_SIZE 1000000
 
 static void write_text(const struct options *o, const struct diff *diff)
 {
@@ -23,11 +31,25 @@ static void write_text(const struct options *o, const struct diff *diff)
 		diff_write(&screen, diff, &o->diff);
 }
 
+static void write_page(const struct options *o, const struct diff *diff,
+		       const char *command)
+{
+	const struct page_options page = {
+		.prune = PRUNE, .max_size = MAX_SIZE, .command = command};
+	FILE *out = output_open(o->html, o->diff.inputs[0], false);
+
+	output_share();
+	page_write_diff(out, diff, &page);
+	output_finish();
+	printf("%s\n", o->html);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct report *sides[N_SIDES];
 	struct diff diff;
+	char *command = command_quote("rheaper-diff", argc, argv);
 
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
@@ -38,7 +60,9 @@ int main(int argc, char **argv)
 			side_read(options.diff.inputs[i], (int64_t)options.processes[i],
 				  &options.report, &options.symbols);
 	diff = diff_make(sides[SIDE_A], sides[SIDE_B]);
-	if (options.json)
+	if (options.html)
+		write_page(&options, &diff, command);
+	else if (options.json)
 		diff_write_json(stdout, &diff, text_sort_value(options.diff.sort));
 	else
 		write_text(&options, &diff);
@@ -48,5 +72,6 @@ int main(int argc, char **argv)
 	for (int i = 0; i < N_SIDES; i++)
 		report_free(sides[i]);
 	options_free(&options);
+	free(command);
 	return EXIT_FINE;
 }

@@ -5,6 +5,7 @@
 
 #include "common/cli.h"
 #include "common/options.h"
+#include "report/page.h"
 #include "report/screen.h"
 
 #include "rheaper-diff/options.h"
@@ -33,6 +34,8 @@ static const struct option_row rows[] = {
 	{OPTION_SET, 't', "tree", OPTION_FIELD(tree),
 	 .help = "the call trees as one, with the difference of each function"},
 	{OPTION_SET, 0, "json", OPTION_FIELD(json), .help = "everything, as JSON"},
+	{OPTION_TEXT, 0, "html", "FILE", OPTION_FIELD(html),
+	 .help = "write a page for a browser to FILE"},
 	{OPTION_NUMBER, 'n', "top", "N", OPTION_FIELD(diff.top), .min = 1, .max = 1e6,
 	 .help = "rows of a table (default: 10)"},
 	{OPTION_TEXT, 'm', "min", "N|P%", OPTION_FIELD(min),
@@ -112,8 +115,12 @@ void options_read(struct options *o, int argc, char **argv)
 
 	*o = (struct options){.diff = {.top = DEFAULT_TOP}, .sort = -1, .color = -1};
 	first = options_parse(&program, o, argc, argv);
-	if (o->tree && o->json)
-		die_usage("choose one of --tree and --json");
+	if (o->tree + o->json + (o->html != NULL) > 1)
+		die_usage("choose one of --tree, --json and --html");
+	if (o->html && !page_is_available())
+		die("write %s: this rheaper-diff was built without the libraries that a "
+		    "page needs (tools/vendor fetches them); everything else works",
+		    o->html);
 	take_least(o);
 	o->diff.sort = o->sort < 0 ? SORT_PEAK : (enum text_sort)o->sort;
 	o->diff.inputs[0] = argv[first];

@@ -11,6 +11,7 @@
 
 struct options {
 	struct diff_options diff;
+	const char *html;             /* write a page there */
 	struct report_options report; /* of both sides */
 	struct symbol_settings symbols;
 	int sort, color; /* -1: not given */

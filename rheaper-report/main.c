@@ -6,6 +6,7 @@
 
 #include "common/cli.h"
 #include "common/clock.h"
+#include "common/command.h"
 #include "common/output.h"
 #include "common/path.h"
 #include "database/db.h"
@@ -14,7 +15,6 @@
 #include "report/read.h"
 #include "report/report-json.h"
 #include "report/svg.h"
-#include "rheaper-report/command.h"
 #include "rheaper-report/options.h"
 
 #define PROGRESS_DELAY 0.5 /* seconds before progress is shown */
@@ -118,7 +118,8 @@ int main(int argc, char **argv)
 
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
-	command = command_quote(argc, argv); /* before the words are sorted */
+	command = command_quote("rheaper-report", argc,
+				argv); /* before the words are sorted */
 	options_read(&options, argc, argv);
 	if (!(options.page.redact & (PAGE_REDACT_ARGS | PAGE_REDACT_PATHS)))
 		options.page.command = command;

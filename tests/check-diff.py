@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 import tap
+from report_page import read_page
 from workbench import Workbench
 
 DIFF, LOADER, BIN = (os.path.abspath(path) for path in sys.argv[1:4])
@@ -441,6 +442,29 @@ def test_nothing_allocated_and_nothing_in_common(b):
     assert b.owners(none, far) == ["new None->elsewhere"]
     assert b.owners(far, none) == ["gone elsewhere->None"]
     assert "grown" not in " ".join(b.owners(far, b.old)), b.owners(far, b.old)
+
+
+def test_the_page_has_both_sides(bench):
+    page = bench.path("page.html")
+    result = subprocess.run([DIFF, bench.old, bench.new, f"--html={page}"], cwd=bench.dir, env=bench.env,
+                            capture_output=True, text=True)
+    if "built without the libraries" in result.stderr:
+        raise tap.Skip("the libraries of report pages were not fetched")
+    assert result.returncode == 0 and result.stderr == "", result
+    text, columns = read_page(page)
+    assert text["kind"] == "diff" and len(columns["node.parent"]) > 5
+    for side, database in (("a", bench.old), ("b", bench.new)):
+        with sqlite3.connect(database) as db:
+            for name in ("blocks", "bytes", "peak_bytes", "live_bytes", "live_blocks"):
+                expected = db.execute(f"SELECT {VALUES[name]} FROM stack_totals").fetchone()[0]
+                assert sum(columns[f"value.{side}_{name}"]) == expected, (side, name)
+                assert sum(columns[f"change.{side}_{name}"]) == expected, (side, name)
+        assert text[side]["totals"]["peak_bytes"] == sum(columns[f"value.{side}_peak_bytes"])
+    names = [text["strings"][i] for i in columns["function.short"]]
+    changed = {names[columns["frame.function"][frame - 1]]: text["statuses"][status]
+               for frame, status in zip(columns["change.frame"], columns["change.status"])}
+    assert changed["fresh"] == "new" and changed["old"] == "gone", changed
+    assert bench.run(DIFF, bench.old, bench.new, "--html=x", "--json", status=2, silent=False) == ""
 
 
 tap.run(globals(), Bench)

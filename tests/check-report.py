@@ -7,9 +7,7 @@ usage: check-report.py RHEAPER-REPORT RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY
 
 Prints TAP, one point per test_ function.
 """
-import base64
 import bisect
-import gzip
 import json
 import os
 import random
@@ -22,6 +20,7 @@ import unicodedata
 import xml.etree.ElementTree
 
 import tap
+from report_page import read_page
 from terminal import Terminal
 from workbench import Workbench
 
@@ -546,35 +545,6 @@ def test_a_flame_graph_has_the_tree(bench):
     assert "<script" not in text and text.count("http") == 1
     bench.report("p.db", "--svg=up.svg", "--callers")
     assert bench.run(REPORT, "p.db", "--svg=x.svg", "--html=x.html", status=2, silent=False) == ""
-
-
-PAGE_PARTS = re.compile(r'<script type="application/octet-stream" id="data">([A-Za-z0-9+/=]*)</script>')
-
-
-def read_page(path):
-    """The JSON text and the columns of a page, as docs/reference/report-page.md says."""
-    with open(path, encoding="utf-8") as page:
-        packed = PAGE_PARTS.findall(page.read())
-    assert len(packed) == 1
-    data = gzip.decompress(base64.b64decode(packed[0]))
-    length = int.from_bytes(data[:4], "little")
-    text, at, columns = json.loads(data[4:4 + length]), 4 + length, {}
-    for column in text["columns"]:
-        values = columns[column["name"]] = []
-        last = 0
-        for _ in range(column["count"]):
-            value = shift = 0
-            while True:
-                value |= (data[at] & 0x7f) << shift
-                shift += 7
-                at += 1
-                if data[at - 1] < 0x80:
-                    break
-            if column["encoding"] == "delta":
-                value = last = last + (value >> 1 ^ -(value & 1))
-            values.append(value)
-    assert at == len(data)
-    return text, columns
 
 
 def page_of(bench, *words, db="p.db"):

@@ -6,7 +6,7 @@
 
 #include "common/cli.h"
 
-#include "rheaper-report/command.h"
+#include "common/command.h"
 
 /* What no shell touches. */
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%"
@@ -27,20 +27,20 @@ static void put_word(FILE *out, const char *word)
 	putc('\'', out);
 }
 
-char *command_quote(int argc, char **argv)
+char *command_quote(const char *name, int argc, char **argv)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	if (!out)
-		die("make the report: out of memory");
-	fputs("rheaper-report", out);
+		die("write the command: out of memory");
+	fputs(name, out);
 	for (int i = 1; i < argc; i++) {
 		putc(' ', out);
 		put_word(out, argv[i]);
 	}
 	if (fclose(out) != 0)
-		die("make the report: out of memory");
+		die("write the command: out of memory");
 	return text;
 }
