@@ -165,6 +165,7 @@ static int run(int argc, char **argv)
 	char *directory, **traces;
 	size_t n;
 
+	options.run.symbols = options.keep_traces;
 	check_output(&options);
 	directory = traces_begin();
 	status = run_program(argv + first, directory, &options.run);

@@ -31,7 +31,8 @@ static void set_environment(const char *directory, const struct run_options *opt
 	snprintf(path, sizeof(path), "%s/%%e.%%p.bin", directory);
 	if (setenv("RHEAPER_TRACE", path, 1) != 0 ||
 	    (options->scan && setenv("RHEAPER_LEAK_SCAN", "1", 0) != 0) ||
-	    (options->children && setenv("RHEAPER_FOLLOW_FORK", "1", 0) != 0))
+	    (options->children && setenv("RHEAPER_FOLLOW_FORK", "1", 0) != 0) ||
+	    (options->symbols && setenv("RHEAPER_SYMBOLS", "keep", 0) != 0))
 		die("run the program:");
 }
 

@@ -7,6 +7,8 @@
 struct run_options {
 	bool scan;     /* for leaks, when it exits */
 	bool children; /* trace those that it forks, too */
+	bool symbols;  /* keep copies of what is traced, for traces that are loaded later
+			*/
 };
 
 /*

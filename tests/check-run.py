@@ -131,7 +131,13 @@ def test_what_is_not_instrumented_is_told_how_to_be(bench):
 
 
 def test_traces_may_be_kept(bench):
+    symbols = bench.path("symbols")
+    bench.env["RHEAPER_SYMBOLS_DIR"] = symbols
+    bench.rheaper("-f", "-o", "k.db", "-q", "./p")
+    assert not os.path.exists(symbols)
     _, said = bench.rheaper("-f", "-o", "k.db", "--keep-traces", "-q", "./p")
+    del bench.env["RHEAPER_SYMBOLS_DIR"]
+    assert os.listdir(symbols)
     directory = re.search(r"^traces: (.*)$", said, re.M).group(1)
     traces = os.listdir(directory)
     assert len(traces) == 1 and re.fullmatch(r"p\.\d+\.bin", traces[0]), traces
