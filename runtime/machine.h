@@ -20,6 +20,9 @@
 #define RHP_PAGE_MAX 4096u
 #endif
 
+/* And the smallest. */
+#define RHP_PAGE_LEAST 4096u
+
 /* The address of the thread's control block. */
 static ALWAYS_INLINE uintptr_t rhp_thread_pointer(void)
 {

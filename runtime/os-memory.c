@@ -212,6 +212,28 @@ int rhp_os_in_core(uintptr_t start, size_t size, unsigned char *pages)
 	return (int)SYSCALL(SYS_mincore, start, size, pages);
 }
 
+static bool can_be_read(uintptr_t low, uintptr_t high)
+{
+	for (uintptr_t page = high; page > low; page -= RHP_PAGE_LEAST)
+		if (!rhp_os_readable(page - RHP_PAGE_LEAST))
+			return false;
+	return true;
+}
+
+bool rhp_os_is_one_mapping(uintptr_t low, uintptr_t known, uintptr_t high)
+{
+	/* Asked to enlarge a part in its place, the kernel looks whether the part is of
+	 * one mapping (EFAULT), and then finds the rest of it in the way (ENOMEM; before,
+	 * EAGAIN: the memory that may be locked is used up). */
+	uintptr_t size = high - low;
+	long r = under_valgrind()
+			 ? -ENOSYS
+			 : SYSCALL(SYS_mremap, low, size, size + RHP_PAGE_MAX, 0);
+	if (r == -EFAULT)
+		return false;
+	return r == -ENOMEM || r == -EAGAIN || can_be_read(low, known);
+}
+
 int rhp_os_wipe_on_fork(void *page, size_t size)
 {
 	return (int)SYSCALL(SYS_madvise, page, size, MADV_WIPEONFORK);

@@ -71,4 +71,11 @@ HIDDEN int rhp_os_in_core(uintptr_t start, size_t size, unsigned char *pages);
 /* Whether the 8 bytes at an aligned address can be read, whatever the address is. */
 HIDDEN bool rhp_os_readable(uintptr_t address);
 
+/*
+ * Whether [low, high) is part of one mapping, which goes on at `high`; `known` is an
+ * address between them from which on that is known. All are the beginnings of pages.
+ * Where the kernel cannot be asked, it is taken for one if every page can be read.
+ */
+HIDDEN bool rhp_os_is_one_mapping(uintptr_t low, uintptr_t known, uintptr_t high);
+
 HIDDEN uint64_t rhp_os_page_size(void);

@@ -37,6 +37,16 @@ int rhp_os_tid(void)
 	return number(SYSCALL(SYS_gettid));
 }
 
+uintptr_t rhp_os_stack_limit(void)
+{
+	struct {
+		uint64_t now, most;
+	} limit; /* the kernel's, the same on every machine */
+	if (SYSCALL(SYS_prlimit64, 0, RLIMIT_STACK, NULL, &limit) < 0)
+		return 8u << 20; /* the kernel's default */
+	return limit.now < UINTPTR_MAX ? (uintptr_t)limit.now : UINTPTR_MAX;
+}
+
 void rhp_os_host(char host[RHP_OS_HOST_SIZE])
 {
 	struct utsname names;

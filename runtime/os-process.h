@@ -16,6 +16,10 @@ HIDDEN int rhp_os_parent_pid(void);
 HIDDEN int rhp_os_tid(void);
 HIDDEN bool rhp_os_thread_is_gone(int pid, int tid);
 
+/* The bytes that the first thread's stack may grow to; all bits set: there is no limit.
+ */
+HIDDEN uintptr_t rhp_os_stack_limit(void);
+
 /* The machine's name, "" if it has none. */
 #define RHP_OS_HOST_SIZE 65
 HIDDEN void rhp_os_host(char host[RHP_OS_HOST_SIZE]);

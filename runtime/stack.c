@@ -12,9 +12,9 @@
  * - Below main and below thread functions, libc has no frame pointers and may
  *   leave anything in the register. The frame where agreement ends, with only a
  *   few frames left, is the `base`: chains end there.
- * - Nothing is read outside the part of the stack known to be mapped; it grows
- *   downwards by probing. A stack pointer elsewhere (a fiber, an alternate
- *   signal stack) means no chain at all: the rules walk, every word checked.
+ * - Nothing is read unchecked but the thread's own stack, from where the thread
+ *   stands on it upwards (own-stack.c). A stack pointer elsewhere (a fiber, an
+ *   alternate signal stack) means no chain at all: the rules walk, every word checked.
  * - A chain's meaning can change only when modules come and go: the epoch.
  *
  * Both ways look only at what has changed since the last time: chain.c for the chain,
@@ -24,22 +24,20 @@
  * compared once for each distinct chain, do not change their agreement.
  */
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "runtime/machine.h"
 #include "runtime/modules.h"
 #include "runtime/nodes.h"
 #include "runtime/os-memory.h"
-#include "runtime/os-process.h"
 #include "runtime/stack.h"
 
 /* Frames that may lie below the base: two, because then each has one possible
  * call site only (_start or clone, and what they call). */
 #define MAX_BELOW_BASE 2
-#define MAX_BASES 64          /* learned by a thread, before it stays with the last */
-#define MAX_TO_SHIM 64        /* frames of ours and libc's between it and us */
-#define MAX_GROWTH (1u << 20) /* bytes of stack probed at once */
-#define PAGE 4096u
+#define MAX_BASES 64         /* learned by a thread, before it stays with the last */
+#define MAX_TO_SHIM 64       /* frames of ours and libc's between it and us */
+#define MAX_FRAME (1u << 20) /* bytes, of code without a rule */
+#define LEAST_CODE 4096u     /* the page at 0 is never mapped */
 
 enum chain_verdict {
 	UNKNOWN,
@@ -101,23 +99,7 @@ static ALWAYS_INLINE uint64_t seed_of(enum rhp_function function)
 
 void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 {
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-	int tid = rhp_os_tid();
-	bool main_thread = tid != 0 && tid == rhp_os_pid();
-	/* Threads: libc puts the thread's control block above its stack. The main
-	 * thread: the kernel put 16 random bytes above it. */
-	s->top = main_thread ? (uintptr_t)getauxval(AT_RANDOM) & ~(uintptr_t)7
-			     : rhp_thread_pointer();
-	s->stack = (struct rhp_bounds){here & ~(uintptr_t)(PAGE - 1), s->top};
-	/* A stack elsewhere than under the control block: nothing is known. */
-	if (s->top <= here || s->top - here > (UINT64_C(1) << 30))
-		s->stack = (struct rhp_bounds){0, 0};
-	else if (!main_thread || s->top - here > MAX_GROWTH)
-		for (uintptr_t p = s->stack.low; p < s->top; p += PAGE)
-			if (!rhp_os_readable(p)) {
-				s->stack = (struct rhp_bounds){0, 0};
-				break;
-			}
+	s->own = rhp_own_stack_find();
 	if (!s->room) {
 		s->room_size = 2 * WALK_BYTES(max_depth) + rhp_chain_room(max_depth + 1) +
 			       rhp_trail_room(max_depth);
@@ -143,30 +125,29 @@ void rhp_stacks_forget(struct rhp_stacks *s)
 		rhp_os_release(room, size);
 }
 
-/* Whether `frame` lies on the known stack, after letting it grow downwards. */
-static COLD bool grow(struct rhp_stacks *s, uintptr_t frame)
-{
-	uintptr_t page = frame & ~(uintptr_t)(PAGE - 1);
-	if (frame >= s->stack.high || s->stack.low - page > MAX_GROWTH)
-		return false;
-	for (uintptr_t p = s->stack.low; p > page; p -= PAGE)
-		if (!rhp_os_readable(p - PAGE))
-			return false;
-	s->stack.low = page;
-	return true;
-}
-
 static ALWAYS_INLINE bool on_stack(struct rhp_stacks *s, uintptr_t frame)
 {
-	if (LIKELY(frame >= s->stack.low && frame < s->stack.high))
+	if (LIKELY(frame >= s->own.known.low && frame < s->own.known.high))
 		return true;
-	return grow(s, frame);
+	return rhp_own_stack_grow(&s->own, frame);
+}
+
+/* What can be read without asking: the thread's own stack, from here on. Below, a
+ * runtime of the program's may have protected pages. */
+static ALWAYS_INLINE struct rhp_bounds readable_now(const struct rhp_stacks *s)
+{
+	struct rhp_bounds now = s->own.known;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	if (here < now.low || here >= now.high)
+		return (struct rhp_bounds){0, 0};
+	now.low = here;
+	return now;
 }
 
 /* The last place where a frame of the chain may be. */
 static ALWAYS_INLINE uintptr_t chain_limit(const struct rhp_stacks *s)
 {
-	uintptr_t last = s->stack.high - 2 * sizeof(uintptr_t);
+	uintptr_t last = s->own.known.high - 2 * sizeof(uintptr_t);
 	return s->base < last ? s->base : last;
 }
 
@@ -206,7 +187,7 @@ static void set_base(struct rhp_stacks *s, uintptr_t base)
 static bool step_by_frame_pointer(const struct rhp_bounds *stack, struct rhp_regs *regs)
 {
 	uintptr_t fp = regs->fp;
-	if (fp < regs->sp || fp % sizeof(uintptr_t) || fp - regs->sp > MAX_GROWTH)
+	if (fp < regs->sp || fp % sizeof(uintptr_t) || fp - regs->sp > MAX_FRAME)
 		return false;
 	if (!rhp_read_word(stack, fp, &regs->fp) ||
 	    !rhp_read_word(stack, fp + sizeof(uintptr_t), &regs->ip))
@@ -214,7 +195,7 @@ static bool step_by_frame_pointer(const struct rhp_bounds *stack, struct rhp_reg
 	regs->ip = rhp_code_address(regs->ip);
 	regs->sp = fp + 2 * sizeof(uintptr_t);
 	regs->exact = false;
-	return regs->ip >= PAGE;
+	return regs->ip >= LEAST_CODE;
 }
 
 /* The registers of the shim's caller, by the shim's frame. */
@@ -228,9 +209,10 @@ READS_STACKS static struct rhp_regs caller_of(const struct rhp_stacks *s,
 #if defined(__aarch64__)
 	/* The record does not tell where its frame ends: the rules lead there. */
 	struct rhp_regs regs = rhp_regs_here();
+	struct rhp_bounds readable = readable_now(s);
 	for (int i = 0; i < MAX_TO_SHIM; i++) {
 		struct rhp_rule rule = rhp_unwind_rule(regs.ip, regs.exact, out);
-		if (!rhp_unwind_step(rule, &s->stack, &regs))
+		if (!rhp_unwind_step(rule, &readable, &regs))
 			break;
 		if (regs.ip == caller.ip && regs.fp == caller.fp && regs.sp > frame)
 			return regs;
@@ -246,6 +228,7 @@ READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *ou
 			       uintptr_t frame, struct walk *w)
 {
 	struct rhp_regs regs = caller_of(s, out, frame);
+	struct rhp_bounds readable = readable_now(s);
 	for (;;) {
 		if (w->n == w->max) {
 			w->truncated = true;
@@ -257,8 +240,8 @@ READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *ou
 		uintptr_t sp = regs.sp;
 		bool was_exact = regs.exact;
 		bool more = rule.flags & RHP_RULE_NONE
-				    ? step_by_frame_pointer(&s->stack, &regs)
-				    : rhp_unwind_step(rule, &s->stack, &regs);
+				    ? step_by_frame_pointer(&readable, &regs)
+				    : rhp_unwind_step(rule, &readable, &regs);
 		if (!more) {
 			w->incomplete = !(rule.flags & RHP_RULE_END) && regs.ip != 0;
 			break;
@@ -392,8 +375,9 @@ READS_STACKS static NOINLINE uint32_t capture_nested(struct rhp_stacks *s,
 static uint64_t hash_trail(struct rhp_stacks *s, struct rhp_stream *out, uintptr_t frame,
 			   enum rhp_function function)
 {
+	struct rhp_bounds readable = readable_now(s);
 	uint64_t hash =
-		rhp_trail_hash(&s->trail, caller_of(s, out, frame), &s->stack, out);
+		rhp_trail_hash(&s->trail, caller_of(s, out, frame), &readable, out);
 	return hash ? mix(mix(UINT64_C(0x7ea11), function), hash) : 0;
 }
 
@@ -434,7 +418,7 @@ static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s, struct rhp_stream 
 					uint64_t hash, bool marked)
 {
 	const void *here = __builtin_frame_address(0);
-	if (!s->room || rhp_place_alive(&s->walking, here, &s->stack))
+	if (!s->room || rhp_place_alive(&s->walking, here, &s->own.known))
 		return capture_nested(s, out, frame, function);
 	rhp_place_set(&s->walking, here);
 	uint32_t node = capture_walking(s, out, frame, function, hash, marked);

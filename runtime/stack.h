@@ -10,6 +10,7 @@
 
 #include "runtime/chain.h"
 #include "runtime/functions.h"
+#include "runtime/own-stack.h"
 #include "runtime/stream.h"
 #include "runtime/trail.h"
 #include "runtime/unwind.h"
@@ -25,10 +26,9 @@ struct rhp_chain {
 };
 
 struct rhp_stacks {
-	struct rhp_bounds stack; /* of this thread, the part known to be mapped */
-	uint32_t n_bases;        /* how often the next was learned */
-	uintptr_t base;          /* frames above this address have no frame pointers */
-	uintptr_t top;           /* where the stack begins */
+	struct rhp_own_stack own; /* of this thread */
+	uint32_t n_bases;         /* how often the next was learned */
+	uintptr_t base;           /* frames above this address have no frame pointers */
 	uint32_t max_depth;
 	void *room; /* for all of these, or NULL */
 	size_t room_size;

@@ -118,7 +118,7 @@ int rhp_start_switch_on(const struct rhp_settings *wanted)
 static const struct rhp_bounds *known_stack(void)
 {
 	const struct rhp_tracker *t = rhp_thread.tracker;
-	return t ? &t->stacks.stack : NULL;
+	return t ? &t->stacks.own.known : NULL;
 }
 
 bool rhp_enter_slowly(const void *frame)

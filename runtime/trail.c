@@ -44,7 +44,9 @@ READS_STACKS static bool step(struct rhp_rule rule, const struct rhp_bounds *sta
 	noted->ra_at = ra_from + (uintptr_t)rule.ra;
 	noted->fp_at = rule.flags & RHP_RULE_FP_SAVED ? fp_from + (uintptr_t)rule.fp
 						      : noted->ra_at;
-	if (cfa <= regs->sp || !read_known(stack, noted->ra_at, &noted->ra) ||
+	/* Read again later without asking: never below where the thread stands then. */
+	if (cfa <= regs->sp || noted->ra_at < regs->sp || noted->fp_at < regs->sp ||
+	    !read_known(stack, noted->ra_at, &noted->ra) ||
 	    !read_known(stack, noted->fp_at, &noted->fp_was))
 		return false;
 	if (rule.flags & RHP_RULE_FP_SAVED)

@@ -7,8 +7,10 @@ usage: check-flow.py [--long] RHEAPER-LOAD BINDIR
 Prints TAP, one point per test_ function.
 """
 import os
+import shutil
+import subprocess
 
-from rows import HERE, LONG, equal, note, run
+from rows import BINDIR, HERE, LONG, equal, note, run, tap
 
 
 def safe_heap(b):
@@ -68,6 +70,44 @@ def test_S5_U2_fibers_with_anything_in_the_frame_pointer(b):
     equal(profile.total["allocations"] >= 2 * n, True)
     equal(profile.row("SELECT sum(allocations), sum(live_blocks) FROM call_sites WHERE function = 'use'"), (2 * n, 0))
     note(f"{2 * n} switches, {profile.total['events']:.0f} events, 0 lost")
+
+
+def test_S5_fibers_right_below_a_stack_without_guard(b):
+    """They are readable, and go away: no part of the stack that the thread has."""
+    profile = b.same("stacks.c", "below", build=stacks(b))
+    equal(profile.lost, {})
+    equal([profile.of_size(n) for n in (508, 509, 510)], [(2, 0), (1, 0), (1, 0)])
+
+
+def n_calls(b, *words):
+    """System calls of a traced run."""
+    if not shutil.which("strace") or \
+            subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
+        raise tap.Skip("strace does not work here")
+    b.run("strace", "-f", "-o", "calls", *words, RHEAPER_TRACE=b.path("calls.bin"))
+    os.remove(b.path("calls.bin"))
+    with open(b.path("calls")) as calls:
+        return len(calls.readlines())
+
+
+def test_S4_frames_of_any_size(b):
+    """An event asks the kernel nothing, however large the frames are that it is below."""
+    program = b.build("stacks.c", *stacks(b))
+    small, large = (n_calls(b, program, "frame", "2000", kib) for kib in ("4", "5000"))
+    assert abs(large - small) < 50, (small, large)
+    equal(b.same("stacks.c", "frame", 2000, 5000, build=stacks(b)).of_size(511), (2000, 0))
+
+
+def test_S4_stacks_that_the_program_made(b):
+    """The same in a thread, on a stack of libc's or of its own."""
+    for compiler, *words in (("gcc",), ("musl-gcc", "-static")):
+        if not shutil.which(compiler):
+            continue
+        b.run(os.path.join(BINDIR, "rheaper-cc"), *words, "-O1", "-g", "-pthread", os.path.join(HERE, "own-stack.c"), "-o", "own",
+              RHEAPER_REAL_CC=compiler)
+        for size in ((), ("65536",), ("4194304",)):
+            few, many = (n_calls(b, "./own", n, *size) for n in ("500", "2500"))
+            assert many - few < 200, (compiler, size, few, many)
 
 
 def test_S6_errno_on_every_path(b):

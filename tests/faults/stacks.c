@@ -7,6 +7,8 @@
  *        stacks small         of threads and handlers that have as little as may be
  *        stacks faults N      in handlers of the program's own faults
  *        stacks errno N       that keep errno
+ *        stacks below         of fibers right below one without a guard, that go away
+ *        stacks frame N KIB   below a frame of that size
  */
 #include <errno.h>
 #include <pthread.h>
@@ -149,6 +151,69 @@ static int run_errno(void)
 	return 0;
 }
 
+/* A thread's stack, and below it those of two fibers, in one mapping. The second fiber is
+ * made while the first one runs, and has its frame pointer; then the first one's stack
+ * goes away. */
+static char *stacks_in_a_row;
+
+static void second_fiber(void)
+{
+	for (;;) {
+		use((void *)508);
+		swapcontext(&fibers[1], &main_context);
+	}
+}
+
+static void make_fiber(int i, void (*function)(void))
+{
+	getcontext(&fibers[i]);
+	fibers[i].uc_stack.ss_sp = stacks_in_a_row + (size_t)(1 - i) * FIBER_STACK;
+	fibers[i].uc_stack.ss_size = FIBER_STACK;
+	makecontext(&fibers[i], function, 0);
+}
+
+static void first_fiber(void)
+{
+	use((void *)509);
+	make_fiber(1, second_fiber);
+	swapcontext(&fibers[0], &main_context);
+}
+
+static void *over_fibers(void *unused)
+{
+	use((void *)510);
+	make_fiber(0, first_fiber);
+	swapcontext(&main_context, &fibers[0]);
+	swapcontext(&main_context, &fibers[1]);
+	munmap(stacks_in_a_row + FIBER_STACK, FIBER_STACK);
+	swapcontext(&main_context, &fibers[1]);
+	return unused;
+}
+
+static int run_below(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	size_t size = 256 << 10;
+
+	stacks_in_a_row = mmap(NULL, 2 * FIBER_STACK + size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstack(&attributes, stacks_in_a_row + 2 * FIBER_STACK, size);
+	return pthread_create(&thread, &attributes, over_fibers, NULL) != 0 ||
+	       pthread_join(thread, NULL) != 0;
+}
+
+static int run_frame(size_t size)
+{
+	volatile char *frame = __builtin_alloca(size);
+
+	*frame = 1;
+	while (n_done++ < n_wanted)
+		use((void *)511);
+	return *frame != 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -163,5 +228,9 @@ int main(int argc, char **argv)
 		       in_thread(with_small_handler, NULL, 65536);
 	if (!strcmp(what, "faults"))
 		return run_faults();
+	if (!strcmp(what, "below"))
+		return run_below();
+	if (!strcmp(what, "frame") && argc > 3)
+		return run_frame(strtoul(argv[3], NULL, 10) << 10);
 	return strcmp(what, "errno") ? 2 : run_errno();
 }
