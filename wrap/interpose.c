@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "runtime/modules.h"
 #include "wrap/interpose.h"
 
 #define ARENA_SIZE 65536
@@ -218,6 +219,20 @@ RHP_NEXT_FUNCTIONS
 #undef FUNCTION
 
 #include "wrap/core-shims.h"
+
+/* A library that opens and closes others (GModule, APR, libltdl) calls this one, and the
+ * next library may come to the same address. Who calls does not matter to libc's. */
+EXPORTED __typeof__(dlclose) dlclose;
+EXPORTED int dlclose(void *handle)
+{
+	static __typeof__(dlclose) *real;
+	if (!real)
+		real = (__typeof__(real))dlsym(RTLD_NEXT, "dlclose");
+	int r = real ? real(handle) : -1;
+	if (__atomic_load_n(&RHP_STATE, __ATOMIC_RELAXED) == RHP_ON)
+		rhp_modules_closed();
+	return r;
+}
 
 /* Our own definitions, whatever the program has under these names. */
 #define FUNCTION(name)                                                                   \
