@@ -24,6 +24,7 @@
 #include "runtime/trace-file.h"
 
 #define MAX_MODULES 4096
+#define LEAST_HDR 12 /* bytes of the head of an unwind table */
 
 static struct rhp_module_info *modules;
 static uint32_t n_modules; /* writers: under the lock */
@@ -49,9 +50,14 @@ static void bump_epoch(void)
 static void find_phdr(struct object *o)
 {
 	const ElfW(Ehdr) *ehdr = (const ElfW(Ehdr) *)o->start;
-	if (memcmp(ehdr->e_ident, ELFMAG, SELFMAG) == 0 &&
-	    ehdr->e_phoff + (uint64_t)ehdr->e_phnum * sizeof(ElfW(Phdr)) <
-		    o->end - o->start) {
+	if (!rhp_os_is_readable(o->start, sizeof(*ehdr)) ||
+	    memcmp(ehdr->e_ident, ELFMAG, SELFMAG) != 0)
+		return;
+	uintptr_t size = (uintptr_t)ehdr->e_phnum * sizeof(ElfW(Phdr));
+	/* Wherever the linker put them: they need not be in what is mapped. */
+	if (ehdr->e_phoff < o->end - o->start &&
+	    size <= o->end - o->start - ehdr->e_phoff &&
+	    rhp_os_is_readable(o->start + ehdr->e_phoff, size)) {
 		o->phdr = (const ElfW(Phdr) *)(o->start + ehdr->e_phoff);
 		o->n_phdr = ehdr->e_phnum;
 	}
@@ -213,10 +219,13 @@ static size_t read_build_id(uintptr_t at, size_t size, uint8_t *id)
 	uintptr_t end = at + size;
 	while (end - at > sizeof(ElfW(Nhdr))) {
 		const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+		uintptr_t left = end - at - sizeof(*note);
+		if (note->n_namesz > left || note->n_descsz > left)
+			break;
 		uintptr_t name = at + sizeof(*note);
 		uintptr_t desc = name + ((note->n_namesz + 3u) & ~3u);
 		uintptr_t next = desc + ((note->n_descsz + 3u) & ~3u);
-		if (next > end || next <= at)
+		if (next > end)
 			break;
 		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
 		    memcmp((const void *)name, "GNU", 4) == 0) {
@@ -230,16 +239,41 @@ static size_t read_build_id(uintptr_t at, size_t size, uint8_t *id)
 	return 0;
 }
 
+/* Whether a mapped segment has all of [at, at + size), from the file. */
+static bool is_loaded(const struct rhp_module_info *m, const ElfW(Phdr) * phdr,
+		      size_t n_phdr, uintptr_t at, uintptr_t size)
+{
+	for (size_t i = 0; i < n_phdr; i++) {
+		uintptr_t start = m->bias + phdr[i].p_vaddr;
+		if (phdr[i].p_type == PT_LOAD && phdr[i].p_flags & PF_R && at >= start &&
+		    at - start <= phdr[i].p_filesz &&
+		    size <= phdr[i].p_filesz - (at - start))
+			return rhp_os_is_readable(at, size);
+	}
+	return false;
+}
+
+static void add_text(struct rhp_module_info *m, uintptr_t at, uintptr_t size)
+{
+	bool is_first = m->text_high == 0;
+	m->text_low = is_first || at < m->text_low ? at : m->text_low;
+	m->text_high = at + size > m->text_high ? at + size : m->text_high;
+}
+
 size_t rhp_module_read_headers(struct rhp_module_info *m, const ElfW(Phdr) * phdr,
 			       size_t n_phdr, uint8_t *build_id)
 {
 	size_t build_id_size = 0;
 	for (size_t i = 0; i < n_phdr; i++) {
-		uintptr_t at = m->bias + phdr[i].p_vaddr;
-		if (phdr[i].p_type == PT_GNU_EH_FRAME)
+		uintptr_t at = m->bias + phdr[i].p_vaddr, size = phdr[i].p_filesz;
+		if (phdr[i].p_type == PT_GNU_EH_FRAME && size >= LEAST_HDR &&
+		    is_loaded(m, phdr, n_phdr, at, size))
 			m->eh_frame_hdr = at;
-		else if (phdr[i].p_type == PT_NOTE && build_id_size == 0)
-			build_id_size = read_build_id(at, phdr[i].p_memsz, build_id);
+		else if (phdr[i].p_type == PT_NOTE && build_id_size == 0 &&
+			 is_loaded(m, phdr, n_phdr, at, size))
+			build_id_size = read_build_id(at, size, build_id);
+		else if (phdr[i].p_type == PT_LOAD && phdr[i].p_flags & PF_X)
+			add_text(m, at, phdr[i].p_memsz);
 	}
 	for (size_t i = 0; i < n_phdr; i++) {
 		uintptr_t at = m->bias + phdr[i].p_vaddr;

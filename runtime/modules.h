@@ -17,6 +17,7 @@ struct rhp_stream;
 struct rhp_module_info {
 	uint32_t number; /* from 1 */
 	uintptr_t start, end, bias;
+	uintptr_t text_low, text_high; /* its code, and perhaps more */
 	uintptr_t read_low, read_high; /* surely readable while it is mapped */
 	uintptr_t eh_frame_hdr;        /* 0 if it has none */
 	uintptr_t unwind_table;        /* its sorted table, 0 if unusable */

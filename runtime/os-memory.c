@@ -212,12 +212,18 @@ int rhp_os_in_core(uintptr_t start, size_t size, unsigned char *pages)
 	return (int)SYSCALL(SYS_mincore, start, size, pages);
 }
 
-static bool can_be_read(uintptr_t low, uintptr_t high)
+bool rhp_os_is_readable(uintptr_t start, uintptr_t size)
 {
-	for (uintptr_t page = high; page > low; page -= RHP_PAGE_LEAST)
-		if (!rhp_os_readable(page - RHP_PAGE_LEAST))
+	uintptr_t last = start + size - 1;
+	if (size == 0)
+		return true;
+	if (last < start)
+		return false;
+	for (uintptr_t at = start; at < last && at >= start;
+	     at = (at & -(uintptr_t)RHP_PAGE_LEAST) + RHP_PAGE_LEAST)
+		if (!rhp_os_readable(at))
 			return false;
-	return true;
+	return rhp_os_readable(last);
 }
 
 bool rhp_os_is_one_mapping(uintptr_t low, uintptr_t known, uintptr_t high)
@@ -231,7 +237,7 @@ bool rhp_os_is_one_mapping(uintptr_t low, uintptr_t known, uintptr_t high)
 			 : SYSCALL(SYS_mremap, low, size, size + RHP_PAGE_MAX, 0);
 	if (r == -EFAULT)
 		return false;
-	return r == -ENOMEM || r == -EAGAIN || can_be_read(low, known);
+	return r == -ENOMEM || r == -EAGAIN || rhp_os_is_readable(low, known - low);
 }
 
 int rhp_os_wipe_on_fork(void *page, size_t size)

@@ -71,6 +71,9 @@ HIDDEN int rhp_os_in_core(uintptr_t start, size_t size, unsigned char *pages);
 /* Whether the 8 bytes at an aligned address can be read, whatever the address is. */
 HIDDEN bool rhp_os_readable(uintptr_t address);
 
+/* The same of every byte of [start, start + size). */
+HIDDEN bool rhp_os_is_readable(uintptr_t start, uintptr_t size);
+
 /*
  * Whether [low, high) is part of one mapping, which goes on at `high`; `known` is an
  * address between them from which on that is known. All are the beginnings of pages.

@@ -218,3 +218,47 @@ uint64_t rhp_os_ran(int tid)
 		hash = hash * 1099511628211u + (unsigned char)text[i];
 	return hash;
 }
+
+/* A line of /proc/self/maps as far as it was read: "LOW-HIGH rwxp ...". */
+struct mapping {
+	uintptr_t low, high;
+	unsigned field, letter; /* which of them is being read, and the letter in that */
+	bool is_code;
+};
+
+/* Takes the next letter. True at the end of the line that has the address. */
+static bool read_mapping(struct mapping *m, char c, uintptr_t address)
+{
+	if (c == '\n') {
+		bool found = address >= m->low && address < m->high;
+		bool is_code = m->is_code;
+		*m = (struct mapping){.is_code = found && is_code};
+		return found;
+	}
+	if (c == '-' && m->field == 0)
+		m->field = 1;
+	else if (c == ' ')
+		m->field += m->field < 3;
+	else if (m->field < 2) {
+		uintptr_t digit = (uintptr_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+		uintptr_t *number = m->field == 0 ? &m->low : &m->high;
+		*number = *number << 4 | digit;
+	} else if (m->field == 2 && m->letter++ == 2)
+		m->is_code = c == 'x';
+	return false;
+}
+
+bool rhp_os_is_code(uintptr_t address)
+{
+	static char text[4096];
+	struct mapping m = {.field = 0};
+	int fd = rhp_os_open("/proc/self/maps");
+	bool found = false;
+	if (fd < 0)
+		return false;
+	for (long n; !found && (n = SYSCALL(SYS_read, fd, text, sizeof(text))) > 0;)
+		for (long i = 0; i < n && !found; i++)
+			found = read_mapping(&m, text[i], address);
+	rhp_os_close(fd);
+	return found && m.is_code;
+}

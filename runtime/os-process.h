@@ -53,3 +53,7 @@ HIDDEN uintptr_t rhp_os_blocked_at(int tid, uintptr_t buffers[RHP_OS_BUFFERS]);
 
 /* A number that differs once the thread has run; 0: unknown. */
 HIDDEN uint64_t rhp_os_ran(int tid);
+
+/* Whether the kernel lets an address be executed, as /proc/self/maps says; false where
+ * there is no such file. One thread at a time. */
+HIDDEN bool rhp_os_is_code(uintptr_t address);

@@ -195,7 +195,8 @@ static bool step_by_frame_pointer(const struct rhp_bounds *stack, struct rhp_reg
 	regs->ip = rhp_code_address(regs->ip);
 	regs->sp = fp + 2 * sizeof(uintptr_t);
 	regs->exact = false;
-	return regs->ip >= LEAST_CODE;
+	return regs->ip >= LEAST_CODE &&
+	       (regs->ip < stack->low || regs->ip >= stack->high);
 }
 
 /* The registers of the shim's caller, by the shim's frame. */
@@ -235,6 +236,10 @@ READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *ou
 			break;
 		}
 		struct rhp_rule rule = rhp_unwind_rule(regs.ip, regs.exact, out);
+		if (rule.flags & RHP_RULE_NO_CODE) {
+			w->incomplete = true;
+			break;
+		}
 		w->frames[w->n++] = (struct frame){
 			.ip = regs.ip, .module = rule.module, .exact = regs.exact};
 		uintptr_t sp = regs.sp;

@@ -9,19 +9,44 @@
 #include "runtime/modules.h"
 #include "runtime/os-lock.h"
 #include "runtime/os-memory.h"
+#include "runtime/os-process.h"
 #include "runtime/signal-frame.h"
 #include "runtime/table.h"
 #include "runtime/unwind.h"
 
 static struct rhp_table rules;
 
+/* Code of no module, or of a strange one: a compiler at run time made it, or there is
+ * none. What is found is kept for the page, for stacks without rules are full of words
+ * that are not code. Under the lock. */
+static bool is_other_code(uintptr_t at)
+{
+	static struct {
+		uintptr_t page;
+		uint32_t epoch;
+		bool is_code;
+	} known[64];
+	uintptr_t page = at / RHP_PAGE_LEAST;
+	uint32_t slot = page % 64, epoch = rhp_modules_epoch();
+	if (known[slot].page != page || known[slot].epoch != epoch) {
+		known[slot].is_code = rhp_os_readable(at) && rhp_os_is_code(at);
+		known[slot].page = page;
+		known[slot].epoch = epoch;
+	}
+	return known[slot].is_code;
+}
+
 static struct rhp_rule make_rule(uintptr_t ip, bool exact, struct rhp_stream *out)
 {
 	const struct rhp_module_info *m = rhp_module_find(ip, out);
 	struct rhp_rule rule = {.flags = RHP_RULE_NONE};
 	/* The call, not what follows it, is where the frame stands. */
+	uintptr_t at = exact ? ip : ip - 1;
+	bool is_text = m && at >= m->text_low && at < m->text_high;
+	if (!is_text && !is_other_code(at))
+		return (struct rhp_rule){.flags = RHP_RULE_NONE | RHP_RULE_NO_CODE};
 	if (m)
-		rule = rhp_cfi_rule(m, exact ? ip : ip - 1);
+		rule = rhp_cfi_rule(m, at);
 	if (rule.flags & (RHP_RULE_NONE | RHP_RULE_EXACT))
 		rhp_signal_frame_rule(ip, &rule);
 	rule.module = m ? (uint16_t)m->number : 0;
@@ -43,7 +68,9 @@ struct rhp_rule rhp_unwind_rule(uintptr_t ip, bool exact, struct rhp_stream *out
 		/* Modules seen for the first time may have moved the epoch. */
 		uint64_t epoch = (uint64_t)rhp_modules_epoch() << 1;
 		key[1] = epoch | exact;
-		rhp_table_add(&rules, key, value.word, epoch);
+		/* There are too many of these. */
+		if (!(value.rule.flags & RHP_RULE_NO_CODE))
+			rhp_table_add(&rules, key, value.word, epoch);
 	}
 	rhp_lock_drop(&rules.lock);
 	return value.rule;

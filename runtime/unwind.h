@@ -22,16 +22,17 @@ struct rhp_regs {
 struct rhp_stream;
 
 enum rhp_rule_flag {
-	RHP_RULE_CFA_FP = 1,    /* canonical frame address: from fp, else from sp */
-	RHP_RULE_CFA_DEREF = 2, /* ... and the word read there is the address */
-	RHP_RULE_RA_SP = 4,     /* return address: from sp, else from the CFA */
-	RHP_RULE_FP_SAVED = 8,  /* the caller's fp is in memory, from the CFA */
-	RHP_RULE_FP_SP = 16,    /* ... from sp */
-	RHP_RULE_EXACT = 32,    /* a signal frame: the caller was interrupted */
-	RHP_RULE_END = 64,      /* no caller: the outermost frame */
-	RHP_RULE_NONE = 128,    /* nothing is known: no unwind information, or odd */
-	RHP_RULE_FP_FP = 256,   /* the caller's fp is in memory, from fp */
-	RHP_RULE_RA_LINK = 512, /* aarch64: the return address is still in x30 */
+	RHP_RULE_CFA_FP = 1,     /* canonical frame address: from fp, else from sp */
+	RHP_RULE_CFA_DEREF = 2,  /* ... and the word read there is the address */
+	RHP_RULE_RA_SP = 4,      /* return address: from sp, else from the CFA */
+	RHP_RULE_FP_SAVED = 8,   /* the caller's fp is in memory, from the CFA */
+	RHP_RULE_FP_SP = 16,     /* ... from sp */
+	RHP_RULE_EXACT = 32,     /* a signal frame: the caller was interrupted */
+	RHP_RULE_END = 64,       /* no caller: the outermost frame */
+	RHP_RULE_NONE = 128,     /* nothing is known: no unwind information, or odd */
+	RHP_RULE_FP_FP = 256,    /* the caller's fp is in memory, from fp */
+	RHP_RULE_RA_LINK = 512,  /* aarch64: the return address is still in x30 */
+	RHP_RULE_NO_CODE = 1024, /* with NONE: nothing there can be executed */
 };
 
 struct rhp_rule {
@@ -42,9 +43,10 @@ struct rhp_rule {
 
 /*
  * Returns the rule of `ip` in the present set of modules, and writes a module that was
- * not seen before to `out`. At the first sight of an address it may take a lock and read
- * unwind tables. It never allocates from the program's heap, and never takes the dynamic
- * loader's lock where _dl_find_object exists.
+ * not seen before to `out`. RHP_RULE_NO_CODE says that `ip` is no address of a frame:
+ * some other word was taken for one. At the first sight of an address it may take a lock
+ * and read unwind tables. It never allocates from the program's heap, and never takes the
+ * dynamic loader's lock where _dl_find_object exists.
  */
 HIDDEN struct rhp_rule rhp_unwind_rule(uintptr_t ip, bool exact, struct rhp_stream *out);
 

@@ -9,9 +9,13 @@ Prints TAP, one point per test_ function.
 import os
 import signal
 import sqlite3
+import struct
 import subprocess
 
 from rows import HERE, LOADER, LONG, Profile, equal, note, run, tap
+
+
+PT_NOTE, PT_GNU_EH_FRAME = 4, 0x6474e550
 
 
 def library(b, name, *words, value=2):
@@ -51,6 +55,33 @@ def test_U4_a_library_that_opens_and_closes_others(b):
         raise tap.Skip("the loader gave them addresses of their own")
     equal((profile.of("one"), profile.of("two")), ((20, 0), (20, 20)))
     equal(profile.lost, {})
+
+
+def patched(path, kind, place):
+    """A copy whose program headers of a kind say that it is elsewhere."""
+    with open(path, "rb") as file:
+        image = bytearray(file.read())
+    start, size, count = struct.unpack_from("<Q", image, 32)[0], *struct.unpack_from("<HH", image, 54)
+    for at in range(start, start + size * count, size):
+        if struct.unpack_from("<I", image, at)[0] == kind:
+            struct.pack_into("<Q", image, at + 16, place)
+    copy = path.replace(".so", f"-{kind}-{place}.so")
+    with open(copy, "wb") as file:
+        file.write(image)
+    return copy
+
+
+def test_U7_headers_that_lead_outside_of_what_is_loaded(b):
+    """Notes and the unwind table: behind all that is mapped, far away, at the end of it."""
+    if os.uname().machine != "x86_64":
+        raise tap.Skip("the offsets are those of 64 bits")
+    path = library(b, "one")
+    for kind in PT_NOTE, PT_GNU_EH_FRAME:
+        for place in 0x3ffc, 0x800000, 0x7fffffff0000, 2 ** 64 - 8:
+            copy = patched(path, kind, place)
+            profile = b.same("plugin-host.c", "turns", copy, library(b, "two"), 3, build=HOST)
+            equal(profile.lost, {})
+            equal(profile.of("one"), (3, 0))
 
 
 def test_U5_libraries_are_found_where_they_were(b):
