@@ -13,6 +13,8 @@ READS_STACKS bool rhp_place_alive(const struct rhp_place *place, const void *her
 				  const struct rhp_bounds *stack)
 {
 	uintptr_t frame = place->frame, now = (uintptr_t)here;
+	if (frame == RHP_PLACE_OURS)
+		return true;
 	bool known = inside(stack, frame);
 	/* Two functions cannot have the same frame at the same time. */
 	if (frame == 0 || frame == now || (known && inside(stack, now) && frame < now))

@@ -17,8 +17,10 @@ struct rhp_bounds {
 	uintptr_t low, high;
 };
 
+#define RHP_PLACE_OURS 1 /* the runtime is: until it clears the place */
+
 struct rhp_place {
-	uintptr_t frame; /* 0: none */
+	uintptr_t frame; /* 0: none; RHP_PLACE_OURS */
 	uintptr_t ip;    /* the return address that stands in that frame */
 };
 

@@ -33,9 +33,6 @@
 #define NOT_IN_A_TRACE UINT32_MAX /* not 0, which would be equal to that of no trace */
 #define RECLAIM_EVERY 16          /* new trackers between searches for abandoned ones */
 
-/* Initial-exec but in plug-ins: runtime/meson.build. */
-__thread struct rhp_thread rhp_thread;
-
 /* In a static program they are there if the program has them: some of the compilers'
  * libraries take their presence for that of threads, and call what is not there. */
 extern __typeof__(pthread_key_create) pthread_key_create __attribute__((weak));
@@ -259,10 +256,11 @@ static COLD struct rhp_tracker *acquire(void)
 		name_thread(t, rhp_os_tid());
 		/* May allocate (libc's second-level table of keys): under the guard,
 		 * so that block is not recorded. */
+		struct rhp_place before = rhp_thread.guard;
 		rhp_place_set(&rhp_thread.guard, __builtin_frame_address(0));
 		if (pool.have_key)
 			pthread_setspecific(pool.key, (void *)(uintptr_t)1);
-		rhp_place_clear(&rhp_thread.guard);
+		rhp_thread.guard = before;
 		rhp_thread.tracker = t;
 	}
 	rhp_os_restore_signals(signals);

@@ -40,6 +40,17 @@ def test_S1_handlers_that_allocate(b):
          f" {profile.total['events']:.0f} events, 0 lost")
 
 
+def test_S1_a_handler_of_the_one_signal_that_is_never_blocked(b):
+    """In the middle of the runtime's own locks it is like one in the allocator: not seen."""
+    n = 1000000 if LONG else 20000
+    _, profile = b.trace(b.build("bus-storm.c", safe_heap(b)), n)
+    equal(profile.lost, {})
+    equal(profile.of_size(17), (n, 0))
+    seen, live = profile.of_size(333)
+    assert seen > 0 and live == 0, (seen, live)
+    note(f"{seen} handlers seen")
+
+
 def test_S2_jumps_out_of_handlers(b):
     n = 200000 if LONG else 1000
     _, profile = b.trace(b.build("jumps.c", safe_heap(b)), n)
