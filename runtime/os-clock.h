@@ -18,13 +18,21 @@ HIDDEN uint64_t rhp_os_monotonic_ns(void);
 HIDDEN void rhp_os_choose_clock(void);
 extern HIDDEN uint32_t rhp_os_reads_counter;
 
+/*
+ * The process is about to forbid itself to read the counter (PR_SET_TSC). Ticks go on at
+ * the rate that they had, by the kernel's clock, asked by a system call: the vDSO would
+ * read the counter too. For good.
+ */
+HIDDEN void rhp_os_leave_counter(void);
+HIDDEN uint64_t rhp_os_ticks_by_kernel(void);
+
 static ALWAYS_INLINE uint64_t rhp_os_ticks(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
 	if (LIKELY(rhp_os_reads_counter))
 		return __builtin_ia32_rdtsc();
 #endif
-	return rhp_os_monotonic_ns();
+	return rhp_os_ticks_by_kernel();
 }
 
 /* One instant on both clocks. */

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "runtime/leak.h"
 #include "runtime/modules.h"
+#include "runtime/os-clock.h"
 #include "runtime/process.h"
 #include "runtime/runtime.h"
 #include "runtime/start.h"
@@ -43,6 +44,7 @@ struct rhp_process rhp_process_own = {
 	.function_declare = rhp_function_declare,
 	.modules_closed = rhp_modules_closed,
 	.module_opened = rhp_module_opened,
+	.os_leave_counter = rhp_os_leave_counter,
 	.record_mark = rhp_record_mark,
 	.record_begin = rhp_record_begin,
 	.record_end = rhp_record_end,

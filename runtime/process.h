@@ -40,6 +40,7 @@ struct rhp_process {
 	enum rhp_function (*function_declare)(const char *text, uint32_t size);
 	void (*modules_closed)(void);
 	void (*module_opened)(const void *inside);
+	void (*os_leave_counter)(void);
 	bool (*record_mark)(const char *text);
 	uint32_t (*record_begin)(const char *name);
 	void (*record_end)(uint32_t scope);

@@ -129,6 +129,18 @@ def test_S6_errno_on_every_path(b):
     equal(profile.of("use"), (n, 0))
 
 
+def test_X4_the_counter_may_not_be_read(b):
+    """The clock goes on at its speed, by the kernel's."""
+    if os.uname().machine != "x86_64":
+        raise tap.Skip("there is no such prctl here")
+    said, profile = b.trace(b.build("no-counter.c"))
+    equal(profile.lost, {})
+    equal([profile.of_size(n) for n in (601, 602, 603, 604)], [(1, 0), (1, 0), (200000, 0), (1, 0)])
+    took, = profile.row("SELECT 1e6 * (max(alloc_after) FILTER (WHERE size = 604)"
+                        " - min(dealloc_after) FILTER (WHERE size = 602)) FROM allocations")
+    assert 0.9 * int(said) < took < 1.5 * int(said), (said, took)
+
+
 def test_S7_handlers_of_faults(b):
     n = 100000 if LONG else 1000
     profile = b.same("stacks.c", "faults", n, build=stacks(b))
