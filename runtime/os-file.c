@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include "runtime/line.h"
 #include "runtime/os-call.h"
 #include "runtime/os-file.h"
 #include "runtime/os-signal.h"
@@ -200,4 +201,34 @@ void rhp_os_complain(const char *line, size_t length)
 	if (SYSCALL(SYS_write, STDERR_FILENO, line, length) == -EPIPE)
 		rhp_os_consume(SIGPIPE);
 	rhp_os_restore_signals(signals);
+}
+
+/* By way of a descriptor that stands for the name and can do no harm. */
+static int open_same(int found, const uint64_t id[2])
+{
+	uint64_t it[2];
+	char path[48];
+	struct rhp_line line = {path, path + sizeof(path)};
+	int r = rhp_os_file_id(found, it);
+	if (r < 0 || it[0] != id[0] || it[1] != id[1])
+		return r < 0 ? r : -ESTALE;
+	rhp_line_add(&line, "/proc/self/fd/");
+	rhp_line_add_number(&line, (uint64_t)found);
+	return (int)SYSCALL(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_LARGEFILE,
+			    0);
+}
+
+int rhp_os_open_again(const char *path, const uint64_t id[2], int fd)
+{
+	int found = (int)SYSCALL(SYS_openat, AT_FDCWD, path,
+				 O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (found < 0)
+		return found;
+	int opened = open_same(found, id);
+	rhp_os_close(found);
+	if (opened < 0)
+		return opened;
+	long again = SYSCALL(SYS_fcntl, opened, F_DUPFD_CLOEXEC, fd);
+	rhp_os_close(opened);
+	return (int)again;
 }

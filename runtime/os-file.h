@@ -33,6 +33,11 @@ HIDDEN bool rhp_os_is_file(int directory, const char *name);
 /* Device and inode of a descriptor: tells whether it is still our file. 0 or -errno. */
 HIDDEN int rhp_os_file_id(int fd, uint64_t id[2]);
 
+/* Opens a regular file to be read and written, if it has this device and inode, at the
+ * number `fd` or, if that is in use, a higher one; the result. Nothing else is opened,
+ * nor waited for. */
+HIDDEN int rhp_os_open_again(const char *path, const uint64_t id[2], int fd);
+
 /*
  * Makes [offset, offset + size) of the file real, so that a store to a mapping
  * of it cannot fault on a full disk: by fallocate, or by zeros where the file system

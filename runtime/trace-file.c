@@ -6,7 +6,9 @@
  *
  * The descriptor is compared with the file it was opened for before each use:
  * programs close descriptors they did not open, and get the number again for
- * a file of theirs.
+ * a file of theirs. The file is opened once more then, by its name, if that still leads
+ * to it. At the number that it had, if that is free: a child of vfork that closed it has
+ * descriptors of its own, and our memory.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -14,6 +16,7 @@
 #include <sys/auxv.h>
 
 #include "config.h"
+#include "runtime/line.h"
 #include "runtime/os-clock.h"
 #include "runtime/os-file.h"
 #include "runtime/os-memory.h"
@@ -34,10 +37,36 @@ static bool still_ours(void)
 	       id[1] == rhp_trace.file_id[1];
 }
 
+static COLD int open_again(void)
+{
+	int r = 0;
+	rhp_lock_take(&rhp_trace.opening);
+	if (!still_ours()) {
+		r = rhp_trace.fd >= 0 && rhp_trace.path[0]
+			    ? rhp_os_open_again(rhp_trace.path, rhp_trace.file_id,
+						rhp_trace.fd)
+			    : -EBADF;
+		if (r >= 0)
+			__atomic_store_n(&rhp_trace.fd, r, __ATOMIC_RELEASE);
+	}
+	rhp_lock_drop(&rhp_trace.opening);
+	return r >= 0 ? 0 : -EBADF;
+}
+
 int rhp_trace_check(void)
 {
 	int mended = (int)__atomic_load_n(&rhp_trace.mended, __ATOMIC_RELAXED);
-	return mended ? -mended : still_ours() ? 0 : -EBADF;
+	return mended ? -mended : still_ours() ? 0 : open_again();
+}
+
+/* Where the file is, whatever becomes of the directories that its name began at. */
+static void note_path(void)
+{
+	char link[48];
+	struct rhp_line line = {link, link + sizeof(link)};
+	rhp_line_add(&line, "/proc/self/fd/");
+	rhp_line_add_number(&line, (uint64_t)rhp_trace.fd);
+	rhp_os_read_link(link, rhp_trace.path, sizeof(rhp_trace.path));
 }
 
 /* What is mapped begins and ends with a page. */
@@ -123,6 +152,7 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 	if (fd < 0)
 		return fd;
 	rhp_trace.fd = fd;
+	note_path();
 	int r = rhp_os_file_id(rhp_trace.fd, rhp_trace.file_id);
 	if (r == 0)
 		r = rhp_os_reserve(rhp_trace.fd, 0, head);

@@ -17,6 +17,8 @@ struct rhp_trace {
 	struct rhp_file_header first;   /* as it was first: for a page in its place */
 	int fd;                         /* -1: none */
 	uint64_t file_id[2];            /* what it referred to when it was opened */
+	char path[4096];                /* of the file; "": unknown */
+	struct rhp_lock opening;        /* of who opens it once more */
 	uint32_t stop_reason;           /* enum rhp_loss: why nothing more is written */
 	uint32_t noting_time;           /* somebody is at it */
 	uint32_t mended;      /* errno: pages of memory are mapped in the file's place */
@@ -27,8 +29,8 @@ struct rhp_trace {
 
 extern HIDDEN struct rhp_trace rhp_trace;
 
-/* Whether the file may be written to: 0 or -errno. It is ours still, and no page of it
- * was replaced. */
+/* Whether the file may be written to: 0 or -errno. It is ours still, or could be opened
+ * once more, and no page of it was replaced. */
 HIDDEN int rhp_trace_check(void);
 
 /* Ends the trace, and says why in its head; the first reason stands. `error` is -errno,

@@ -26,7 +26,11 @@ static struct rhp_region *windows[UINT16_MAX + 1];
 static int write_ours(uint64_t offset, const void *bytes, size_t size)
 {
 	int r = rhp_trace_check();
-	return r ? r : rhp_os_write(rhp_trace.fd, offset, bytes, size, NULL, 0);
+	if (r == 0)
+		r = rhp_os_write(rhp_trace.fd, offset, bytes, size, NULL, 0);
+	if (r == -EBADF && rhp_trace_check() == 0) /* closed in between */
+		r = rhp_os_write(rhp_trace.fd, offset, bytes, size, NULL, 0);
+	return r;
 }
 
 static uint64_t add_region(void)

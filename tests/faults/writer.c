@@ -197,6 +197,8 @@ struct setting {
 	void (*meddle)(void);
 };
 
+static char away[128];
+
 static void do_nothing(void)
 {
 }
@@ -228,6 +230,23 @@ static void read_other_clock(void)
 static void close_descriptor(void)
 {
 	close(rhp_trace_fd());
+}
+
+/* And its name leads to nothing. */
+static void lose_descriptor(void)
+{
+	snprintf(away, sizeof(away), "%s/away", directory);
+	if (rename(trace, away) != 0)
+		exit(3);
+	close_descriptor();
+}
+
+static void lose_and_find_descriptor(void)
+{
+	lose_descriptor();
+	live_often((void *)400000);
+	if (rhp_trace_header()->stop_errno == 0 || rename(away, trace) != 0)
+		exit(4);
 }
 
 /* A realloc that begins in one trace and ends in none, in the next one, or in both. */
@@ -285,10 +304,10 @@ static void ask_to_mend(void)
 	if (rhp_trace_mend((uintptr_t)&fault) || rhp_trace_mend(0) ||
 	    rhp_trace_mend((uintptr_t)head - 1))
 		exit(4);
-	close_descriptor();
+	lose_descriptor();
 	if (!rhp_trace_mend((uintptr_t)head))
 		exit(4);
-	if (rhp_trace_header()->stop_errno != EBADF)
+	if (rhp_trace_header()->stop_errno != EBADF || rename(away, trace) != 0)
 		exit(4);
 	no_page = true;
 	if (rhp_trace_mend((uintptr_t)head))
@@ -326,6 +345,7 @@ static const struct setting settings[] = {
 	{"descriptor_taken", {SMALL}, COUNTS_ALL, take_descriptor},
 	{"descriptor_of_nothing", {SMALL}, COUNTS_ALL, take_descriptor_for_nothing},
 	{"descriptor_closed", {SMALL}, COUNTS_ALL, close_descriptor},
+	{"descriptor_lost", {SMALL}, COUNTS_ALL, lose_and_find_descriptor},
 	{"too_small", {SMALL, "RHEAPER_MAX_BYTES=1000"}, COUNTS_ALL, do_nothing},
 	{"path_taken", {SMALL}, COUNTS_ALL | PATH_IS_TAKEN, do_nothing},
 	{"other_clock", {SMALL}, COUNTS_ALL, read_other_clock},
