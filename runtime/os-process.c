@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
@@ -224,6 +225,8 @@ struct mapping {
 	uintptr_t low, high;
 	unsigned field, letter; /* which of them is being read, and the letter in that */
 	bool is_code;
+	char *path; /* room for that, or NULL */
+	size_t n_path, size;
 };
 
 /* Takes the next letter. True at the end of the line that has the address. */
@@ -231,9 +234,14 @@ static bool read_mapping(struct mapping *m, char c, uintptr_t address)
 {
 	if (c == '\n') {
 		bool found = address >= m->low && address < m->high;
-		bool is_code = m->is_code;
-		*m = (struct mapping){.is_code = found && is_code};
+		if (!found)
+			*m = (struct mapping){.path = m->path, .size = m->size};
 		return found;
+	}
+	if (m->path && (m->n_path > 0 || c == '/')) {
+		if (m->n_path + 1 < m->size)
+			m->path[m->n_path++] = c;
+		return false;
 	}
 	if (c == '-' && m->field == 0)
 		m->field = 1;
@@ -248,17 +256,38 @@ static bool read_mapping(struct mapping *m, char c, uintptr_t address)
 	return false;
 }
 
-bool rhp_os_is_code(uintptr_t address)
+static bool find_mapping(struct mapping *m, uintptr_t address)
 {
 	static char text[4096];
-	struct mapping m = {.field = 0};
 	int fd = rhp_os_open("/proc/self/maps");
 	bool found = false;
 	if (fd < 0)
 		return false;
 	for (long n; !found && (n = SYSCALL(SYS_read, fd, text, sizeof(text))) > 0;)
 		for (long i = 0; i < n && !found; i++)
-			found = read_mapping(&m, text[i], address);
+			found = read_mapping(m, text[i], address);
 	rhp_os_close(fd);
-	return found && m.is_code;
+	return found;
+}
+
+bool rhp_os_is_code(uintptr_t address)
+{
+	struct mapping m = {.field = 0};
+	return find_mapping(&m, address) && m.is_code;
+}
+
+/* If the dynamic loader was called with the program's name, /proc/self/exe is the loader.
+ * The kernel has loaded no other one then, and the program is what has our code. */
+size_t rhp_os_executable(char *path, size_t size)
+{
+#ifndef RHP_PLUGIN
+	struct mapping m = {.path = path, .size = size};
+	if (getauxval(AT_BASE) == 0 && find_mapping(&m, (uintptr_t)find_mapping) &&
+	    m.n_path > 0) {
+		path[m.n_path] = '\0';
+		return m.n_path;
+	}
+#endif
+	ssize_t n = rhp_os_read_link("/proc/self/exe", path, size);
+	return n > 0 ? (size_t)n : 0;
 }

@@ -57,3 +57,7 @@ HIDDEN uint64_t rhp_os_ran(int tid);
 /* Whether the kernel lets an address be executed, as /proc/self/maps says; false where
  * there is no such file. One thread at a time. */
 HIDDEN bool rhp_os_is_code(uintptr_t address);
+
+/* Writes the path of the program, ended with a NUL; its length, 0: nobody can be asked.
+ * One thread at a time. */
+HIDDEN size_t rhp_os_executable(char *path, size_t size);

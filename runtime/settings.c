@@ -125,7 +125,7 @@ static void add_pattern(struct rhp_line *t, char letter)
 		rhp_line_add_number(t, rhp_os_realtime_ns() / 1000000000);
 		break;
 	case 'e':
-		if (rhp_os_read_link("/proc/self/exe", buffer, sizeof(buffer)) > 0) {
+		if (rhp_os_executable(buffer, sizeof(buffer)) > 0) {
 			const char *slash = strrchr(buffer, '/');
 			rhp_line_add(t, slash ? slash + 1 : buffer);
 		}

@@ -90,7 +90,7 @@ static uint32_t region_size(uint32_t event_buffer)
 /* Without /proc: as it was called. */
 static void find_executable(char *path, size_t size)
 {
-	if (rhp_os_read_link("/proc/self/exe", path, size) > 0)
+	if (rhp_os_executable(path, size) > 0)
 		return;
 	const char *called = (const char *)getauxval(AT_EXECFN);
 	if (called)

@@ -84,6 +84,19 @@ def test_U7_headers_that_lead_outside_of_what_is_loaded(b):
             equal(profile.of("one"), (3, 0))
 
 
+def test_U8_the_loader_is_called_with_the_program(b):
+    """The program is not the loader, whatever /proc/self/exe is."""
+    loader = subprocess.run(["readelf", "-p", ".interp", b.path(b.build("wrong-free.c"))], capture_output=True,
+                            text=True, check=True).stdout.split()[-1]
+    _, direct = b.trace("./wrong-free", "nothing")
+    _, through = b.trace(loader, "./wrong-free", "nothing")
+    for query in "SELECT executable FROM processes", "SELECT DISTINCT function, file FROM call_sites ORDER BY 1":
+        equal(through.rows(query), direct.rows(query))
+    assert ("main",) in through.rows("SELECT sym FROM backtraces")
+    b.run(loader, "./wrong-free", "nothing", RHEAPER_TRACE=b.path("%e.trace"))
+    assert os.path.exists(b.path("wrong-free.trace"))
+
+
 def test_U5_libraries_are_found_where_they_were(b):
     """By the program's RUNPATH, in a namespace of their own, before the program's, next."""
     library(b, "one")
