@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cli.h"
@@ -63,6 +64,23 @@ static const struct option_program program = {
 	.n_rows = sizeof(rows) / sizeof(*rows),
 };
 
+/* A file that is to be made needs a directory that can be written; a device does not. */
+static void check_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct stat status;
+	char *directory;
+
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+		return;
+	directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	if (!directory)
+		die("run the program: out of memory");
+	if (access(directory, W_OK | X_OK) != 0)
+		die("write %s:", path);
+	free(directory);
+}
+
 /* Before the program runs, which may take long. */
 static void check_output(const struct options *o)
 {
@@ -72,6 +90,10 @@ static void check_output(const struct options *o)
 		die_usage("--force and --append are for --output=DATABASE");
 	if (o->database && !o->replace && !o->append && access(o->database, F_OK) == 0)
 		die("write %s: it exists; choose --force or --append", o->database);
+	if (o->database)
+		check_directory(o->database);
+	if (o->html)
+		check_directory(o->html);
 }
 
 static _Noreturn void die_without_trace(const char *name, const char *directory,
@@ -135,7 +157,7 @@ static int load_and_show(const struct options *o, const char *directory, char **
 			 size_t n)
 {
 	char *database = NULL;
-	int status;
+	int status, loaded;
 
 	if (o->database)
 		database = strdup(o->database);
@@ -143,8 +165,8 @@ static int load_and_show(const struct options *o, const char *directory, char **
 		database = NULL;
 	if (!database)
 		die("load the traces: out of memory");
-	status = load(o, database, traces, n);
-	if (status == EXIT_FINE) {
+	status = loaded = load(o, database, traces, n);
+	if (loaded == EXIT_FINE) {
 		status = show(o, database);
 		fprintf(stderr, "\nprofile: %s\n", database);
 		if (o->keep_traces)
@@ -152,7 +174,7 @@ static int load_and_show(const struct options *o, const char *directory, char **
 	} else {
 		fprintf(stderr, "traces: %s\n", directory);
 	}
-	if (status == EXIT_FINE && !o->keep_traces)
+	if (loaded == EXIT_FINE && !o->keep_traces)
 		traces_remove(directory, traces, n);
 	free(database);
 	return status;

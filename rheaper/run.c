@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,10 +26,15 @@ static void pass_on(int number)
 
 static void set_environment(const char *directory, const struct run_options *options)
 {
-	char path[4096 + 16];
+	char path[2 * PATH_MAX + 16], *to = path;
 
+	for (const char *from = directory; *from && to < path + 2 * PATH_MAX; from++) {
+		if (*from == '%') /* a pattern has two for one */
+			*to++ = '%';
+		*to++ = *from;
+	}
 	/* What runs, and which process: a program that runs others gives several */
-	snprintf(path, sizeof(path), "%s/%%e.%%p.bin", directory);
+	strcpy(to, "/%e.%p.bin");
 	if (setenv("RHEAPER_TRACE", path, 1) != 0 ||
 	    (options->scan && setenv("RHEAPER_LEAK_SCAN", "1", 0) != 0) ||
 	    (options->children && setenv("RHEAPER_FOLLOW_FORK", "1", 0) != 0) ||

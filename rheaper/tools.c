@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,14 +58,20 @@ _Noreturn void tools_become(char **words)
 
 int tools_run(char **words, int errors_only)
 {
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before[2];
 	int status;
 	pid_t child;
 
 	fflush(NULL);
+	/* Ctrl-C is for the one that runs; we say then what is left */
+	sigaction(SIGINT, &ignore, &before[0]);
+	sigaction(SIGQUIT, &ignore, &before[1]);
 	child = fork();
 	if (child < 0)
 		die("start %s:", words[0]);
 	if (child == 0) {
+		sigaction(SIGINT, &before[0], NULL);
+		sigaction(SIGQUIT, &before[1], NULL);
 		if (errors_only && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 			die("start %s:", words[0]);
 		tools_become(words);
@@ -73,5 +80,7 @@ int tools_run(char **words, int errors_only)
 		if (errno != EINTR)
 			die("wait for %s:", words[0]);
 	}
+	sigaction(SIGINT, &before[0], NULL);
+	sigaction(SIGQUIT, &before[1], NULL);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_CANNOT;
 }

@@ -11,6 +11,17 @@
 
 #include "rheaper/traces.h"
 
+/* The program may change its directory, and what it forks has traces of its own. */
+static char *make_absolute(char *path)
+{
+	char *absolute = realpath(path, NULL);
+
+	if (!absolute)
+		die("find %s:", path);
+	free(path);
+	return absolute;
+}
+
 char *traces_begin(void)
 {
 	const char *wanted = getenv("TMPDIR");
@@ -21,7 +32,7 @@ char *traces_begin(void)
 		if (asprintf(&path, "%s/rheaper-XXXXXX", places[i]) < 0)
 			die("run the program: out of memory");
 		if (mkdtemp(path))
-			return path;
+			return make_absolute(path);
 		free(path);
 	}
 	die("make a directory for traces in %s:", places[0]);

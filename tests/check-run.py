@@ -10,6 +10,7 @@ Prints TAP, one point per test_ function.
 import glob
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -35,7 +36,9 @@ static __attribute__((noinline)) void work(size_t size)
 int main(int argc, char **argv)
 {
 	work(1000);
-	if (argc > 1 && strcmp(argv[1], "fork") == 0 && fork() == 0) {
+	if (argc > 1 && strcmp(argv[1], "cd") == 0 && chdir("/") != 0)
+		return 1;
+	if (argc > 1 && strchr("fc", argv[1][0]) && fork() == 0) {
 		work(50000);
 		exit(0);
 	}
@@ -143,6 +146,42 @@ def test_traces_may_be_kept(bench):
     assert len(traces) == 1 and re.fullmatch(r"p\.\d+\.bin", traces[0]), traces
     os.unlink(os.path.join(directory, traces[0]))
     os.rmdir(directory)
+
+
+def test_the_place_of_traces_may_have_any_name(bench):
+    bench.file("sub", "")
+    for place in ("tmp", "tmp/a%pb%%c%", "tmp/new\nline -x"):  # not from the root: the program goes elsewhere
+        os.makedirs(bench.path(place), exist_ok=True)
+        bench.env["TMPDIR"] = place
+        try:
+            _, said = bench.rheaper("-f", "-o", "c.db", "./p", "cd")
+        finally:
+            bench.env["TMPDIR"] = bench.path("tmp")
+        assert "2 processes" in said, (place, said)
+        if place != "tmp":
+            os.rmdir(bench.path(place))  # nothing is in it
+    assert bench.left() == [], bench.left()
+
+
+def test_what_cannot_be_written_is_said_before_the_program_runs(bench):
+    for words in (("-o", "missing/x.db"), ("--html=missing/x.html",), ("-o", "sub/x.db")):
+        out, said = bench.rheaper(*words, "./p", "x", status=2)
+        assert out == "" and said.startswith("rheaper: write ") and said.count("\n") == 1, said
+    _, said = bench.rheaper("-q", "-f", "-o", "h.db", "--html=tmp", "./p", status=2)  # a directory
+    assert "write tmp:" in said and said.endswith("profile: h.db\n"), said
+    assert bench.left() == [], bench.left()
+
+
+def test_an_interrupt_while_traces_are_loaded_says_where_they_are(bench):
+    os.mkdir(bench.path("own"))
+    shutil.copy(RHEAPER, bench.path("own/rheaper"))
+    os.chmod(bench.file("own/rheaper-load", "#!/bin/sh\nkill -INT $PPID\nkill -INT $$\n"), 0o755)
+    result = subprocess.run([bench.path("own/rheaper"), "./p"], cwd=bench.dir, env=bench.env, text=True,
+                            capture_output=True, stdin=subprocess.DEVNULL, timeout=240)
+    assert result.returncode == 2, result
+    directory = re.fullmatch(r"traces: (.*)\n", result.stderr).group(1)
+    assert [re.sub(r"\d+", "N", name) for name in os.listdir(directory)] == ["p.N.bin"]
+    shutil.rmtree(directory)
 
 
 def test_an_interrupt_ends_the_program_and_the_report_follows(bench):
