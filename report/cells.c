@@ -129,15 +129,35 @@ double *cells_inclusive(const struct report *report, enum report_value value)
 	return nodes;
 }
 
+void cells_index(struct report *report)
+{
+	size_t n = report->n_sites;
+	size_t *first = memory_new(n + 2, sizeof(*first));
+
+	report->first_cells = first;
+	report->site_cells = memory_new(report->cube.n, sizeof(*report->site_cells));
+	/* Counted two places on, first[site + 1] is where the next one of a site goes,
+	 * and in the end where those of the site after it begin */
+	for (size_t i = 0; i < report->cube.n; i++)
+		first[site_of(report, &report->cube.slots[i]) + 2]++;
+	for (size_t i = 2; i < n + 2; i++)
+		first[i] += first[i - 1];
+	for (size_t i = 0; i < report->cube.n; i++)
+		report->site_cells[first[site_of(report, &report->cube.slots[i]) + 1]++] =
+			i;
+}
+
 double *cells_series(const struct report *report, size_t site)
 {
 	double *live = memory_new(report->edges.n + 1, sizeof(*live));
+	bool all = site >= report->n_sites;
+	size_t begin = all ? 0 : report->first_cells[site];
+	size_t end = all ? report->cube.n : report->first_cells[site + 1];
 
-	for (size_t i = 0; i < report->cube.n; i++) {
-		const struct sum *cell = &report->cube.slots[i];
+	for (size_t i = begin; i < end; i++) {
+		const struct sum *cell =
+			&report->cube.slots[all ? i : report->site_cells[i]];
 
-		if (site < report->n_sites && site_of(report, cell) != site)
-			continue;
 		live[born_of(cell)] += cell->bytes;
 		live[died_of(cell)] -= cell->bytes;
 	}

@@ -14,6 +14,9 @@ static inline bool cells_are_needed(const struct report *report)
 	return report->has_window || report->thread;
 }
 
+/* Find the cells of each site, when the cube is whole and sorted. */
+void cells_index(struct report *report);
+
 /* Add what a cell counts for in the window: blocks and bytes allocated in it, those of
  * them that were never freed, and those that were live at the peak of the window. */
 void cells_add(const struct report *report, const struct sum *cell,

@@ -176,6 +176,8 @@ struct report {
 	bool has_window;
 	uint32_t thread; /* plus 1: only what it allocated; 0: all */
 	struct sums cube;
+	size_t *site_cells;  /* indexes of the cells of all sites, one after the other, */
+	size_t *first_cells; /* where those of each site begin; the last one is the end */
 	struct sums uncertain;   /* the same by site: the variances of estimates */
 	struct sums temporaries; /* by node */
 	struct sums heat;        /* by heat_key */

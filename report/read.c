@@ -45,6 +45,7 @@ struct report *report_read(const struct database *database,
 	reading_take_growths(&r);
 	end_reading(&r);
 	sort_sums(r.report);
+	cells_index(r.report);
 	if (cells_are_needed(r.report))
 		cells_recount(r.report);
 	cells_find_variances(r.report);
@@ -104,6 +105,8 @@ void report_free(struct report *report)
 	free_notes(&report->findings);
 	free_notes(&report->unseen);
 	sums_fini(&report->cube);
+	free(report->site_cells);
+	free(report->first_cells);
 	sums_fini(&report->uncertain);
 	sums_fini(&report->temporaries);
 	sums_fini(&report->heat);
