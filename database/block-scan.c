@@ -61,6 +61,12 @@ bool block_scan_next_lot(struct block_scan *s, struct scanned_lot *lot)
 {
 	if (!rows_next(s->lots, lot))
 		return false;
+	/* Each block is read once, then, however many lots there are */
+	if (lot->first_block <= s->last || lot->last_block < lot->first_block - 1 ||
+	    lot->last_block == INT64_MAX)
+		die("read %s: the database is damaged: lot of blocks %lld to %lld",
+		    s->database.name, (long long)lot->first_block,
+		    (long long)lot->last_block);
 	s->next = lot->first_block;
 	s->last = lot->last_block;
 	return true;

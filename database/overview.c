@@ -22,7 +22,9 @@ static const struct row_column process_columns[] = {
 	COLUMN(overview_process, capture),
 	COLUMN(overview_process, runtime_version),
 	ROW_COLUMN(overview_process, command_line,
-		   "iif(json_valid(command_line), command_line, NULL)"),
+		   /* json_valid ends at a NUL, a text does not */
+		   "iif(json_valid(command_line) AND NOT instr(command_line, char(0)),"
+		   " command_line, NULL)"),
 	COLUMN(overview_process, host),
 	COLUMN(overview_process, ending_error),
 	COLUMN(overview_process, leak_scan),

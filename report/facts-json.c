@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <math.h>
 #include <string.h>
 
 #include "common/json.h"
 #include "common/path.h"
+#include "report/numbers.h"
 #include "report/page.h"
 
 #include "report/facts-json.h"
@@ -116,7 +116,7 @@ void facts_write_totals(struct json *json, const struct report *report)
 	json_key(json, "totals");
 	json_begin_object(json);
 	for (size_t i = 0; i < sizeof(totals) / sizeof(*totals); i++)
-		json_put_integer(json, totals[i].name, llround(totals[i].value));
+		json_put_integer(json, totals[i].name, number_round(totals[i].value));
 	json_put_real(json, "peak_ms", (double)report->peak_ns / 1e6, 6);
 	json_end_object(json);
 	facts_write_estimate(json, report);
@@ -189,9 +189,9 @@ void facts_write_threads(struct json *json, const struct report *report)
 		json_put_integer(json, "number", t->number);
 		json_put_integer(json, "tid", t->tid);
 		json_put_text(json, "name", t->name);
-		json_put_integer(json, "allocations", llround(t->blocks));
-		json_put_integer(json, "allocated_bytes", llround(t->bytes));
-		json_put_integer(json, "live_bytes", llround(t->live_bytes));
+		json_put_integer(json, "allocations", number_round(t->blocks));
+		json_put_integer(json, "allocated_bytes", number_round(t->bytes));
+		json_put_integer(json, "live_bytes", number_round(t->live_bytes));
 		json_end_object(json);
 	}
 	json_end_array(json);
@@ -210,7 +210,7 @@ static void write_findings(struct json *json, const struct report_notes *notes)
 			json_integer(json, notes->notes[i].site);
 		else
 			json_null(json);
-		json_put_integer(json, "bytes", llround(notes->notes[i].bytes));
+		json_put_integer(json, "bytes", number_round(notes->notes[i].bytes));
 		json_end_object(json);
 	}
 	json_end_array(json);

@@ -11,6 +11,15 @@ static const char *const iec[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
 static const char *const *bytes_units = si;
 static double bytes_step = 1000;
 
+int64_t number_round(double value)
+{
+	if (value >= 0x1p63)
+		return INT64_MAX;
+	if (value < -0x1p63)
+		return INT64_MIN;
+	return isnan(value) ? 0 : llround(value);
+}
+
 void numbers_use_iec(bool use)
 {
 	bytes_units = use ? iec : si;

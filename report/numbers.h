@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The nearest integer; of a number without one, the nearest that there is, 0 of NaN. */
+int64_t number_round(double value);
+
 struct number_text {
 	char text[32];
 };

@@ -15,6 +15,8 @@
 
 /* Blocks between two calls of the progress function */
 #define PROGRESS_BLOCKS 262144
+/* No sample stands for more; sums of what is below stay finite. */
+#define MAX_WEIGHT 0x1p63
 
 /* What is added up over the blocks of a lot. */
 struct lot_sums {
@@ -154,9 +156,12 @@ static void take_lot(struct reading *r, struct block_scan *scan,
 	struct lot_sums sums = {.first_ns = INT64_MAX};
 	struct scanned_block block;
 
-	if (!stack->is_used || lot->weight <= 0)
+	if (!stack->is_used)
 		die("read %s: the database is damaged: a stack without totals has blocks",
 		    r->database->name);
+	if (!(lot->weight > 0 && lot->weight < MAX_WEIGHT))
+		die("read %s: the database is damaged: blocks weigh %g",
+		    r->database->name, lot->weight);
 	while (block_scan_next(scan, &block)) {
 		add_block(r, lot, stack, &block);
 		sums.blocks += lot->weight;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* Which process the report is about, and what it did as a whole. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "database/db.h"
 #include "database/rows.h"
 #include "report/memory.h"
+#include "report/numbers.h"
 
 #include "report/read-parts.h"
 
@@ -41,7 +41,7 @@ static bool is_better(const struct reading *r, const struct overview_process *p,
 {
 	if (r->options->process > 0)
 		return p->process == r->options->process;
-	return !best->process || p->peak_bytes > best->peak_bytes;
+	return !best->trace_path || p->peak_bytes > best->peak_bytes;
 }
 
 static void add_other(struct report *report, const struct overview_process *p,
@@ -57,7 +57,7 @@ static void add_other(struct report *report, const struct overview_process *p,
 static int64_t last_run(struct rows *rows)
 {
 	struct overview_process p;
-	int64_t run = 0;
+	int64_t run = INT64_MIN;
 
 	while (rows_next(rows, &p))
 		run = p.run > run ? p.run : run;
@@ -94,7 +94,7 @@ static void choose_process(struct reading *r)
 		keep_texts(&report->process);
 	}
 	rows_close(rows);
-	if (report->process.process)
+	if (report->process.trace_path)
 		return;
 	if (!report->n_processes)
 		die("read %s: no process is in it", r->database->name);
@@ -172,11 +172,11 @@ static void take_threads(struct reading *r)
 		if (map_put(&r->thread_numbers, (uint64_t)row.thread,
 			    (uint32_t)report->n_threads) != 0)
 			die("read %s: out of memory", r->database->name);
-		report->threads[report->n_threads++] =
-			(struct report_thread){.thread = row.thread,
-					       .number = row.number,
-					       .tid = row.tid,
-					       .name = memory_text(row.name)};
+		report->threads[report->n_threads++] = (struct report_thread){
+			.thread = row.thread,
+			.number = row.number,
+			.tid = row.tid,
+			.name = memory_text(row.name ? row.name : "")};
 	}
 	rows_close(rows);
 }
@@ -200,7 +200,7 @@ static void take_markers(struct reading *r)
 				    &report->n_markers_max, sizeof(*report->markers));
 		report->markers[report->n_markers++] = (struct report_marker){
 			.text = memory_text(row.text ? row.text : ""),
-			.ns = llround(row.at_ms * 1e6),
+			.ns = number_round(row.at_ms * 1e6),
 			.thread = reading_thread(r, row.thread)};
 	}
 	rows_close(rows);

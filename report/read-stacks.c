@@ -292,6 +292,8 @@ static void read_paths(struct stacks *s)
 		if (index != present && s->depth)
 			end_stack(s, present);
 		present = index;
+		if (!index) /* of no stack: they would be one path */
+			continue;
 		frame = map_get(&s->r->frame_numbers, (uint64_t)row.frame);
 		s->path = memory_grow(s->path, s->depth, &s->depth_max, sizeof(*s->path));
 		s->path[s->depth++] = frame == MAP_NONE ? 0 : frame;

@@ -9,6 +9,7 @@
 
 #include "common/cli.h"
 #include "report/memory.h"
+#include "report/numbers.h"
 
 #include "report/read-parts.h"
 
@@ -32,7 +33,7 @@ static bool parse_time(const char *text, int64_t *ns)
 		if (strcmp(end, units[i].name) != 0)
 			continue;
 		number *= units[i].ns;
-		*ns = number < 9e18 ? llround(number) : INT64_MAX;
+		*ns = number_round(number);
 		return true;
 	}
 	return false;
@@ -54,9 +55,11 @@ static bool find_mark(const struct report *report, const char *text, int64_t fro
 
 static int64_t end_of(const struct report *report)
 {
-	int64_t end = llround(report->process.duration_ms * 1e6);
+	int64_t end = number_round(report->process.duration_ms * 1e6);
 
-	return end > report->peak_ns ? end : report->peak_ns;
+	if (end < report->peak_ns)
+		end = report->peak_ns;
+	return end > 0 ? end : 0;
 }
 
 /* `from` is where the window begins, or -1 for its begin itself. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "config.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "common/json.h"
+#include "report/numbers.h"
 #include "report/cells.h"
 #include "report/facts-json.h"
 #include "report/memory.h"
@@ -51,7 +51,7 @@ static void write_errors(struct json *json, const struct report *r,
 	json_begin_object(json);
 	for (int value = 0; value < VALUE_TEMPORARY; value++)
 		json_put_integer(json, report_value_names[value],
-				 llround(cells_error(variances[value])));
+				 number_round(cells_error(variances[value])));
 	json_end_object(json);
 }
 
@@ -71,7 +71,7 @@ static void write_sites(struct json *json, const struct report *r)
 		json_put_unsigned(json, "stacks", s->stacks);
 		for (int value = 0; value < N_REPORT_VALUES; value++)
 			json_put_integer(json, report_value_names[value],
-					 llround(s->values[value]));
+					 number_round(s->values[value]));
 		write_errors(json, r, s->variances);
 		json_end_object(json);
 	}
@@ -88,10 +88,11 @@ static void write_leaks(struct json *json, const struct report *r)
 		json_begin_object(json);
 		json_put_integer(json, "site", r->sites[l->site].number);
 		json_put_text(json, "leak_kind", leak_kind_names[l->kind]);
-		json_put_integer(json, "blocks", llround(l->blocks));
-		json_put_integer(json, "bytes", llround(l->bytes));
-		json_put_integer(json, "indirect_blocks", llround(l->indirect_blocks));
-		json_put_integer(json, "indirect_bytes", llround(l->indirect_bytes));
+		json_put_integer(json, "blocks", number_round(l->blocks));
+		json_put_integer(json, "bytes", number_round(l->bytes));
+		json_put_integer(json, "indirect_blocks",
+				 number_round(l->indirect_blocks));
+		json_put_integer(json, "indirect_bytes", number_round(l->indirect_bytes));
 		json_put_real(json, "first_ms", (double)l->first_ns / 1e6, 6);
 		json_put_real(json, "last_ms", (double)l->last_ns / 1e6, 6);
 		json_end_object(json);
@@ -113,10 +114,10 @@ static void write_frees(struct json *json, const struct report *r)
 			json_unsigned(json, f->frame - 1);
 		else
 			json_null(json);
-		json_put_integer(json, "blocks", llround(f->blocks));
-		json_put_integer(json, "bytes", llround(f->bytes));
-		json_put_integer(json, "crossed_blocks", llround(f->crossed));
-		json_put_integer(json, "mismatched_blocks", llround(f->mismatched));
+		json_put_integer(json, "blocks", number_round(f->blocks));
+		json_put_integer(json, "bytes", number_round(f->bytes));
+		json_put_integer(json, "crossed_blocks", number_round(f->crossed));
+		json_put_integer(json, "mismatched_blocks", number_round(f->mismatched));
 		json_end_object(json);
 	}
 	json_end_array(json);
@@ -131,10 +132,10 @@ static void write_growths(struct json *json, const struct report *r)
 
 		json_begin_object(json);
 		json_put_integer(json, "site", r->sites[g->site].number);
-		json_put_integer(json, "chains", llround(g->chains));
-		json_put_integer(json, "reallocs", llround(g->reallocs));
-		json_put_integer(json, "moves", llround(g->moves));
-		json_put_integer(json, "copied_bytes", llround(g->copied_bytes));
+		json_put_integer(json, "chains", number_round(g->chains));
+		json_put_integer(json, "reallocs", number_round(g->reallocs));
+		json_put_integer(json, "moves", number_round(g->moves));
+		json_put_integer(json, "copied_bytes", number_round(g->copied_bytes));
 		json_put_integer(json, "final_p50", g->p50);
 		json_put_integer(json, "final_p95", g->p95);
 		json_put_integer(json, "final_max", g->largest);
@@ -162,7 +163,7 @@ static void write_nodes(struct json *json, const struct report *r)
 		for (int value = 0; value < N_REPORT_VALUES; value++) {
 			if (values[i][value] > 0)
 				json_put_integer(json, report_value_names[value],
-						 llround(values[i][value]));
+						 number_round(values[i][value]));
 		}
 		json_end_object(json);
 	}

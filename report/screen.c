@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <langinfo.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,7 @@ static _Noreturn void run_pager(int input, const char *command)
 void screen_page(struct screen *screen, bool wanted)
 {
 	const char *command = pager_command();
+	void (*interrupted)(int);
 	int ends[2];
 
 	if (!wanted || !isatty(STDOUT_FILENO) || !command[0] ||
@@ -98,15 +100,21 @@ void screen_page(struct screen *screen, bool wanted)
 		return;
 	fflush(screen->out);
 	if (pipe(ends) != 0)
-		return; /* without a pager, then */
+		return;                        /* without a pager, then */
+	interrupted = signal(SIGINT, SIG_IGN); /* the pager's own key */
 	pager = fork();
 	if (pager == 0) {
+		signal(SIGINT, interrupted);
 		close(ends[1]);
 		run_pager(ends[0], command);
 	}
 	close(ends[0]);
-	if (pager > 0)
-		dup2(ends[1], STDOUT_FILENO);
+	if (pager < 0) {
+		signal(SIGINT, interrupted);
+		close(ends[1]);
+		return;
+	}
+	dup2(ends[1], STDOUT_FILENO);
 	close(ends[1]);
 	signal(SIGPIPE, SIG_DFL); /* who leaves the pager wants no more */
 	atexit(screen_close);
@@ -142,10 +150,11 @@ static size_t character_columns(const char *text, size_t *length)
 {
 	wchar_t wide;
 	mbstate_t state = {0};
-	size_t n = mbrtowc(&wide, text, strlen(text), &state);
+	size_t left = strnlen(text, MB_LEN_MAX); /* a name may have megabytes */
+	size_t n = mbrtowc(&wide, text, left, &state);
 	int columns;
 
-	*length = text_sequence(text, strlen(text));
+	*length = text_sequence(text, left);
 	if (*length == 0)
 		*length = 1;
 	if (n == 0 || n > 4)

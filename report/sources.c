@@ -3,10 +3,13 @@
  * A file is taken only if its real path is below the directory that the user named: a
  * database from elsewhere must not decide what a page contains.
  */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/json.h"
 #include "report/memory.h"
@@ -30,6 +33,20 @@ static int compare_lines(const void *left, const void *right)
 	return (a->line > b->line) - (a->line < b->line);
 }
 
+/* A pipe would have us wait, and a device may have no end. */
+static FILE *open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+	FILE *in = NULL;
+
+	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+		in = fdopen(fd, "r");
+	if (fd >= 0 && !in)
+		close(fd);
+	return in;
+}
+
 static FILE *open_below(const char *root, const char *path)
 {
 	char real_root[PATH_MAX], real[PATH_MAX];
@@ -42,16 +59,16 @@ static FILE *open_below(const char *root, const char *path)
 	if (!good || strncmp(real, real_root, n) != 0 ||
 	    (real[n] != '/' && real_root[n - 1] != '/'))
 		return NULL;
-	return fopen(real, "re");
+	return open_regular(real);
 }
 
-static bool is_near(const struct wanted_line *wanted, size_t n, uint32_t line)
+/* Lines come in order: *next is the first wanted one that is not behind them. */
+static bool is_near(const struct wanted_line *wanted, size_t n, size_t *next,
+		    uint32_t line)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (line + AROUND >= wanted[i].line && line <= wanted[i].line + AROUND)
-			return true;
-	}
-	return false;
+	while (*next < n && wanted[*next].line + AROUND < line)
+		++*next;
+	return *next < n && line + AROUND >= wanted[*next].line;
 }
 
 static void write_line(struct json *json, uint32_t number, const char *text, size_t n)
@@ -69,7 +86,7 @@ static void write_file(const struct making *m, struct json *json,
 	const char *path = strings_get(&m->report->strings, wanted->file);
 	FILE *in = open_below(m->options->sources, path);
 	char *line = NULL, *shown = page_path(m, path);
-	size_t space = 0;
+	size_t space = 0, next = 0;
 	ssize_t length;
 
 	if (in) {
@@ -79,7 +96,7 @@ static void write_file(const struct making *m, struct json *json,
 		     number++) {
 			if (length > 0 && line[length - 1] == '\n')
 				length--;
-			if (is_near(wanted, n, number))
+			if (is_near(wanted, n, &next, number))
 				write_line(json, number, line, (size_t)length);
 		}
 		json_end_array(json);

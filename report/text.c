@@ -52,7 +52,7 @@ static void write_program(const struct text *t)
 	screen_style(t->screen, STYLE_STRONG);
 	put_line(t, memory_format("%s  (pid %lld, %s%s%s)", path_base(executable),
 				  (long long)p->pid,
-				  time_text((int64_t)(p->duration_ms * 1e6)).text,
+				  time_text(number_round(p->duration_ms * 1e6)).text,
 				  p->label && p->label[0] ? ", run " : "",
 				  p->label ? p->label : ""));
 	screen_style(t->screen, STYLE_PLAIN);

@@ -24,6 +24,7 @@ static struct database open_input(const struct options *o)
 {
 	const char *const *inputs = (const char *const *)o->inputs;
 	const char *path = inputs[0];
+	struct database database;
 
 	if (temporary_is_database(path)) {
 		if (o->n_inputs > 1)
@@ -35,7 +36,10 @@ static struct database open_input(const struct options *o)
 			die_usage("%s: expected one DATABASE, or traces only", inputs[i]);
 	}
 	path = temporary_load(inputs, o->n_inputs, &o->symbols, isatty(STDERR_FILENO));
-	return db_open(path, o->n_inputs == 1 ? inputs[0] : "the traces");
+	database = db_open(path, o->n_inputs == 1 ? inputs[0] : "the traces");
+	/* Before a signal can end us: a reader may leave the pager, or press Ctrl-C */
+	temporary_remove();
+	return database;
 }
 
 struct progress {

@@ -13,6 +13,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -489,6 +490,70 @@ def test_names_from_outside_are_only_text(bench):
     assert data["process"]["command_line"] is None
 
 
+def changed(bench, sql):
+    """A database that lies: its name."""
+    shutil.copy(bench.path("p.db"), bench.path("lie.db"))
+    with sqlite3.connect(bench.path("lie.db")) as db:
+        db.executescript(sql)
+    return "lie.db"
+
+
+def test_damaged_lots_and_weights_are_refused(bench):
+    for sql in ("UPDATE lots SET first_block = 1", "UPDATE lots SET weight = 9e999", "UPDATE lots SET weight = -1",
+                f"UPDATE lots SET first_block = {2**63 - 1}, last_block = {-2**63}",
+                f"UPDATE lots SET first_block = {-2**63}, last_block = {2**63 - 1}",
+                f"INSERT INTO blocks VALUES ({2**63 - 1}, 1, 1, 1, 1); "
+                f"UPDATE lots SET first_block = {2**63 - 1}, last_block = {2**63 - 1}"):
+        result = subprocess.run([REPORT, "--json", changed(bench, sql)], cwd=bench.dir, env=bench.env,
+                                capture_output=True, text=True)
+        assert result.returncode == 2 and result.stdout == "", (sql, result)
+        assert re.fullmatch(r"rheaper-report: read lie.db: the database is damaged: .*\n", result.stderr), result
+
+
+def test_times_and_totals_that_lie_stay_in_order(bench):
+    for sql in ("UPDATE processes SET duration_ms = -7; UPDATE totals SET value = -100 WHERE name = 'peak_ns'",
+                "UPDATE processes SET duration_ms = 9e999", "UPDATE processes SET duration_ms = 1e300",
+                "UPDATE markers SET at_ms = 9e999", "UPDATE markers SET at_ms = -1e300"):
+        data = bench.json(changed(bench, sql))
+        assert data["edges"][0] == 0 and data["edges"] == sorted(data["edges"]), sql
+        ends = [m["edge"] for m in data["markers"]]
+        assert ends == sorted(ends), (sql, ends)
+    data = bench.json(changed(bench, "UPDATE processes SET duration_ms = 9e999"))
+    assert data["edges"][-1] > 9e12, data["edges"][-1]
+    text = bench.report(changed(bench, "UPDATE processes SET process = 0"))
+    assert text.startswith("p  (pid "), text
+    assert bench.json(changed(bench, "UPDATE processes SET command_line = '[1]' || char(0) || 'x'"))[
+        "process"]["command_line"] is None
+
+
+def test_frames_of_no_stack_count_nothing(bench):
+    data = bench.json(changed(bench, "DELETE FROM stacks WHERE stack % 2"))
+    known = bench.ask("SELECT count(*) FROM stack_totals JOIN stacks USING (stack)", db="lie.db")[0][0]
+    assert sum(site["stacks"] for site in data["sites"]) == known + 1  # the unknown one
+
+
+def test_a_name_of_megabytes_takes_no_time(bench):
+    name = changed(bench, "UPDATE frames SET function = printf('%.*c', 4000000, 'x') WHERE function = 'fill'")
+    for words in (("--tree",), ("--site=s1",), ()):
+        bench.report(name, "--full-names", *words)
+    os.unlink(bench.path("lie.db"))
+
+
+def test_a_temporary_database_does_not_outlive_the_pager(bench):
+    os.mkdir(bench.path("tmp"))
+    terminal = Terminal([REPORT, "p.bin"], {**bench.env, "TMPDIR": bench.path("tmp"),
+                                            "PAGER": "kill -TERM $PPID; cat"}, bench.dir)
+    assert terminal.report() == str(-signal.SIGTERM), terminal.output
+    terminal.close()
+    assert os.listdir(bench.path("tmp")) == []
+
+
+def test_an_interrupt_is_the_pager_s(bench):
+    """As less takes it for the end of a search: the report waits until it is left."""
+    text = on_terminal(bench, "p.db", PAGER="trap '' INT; kill -INT $PPID; cat; echo over")
+    assert text.rstrip().endswith("over") and "allocations" in text, text
+
+
 def test_bad_input_is_refused_with_a_sentence(bench):
     bench.file("empty", "")
     bench.file("text", "hello\n" * 1000)
@@ -664,6 +729,19 @@ def test_names_cannot_leave_their_place_in_a_page(bench):
         assert name not in html, name
     assert html.count("<script") == 3 + html.count('"<script')
     assert {text["strings"][i] for i in columns["function.full"]} >= set(evil[:4])
+
+
+def test_sources_are_files_only(bench):
+    needs_page(bench)
+    os.mkdir(bench.path("src"))
+    os.mkfifo(bench.path("src/pipe.c"))
+    os.symlink("/dev/zero", bench.path("src/zero.c"))
+    os.symlink("../p.c", bench.path("src/p.c"))
+    for place in ("src/pipe.c", "src/zero.c", "src/p.c", "../p.c", "/dev/zero"):
+        path = place if place[0] == "/" else bench.path(place)
+        name = changed(bench, f"UPDATE frames SET file = '{path}'")
+        for root in (bench.path("src"), *(["/"] if place == "/dev/zero" else [])):
+            assert not any(page_of(bench, f"--embed-source={root}", db=name)[0]["sources"].values()), place
 
 
 tap.run(globals(), Bench)
