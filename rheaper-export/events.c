@@ -4,13 +4,14 @@
 #include "common/array.h"
 #include "common/cli.h"
 
+#include "rheaper-export/sum.h"
 #include "rheaper-export/events.h"
 
 struct events events_begin(const struct past_sums *sums, int64_t max)
 {
 	int64_t n_blocks = max / 2 - 1; /* one more for what is carried */
 
-	if (sums->blocks + sums->frees <= max)
+	if (sum_saturated(sums->blocks, sums->frees) <= max)
 		return (struct events){.step = 0};
 	return (struct events){
 		.step = sums->bytes / n_blocks + 1,
@@ -30,7 +31,7 @@ static int64_t weigh(struct events *e, int64_t bytes)
 {
 	if (bytes >= e->step)
 		return bytes;
-	e->carry += bytes;
+	e->carry = sum_saturated(e->carry, bytes);
 	if (e->carry < e->step)
 		return 0;
 	e->carry -= e->step;

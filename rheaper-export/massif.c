@@ -17,6 +17,7 @@
 #include "common/text.h"
 #include "database/past.h"
 
+#include "rheaper-export/sum.h"
 #include "rheaper-export/calls.h"
 #include "rheaper-export/formats.h"
 
@@ -143,7 +144,7 @@ static void add_bytes(struct massif *m, uint32_t call)
 		       sizeof(*m->bytes)))
 		die_of_memory();
 	for (int i = 0; i < N_TREES; i++)
-		m->bytes[call][i] += m->live[i];
+		m->bytes[call][i] = sum_saturated(m->bytes[call][i], m->live[i]);
 	m->call = call;
 	m->depth++;
 }
@@ -295,7 +296,8 @@ static struct branches find_branches(const struct massif *m, uint32_t call, int 
 				(struct branch){m->bytes[child][tree], child};
 		} else if (m->bytes[child][tree] > 0) {
 			b.n_hidden++;
-			b.hidden_bytes += m->bytes[child][tree];
+			b.hidden_bytes =
+				sum_saturated(b.hidden_bytes, m->bytes[child][tree]);
 		}
 	}
 	qsort(b.shown, b.n_shown, sizeof(*b.shown), compare_branches);

@@ -10,6 +10,7 @@
  */
 #include "common/json.h"
 
+#include "rheaper-export/sum.h"
 #include "rheaper-export/calls.h"
 #include "rheaper-export/formats.h"
 
@@ -65,7 +66,7 @@ static void add_totals(void *context, const struct profile_stack *stack)
 	struct speedscope *s = context;
 
 	for (int i = 0; i < N_PROFILE_VALUES; i++)
-		s->totals[i] += stack->values[i];
+		s->totals[i] = sum_saturated(s->totals[i], stack->values[i]);
 }
 
 static void begin_sample(void *context, const struct profile_stack *stack)

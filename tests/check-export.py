@@ -339,6 +339,17 @@ def test_bytes_that_are_not_utf_8(b):
     assert escaped in b.pprof("-traces", database=path)
 
 
+def test_totals_near_the_end_of_the_range(b):
+    """Sums stay there, and do not become negative."""
+    path = b.make("huge.db", f"UPDATE stack_totals SET allocations = {2**63 - 1}, allocated_bytes = {2**63 - 1},"
+                             f" peak_bytes = {2**63 - 1}, peak_blocks = 1; UPDATE blocks SET size = {2**63 - 1};")
+    for profile in json.loads(b.export("-f", "speedscope", "--process=1", path))["profiles"]:
+        assert profile["endValue"] >= 0, profile["endValue"]
+    numbers = re.findall(r"^ *n\d+: (-?\d+) ", b.export("-f", "massif", "--process=1", path), re.M)
+    assert numbers and min(int(number) for number in numbers) >= 0, numbers
+    b.export("-f", "firefox", "--process=1", path)
+
+
 def test_a_query_only_asks(b):
     content = open(b.db, "rb").read()
     for sql in ("DELETE FROM frames", "UPDATE frames SET function = ''", "DROP TABLE frames",
