@@ -20,8 +20,8 @@ static void nothing_printable_commands_a_terminal(void **state)
 		{"\302\23331m\302\237", "\\xc2\\x9b31m\\xc2\\x9f"}, /* U+009B */
 		{"\302\240\303\233\342\230\203", "\302\240\303\233\342\230\203"},
 		{"\23331m\377", "\\x9b31m\\xff"},
-		{"a\342\200\256b\357\273\277", /* U+202E, U+FEFF */
-		 "a\\xe2\\x80\\xaeb\\xef\\xbb\\xbf"},
+		{"a\342\200\256b\342\200\254\357\273\277", /* U+202E, U+202C, U+FEFF */
+		 "a\\xe2\\x80\\xaeb\\xe2\\x80\\xac\\xef\\xbb\\xbf"},
 	};
 
 	(void)state;
