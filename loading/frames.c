@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * New locations are sorted by module and address: one module at a time is open, each
- * once, whatever number of traces used it. A location becomes consecutive frames, one
- * for each function inlined there. Frames know the numbers of their names, so that a
- * stack becomes a path in the call trees without its texts.
+ * places.c asks for one module at a time, each once, whatever number of traces used it:
+ * so one is open. Places are frames, whose names have numbers: a stack becomes a path in
+ * the call trees without its texts.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "analysis/owner.h"
+#include "analysis/places.h"
 #include "analysis/registry.h"
 #include "analysis/tree.h"
 #include "common/array.h"
@@ -20,7 +20,6 @@
 #include "common/text.h"
 #include "database/store.h"
 #include "database/terms.h"
-#include "loading/inferred.h"
 #include "loading/stack-owners.h"
 #include "symbols/signature.h"
 #include "symbols/symbol-files.h"
@@ -28,29 +27,17 @@
 
 #include "loading/frames.h"
 
-struct known_frame {
-	uint32_t name, module;
-	bool inferred;
-	int64_t line;
-};
-
 struct frames {
 	struct registry *registry;
 	struct store *store;
-	size_t n_modules, n_functions, n_locations, n_nodes,
-		n_stacks; /* that are written */
-	struct names names;
-	struct known_frame *frames; /* by number; 0 is none */
-	size_t n_frames, n_frames_max;
-	struct inferred inferred;
+	size_t n_modules, n_functions, n_stacks; /* that are written */
+	struct places places;
 	struct tree top_down, bottom_up;
 	uint32_t module;                        /* whose symbols are open */
 	struct symbols *symbols;                /* NULL: there are none */
 	const struct symbol_settings *settings; /* NULL: no symbols are wanted */
 	uint64_t begun_ns;                      /* when the first process began */
-	int64_t *stack;                         /* frames of the stack in hand */
-	size_t n_stack, n_stack_max;
-	struct stack_owners *owners; /* while stacks are written */
+	struct stack_owners *owners;            /* while stacks are written */
 };
 
 static _Noreturn void die_of_memory(void)
@@ -66,23 +53,21 @@ struct frames *frames_new(struct registry *registry, struct store *store)
 		die_of_memory();
 	f->registry = registry;
 	f->store = store;
+	places_init(&f->places, registry);
 	return f;
 }
 
 void frames_free(struct frames *f)
 {
-	names_fini(&f->names);
+	places_fini(&f->places);
 	tree_fini(&f->top_down);
 	tree_fini(&f->bottom_up);
-	free(f->frames);
-	inferred_fini(&f->inferred);
-	free(f->stack);
 	free(f);
 }
 
 static uint32_t name_number(struct frames *f, const char *sym)
 {
-	uint32_t number = names_number(&f->names, sym);
+	uint32_t number = names_number(&f->places.functions, sym);
 
 	if (number == MAP_NONE)
 		die_of_memory();
@@ -91,15 +76,15 @@ static uint32_t name_number(struct frames *f, const char *sym)
 
 void frames_know_frame(struct frames *f, const struct frame_row *frame, const char *sym)
 {
-	if (array_grow((void **)&f->frames, &f->n_frames_max, f->n_frames + 2,
-		       sizeof(*f->frames)))
-		die_of_memory();
-	f->frames[++f->n_frames] = (struct known_frame){
-		.name = name_number(f, sym),
+	struct place place = {
 		.module = (uint32_t)frame->module,
 		.inferred = frame->inferred,
 		.line = frame->line,
+		.file = PLACE_NO_FILE,
 	};
+
+	if (places_know(&f->places, &place, sym))
+		die_of_memory();
 }
 
 void frames_know_inferred(struct frames *f, const struct inferred_pair *pair,
@@ -107,8 +92,8 @@ void frames_know_inferred(struct frames *f, const struct inferred_pair *pair,
 {
 	const int64_t *known;
 
-	if (inferred_get(&f->inferred, pair, &known) == 0 &&
-	    inferred_put(&f->inferred, pair, frames, n))
+	if (inferred_get(&f->places.inferred, pair, &known) == 0 &&
+	    inferred_put(&f->places.inferred, pair, frames, n))
 		die_of_memory();
 }
 
@@ -128,21 +113,8 @@ void frames_know_registry(struct frames *f)
 {
 	f->n_modules = f->registry->n_modules;
 	f->n_functions = f->registry->n_functions;
-	f->n_locations = f->registry->n_locations;
-	f->n_nodes = f->registry->n_nodes;
 	f->n_stacks = f->registry->n_stacks;
-}
-
-static int compare_locations(const void *left, const void *right)
-{
-	const struct registry_location *a = *(struct registry_location *const *)left;
-	const struct registry_location *b = *(struct registry_location *const *)right;
-
-	if (a->module != b->module)
-		return a->module < b->module ? -1 : 1;
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	return (int)a->exact - (int)b->exact;
+	places_know_registry(&f->places);
 }
 
 static void warn_module(const struct registry_module *m, int problem)
@@ -216,164 +188,56 @@ static void open_module(struct frames *f, uint32_t number)
 			     module_symbols_names[newer ? MODULE_NEWER : terms[problem]]);
 }
 
-static void write_frame(struct frames *f, struct frame_row *frame, const char *sym)
+static int open_for_places(void *context, uint32_t module, struct symbols **symbols)
 {
-	char *name = text_utf8(sym, strlen(sym));
+	struct frames *f = context;
 
-	if (!name)
-		die_of_memory();
-	frames_know_frame(f, frame, name);
-	frame->frame = (int64_t)f->n_frames;
-	frame->function = name;
-	store_frame(f->store, frame);
-	free(name);
-}
-
-/* Frames of the functions at an address of a module; the number of the first one. */
-static int64_t write_address(struct frames *f, const struct registry_location *l,
-			     bool inferred, uint32_t *n_frames)
-{
-	const struct symbol *found = NULL;
-	const struct registry_module *m = get_module(f, l->module);
-	int64_t first = (int64_t)f->n_frames + 1;
-	char offset[256];
-	size_t n = 0;
-
-	/* A return address may be past the end of its function. */
-	if (f->symbols)
-		n = symbols_find(f->symbols, l->address - !l->exact, &found);
-	symbol_format_offset(m ? m->path : NULL, l->address, offset, sizeof(offset));
-	*n_frames = n ? (uint32_t)n : 1;
-	for (uint32_t i = 0; i < *n_frames; i++) {
-		struct frame_row frame = {
-			.address = (int64_t)l->address,
-			.exact = l->exact,
-			.module = l->module,
-			.inline_depth = i,
-			.inferred = inferred,
-			.file = n ? found[i].file : NULL,
-			.line = n && found[i].line > 0 ? found[i].line : 0,
-		};
-		write_frame(f, &frame, n && found[i].name ? found[i].name : offset);
-	}
-	return first;
-}
-
-/* The frames between a call and what it really entered, of the module that is open. */
-static void infer_frames(struct frames *f, const struct inferred_pair *pair)
-{
-	const struct registry *r = f->registry;
-	struct registry_location jump = r->locations[pair->outer];
-	bool is_allocator = pair->inner == INFERRED_ALLOCATOR;
-	uint64_t entered = 0, jumps[SYMBOLS_MAX_JUMPS];
-	int64_t frames[SYMBOLS_MAX_JUMPS * SYMBOLS_MAX_INLINED];
-	size_t n, n_frames = 0;
-
-	if (!is_allocator)
-		entered = r->locations[pair->inner].address -
-			  !r->locations[pair->inner].exact;
-	n = symbols_find_jumps(
-		f->symbols, jump.address, entered,
-		is_allocator ? r->functions[pair->allocator - 1].name : NULL, jumps);
-	while (n--) {
-		uint32_t n_here;
-		int64_t first;
-
-		jump.address = jumps[n];
-		first = write_address(f, &jump, true, &n_here);
-		for (uint32_t i = 0; i < n_here; i++)
-			frames[n_frames++] = first + i;
-	}
-	if (n_frames && inferred_put(&f->inferred, pair, frames, n_frames))
-		die_of_memory();
-}
-
-/* The pairs of the module that is open, from *next on. */
-static void infer_module(struct frames *f, size_t *next)
-{
-	const struct registry *r = f->registry;
-	struct inferred *inferred = &f->inferred;
-
-	while (*next < inferred->n_pairs &&
-	       r->locations[inferred->pairs[*next].outer].module < f->module)
-		(*next)++;
-	while (*next < inferred->n_pairs &&
-	       r->locations[inferred->pairs[*next].outer].module == f->module) {
-		if (f->symbols)
-			infer_frames(f, &inferred->pairs[*next]);
-		(*next)++;
-	}
-}
-
-static void write_locations(struct frames *f)
-{
-	struct registry *registry = f->registry;
-	size_t n = registry->n_locations - f->n_locations;
-	struct registry_location **sorted = calloc(n + 1, sizeof(*sorted));
-	size_t next = 0;
-
-	if (!sorted)
-		die_of_memory();
-	for (size_t i = 0; i < n; i++)
-		sorted[i] = &registry->locations[f->n_locations + i];
-	qsort(sorted, n, sizeof(*sorted), compare_locations);
-	if (inferred_collect(&f->inferred, registry, f->n_nodes, f->n_stacks))
-		die_of_memory();
-	for (size_t i = 0; i < n; i++) {
-		struct registry_location *l = sorted[i];
-
-		open_module(f, l->module);
-		l->first_frame = write_address(f, l, false, &l->n_frames);
-		if (i + 1 == n || sorted[i + 1]->module != l->module)
-			infer_module(f, &next);
-	}
-	symbols_close(f->symbols);
-	f->symbols = NULL;
-	f->module = 0;
-	free(sorted);
-}
-
-static void reserve_stack(struct frames *f, size_t n)
-{
-	if (array_grow((void **)&f->stack, &f->n_stack_max, f->n_stack + n,
-		       sizeof(*f->stack)))
-		die_of_memory();
-}
-
-static void collect_inferred(struct frames *f, const struct inferred_pair *pair)
-{
-	const int64_t *frames;
-	size_t n = inferred_get(&f->inferred, pair, &frames);
-
-	reserve_stack(f, n);
-	for (size_t i = 0; i < n; i++)
-		f->stack[f->n_stack++] = frames[i];
-}
-
-/* The frames of a stack, innermost first, into f->stack. */
-static void collect_stack(struct frames *f, const struct registry_stack *stack)
-{
-	const struct registry *l = f->registry;
-	struct inferred_pair pair = {.inner = INFERRED_ALLOCATOR,
-				     .allocator = stack->function};
-
-	f->n_stack = 0;
-	for (uint32_t node = stack->node; node; node = l->nodes[node].parent) {
-		const struct registry_location *at =
-			&l->locations[l->nodes[node].location];
-
-		pair.outer = l->nodes[node].location;
-		collect_inferred(f, &pair);
-		reserve_stack(f, at->n_frames);
-		for (uint32_t i = 0; i < at->n_frames; i++)
-			f->stack[f->n_stack++] = at->first_frame + i;
-		pair.inner = pair.outer;
-	}
+	open_module(f, module);
+	*symbols = f->symbols;
+	return 0;
 }
 
 static const char *get_sym(const struct frames *f, int64_t frame)
 {
-	return f->names.texts[f->frames[frame].name];
+	return f->places.functions.texts[f->places.places[frame].function];
+}
+
+static void write_frame(struct frames *f, size_t number)
+{
+	const struct place *p = &f->places.places[number];
+	struct frame_row frame = {
+		.frame = (int64_t)number,
+		.address = (int64_t)p->address,
+		.exact = p->exact,
+		.module = p->module,
+		.inline_depth = p->inline_depth,
+		.inferred = p->inferred,
+		.function = get_sym(f, (int64_t)number),
+		.file = p->file == PLACE_NO_FILE ? NULL : f->places.files.texts[p->file],
+		.line = p->line,
+	};
+
+	store_frame(f->store, &frame);
+}
+
+static void write_locations(struct frames *f)
+{
+	size_t n_known = f->places.n;
+
+	if (places_look_up(&f->places, open_for_places, f))
+		die_of_memory();
+	symbols_close(f->symbols);
+	f->symbols = NULL;
+	f->module = 0;
+	for (size_t i = n_known + 1; i <= f->places.n; i++)
+		write_frame(f, i);
+}
+
+/* The frames of a stack, innermost first, into f->places.stack. */
+static void collect_stack(struct frames *f, const struct registry_stack *stack)
+{
+	if (places_collect(&f->places, stack))
+		die_of_memory();
 }
 
 static const char *get_allocator(const struct frames *f, uint32_t function)
@@ -387,10 +251,11 @@ static void sign_stack(const struct frames *f, uint32_t function, char *text)
 
 	if (function)
 		hash = signature_add(hash, get_allocator(f, function));
-	for (size_t i = 0; i < f->n_stack; i++) {
-		const char *sym = get_sym(f, f->stack[i]);
+	for (size_t i = 0; i < f->places.n_stack; i++) {
+		const char *sym = get_sym(f, f->places.stack[i]);
 
-		if (!signature_is_startup(sym) && !f->frames[f->stack[i]].inferred)
+		if (!signature_is_startup(sym) &&
+		    !f->places.places[f->places.stack[i]].inferred)
 			hash = signature_add(hash, sym);
 		if (strcmp(sym, "main") == 0)
 			break;
@@ -404,7 +269,8 @@ static uint32_t step_into(struct frames *f, enum store_tree which, int64_t paren
 {
 	struct tree *tree = which == STORE_TOP_DOWN ? &f->top_down : &f->bottom_up;
 	uint32_t n_nodes = tree->n_nodes;
-	uint32_t node = tree_child(tree, (uint32_t)parent, f->frames[frame].name);
+	uint32_t node =
+		tree_child(tree, (uint32_t)parent, f->places.places[frame].function);
 
 	if (node == MAP_NONE)
 		die_of_memory();
@@ -417,9 +283,10 @@ static uint32_t step_into(struct frames *f, enum store_tree which, int64_t paren
 /* Of the stack in hand. */
 static void set_owner(struct frames *f, struct stack_row *row)
 {
-	row->depth = (int64_t)f->n_stack;
-	stack_owners_set(f->owners, get_allocator(f, (uint32_t)row->allocator), f->stack,
-			 (const char *const *)f->names.texts, row);
+	row->depth = (int64_t)f->places.n_stack;
+	stack_owners_set(f->owners, get_allocator(f, (uint32_t)row->allocator),
+			 f->places.stack, (const char *const *)f->places.functions.texts,
+			 row);
 }
 
 static void write_stack(struct frames *f, uint32_t number)
@@ -439,14 +306,14 @@ static void write_stack(struct frames *f, uint32_t number)
 	collect_stack(f, stack);
 	sign_stack(f, stack->function, signature);
 	set_owner(f, &row);
-	for (uint32_t i = 0; i < f->n_stack; i++) {
-		store_stack_frame(f->store, number, i, f->stack[i]);
+	for (uint32_t i = 0; i < f->places.n_stack; i++) {
+		store_stack_frame(f->store, number, i, f->places.stack[i]);
 		row.bottom_up_node = step_into(f, STORE_BOTTOM_UP, row.bottom_up_node,
-					       i + 1, f->stack[i]);
+					       i + 1, f->places.stack[i]);
 	}
-	for (uint32_t i = 0; i < f->n_stack; i++)
+	for (uint32_t i = 0; i < f->places.n_stack; i++)
 		row.top_down_node = step_into(f, STORE_TOP_DOWN, row.top_down_node, i + 1,
-					      f->stack[f->n_stack - 1 - i]);
+					      f->places.stack[f->places.n_stack - 1 - i]);
 	store_stack(f->store, &row);
 }
 
@@ -456,25 +323,26 @@ static void find_owners(struct frames *f, const struct owner_settings *settings)
 	size_t n_stacks = f->registry->n_stacks;
 
 	f->owners = stack_owners_new(f->store, settings, n_stacks);
-	for (size_t i = 1; i <= f->n_frames; i++) {
-		const struct known_frame *frame = &f->frames[i];
+	for (size_t i = 1; i <= f->places.n; i++) {
+		const struct place *frame = &f->places.places[i];
 		const struct registry_module *m = get_module(f, frame->module);
 
-		stack_owners_add_frame(f->owners,
-				       &(struct owner_frame){
-					       .function = frame->name,
-					       .name = f->names.texts[frame->name],
-					       .module = frame->module,
-					       .module_path = m ? m->path : NULL,
-					       .line = frame->line,
-				       });
+		stack_owners_add_frame(
+			f->owners,
+			&(struct owner_frame){
+				.function = frame->function,
+				.name = f->places.functions.texts[frame->function],
+				.module = frame->module,
+				.module_path = m ? m->path : NULL,
+				.line = frame->line,
+			});
 	}
 	for (size_t i = 0; i < n_stacks; i++) {
 		collect_stack(f, &f->registry->stacks[i]);
-		stack_owners_add_stack(f->owners, f->stack, f->n_stack);
+		stack_owners_add_stack(f->owners, f->places.stack, f->places.n_stack);
 	}
-	stack_owners_find(f->owners, (const char *const *)f->names.texts,
-			  f->names.n_texts);
+	stack_owners_find(f->owners, (const char *const *)f->places.functions.texts,
+			  f->places.functions.n_texts);
 }
 
 static void rewrite_owner(struct frames *f, uint32_t number)

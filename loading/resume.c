@@ -13,7 +13,7 @@
 #include "database/rows.h"
 #include "database/store.h"
 #include "loading/frames.h"
-#include "loading/inferred.h"
+#include "analysis/inferred.h"
 
 #include "loading/resume.h"
 

@@ -5,7 +5,7 @@
 #include "analysis/registry.h"
 #include "common/array.h"
 
-#include "loading/inferred.h"
+#include "analysis/inferred.h"
 
 void inferred_fini(struct inferred *f)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Keeps the frames that stand between a call and the function that was really entered
- * (symbols_find_jumps), by call and function. For frames.c. Functions that return an int
+ * (symbols_find_jumps), by call and function. For places.c. Functions that return an int
  * return 0 or -ENOMEM.
  */
 #pragma once
