@@ -172,6 +172,46 @@ def test_appending_keeps_them(b):
     assert before == after and b.read("d.db").keys() == found.keys(), (before, after)
 
 
+# Of a second run with an odd number no location is new after a first one with an even one and
+# "last": only who calls whom is.
+ANEW = """
+#include <stdlib.h>
+#define OWN __attribute__((noinline, noclone))
+#define STAY __asm__ volatile("" : : : "memory")
+void *volatile keep;
+OWN void work(size_t size) { keep = malloc(size); free(keep); STAY; }
+OWN void other(size_t size) { keep = malloc(size); free(keep); STAY; }
+OWN void last(size_t size) { work(size + 1); }
+OWN void one_way(size_t size) { if (size & 1) last(size + 1); else other(size); }
+OWN void go(const char *word)
+{
+	if (*word == 'l') last(2000); else one_way(strtoul(word, NULL, 10));
+	STAY;
+}
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		go(argv[i]);
+	return 0;
+}
+"""
+
+
+def test_known_locations_in_a_new_order(b):
+    b.run(os.path.join(BIN, "rheaper-gcc"), "-O2", "-g", b.file("anew.c", ANEW), "-o", "anew")
+    b.run("./anew", "1000", "last", RHEAPER_TRACE="even.bin")
+    b.run("./anew", "1001", RHEAPER_TRACE="odd.bin")
+    b.run(LOADER, "-q", "even.bin", "odd.bin", "together.db")
+    b.run(LOADER, "-q", "even.bin", "later.db")
+    with sqlite3.connect(b.path("later.db")) as db:
+        before = db.execute("SELECT count(DISTINCT address) FROM frames WHERE NOT inferred").fetchone()
+    b.run(LOADER, "-q", "--append", "odd.bin", "later.db")
+    with sqlite3.connect(b.path("later.db")) as db:
+        assert before == db.execute("SELECT count(DISTINCT address) FROM frames WHERE NOT inferred").fetchone()
+    assert names(b.read("together.db")[1003]) == ["work", "last", "one_way", "go", "main"]
+    assert b.read("later.db") == b.read("together.db")
+
+
 def test_gdb_says_the_same(b):
     if not shutil.which("gdb"):
         raise tap.Skip("no gdb")
