@@ -45,7 +45,7 @@ static void print_titles(bool threads)
 static int print_row(struct model *m, bool threads, const struct row *row,
 		     struct format format)
 {
-	const char *name = model_name(m, threads, row->id);
+	const char *name = model_way(m, threads, row->id);
 	char number[NUMBER_SIZE];
 
 	if (!name)
@@ -108,6 +108,32 @@ int batch_run(struct model *m, const struct batch_options *o)
 	}
 }
 
+static int put_facts(struct json *json, struct sites *sites, uint32_t id)
+{
+	struct site_facts facts;
+	int error = sites_facts(sites, id, &facts);
+
+	json_put_text(json, "short_name", facts.short_name);
+	json_put_text(json, "chain", facts.chain);
+	json_key(json, "owner");
+	if (facts.function) {
+		json_begin_object(json);
+		json_put_text(json, "function", facts.function);
+		json_put_text(json, "file", facts.file);
+		json_key(json, "line");
+		if (facts.line)
+			json_integer(json, facts.line);
+		else
+			json_null(json);
+		json_put_text(json, "module_path", facts.module_path);
+		json_end_object(json);
+	} else {
+		json_null(json);
+	}
+	site_facts_fini(&facts);
+	return error;
+}
+
 static int put_rows(struct json *json, struct model *m, bool threads, enum figure by)
 {
 	struct rows *rows = model_rows(m, threads);
@@ -123,6 +149,8 @@ static int put_rows(struct json *json, struct model *m, bool threads, enum figur
 			return -ENOMEM;
 		json_begin_object(json);
 		json_put_text(json, "name", name);
+		if (!threads)
+			error = put_facts(json, &m->sites, row->id);
 		for (int k = 0; k < N_FIGURES; k++) {
 			if (!threads || !columns[k].sites_only)
 				json_put_real(json, columns[k].name, row->figures[k],

@@ -230,6 +230,7 @@ struct follow_status follow_status(const struct follow *f)
 		.state = state_text(h, f->over || !f->following),
 		.error = h->state == RHP_STATE_FAILED ? (int)(h->stop_errno & 0xffff) : 0,
 		.sample_bytes = h->sample_bytes,
+		.max_depth = h->max_stack_depth,
 		.elapsed_ns = elapsed_ns(f, live),
 		.live_bytes = t->live_bytes,
 		.live_blocks = t->live_blocks,
@@ -244,7 +245,7 @@ struct follow_status follow_status(const struct follow *f)
 	};
 }
 
-const struct catalog *follow_catalog(const struct follow *f)
+struct catalog *follow_catalog(struct follow *f)
 {
 	return &f->catalog;
 }

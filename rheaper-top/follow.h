@@ -21,6 +21,7 @@ struct follow_status {
 	const char *state; /* in words, one or two */
 	int error;         /* 0, or the errno why writing the trace failed */
 	uint64_t sample_bytes;
+	uint32_t max_depth; /* of stacks, as the trace has it */
 	int64_t elapsed_ns; /* since tracing began */
 	double live_bytes, live_blocks;
 	double peak_bytes;
@@ -48,5 +49,6 @@ int follow_poll(struct follow *follow, int milliseconds);
 /* Return the totals so far. Texts live as long as the follow. */
 struct follow_status follow_status(const struct follow *follow);
 
-/* Return the catalog of the trace, whose stacks and threads have totals. */
-const struct catalog *follow_catalog(const struct follow *follow);
+/* Return the catalog of the trace, whose stacks and threads have totals. What is in it
+ * for registry.c is the caller's. */
+struct catalog *follow_catalog(struct follow *follow);

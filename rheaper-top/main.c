@@ -13,12 +13,15 @@
 #include "rheaper-top/model.h"
 #include "rheaper-top/process.h"
 #include "rheaper-top/screen.h"
+#include "rheaper-top/stacks.h"
 #include "symbols/symbol-files.h"
 #include "trace/reader.h"
 
 struct options {
 	struct batch_options batch;
 	struct symbol_settings symbols;
+	const char **wrappers;
+	size_t n_wrappers;
 	double delay; /* seconds */
 	bool text, json, symbolize, full_names;
 	const char *trace;
@@ -49,6 +52,10 @@ static const struct option_row rows[] = {
 	 .help = "show threads instead of call sites"},
 	{OPTION_SET, 0, "full-names", OPTION_FIELD(full_names),
 	 .help = "show whole names of functions"},
+	{OPTION_LIST, 0, "wrapper", "GLOB", OPTION_FIELD(wrappers),
+	 .n_offset = offsetof(struct options, n_wrappers),
+	 .help = "functions that only call an allocator; may be repeated. Most are "
+		 "found"},
 	{.help = "Text output"},
 	{OPTION_SET, 'b', "batch", OPTION_FIELD(text),
 	 .help = "print text, even to a terminal"},
@@ -128,6 +135,7 @@ static int run(struct model *model, const struct options *o)
 int main(int argc, char **argv)
 {
 	struct options options;
+	struct stack_settings settings;
 	struct model model;
 	char *found = NULL;
 	const char *path;
@@ -140,7 +148,12 @@ int main(int argc, char **argv)
 	if (pid)
 		found = process_find_trace(pid);
 	path = found ? found : options.trace;
-	error = model_open(&model, path, pid, options.symbolize ? &options.symbols : NULL,
+	settings = (struct stack_settings){
+		.symbols = options.symbolize ? &options.symbols : NULL,
+		.wrappers = options.wrappers,
+		.n_wrappers = options.n_wrappers,
+	};
+	error = model_open(&model, path, pid, &settings,
 			   options.full_names || options.json);
 	if (!error) {
 		error = run(&model, &options);

@@ -6,12 +6,11 @@
 
 #include "analysis/catalog.h"
 #include "common/text.h"
-#include "rheaper-top/names.h"
 
 #include "rheaper-top/model.h"
 
 int model_open(struct model *m, const char *path, pid_t pid,
-	       const struct symbol_settings *settings, bool full_names)
+	       const struct stack_settings *settings, bool full_names)
 {
 	int error;
 
@@ -19,9 +18,8 @@ int model_open(struct model *m, const char *path, pid_t pid,
 	error = follow_open(&m->follow, path, pid);
 	if (error)
 		return error;
-	m->names = names_new(follow_catalog(m->follow), settings, full_names);
-	error = m->names ? sites_init(&m->sites, follow_catalog(m->follow), m->names)
-			 : -ENOMEM;
+	error = sites_init(&m->sites, follow_catalog(m->follow),
+			   follow_status(m->follow).max_depth, settings, full_names);
 	if (error)
 		model_close(m);
 	return error;
@@ -31,7 +29,6 @@ void model_close(struct model *m)
 {
 	sites_fini(&m->sites);
 	rows_fini(&m->threads);
-	names_free(m->names);
 	follow_close(m->follow);
 	free(m->name);
 }
@@ -73,7 +70,7 @@ int model_update(struct model *m)
 	m->free_rate = (now.frees - before.frees) * per_second;
 	if (update_threads(m, seconds))
 		return -ENOMEM;
-	return sites_update(&m->sites, seconds);
+	return sites_update(&m->sites, seconds, now.over);
 }
 
 struct rows *model_rows(struct model *m, bool threads)
@@ -97,4 +94,9 @@ static const char *name_thread(struct model *m, uint32_t id)
 const char *model_name(struct model *m, bool threads, uint32_t id)
 {
 	return threads ? name_thread(m, id) : sites_name(&m->sites, id);
+}
+
+const char *model_way(struct model *m, bool threads, uint32_t id)
+{
+	return threads ? name_thread(m, id) : sites_way(&m->sites, id);
 }

@@ -13,22 +13,20 @@
 #include "rheaper-top/rows.h"
 #include "rheaper-top/sites.h"
 
-struct symbol_settings;
+struct stack_settings;
 
 struct model {
 	struct follow *follow;
 	struct follow_status status;
 	double allocation_rate, byte_rate, free_rate; /* per second, in the interval */
-	struct names *names;
 	struct sites sites;
 	struct rows threads;
 	char *name; /* the thread name that model_name returned last */
 };
 
-/* Open a model as follow_open does. If `settings` is NULL, names are offsets; else it
- * must outlive the model. */
+/* Open a model as follow_open does. What the settings point to must outlive the model. */
 int model_open(struct model *model, const char *path, pid_t pid,
-	       const struct symbol_settings *settings, bool full_names);
+	       const struct stack_settings *settings, bool full_names);
 void model_close(struct model *model);
 
 /* Read on, as follow_poll does. */
@@ -42,3 +40,6 @@ int model_update(struct model *model);
  * escaped, until the next call (NULL: out of memory). */
 struct rows *model_rows(struct model *model, bool threads);
 const char *model_name(struct model *model, bool threads, uint32_t id);
+
+/* The same; of a site with the way to it, as sites_way has it. */
+const char *model_way(struct model *model, bool threads, uint32_t id);

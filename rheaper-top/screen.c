@@ -156,6 +156,31 @@ static void put_text(const struct screen *s, int y, int x, const char *text)
 	}
 }
 
+/* Return whether a text fits from column x on, to the end of the line. */
+static bool fits(const struct screen *s, int x, const char *text)
+{
+	size_t n = strlen(text), length;
+	mbstate_t state = {0};
+	wchar_t c;
+
+	for (; n > 0 && s->utf8; text += length, n -= length) {
+		length = mbrtowc(&c, text, n, &state);
+		if (length == 0 || length > n)
+			return false;
+		x += wcwidth(c) < 0 ? 1 : wcwidth(c);
+	}
+	return s->utf8 && x <= COLS;
+}
+
+/* The way from the allocator is there if all of it fits. */
+static const char *name_row(const struct screen *s, uint32_t id, int x)
+{
+	const struct view *v = &s->view;
+	const char *way = model_way(v->model, v->threads, id);
+
+	return !way || fits(s, x, way) ? way : model_name(v->model, v->threads, id);
+}
+
 static void put_titles(const struct screen *s, int y)
 {
 	const struct view *v = &s->view;
@@ -183,12 +208,10 @@ static int put_row(const struct screen *s, int y, size_t position)
 	const struct view *v = &s->view;
 	const struct row *row = model_rows(v->model, v->threads)->sorted[position];
 	struct format format = {.estimate = v->model->status.sample_bytes, .brief = true};
-	const char *name = model_name(v->model, v->threads, row->id);
 	char number[NUMBER_SIZE];
+	const char *name;
 	int x = 0;
 
-	if (!name)
-		return -ENOMEM;
 	if (position == v->position)
 		attron(A_STANDOUT);
 	mvhline(y, 0, ' ', COLS);
@@ -199,9 +222,10 @@ static int put_row(const struct screen *s, int y, size_t position)
 		x += COLUMN_WIDTH;
 		put_text(s, y, x - (int)strlen(number), number);
 	}
-	put_text(s, y, x + 1, name);
+	name = name_row(s, row->id, x + 1);
+	put_text(s, y, x + 1, name ? name : "");
 	attroff(A_STANDOUT);
-	return 0;
+	return name ? 0 : -ENOMEM;
 }
 
 static int put_header(const struct screen *s)

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
  * Every update adds up all stacks anew: there are thousands at most, where events are
- * millions. A stack's site is looked up once. Its record may come later than an event
- * that names it, so until then it counts as unknown.
+ * millions. The owner of a stack is looked up once, until wrappers are found anew. Its
+ * blocks may then move to another row, so what the last view had is kept by stack.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/catalog.h"
+#include "analysis/owner.h"
 #include "common/array.h"
+#include "common/path.h"
 #include "common/text.h"
-#include "rheaper-top/names.h"
-#include "symbols/demangle.h"
+#include "symbols/short-name.h"
 
 #include "rheaper-top/sites.h"
 
 #define SITE_UNKNOWN 0
 #define SITE_UNSAMPLED 1
-#define MAX_DEPTH 4096
+#define ARROW " \xe2\x86\x90 "
 
 static int add_site(struct sites *s, const struct site *site, uint32_t *id)
 {
@@ -35,24 +37,24 @@ static int add_site(struct sites *s, const struct site *site, uint32_t *id)
 	return 0;
 }
 
-int sites_init(struct sites *s, const struct catalog *catalog, struct names *names)
+int sites_init(struct sites *s, struct catalog *catalog, uint32_t max_depth,
+	       const struct stack_settings *settings, bool full_names)
 {
-	struct site unknown = {.name = strdup("[unknown]")};
-	struct site unsampled = {.name = strdup("[stack not taken]")};
+	static const char *const names[] = {
+		[SITE_UNKNOWN] = "[unknown]", [SITE_UNSAMPLED] = "[stack not taken]"};
 	uint32_t id;
 
-	*s = (struct sites){.catalog = catalog, .names = names};
-	if (!unknown.name || !unsampled.name || add_site(s, &unknown, &id))
-		goto unnamed;
-	if (add_site(s, &unsampled, &id))
-		goto unsampled;
+	*s = (struct sites){.full_names = full_names};
+	if (stacks_init(&s->stacks, catalog, max_depth, settings))
+		return -ENOMEM;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (add_site(s, &(struct site){0}, &id))
+			return -ENOMEM;
+		s->sites[id].name = strdup(names[i]);
+		if (!s->sites[id].name)
+			return -ENOMEM;
+	}
 	return 0;
-
-unnamed:
-	free(unknown.name);
-unsampled:
-	free(unsampled.name);
-	return -ENOMEM;
 }
 
 void sites_fini(struct sites *s)
@@ -61,57 +63,97 @@ void sites_fini(struct sites *s)
 		free(s->sites[i].name);
 	free(s->sites);
 	free(s->of_stack);
+	free(s->before);
+	free(s->text);
 	rows_fini(&s->rows);
-	map_fini(&s->by_address);
+	names_fini(&s->modules);
+	tree_fini(&s->keys);
+	map_fini(&s->by_key);
+	stacks_fini(&s->stacks);
 }
 
-static const struct catalog_node *get_node(const struct catalog *c, uint32_t id,
-					   uint8_t code)
+static const struct place *get_place(const struct sites *s, int64_t number)
 {
-	if (id == 0 || id >= c->n_nodes || c->nodes[id].code != code)
-		return NULL;
-	return &c->nodes[id];
+	return &s->stacks.places.places[number];
 }
 
-/* The site of a frame, which may be new. */
-static int find_site(struct sites *s, const struct catalog_node *frame, uint32_t function,
-		     uint32_t *id)
+static const char *get_function(const struct sites *s, const struct place *place)
 {
-	uint32_t first = map_get(&s->by_address, frame->address);
-	struct site site = {.address = frame->address,
-			    .module = frame->module,
-			    .flags = frame->flags & RHP_NODE_EXACT_PC,
-			    .same = first == MAP_NONE ? 0 : first + 1,
-			    .function = function};
+	return s->stacks.places.functions.texts[place->function];
+}
 
-	for (uint32_t i = site.same; i; i = s->sites[i - 1].same) {
-		const struct site *known = &s->sites[i - 1];
+static const char *get_file(const struct sites *s, const struct place *place)
+{
+	return place->file == PLACE_NO_FILE ? NULL
+					    : s->stacks.places.files.texts[place->file];
+}
 
-		if (known->module == site.module && known->flags == site.flags) {
-			*id = i - 1;
-			return 0;
-		}
+static const char *get_module(const struct sites *s, const struct place *place)
+{
+	return place->module ? s->stacks.registry.modules[place->module - 1].path : NULL;
+}
+
+/* Modules are told apart by their paths, as in the columns of the database. */
+static int find_key(struct sites *s, const struct place *place, uint32_t *key)
+{
+	const char *path = get_module(s, place);
+	uint32_t steps[] = {place->function, place->file, (uint32_t)place->line,
+			    names_number(&s->modules, path ? path : "")};
+
+	*key = 0;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		*key = tree_child(&s->keys, *key, steps[i]);
+		if (*key == MAP_NONE)
+			return -ENOMEM;
 	}
-	if (add_site(s, &site, id))
-		return -ENOMEM;
-	return map_put(&s->by_address, site.address, *id);
+	return 0;
 }
 
-/* The site of a stack into of_stack, as soon as it can be known. */
-static int place_stack(struct sites *s, size_t stack)
+/* The site of a place, which may be new. */
+static int find_site(struct sites *s, int64_t place, uint32_t *id)
 {
-	const struct catalog *c = s->catalog;
-	const struct catalog_node *call = get_node(c, c->stacks[stack].node, RHP_CALL);
-	const struct catalog_node *frame =
-		call ? get_node(c, call->parent, RHP_FRAME) : NULL;
-	uint32_t id = call && (call->flags & RHP_NODE_UNSAMPLED) ? SITE_UNSAMPLED
-								 : SITE_UNKNOWN;
+	uint32_t key;
 
-	if (stack != 0 && (!call || (call->parent && !frame)))
-		return 0;
-	if (frame && find_site(s, frame, (uint32_t)call->address, &id))
+	if (find_key(s, get_place(s, place), &key))
 		return -ENOMEM;
-	s->of_stack[stack] = id + 1;
+	*id = map_get(&s->by_key, key);
+	if (*id != MAP_NONE)
+		return 0;
+	if (add_site(s, &(struct site){.place = place}, id))
+		return -ENOMEM;
+	return map_put(&s->by_key, key, *id);
+}
+
+/* The site of a stack of the registry. */
+static int place_stack(struct sites *s, uint32_t stack)
+{
+	struct stacks *k = &s->stacks;
+	size_t owner;
+
+	if (stacks_collect(k, stack, &owner))
+		return -ENOMEM;
+	if (k->places.n_stack)
+		return find_site(s, k->places.stack[owner], &s->of_stack[stack]);
+	s->of_stack[stack] = k->registry.stacks[stack].flags & STACK_UNSAMPLED
+				     ? SITE_UNSAMPLED
+				     : SITE_UNKNOWN;
+	return 0;
+}
+
+static int place_stacks(struct sites *s)
+{
+	size_t n = s->stacks.registry.n_stacks;
+
+	if (array_grow((void **)&s->of_stack, &s->n_of_stack_max, n,
+		       sizeof(*s->of_stack)))
+		return -ENOMEM;
+	if (s->round != s->stacks.round)
+		s->n_of_stack = 0;
+	s->round = s->stacks.round;
+	for (; s->n_of_stack < n; s->n_of_stack++) {
+		if (place_stack(s, (uint32_t)s->n_of_stack))
+			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -120,6 +162,7 @@ static void clear(struct sites *s)
 	for (size_t i = 0; i < s->rows.n; i++) {
 		s->sites[i].temporary = 0;
 		s->sites[i].stack = 0;
+		s->rows.rows[i].allocations_before = 0;
 		memset(s->rows.rows[i].figures, 0, sizeof(s->rows.rows[i].figures));
 	}
 }
@@ -133,89 +176,187 @@ static bool is_heavier(const struct catalog_stack *a, const struct catalog_stack
 
 static void add_stack(struct sites *s, size_t stack)
 {
-	const struct catalog_stack *from = &s->catalog->stacks[stack];
-	uint32_t id = s->of_stack[stack] ? s->of_stack[stack] - 1 : SITE_UNKNOWN;
+	const struct catalog *c = s->stacks.catalog;
+	const struct catalog_stack *from = &c->stacks[stack];
+	uint32_t id = s->of_stack[from->number];
 	struct site *site = &s->sites[id];
-	double *figures = s->rows.rows[id].figures;
+	struct row *row = &s->rows.rows[id];
 
-	figures[FIGURE_LIVE_BYTES] += from->live_bytes;
-	figures[FIGURE_LIVE_BLOCKS] += from->live_blocks;
-	figures[FIGURE_BYTES] += from->bytes;
-	figures[FIGURE_ALLOCATIONS] += from->allocations;
+	row->figures[FIGURE_LIVE_BYTES] += from->live_bytes;
+	row->figures[FIGURE_LIVE_BLOCKS] += from->live_blocks;
+	row->figures[FIGURE_BYTES] += from->bytes;
+	row->figures[FIGURE_ALLOCATIONS] += from->allocations;
+	row->allocations_before += s->before[stack];
+	s->before[stack] = from->allocations;
 	site->temporary += from->temporary;
-	if (site->stack == 0 || is_heavier(from, &s->catalog->stacks[site->stack]))
+	if (site->stack == 0 || is_heavier(from, &c->stacks[site->stack]))
 		site->stack = (uint32_t)stack;
 }
 
-int sites_update(struct sites *s, double seconds)
+int sites_update(struct sites *s, double seconds, bool over)
 {
-	const struct catalog *c = s->catalog;
+	const struct catalog *c = s->stacks.catalog;
 
-	if (array_grow((void **)&s->of_stack, &s->n_of_stack, c->n_stacks + 1,
-		       sizeof(*s->of_stack)))
+	if (stacks_update(&s->stacks, over) || place_stacks(s) ||
+	    array_grow((void **)&s->before, &s->n_before, c->n_stacks + 1,
+		       sizeof(*s->before)))
 		return -ENOMEM;
 	clear(s);
-	for (size_t i = 0; i < c->n_stacks; i++) {
-		if (s->of_stack[i] == 0 && place_stack(s, i))
-			return -ENOMEM;
+	for (size_t i = 0; i < c->n_stacks; i++)
 		add_stack(s, i);
-	}
 	for (size_t i = 0; i < s->rows.n; i++)
 		row_finish(&s->rows.rows[i], s->sites[i].temporary, seconds);
 	return 0;
 }
 
-/* Keeps the first text. */
-static int keep_name(void *context, const char *text)
+/* Write "ways function file:line", without control characters, for the caller to free. */
+static char *make_name(const struct sites *s, const struct place *place, const char *way,
+		       size_t n_way)
 {
-	char **name = context;
+	const char *function = get_function(s, place), *file = get_file(s, place);
+	const char *inferred = place->inferred ? " [inferred]" : "";
+	char name[SHORT_NAME_SIZE], *text = NULL, *utf8, *printable;
+	int n;
 
-	if (!*name)
-		*name = strdup(text);
-	return *name ? 0 : -ENOMEM;
+	if (!s->full_names) {
+		short_name(function, name, sizeof(name));
+		function = name;
+	}
+	if (file && place->line > 0)
+		n = asprintf(&text, "%.*s%s%s %s:%lld", (int)n_way, way, function,
+			     inferred, path_base(file), (long long)place->line);
+	else
+		n = asprintf(&text, "%.*s%s%s", (int)n_way, way, function, inferred);
+	if (n < 0)
+		return NULL;
+	utf8 = text_utf8(text, strlen(text));
+	printable = utf8 ? text_printable(utf8) : NULL;
+	free(utf8);
+	free(text);
+	return printable;
 }
 
 const char *sites_name(struct sites *s, uint32_t id)
 {
 	struct site *site = &s->sites[id];
 
-	if (!site->name &&
-	    names_at(s->names, site->module, site->address,
-		     site->flags & RHP_NODE_EXACT_PC, keep_name, &site->name))
-		return NULL;
+	if (!site->name)
+		site->name = make_name(s, get_place(s, site->place), "", 0);
 	return site->name;
 }
 
-static int take_function(struct sites *s, const struct catalog_node *call,
-			 int (*take)(void *context, const char *text), void *context)
+/* Collects the heaviest stack of a site, and writes the way to its owner. */
+static int find_chain(struct sites *s, uint32_t id, char *chain)
 {
-	const struct catalog_function *f = catalog_function(s->catalog, call->address);
+	const struct catalog_stack *heaviest =
+		&s->stacks.catalog->stacks[s->sites[id].stack];
+	size_t owner;
 
-	const char *name = f ? f->name : "[unknown function]";
-	char *owned = NULL, *text;
-	int result = -ENOMEM;
+	if (stacks_collect(&s->stacks, heaviest->number, &owner))
+		return -ENOMEM;
+	stacks_format_chain(&s->stacks, heaviest->number, owner, chain);
+	return 0;
+}
 
-	text = text_printable(demangle(name, &owned));
-	if (text)
-		result = take(context, text);
-	free(owned);
-	free(text);
+/* The length of a chain up to its last name: 0 if that is all between it and the
+ * allocator. */
+static size_t way_length(const char *chain)
+{
+	const char *at = strstr(chain, ARROW), *last = at, *next;
+
+	while (last && (next = strstr(last + 1, ARROW)) != NULL)
+		last = next;
+	return last == at ? 0 : (size_t)(last - chain) + strlen(ARROW);
+}
+
+const char *sites_way(struct sites *s, uint32_t id)
+{
+	const struct site *site = &s->sites[id];
+	char chain[OWNER_CHAIN_SIZE] = "";
+	size_t n;
+
+	if (site->place && !s->full_names && find_chain(s, id, chain))
+		return NULL;
+	n = way_length(chain);
+	if (n == 0)
+		return sites_name(s, id);
+	free(s->text);
+	s->text = make_name(s, get_place(s, site->place), chain, n);
+	return s->text;
+}
+
+int sites_facts(struct sites *s, uint32_t id, struct site_facts *facts)
+{
+	const struct site *site = &s->sites[id];
+	const struct place *place = site->place ? get_place(s, site->place) : NULL;
+	char chain[OWNER_CHAIN_SIZE], name[SHORT_NAME_SIZE];
+
+	*facts = (struct site_facts){0};
+	if (!place)
+		return 0;
+	if (find_chain(s, id, chain))
+		return -ENOMEM;
+	short_name(get_function(s, place), name, sizeof(name));
+	*facts = (struct site_facts){
+		.short_name = strdup(name),
+		.chain = strdup(chain),
+		.function = get_function(s, place),
+		.file = get_file(s, place),
+		.module_path = get_module(s, place),
+		.line = place->line,
+	};
+	return facts->short_name && facts->chain ? 0 : -ENOMEM;
+}
+
+void site_facts_fini(struct site_facts *facts)
+{
+	free(facts->short_name);
+	free(facts->chain);
+}
+
+static int take_text(const char *text, int (*take)(void *context, const char *text),
+		     void *context)
+{
+	char *printable = text_printable(text);
+	int result = printable ? take(context, printable) : -ENOMEM;
+
+	free(printable);
+	return result;
+}
+
+static int take_frames(struct sites *s, int (*take)(void *context, const char *text),
+		       void *context)
+{
+	const struct places *p = &s->stacks.places;
+	int result = 0;
+
+	for (size_t i = 0; i < p->n_stack && result == 0; i++) {
+		char *text = make_name(s, get_place(s, p->stack[i]), "", 0);
+
+		result = text ? take(context, text) : -ENOMEM;
+		free(text);
+	}
 	return result;
 }
 
 int sites_stack(struct sites *s, uint32_t id,
 		int (*take)(void *context, const char *text), void *context)
 {
-	const struct catalog *c = s->catalog;
-	uint32_t stack = s->sites[id].stack;
-	const struct catalog_node *node = get_node(c, c->stacks[stack].node, RHP_CALL);
-	int result = node ? take_function(s, node, take, context) : 0;
+	uint32_t stack = s->stacks.catalog->stacks[s->sites[id].stack].number;
+	const char *way = sites_way(s, id);
+	const char *allocator = stacks_allocator(&s->stacks, stack);
+	int result = way ? 0 : -ENOMEM;
+	size_t owner;
 
-	for (int depth = 0; node && depth < MAX_DEPTH && result == 0; depth++) {
-		node = get_node(c, node->parent, RHP_FRAME);
-		if (node)
-			result = names_at(s->names, node->module, node->address,
-					  node->flags & RHP_NODE_EXACT_PC, take, context);
+	if (result == 0 && way != s->sites[id].name) {
+		result = take(context, way);
+		if (result == 0)
+			result = take(context, "");
 	}
-	return result;
+	if (result == 0)
+		result = stacks_collect(&s->stacks, stack, &owner);
+	if (result == 0 && stack)
+		result = take_text(allocator ? allocator : "[unknown function]", take,
+				   context);
+	return result ? result : take_frames(s, take, context);
 }

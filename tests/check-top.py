@@ -102,18 +102,67 @@ int main(void)
 	return 0;
 }
 """
+# Allocates through functions of its own, from as many places as its input says.
+WRAPPERS = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#define OWN __attribute__((noinline, noclone))
+static void *volatile keep;
+static OWN void *take(size_t size)
+{
+	keep = malloc(size);
+	return keep;
+}
+static OWN void *jump(size_t size)
+{
+	return take(size + 1);
+}
+static OWN void *pool(size_t size)
+{
+	keep = malloc(size * 2);
+	return keep;
+}
+#define PLACE(n) static OWN void place##n(void) { keep = take(n * 10); keep = take(n * 20); }
+PLACE(1) PLACE(2) PLACE(3) PLACE(4) PLACE(5) PLACE(6) PLACE(7) PLACE(8) PLACE(9)
+static OWN void more(void) { keep = take(7); }
+static OWN void jumps(void) { keep = jump(70); }
+static OWN void pooled(void) { keep = pool(30); }
+static void (*const places[])(void) = {place1, place2, place3, place4, place5, place6, place7,
+				       place8, place9};
+int main(void)
+{
+	static char line[100], word[100];
+	unsigned int count = 0;
+	setvbuf(stdin, NULL, _IONBF, 0);
+	while (fgets(line, sizeof(line), stdin)) {
+		sscanf(line, "%s %u", word, &count);
+		if (!strcmp(word, "places")) {
+			for (unsigned int i = 0; i < count; i++)
+				places[i]();
+		} else if (!strcmp(word, "take")) {
+			keep = take(count);
+		} else {
+			more(), jumps(), pooled();
+		}
+		write(1, "done\n", 5);
+	}
+	return 0;
+}
+"""
 HOSTILE = "\x1b]0;no\x07\u009b31m"
 
 
 class Program:
     """The program while it runs."""
 
-    def __init__(self, bench, trace, **env):
+    def __init__(self, bench, trace, name="program", **env):
         self.trace = bench.path(trace)
         if os.path.exists(self.trace):
             os.remove(self.trace)
         self.process = subprocess.Popen(
-            [bench.path("program")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [bench.path(name)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             bufsize=1, cwd=bench.dir, env={**bench.env, "RHEAPER_TRACE": self.trace, **env})
 
     def do(self, *lines):
@@ -143,6 +192,9 @@ class Bench(Workbench):
         name = "".join(f"\\x{byte:02x}\"\"" for byte in HOSTILE.encode())
         self.run(BIN + "/rheaper-cc", "-g", "-O1", "-fno-builtin", f'-DNAME="{name}"', source,
                  "-o", "program", "-lpthread")
+        source = self.file("wrappers.c", WRAPPERS)
+        for name, level in ("wrappers", "-O1"), ("tails", "-O2"):
+            self.run(BIN + "/rheaper-cc", "-g", level, "-fno-builtin", source, "-o", name)
 
     def json(self, *words):
         return json.loads(self.run(TOP, "--json", *words))
@@ -158,9 +210,9 @@ class Bench(Workbench):
         env = {**self.env, "TERM": term, "LC_ALL": "C.UTF-8"}
         return Terminal([TOP, "-d", "0.05", *words], env, self.dir, **more)
 
-    def load(self, trace):
+    def load(self, trace, *words):
         """The database of a trace."""
-        self.run(LOADER, "--force", "-q", trace, "loaded.db", silent=False)
+        self.run(LOADER, "--force", "-q", *words, trace, "loaded.db", silent=False)
         return sqlite3.connect(self.path("loaded.db"))
 
 
@@ -168,6 +220,34 @@ def sites(view):
     """By function: what it has live, in bytes and blocks; what it allocated."""
     return {site["name"].split()[0]: tuple(site[key] for key in (
         "live_bytes", "live_blocks", "bytes", "allocations")) for site in view["sites"]}
+
+
+def owners(view):
+    """What each owning site has, and the chains to it."""
+    shown = {}
+    for site in view["sites"]:
+        owner = site["owner"] or {}
+        key = tuple(owner.get(name) for name in ("function", "file", "line", "module_path"))
+        assert (key not in shown or not site["owner"]) and bool(site["chain"]) == bool(owner), view
+        shown[key] = [a + b for a, b in zip(shown.get(key, [0] * 4), (
+            site["live_bytes"], site["live_blocks"], site["bytes"], site["allocations"]))]
+    return shown
+
+
+def check_owners(bench, trace, *words):
+    """The rows are those of SQL over a load; returns them, with the chain by function."""
+    view = bench.json(*words, trace)
+    with bench.load(trace, *words) as db:
+        columns = "owner_function, owner_file, owner_line, owner_module_path"
+        rows = {row[:4]: list(row[4:]) for row in db.execute(
+            f"SELECT {columns}, sum(live_bytes), sum(live_blocks), sum(allocated_bytes),"
+            f" sum(allocations) FROM call_sites WHERE allocations > 0 GROUP BY {columns}")}
+        chains = db.execute(f"SELECT DISTINCT {columns}, chain FROM call_sites").fetchall()
+    assert owners(view) == rows, (owners(view), rows)
+    for site in view["sites"]:
+        if site["owner"]:
+            assert (*site["owner"].values(), site["chain"]) in chains, (site, chains)
+    return rows, {site["owner"]["function"]: site["chain"] for site in view["sites"] if site["owner"]}
 
 
 def test_a_running_program_step_by_step(bench):
@@ -222,19 +302,13 @@ def test_the_result_is_that_of_a_load(bench):
     view = bench.json(program.trace)
     with bench.load(program.trace) as db:
         totals = dict(db.execute("SELECT name, value FROM totals"))
-        rows = db.execute(
-            "SELECT function || ifnull(' ' || replace(file, rtrim(file, replace(file, '/', '')), '')"
-            " || ':' || line, ''), sum(live_bytes), sum(live_blocks), sum(allocated_bytes),"
-            " sum(allocations) FROM call_sites GROUP BY 1").fetchall()
         threads = db.execute("SELECT tid, live_bytes, allocated_bytes, allocations FROM thread_totals"
                              ).fetchall()
     for name, column in (("live_bytes", "live_bytes"), ("live_blocks", "live_blocks"),
                          ("allocations", "allocations"), ("bytes", "allocated_bytes"),
                          ("peak_bytes", "peak_bytes")):
         assert view[name] == totals[column], (name, view, totals)
-    shown = sorted((site["name"], site["live_bytes"], site["live_blocks"], site["bytes"],
-                    site["allocations"]) for site in view["sites"])
-    assert shown == sorted(rows), (shown, rows)
+    check_owners(bench, program.trace)
     assert sorted((int(thread["name"].split()[0]), thread["live_bytes"], thread["bytes"],
                    thread["allocations"]) for thread in view["threads"]) == sorted(threads)
     # Who followed it says in the end the same as who reads it now
@@ -245,6 +319,85 @@ def test_the_result_is_that_of_a_load(bench):
     strip = re.compile(r"^((?: +\d+){4}) +\d+(.*)$")
     assert ([strip.sub(r"\1\2", line) for line in last[5:]]
             == [strip.sub(r"\1\2", line) for line in now[5:]]), (last, now)
+
+
+def test_rows_are_owning_sites(bench):
+    places = {f"place{i}" for i in range(1, 10)}
+    with Program(bench, "owners.bin", "wrappers") as program:
+        program.do("places 9", "more", "take 5")
+        program.end()
+    rows, chains = check_owners(bench, program.trace)
+    # take is one by rule; pool is not: it has one caller
+    assert {row[0] for row in rows} >= places | {"more", "jump", "pool", "main"}, rows
+    assert "take" not in chains and chains["more"] == "malloc \u2190 take \u2190 more", chains
+    rows, chains = check_owners(bench, program.trace, "--wrapper=jump", "--wrapper=po?l")
+    assert chains["jumps"] == "malloc \u2190 take \u2190 jump \u2190 jumps", chains
+    assert chains["pooled"] == "malloc \u2190 pool \u2190 pooled", chains
+    check_owners(bench, program.trace, "--no-symbols")
+    lines = bench.run(TOP, "--once", program.trace)
+    assert re.search(r" malloc \u2190 take \u2190 more wrappers\.c:\d+$", lines, re.M), lines
+    assert re.search(r" \d pool wrappers\.c:\d+$", lines, re.M), lines
+    lines = bench.run(TOP, "--once", "--full-names", program.trace)
+    assert "\u2190" not in lines and re.search(r" \d more wrappers\.c:\d+$", lines, re.M), lines
+
+
+def test_tail_calls_own(bench):
+    with Program(bench, "tails.bin", "tails") as program:
+        program.do("places 9", "more")
+        program.end()
+    rows, chains = check_owners(bench, program.trace, "--wrapper=jump")
+    with bench.load(program.trace) as db:
+        assert db.execute("SELECT count(*) FROM frames WHERE inferred AND function = 'jump'").fetchone()[0]
+    assert chains["jumps"] == "malloc \u2190 take \u2190 jump \u2190 jumps", chains
+
+
+def test_an_owner_in_a_sample(bench):
+    with Program(bench, "rate.bin", "wrappers", RHEAPER_SAMPLE_RATE="0.3") as program:
+        program.do(*["places 9", "more"] * 5)
+        program.end()
+    check_owners(bench, program.trace)
+
+
+def read_view(follower):
+    """The rows of the next view of a follower: the last column, and the figures."""
+    rows, line = {}, follower.stdout.readline()
+    while line and not line.startswith("  LIVE BYTES"):
+        line = follower.stdout.readline()
+    for line in iter(follower.stdout.readline, ""):
+        if line == "\n":
+            break
+        words = line.rstrip().split(None, 6)
+        rows[words[6]] = words[:4]
+    return rows
+
+
+def test_wrappers_show_while_the_program_runs(bench):
+    def is_owner(rows, name):
+        return any(row.split()[-2] == name for row in rows)
+
+    with Program(bench, "live.bin", "wrappers") as program:
+        program.do("take 5", "places 1")
+        follower = subprocess.Popen([TOP, "-b", "-r", "0", "-d", "0.05", program.trace],
+                                    env=bench.env, text=True, stdout=subprocess.PIPE)
+        rows = read_view(follower)
+        assert is_owner(rows, "take") and not is_owner(rows, "place1"), rows
+        # More callers: it is a wrapper, and what it had is now its callers'
+        program.do("places 9")
+        while rows and not is_owner(rows, "place9"):
+            rows = read_view(follower)
+        assert rows and not is_owner(rows, "take"), rows
+        assert is_owner(rows, "place1") and is_owner(rows, "main"), rows
+        # One stack more is not a quarter, and its owner is not the wrapper either
+        program.do("more")
+        while rows and not is_owner(rows, "more"):
+            rows = read_view(follower)
+        assert rows and not is_owner(rows, "take"), rows
+        program.end()
+        for last in iter(lambda: read_view(follower), {}):
+            rows = last
+        assert follower.wait(240) == 0
+    now = bench.run(TOP, "--once", "-r", "0", program.trace).splitlines()[5:]
+    assert rows == {line.split(None, 6)[6]: line.split(None, 6)[:4] for line in now}, (rows, now)
 
 
 def test_text_of_a_trace(bench):
@@ -445,6 +598,24 @@ def test_terminal(bench):
             terminal.type(b"q")
             assert terminal.report() == "0", terminal.output
             check_restored(terminal)
+
+
+def test_terminal_shows_the_way(bench):
+    with Program(bench, "way.bin", "wrappers") as program:
+        program.do("places 9", "more")
+        with bench.terminal(program.trace, columns=120) as terminal:
+            terminal.expect(ENTER, "malloc \u2190 take \u2190 place9 wrappers.c:".encode())
+            terminal.type(b"\r")
+            terminal.expect("malloc \u2190 take \u2190 place9 wrappers.c:".encode(), b"malloc", b"take wrappers.c:",
+                            b"place9 wrappers.c:", b"main wrappers.c:")
+            terminal.type(b"q")
+            assert terminal.report() == "0", terminal.output
+        # Where it does not fit there is the site
+        with bench.terminal(program.trace, columns=70) as terminal:
+            terminal.expect(ENTER, b"place9 wrappers.c:")
+            assert "\u2190".encode() not in terminal.output, terminal.output
+            terminal.type(b"q")
+            assert terminal.report() == "0", terminal.output
 
 
 def test_terminal_sorts(bench):
