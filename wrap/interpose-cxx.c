@@ -8,7 +8,6 @@
 #include <dlfcn.h>
 
 #include "wrap/interpose.h"
-#include "wrap/operators.h"
 
 HIDDEN char rhp_interpose_cxx;
 
@@ -34,21 +33,12 @@ static struct {
 extern const char _ZSt7nothrow;
 static const char *volatile library = &_ZSt7nothrow;
 
-/* Our own definitions, whatever the program has under these names. */
-#define WRAP_cxx(ret, name, params)                                                      \
-	EXPORTED ret name params;                                                        \
-	extern __attribute__((alias(#name), visibility("hidden")))                       \
-	ret rhp_exported_##name params;
-#include "contract/symbols.def"
-#undef WRAP_cxx
-
 /* The look-up allocates at most through malloc, never through an operator. */
 static COLD void look_up(void)
 {
 	(void)library;
 #define WRAP_cxx(ret, name, params)                                                      \
-	next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);                      \
-	rhp_operators_replaced |= name != rhp_exported_##name;
+	next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);
 #include "contract/symbols.def"
 #undef WRAP_cxx
 }
@@ -65,5 +55,9 @@ __attribute__((section(".preinit_array"),
 	 rhp_enter(RHP_FRAME_HERE))
 #undef SHIM
 #define SHIM EXPORTED
+
+#define WRAP_cxx(ret, name, params) EXPORTED ret name params;
+#include "contract/symbols.def"
+#undef WRAP_cxx
 
 #include "wrap/cxx-shims.h"
