@@ -137,8 +137,10 @@ static void add_pulls(const struct cmdline *c, const struct cmd_inject *inject,
 
 	for (size_t i = 0; i < n_symbols; i++) {
 		const struct symbol *symbol = &symbols[i];
+		/* The libc.a of musl calls prctl itself, and comes behind the archive */
 		int head = strcmp(symbol->name, "malloc") == 0 ||
-			   (c->cxx && strcmp(symbol->name, "_Znwm") == 0);
+			   (c->cxx && strcmp(symbol->name, "_Znwm") == 0) ||
+			   (c->kind == CMD_STATIC && strcmp(symbol->name, "prctl") == 0);
 		int all = inject->pull_all &&
 			  !(symbol->group == GROUP_control && c->kind == CMD_STATIC);
 		int more = all || (symbol->group == GROUP_libc &&

@@ -398,8 +398,9 @@ static void restore(const struct leak_shared *shared)
 	for (uint32_t i = 0; copy && i < shared->n_wiped; i++) {
 		const struct leak_extent *e = &shared->wiped[i];
 		size_t size = e->end - e->start;
-		if (rhp_os_unlock(e->start, size) == 0)
-			memcpy((char *)NULL + e->start, copy, size);
+		char *to = (char *)NULL + e->start;
+		if (to && rhp_os_unlock(e->start, size) == 0)
+			memcpy(to, copy, size);
 		copy += size;
 	}
 }

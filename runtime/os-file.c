@@ -206,7 +206,7 @@ void rhp_os_complain(const char *line, size_t length)
 /* By way of a descriptor that stands for the name and can do no harm. */
 static int open_same(int found, const uint64_t id[2])
 {
-	uint64_t it[2];
+	uint64_t it[2] = {0};
 	char path[48];
 	struct rhp_line line = {path, path + sizeof(path)};
 	int r = rhp_os_file_id(found, it);

@@ -43,7 +43,8 @@ static struct rhp_rule make_rule(uintptr_t ip, bool exact, struct rhp_stream *ou
 	/* The call, not what follows it, is where the frame stands. */
 	uintptr_t at = exact ? ip : ip - 1;
 	bool is_text = m && at >= m->text_low && at < m->text_high;
-	if (!is_text && !is_other_code(at))
+	/* A signal's trampoline may begin with a mapping: nothing called it. */
+	if (!is_text && !is_other_code(at) && !is_other_code(ip))
 		return (struct rhp_rule){.flags = RHP_RULE_NONE | RHP_RULE_NO_CODE};
 	if (m)
 		rule = rhp_cfi_rule(m, at);
