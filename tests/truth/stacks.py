@@ -46,11 +46,13 @@ def by_libunwind(path, executable):
 
 
 def by_rheaper(path):
+    """The same. What the loader put back of tail calls was on no stack."""
     database = sqlite3.connect(path)
     stacks = collections.defaultdict(list)
     for stack, address in database.execute(
             "SELECT stack, address + ifnull(bias, 0) FROM stack_frames JOIN frames USING (frame)"
-            " LEFT JOIN process_modules USING (module) WHERE inline_depth = 0 ORDER BY stack, frame_no"):
+            " LEFT JOIN process_modules USING (module) WHERE inline_depth = 0 AND NOT inferred"
+            " ORDER BY stack, frame_no"):
         stacks[stack].append(address)
     found = collections.Counter()
     for stack, n in database.execute("SELECT bt, count(*) FROM allocations GROUP BY bt"):
