@@ -116,7 +116,7 @@ static char *encode_base64(const unsigned char *bytes, size_t n)
 	return text;
 }
 
-void bundle_encode(struct bundle *b, const char *text, size_t n)
+static void encode(struct bundle *b, const char *text, size_t n)
 {
 	unsigned char length[4] = {(unsigned char)n, (unsigned char)(n >> 8),
 				   (unsigned char)(n >> 16), (unsigned char)(n >> 24)};
@@ -139,6 +139,22 @@ void bundle_encode(struct bundle *b, const char *text, size_t n)
 	b->n_encoded = strlen(b->encoded);
 	deflateEnd(&z);
 	free(packed);
+}
+
+void bundle_encode(struct bundle *b, void (*write)(void *context, struct json *json),
+		   void *context)
+{
+	struct json_memory memory;
+	char *text;
+
+	if (!json_memory_begin(&memory))
+		memory_fail();
+	write(context, &memory.json);
+	text = json_memory_end(&memory);
+	if (!text)
+		memory_fail();
+	encode(b, text, strlen(text));
+	free(text);
 }
 
 void bundle_fini(struct bundle *b)

@@ -41,7 +41,9 @@ void bundle_put_real(struct bundle *bundle, size_t column, double value);
 /* Write the list of columns as a JSON array. */
 void bundle_list(const struct bundle *bundle, struct json *json);
 
-/* Compress the text and all columns, into bundle->encoded. */
-void bundle_encode(struct bundle *bundle, const char *text, size_t n);
+/* Compress all columns behind the JSON text that `write` writes, into
+ * bundle->encoded. */
+void bundle_encode(struct bundle *bundle, void (*write)(void *context, struct json *json),
+		   void *context);
 
 void bundle_fini(struct bundle *bundle);

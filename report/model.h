@@ -115,6 +115,8 @@ struct report_notes {
 	size_t n, n_max;
 };
 
+#define REPORT_BUCKETS 256 /* the usual number of steps of time */
+
 struct report_options {
 	int64_t process;    /* 0: the largest one of the last run */
 	const char *run;    /* number or label; NULL: the last one */

@@ -291,8 +291,9 @@ static char *title_of(const struct diff *d)
 				 : memory_format("%s and %s", a, b);
 }
 
-static void write_text(const struct making_diff *m, struct json *json)
+static void write_text(void *making, struct json *json)
 {
+	const struct making_diff *m = making;
 	const struct report *b = m->diff->sides[SIDE_B];
 	char *title = title_of(m->diff);
 
@@ -321,9 +322,6 @@ static void write_text(const struct making_diff *m, struct json *json)
 
 static void make_bundle(struct making_diff *m)
 {
-	struct json_memory memory;
-	char *text;
-
 	strings_init(&m->strings);
 	m->function = memory_new(m->diff->n_functions, sizeof(*m->function));
 	fold_nodes(m);
@@ -331,14 +329,7 @@ static void make_bundle(struct making_diff *m)
 	add_node_values(m);
 	add_changes(m);
 	add_frames(m);
-	if (!json_memory_begin(&memory))
-		memory_fail();
-	write_text(m, &memory.json);
-	text = json_memory_end(&memory);
-	if (!text)
-		memory_fail();
-	bundle_encode(&m->bundle, text, strlen(text));
-	free(text);
+	bundle_encode(&m->bundle, write_text, m);
 }
 
 static void making_fini(struct making_diff *m)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/cli.h"
+#include "report/markup.h"
 #include "report/memory.h"
 #include "report_assets.h"
 
@@ -16,16 +17,6 @@
 #define FIRST_THRESHOLD 1e-6
 #define STEP 1.5 /* the threshold is raised by, until the page fits */
 #define MAX_THRESHOLD 1
-
-static void write_escaped(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		if (strchr("&<>\"'", *text))
-			fprintf(out, "&#%d;", *text);
-		else
-			putc(*text, out);
-	}
-}
 
 static void write_asset(FILE *out, const char *before, const struct report_asset *asset,
 			const char *after)
@@ -48,7 +39,7 @@ static void write_head(FILE *out, const char *title)
 		"initial-scale=1\">\n<title>",
 		report_asset_vendor.sha256_base64, report_asset_script.sha256_base64,
 		report_asset_style.sha256_base64);
-	write_escaped(out, title);
+	markup_write(out, title);
 	fputs(" - rheaper</title>\n", out);
 	write_asset(out, "<style>", &report_asset_style, "</style>\n</head>\n<body>\n");
 }
@@ -57,9 +48,9 @@ static void write_head(FILE *out, const char *title)
 static void write_summary(FILE *out, const char *title, const char *summary)
 {
 	fputs("<noscript><h1>", out);
-	write_escaped(out, title);
+	markup_write(out, title);
 	fputs("</h1><p>", out);
-	write_escaped(out, summary);
+	markup_write(out, summary);
 	fputs("</p><p>The views of this page need scripts; it makes no request.</p>"
 	      "</noscript>\n",
 	      out);

@@ -41,5 +41,5 @@ char *page_path(const struct making *making, const char *path);
 /* Add all columns to the bundle. */
 void page_add_tables(struct making *making);
 
-/* Write the JSON text; all columns must be there. */
-void page_write_text(struct making *making, struct json *json);
+/* Write the JSON text of a struct making; all columns must be there. */
+void page_write_text(void *making, struct json *json);

@@ -72,8 +72,9 @@ static void write_strings(const struct making *m, struct json *json)
 	json_end_array(json);
 }
 
-void page_write_text(struct making *m, struct json *json)
+void page_write_text(void *making, struct json *json)
 {
+	struct making *m = making;
 	const char *executable = m->report->process.executable;
 
 	json_begin_object(json);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
-#include <string.h>
 
-#include "common/json.h"
 #include "common/path.h"
 #include "report/memory.h"
 #include "report/numbers.h"
@@ -18,19 +16,9 @@ bool page_is_available(void)
 
 static void make_bundle(struct making *m)
 {
-	struct json_memory memory;
-	char *text;
-
 	page_names_init(m);
 	page_add_tables(m);
-	if (!json_memory_begin(&memory))
-		memory_fail();
-	page_write_text(m, &memory.json);
-	text = json_memory_end(&memory);
-	if (!text)
-		memory_fail();
-	bundle_encode(&m->bundle, text, strlen(text));
-	free(text);
+	bundle_encode(&m->bundle, page_write_text, m);
 	page_names_fini(m);
 }
 

@@ -15,6 +15,10 @@
 #define PAGE_REDACT_PATHS 2u /* all directories */
 #define PAGE_REDACT_HOST 4u  /* the name of the machine */
 
+/* Their usual values */
+#define PAGE_PRUNE 0.0001
+#define PAGE_MAX_SIZE 1000000
+
 struct page_options {
 	double prune;    /* threshold: share of the whole that a node must have */
 	size_t max_size; /* bytes; the threshold is raised until the page fits; 0: any */

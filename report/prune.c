@@ -4,6 +4,7 @@
 
 #include "report/cells.h"
 #include "report/memory.h"
+#include "report/sites.h"
 
 #include "report/prune.h"
 
@@ -59,36 +60,17 @@ static bool is_large(const struct measures *node, const struct measures *all,
 	return false;
 }
 
-static const struct report_site *sorted_sites;
-static enum report_value sorted_value;
-
-static int compare_sites(const void *left, const void *right)
-{
-	uint32_t a, b;
-	double x, y;
-
-	memcpy(&a, left, sizeof(a));
-	memcpy(&b, right, sizeof(b));
-	x = sorted_sites[a].values[sorted_value];
-	y = sorted_sites[b].values[sorted_value];
-	if (x != y)
-		return x < y ? 1 : -1;
-	return sorted_sites[a].number < sorted_sites[b].number ? -1 : 1;
-}
-
-static bool *choose_sites(const struct report *r, uint32_t *order)
+static bool *choose_sites(const struct report *r)
 {
 	bool *kept = memory_new(r->n_sites, sizeof(*kept));
 
-	sorted_sites = r->sites;
 	for (int value = 0; value < N_REPORT_VALUES; value++) {
-		sorted_value = (enum report_value)value;
-		qsort(order, r->n_sites, sizeof(*order), compare_sites);
+		uint32_t *order = sites_order(r, (enum report_value)value);
+
 		for (size_t i = 0; i < r->n_sites && i < PRUNE_SITES; i++)
 			kept[order[i]] = true;
+		free(order);
 	}
-	sorted_value = VALUE_PEAK_BYTES;
-	qsort(order, r->n_sites, sizeof(*order), compare_sites);
 	return kept;
 }
 
@@ -102,13 +84,10 @@ static void merge_site(struct report_site *others, const struct report_site *sit
 
 static void prune_sites(struct pruned *p, const struct report *r)
 {
-	uint32_t *order = memory_new(r->n_sites, sizeof(*order));
+	uint32_t *order = sites_order(r, VALUE_PEAK_BYTES);
 	struct report_site others = {.frame = UINT32_MAX};
-	bool *kept;
+	bool *kept = choose_sites(r);
 
-	for (uint32_t i = 0; i < r->n_sites; i++)
-		order[i] = i;
-	kept = choose_sites(r, order);
 	p->sites = memory_new(r->n_sites + 1, sizeof(*p->sites));
 	p->site = memory_new(r->n_sites, sizeof(*p->site));
 	for (size_t i = 0; i < r->n_sites; i++) {

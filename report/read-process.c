@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Which process the report is about, and what it did as a whole. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,16 +12,40 @@
 
 #include "report/read-parts.h"
 
-/* Every text of a row that lives only until the next one. */
+/* The texts of a process, which in a row live only until the next one. */
+static const size_t process_texts[] = {
+	offsetof(struct overview_process, label),
+	offsetof(struct overview_process, trace_path),
+	offsetof(struct overview_process, executable),
+	offsetof(struct overview_process, started_at),
+	offsetof(struct overview_process, ending),
+	offsetof(struct overview_process, capture),
+	offsetof(struct overview_process, runtime_version),
+	offsetof(struct overview_process, command_line),
+	offsetof(struct overview_process, host),
+	offsetof(struct overview_process, ending_error),
+	offsetof(struct overview_process, leak_scan),
+};
+
+#define N_PROCESS_TEXTS (sizeof(process_texts) / sizeof(*process_texts))
+
+static char **process_text(struct overview_process *p, size_t i)
+{
+	void *text = (char *)p + process_texts[i];
+
+	return text;
+}
+
 static void keep_texts(struct overview_process *p)
 {
-	const char **texts[] = {&p->label,           &p->trace_path,   &p->executable,
-				&p->started_at,      &p->ending,       &p->capture,
-				&p->runtime_version, &p->command_line, &p->host,
-				&p->ending_error,    &p->leak_scan};
+	for (size_t i = 0; i < N_PROCESS_TEXTS; i++)
+		*process_text(p, i) = memory_text(*process_text(p, i));
+}
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		*texts[i] = memory_text(*texts[i]);
+void process_free_texts(struct overview_process *p)
+{
+	for (size_t i = 0; i < N_PROCESS_TEXTS; i++)
+		free(*process_text(p, i));
 }
 
 static bool is_of_run(const struct reading *r, const struct overview_process *p,
@@ -62,17 +87,6 @@ static int64_t last_run(struct rows *rows)
 	while (rows_next(rows, &p))
 		run = p.run > run ? p.run : run;
 	return run;
-}
-
-void process_free_texts(struct overview_process *p)
-{
-	const char *texts[] = {p->label,           p->trace_path,   p->executable,
-			       p->started_at,      p->ending,       p->capture,
-			       p->runtime_version, p->command_line, p->host,
-			       p->ending_error,    p->leak_scan};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		free((char *)texts[i]);
 }
 
 static void choose_process(struct reading *r)

@@ -14,4 +14,7 @@ struct database;
  */
 struct report *report_read(const struct database *database,
 			   const struct report_options *options);
+/* The same, with progress on standard error if that is a terminal and it takes long. */
+struct report *report_read_shown(const struct database *database,
+				 const struct report_options *options);
 void report_free(struct report *report);

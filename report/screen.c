@@ -21,6 +21,15 @@
 
 static pid_t pager;
 
+const char *screen_color_name(size_t i)
+{
+	static const char *const names[] = {[COLOR_AUTO] = "auto",
+					    [COLOR_ALWAYS] = "always",
+					    [COLOR_NEVER] = "never"};
+
+	return i < sizeof(names) / sizeof(*names) ? names[i] : NULL;
+}
+
 static bool is_set(const char *name)
 {
 	const char *value = getenv(name);

@@ -24,6 +24,9 @@ struct screen {
 	bool utf8;   /* by block characters, not by # */
 };
 
+/* Their names, as choices of an option. */
+const char *screen_color_name(size_t i);
+
 enum screen_style {
 	STYLE_PLAIN,
 	STYLE_STRONG, /* the figure that matters */

@@ -10,6 +10,7 @@
 
 #include "common/text.h"
 #include "report/calltree.h"
+#include "report/markup.h"
 #include "report/memory.h"
 #include "report/numbers.h"
 
@@ -38,16 +39,6 @@ struct drawing {
 	size_t n, n_max;
 	size_t rows, left_out;
 };
-
-static void write_escaped(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		if (strchr("&<>\"'", *text))
-			fprintf(out, "&#%d;", *text);
-		else
-			putc(*text, out);
-	}
-}
 
 static const char *name_of(const struct drawing *d, uint32_t node, bool full)
 {
@@ -110,12 +101,12 @@ static void write_label(FILE *out, const char *name, double width)
 	if (length < n) {
 		char *cut = memory_format("%.*s", (int)length, name);
 
-		write_escaped(out, cut);
+		markup_write(out, cut);
 		fputs("..", out);
 		free(cut);
 		return;
 	}
-	write_escaped(out, name);
+	markup_write(out, name);
 }
 
 static void write_box(const struct drawing *d, FILE *out, const struct box *box)
@@ -127,7 +118,7 @@ static void write_box(const struct drawing *d, FILE *out, const struct box *box)
 	if (!name || !full)
 		memory_fail();
 	fprintf(out, "<g><title>");
-	write_escaped(out, full);
+	markup_write(out, full);
 	fprintf(out,
 		": %s, %s</title><rect x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" "
 		"height=\"%d\" fill=\"",
@@ -155,11 +146,11 @@ static void write_head(FILE *out, double height, const char *title)
 		"<style>text{font:11px monospace;fill:#111}"
 		".title{font:bold 14px sans-serif}</style>\n<title>",
 		WIDTH, height, WIDTH, height);
-	write_escaped(out, title);
+	markup_write(out, title);
 	fputs("</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
 	      "<text class=\"title\" x=\"10\" y=\"22\">",
 	      out);
-	write_escaped(out, title);
+	markup_write(out, title);
 	fputs("</text>\n", out);
 }
 

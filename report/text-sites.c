@@ -10,6 +10,7 @@
 #include "report/cells.h"
 #include "report/memory.h"
 #include "report/numbers.h"
+#include "report/sites.h"
 
 #include "report/text-parts.h"
 
@@ -37,6 +38,11 @@ const char *const text_sort_titles[N_TEXT_SORTS] = {
 	[SORT_TEMPORARY] = "Temporary allocations",
 	[SORT_LEAKED] = "Not freed at the end",
 };
+
+const char *text_sort_name(size_t i)
+{
+	return i < N_TEXT_SORTS ? text_sort_names[i] : NULL;
+}
 
 enum report_value text_sort_value(enum text_sort sort)
 {
@@ -267,36 +273,6 @@ void text_row(const struct text *t, const struct text_row *row)
 	free(what);
 }
 
-/* qsort has no argument for these. */
-static const struct report *sorted_report;
-static enum report_value sorted_value;
-
-static int compare_sites(const void *left, const void *right)
-{
-	size_t a, b;
-	double x, y;
-
-	memcpy(&a, left, sizeof(a));
-	memcpy(&b, right, sizeof(b));
-	x = sorted_report->sites[a].values[sorted_value];
-	y = sorted_report->sites[b].values[sorted_value];
-	if (x != y)
-		return x < y ? 1 : -1;
-	return sorted_report->sites[a].number < sorted_report->sites[b].number ? -1 : 1;
-}
-
-static size_t *sort_sites(const struct report *report, enum report_value value)
-{
-	size_t *order = memory_new(report->n_sites, sizeof(*order));
-
-	for (size_t i = 0; i < report->n_sites; i++)
-		order[i] = i;
-	sorted_report = report;
-	sorted_value = value;
-	qsort(order, report->n_sites, sizeof(*order), compare_sites);
-	return order;
-}
-
 static const char *figure(struct number_text *number, enum text_sort sort, double bytes,
 			  double blocks)
 {
@@ -340,7 +316,7 @@ static void write_site(const struct text *t, enum text_sort sort, size_t index,
 	free(what);
 }
 
-static void write_others(const struct text *t, enum text_sort sort, const size_t *order,
+static void write_others(const struct text *t, enum text_sort sort, const uint32_t *order,
 			 size_t top, double all)
 {
 	bool counts = sort == SORT_COUNT || sort == SORT_TEMPORARY;
@@ -393,7 +369,7 @@ static void write_titles(const struct text *t, enum text_sort sort)
 void text_sites(const struct text *t, enum text_sort sort, size_t top)
 {
 	enum report_value value = text_sort_value(sort);
-	size_t *order = sort_sites(t->report, value);
+	uint32_t *order = sites_order(t->report, value);
 	double all = 0, most;
 
 	for (size_t i = 0; i < t->report->n_sites; i++)

@@ -22,6 +22,9 @@ enum text_sort {
 extern const char *const text_sort_names[N_TEXT_SORTS];
 extern const char *const text_sort_titles[N_TEXT_SORTS];
 
+/* The same names as choices of an option. */
+const char *text_sort_name(size_t i);
+
 /* The value of sites and nodes that belongs to it. */
 enum report_value text_sort_value(enum text_sort sort);
 

@@ -4,6 +4,7 @@
 
 #include "common/cli.h"
 #include "common/options.h"
+#include "symbols/symbol-options.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
 
@@ -118,13 +119,7 @@ static const struct option_row rows[] = {
 	{OPTION_SET, 0, "allow-partial", OPTION_FIELD(allow_partial),
 	 .help = "accept incomplete traces"},
 	{.help = "Symbols of traces (as for rheaper-load)"},
-	{OPTION_TEXT, 0, "sysroot", "DIR", OPTION_FIELD(symbols.sysroot),
-	 .help = "look up the traced files below DIR, a copy of another machine's root"},
-	{OPTION_LIST, 0, "debug-dir", "DIR", OPTION_FIELD(symbols.debug_dirs),
-	 .n_offset = offsetof(struct options, symbols.n_debug_dirs),
-	 .help = "also look for debug information in DIR; may be repeated"},
-	{OPTION_SET, 0, "debuginfod", OPTION_FIELD(symbols.debuginfod),
-	 .help = "download missing debug information from DEBUGINFOD_URLS"},
+	SYMBOL_OPTIONS_DEBUGINFOD(symbols),
 	{.help = "Output"},
 	{OPTION_CALL, 0, "report", "FORMAT[=FILE]", .take = take_report,
 	 .choice = format_name,

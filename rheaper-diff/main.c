@@ -15,10 +15,6 @@
 #include "rheaper-diff/options.h"
 #include "rheaper-diff/side.h"
 
-/* Of pages: what rheaper-report has for defaults */
-#define PRUNE 0.0001
-#define MAX_SIZE 1000000
-
 static void write_text(const struct options *o, const struct diff *diff)
 {
 	enum screen_color color = o->color < 0 ? COLOR_AUTO : (enum screen_color)o->color;
@@ -35,7 +31,7 @@ static void write_page(const struct options *o, const struct diff *diff,
 		       const char *command)
 {
 	const struct page_options page = {
-		.prune = PRUNE, .max_size = MAX_SIZE, .command = command};
+		.prune = PAGE_PRUNE, .max_size = PAGE_MAX_SIZE, .command = command};
 	FILE *out = output_open(o->html, o->diff.inputs[0], false);
 
 	output_share();

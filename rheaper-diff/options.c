@@ -5,31 +5,19 @@
 
 #include "common/cli.h"
 #include "common/options.h"
+#include "report/screen-options.h"
 #include "report/page.h"
 #include "report/screen.h"
+#include "symbols/symbol-options.h"
 
 #include "rheaper-diff/options.h"
 
 #define DEFAULT_TOP 10
 
-static const char *sort_name(size_t i)
-{
-	return i < N_TEXT_SORTS ? text_sort_names[i] : NULL;
-}
-
-static const char *color_name(size_t i)
-{
-	static const char *const names[] = {[COLOR_AUTO] = "auto",
-					    [COLOR_ALWAYS] = "always",
-					    [COLOR_NEVER] = "never"};
-
-	return i < sizeof(names) / sizeof(*names) ? names[i] : NULL;
-}
-
 static const struct option_row rows[] = {
 	{.help = "What to show (default: totals, and call sites by their bytes at the "
 		 "peak)"},
-	{OPTION_CHOICE, 's', "sort", "KEY", OPTION_FIELD(sort), .choice = sort_name,
+	{OPTION_CHOICE, 's', "sort", "KEY", OPTION_FIELD(sort), .choice = text_sort_name,
 	 .help = "compare call sites by KEY (default: peak)"},
 	{OPTION_SET, 't', "tree", OPTION_FIELD(tree),
 	 .help = "the call trees as one, with the difference of each function"},
@@ -54,23 +42,11 @@ static const struct option_row rows[] = {
 	 .help = "also take functions that fit GLOB for allocation wrappers, which call "
 		 "sites pass over; may be repeated"},
 	{.help = "Symbols, of traces"},
-	{OPTION_TEXT, 0, "sysroot", "DIR", OPTION_FIELD(symbols.sysroot),
-	 .help = "look up the traced files below DIR, a copy of another machine's root"},
-	{OPTION_LIST, 0, "debug-dir", "DIR", OPTION_FIELD(symbols.debug_dirs),
-	 .n_offset = offsetof(struct options, symbols.n_debug_dirs),
-	 .help = "also look for debug information in DIR; may be repeated"},
-	{OPTION_SET, 0, "debuginfod", OPTION_FIELD(symbols.debuginfod),
-	 .help = "download missing debug information from DEBUGINFOD_URLS"},
+	SYMBOL_OPTIONS_DEBUGINFOD(symbols),
 	{.help = "Output"},
 	{OPTION_SET, 0, "full-names", OPTION_FIELD(diff.full_names),
 	 .help = "do not fold the arguments of templates, nor shorten paths"},
-	{OPTION_SET, 0, "iec", OPTION_FIELD(iec),
-	 .help = "units of 1024 (KiB, MiB) instead of 1000 (kB, MB)"},
-	{OPTION_CHOICE, 0, "color", "WHEN", OPTION_FIELD(color), .choice = color_name,
-	 .help = "auto, always or never (default: auto, on a terminal unless NO_COLOR "
-		 "is set)"},
-	{OPTION_SET, 0, "no-pager", OPTION_FIELD(no_pager),
-	 .help = "do not show long text through RHEAPER_PAGER, PAGER or less"},
+	SCREEN_OPTIONS,
 	{.help = "Other options"},
 };
 

@@ -1,37 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * A report keeps all that it needs, so the database of one side is closed, and a
- * temporary one removed, before the other is opened.
+ * A report keeps all that it needs, so the database of one side is closed before the
+ * other is opened. A temporary one has no name by then.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/cli.h"
-#include "common/clock.h"
 #include "database/db.h"
 #include "loading/temporary.h"
 #include "report/read.h"
 
 #include "rheaper-diff/side.h"
-
-#define BUCKETS 256
-#define PROGRESS_DELAY 0.5 /* seconds before progress is shown */
-
-struct progress {
-	double begun;
-	bool shown;
-};
-
-static void show_progress(void *context, double share)
-{
-	struct progress *p = context;
-
-	if (clock_seconds() - p->begun < PROGRESS_DELAY || !isatty(STDERR_FILENO))
-		return;
-	p->shown = true;
-	fprintf(stderr, "\rreading blocks: %3.0f %%", share * 100);
-}
 
 /* Split off a run, unless a file has the whole name. The rest is the caller's to free. */
 static char *split_run(const char *input, const char **run)
@@ -51,22 +32,6 @@ static char *split_run(const char *input, const char **run)
 	}
 	*run = colon + 1;
 	return path;
-}
-
-static struct report *read_database(const struct database *d,
-				    struct report_options options)
-{
-	struct progress progress = {.begun = clock_seconds()};
-	struct report *report;
-
-	options.buckets = BUCKETS;
-	options.progress = show_progress;
-	options.context = &progress;
-	report = report_read(d, &options);
-
-	if (progress.shown)
-		fprintf(stderr, "\r%24s\r", "");
-	return report;
 }
 
 struct report *side_read(const char *input, int64_t process,
@@ -93,12 +58,14 @@ struct report *side_read(const char *input, int64_t process,
 	d = is_trace ? db_open(temporary_load(traces, 1, symbols, isatty(STDERR_FILENO)),
 			       path)
 		     : db_open(path, path);
-	own.process = process;
-	own.run = run;
-	report = read_database(&d, own);
-	db_close(&d);
+	/* Before a signal can end us: SQLite has it open */
 	if (is_trace)
 		temporary_remove();
+	own.process = process;
+	own.run = run;
+	own.buckets = REPORT_BUCKETS;
+	report = report_read_shown(&d, &own);
+	db_close(&d);
 	free(path);
 	return report;
 }

@@ -5,6 +5,7 @@
 #include "common/cli.h"
 #include "common/options.h"
 #include "loading/load.h"
+#include "symbols/symbol-options.h"
 #include "rheaper-load/summary.h"
 
 struct options {
@@ -23,13 +24,7 @@ static const struct option_row rows[] = {
 	{.help = "Symbols"},
 	{OPTION_CLEAR, 0, "no-symbols", OPTION_FIELD(load.symbolize),
 	 .help = "do not look up functions and source lines"},
-	{OPTION_TEXT, 0, "sysroot", "DIR", OPTION_FIELD(load.symbols.sysroot),
-	 .help = "look up the traced files below DIR, a copy of another machine's root"},
-	{OPTION_LIST, 0, "debug-dir", "DIR", OPTION_FIELD(load.symbols.debug_dirs),
-	 .n_offset = offsetof(struct options, load.symbols.n_debug_dirs),
-	 .help = "also look for debug information in DIR; may be repeated"},
-	{OPTION_SET, 0, "debuginfod", OPTION_FIELD(load.symbols.debuginfod),
-	 .help = "download missing debug information from DEBUGINFOD_URLS"},
+	SYMBOL_OPTIONS_DEBUGINFOD(load.symbols),
 	{.help = "Names"},
 	{OPTION_LIST, 0, "wrapper", "GLOB", OPTION_FIELD(load.owners.wrappers),
 	 .n_offset = offsetof(struct options, load.owners.n_wrappers),

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "common/cli.h"
-#include "common/clock.h"
 #include "common/command.h"
 #include "common/output.h"
 #include "common/path.h"
@@ -16,8 +15,6 @@
 #include "report/report-json.h"
 #include "report/svg.h"
 #include "rheaper-report/options.h"
-
-#define PROGRESS_DELAY 0.5 /* seconds before progress is shown */
 
 /* The one database, or a temporary one made of traces. */
 static struct database open_input(const struct options *o)
@@ -40,35 +37,6 @@ static struct database open_input(const struct options *o)
 	/* Before a signal can end us: a reader may leave the pager, or press Ctrl-C */
 	temporary_remove();
 	return database;
-}
-
-struct progress {
-	double begun;
-	bool shown;
-};
-
-static void show_progress(void *context, double share)
-{
-	struct progress *p = context;
-
-	if (clock_seconds() - p->begun < PROGRESS_DELAY || !isatty(STDERR_FILENO))
-		return;
-	p->shown = true;
-	fprintf(stderr, "\rreading blocks: %3.0f %%", share * 100);
-}
-
-static struct report *read_report(const struct options *o, const struct database *d)
-{
-	struct progress progress = {.begun = clock_seconds()};
-	struct report_options options = o->report;
-	struct report *report;
-
-	options.progress = show_progress;
-	options.context = &progress;
-	report = report_read(d, &options);
-	if (progress.shown)
-		fprintf(stderr, "\r%24s\r", "");
-	return report;
 }
 
 static void write_text(const struct options *o, const struct report *report)
@@ -129,7 +97,7 @@ int main(int argc, char **argv)
 		options.page.command = command;
 	numbers_use_iec(options.iec);
 	database = open_input(&options);
-	report = read_report(&options, &database);
+	report = report_read_shown(&database, &options.report);
 	if (options.svg)
 		write_picture(&options, report);
 	else if (options.html)

@@ -4,31 +4,16 @@
 
 #include "common/cli.h"
 #include "common/options.h"
+#include "report/screen-options.h"
+#include "symbols/symbol-options.h"
 
 #include "rheaper-report/options.h"
 
 #define DEFAULT_TOP 10
-#define DEFAULT_BUCKETS 256
-#define DEFAULT_PRUNE 0.01
-#define DEFAULT_MAX_SIZE 1000000
-
-static const char *sort_name(size_t i)
-{
-	return i < N_TEXT_SORTS ? text_sort_names[i] : NULL;
-}
-
-static const char *color_name(size_t i)
-{
-	static const char *const names[] = {[COLOR_AUTO] = "auto",
-					    [COLOR_ALWAYS] = "always",
-					    [COLOR_NEVER] = "never"};
-
-	return i < sizeof(names) / sizeof(*names) ? names[i] : NULL;
-}
 
 static const struct option_row rows[] = {
 	{.help = "What to show (default: an overview)"},
-	{OPTION_CHOICE, 's', "sort", "KEY", OPTION_FIELD(sort), .choice = sort_name,
+	{OPTION_CHOICE, 's', "sort", "KEY", OPTION_FIELD(sort), .choice = text_sort_name,
 	 .help = "only the call sites, those with most of KEY first"},
 	{OPTION_SET, 't', "tree", OPTION_FIELD(tree),
 	 .help = "the call tree, from main downwards"},
@@ -58,13 +43,7 @@ static const struct option_row rows[] = {
 	{OPTION_NUMBER, 0, "buckets", "N", OPTION_FIELD(report.buckets), .min = 1,
 	 .max = 4096, .help = "steps of time (default: 256)"},
 	{.help = "Symbols, of traces"},
-	{OPTION_TEXT, 0, "sysroot", "DIR", OPTION_FIELD(symbols.sysroot),
-	 .help = "look up the traced files below DIR, a copy of another machine's root"},
-	{OPTION_LIST, 0, "debug-dir", "DIR", OPTION_FIELD(symbols.debug_dirs),
-	 .n_offset = offsetof(struct options, symbols.n_debug_dirs),
-	 .help = "also look for debug information in DIR; may be repeated"},
-	{OPTION_SET, 0, "debuginfod", OPTION_FIELD(symbols.debuginfod),
-	 .help = "download missing debug information from DEBUGINFOD_URLS"},
+	SYMBOL_OPTIONS_DEBUGINFOD(symbols),
 	{.help = "Call sites"},
 	{OPTION_LIST, 0, "wrapper", "GLOB", OPTION_FIELD(report.wrappers),
 	 .n_offset = offsetof(struct options, report.n_wrappers),
@@ -76,8 +55,7 @@ static const struct option_row rows[] = {
 		 "(default: 0.01)"},
 	{OPTION_SIZE, 0, "max-size", "BYTES", OPTION_FIELD(max_size),
 	 .help = "fold more, until the page has no more than BYTES (K, M, G; 0: no "
-		 "limit; "
-		 "default: 1000000)"},
+		 "limit; default: 1000000)"},
 	{OPTION_TEXT, 0, "embed-source", "DIR", OPTION_FIELD(page.sources),
 	 .help = "put lines of source files below DIR into the page (default: none)"},
 	{OPTION_LIST, 0, "redact", "WHAT", OPTION_FIELD(redacted),
@@ -87,13 +65,7 @@ static const struct option_row rows[] = {
 	{.help = "Output"},
 	{OPTION_SET, 0, "full-names", OPTION_FIELD(text.full_names),
 	 .help = "do not fold the arguments of templates, nor shorten paths"},
-	{OPTION_SET, 0, "iec", OPTION_FIELD(iec),
-	 .help = "units of 1024 (KiB, MiB) instead of 1000 (kB, MB)"},
-	{OPTION_CHOICE, 0, "color", "WHEN", OPTION_FIELD(color), .choice = color_name,
-	 .help = "auto, always or never (default: auto, on a terminal unless NO_COLOR "
-		 "is set)"},
-	{OPTION_SET, 0, "no-pager", OPTION_FIELD(no_pager),
-	 .help = "do not show long text through RHEAPER_PAGER, PAGER or less"},
+	SCREEN_OPTIONS,
 	{.help = "Other options"},
 };
 
@@ -171,10 +143,10 @@ void options_read(struct options *o, int argc, char **argv)
 {
 	int first;
 
-	*o = (struct options){.report = {.buckets = DEFAULT_BUCKETS},
+	*o = (struct options){.report = {.buckets = REPORT_BUCKETS},
 			      .text = {.top = DEFAULT_TOP},
-			      .prune = DEFAULT_PRUNE,
-			      .max_size = DEFAULT_MAX_SIZE,
+			      .prune = PAGE_PRUNE * 100,
+			      .max_size = PAGE_MAX_SIZE,
 			      .sort = -1,
 			      .color = -1};
 	first = options_parse(&program, o, argc, argv);

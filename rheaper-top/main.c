@@ -15,6 +15,7 @@
 #include "rheaper-top/screen.h"
 #include "rheaper-top/stacks.h"
 #include "symbols/symbol-files.h"
+#include "symbols/symbol-options.h"
 #include "trace/reader.h"
 
 struct options {
@@ -69,11 +70,7 @@ static const struct option_row rows[] = {
 	{.help = "Symbols"},
 	{OPTION_CLEAR, 0, "no-symbols", OPTION_FIELD(symbolize),
 	 .help = "do not look up functions and source lines"},
-	{OPTION_TEXT, 0, "sysroot", "DIR", OPTION_FIELD(symbols.sysroot),
-	 .help = "look up the traced files below DIR, a copy of another machine's root"},
-	{OPTION_LIST, 0, "debug-dir", "DIR", OPTION_FIELD(symbols.debug_dirs),
-	 .n_offset = offsetof(struct options, symbols.n_debug_dirs),
-	 .help = "also look for debug information in DIR; may be repeated"},
+	SYMBOL_OPTIONS(symbols),
 	{.help = "Other options"},
 };
 

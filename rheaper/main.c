@@ -96,22 +96,20 @@ static void check_output(const struct options *o)
 		check_directory(o->html);
 }
 
-static _Noreturn void die_without_trace(const char *name, const char *directory,
-					int status)
+static _Noreturn void die_without_trace(const char *name, const char *directory)
 {
 	rmdir(directory);
-	if (status == 126 || status == 127)
-		exit(status); /* it said why */
 	die("%s wrote no trace: it was not linked by rheaper-cc (build it with "
-	    "CC=rheaper-cc "
-	    "CXX=rheaper-c++), or it dropped RHEAPER_TRACE from its environment",
+	    "CC=rheaper-cc CXX=rheaper-c++), or it dropped RHEAPER_TRACE from its "
+	    "environment",
 	    name);
 }
 
-/* All words of a command for tools_run, which ends in NULL. */
+#define MAX_LOAD_WORDS 10 /* beside the traces */
+
 static int load(const struct options *o, const char *database, char **traces, size_t n)
 {
-	char **words = calloc(n + 8, sizeof(*words));
+	char **words = calloc(n + MAX_LOAD_WORDS, sizeof(*words));
 	size_t used = 0;
 	int status;
 
@@ -128,12 +126,8 @@ static int load(const struct options *o, const char *database, char **traces, si
 		words[used++] = (char *)o->label;
 	}
 	words[used++] = (char *)"--";
-	words = realloc(words, (used + n + 2) * sizeof(*words));
-	if (!words)
-		die("load the traces: out of memory");
 	memcpy(words + used, traces, n * sizeof(*words));
 	words[used + n] = (char *)database;
-	words[used + n + 1] = NULL;
 	status = tools_run(words, true);
 	free(words);
 	return status;
@@ -185,15 +179,20 @@ static int run(int argc, char **argv)
 	struct options options = {.run = {.scan = true, .children = true}};
 	int first = options_parse(&program, &options, argc, argv), status, loaded;
 	char *directory, **traces;
+	bool is_started;
 	size_t n;
 
 	options.run.symbols = options.keep_traces;
 	check_output(&options);
 	directory = traces_begin();
-	status = run_program(argv + first, directory, &options.run);
+	status = run_program(argv + first, directory, &options.run, &is_started);
+	if (!is_started) {
+		rmdir(directory);
+		return status;
+	}
 	traces = traces_list(directory, &n);
 	if (n == 0)
-		die_without_trace(argv[first], directory, status);
+		die_without_trace(argv[first], directory);
 	loaded = load_and_show(&options, directory, traces, n);
 	traces_free(traces, n);
 	free(directory);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,8 +43,9 @@ static void set_environment(const char *directory, const struct run_options *opt
 		die("run the program:");
 }
 
+/* The program closes `failed` by being there; else a byte comes out of it. */
 static _Noreturn void become_program(char **words, const char *directory,
-				     const struct run_options *options)
+				     const struct run_options *options, int failed)
 {
 	int error;
 
@@ -51,6 +53,8 @@ static _Noreturn void become_program(char **words, const char *directory,
 	execvp(words[0], words);
 	error = errno;
 	warn("run %s:", words[0]);
+	if (write(failed, "x", 1) != 1)
+		warn("run %s:", words[0]);
 	_exit(error == ENOENT ? NOT_FOUND : CANNOT_EXECUTE);
 }
 
@@ -88,27 +92,42 @@ static void end_waiting(const struct signals *before)
 	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
-int run_program(char **words, const char *directory, const struct run_options *options)
+static int wait_for(pid_t child, const char *name)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0) {
+		if (errno != EINTR)
+			die("wait for %s:", name);
+	}
+	return status;
+}
+
+int run_program(char **words, const char *directory, const struct run_options *options,
+		bool *is_started)
 {
 	struct signals before;
-	int status;
+	int status, ends[2];
 	pid_t child;
+	char byte;
 
 	fflush(NULL);
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		die("run %s:", words[0]);
 	begin_waiting(&before);
 	child = fork();
 	if (child < 0)
 		die("run %s:", words[0]);
 	if (child == 0) {
 		end_waiting(&before);
-		become_program(words, directory, options);
+		become_program(words, directory, options, ends[1]);
 	}
+	close(ends[1]);
 	program = child;
 	sigprocmask(SIG_SETMASK, &before.mask, NULL);
-	while (waitpid(child, &status, 0) < 0) {
-		if (errno != EINTR)
-			die("wait for %s:", words[0]);
-	}
+	*is_started = read(ends[0], &byte, 1) == 0;
+	close(ends[0]);
+	status = wait_for(child, words[0]);
 	program = 0;
 	end_waiting(&before);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : KILLED + WTERMSIG(status);

@@ -14,7 +14,8 @@ struct run_options {
 /*
  * Run a program and wait for it. Its traces come into `directory`. SIGINT and SIGQUIT of
  * the terminal end the program, not us; SIGTERM and SIGHUP are passed on. Returns the
- * status that a shell would give: 128 + the signal that ended it; 126 or 127, after a
- * message, if it cannot be started.
+ * status that a shell would give: 128 + the signal that ended it; 126 or 127, with
+ * *is_started false, if it cannot be started, which a message has said.
  */
-int run_program(char **words, const char *directory, const struct run_options *options);
+int run_program(char **words, const char *directory, const struct run_options *options,
+		bool *is_started);

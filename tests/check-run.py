@@ -130,6 +130,9 @@ def test_what_is_not_instrumented_is_told_how_to_be(bench):
     bench.file("text", "hello\n")
     _, said = bench.rheaper("./text", status=126)
     assert said == "rheaper: run ./text: Permission denied\n", said
+    # What was started, and exits as a shell would if it had not been
+    _, said = bench.rheaper("sh", "-c", "exit 127", status=2)
+    assert "sh wrote no trace" in said, said
     assert bench.left() == [], bench.left()
 
 
