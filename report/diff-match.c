@@ -139,6 +139,36 @@ static size_t run_length(const struct entries *e, size_t from)
 	return to - from;
 }
 
+/* The entries of a key that both sides have. */
+struct common {
+	const struct entry *a, *b;
+	size_t n_a, n_b;
+	size_t after_a, after_b; /* where the next ones are looked for */
+};
+
+/* Go to the next such key; from the first one if *c is zero. Returns false at the end. */
+static bool next_common(const struct match *m, struct common *c)
+{
+	const struct entries *a = &m->entries[SIDE_A], *b = &m->entries[SIDE_B];
+
+	while (c->after_a < a->n && c->after_b < b->n) {
+		const struct entry *left = &a->entries[c->after_a];
+		const struct entry *right = &b->entries[c->after_b];
+
+		*c = (struct common){left,
+				     right,
+				     run_length(a, c->after_a),
+				     run_length(b, c->after_b),
+				     c->after_a,
+				     c->after_b};
+		c->after_a += left->key <= right->key ? c->n_a : 0;
+		c->after_b += right->key <= left->key ? c->n_b : 0;
+		if (left->key == right->key)
+			return true;
+	}
+	return false;
+}
+
 static void vote(struct match *m, const struct entry *a, const struct entry *b)
 {
 	m->votes = memory_grow(m->votes, m->n_votes, &m->n_votes_max, sizeof(*m->votes));
@@ -203,23 +233,11 @@ static void vote_on_lines(struct match *m, const struct entry *a, size_t n_a,
 
 static void vote_on_stacks(struct match *m)
 {
-	const struct entries *a = &m->entries[SIDE_A], *b = &m->entries[SIDE_B];
-	size_t i = 0, k = 0;
+	struct common c = {0};
 
-	while (i < a->n && k < b->n) {
-		size_t n_a = run_length(a, i), n_b = run_length(b, k);
-
-		if (a->entries[i].key < b->entries[k].key) {
-			i += n_a;
-		} else if (a->entries[i].key > b->entries[k].key) {
-			k += n_b;
-		} else {
-			if (n_a <= MAX_LINES && n_b <= MAX_LINES)
-				vote_on_lines(m, a->entries + i, n_a, b->entries + k,
-					      n_b);
-			i += n_a;
-			k += n_b;
-		}
+	while (next_common(m, &c)) {
+		if (c.n_a <= MAX_LINES && c.n_b <= MAX_LINES)
+			vote_on_lines(m, c.a, c.n_a, c.b, c.n_b);
 	}
 }
 
@@ -354,36 +372,26 @@ static double similarity(const struct match *m, const struct entry *a,
 	return share + (same_size(a, b) ? 1e-3 : 0) + (a->blocks == b->blocks ? 1e-4 : 0);
 }
 
+static void vote_if_similar(struct match *m, const struct entry *a, const struct entry *b,
+			    const struct owners *owners)
+{
+	double weight = similarity(m, a, b, owners);
+
+	if (weight <= 0)
+		return;
+	vote(m, a, b);
+	m->votes[m->n_votes - 1].weight = weight;
+}
+
 static void vote_on_lonely(struct match *m, const struct owners *owners)
 {
-	const struct entries *a = &m->entries[SIDE_A], *b = &m->entries[SIDE_B];
-	size_t i = 0, k = 0;
+	struct common c = {0};
 
-	while (i < a->n && k < b->n) {
-		size_t n_a = run_length(a, i), n_b = run_length(b, k);
-
-		if (a->entries[i].key < b->entries[k].key) {
-			i += n_a;
-			continue;
+	while (next_common(m, &c)) {
+		for (size_t i = 0; i < c.n_a && i < MAX_CANDIDATES; i++) {
+			for (size_t k = 0; k < c.n_b && k < MAX_CANDIDATES; k++)
+				vote_if_similar(m, &c.a[i], &c.b[k], owners);
 		}
-		if (a->entries[i].key > b->entries[k].key) {
-			k += n_b;
-			continue;
-		}
-		for (size_t x = 0; x < n_a && x < MAX_CANDIDATES; x++) {
-			for (size_t y = 0; y < n_b && y < MAX_CANDIDATES; y++) {
-				const struct entry *left = &a->entries[i + x];
-				const struct entry *right = &b->entries[k + y];
-				double weight = similarity(m, left, right, owners);
-
-				if (weight <= 0)
-					continue;
-				vote(m, left, right);
-				m->votes[m->n_votes - 1].weight = weight;
-			}
-		}
-		i += n_a;
-		k += n_b;
 	}
 	count_votes(m);
 }
