@@ -6,25 +6,15 @@
 
 #include "report/cells.h"
 
-static size_t born_of(const struct sum *cell)
-{
-	return cell->key >> 16 & 0xffff;
-}
-
-static size_t died_of(const struct sum *cell)
-{
-	return cell->key & 0xffff;
-}
-
 static uint32_t site_of(const struct report *report, const struct sum *cell)
 {
-	return report->tree.nodes[cell->key >> 32].site - 1;
+	return report->tree.nodes[cube_node(cell->key)].site - 1;
 }
 
 void cells_add(const struct report *report, const struct sum *cell,
 	       double values[N_REPORT_VALUES])
 {
-	size_t born = born_of(cell), died = died_of(cell);
+	size_t born = cube_born(cell->key), died = cube_died(cell->key);
 
 	if (born <= report->peak_edge && died > report->peak_edge) {
 		values[VALUE_PEAK_BLOCKS] += cell->blocks;
@@ -101,7 +91,7 @@ void cells_find_variances(struct report *report)
 	for (size_t i = 0; i < report->uncertain.n; i++) {
 		const struct sum *cell = &report->uncertain.slots[i];
 
-		cells_add(report, cell, report->sites[cell->key >> 32].variances);
+		cells_add(report, cell, report->sites[cube_node(cell->key)].variances);
 		cells_add(report, cell, report->variances);
 	}
 }
@@ -119,7 +109,7 @@ double *cells_inclusive(const struct report *report, enum report_value value)
 		double values[N_REPORT_VALUES] = {0};
 
 		cells_add(report, &report->cube.slots[i], values);
-		nodes[report->cube.slots[i].key >> 32] += values[value];
+		nodes[cube_node(report->cube.slots[i].key)] += values[value];
 	}
 	for (size_t i = 0; i < report->temporaries.n && value == VALUE_TEMPORARY; i++)
 		nodes[report->temporaries.slots[i].key] +=
@@ -158,8 +148,8 @@ double *cells_series(const struct report *report, size_t site)
 		const struct sum *cell =
 			&report->cube.slots[all ? i : report->site_cells[i]];
 
-		live[born_of(cell)] += cell->bytes;
-		live[died_of(cell)] -= cell->bytes;
+		live[cube_born(cell->key)] += cell->bytes;
+		live[cube_died(cell->key)] -= cell->bytes;
 	}
 	for (size_t i = 1; i < report->edges.n; i++)
 		live[i] += live[i - 1];

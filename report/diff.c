@@ -56,7 +56,7 @@ static void take_tree(struct diff *d, enum diff_side side, size_t *n_max)
 	uint32_t *merged = memory_new(r->tree.n, sizeof(*merged));
 
 	for (size_t i = 0; i < r->cube.n; i++)
-		cells_add(r, &r->cube.slots[i], values[r->cube.slots[i].key >> 32]);
+		cells_add(r, &r->cube.slots[i], values[cube_node(r->cube.slots[i].key)]);
 	for (size_t i = 0; i < r->temporaries.n && !r->has_window; i++)
 		values[r->temporaries.slots[i].key][VALUE_TEMPORARY] +=
 			r->temporaries.slots[i].blocks;

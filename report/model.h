@@ -193,6 +193,21 @@ static inline uint64_t cube_key(uint32_t node, size_t born, size_t died)
 	return (uint64_t)node << 32 | (uint64_t)born << 16 | (uint64_t)died;
 }
 
+static inline uint32_t cube_node(uint64_t key)
+{
+	return (uint32_t)(key >> 32);
+}
+
+static inline size_t cube_born(uint64_t key)
+{
+	return key >> 16 & 0xffff;
+}
+
+static inline size_t cube_died(uint64_t key)
+{
+	return key & 0xffff;
+}
+
 static inline uint64_t pair_key(uint32_t high, uint32_t low)
 {
 	return (uint64_t)high << 32 | low;

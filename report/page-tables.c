@@ -67,7 +67,7 @@ static void add_cube(struct making *m)
 		const struct sum *cell = &r->cube.slots[i];
 
 		sums_add(&cube,
-			 (uint64_t)m->pruned.node[cell->key >> 32] << 32 |
+			 (uint64_t)m->pruned.node[cube_node(cell->key)] << 32 |
 				 (uint32_t)cell->key,
 			 cell->blocks, cell->bytes);
 	}
@@ -75,8 +75,8 @@ static void add_cube(struct making *m)
 	for (size_t i = 0; i < cube.n; i++) {
 		const struct sum *cell = &cube.slots[i];
 
-		PUT_ROW(m, first, (double)(cell->key >> 32), cell->key >> 16 & 0xffff,
-			cell->key & 0xffff, cell->blocks, cell->bytes);
+		PUT_ROW(m, first, cube_node(cell->key), (double)cube_born(cell->key),
+			(double)cube_died(cell->key), cell->blocks, cell->bytes);
 	}
 	sums_fini(&cube);
 }

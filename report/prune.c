@@ -24,7 +24,7 @@ struct measures {
 static void measure_cell(const struct report *r, const struct sum *cell,
 			 struct measures *m)
 {
-	size_t born = cell->key >> 16 & 0xffff, died = cell->key & 0xffff;
+	size_t born = cube_born(cell->key), died = cube_died(cell->key);
 	size_t last = r->edges.n - 1, end = died < last ? died : last;
 
 	m->of[MEASURE_BLOCKS] += cell->blocks;
@@ -42,7 +42,7 @@ static struct measures *measure_nodes(const struct report *r)
 	struct measures *m = memory_new(r->tree.n, sizeof(*m));
 
 	for (size_t i = 0; i < r->cube.n; i++)
-		measure_cell(r, &r->cube.slots[i], &m[r->cube.slots[i].key >> 32]);
+		measure_cell(r, &r->cube.slots[i], &m[cube_node(r->cube.slots[i].key)]);
 	for (size_t i = r->tree.n; i-- > 1;) {
 		for (int j = 0; j < N_MEASURES; j++)
 			m[r->tree.nodes[i].parent].of[j] += m[i].of[j];

@@ -3,7 +3,7 @@
  * The state of reading a report. For read.c and its parts, in this order:
  * read-process.c (which process, what it did as a whole), read-stacks.c (modules, frames,
  * stacks as a tree and as sites), read-window.c (times of interest), read-blocks.c (every
- * block), read-growth.c (reallocs).
+ * block), read-peak.c (exactly what was live at the peak), read-growth.c (reallocs).
  */
 #pragma once
 
@@ -22,7 +22,8 @@ struct read_stack {
 	uint32_t node;   /* of the tree; 0: it allocated nothing in the process */
 	uint32_t owner;  /* frame, plus 1; 0: unknown */
 	uint32_t family; /* of its allocator, of strings; 0: unknown */
-	bool is_used;    /* it allocated in the process */
+	double peak_blocks, peak_bytes; /* live at the peak, as the loader counted */
+	bool is_used;                   /* it allocated in the process */
 };
 
 struct reading {
@@ -51,4 +52,5 @@ void reading_take_process(struct reading *reading);
 void reading_take_stacks(struct reading *reading);
 void reading_take_window(struct reading *reading);
 void reading_take_blocks(struct reading *reading);
+void reading_settle_peak(struct reading *reading);
 void reading_take_growths(struct reading *reading);

@@ -196,6 +196,8 @@ static void read_totals(struct stacks *s)
 		index = reading_stack(s->r, row.stack);
 		s->facts[index].totals = row;
 		s->r->stacks[index].is_used = true;
+		s->r->stacks[index].peak_blocks = (double)row.peak_blocks;
+		s->r->stacks[index].peak_bytes = (double)row.peak_bytes;
 	}
 	rows_close(rows);
 }

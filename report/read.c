@@ -42,6 +42,7 @@ struct report *report_read(const struct database *database,
 	reading_take_stacks(&r);
 	reading_take_window(&r);
 	reading_take_blocks(&r);
+	reading_settle_peak(&r);
 	reading_take_growths(&r);
 	end_reading(&r);
 	sort_sums(r.report);

@@ -150,7 +150,7 @@ static void write_nodes(struct json *json, const struct report *r)
 	double(*values)[N_REPORT_VALUES] = memory_new(r->tree.n, sizeof(*values));
 
 	for (size_t i = 0; i < r->cube.n; i++)
-		cells_add(r, &r->cube.slots[i], values[r->cube.slots[i].key >> 32]);
+		cells_add(r, &r->cube.slots[i], values[cube_node(r->cube.slots[i].key)]);
 	for (size_t i = 0; i < r->temporaries.n; i++)
 		values[r->temporaries.slots[i].key][VALUE_TEMPORARY] +=
 			r->temporaries.slots[i].blocks;

@@ -177,7 +177,7 @@ static void write_stacks(const struct text *t, size_t index)
 	size_t n = 0, n_max = 0;
 
 	for (size_t i = 0; i < r->cube.n; i++)
-		bytes[r->cube.slots[i].key >> 32] += r->cube.slots[i].bytes;
+		bytes[cube_node(r->cube.slots[i].key)] += r->cube.slots[i].bytes;
 	for (uint32_t i = 0; i < r->tree.n; i++) {
 		if (r->tree.nodes[i].site != index + 1 || bytes[i] <= 0)
 			continue;
