@@ -129,7 +129,7 @@ def test_S6_errno_on_every_path(b):
     equal(profile.of("use"), (n, 0))
 
 
-def test_X4_the_counter_may_not_be_read(b):
+def test_X7_the_counter_may_not_be_read(b):
     """The clock goes on at its speed, by the kernel's."""
     if os.uname().machine != "x86_64":
         raise tap.Skip("there is no such prctl here")
