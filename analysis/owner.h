@@ -62,7 +62,7 @@ size_t owners_links(const struct owners *owners, const int64_t *frames, size_t f
 		    uint32_t *links);
 
 /* Write an allocator, or NULL, and the names of such functions as
- * "malloc â jv_mem_alloc â jv_string", in short names,
+ * "malloc ← jv_mem_alloc ← jv_string", in short names,
  * NUL-terminated, and return its length. */
 #define OWNER_CHAIN_SIZE 4096
 size_t owners_format_chain(const char *allocator, const char *const *names,

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/inferred.h"
 #include "analysis/registry.h"
 #include "common/array.h"
 #include "common/cli.h"
 #include "database/rows.h"
 #include "database/store.h"
 #include "loading/frames.h"
-#include "analysis/inferred.h"
 
 #include "loading/resume.h"
 
