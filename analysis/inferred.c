@@ -10,7 +10,6 @@
 void inferred_fini(struct inferred *f)
 {
 	map_fini(&f->numbers);
-	map_fini(&f->asked);
 	free(f->lists);
 	free(f->frames);
 	free(f->pairs);
@@ -28,10 +27,11 @@ static int add_pair(struct inferred *f, const struct inferred_pair *pair)
 {
 	uint64_t key = key_of(pair);
 
-	if (map_get(&f->asked, key) != MAP_NONE)
+	if (map_get(&f->numbers, key) != MAP_NONE)
 		return 0;
-	if (map_put(&f->asked, key, 0) || array_grow((void **)&f->pairs, &f->n_pairs_max,
-						     f->n_pairs + 1, sizeof(*f->pairs)))
+	if (map_put(&f->numbers, key, 0) ||
+	    array_grow((void **)&f->pairs, &f->n_pairs_max, f->n_pairs + 1,
+		       sizeof(*f->pairs)))
 		return -ENOMEM;
 	f->pairs[f->n_pairs++] = *pair;
 	return 0;
@@ -101,8 +101,7 @@ int inferred_put(struct inferred *f, const struct inferred_pair *pair,
 		       sizeof(*f->lists)) ||
 	    array_grow((void **)&f->frames, &f->n_frames_max, f->n_frames + n,
 		       sizeof(*f->frames)) ||
-	    map_put(&f->numbers, key_of(pair), (uint32_t)f->n_lists) ||
-	    map_put(&f->asked, key_of(pair), 0))
+	    map_put(&f->numbers, key_of(pair), (uint32_t)f->n_lists + 1))
 		return -ENOMEM;
 	f->lists[f->n_lists++] = (struct inferred_list){f->n_frames, (uint32_t)n};
 	for (size_t i = 0; i < n; i++)
@@ -115,8 +114,8 @@ size_t inferred_get(const struct inferred *f, const struct inferred_pair *pair,
 {
 	uint32_t number = map_get(&f->numbers, key_of(pair));
 
-	if (number == MAP_NONE)
+	if (number == MAP_NONE || number == 0)
 		return 0;
-	*frames = f->frames + f->lists[number].first;
-	return f->lists[number].n;
+	*frames = f->frames + f->lists[number - 1].first;
+	return f->lists[number - 1].n;
 }

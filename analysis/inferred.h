@@ -22,7 +22,7 @@ struct inferred_pair {
 #define INFERRED_ALLOCATOR UINT32_MAX
 
 struct inferred {
-	struct map numbers; /* pair -> index of lists, those without frames left out */
+	struct map numbers; /* pair -> its list, counted from 1; 0: it has no frames */
 	struct inferred_list {
 		size_t first;
 		uint32_t n;
@@ -30,7 +30,6 @@ struct inferred {
 	size_t n_lists, n_lists_max;
 	int64_t *frames; /* of the lists, innermost first */
 	size_t n_frames, n_frames_max;
-	struct map asked;            /* pairs that were collected */
 	struct inferred_pair *pairs; /* to be asked, by module of `outer` */
 	size_t n_pairs, n_pairs_max;
 };
