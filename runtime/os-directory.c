@@ -69,17 +69,21 @@ static bool is_real(const char *name)
 void rhp_os_names(int directory, bool (*take)(void *context, const char *name),
 		  void *context)
 {
-	uint64_t buffer[256];
+	_Alignas(struct entry) char buffer[1024];
 	long n;
-	SYSCALL(SYS_lseek, directory, 0L, SEEK_SET);
 	while ((n = SYSCALL(SYS_getdents64, directory, buffer, sizeof(buffer))) > 0) {
 		const struct entry *e;
 		for (long at = 0; at < n; at += e->length) {
-			e = (const struct entry *)(buffer + at / 8); /* all are whole */
+			e = (const void *)(buffer + at);
 			if (is_real(e->name) && !take(context, e->name))
 				return;
 		}
 	}
+}
+
+void rhp_os_rewind(int directory)
+{
+	SYSCALL(SYS_lseek, directory, 0L, SEEK_SET);
 }
 
 static int look(int at, const char *name, int flags, struct rhp_os_file *file)

@@ -14,9 +14,11 @@
  */
 HIDDEN int rhp_os_own_directory(char *path);
 
-/* Calls take() for each name in a directory but . and .., until it is false. */
+/* Calls take() for each name in a directory but . and .., until it is false. A descriptor
+ * that was read before has to be rewound. */
 HIDDEN void rhp_os_names(int directory, bool (*take)(void *context, const char *name),
 			 void *context);
+HIDDEN void rhp_os_rewind(int directory);
 
 /* What a regular file is; 0 or -errno, -ENOTSUP: it is none. A link is not followed. */
 struct rhp_os_file {

@@ -10,6 +10,7 @@
 
 #include "runtime/line.h"
 #include "runtime/os-call.h"
+#include "runtime/os-directory.h"
 #include "runtime/os-file.h"
 #include "runtime/os-process.h"
 
@@ -116,14 +117,6 @@ int rhp_os_wait_for(int pid)
 	return r < 0 ? (int)r : status == 0 ? 0 : -EIO;
 }
 
-struct entry { /* linux_dirent64 */
-	uint64_t inode;
-	int64_t offset;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
 static int read_decimal(const char *name)
 {
 	int n = 0;
@@ -132,20 +125,26 @@ static int read_decimal(const char *name)
 	return n;
 }
 
+struct visit {
+	bool (*take)(void *context, int tid);
+	void *context;
+	int self;
+};
+
+static bool take_name(void *context, const char *name)
+{
+	const struct visit *visit = context;
+	int tid = read_decimal(name);
+	return tid == visit->self || visit->take(visit->context, tid);
+}
+
 void rhp_os_threads(bool (*take)(void *context, int tid), void *context)
 {
-	_Alignas(struct entry) char buffer[1024];
-	int self = rhp_os_tid(), fd = rhp_os_open("/proc/self/task");
+	struct visit visit = {take, context, rhp_os_tid()};
+	int fd = rhp_os_open("/proc/self/task");
 	if (fd < 0)
 		return;
-	for (long n; (n = SYSCALL(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0;)
-		for (long at = 0; at < n;) {
-			const struct entry *e = (const void *)(buffer + at);
-			int tid = read_decimal(e->name);
-			at += e->length;
-			if (tid > 0 && tid != self && !take(context, tid))
-				n = at;
-		}
+	rhp_os_names(fd, take_name, &visit);
 	rhp_os_close(fd);
 }
 

@@ -232,6 +232,7 @@ static void make_room(int directory, uint64_t size)
 	for (;;) {
 		struct listing l = {.directory = directory,
 				    .now_ns = (int64_t)rhp_os_realtime_ns()};
+		rhp_os_rewind(directory);
 		rhp_os_names(directory, list, &l);
 		if (!l.oldest[0] || l.bytes + size <= limit)
 			return;
