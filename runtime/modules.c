@@ -3,8 +3,8 @@
  * A short append-only list. The dynamic loader is asked on every look-up (they
  * are rare: once for each distinct return address), so a module that was
  * closed behind our back and replaced by another at the same place is noticed
- * as soon as code of the new one is seen; dlclose in the program's own objects
- * is wrapped and noticed at once.
+ * as soon as code of the new one is seen. What the program and its libraries close by
+ * dlclose is noticed at once.
  *
  * Everything else about a module is read from its program headers in memory.
  */
@@ -214,31 +214,6 @@ static void read_unwind_table(struct rhp_module_info *m)
 	m->unwind_table = m->eh_frame_hdr + 12;
 }
 
-static size_t read_build_id(uintptr_t at, size_t size, uint8_t *id)
-{
-	uintptr_t end = at + size;
-	while (end - at > sizeof(ElfW(Nhdr))) {
-		const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
-		uintptr_t left = end - at - sizeof(*note);
-		if (note->n_namesz > left || note->n_descsz > left)
-			break;
-		uintptr_t name = at + sizeof(*note);
-		uintptr_t desc = name + ((note->n_namesz + 3u) & ~3u);
-		uintptr_t next = desc + ((note->n_descsz + 3u) & ~3u);
-		if (next > end)
-			break;
-		if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
-		    memcmp((const void *)name, "GNU", 4) == 0) {
-			size_t n = note->n_descsz < RHP_BUILD_ID_SIZE ? note->n_descsz
-								      : RHP_BUILD_ID_SIZE;
-			memcpy(id, (const void *)desc, n);
-			return n;
-		}
-		at = next;
-	}
-	return 0;
-}
-
 /* Whether a mapped segment has all of [at, at + size), from the file. */
 static bool is_loaded(const struct rhp_module_info *m, const ElfW(Phdr) * phdr,
 		      size_t n_phdr, uintptr_t at, uintptr_t size)
@@ -261,7 +236,7 @@ static void add_text(struct rhp_module_info *m, uintptr_t at, uintptr_t size)
 }
 
 size_t rhp_module_read_headers(struct rhp_module_info *m, const ElfW(Phdr) * phdr,
-			       size_t n_phdr, uint8_t *build_id)
+			       size_t n_phdr, uint8_t build_id[RHP_BUILD_ID_MOST])
 {
 	size_t build_id_size = 0;
 	for (size_t i = 0; i < n_phdr; i++) {
@@ -271,7 +246,8 @@ size_t rhp_module_read_headers(struct rhp_module_info *m, const ElfW(Phdr) * phd
 			m->eh_frame_hdr = at;
 		else if (phdr[i].p_type == PT_NOTE && build_id_size == 0 &&
 			 is_loaded(m, phdr, n_phdr, at, size))
-			build_id_size = read_build_id(at, size, build_id);
+			build_id_size =
+				rhp_build_id_find((const void *)at, size, build_id);
 		else if (phdr[i].p_type == PT_LOAD && phdr[i].p_flags & PF_X)
 			add_text(m, at, phdr[i].p_memsz);
 	}
@@ -362,7 +338,7 @@ static const struct rhp_module_info *add(const struct object *o, struct rhp_stre
 		.bias = o->bias,
 		.identity = o->identity,
 	};
-	uint8_t build_id[RHP_BUILD_ID_SIZE];
+	uint8_t build_id[RHP_BUILD_ID_MOST];
 	size_t build_id_size = rhp_module_read_headers(&m, o->phdr, o->n_phdr, build_id);
 	m.signature = hash_bytes(hash_bytes(0, build_id, build_id_size), o->path,
 				 strnlen(o->path, 4096));

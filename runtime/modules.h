@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/build-id.h"
 #include "runtime/cc.h"
 
 struct rhp_stream;
@@ -38,12 +39,11 @@ HIDDEN const struct rhp_module_info *rhp_module_find(uintptr_t ip,
 
 /*
  * Fills in what the program headers of a mapped object say about unwinding, and copies
- * its build id (at most RHP_BUILD_ID_SIZE bytes). Returns the size of the build id.
+ * its build id (build-id.h). Returns the size of the build id.
  */
-#define RHP_BUILD_ID_SIZE 64
 HIDDEN size_t rhp_module_read_headers(struct rhp_module_info *module,
 				      const ElfW(Phdr) * phdr, size_t n_phdr,
-				      uint8_t *build_id);
+				      uint8_t build_id[RHP_BUILD_ID_MOST]);
 
 /* Changes whenever an address may have changed its meaning. Any thread. */
 extern HIDDEN uint32_t rhp_epoch;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "contract/symbol-cache.h"
+#include "runtime/build-id.h"
 #include "runtime/line.h"
 #include "runtime/os-clock.h"
 #include "runtime/os-directory.h"
@@ -134,28 +135,6 @@ static void end_turn(void)
 	__atomic_store_n(&at_it, 0, __ATOMIC_RELEASE);
 }
 
-/* The build id in the notes of a segment, which has at most MOST_NOTE bytes. */
-static size_t find_in_notes(const char *bytes, size_t size, uint8_t *id)
-{
-	for (size_t at = 0; size - at > sizeof(ElfW(Nhdr));) {
-		ElfW(Nhdr) note;
-		memcpy(&note, bytes + at, sizeof(note));
-		uint64_t name = at + sizeof(note);
-		uint64_t desc = name + ((note.n_namesz + UINT64_C(3)) & ~UINT64_C(3));
-		uint64_t next = desc + ((note.n_descsz + UINT64_C(3)) & ~UINT64_C(3));
-		if (next > size)
-			break;
-		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-		    note.n_descsz <= RHP_BUILD_ID_MOST &&
-		    memcmp(bytes + name, "GNU", 4) == 0) {
-			memcpy(id, bytes + desc, note.n_descsz);
-			return note.n_descsz;
-		}
-		at = (size_t)next;
-	}
-	return 0;
-}
-
 /* The build id of an ELF file of this machine's kind; 0 if it has none. */
 static size_t read_build_id(int fd, uint8_t *id)
 {
@@ -173,7 +152,7 @@ static size_t read_build_id(int fd, uint8_t *id)
 			return 0;
 		if (segment.p_type == PT_NOTE && segment.p_filesz <= sizeof(bytes) &&
 		    rhp_os_read(fd, segment.p_offset, bytes, segment.p_filesz) == 0)
-			n = find_in_notes(bytes, segment.p_filesz, id);
+			n = rhp_build_id_find(bytes, segment.p_filesz, id);
 	}
 	return n;
 }

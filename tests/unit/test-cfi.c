@@ -279,7 +279,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	(void)size;
 	struct tally *t = arg;
-	uint8_t build_id[RHP_BUILD_ID_SIZE];
+	uint8_t build_id[RHP_BUILD_ID_MOST];
 	struct rhp_module_info m = {.bias = info->dlpi_addr, .end = UINTPTR_MAX};
 	rhp_module_read_headers(&m, info->dlpi_phdr, info->dlpi_phnum, build_id);
 	if (m.unwind_table) {
