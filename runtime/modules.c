@@ -50,14 +50,14 @@ static void bump_epoch(void)
 static void find_phdr(struct object *o)
 {
 	const ElfW(Ehdr) *ehdr = (const ElfW(Ehdr) *)o->start;
-	if (!rhp_os_is_readable(o->start, sizeof(*ehdr)) ||
+	if (!rhp_os_all_readable(o->start, sizeof(*ehdr)) ||
 	    memcmp(ehdr->e_ident, ELFMAG, SELFMAG) != 0)
 		return;
 	uintptr_t size = (uintptr_t)ehdr->e_phnum * sizeof(ElfW(Phdr));
 	/* Wherever the linker put them: they need not be in what is mapped. */
 	if (ehdr->e_phoff < o->end - o->start &&
 	    size <= o->end - o->start - ehdr->e_phoff &&
-	    rhp_os_is_readable(o->start + ehdr->e_phoff, size)) {
+	    rhp_os_all_readable(o->start + ehdr->e_phoff, size)) {
 		o->phdr = (const ElfW(Phdr) *)(o->start + ehdr->e_phoff);
 		o->n_phdr = ehdr->e_phnum;
 	}
@@ -223,7 +223,7 @@ static bool is_loaded(const struct rhp_module_info *m, const ElfW(Phdr) * phdr,
 		if (phdr[i].p_type == PT_LOAD && phdr[i].p_flags & PF_R && at >= start &&
 		    at - start <= phdr[i].p_filesz &&
 		    size <= phdr[i].p_filesz - (at - start))
-			return rhp_os_is_readable(at, size);
+			return rhp_os_all_readable(at, size);
 	}
 	return false;
 }

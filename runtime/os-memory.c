@@ -212,7 +212,7 @@ int rhp_os_in_core(uintptr_t start, size_t size, unsigned char *pages)
 	return (int)SYSCALL(SYS_mincore, start, size, pages);
 }
 
-bool rhp_os_is_readable(uintptr_t start, uintptr_t size)
+bool rhp_os_all_readable(uintptr_t start, uintptr_t size)
 {
 	uintptr_t last = start + size - 1;
 	if (size == 0)
@@ -237,7 +237,7 @@ bool rhp_os_is_one_mapping(uintptr_t low, uintptr_t known, uintptr_t high)
 			 : SYSCALL(SYS_mremap, low, size, size + RHP_PAGE_MAX, 0);
 	if (r == -EFAULT)
 		return false;
-	return r == -ENOMEM || r == -EAGAIN || rhp_os_is_readable(low, known - low);
+	return r == -ENOMEM || r == -EAGAIN || rhp_os_all_readable(low, known - low);
 }
 
 int rhp_os_wipe_on_fork(void *page, size_t size)

@@ -64,7 +64,7 @@ struct rhp_os_extent {
 HIDDEN int rhp_os_written(int fd, uintptr_t start, uintptr_t *end,
 			  struct rhp_os_extent *extents, size_t n);
 
-/* Says of each page whether it is in memory: a byte each, whose lowest bit is set. Page
+/* Says of each page whether it is in memory: a byte each, whose lowest bit is set. Pages
  * that were written and swapped out are not. 0 or -errno. */
 HIDDEN int rhp_os_in_core(uintptr_t start, size_t size, unsigned char *pages);
 
@@ -72,7 +72,7 @@ HIDDEN int rhp_os_in_core(uintptr_t start, size_t size, unsigned char *pages);
 HIDDEN bool rhp_os_readable(uintptr_t address);
 
 /* The same of every byte of [start, start + size). */
-HIDDEN bool rhp_os_is_readable(uintptr_t start, uintptr_t size);
+HIDDEN bool rhp_os_all_readable(uintptr_t start, uintptr_t size);
 
 /*
  * Whether [low, high) is part of one mapping, which goes on at `high`; `known` is an

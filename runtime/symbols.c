@@ -31,7 +31,7 @@ struct note {
 	uint32_t size, build_id_size;
 };
 
-static char place[RHP_PATH_SIZE]; /* "": nothing is kept */
+static char cache_path[RHP_PATH_SIZE]; /* "": nothing is kept */
 static uint64_t limit;
 static char *notes;
 static uint32_t n_noted, n_kept; /* bytes of them */
@@ -51,7 +51,8 @@ static const char *value_of(char *const *environment, const char *name)
 static void add_absolute(struct rhp_line *t, const char *path)
 {
 	if (path[0] != '/') {
-		ssize_t n = rhp_os_read_link("/proc/self/cwd", place, sizeof(place));
+		ssize_t n = rhp_os_read_link("/proc/self/cwd", t->at,
+					     (size_t)(t->end - t->at));
 		t->at += n > 0 ? n : 0;
 		rhp_line_add(t, "/");
 	}
@@ -60,7 +61,7 @@ static void add_absolute(struct rhp_line *t, const char *path)
 
 void rhp_symbols_start(char *const *environment, uint64_t max_bytes)
 {
-	struct rhp_line t = {place, place + sizeof(place)};
+	struct rhp_line t = {cache_path, cache_path + sizeof(cache_path)};
 	const char *named = value_of(environment, RHP_SYMBOLS_DIR);
 	const char *cache = value_of(environment, "XDG_CACHE_HOME");
 	const char *home = value_of(environment, "HOME");
@@ -98,7 +99,7 @@ void rhp_symbols_note(const char *directory, size_t directory_size, const char *
 	size_t length = strnlen(path, RHP_PATH_SIZE);
 	size_t size = sizeof(struct note) + build_id_size + directory_size + length + 1;
 	struct note note = {(uint32_t)((size + 3) & ~(size_t)3), (uint32_t)build_id_size};
-	if (!place[0] || build_id_size == 0)
+	if (!cache_path[0] || build_id_size == 0)
 		return;
 	if (!notes)
 		notes = rhp_os_alloc(NOTES_SIZE);
@@ -118,14 +119,14 @@ void rhp_symbols_note(const char *directory, size_t directory_size, const char *
 static void complain(int error)
 {
 	if (!has_complained)
-		rhp_settings_complain("cannot keep symbols in", place, -error);
+		rhp_settings_complain("cannot keep symbols in", cache_path, -error);
 	has_complained = true;
 }
 
 static bool take_turn(void)
 {
 	uint32_t other = __atomic_load_n(&at_it, __ATOMIC_RELAXED);
-	return place[0] && other != rhp_os_process &&
+	return cache_path[0] && other != rhp_os_process &&
 	       __atomic_compare_exchange_n(&at_it, &other, rhp_os_process, false,
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
@@ -293,9 +294,9 @@ static bool has_news(void)
 	return n_kept < __atomic_load_n(&n_noted, __ATOMIC_ACQUIRE);
 }
 
-static void keep_in_place(bool is_program)
+static void keep_in_cache(bool is_program)
 {
-	int directory = rhp_os_own_directory(place);
+	int directory = rhp_os_own_directory(cache_path);
 	if (directory < 0) {
 		complain(directory);
 		return;
@@ -311,7 +312,7 @@ void rhp_symbols_keep_program(void)
 {
 	if (!take_turn())
 		return;
-	keep_in_place(true);
+	keep_in_cache(true);
 	end_turn();
 }
 
@@ -320,6 +321,6 @@ void rhp_symbols_keep_modules(void)
 	if (!take_turn())
 		return;
 	if (has_news())
-		keep_in_place(false);
+		keep_in_cache(false);
 	end_turn();
 }
