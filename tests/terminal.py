@@ -13,6 +13,7 @@ import time
 PATIENCE = 240
 TERMINAL_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGPIPE,
                     signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+MARK = b"\x00end of what was written\x00"
 CLEAR = b"\x1b[H\x1b[2J"  # as xterm does it
 
 
@@ -95,11 +96,17 @@ class Terminal:
             pass
 
     def drain(self):
-        while select.select([self.master], [], [], 0)[0]:
-            before = len(self.output)
+        """Reads what was written until now. A terminal hands it on a moment later, so a mark of ours
+        is written behind it."""
+        while select.select([self.master], [], [], 0)[0]:  # so that there is room for it
             self.read()
-            if len(self.output) == before:
-                break
+        os.write(self.slave, MARK)
+        deadline = time.monotonic() + PATIENCE
+        while MARK not in self.output:
+            assert time.monotonic() < deadline, self.output
+            if select.select([self.master], [], [], 1)[0]:
+                self.read()
+        self.output = self.output.replace(MARK, b"")
 
     def expect(self, *texts):
         """Reads until the program has written all of these since the last expect."""

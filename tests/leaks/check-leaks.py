@@ -378,7 +378,8 @@ def test_a_scan_that_lacks_blocks_is_none(b):
 def test_one_scan_after_the_other(b):
     """What the last one kept for the next is as right as all of the trace, and costs what is live."""
     program = b.build("often.c", INCLUDE)
-    assert asked(b, program, "churn") == "wrong 0 of 12\n"
+    said = asked(b, program, "churn")
+    assert said == "wrong 0 of 12\n", said
     costs = [int(line) for line in asked(b, program, "steps").splitlines()]
     # All of it was read again: the eighth took eight times as long as the first
     assert len(costs) == 8 and min(costs[4:]) < 2.5 * min(costs[:2]), costs

@@ -25,10 +25,23 @@ static _Atomic(void *) places[PLACES];
 static atomic_int stop, n_rounds;
 static void *kept[CHECKS];
 
+/* Takes what is at a place. Its pointer is in memory all the time: a scan does not know
+ * the registers of other threads. */
+static void *exchange(_Atomic(void *) *place, void *block, void *volatile *hand)
+{
+	void *old = atomic_load(place);
+
+	do
+		*hand = old;
+	while (!atomic_compare_exchange_weak(place, &old, block));
+	return old;
+}
+
 /* Whatever is at a place is exchanged, so most blocks end in another thread. */
 static void *churn(void *number)
 {
 	unsigned state = (unsigned)((char *)number - (char *)NULL) + 1;
+	void *volatile hand;
 
 	while (!atomic_load(&stop)) {
 		void *block;
@@ -37,7 +50,7 @@ static void *churn(void *number)
 		block = malloc(16 + (state >> 8) % 200);
 		if (state >> 20 & 1)
 			block = realloc(block, 16 + (state >> 12) % 2000);
-		free(atomic_exchange(&places[state >> 24 & (PLACES - 1)], block));
+		free(exchange(&places[state >> 24 & (PLACES - 1)], block, &hand));
 		atomic_fetch_add(&n_rounds, 1);
 	}
 	return NULL;
