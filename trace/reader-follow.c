@@ -273,11 +273,10 @@ static int look_at_header(struct reader *reader)
 	return 0;
 }
 
-int reader_refresh(struct reader *reader, bool settled)
+static int look_again(struct reader *reader)
 {
 	int result = look_at_header(reader);
 
-	reader->settled = settled;
 	if (!result)
 		result = reader_load_issued(reader);
 	/* Before the scan: a window's number promises that all chunks with smaller
@@ -291,6 +290,17 @@ int reader_refresh(struct reader *reader, bool settled)
 	if (!result)
 		reader_set_clock(reader);
 	return result;
+}
+
+int reader_refresh(struct reader *reader, bool settled)
+{
+	int result;
+
+	reader->settled = settled;
+	result = look_again(reader);
+	/* It was long enough when it was opened. */
+	return result == READER_CUT_SHORT || result == READER_EMPTY ? READER_SHRANK
+								    : result;
 }
 
 /* Whether the window that is being read has been copied: 1, 0 or -errno. */
