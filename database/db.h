@@ -17,7 +17,7 @@ struct database {
 /*
  * Open a database read-only. Dies if it cannot be opened, is not one of rheaper-load, or
  * has a schema of another version or one that was changed. Views that were added to it
- * can only select. Messages call it `name`, which stays the caller's.
+ * can only select. Messages call it `name`, which stays the caller's. One thread uses it.
  */
 struct database db_open(const char *path, const char *name);
 void db_close(struct database *database);

@@ -147,7 +147,8 @@ struct store *store_open(const char *path, enum store_mode mode)
 	s->path = final_path(path, mode);
 	s->mode = mode;
 	if (sqlite3_open_v2(store_file_begin(s->path, mode), &s->db,
-			    SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+			    NULL) != SQLITE_OK)
 		store_die(s, "create");
 	if (mode == STORE_APPEND)
 		check_old(s);
