@@ -107,17 +107,23 @@ CREATE TABLE processes (
                                     -- 'snapshot': it is a copy, and the program went on
                                     -- 'full': RHEAPER_MAX_BYTES was reached
                                     -- 'failed': it could not be written
-                                    -- 'unknown': the program was killed, called _exit
-                                    -- or exec, or is still running
+                                    -- 'executed': the process went on as another
+                                    -- program, by exec
+                                    -- 'unknown': the program was killed, called _exit,
+                                    -- or is still running
                                     -- Blocks still live when a trace was 'stopped' or
-                                    -- is a 'snapshot' are not leaks.
+                                    -- 'executed', or is a 'snapshot', are not leaks.
   ending_error TEXT,                -- why it 'failed'
   leak_scan TEXT,                   -- 'made', 'failed'; NULL: none was asked for
   leak_scan_error TEXT,             -- why it 'failed'
   leak_scan_ns INTEGER,             -- when memory was last scanned for leaks
   leak_scan_threads INTEGER NOT NULL, -- other threads then, whose registers were not seen
-  exit_threads INTEGER NOT NULL     -- threads that ran on when it 'exited': each may have
+  exit_threads INTEGER NOT NULL,    -- threads that ran on when it 'exited': each may have
                                     -- been inside an event that was never written
+  forked INTEGER NOT NULL,          -- 1: by a traced process, which counts it
+  silent_children INTEGER NOT NULL, -- forked children that allocated, unrecorded
+  executed_children INTEGER NOT NULL, -- the same that went on as other programs
+  followed_children INTEGER NOT NULL  -- those that have traces of their own
 ) STRICT;
 
 -- Threads that recorded anything.
@@ -443,7 +449,7 @@ CREATE VIEW leaks AS SELECT
 FROM call_sites c JOIN processes p USING (process)
 LEFT JOIN (SELECT process, owner_stack, sum(blocks) AS blocks, sum(bytes) AS bytes
   FROM leak_owners GROUP BY 1, 2) o ON o.process = c.process AND o.owner_stack = c.stack
-WHERE c.live_blocks > 0 AND p.ending NOT IN ('stopped', 'snapshot');
+WHERE c.live_blocks > 0 AND p.ending NOT IN ('stopped', 'snapshot', 'executed');
 
 -- Leaks by what pointers to them a leak scan found.
 CREATE VIEW leaks_by_kind AS SELECT
@@ -460,7 +466,7 @@ LEFT JOIN sites s ON s.stack = l.stack
 LEFT JOIN (SELECT process, owner_stack, sum(blocks) AS blocks, sum(bytes) AS bytes
   FROM leak_owners GROUP BY 1, 2) o
   ON l.leak_kind = 1 AND o.process = l.process AND o.owner_stack = l.stack
-WHERE p.ending NOT IN ('stopped', 'snapshot')
+WHERE p.ending NOT IN ('stopped', 'snapshot', 'executed')
 GROUP BY l.process, l.stack, l.leak_kind;
 
 -- Blocks freed by an allocator of another family (new[] by delete, malloc by delete, new

@@ -42,6 +42,7 @@ enum rhp_trace_state {
 	RHP_STATE_SNAPSHOT =
 		6, /* a copy of a trace that went on: events whose stamps are not below
 		    * their counter came later, and are not all there */
+	RHP_STATE_EXECUTED = 7, /* the program called exec; exit_threads holds, too */
 };
 
 /* Why events are missing: index of header.lost. */
@@ -99,7 +100,17 @@ struct rhp_file_header {
 	uint32_t free_stacks;  /* 1: the nodes of frees are whole stacks */
 	uint32_t exit_threads; /* of EXITED: threads that ran on then, each of which may
 				* have been inside an event that it never wrote */
-	char reserved[692];
+	uint32_t is_child;     /* 1: of a process that a traced one forked */
+	/* Forked children that called something which is wrapped, by enum rhp_child
+	 * (live). Children write to this head, and to nothing else of the trace. */
+	uint32_t children[3];
+	char reserved[676];
+};
+
+enum rhp_child {
+	RHP_CHILD_SILENT = 0,   /* it allocates, and nobody records it */
+	RHP_CHILD_EXECUTED = 1, /* the same, but it went on as another program */
+	RHP_CHILD_FOLLOWED = 2, /* it has traces of its own */
 };
 
 enum rhp_region_kind {

@@ -37,6 +37,8 @@ static const struct row_column process_columns[] = {
 	COLUMN(overview_process, sample_bytes),
 	COLUMN(overview_process, leak_scan_ns),
 	COLUMN(overview_process, leak_scan_threads),
+	COLUMN(overview_process, silent_children),
+	COLUMN(overview_process, followed_children),
 	COLUMN(overview_process, ring),
 	COLUMN(overview_process, free_stacks),
 	ROW_COLUMN(overview_process, allocations, TOTAL("allocations")),

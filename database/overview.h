@@ -21,6 +21,7 @@ struct overview_process {
 	double duration_ms, sample_rate;
 	int64_t max_stack_depth, max_trackers, event_buffer, max_bytes, sample_bytes;
 	int64_t leak_scan_ns, leak_scan_threads;
+	int64_t silent_children, followed_children;
 	bool ring, free_stacks;
 	int64_t allocations, peak_bytes; /* its totals */
 };

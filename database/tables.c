@@ -45,6 +45,10 @@ static const struct row_column process_columns[] = {
 	NULLABLE(process_row, leak_scan_ns, 0),
 	COLUMN(process_row, leak_scan_threads),
 	COLUMN(process_row, exit_threads),
+	COLUMN(process_row, forked),
+	COLUMN(process_row, silent_children),
+	COLUMN(process_row, executed_children),
+	COLUMN(process_row, followed_children),
 };
 
 static const struct row_column thread_columns[] = {

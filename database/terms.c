@@ -11,9 +11,10 @@ static_assert((int)N_LEAK_KINDS == (int)RHP_N_LEAK_KINDS &&
 	      "the trace numbers kinds of leaks the same");
 
 const char *const process_ending_names[N_PROCESS_ENDINGS] = {
-	[ENDING_UNKNOWN] = "unknown", [ENDING_EXITED] = "exited",
-	[ENDING_STOPPED] = "stopped", [ENDING_SNAPSHOT] = "snapshot",
-	[ENDING_FULL] = "full",       [ENDING_FAILED] = "failed",
+	[ENDING_UNKNOWN] = "unknown",   [ENDING_EXITED] = "exited",
+	[ENDING_STOPPED] = "stopped",   [ENDING_SNAPSHOT] = "snapshot",
+	[ENDING_EXECUTED] = "executed", [ENDING_FULL] = "full",
+	[ENDING_FAILED] = "failed",
 };
 
 const char *const module_symbols_names[N_MODULE_SYMBOLS] = {

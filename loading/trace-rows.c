@@ -41,6 +41,7 @@ const char *trace_rows_ending(uint32_t state)
 		[RHP_STATE_FULL] = ENDING_FULL,
 		[RHP_STATE_FAILED] = ENDING_FAILED,
 		[RHP_STATE_SNAPSHOT] = ENDING_SNAPSHOT,
+		[RHP_STATE_EXECUTED] = ENDING_EXECUTED,
 	};
 	bool known = state < sizeof(endings) / sizeof(*endings);
 
@@ -127,6 +128,10 @@ static void write_process(const struct trace_rows *r, struct store *store)
 				      scan->ticks ? reader_ns(r->reader, scan->ticks) : 0,
 			      .leak_scan_threads = scan->other_threads,
 			      .exit_threads = h->exit_threads,
+			      .forked = h->is_child != 0,
+			      .silent_children = h->children[RHP_CHILD_SILENT],
+			      .executed_children = h->children[RHP_CHILD_EXECUTED],
+			      .followed_children = h->children[RHP_CHILD_FOLLOWED],
 		      });
 }
 
@@ -361,7 +366,7 @@ static void warn_losses(const struct trace_rows *r, uint64_t n_lost)
 		     r->trace, h->pid);
 	else if (h->state == RHP_STATE_RUNNING)
 		warn("read %s: the program did not exit normally: it was killed, or "
-		     "called _exit or exec",
+		     "called _exit",
 		     r->trace);
 	if (h->state == RHP_STATE_FULL)
 		warn("read %s: the trace reached its size limit %.3f s after tracing "

@@ -259,7 +259,8 @@ void reading_take_process(struct reading *r)
 	choose_process(r);
 	ending =
 		process_ending_find(report->process.ending ? report->process.ending : "");
-	report->is_cut = ending == ENDING_STOPPED || ending == ENDING_SNAPSHOT;
+	report->is_cut = ending == ENDING_STOPPED || ending == ENDING_SNAPSHOT ||
+			 ending == ENDING_EXECUTED;
 	report->is_estimate = report->process.sample_bytes > 0;
 	report->leaks_known = report->process.leak_scan &&
 			      strcmp(report->process.leak_scan, "made") == 0;

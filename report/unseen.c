@@ -88,11 +88,18 @@ static void find_ending(struct report *report)
 				"was live then is not called leaked."),
 		    NULL);
 		break;
+	case ENDING_EXECUTED:
+		add(report,
+		    memory_text(
+			    "The process went on as another program, by exec, so what "
+			    "was live then is not called leaked."),
+		    NULL);
+		break;
 	case ENDING_UNKNOWN:
 		add(report,
 		    memory_text(
 			    "The program did not exit normally: it was killed, called "
-			    "_exit or exec, or still runs. What was live then may not "
+			    "_exit, or still runs. What was live then may not "
 			    "be leaked."),
 		    NULL);
 		break;
@@ -127,6 +134,26 @@ static void find_scan(struct report *report)
 			    "The scan for leaks failed: lost blocks are not told from "
 			    "those that something still points to."),
 		    NULL);
+}
+
+static void find_children(struct report *report)
+{
+	int64_t silent = report->process.silent_children,
+		followed = report->process.followed_children;
+
+	if (silent > 0)
+		add(report,
+		    memory_format("%lld forked child%s allocated and %s not recorded.",
+				  (long long)silent, silent == 1 ? "" : "ren",
+				  silent == 1 ? "was" : "were"),
+		    "RHEAPER_FOLLOW_FORK=1");
+	if (followed > 0)
+		add(report,
+		    memory_format("%lld forked child%s traces of %s own.",
+				  (long long)followed,
+				  followed == 1 ? " has" : "ren have",
+				  followed == 1 ? "its" : "their"),
+		    "load them into the same database, and name each by --process");
 }
 
 /* Frames on the way to blocks that have no name, by module: the program's own first. */
@@ -178,5 +205,6 @@ void unseen_find(struct report *report)
 	find_capture(report);
 	find_losses(report);
 	find_scan(report);
+	find_children(report);
 	find_names(report);
 }

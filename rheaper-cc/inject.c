@@ -125,6 +125,17 @@ static int is_used_by_compilers(const char *name)
 	return 0;
 }
 
+/* One that pulls its family; and what libgcov.a and the libc.a of musl, which come behind
+ * the archive, too, call themselves. */
+static int is_always_pulled(const char *name, const struct cmdline *c)
+{
+	if (strcmp(name, "_Znwm") == 0)
+		return c->cxx;
+	if (strcmp(name, "prctl") == 0)
+		return c->kind == CMD_STATIC;
+	return strcmp(name, "malloc") == 0 || strcmp(name, "execve") == 0;
+}
+
 /*
  * Makes the linker take our shims out of the archive. One symbol pulls the
  * whole family of malloc, one that of operator new; the other shims come when
@@ -137,16 +148,14 @@ static void add_pulls(const struct cmdline *c, const struct cmd_inject *inject,
 
 	for (size_t i = 0; i < n_symbols; i++) {
 		const struct symbol *symbol = &symbols[i];
-		/* The libc.a of musl calls prctl itself, and comes behind the archive */
-		int head = strcmp(symbol->name, "malloc") == 0 ||
-			   (c->cxx && strcmp(symbol->name, "_Znwm") == 0) ||
-			   (c->kind == CMD_STATIC && strcmp(symbol->name, "prctl") == 0);
-		int all = inject->pull_all &&
-			  !(symbol->group == GROUP_control && c->kind == CMD_STATIC);
+		int is_rest =
+			symbol->group == GROUP_control || symbol->group == GROUP_exec;
+		int all = inject->pull_all && !(is_rest && c->kind == CMD_STATIC);
 		int more = all || (symbol->group == GROUP_libc &&
 				   is_used_by_compilers(symbol->name));
 
-		if (head || (more && is_wrapped(symbol, c, inject))) {
+		if (is_always_pulled(symbol->name, c) ||
+		    (more && is_wrapped(symbol, c, inject))) {
 			words_add(&list, "-u");
 			words_addf(&list, "__wrap_%s", name_of(symbol, c));
 		}

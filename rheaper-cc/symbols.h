@@ -14,6 +14,7 @@ enum symbol_group {
 	GROUP_libc,
 	GROUP_libc_late,
 	GROUP_loader,
+	GROUP_exec,
 	GROUP_control,
 	GROUP_control_late,
 };

@@ -465,6 +465,8 @@ bool verdict_minds(const struct verdict *v, const struct measure_problem *proble
 {
 	if (problem->defect == DEFECT_NAMES) /* nothing is like anything */
 		return v->has_baseline;
+	if (problem->defect == DEFECT_CHILDREN)
+		return !v->allow_partial && !v->ignore_children;
 	/* A leak in a sample is one; none in it may be chance. */
 	return !v->allow_partial &&
 	       (problem->defect == DEFECT_PARTIAL ||

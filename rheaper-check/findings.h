@@ -69,7 +69,7 @@ struct verdict {
 	int64_t suppressed[N_AMOUNTS];
 	const char *source_root; /* below which files have relative names */
 	bool full_names;         /* reports show whole names and stacks */
-	bool has_baseline, allow_partial;
+	bool has_baseline, allow_partial, ignore_children;
 };
 
 /* Compare the measure with the limits and with a baseline, which may be NULL. Adds the

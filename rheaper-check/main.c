@@ -124,6 +124,7 @@ int main(int argc, char **argv)
 		.arena = &c.arena,
 		.measure = &c.measure,
 		.allow_partial = c.options.allow_partial,
+		.ignore_children = c.options.ignore_children,
 		.full_names = c.options.full_names,
 		.source_root = source_root(&c.options, &c.arena),
 	};

@@ -38,12 +38,26 @@ static const struct ending {
 					 "then are not judged"},
 	[ENDING_FULL] = {DEFECT_PARTIAL, "the trace reached its size limit"},
 	[ENDING_FAILED] = {DEFECT_PARTIAL, "the trace could not be written to its end"},
+	[ENDING_EXECUTED] = {DEFECT_PARTIAL,
+			     "the program went on as another one, by exec; blocks that "
+			     "were live then are not judged"},
 	[ENDING_UNKNOWN] = {DEFECT_PARTIAL,
 			    "the program did not exit normally: it was killed, called "
-			    "_exit or exec, or is still running"},
+			    "_exit, or is still running"},
 	[N_PROCESS_ENDINGS] = {DEFECT_PARTIAL,
 			       "the database does not say how the trace ended"},
 };
+
+/* To execute another program is what a forked child may be for. */
+static const struct ending *find_ending(const struct process_facts *row)
+{
+	static const struct ending child = {DEFECT_CUT,
+					    "this forked child executed another program; "
+					    "blocks that were live then are not judged"};
+	enum process_ending ending = process_ending_find(row->ending ? row->ending : "");
+
+	return ending == ENDING_EXECUTED && row->is_forked ? &child : &endings[ending];
+}
 
 /* Threads that ran on when the program exited were perhaps inside an event each, which
  * they never wrote: that is nobody's loss. */
@@ -139,6 +153,38 @@ static void find_scan(struct reading *r, const struct process_facts *row,
 				(long long)n_threads, n_threads == 1 ? "" : "s"));
 }
 
+static void find_silent_children(struct reading *r, const struct process_facts *row,
+				 const char *trace, const char *program)
+{
+	int64_t n = reading_count(r, row->silent_children);
+
+	if (n == 0)
+		return;
+	reading_add_problem(
+		r, DEFECT_CHILDREN, trace, program,
+		arena_format(r->arena,
+			     "%lld forked child%s allocated and %s not recorded; set "
+			     "RHEAPER_FOLLOW_FORK=1, or use --ignore-children",
+			     (long long)n, n == 1 ? "" : "ren", n == 1 ? "was" : "were"));
+}
+
+/* Children that were followed have traces, which may have been left out. */
+static void find_missing_children(struct reading *r, int64_t n_followed, int64_t n_forked)
+{
+	int64_t n = n_followed - n_forked;
+
+	if (n <= 0)
+		return;
+	reading_add_problem(
+		r, DEFECT_CHILDREN, r->database.name, "all programs",
+		arena_format(
+			r->arena,
+			"%lld forked child%s a trace of %s own that is not here; name "
+			"all traces, or use --ignore-children",
+			(long long)n, n == 1 ? " has" : "ren have",
+			n == 1 ? "its" : "their"));
+}
+
 static void add_source(struct reading *r, const struct process_facts *row,
 		       const char *trace)
 {
@@ -159,7 +205,9 @@ static void add_source(struct reading *r, const struct process_facts *row,
 static bool is_partial(const struct measure *m, size_t first)
 {
 	for (size_t i = first; i < m->n_problems; i++) {
-		if (m->problems[i].defect != DEFECT_NONE)
+		enum measure_defect defect = m->problems[i].defect;
+
+		if (defect != DEFECT_NONE && defect != DEFECT_CHILDREN)
 			return true;
 	}
 	return false;
@@ -186,6 +234,7 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 			"not all stacks were recorded (RHEAPER_SAMPLE_RATE); blocks "
 			"without a stack are one call site, which no name suppresses");
 	find_scan(r, row, trace, program);
+	find_silent_children(r, row, trace, program);
 	find_losses(r, row, ending, trace, program);
 }
 
@@ -193,12 +242,12 @@ static void take_process(struct reading *r, const struct process_facts *row)
 {
 	const char *trace = reading_text_or(r, row->trace_path, "?");
 	const char *program = program_name(reading_text_or(r, row->executable, "?"));
-	const struct ending *ending =
-		&endings[process_ending_find(row->ending ? row->ending : "")];
+	const struct ending *ending = find_ending(row);
 	size_t n_problems = r->m->n_problems;
 	struct process process = {.program = program,
 				  .run = r->m->n_runs,
-				  .cut = ending->defect == DEFECT_CUT,
+				  .cut = ending->defect == DEFECT_CUT ||
+					 ending == &endings[ENDING_EXECUTED],
 				  .scanned = row->leak_scan &&
 					     strcmp(row->leak_scan, "made") == 0};
 
@@ -226,15 +275,18 @@ void reading_take_processes(struct reading *r)
 {
 	struct rows *rows = processes_select(&r->database);
 	struct process_facts row;
-	int64_t run = 0;
+	int64_t run = 0, n_followed = 0, n_forked = 0;
 
 	while (rows_next(rows, &row)) {
 		if (r->n_processes == 0 || run != row.run)
 			r->m->n_runs++;
 		run = row.run;
 		take_process(r, &row);
+		n_followed += reading_count(r, row.followed_children);
+		n_forked += row.is_forked;
 	}
 	rows_close(rows);
+	find_missing_children(r, n_followed, n_forked);
 	if (r->n_processes == 0)
 		die("read %s: the database contains no process", r->database.name);
 }

@@ -95,10 +95,11 @@ struct measure_program {
 
 enum measure_defect {
 	DEFECT_NONE,
-	DEFECT_CUT,     /* switched off or a snapshot: live blocks are not leaks */
-	DEFECT_SAMPLE,  /* a sample: amounts are estimates, and leaks may be missing */
-	DEFECT_PARTIAL, /* anything may be missing */
-	DEFECT_NAMES,   /* code has no name for want of a file that had it */
+	DEFECT_CUT,      /* switched off or a snapshot: live blocks are not leaks */
+	DEFECT_SAMPLE,   /* a sample: amounts are estimates, and leaks may be missing */
+	DEFECT_PARTIAL,  /* anything may be missing */
+	DEFECT_CHILDREN, /* of the process nothing, but of its forked children */
+	DEFECT_NAMES,    /* code has no name for want of a file that had it */
 };
 
 /* The amounts of places, which expectations limit. */

@@ -118,6 +118,8 @@ static const struct option_row rows[] = {
 		 "(default: 1, the worst run counts)"},
 	{OPTION_SET, 0, "allow-partial", OPTION_FIELD(allow_partial),
 	 .help = "accept incomplete traces"},
+	{OPTION_SET, 0, "ignore-children", OPTION_FIELD(ignore_children),
+	 .help = "accept that forked children were not recorded"},
 	{.help = "Symbols of traces (as for rheaper-load)"},
 	SYMBOL_OPTIONS_DEBUGINFOD(symbols),
 	{.help = "Output"},

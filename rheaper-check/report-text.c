@@ -79,6 +79,15 @@ static void write_better(FILE *out, bool colours, const struct improvement *bett
 		putc('\n', out);
 }
 
+static const char *name_of(const struct verdict *v, const struct measure_problem *p)
+{
+	if (p->defect == DEFECT_PARTIAL)
+		return "incomplete";
+	if (!verdict_minds(v, p))
+		return "note";
+	return p->defect == DEFECT_NAMES ? "no names" : "incomplete";
+}
+
 static void write_problems(const struct verdict *v, FILE *out)
 {
 	const struct measure *m = v->measure;
@@ -86,25 +95,44 @@ static void write_problems(const struct verdict *v, FILE *out)
 	for (size_t i = 0; i < m->n_problems; i++) {
 		const struct measure_problem *p = &m->problems[i];
 
-		fprintf(out, "%s: %s (%s): %s\n",
-			p->defect == DEFECT_PARTIAL ? "incomplete"
-			: verdict_minds(v, p)       ? "no names"
-						    : "note",
-			p->trace, p->program, p->why);
+		fprintf(out, "%s: %s (%s): %s\n", name_of(v, p), p->trace, p->program,
+			p->why);
 	}
 	for (size_t i = 0; i < v->n_notes; i++)
 		fprintf(out, "note: %s\n", v->notes[i]);
 }
 
-static bool lacks_names(const struct verdict *v)
+/* What an inconclusive verdict hangs on, most telling first. */
+static const struct {
+	enum measure_defect defect;
+	const char *sentence;
+} doubts[] = {
+	{DEFECT_NAMES, "without names nothing can be compared with a baseline"},
+	{DEFECT_PARTIAL, "traces are incomplete; use --allow-partial to accept them"},
+	{DEFECT_SAMPLE, "traces are incomplete; use --allow-partial to accept them"},
+	{DEFECT_CHILDREN,
+	 "forked children were left out; use --ignore-children to accept that"},
+};
+
+static bool is_in_doubt(const struct verdict *v, enum measure_defect defect)
 {
 	const struct measure *m = v->measure;
 
 	for (size_t i = 0; i < m->n_problems; i++) {
-		if (m->problems[i].defect == DEFECT_NAMES)
+		if (m->problems[i].defect == defect && verdict_minds(v, &m->problems[i]))
 			return true;
 	}
 	return false;
+}
+
+static const char *find_doubt(const struct verdict *v)
+{
+	size_t i = 0;
+
+	while (i + 1 < sizeof(doubts) / sizeof(*doubts) &&
+	       !is_in_doubt(v, doubts[i].defect))
+		i++;
+	return doubts[i].sentence;
 }
 
 static void write_end(const struct verdict *v, FILE *out, bool colours)
@@ -112,14 +140,8 @@ static void write_end(const struct verdict *v, FILE *out, bool colours)
 	enum exit_code status = verdict_status(v);
 
 	paint(out, colours, status == EXIT_FINE ? STYLE_GOOD : STYLE_BAD);
-	if (status == EXIT_CANNOT && lacks_names(v))
-		fputs("inconclusive: without names nothing can be compared with a "
-		      "baseline\n",
-		      out);
-	else if (status == EXIT_CANNOT)
-		fputs("inconclusive: traces are incomplete; use --allow-partial to "
-		      "accept them\n",
-		      out);
+	if (status == EXIT_CANNOT)
+		fprintf(out, "inconclusive: %s\n", find_doubt(v));
 	fprintf(out, "%zu finding%s", v->n_findings, v->n_findings == 1 ? "" : "s");
 	paint(out, colours, STYLE_PLAIN);
 	fprintf(out, "; %zu call site%s leak%s", v->n_leaks, v->n_leaks == 1 ? "" : "s",

@@ -197,10 +197,12 @@ static const char *state_text(const struct rhp_file_header *h, bool over)
 		return "stopped: the trace is full";
 	case RHP_STATE_SNAPSHOT:
 		return "snapshot: the program ran on";
+	case RHP_STATE_EXECUTED:
+		return "ended: executed another program";
 	case RHP_STATE_FAILED:
 		return "stopped: the trace could not be written";
 	default:
-		return over ? "ended: killed, or by _exit or exec" : "tracing";
+		return over ? "ended: killed, or by _exit" : "tracing";
 	}
 }
 

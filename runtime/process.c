@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
+#include "runtime/children.h"
 #include "runtime/leak.h"
 #include "runtime/modules.h"
 #include "runtime/os-clock.h"
@@ -45,6 +46,8 @@ struct rhp_process rhp_process_own = {
 	.modules_closed = rhp_modules_closed,
 	.module_opened = rhp_module_opened,
 	.os_leave_counter = rhp_os_leave_counter,
+	.exec_begin = rhp_exec_begin,
+	.exec_failed = rhp_exec_failed,
 	.record_mark = rhp_record_mark,
 	.record_begin = rhp_record_begin,
 	.record_end = rhp_record_end,

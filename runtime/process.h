@@ -41,6 +41,8 @@ struct rhp_process {
 	void (*modules_closed)(void);
 	void (*module_opened)(const void *inside);
 	void (*os_leave_counter)(void);
+	uint32_t (*exec_begin)(void);
+	void (*exec_failed)(uint32_t begun);
 	bool (*record_mark)(const char *text);
 	uint32_t (*record_begin)(const char *name);
 	void (*record_end)(uint32_t scope);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "runtime/children.h"
 #include "runtime/leak.h"
-#include "runtime/os-process.h"
 #include "runtime/process.h"
 #include "runtime/program.h"
 #include "runtime/settings.h"
@@ -26,13 +26,6 @@ __attribute__((constructor(101))) static void program_begins(void)
 		rhp_state_follow();
 }
 
-static bool count_thread(void *context, int tid)
-{
-	(void)tid;
-	++*(uint32_t *)context;
-	return true;
-}
-
 /* The last of the program's own destructors. Advisory: says that the program ended by
  * itself. What is freed later is recorded all the same. */
 __attribute__((destructor(101))) static void program_ends(void)
@@ -40,11 +33,9 @@ __attribute__((destructor(101))) static void program_ends(void)
 	/* Keeps the public functions, and what other modules find us by, in the link. */
 	__asm__ volatile("" : : "r"(&rhp_api_present), "r"(&rhp_process_own));
 	if (rhp_state_now() == RHP_ON) {
-		uint32_t others = 0;
 		rhp_tracker_name_all();
 		rhp_leak_at_exit(rhp_start_asked()->leak_scan);
-		rhp_os_threads(count_thread, &others);
-		rhp_trace_set_exited(others);
+		rhp_trace_set_exited(rhp_count_other_threads());
 	}
 	rhp_symbols_keep_modules();
 }

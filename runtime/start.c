@@ -8,6 +8,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "runtime/children.h"
 #include "runtime/listen.h"
 #include "runtime/runtime.h"
 #include "runtime/settings.h"
@@ -74,9 +75,10 @@ static COLD void start_process(void)
 static COLD void start_child(void)
 {
 	read_environment();
-	if (!asked.follow_fork)
+	if (!asked.follow_fork) {
+		rhp_child_stays_out();
 		rhp_state_stay_out();
-	else if (rhp_switch_adopt() == RHP_BY_US && asked.start)
+	} else if (rhp_switch_adopt() == RHP_BY_US && asked.start)
 		rhp_switch_on_as_asked(&asked, false);
 }
 

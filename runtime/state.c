@@ -137,6 +137,12 @@ void rhp_state_stay_out(void)
 	change(RHP_FRESH, RHP_FORKED);
 }
 
+enum rhp_counted rhp_state_count(enum rhp_counted as)
+{
+	return (enum rhp_counted)__atomic_exchange_n(&rhp_control.counted, as,
+						     __ATOMIC_RELAXED);
+}
+
 bool rhp_state_adopt(void)
 {
 	if (change(RHP_FRESH, RHP_ADOPTING) || change(RHP_FORKED, RHP_ADOPTING)) {

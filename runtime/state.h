@@ -69,7 +69,8 @@ struct rhp_control {
 	uint32_t generation;  /* of the trace being written, 0: none */
 	uint32_t generations; /* of the latest trace, being written or not */
 	uint32_t tells;       /* 1: this process tells its children from itself */
-	char rest_of_page[RHP_PAGE_MAX - 4 * sizeof(uint32_t)];
+	uint32_t counted;     /* of a child: enum rhp_counted */
+	char rest_of_page[RHP_PAGE_MAX - 5 * sizeof(uint32_t)];
 };
 
 extern HIDDEN struct rhp_control rhp_control;
@@ -137,6 +138,16 @@ HIDDEN bool rhp_state_is_forked(void);
 
 /* A forked child: it is not followed. */
 HIDDEN void rhp_state_stay_out(void);
+
+/* As what its parent's trace counts a forked child (children.h). */
+enum rhp_counted {
+	RHP_NOT_COUNTED = 0,
+	RHP_COUNTED_SILENT = 1,
+	RHP_COUNTED_EXECUTING = 2,
+};
+
+/* Changes that; returns what it was. */
+HIDDEN enum rhp_counted rhp_state_count(enum rhp_counted as);
 
 /*
  * A forked child is to have traces of its own: true for one thread, with a number for

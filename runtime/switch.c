@@ -9,6 +9,7 @@
 #include "contract/request.h"
 #include "runtime/bus-error.h"
 #include "runtime/capture.h"
+#include "runtime/children.h"
 #include "runtime/functions.h"
 #include "runtime/modules.h"
 #include "runtime/nodes.h"
@@ -63,6 +64,7 @@ static void leave_parent(void)
 {
 	rhp_tracker_adopt();
 	if (rhp_trace_is_open()) {
+		rhp_child_is_followed();
 		rhp_trace_leave();
 		forget_all();
 	}

@@ -127,6 +127,7 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 	h->max_bytes = settings->max_bytes;
 	h->ring = settings->ring;
 	h->free_stacks = settings->free_stacks;
+	h->is_child = rhp_trace.is_child;
 	memcpy(h->runtime_version, RHEAPER_VERSION, sizeof(RHEAPER_VERSION));
 	find_executable(h->executable, sizeof(h->executable));
 }
@@ -198,22 +199,57 @@ void rhp_trace_note_time(void)
 	__atomic_store_n(&rhp_trace.noting_time, 0, __ATOMIC_RELEASE);
 }
 
-void rhp_trace_set_state(enum rhp_trace_state state)
+static bool change_state(uint32_t from, uint32_t to)
 {
 	struct rhp_file_header *h = rhp_trace.header;
-	if (!h)
-		return;
-	rhp_trace_note_time();
-	uint32_t running = RHP_STATE_RUNNING;
-	__atomic_compare_exchange_n(&h->state, &running, state, false, __ATOMIC_RELEASE,
-				    __ATOMIC_RELAXED);
+	return h && __atomic_compare_exchange_n(&h->state, &from, to, false,
+						__ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
-void rhp_trace_set_exited(uint32_t n_threads)
+bool rhp_trace_set_state(enum rhp_trace_state state)
+{
+	if (rhp_trace.header)
+		rhp_trace_note_time();
+	return change_state(RHP_STATE_RUNNING, state);
+}
+
+static bool set_ended(enum rhp_trace_state state, uint32_t n_threads)
 {
 	if (rhp_trace.header)
 		rhp_trace.header->exit_threads = n_threads;
-	rhp_trace_set_state(RHP_STATE_EXITED);
+	return rhp_trace_set_state(state);
+}
+
+bool rhp_trace_set_exited(uint32_t n_threads)
+{
+	return set_ended(RHP_STATE_EXITED, n_threads);
+}
+
+bool rhp_trace_set_executed(uint32_t n_threads)
+{
+	return set_ended(RHP_STATE_EXECUTED, n_threads);
+}
+
+void rhp_trace_go_on(void)
+{
+	change_state(RHP_STATE_EXECUTED, RHP_STATE_RUNNING);
+}
+
+static void add_to_children(enum rhp_child kind, uint32_t n)
+{
+	if (rhp_trace.fd >= 0)
+		__atomic_fetch_add(&rhp_trace.header->children[kind], n,
+				   __ATOMIC_RELAXED);
+}
+
+void rhp_trace_count_child(enum rhp_child kind)
+{
+	add_to_children(kind, 1);
+}
+
+void rhp_trace_take_back_child(enum rhp_child kind)
+{
+	add_to_children(kind, (uint32_t)-1);
 }
 
 bool rhp_trace_stop(enum rhp_trace_state why)
@@ -262,6 +298,7 @@ void rhp_trace_leave(void)
 {
 	close_file();
 	rhp_trace.noting_time = 0;
+	rhp_trace.is_child = 1;
 }
 
 const struct rhp_file_header *rhp_trace_header(void)

@@ -48,18 +48,30 @@ HIDDEN int rhp_trace_fd(void);
 /* Closes the file, once nobody writes any more. The head stays mapped. */
 HIDDEN void rhp_trace_close(void);
 
-/* The same in a forked child, of its parent's trace: writes nothing to that. */
+/* The same in a forked child, of its parent's trace: writes nothing to that. The head of
+ * the next trace says that this is a child. */
 HIDDEN void rhp_trace_leave(void);
+
+/* In a forked child, before it leaves: has its parent's trace count it as of this kind.
+ * Any thread, any handler. */
+HIDDEN void rhp_trace_count_child(enum rhp_child kind);
+HIDDEN void rhp_trace_take_back_child(enum rhp_child kind);
 
 /* Notes the present instant in the header, which with its first one gives the speed
  * of the clock. Any thread. */
 HIDDEN void rhp_trace_note_time(void);
 
-/* Sets header.state. Advisory: events recorded later are still valid. */
-HIDDEN void rhp_trace_set_state(enum rhp_trace_state state);
+/* Sets header.state of a trace that goes on; false if it had come to an end before.
+ * Advisory: events recorded later are still valid. */
+HIDDEN bool rhp_trace_set_state(enum rhp_trace_state state);
 
-/* The program has exited, while so many other threads ran on. */
-HIDDEN void rhp_trace_set_exited(uint32_t n_threads);
+/* The program has exited, or calls exec, while so many other threads run on. Returns
+ * false if the trace had come to an end before. */
+HIDDEN bool rhp_trace_set_exited(uint32_t n_threads);
+HIDDEN bool rhp_trace_set_executed(uint32_t n_threads);
+
+/* It could not: the trace goes on. */
+HIDDEN void rhp_trace_go_on(void);
 
 /* The head of the latest trace, NULL if there was none. Its counters and its extent
  * change under the reader. */

@@ -21,6 +21,7 @@ struct rhp_trace {
 	struct rhp_lock opening;        /* of who opens it once more */
 	uint32_t stop_reason;           /* enum rhp_loss: why nothing more is written */
 	uint32_t noting_time;           /* somebody is at it */
+	uint32_t is_child;              /* of a process that was traced */
 	uint32_t mended;      /* errno: pages of memory are mapped in the file's place */
 	uint64_t ahead;       /* the file is reserved up to here; all bits: no more */
 	uint64_t oldest;      /* in a ring: offset of the region to be looked at first */

@@ -76,7 +76,7 @@ def main():
     problems = []
     for path in runtime, plugin:
         shims, own = check_runtime(nm, path, wrapped, problems)
-    for path, groups in ((interpose, ['core', 'loader']), (follow, ['core', 'loader']), (interpose_cxx, ['cxx'])):
+    for path, groups in ((interpose, ['core', 'loader', 'exec']), (follow, ['core', 'loader']), (interpose_cxx, ['cxx'])):
         for defined, undefined in members(nm, path):
             stray = {n for n in defined if wrapped.get(n) not in groups}
             problems += ['%s: defined: %s' % (path, n) for n in stray if not re.match(OURS, n)]

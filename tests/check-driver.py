@@ -76,12 +76,12 @@ def wraps(words):
 
 def test_wrap_flags_are_the_list(b):
     cases = [
-        (["rheaper-cc", "a.o"], ["core", "loader", "control"]),
-        (["rheaper-c++", "a.o"], ["core", "loader", "control", "cxx"]),
-        (["rheaper-cc", "a.o", "--rheaper-capture=link"], ["core", "loader", "control", "libc"]),
-        (["rheaper-c++", "a.o", "--rheaper-capture=link"], ["core", "loader", "control", "cxx", "libc"]),
-        (["rheaper-cc", "-static", "a.o"], ["core", "control"]),
-        (["rheaper-cc", "-static", "a.o", "--rheaper-capture=link"], ["core", "control"]),
+        (["rheaper-cc", "a.o"], ["core", "loader", "control", "exec"]),
+        (["rheaper-c++", "a.o"], ["core", "loader", "control", "exec", "cxx"]),
+        (["rheaper-cc", "a.o", "--rheaper-capture=link"], ["core", "loader", "control", "exec", "libc"]),
+        (["rheaper-c++", "a.o", "--rheaper-capture=link"], ["core", "loader", "control", "exec", "cxx", "libc"]),
+        (["rheaper-cc", "-static", "a.o"], ["core", "control", "exec"]),
+        (["rheaper-cc", "-static", "a.o", "--rheaper-capture=link"], ["core", "control", "exec"]),
     ]
     for (name, *words), groups in cases:
         got = wraps(b.shown(*words, name=name))
@@ -90,7 +90,7 @@ def test_wrap_flags_are_the_list(b):
 
 def test_list_wrapped_is_the_list(b):
     lines = b.run("--rheaper-list-wrapped").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == symbols("core", "cxx", "libc", "loader", "control")
+    assert [line.split()[0] for line in lines] == symbols("core", "cxx", "libc", "loader", "control", "exec")
     assert "malloc core malloc" in lines and "_Znam cxx new_array" in lines
 
 
@@ -104,7 +104,7 @@ def test_show_is_the_whole_command(b):
     assert got[1] == "-fno-omit-frame-pointer" and "-g1" in got[1:4], got
     del got[:got.index("-g1") + 1]
     assert got[0] == "-Wl,--build-id" and got[1].startswith("-Wl,--wrap=malloc,")
-    assert got[2:] == ["-Wl,-u,__wrap_malloc,-u,__wrap__Znwm", archive, "-O2", "a.cc", "-o",
+    assert got[2:] == ["-Wl,-u,__wrap_malloc,-u,__wrap__Znwm,-u,__wrap_execve", archive, "-O2", "a.cc", "-o",
                        "a b", archive, interpose, archive], got
 
 
@@ -251,7 +251,7 @@ def test_explain_is_one_line(b):
 def test_show_link_pulls_every_shim(b):
     got = shlex.split(b.run("--rheaper-show=link").stdout)
     pulled = re.findall(r",-u,__wrap_(\w+)", " ".join(got))
-    assert sorted(pulled) == sorted(symbols("core", "loader", "control", late=False)), got
+    assert sorted(pulled) == sorted(symbols("core", "loader", "control", "exec", late=False)), got
     assert sorted(wraps(got)) == sorted(pulled), got
 
 
@@ -275,7 +275,7 @@ def test_declarations_are_wrapped(b):
     template = os.path.join(os.path.dirname(DRIVER), "../wrap/librheaper-declared.a")
     shutil.copy(template, b.dir)
     got = b.shown("a.o", "--rheaper-wrap=xmalloc:malloc", "--rheaper-wrap-file=" + path)
-    assert sorted(set(wraps(got)) - set(symbols("core", "loader", "control"))) == [
+    assert sorted(set(wraps(got)) - set(symbols("core", "loader", "control", "exec"))) == [
         "pool", "xcalloc", "xmalloc"], got
     assert sum("/proc/self/fd/" in word for word in got) == 3, got
     assert "--rheaper" not in " ".join(got), got

@@ -19,6 +19,7 @@ static struct {
 #define WRAP_libc(ret, name, params)
 #define WRAP_libc_late(ret, name, params)
 #define WRAP_loader(ret, name, params)
+#define WRAP_exec(ret, name, params)
 #define WRAP_control(ret, name, params)
 #define WRAP_control_late(ret, name, params)
 #include "contract/symbols.def"

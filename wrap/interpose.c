@@ -26,6 +26,8 @@ HIDDEN char rhp_interpose_lifetime;
 RHP_SAY("scope=link");
 #else
 HIDDEN char rhp_interpose_malloc;
+extern HIDDEN char rhp_interpose_exec;
+static const char *const exec_wanted __attribute__((used)) = &rhp_interpose_exec;
 RHP_SAY("scope=process");
 #endif
 

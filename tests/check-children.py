@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Forked children, and processes that go on as another program: the trace counts them, and
+the verdict does not pass them over.
+
+usage: check-children.py RHEAPER-CHECK RHEAPER-LOAD RHEAPER-REPORT BINDIR
+
+Prints TAP, one point per test_ function. BINDIR has rheaper-cc.
+"""
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import tap
+from workbench import Workbench
+
+CHECK, LOAD, REPORT, BIN = (os.path.abspath(path) for path in sys.argv[1:5])
+HERE = os.path.dirname(os.path.abspath(__file__))
+LIBRARY = """
+#include <stddef.h>
+#include <unistd.h>
+int execute_elsewhere(const char *path)
+{
+	return execl(path, path, (char *)NULL);
+}
+"""
+
+
+class Bench(Workbench):
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.program = self.build("children")
+
+    def build(self, name, *flags, **env):
+        self.run(os.path.join(BIN, "rheaper-cc"), "-g", "-O1", "-D_GNU_SOURCE", os.path.join(HERE, "children.c"),
+                 *flags, "-o", self.path(name), **env)
+        return self.path(name)
+
+    def trace(self, letters, program=None, **env):
+        """Runs the program: its traces, of the parent first."""
+        for old in os.listdir(self.dir):
+            if ".bin" in old or old.endswith(".db"):
+                os.remove(self.path(old))
+        out = self.run(program or self.program, letters, RHEAPER_TRACE=self.path("t.bin"), **env)
+        assert out == ("outlived\n" if "D" in letters else ""), out
+        traces = sorted(name for name in os.listdir(self.dir) if name.startswith("t.bin"))
+        return [self.path(name) for name in traces]
+
+    def children(self, traces):
+        """Of each process: its ending, is it forked; its children: silent, executed, followed."""
+        subprocess.run([LOAD, "-q", *traces, self.path("p.db")], check=True, stderr=subprocess.DEVNULL)
+        with sqlite3.connect(self.path("p.db")) as db:
+            return db.execute("SELECT ending, forked, silent_children, executed_children, followed_children"
+                              " FROM processes ORDER BY process").fetchall()
+
+    def check(self, *words, status):
+        return self.run(CHECK, *words, status=status, silent=False)
+
+
+def test_children_are_counted(b):
+    for letters, expected in (("", (0, 0, 0)), ("n", (0, 0, 0)), ("v", (0, 0, 0)), ("a", (1, 0, 0)), ("l", (1, 0, 0)),
+                              ("e", (0, 1, 0)), ("b", (0, 1, 0)), ("f", (1, 0, 0)), ("naalebbvf", (4, 3, 0))):
+        found = b.children(b.trace(letters))
+        assert found == [("exited", 0, *expected)], (letters, found)
+
+
+def test_children_that_are_followed(b):
+    found = b.children(b.trace("nalebfv", RHEAPER_FOLLOW_FORK="1"))
+    assert found == [("exited", 0, 0, 1, 4), ("unknown", 1, 0, 0, 0), ("exited", 1, 0, 0, 0), ("executed", 1, 0, 0, 0),
+                     ("exited", 1, 0, 0, 0)], found
+
+
+def test_who_executes(b):
+    assert b.children(b.trace("X")) == [("executed", 0, 0, 0, 0)]
+    assert b.children(b.trace("FX")) == [("executed", 0, 0, 0, 0)]
+    assert b.children(b.trace("FF")) == [("exited", 0, 0, 0, 0)]
+
+
+def test_a_child_that_outlives_its_parent(b):
+    assert b.children(b.trace("D")) == [("exited", 0, 1, 0, 0)]
+
+
+def test_exec_by_a_library(b):
+    b.run("cc", "-shared", "-fPIC", b.file("library.c", LIBRARY), "-o", b.path("libelsewhere.so"))
+    program = b.build("with-library", "-DWITH_LIBRARY", b.path("libelsewhere.so"), "-Wl,-rpath," + b.dir)
+    assert b.children(b.trace("o", program)) == [("exited", 0, 0, 1, 0)]
+
+
+def test_static_programs(b):
+    for flag in "-static", "-static-pie":
+        assert b.children(b.trace("naebflvF", b.build("static", flag))) == [("exited", 0, 3, 2, 0)], flag
+
+
+def test_measured_coverage(b):
+    """libgcov has forms of exec and fork of its own, and comes behind our archive."""
+    for flags in ["--coverage"], ["--coverage", "-static"]:
+        assert b.children(b.trace("naebflvF", b.build("coverage", *flags))) == [("exited", 0, 3, 2, 0)], flags
+
+
+def test_musl(b):
+    if not shutil.which("musl-gcc"):
+        raise tap.Skip("no musl-gcc here")
+    for flags in ("-static",), ():
+        program = b.build("musl", *flags, RHEAPER_REAL_CC="musl-gcc")
+        assert b.children(b.trace("naebflvF", program)) == [("exited", 0, 3, 2, 0)], flags
+
+
+def test_a_silent_child_is_no_verdict(b):
+    trace, = b.trace("la")
+    text = b.check(trace, status=2)
+    assert "2 forked children allocated and were not recorded; set RHEAPER_FOLLOW_FORK=1" in text, text
+    assert "inconclusive: forked children were left out; use --ignore-children to accept that" in text, text
+    assert "note: " in b.check("--ignore-children", trace, status=0)
+    problem, = json.loads(b.check("--json", trace, status=2))["problems"]
+    assert problem["defect"] == "children", problem
+
+
+def test_what_a_child_loses(b):
+    parent, child = b.trace("l", RHEAPER_FOLLOW_FORK="1")
+    text = b.check(parent, child, status=1)
+    assert "leak: children: 1 block, 100 bytes" in text and "  live" in text, text
+    text = b.check(parent, status=2)
+    assert "1 forked child has a trace of its own that is not here; name all traces" in text, text
+    b.check("--ignore-children", parent, status=0)
+
+
+def test_a_child_that_executes_is_no_doubt(b):
+    b.check(*b.trace("eebb"), status=0)
+    text = b.check(*b.trace("ebb", RHEAPER_FOLLOW_FORK="1"), status=0)
+    assert text.count("this forked child executed another program; blocks that were live then are not judged") == 2, text
+    # The program that was to be judged is another matter
+    text = b.check(*b.trace("X"), status=2)
+    assert "the program went on as another one, by exec" in text, text
+
+
+def test_the_report_says_so(b):
+    text = b.run(REPORT, *b.trace("ala"), silent=False)
+    assert "3 forked children allocated and were not recorded." in text and "RHEAPER_FOLLOW_FORK=1" in text, text
+    traces = b.trace("ll", RHEAPER_FOLLOW_FORK="1")
+    b.children(traces)
+    text = b.run(REPORT, "--process=1", b.path("p.db"), silent=False)
+    assert "2 forked children have traces of their own." in text, text
+
+
+if __name__ == "__main__":
+    tap.run(dict(globals()), Bench)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What the shims of exec tell the runtime. That of a plug-in may not have been found. */
+#pragma once
+
+#include "runtime/children.h"
+#include "wrap/wrap.h"
+
+#ifdef RHP_PLUGIN
+#define HAS_RUNTIME (RHP_RUNTIME(exec_begin) != NULL)
+#else
+#define HAS_RUNTIME true
+#endif
+
+static inline uint32_t begin(void)
+{
+	return HAS_RUNTIME ? RHP_RUNTIME(exec_begin)() : 0;
+}
+
+static inline void failed(uint32_t begun)
+{
+	if (HAS_RUNTIME)
+		RHP_RUNTIME(exec_failed)(begun);
+}

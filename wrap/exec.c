@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include "wrap/exec-calls.h"
+
+#define NAME(f) __wrap_##f
+#define REAL(f) __real_##f
+
+#include "wrap/exec-shims.h"
