@@ -7,6 +7,7 @@ const KEYS = [
 	['b', 'bytes or blocks'],
 	['[ ]', 'the window’s end one edge back, forward; with Shift its begin'],
 	['w', 'whole run'],
+	['c', 'a second window to compare with, or none; dragging with Shift sets it'],
 	['/', 'search; n and N: next and previous match'],
 	['arrows', 'in the flame graph: callers, callees, siblings'],
 	['Enter', 'zoom to the box'],
@@ -212,6 +213,8 @@ class App extends Component {
 			metric: store.state.metric,
 			from: store.state.from,
 			to: store.state.to,
+			from2: store.state.from2,
+			to2: store.state.to2,
 		});
 	}
 
@@ -227,7 +230,7 @@ class App extends Component {
 			this.dialog.open
 		)
 			return;
-		const metrics = metricsOf(model),
+		const metrics = metricsFor(model, state),
 			next = metrics[(metrics.findIndex((one) => one.id === state.metric) + 1) % metrics.length].id;
 		const edge = (which, step) =>
 			model.diff ||
@@ -241,6 +244,7 @@ class App extends Component {
 			m: () => store.set({metric: next}),
 			b: () => store.set({unit: state.unit === 'bytes' ? 'blocks' : 'bytes'}),
 			w: () => store.set({from: 0, to: model.last}),
+			c: () => model.diff || compareWindows(store),
 			'/': () => this.toSearch(),
 			n: () => this.next(1),
 			N: () => this.next(-1),

@@ -107,8 +107,9 @@ function Controls({store, onNext}) {
 		${
 			OF_STACKS.includes(state.view)
 				? html`<label>
-				<span class="soft">Show</span> <select id="metric" onChange=${(event) => store.set({metric: event.currentTarget.value})}>${metricsOf(
+				<span class="soft">Show</span> <select id="metric" onChange=${(event) => store.set({metric: event.currentTarget.value})}>${metricsFor(
 						model,
+						state,
 					).map(
 						(metric) =>
 							html`<option value=${metric.id} selected=${metric.id === state.metric}>${metric.label}</option>`,

@@ -50,6 +50,32 @@ const METRICS = [
 		what: 'Allocated in the window and not freed when the trace ended.',
 	},
 	{
+		id: 'use2',
+		base: 'use',
+		label: 'In use: the second window’s end minus this one’s',
+		windowed: true,
+		signed: true,
+		what: 'In use at the end of the second window minus in use at the end of the first; ▲ more, ▼ less.',
+	},
+	{
+		id: 'alloc2',
+		base: 'alloc',
+		label: 'Allocated: the second window minus this one',
+		windowed: true,
+		signed: true,
+		what: 'Allocated in the second window minus allocated in the first, whatever became of it; ▲ more, ▼ less.',
+	},
+	{
+		id: 'kept2',
+		base: 'kept',
+		label: 'Left behind: the second window minus this one',
+		windowed: true,
+		signed: true,
+		what:
+			'Allocated in the second window and in use at its end, minus the same of the first: two rounds of the ' +
+			'same work should leave the same behind. ▲ more, ▼ less.',
+	},
+	{
 		id: 'temp',
 		label: 'Temporary, whole run',
 		windowed: false,
@@ -84,6 +110,11 @@ function metricsOf(model) {
 	return model.diff ? DIFF_METRICS : METRICS;
 }
 
+// Those that can be shown: a comparison needs a second window
+function metricsFor(model, state) {
+	return metricsOf(model).filter((metric) => !metric.base || state.from2 >= 0);
+}
+
 function metricById(model, id) {
 	return metricsOf(model).find((metric) => metric.id === id) || metricsOf(model)[0];
 }
@@ -116,6 +147,16 @@ function rectangles(model, metric, from, to) {
 	return [];
 }
 
+// Those of a query: of a comparison the second window's, less the first one's
+function rectanglesOf(model, query) {
+	const {base} = metricById(model, query.metric);
+	if (!base) return rectangles(model, query.metric, query.from, query.to);
+	return [
+		...rectangles(model, base, query.from2, query.to2),
+		...rectangles(model, base, query.from, query.to).map(([sign, ...limits]) => [-sign, ...limits]),
+	];
+}
+
 function addRectangle(model, amounts, own, [sign, born0, born1, died0, died1]) {
 	const {node, born, died} = model.cube;
 	for (let i = 0; i < node.length; i++) {
@@ -136,14 +177,14 @@ function within(rectangle, limits) {
 	];
 }
 
-// The sum of each node's own stacks. query: {metric, unit, from, to, born_died, site}
+// The sum of each node's own stacks. query: {metric, unit, from, to, from2, to2, born_died, site}
 function sumOwn(model, query, own) {
 	own.fill(0);
 	if (model.diff) return sumDifference(model, query, own);
 	const amounts = query.unit === 'blocks' ? model.cube.blocks : model.cube.bytes;
 	if (query.metric === 'temp')
 		own.set(query.unit === 'blocks' ? model.node.temporary_blocks : model.node.temporary_bytes);
-	for (const rectangle of rectangles(model, query.metric, query.from, query.to))
+	for (const rectangle of rectanglesOf(model, query))
 		addRectangle(model, amounts, own, within(rectangle, query.born_died));
 	if (query.site >= 0) {
 		for (let n = 0; n < own.length; n++) {

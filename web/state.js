@@ -28,6 +28,8 @@ function defaultState(model) {
 		unit: 'bytes',
 		from: 0,
 		to: model.last,
+		from2: -1, // no second window
+		to2: -1,
 		zoom: 0,
 		pivot: '',
 		invert: false,
@@ -52,6 +54,8 @@ const READERS = {
 	unit: (text) => (text === 'blocks' || text === 'bytes' ? text : undefined),
 	from: (text, model) => integerWithin(text, 0, model.last),
 	to: (text, model) => integerWithin(text, 0, model.last),
+	from2: (text, model) => integerWithin(text, 0, model.last),
+	to2: (text, model) => integerWithin(text, 0, model.last),
 	zoom: (text) => integerWithin(text, 0, 2 ** 31),
 	pivot: (text) => text,
 	invert: (text) => text === '1',
@@ -105,8 +109,19 @@ function readHash(hash, model) {
 		const value = Object.hasOwn(READERS, key) ? READERS[key](text, model) : undefined;
 		if (value !== undefined) state[key] = value;
 	}
-	if (state.from > state.to) [state.from, state.to] = [state.to, state.from];
-	return state;
+	return settled(state, model);
+}
+
+// Windows begin before they end, and a comparison has two of them
+function settled(state, model) {
+	const next = {...state};
+	if (next.from > next.to) [next.from, next.to] = [next.to, next.from];
+	if (next.from2 > next.to2) [next.from2, next.to2] = [next.to2, next.from2];
+	if (next.from2 < 0) {
+		next.to2 = -1;
+		next.metric = metricById(model, next.metric).base || next.metric;
+	}
+	return next;
 }
 
 function writeHash(state, model) {
@@ -124,9 +139,8 @@ function writeHash(state, model) {
 // What changes the tree that a node's number belongs to
 const TREE_KEYS = ['pivot', 'invert', 'lines', 'chips'];
 
-function changed(state, patch) {
-	const next = {...state, ...patch};
-	if (next.from > next.to) [next.from, next.to] = [next.to, next.from];
+function changed(state, patch, model) {
+	const next = settled({...state, ...patch}, model);
 	if (TREE_KEYS.some((key) => Object.hasOwn(patch, key)) && !Object.hasOwn(patch, 'zoom')) next.zoom = 0;
 	return next;
 }

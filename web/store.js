@@ -24,7 +24,7 @@ Store.prototype.once = function (name, key, make) {
 // Changes the state and draws. how.moving: more will follow, so the URL can wait. how.held: a
 // handle is held, so what is seen comes first
 Store.prototype.set = function (patch, how = {}) {
-	this.state = changed(this.state, patch);
+	this.state = changed(this.state, patch, this.model);
 	this.moving = Boolean(how.held);
 	if (TREE_KEYS.some((key) => Object.hasOwn(patch, key))) this.selected = null;
 	this.draw();
@@ -62,8 +62,8 @@ Store.prototype.metric = function () {
 };
 
 Store.prototype.query = function () {
-	const {metric, unit, from, to, site, born_died} = this.state;
-	return {metric, unit, from, to, site, born_died};
+	const {metric, unit, from, to, from2, to2, site, born_died} = this.state;
+	return {metric, unit, from, to, ...(metricById(this.model, metric).base ? {from2, to2} : null), site, born_died};
 };
 
 Store.prototype.queryKey = function () {
@@ -134,6 +134,8 @@ Store.prototype.meaning = function () {
 		metric = this.metric(),
 		at = (edge) => duration(model.edges[edge]);
 	if (metric.id === 'peak' && !model.diff) return `in use at the peak, ${at(model.meta.peak_edge)}`;
+	if (metric.base)
+		return `${metric.label.toLowerCase()}: ${at(state.from2)} to ${at(state.to2)} against ${at(state.from)} to ${at(state.to)}`;
 	if (metric.id === 'use') return `in use at ${at(state.to)}`;
 	return metric.windowed
 		? `${metric.label.toLowerCase()}: ${at(state.from)} to ${at(state.to)}`

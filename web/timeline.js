@@ -7,6 +7,7 @@
 const AXIS = 64; // pixels of the axis on the left
 const STRIP = 34;
 const EDGE = 10; // pixels left free on the right
+const OTHER_END = {from: 'to', to: 'from', from2: 'to2', to2: 'from2'};
 
 function cssColor(name) {
 	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -183,7 +184,8 @@ class Timeline extends Component {
 			if (event.button !== 0) return;
 			const {state} = this.props.store,
 				handle = event.target.dataset ? event.target.dataset.handle : '';
-			this.fixed = handle === 'from' ? state.to : handle === 'to' ? state.from : this.edgeAt(event);
+			this.fixed = handle ? state[OTHER_END[handle]] : this.edgeAt(event);
+			this.second = handle ? handle.endsWith('2') : event.shiftKey;
 			this.held = {clicked: !handle, x: event.clientX};
 			over.setPointerCapture(event.pointerId);
 		});
@@ -211,11 +213,13 @@ class Timeline extends Component {
 	// Draws at most once a frame while a handle moves
 	move(from, to, moving, metric) {
 		const {store} = this.props;
-		this.wanted = {
-			from,
-			to,
-			metric: metric || (store.metric().windowed ? store.state.metric : from === 0 ? 'use' : 'kept'),
-		};
+		this.wanted = this.second
+			? {from2: from, to2: to, metric: comparedMetric(store, metric)}
+			: {
+					from,
+					to,
+					metric: metric || (store.metric().windowed ? store.state.metric : from === 0 ? 'use' : 'kept'),
+				};
 		if (!moving) return this.letGo();
 		if (!this.frame) {
 			this.frame = requestAnimationFrame(() => {
@@ -265,7 +269,9 @@ class Timeline extends Component {
 				<span class="buttons">
 				<button onClick=${() => store.set({from: 0, to: model.meta.peak_edge, metric: 'use'})} title="From the start to the moment of the peak">to the peak</button>
 				<button onClick=${() => store.set({from: 0, to: model.last, metric: 'use'})} title="In use when the trace ended">at the end</button>
-				<button onClick=${() => store.set({from: 0, to: model.last})} title="The whole run (w)">whole run</button></span>
+				<button onClick=${() => store.set({from: 0, to: model.last})} title="The whole run (w)">whole run</button>
+				<button aria-pressed=${state.from2 >= 0} onClick=${() => compareWindows(store)} title="A second window to compare with; dragging with Shift sets it (c)">compare</button></span>
+				<${SecondWindow} store=${store} />
 				<span class="legend"><i class="swatch kept"></i>never freed <i class="swatch freed"></i>freed later</span>
 				<${WindowFigures} store=${store} /></div>
 			<${TimelineTable} store=${store} /></section>`;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The window of the timeline: its two handles, what lies outside it, the phases that set it,
-// what it says by itself, and the timeline as a table.
+// what it says by itself, and the timeline as a table. A second window is compared with it.
 
 // What lies over the plot: shades outside the window, and the handles. Made by hand, since it
 // lives within what uPlot makes.
@@ -10,6 +10,9 @@ function Shades(store, over) {
 	this.after = this.add(over, 'shade');
 	this.from = this.addHandle(over, 'from', 'Begin of the window');
 	this.to = this.addHandle(over, 'to', 'End of the window');
+	this.second = this.add(over, 'second');
+	this.from2 = this.addHandle(over, 'from2', 'Begin of the second window');
+	this.to2 = this.addHandle(over, 'to2', 'End of the second window');
 }
 
 Shades.prototype.add = function (over, name) {
@@ -46,7 +49,12 @@ Shades.prototype.onKey = function (event, which) {
 	if (to === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
 	event.preventDefault();
 	event.stopPropagation();
-	const [low, high] = which === 'from' ? [0, state.to] : [state.from, model.last];
+	const [low, high] = {
+		from: [0, state.to],
+		to: [state.from, model.last],
+		from2: [0, state.to2],
+		to2: [state.from2, model.last],
+	}[which];
 	moveWindow(store, {[which]: Math.max(low, Math.min(high, to))});
 };
 
@@ -55,7 +63,11 @@ Shades.prototype.update = function () {
 		at = (edge) => (model.edges[edge] / model.end_ms) * 100;
 	Object.assign(this.before.style, {left: '0', width: at(state.from) + '%'});
 	Object.assign(this.after.style, {left: at(state.to) + '%', width: 100 - at(state.to) + '%'});
-	for (const which of ['from', 'to']) {
+	const compared = state.from2 >= 0;
+	for (const element of [this.second, this.from2, this.to2]) element.hidden = !compared;
+	if (compared)
+		Object.assign(this.second.style, {left: at(state.from2) + '%', width: at(state.to2) - at(state.from2) + '%'});
+	for (const which of compared ? ['from', 'to', 'from2', 'to2'] : ['from', 'to']) {
 		this[which].style.left = at(state[which]) + '%';
 		this[which].setAttribute('aria-valuenow', state[which]);
 		this[which].setAttribute('aria-valuetext', duration(model.edges[state[which]]));
@@ -77,6 +89,30 @@ function nearestEdge(model, ms) {
 function moveWindow(store, patch) {
 	const metric = store.metric().windowed ? store.state.metric : 'use';
 	store.set({...patch, metric});
+}
+
+// The comparison that is nearest to what is shown
+function comparedMetric(store, wanted) {
+	const metric = store.metric(),
+		base = wanted || metric.base || metric.id;
+	return ['use', 'alloc', 'kept'].includes(base) ? base + '2' : 'alloc2';
+}
+
+// A second window of the same length behind the first, or before it where there is no room;
+// and none where there was one
+function compareWindows(store) {
+	const {model, state} = store,
+		length = state.to - state.from;
+	if (state.from2 >= 0) return store.set({from2: -1});
+	const from2 = state.to + length <= model.last ? state.to : Math.max(0, state.from - length);
+	store.set({from2, to2: Math.min(model.last, from2 + length), metric: comparedMetric(store)});
+}
+
+function SecondWindow({store}) {
+	const {model, state} = store;
+	if (state.from2 < 0) return null;
+	return html`<span class="window-text second-text">against <b>${duration(model.edges[state.from2])}
+		</b> to <b>${duration(model.edges[state.to2])}</b> <button class="small" aria-label="No second window" onClick=${() => store.set({from2: -1})}>×</button></span>`;
 }
 
 // What the window alone says: allocated, freed, left behind

@@ -109,6 +109,60 @@ def test_the_flame_graph_has_the_sums_of_its_blocks(b):
     b.done(page)
 
 
+COMPARED = {"use2": "use", "alloc2": "alloc", "kept2": "kept"}
+
+
+def test_a_second_window_is_compared(b):
+    """By every comparison, for pairs of windows: each box is the second's figure less the first's."""
+    program = b.program(5)
+    page = b.open("compared", pages.bundle(program))
+    pairs = list(zip(windows(program, 40, 6), windows(program, 40, 7)))
+    queries = [{"from": first, "to": last, "from2": first2, "to2": last2, "metric": metric, "unit": ("bytes", "blocks")[(first + last2) % 2]}
+               for (first, last), (first2, last2) in pairs for metric in COMPARED]
+    changes = 0
+    for query, seen in zip(queries, page.run(f"({READ_FLAME})({queries})")):
+        base = COMPARED[query["metric"]]
+        before = pages.expected(program, base, query["from"], query["to"], query["unit"])
+        after = pages.expected(program, base, query["from2"], query["to2"], query["unit"])
+        sums = {path: after.get(path, 0) - before.get(path, 0) for path in {*before, *after}}
+        assert seen["total"] == sums[()], (query, seen["total"], sums[()])
+        for path, value in paths_of(seen["boxes"]).items():
+            assert sums[path] == value, (query, path, value, sums[path])
+            changes += value != 0
+    assert changes > 1000, changes
+    b.done(page)
+
+
+def test_a_second_window_by_shift_and_by_keys(b):
+    page = b.open("second", pages.bundle(b.program()))
+    state = "JSON.stringify((({from, to, from2, to2, metric}) => ({from, to, from2, to2, metric}))(rheaper.state()))"
+    drag = """(from, to, shiftKey) => { const over = document.querySelector('.u-over'), box = over.getBoundingClientRect();
+        const send = (type, part) => over.dispatchEvent(new PointerEvent(type, {bubbles: true, button: 0, pointerId: 1, shiftKey, clientX: box.left + box.width * part, clientY: box.top + 9}));
+        over.setPointerCapture = () => {}; send('pointerdown', from); send('pointermove', (from + to) / 2); send('pointermove', to); send('pointerup', to); }"""
+    last = page.run("rheaper.model.last")
+    page.run(f"({drag})(0.1, 0.3, false)")
+    page.wait("rheaper.state().to < rheaper.model.last")
+    first = page.run("[rheaper.state().from, rheaper.state().to]")
+    page.run(f"({drag})(0.5, 0.8, true)")
+    page.wait("rheaper.state().from2 >= 0")
+    assert page.run("[rheaper.state().from, rheaper.state().to]") == first
+    from2, to2 = page.run("[rheaper.state().from2, rheaper.state().to2]")
+    assert first[1] < from2 < to2 <= last, (first, from2, to2)
+    assert page.run("rheaper.state().metric") in COMPARED, page.run(state)
+    assert "against" in text(page, ".window-bar")
+    # The URL keeps it, a handle moves it, and what needs it goes with it
+    page.wait("location.hash.includes('from2=')")
+    page.run("document.querySelector('.grip.to2').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', bubbles: true}))")
+    assert page.run("rheaper.state().to2") == to2 - 1
+    page.run("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'c', bubbles: true}))")
+    page.wait("rheaper.state().from2 < 0")
+    assert page.run("rheaper.state().metric") in COMPARED.values() and page.run("document.querySelector('.second').hidden")
+    assert page.run("[...document.querySelectorAll('#metric option')].every((one) => !one.value.endsWith('2'))")
+    page.run("rheaper.set({from: 0, to: 4}), document.dispatchEvent(new KeyboardEvent('keydown', {key: 'c', bubbles: true}))")
+    page.wait("rheaper.state().from2 === 4 && rheaper.state().to2 === 8")
+    b.done(page)
+
+
 def test_tree_sites_and_files_have_them_too(b):
     program = b.program(2)
     page = b.open("tree", pages.bundle(program))

@@ -669,10 +669,12 @@ test('the state comes back from its hash, and what is no state is left out', () 
 	assert.equal(page.writeHash(usual, model), '#');
 	const state = page.changed(usual, {
 		view: 'sites',
-		metric: 'kept',
+		metric: 'kept2',
 		unit: 'blocks',
 		from: 3,
 		to: 8,
+		from2: 9,
+		to2: 5,
 		site: 1,
 		pivot: 'a&b=c#d',
 		search: '/x+ y/',
@@ -688,7 +690,7 @@ test('the state comes back from its hash, and what is no state is left out', () 
 			{kind: 'only', text: '=std::map<int, x>:y'},
 			{kind: 'hide', text: '%<script>'},
 		],
-	});
+	}, model);
 	assert.deepEqual(page.readHash(page.writeHash(state, model), model), state);
 	assert.deepEqual(
 		page.readHash(
@@ -698,7 +700,11 @@ test('the state comes back from its hash, and what is no state is left out', () 
 		usual,
 	);
 	assert.deepEqual([page.readHash('#from=8&to=3', model).from, page.readHash('#from=8&to=3', model).to], [3, 8]);
-	assert.equal(page.changed(page.changed(usual, {zoom: 5}), {invert: true}).zoom, 0);
+	// The second window begins before it ends, and a comparison is none without it
+	assert.deepEqual([state.from2, state.to2], [5, 9]);
+	assert.equal(page.readHash('#metric=use2&from=1&to=2', model).metric, 'use');
+	assert.deepEqual(page.changed(state, {from2: -1}, model), {...state, from2: -1, to2: -1, metric: 'kept'});
+	assert.equal(page.changed(page.changed(usual, {zoom: 5}, model), {invert: true}, model).zoom, 0);
 });
 
 test('names show what they hide', () => {
