@@ -12,6 +12,7 @@ static void leak(int n)
 {
 	while (n-- > 0)
 		kept = malloc(10);
+	kept = NULL;
 }
 
 int main(int argc, char **argv)
