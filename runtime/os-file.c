@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 
 #include "runtime/line.h"
 #include "runtime/os-call.h"
@@ -155,6 +157,18 @@ int rhp_os_reserve(int fd, uint64_t offset, size_t size)
 	r = write_zeros(fd, offset, size);
 	rhp_os_restore_signals(signals);
 	return r;
+}
+
+bool rhp_os_is_in_memory(int fd)
+{
+	struct statfs64 fs;
+#ifdef SYS_fstatfs64
+	long r = SYSCALL(SYS_fstatfs64, fd, sizeof(fs), &fs);
+#else
+	long r = SYSCALL(SYS_fstatfs, fd, &fs);
+#endif
+	return r == 0 &&
+	       (fs.f_type == (long)TMPFS_MAGIC || fs.f_type == (long)RAMFS_MAGIC);
 }
 
 ssize_t rhp_os_read_file(const char *path, char *buffer, size_t size)

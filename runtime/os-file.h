@@ -30,6 +30,9 @@ HIDDEN void rhp_os_remove(int directory, const char *name);
 /* Whether that is a regular file or a symbolic link, not a device or directory. */
 HIDDEN bool rhp_os_is_file(int directory, const char *name);
 
+/* Whether a file's pages are memory, whatever is done: tmpfs and the like. */
+HIDDEN bool rhp_os_is_in_memory(int fd);
+
 /* Device and inode of a descriptor: tells whether it is still our file. 0 or -errno. */
 HIDDEN int rhp_os_file_id(int fd, uint64_t id[2]);
 

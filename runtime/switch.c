@@ -11,6 +11,7 @@
 #include "runtime/capture.h"
 #include "runtime/children.h"
 #include "runtime/functions.h"
+#include "runtime/memory-limit.h"
 #include "runtime/modules.h"
 #include "runtime/nodes.h"
 #include "runtime/os-lock.h"
@@ -105,6 +106,8 @@ static COLD int begin(void)
 		return rhp_trace_abandon(settings.path, r);
 	rhp_trace_keep();
 	rhp_state_begin();
+	if (settings.max_bytes == 0)
+		rhp_memory_limit_complain(rhp_trace_fd(), settings.path);
 	return 0;
 }
 

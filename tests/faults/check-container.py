@@ -136,4 +136,35 @@ def test_F8_F9_a_container_with_the_profile(b):
     b.is_whole("traces/trace.bin", "root")
 
 
+# A control group of each version, below which the program is; its limit is a file there
+LIMITED = """mount -t tmpfs none "$0" && mkdir -p "$0/cgroup/memory" "$0/traces" && mount --bind "$0/cgroup" /sys/fs/cgroup &&
+echo "$2" > "/sys/fs/cgroup/$1" && shift 2 && exec "$@"
+"""
+
+
+def test_F16_a_trace_in_memory_that_is_limited(b):
+    b.build_all()
+    os.makedirs(b.path("memory"), exist_ok=True)
+    if subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", b.path("memory")], capture_output=True).returncode:
+        raise tap.Skip("no mount can be made here")
+    limit = 64 << 20
+    said = f"rheaper: the trace is in memory (tmpfs), of which this control group has {limit >> 20} MiB in all; " \
+        "name a directory on disk, or set RHEAPER_MAX_BYTES: {}; the program continues\n"
+    for file, value, trace, more, expected in (
+            ("memory.max", limit, "memory/traces/t.bin", {}, said), ("memory/memory.limit_in_bytes", limit, "memory/traces/t.bin", {}, said),
+            ("memory.max", "max", "memory/traces/t.bin", {}, ""),  # no limit, of either version
+            ("memory/memory.limit_in_bytes", 9223372036854771712, "memory/traces/t.bin", {}, ""),
+            ("memory.max", limit, "memory/traces/t.bin", {"RHEAPER_MAX_BYTES": "16M"}, ""),
+            ("memory.max", limit, "t.bin", {}, "")):  # on disk
+        if trace == "t.bin" and b.run("stat", "-f", "-c", "%T", b.dir).strip() in ("tmpfs", "ramfs"):
+            continue  # of this machine's own
+        for program in "program", "static":
+            result = subprocess.run(["unshare", "-m", "sh", "-c", LIMITED, b.path("memory"), file, str(value), b.path(program)],
+                                    cwd=b.dir, env={**b.env, "RHEAPER_TRACE": b.path(trace), **more}, text=True,
+                                    capture_output=True, stdin=subprocess.DEVNULL, timeout=240)
+            if trace == "t.bin":
+                os.remove(b.path(trace))
+            equal((result.returncode, result.stdout, result.stderr), (0, "done\n", expected.format(b.path(trace))))
+
+
 tap.run(globals(), Bench)
