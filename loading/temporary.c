@@ -10,6 +10,7 @@
 
 #include "common/cli.h"
 #include "loading/load.h"
+#include "trace/reader.h"
 
 #include "loading/temporary.h"
 
@@ -36,7 +37,7 @@ bool temporary_is_database(const char *path)
 		die("open %s: not a regular file", path);
 	in = fopen(path, "re");
 	if (!in)
-		die("open %s:", path);
+		die("open %s: %s", path, reader_explain(-errno));
 	if (fread(head, 1, sizeof(head), in) < sizeof(head) && ferror(in))
 		die("read %s:", path);
 	fclose(in);

@@ -282,9 +282,14 @@ def test_empty_trace(b):
 
 def test_what_is_no_trace(b):
     b.refuse(b.write("text.bin", b"hello, world\n" * 10000), b.path("x.db"), said="not a rheaper trace")
-    b.refuse(sys.executable, b.path("x.db"), said="not a rheaper trace")
     b.refuse(b.dir, b.path("x.db"), said="Is a directory")
-    b.refuse(b.path("none.bin"), b.path("x.db"), said="No such file or directory")
+    b.refuse(b.path("none.bin"), b.path("x.db"), said="No such file or directory; a program that was built with rheaper-cc writes")
+    # What people give in its place
+    b.refuse(sys.executable, b.path("x.db"), said="not a trace but a program; build it with rheaper-cc")
+    b.refuse(b.write("script", b"#!/bin/sh\n"), b.path("x.db"), said="not a trace but a program")
+    database = b.write("swapped.db", b"")
+    assert b.load("--force", b.path("good.bin"), database).returncode == 0
+    b.refuse(database, b.path("new.bin"), said="not a trace but a database; traces come first, then the database")
 
 
 def test_other_version(b):

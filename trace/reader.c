@@ -39,6 +39,10 @@ int64_t reader_pread(struct reader *reader, void *to, size_t n, uint64_t offset)
 
 const char *reader_explain(int error)
 {
+	if (error == -ENOENT)
+		return "No such file or directory; a program that was built with "
+		       "rheaper-cc writes its trace when it is run with "
+		       "RHEAPER_TRACE=FILE";
 	if (error < 0)
 		return strerror(-error);
 	switch (error) {
@@ -46,6 +50,11 @@ const char *reader_explain(int error)
 		return "the file is empty";
 	case READER_NOT_A_TRACE:
 		return "not a rheaper trace";
+	case READER_PROGRAM:
+		return "not a trace but a program; build it with rheaper-cc, and run it "
+		       "by rheaper, or with RHEAPER_TRACE=FILE";
+	case READER_DATABASE:
+		return "not a trace but a database; traces come first, then the database";
 	case READER_CUT_SHORT:
 		return "the trace is cut short: it ends before its first event";
 	case READER_BYTE_ORDER:
@@ -83,6 +92,25 @@ static int check_layout(const struct reader *reader, const struct rhp_file_heade
 	return 0;
 }
 
+/* What a file is that does not begin like a trace: people confuse the two names. */
+static int what_else(const void *head, size_t size)
+{
+	static const struct {
+		const char *magic;
+		int problem;
+	} kinds[] = {{"\177ELF", READER_PROGRAM},
+		     {"#!", READER_PROGRAM},
+		     {"SQLite format 3", READER_DATABASE}};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		size_t n = strlen(kinds[i].magic);
+
+		if (size >= n && memcmp(head, kinds[i].magic, n) == 0)
+			return kinds[i].problem;
+	}
+	return READER_NOT_A_TRACE;
+}
+
 int reader_load_header(struct reader *reader, struct rhp_file_header *h)
 {
 	int64_t got = reader_pread(reader, h, sizeof(*h), 0);
@@ -92,7 +120,7 @@ int reader_load_header(struct reader *reader, struct rhp_file_header *h)
 	if (got == 0)
 		return READER_EMPTY;
 	if (memcmp(h->magic, RHP_TRACE_MAGIC, (size_t)got < 8 ? (size_t)got : 8) != 0)
-		return READER_NOT_A_TRACE;
+		return what_else(h, (size_t)got);
 	if ((size_t)got < sizeof(*h))
 		return READER_CUT_SHORT;
 	if (h->byte_order == __builtin_bswap32(RHP_BYTE_ORDER_MARK))

@@ -18,6 +18,8 @@ struct reader;
 enum reader_problem {
 	READER_EMPTY = 1,
 	READER_NOT_A_TRACE,
+	READER_PROGRAM,   /* a file that can be run: what a trace is made with */
+	READER_DATABASE,  /* of SQLite: what is made of traces */
 	READER_CUT_SHORT, /* the file ends before its first event */
 	READER_BYTE_ORDER,
 	READER_VERSION,
