@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 
 #include "wrap/interpose.h"
+#include "wrap/operators.h"
 
 HIDDEN char rhp_interpose_cxx;
 
@@ -34,12 +35,29 @@ static struct {
 extern const char _ZSt7nothrow;
 static const char *volatile library = &_ZSt7nothrow;
 
+/* Our own definitions, whatever the program has under these names. */
+#define WRAP_cxx(ret, name, params)                                                      \
+	EXPORTED ret name params;                                                        \
+	extern __attribute__((alias(#name), visibility("hidden")))                       \
+	ret rhp_exported_##name params;
+#include "contract/symbols.def"
+#undef WRAP_cxx
+
+/* Linkers may take the name in this file, and the one that they export, for the shim's.
+ */
+static bool is_foreign(const void *found, const void *exported, const void *shim)
+{
+	return found && found != exported && found != shim;
+}
+
 /* The look-up allocates at most through malloc, never through an operator. */
 static COLD void look_up(void)
 {
 	(void)library;
 #define WRAP_cxx(ret, name, params)                                                      \
-	next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);
+	next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);                      \
+	rhp_operators_replaced |= is_foreign(dlsym(RTLD_DEFAULT, #name),                 \
+					     rhp_exported_##name, __wrap_##name);
 #include "contract/symbols.def"
 #undef WRAP_cxx
 }
@@ -56,9 +74,5 @@ __attribute__((section(".preinit_array"),
 	 rhp_enter(RHP_FRAME_HERE))
 #undef SHIM
 #define SHIM EXPORTED
-
-#define WRAP_cxx(ret, name, params) EXPORTED ret name params;
-#include "contract/symbols.def"
-#undef WRAP_cxx
 
 #include "wrap/cxx-shims.h"

@@ -16,6 +16,7 @@
 
 #include "runtime/modules.h"
 #include "wrap/interpose.h"
+#include "wrap/operators.h"
 
 #define ARENA_SIZE 65536
 #define ARENA_ALIGN 16
@@ -190,10 +191,38 @@ static void *follow_realloc(void *p, size_t size)
 }
 
 #ifdef RHP_FOLLOW_ONLY
+static void note_operator(const void *found, const void *library, const void *shim)
+{
+	if (found != library && found != shim) /* some linkers export the shim as such */
+		rhp_operators_replaced = 1;
+}
+
+/* Nothing of ours is exported under these names: there are the program's operators, if
+ * the library's are not the first. */
+static void look_for_operators(void)
+{
+#define WRAP(group, family, ret, name, params) WRAP_##group(name)
+#define WRAP_cxx(name)                                                                   \
+	note_operator(dlsym(RTLD_DEFAULT, #name), dlsym(RTLD_NEXT, #name), __wrap_##name);
+#define WRAP_core(name)
+#define WRAP_core_late(name)
+#define WRAP_libc(name)
+#define WRAP_libc_late(name)
+#define WRAP_loader(name)
+#define WRAP_exec(name)
+#define WRAP_control(name)
+#define WRAP_control_late(name)
+#include "contract/symbols.def"
+#undef WRAP
+#undef WRAP_cxx
+}
+
 /* Before anything of the program runs: the capture is not `process`. */
 static void set_capture(void)
 {
 	rhp_capture = RHP_CAPTURE_LINK;
+	if (&rhp_operators_replaced)
+		look_for_operators();
 }
 __attribute__((section(".preinit_array"),
 	       used)) static void (*const preinit)(void) = set_capture;
