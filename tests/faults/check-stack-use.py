@@ -25,9 +25,9 @@ AGAIN = {("hand_over", "write_thread"), ("make_room_slowly", "rhp_stream_name_ag
 # Calls through pointers go to the real function, which is the program's, but in
 INDIRECT = {"rhp_settings_read":
             "parse_number parse_share parse_signal parse_limit parse_keep".split(),
-            "rhp_os_names": ["list"]}
-# The size is one that the compiler does not call constant.
-DYNAMIC = {"capture_nested"}
+            "rhp_os_names": ["list", "take_name"], "take_name": ["count_thread"]}
+# The size is one that the compiler does not call constant; and of exec the program's words.
+DYNAMIC = {"capture_nested"} | {prefix + name for prefix in ("", "__wrap_") for name in ("execl", "execlp", "execle")}
 
 
 def documented():
@@ -59,8 +59,9 @@ class Calls:
         for caller, to in calls:
             if to in self.frame:
                 self.called[caller].add(to)
-        for name, targets in INDIRECT.items():
-            self.called[name] |= {f for f in self.frame if self.name(f) in targets}
+        for function in list(self.frame):
+            targets = INDIRECT.get(self.name(function), [])
+            self.called[function] |= {f for f in self.frame if self.name(f) in targets}
 
     def read(self, path, unit):
         calls = []
