@@ -7,6 +7,7 @@
 
 static const struct row_column frame_columns[] = {
 	ROW_COLUMN(site_frame, frame, "f.frame"),
+	ROW_COLUMN(site_frame, module, "f.module"),
 	ROW_COLUMN(site_frame, function, "f.function"),
 	ROW_COLUMN(site_frame, file, "f.file"),
 	ROW_COLUMN(site_frame, line, "f.line"),

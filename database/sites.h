@@ -15,7 +15,7 @@ struct rows;
 /* A set of kinds of leaks has bit 1 << kind for each kind: enum leak_kind of terms.h. */
 
 struct site_frame {
-	int64_t frame;
+	int64_t frame, module;                     /* module: 0 if it is unknown */
 	const char *function, *file, *module_path; /* or NULL */
 	const char *build_id, *symbols;            /* of the module, or NULL */
 	int64_t line;                              /* 0: unknown */

@@ -110,6 +110,9 @@ static void take_fact(struct lines *l, const char *line)
 	if (pattern_parse(&step, arena, line)) {
 		rule->steps = arena_grow(arena, rule->steps, rule->n_steps, sizeof(step));
 		rule->steps[rule->n_steps++] = step;
+	} else if (rule->n_steps &&
+		   pattern_refine(&rule->steps[rule->n_steps - 1], arena, line)) {
+		return;
 	} else if ((words = behind(line, "program"))) {
 		rule->program = arena_text(arena, words);
 	} else if (strcmp(line, "no leak") == 0) {
@@ -117,8 +120,8 @@ static void take_fact(struct lines *l, const char *line)
 	} else if (strcmp(line, "optional") == 0) {
 		rule->optional = true;
 	} else {
-		die_at(l, "expected scope, phase, program, at, in, an amount, 'no leak' "
-			  "or 'optional'");
+		die_at(l, "expected scope, phase, program, at, in, or, of, an amount, "
+			  "'no leak' or 'optional'");
 	}
 }
 

@@ -55,6 +55,12 @@ struct improvement {
 	const char *message;
 };
 
+/* What the default suppressions of one reason took. */
+struct default_taken {
+	const char *reason;
+	int64_t amounts[N_AMOUNTS];
+};
+
 struct verdict {
 	struct arena *arena;
 	const struct measure *measure;
@@ -67,6 +73,8 @@ struct verdict {
 	size_t n_notes;
 	size_t n_leaks, n_known; /* call sites that leak; those in the baseline */
 	int64_t suppressed[N_AMOUNTS];
+	struct default_taken *defaults; /* the part of it that nobody asked for */
+	size_t n_defaults;
 	const char *source_root; /* below which files have relative names */
 	bool full_names;         /* reports show whole names and stacks */
 	bool has_baseline, allow_partial, ignore_children;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The state of reading one database. For measure-read.c and its parts in measure-parts.c,
- * measure-processes.c and measure-places.c.
+ * measure-linked.c, measure-processes.c and measure-places.c.
  */
 #pragma once
 
@@ -25,6 +25,12 @@ struct process {
 	bool scanned; /* for leaks: a block of unknown kind is younger than that */
 };
 
+/* What the frames of a file tell of it. */
+struct code {
+	bool has_lines;
+	unsigned int linked; /* the set of libraries that are in it */
+};
+
 struct reading {
 	struct measure *m;
 	struct arena *arena;
@@ -34,6 +40,10 @@ struct reading {
 	size_t n_processes;
 	struct measure_frame *frames;
 	size_t n_frames;
+	struct map code_numbers; /* of modules */
+	struct code *code;
+	size_t n_code;
+	size_t *code_of_frames; /* number in `code` of each frame */
 	const struct measure_stack **stacks;
 	size_t n_stacks;
 	struct rows *stack_frames, *stack_allocator;
@@ -61,6 +71,13 @@ const struct process *reading_process(const struct reading *r, int64_t number);
 /* Add a problem, whose texts live as long as the arena. */
 void reading_add_problem(struct reading *r, enum measure_defect defect, const char *trace,
 			 const char *program, const char *why);
+
+/* Note what the next frame, which is of a module, tells of that. */
+void reading_note_code(struct reading *r, int64_t module,
+		       const struct measure_frame *frame);
+
+/* Find of which libraries each frame may be. Call it after the last was noted. */
+void reading_find_linked(struct reading *r);
 
 /* Read the processes, with their problems and totals. Call it before anything else is
  * read. */

@@ -80,6 +80,7 @@ static void take_frame(struct reading *r, const struct site_frame *row)
 	if (r->n_frames >= MAP_NONE ||
 	    map_put(&r->frame_numbers, (uint64_t)row->frame, (uint32_t)r->n_frames))
 		die("read %s: out of memory", r->database.name);
+	reading_note_code(r, row->module, &frame);
 	r->frames = arena_grow(r->arena, r->frames, r->n_frames, sizeof(frame));
 	r->frames[r->n_frames++] = frame;
 }
@@ -92,6 +93,7 @@ static void read_frames(struct reading *r)
 	while (rows_next(rows, &row))
 		take_frame(r, &row);
 	rows_close(rows);
+	reading_find_linked(r);
 }
 
 static const char *make_key(struct reading *r, const char *program,
@@ -244,6 +246,7 @@ void measure_database(struct measure *m, const char *path, const char *name)
 	rows_close(r.stack_allocator);
 	map_fini(&r.process_numbers);
 	map_fini(&r.frame_numbers);
+	map_fini(&r.code_numbers);
 	map_fini(&r.stack_numbers);
 	free(r.plain);
 	owner_table_free(r.owners);

@@ -51,7 +51,22 @@ struct measure_frame {
 			    * are what they are without */
 	bool inferred;     /* a tail call left no frame of it */
 	const char *lost;  /* why it has no name, NULL: it has, or its file has none */
+	unsigned int linked; /* the libraries, linked into its file, that it may be of */
 };
+
+/*
+ * Libraries that are linked into a file are known by a function that each always has.
+ * What is not of the file's own sources may be of them: a function without source lines,
+ * in a file that has them for others.
+ */
+enum measure_library {
+	LIBRARY_C,   /* "libc" */
+	LIBRARY_CXX, /* "libstdc++" */
+	N_MEASURE_LIBRARIES
+};
+
+/* Return the set, a bit for one, of the library of a name; 0 if it is none of these. */
+unsigned int measure_linked(const char *name);
 
 /* A stack; of the stacks of a call site, one is shown. */
 struct measure_stack {

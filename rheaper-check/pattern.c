@@ -16,23 +16,41 @@ static bool fits_path(const char *pattern, const char *path)
 	return path && glob_fits(pattern, strchr(pattern, '/') ? path : path_base(path));
 }
 
-static bool fits_frame(const struct pattern_step *step, const struct measure_frame *frame)
+static bool fits_name(const struct pattern_step *step, const char *pattern,
+		      const struct measure_frame *frame)
 {
 	switch (step->what) {
 	case PATTERN_FUNCTION:
-		return glob_fits(step->pattern, frame->sym) ||
-		       glob_fits(step->pattern, frame->plain);
+		return glob_fits(pattern, frame->sym) || glob_fits(pattern, frame->plain);
 	case PATTERN_MODULE:
-		return fits_path(step->pattern, frame->module);
+		return fits_path(pattern, frame->module);
 	case PATTERN_SOURCE:
-		return fits_path(step->pattern, frame->file) &&
+		return fits_path(pattern, frame->file) &&
 		       (step->line == 0 || step->line == frame->line);
 	case PATTERN_ANY:
 		break;
 	}
-	return glob_fits(step->pattern, frame->sym) ||
-	       (frame->file && glob_fits(step->pattern, frame->file)) ||
-	       glob_fits(step->pattern, frame->module);
+	return glob_fits(pattern, frame->sym) ||
+	       (frame->file && glob_fits(pattern, frame->file)) ||
+	       glob_fits(pattern, frame->module);
+}
+
+static bool fits_file(const struct pattern_step *step, const struct measure_frame *frame)
+{
+	bool any = step->n_files == 0 && !step->linked;
+
+	for (size_t i = 0; i < step->n_files && !any; i++)
+		any = fits_path(step->files[i], frame->module);
+	return any || (step->linked & frame->linked);
+}
+
+static bool fits_frame(const struct pattern_step *step, const struct measure_frame *frame)
+{
+	bool fits = fits_name(step, step->pattern, frame);
+
+	for (size_t i = 0; i < step->n_others && !fits; i++)
+		fits = fits_name(step, step->others[i], frame);
+	return fits && fits_file(step, frame);
 }
 
 /* The frames up to main: what called it is the same everywhere. */
@@ -126,4 +144,29 @@ bool pattern_parse(struct pattern_step *step, struct arena *arena, const char *l
 	}
 	step->pattern = arena_text(arena, words);
 	return words[0] != 0;
+}
+
+static void add_name(struct arena *arena, const char ***names, size_t *n,
+		     const char *words)
+{
+	*names = arena_grow(arena, *names, *n, sizeof(**names));
+	(*names)[(*n)++] = arena_text(arena, words);
+}
+
+bool pattern_refine(struct pattern_step *step, struct arena *arena, const char *line)
+{
+	unsigned int library;
+
+	if (strncmp(line, "or ", 3) == 0 && line[3]) {
+		add_name(arena, &step->others, &step->n_others, line + 3);
+	} else if (strncmp(line, "of static ", 10) == 0) {
+		library = measure_linked(line + 10);
+		step->linked |= library;
+		return library != 0;
+	} else if (strncmp(line, "of ", 3) == 0 && line[3]) {
+		add_name(arena, &step->files, &step->n_files, line + 3);
+	} else {
+		return false;
+	}
+	return true;
 }

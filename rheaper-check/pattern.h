@@ -20,8 +20,13 @@ enum pattern_what {
 struct pattern_step {
 	enum pattern_what what;
 	const char *pattern;
-	int64_t line;  /* of PATTERN_SOURCE, 0: any */
-	bool rest;     /* in a sequence: "...", any number of frames */
+	const char **others; /* patterns that are as good */
+	size_t n_others;
+	const char **files;  /* patterns of the file that must hold the code, or ... */
+	size_t n_files;      /* 0, and no libraries: any */
+	unsigned int linked; /* ... the libraries in the program that may (measure.h) */
+	int64_t line;        /* of PATTERN_SOURCE, 0: any */
+	bool rest;           /* in a sequence: "...", any number of frames */
 	bool anchored; /* matches only frame `position`: 0 is innermost, -1 outermost */
 	int64_t position;
 };
@@ -38,3 +43,7 @@ bool pattern_fits_all(const struct pattern_step *steps, size_t n,
 /* Parse "at [N] FUNCTION" or "in [N] MODULE" as a step. Returns false if the line is
  * something else. */
 bool pattern_parse(struct pattern_step *step, struct arena *arena, const char *line);
+
+/* Add to a step what "or NAME" or "of FILE" says of it. Returns false if the line is
+ * something else. */
+bool pattern_refine(struct pattern_step *step, struct arena *arena, const char *line);

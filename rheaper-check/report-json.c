@@ -132,6 +132,19 @@ static void put_better(struct json *json, const struct improvement *better)
 	json_end_object(json);
 }
 
+static void put_defaults(struct json *json, const struct verdict *v)
+{
+	json_key(json, "suppressed_by_default");
+	json_begin_lines(json);
+	for (size_t i = 0; i < v->n_defaults; i++) {
+		json_begin_object(json);
+		json_put_text(json, "reason", v->defaults[i].reason);
+		put_amounts(json, "amounts", v->defaults[i].amounts, true);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
 static void put_lists(struct json *json, const struct verdict *v)
 {
 	json_key(json, "findings");
@@ -168,6 +181,7 @@ void json_write(const struct verdict *v, FILE *out)
 	json_put_unsigned(&json, "leaking_sites", v->n_leaks);
 	json_put_unsigned(&json, "known", v->n_known);
 	put_amounts(&json, "suppressed", v->suppressed, false);
+	put_defaults(&json, v);
 	put_lists(&json, v);
 	json_end_object(&json);
 	putc('\n', out);

@@ -58,6 +58,18 @@ static void write_finding(const struct verdict *v, FILE *out, const struct findi
 		  locate_stack(v, f));
 }
 
+static void write_notes(const struct verdict *v, FILE *out)
+{
+	if (v->n_notes == 0)
+		return;
+	fputs("<system-out>", out);
+	for (size_t i = 0; i < v->n_notes; i++) {
+		write_xml(out, v->notes[i]);
+		putc('\n', out);
+	}
+	fputs("</system-out>\n", out);
+}
+
 static bool is_bad(const struct verdict *v, const char *program)
 {
 	const struct measure *m = v->measure;
@@ -104,5 +116,6 @@ void junit_write(const struct verdict *v, FILE *out)
 		write_case(out, p->program, p->trace);
 		write_bad(out, "error", "inconclusive", p->why, "");
 	}
+	write_notes(v, out);
 	fputs("</testsuite>\n</testsuites>\n", out);
 }

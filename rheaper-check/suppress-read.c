@@ -190,6 +190,12 @@ static void take_until(struct lines *l, const char *date)
 	l->entry.until = arena_text(l->arena, date);
 }
 
+static void take_kinds(struct lines *l, const char *words)
+{
+	if (!leak_kinds_parse(words, &l->entry.kinds))
+		die_at(l, "expected leak kinds, as --leak-kinds has them");
+}
+
 static void take_fact(struct lines *l, const char *line)
 {
 	struct pattern_step step;
@@ -197,12 +203,19 @@ static void take_fact(struct lines *l, const char *line)
 
 	if (pattern_parse(&step, l->arena, line))
 		add_step(l, step);
+	else if (l->entry.n_steps &&
+		 pattern_refine(&l->entry.steps[l->entry.n_steps - 1], l->arena, line))
+		return;
 	else if ((words = behind(line, "program ")))
 		l->entry.program = arena_text(l->arena, words);
 	else if ((words = behind(line, "until ")))
 		take_until(l, words);
+	else if ((words = behind(line, "kinds ")))
+		take_kinds(l, words);
 	else
-		die_at(l, "expected at, in, program or until");
+		die_at(l, "expected at, in, program, kinds or until; or, behind at or "
+			  "in, or "
+			  "or of");
 }
 
 static void take_outside(struct lines *l, const char *line)

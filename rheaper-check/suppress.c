@@ -54,18 +54,24 @@ static const char *today(struct arena *arena)
 	return arena_text(arena, text);
 }
 
-bool suppress_takes(struct suppressions *all, const char *program,
-		    const struct measure_stack *stack, enum leak_kind kind)
+static struct suppression *find(struct suppressions *all, const char *program,
+				const struct measure_stack *stack, enum leak_kind kind)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		struct suppression *s = &all->list[i];
 
 		if (!s->expired && fits(s, program, stack, kind)) {
 			s->used = true;
-			return true;
+			return s;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+bool suppress_takes(struct suppressions *all, const char *program,
+		    const struct measure_stack *stack, enum leak_kind kind)
+{
+	return find(all, program, stack, kind) != NULL;
 }
 
 static const char *program_of(struct suppressions *all, const char *key)
@@ -74,13 +80,17 @@ static const char *program_of(struct suppressions *all, const char *key)
 }
 
 /* What is lost with an accepted block is accepted, as it would not be lost without. */
-static bool takes_row(struct suppressions *all, const struct measure_site *row)
+static struct suppression *find_for_row(struct suppressions *all,
+					const struct measure_site *row)
 {
 	const char *program = program_of(all, row->key);
+	struct suppression *s = NULL;
 
-	return row->amounts[AMOUNT_LEAK_BLOCKS] &&
-	       (suppress_takes(all, program, row->stack, row->kind) ||
-		(row->owner && suppress_takes(all, program, row->owner, LEAK_DEFINITE)));
+	if (row->amounts[AMOUNT_LEAK_BLOCKS])
+		s = find(all, program, row->stack, row->kind);
+	if (!s && row->amounts[AMOUNT_LEAK_BLOCKS] && row->owner)
+		s = find(all, program, row->owner, LEAK_DEFINITE);
+	return s;
 }
 
 static bool takes_owned(struct suppressions *all, const struct measure_owned *row)
@@ -105,12 +115,14 @@ void suppress_apply(struct suppressions *all, struct measure *m)
 			all->list[i].until && strcmp(all->list[i].until, day) < 0;
 	for (size_t i = 0; i < m->n_site_rows; i++) {
 		struct measure_site *row = &m->site_rows[i];
+		struct suppression *s = find_for_row(all, row);
 
-		if (!takes_row(all, row))
+		if (!s)
 			continue;
-		all->n_blocks =
-			measure_add(all->n_blocks, row->amounts[AMOUNT_LEAK_BLOCKS]);
-		all->n_bytes = measure_add(all->n_bytes, row->amounts[AMOUNT_LEAK_BYTES]);
+		for (int k = AMOUNT_LEAK_BLOCKS; k <= AMOUNT_LEAK_BYTES; k++) {
+			s->taken[k] = measure_add(s->taken[k], row->amounts[k]);
+			all->taken[k] = measure_add(all->taken[k], row->amounts[k]);
+		}
 		clear_leak(row);
 	}
 	for (size_t i = 0; i < m->n_owned_rows; i++) {
@@ -120,9 +132,48 @@ void suppress_apply(struct suppressions *all, struct measure *m)
 	}
 	/* They would not count anyway, but nobody needs to be told of them */
 	for (size_t i = 0; i < m->n_uncounted; i++) {
-		if (takes_row(all, &m->uncounted[i]))
+		if (find_for_row(all, &m->uncounted[i]))
 			clear_leak(&m->uncounted[i]);
 	}
+}
+
+/* What the entries of one reason took, of which s is the first. */
+static const int64_t *add_same(const struct suppressions *all, struct suppression *s)
+{
+	for (struct suppression *o = s + 1; o < all->list + all->n; o++) {
+		if (o->file || strcmp(o->reason, s->reason) != 0)
+			continue;
+		for (int k = AMOUNT_LEAK_BLOCKS; k <= AMOUNT_LEAK_BYTES; k++) {
+			s->taken[k] = measure_add(s->taken[k], o->taken[k]);
+			o->taken[k] = 0;
+		}
+	}
+	return s->taken;
+}
+
+/* Nobody named these: so the report does. */
+static void tell_defaults(const struct suppressions *all, struct verdict *v)
+{
+	const char *note = "suppressed by default (--no-default-suppressions)";
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		struct suppression *s = &all->list[i];
+		struct default_taken one = {.reason = s->reason};
+
+		if (s->file)
+			continue;
+		memcpy(one.amounts, add_same(all, s), sizeof(one.amounts));
+		if (!one.amounts[AMOUNT_LEAK_BLOCKS])
+			continue;
+		v->defaults = arena_grow(v->arena, v->defaults, n, sizeof(one));
+		v->defaults[n++] = one;
+		note = arena_format(v->arena, "%s%s %s: %s", note, n == 1 ? ":" : ";",
+				    one.reason, measure_leak_text(v->arena, one.amounts));
+	}
+	v->n_defaults = n;
+	if (n)
+		findings_note(v, note);
 }
 
 void suppress_note(const struct suppressions *all, struct verdict *v)
@@ -136,6 +187,6 @@ void suppress_note(const struct suppressions *all, struct verdict *v)
 				      arena_format(v->arena, "suppression %s:%zu %s: %s",
 						   s->file, s->line, why, s->reason));
 	}
-	v->suppressed[AMOUNT_LEAK_BLOCKS] = all->n_blocks;
-	v->suppressed[AMOUNT_LEAK_BYTES] = all->n_bytes;
+	tell_defaults(all, v);
+	memcpy(v->suppressed, all->taken, sizeof(v->suppressed));
 }

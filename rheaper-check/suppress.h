@@ -26,7 +26,7 @@ enum suppress_form {
 
 struct suppression {
 	enum suppress_form form;
-	const char *file; /* NULL: a default, whose use is not reported */
+	const char *file; /* NULL: a default */
 	size_t line;
 	const char *reason;  /* or a name */
 	const char *program; /* pattern, NULL: any */
@@ -35,13 +35,14 @@ struct suppression {
 	size_t n_steps;
 	unsigned int kinds; /* the set of kinds of leaks that it suppresses */
 	bool used, expired;
+	int64_t taken[N_AMOUNTS]; /* what it suppressed */
 };
 
 struct suppressions {
 	struct arena *arena;
 	struct suppression *list;
 	size_t n;
-	int64_t n_blocks, n_bytes; /* that were suppressed */
+	int64_t taken[N_AMOUNTS]; /* what was suppressed */
 };
 
 void suppress_init(struct suppressions *suppressions, struct arena *arena);
@@ -61,6 +62,6 @@ void suppress_apply(struct suppressions *suppressions, struct measure *measure);
 bool suppress_takes(struct suppressions *suppressions, const char *program,
 		    const struct measure_stack *stack, enum leak_kind kind);
 
-/* Add notes to the verdict: how much was suppressed, and which suppressions were not used
- * or have expired. */
+/* Add to the verdict how much was suppressed, what of it by defaults, and notes of the
+ * suppressions that were not used or have expired. */
 void suppress_note(const struct suppressions *suppressions, struct verdict *verdict);

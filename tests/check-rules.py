@@ -87,6 +87,8 @@ def test_what_is_no_suppression_is_refused(b):
     trace = b.load(b.trace())
     for text in ("leak:", "leak:^", "leak:^$", "race:x", "suppress x", "suppress x\n\tat ", "suppress x\n\tto y",
                  "suppress x\n\tat y\n\tuntil 2026-13-01", "suppress x\n\tat y\n\tuntil tomorrow",
+                 "suppress x\n\tor y", "suppress x\n\tof y\n\tat z", "suppress x\n\tat y\n\tor ",
+                 "suppress x\n\tat y\n\tof static x", "suppress x\n\tat y\n\tkinds z",
                  "{\n  x\n  Memcheck:Leak\n}", "{\n  x\n  Memcheck:Leak\n  fun:y", "{", "{\n  x\n  Memcheck:Leak\n  y\n}",
                  "{\n  x\n  Memcheck:Leak\n  match-leak-kinds:\n  fun:y\n}"):
         said = b.check(2, "-s", b.file("supp", text + "\n"), trace)
@@ -318,6 +320,39 @@ int main(int argc, char **argv)
 	return 0;
 }
 """
+# What libc keeps under names that are reserved for it
+RESERVED = """
+#include <iconv.h>
+#include <locale.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <libintl.h>
+static void *idle(void *p) { return p; }
+static void nothing(void) {}
+int main(void)
+{
+	time_t now = time(NULL);
+	pthread_t thread;
+	iconv_t convert = iconv_open("UTF-16", "LATIN1");
+	setlocale(LC_ALL, "C.UTF-8");
+	puts("");
+	setenv("A", "B", 1);
+	localtime(&now);
+	for (int i = 0; i < 100; i++)
+		atexit(nothing);
+	pthread_create(&thread, NULL, idle, NULL);
+	pthread_join(thread, NULL);
+	if (convert != (iconv_t)-1)
+		iconv_close(convert);
+	textdomain("x");
+	bindtextdomain("x", "/");
+	strerror(12345);
+	return 0;
+}
+"""
 LIBCXX = """
 #include <iostream>
 #include <locale>
@@ -332,14 +367,108 @@ int main()
 
 
 def test_what_libc_keeps_is_no_finding(b):
-    for compiler, text, flags in (("rheaper-gcc", LIBC, []), ("rheaper-g++", LIBCXX, []),
-                                  ("rheaper-g++", LIBCXX, ["-static"])):
+    for compiler, text, flags in (("rheaper-gcc", LIBC, []), ("rheaper-gcc", RESERVED, ["-static"]),
+                                  ("rheaper-g++", LIBCXX, []), ("rheaper-g++", LIBCXX, ["-static"]),
+                                  ("rheaper-g++", LIBCXX, ["-static-libstdc++"])):
         program = b.build("app", compiler, *flags, text=text)
         trace = b.trace(program=program)
         assert "0 findings; 0 call sites leak; suppressed: " in b.check(0, trace)
         assert len(b.json(1, "--no-default-suppressions", trace)["findings"]) > 0
     said = b.check(1, b.trace(1, program=b.build("app", text=LIBC)))
     assert "1 finding" in said and "1 block, 5 bytes" in said, said
+
+
+# Functions of a program, each under a name that libc has or that looks like one of it, which
+# lose a block each. None of them is global: libc has its own.
+NAMES = ("getserver getgroup gethosts getprotocol getnetwork my_dlerror setlocale strsignal textdomain getpwnam "
+         "_nl_find_locale _nl_find_domain __dcigettext __check_pf __add_to_environ __new_exitfn _dlerror_run "
+         "_dl_map_object _dl_allocate_tls _IO_file_doallocate __wcsmbs_load_conv __gconv_find_transform").split()
+NAMESAKES = """
+typedef __SIZE_TYPE__ word;
+void *malloc(word size);
+int puts(const char *text);
+#define OWN(name) static __attribute__((noinline)) void *name(void) \\
+	{ char *p = malloc(40); *(volatile char *)p = 1; return p; }
+%s
+static volatile word sum;
+int main(void)
+{
+	%s
+	puts("");
+	return 0;
+}
+""" % ("\n".join(f"OWN({name})" for name in NAMES), "\n\t".join(f"sum += (word){name}();" for name in NAMES))
+NAMESAKE_POOL = """
+#include <cstdio>
+#include <cstdlib>
+namespace {
+struct pool {
+	void *volatile block;
+	__attribute__((noinline)) pool() { block = malloc(40); }
+};
+}
+int main()
+{
+	pool one;
+	one.block = nullptr;
+	puts("");
+	return 0;
+}
+"""
+
+
+def test_the_program_s_own_functions_are_not_libc_s(b):
+    """Whatever their names; with its own buffer of stdout beside them, which libc keeps."""
+    for compiler, text, n in ("rheaper-gcc", NAMESAKES, len(NAMES)), ("rheaper-g++", NAMESAKE_POOL, 1):
+        for flags in [], ["-O2", "-fno-ipa-icf"], ["-static"], ["-static", "-O2", "-fno-ipa-icf"]:
+            program = b.build("app", compiler, *flags, text=text)
+            for scan, taken in ("0", "stdio: the buffer of a stream that is open at exit"), ("1", None):
+                said = b.json(1, b.trace(program=program, RHEAPER_LEAK_SCAN=scan))
+                leaks = [f["now"] for f in said["findings"]]
+                assert leaks == [{"leak_blocks": 1, "leak_bytes": 40}] * n, (compiler, flags, scan, said)
+                taken_by = [t["reason"] for t in said["suppressed_by_default"]]
+                assert taken in taken_by if taken else not taken_by, (flags, said)
+
+
+def test_what_nobody_can_tell_from_the_program_is_told(b):
+    """In a static program without source lines nothing tells libc from the program."""
+    program = b.build("app", "rheaper-gcc", "-g0", "-static", text=NAMESAKES)
+    said = b.json(1, b.trace(program=program))
+    assert not said["suppressed_by_default"] and len(said["findings"]) >= len(NAMES), said
+
+
+def test_reports_name_what_is_suppressed_by_default(b):
+    trace = b.trace(program=b.build("app", text=LIBC))
+    said = b.json(0, trace)
+    rules = {t["reason"]: t["amounts"] for t in said["suppressed_by_default"]}
+    buffer = rules["stdio: the buffer of a stream that is open at exit"]
+    assert buffer["leak_blocks"] == 1 and buffer["leak_bytes"] >= 512, said
+    for amount in "leak_blocks", "leak_bytes":
+        assert sum(rule[amount] for rule in rules.values()) == said["suppressed"][amount], said
+    for form in "text", "markdown", "github", "junit", "sarif":
+        report = b.check(0, "--report=" + form, trace)
+        assert "suppressed by default" in report and f"{buffer['leak_bytes']} bytes" in report, report
+    assert "suppressed by default" not in b.check(1, "--no-default-suppressions", trace)
+
+
+def test_the_list_of_defaults_is_a_file_as_others(b):
+    trace = b.trace(program=b.build("app", text=LIBC), RHEAPER_LEAK_SCAN="1")
+    built_in = b.json(0, "--leak-kinds=definite,indirect,reachable", trace)["suppressed"]
+    assert built_in["leak_blocks"] > 10, built_in
+    said = b.json(0, "--leak-kinds=definite,indirect,reachable", "--no-default-suppressions",
+                  "-s", f"{SOURCE}/rheaper-check/default.supp", trace)
+    assert said["suppressed"] == built_in and not said["suppressed_by_default"], said
+
+
+def test_a_step_may_name_several_functions_and_the_file(b):
+    known, tail = 2, 1
+    trace = b.load(b.trace(known, tail))
+    for lines, takes in (("at nothing\n\tor make", True), ("at make\n\tof app", True),
+                         ("at make\n\tof libc.so.6", False),
+                         ("at make\n\tof libc.so.6\n\tof app", True), ("at make\n\tof static libc", False),
+                         ("at make\n\tkinds reachable", True), ("at 0 main\n\tor make\n\tof app", True)):
+        said = b.json(0 if takes else 1, "-s", b.file("supp", "suppress x\n\t" + lines + "\n"), trace)
+        assert said["suppressed"]["leak_blocks"] == (known + tail if takes else 0), (lines, said)
 
 
 tap.run(globals(), Bench)

@@ -98,8 +98,75 @@ static void defaults_take_what_libc_keeps(void **state)
 	assert_int_equal(rows[0].amounts[AMOUNT_LEAK_BYTES], 0);
 	assert_int_equal(rows[1].amounts[AMOUNT_LEAK_BYTES], 5);
 	assert_int_equal(rows[2].amounts[AMOUNT_LEAK_BYTES], 1);
-	assert_int_equal(suppressions.n_bytes, 4096);
+	assert_int_equal(suppressions.taken[AMOUNT_LEAK_BYTES], 4096);
 	arena_fini(&arena);
+}
+
+/* Of a frame, whether the defaults take a block of a kind that it allocated. */
+static bool defaults_take(const struct measure_frame *frame, enum leak_kind kind)
+{
+	const struct measure_frame *frames[] = {frame};
+	const struct measure_stack stack = {
+		.function = "malloc", .frames = frames, .n_frames = 1};
+	struct suppressions suppressions;
+	struct arena arena = {0};
+	bool takes;
+
+	suppress_init(&suppressions, &arena);
+	suppress_defaults(&suppressions);
+	takes = suppress_takes(&suppressions, "app", &stack, kind);
+	arena_fini(&arena);
+	return takes;
+}
+
+static void defaults_take_what_is_reachable(void **state)
+{
+	const struct measure_frame buffer = {.sym = "_IO_file_doallocate",
+					     .plain = "_IO_file_doallocate",
+					     .module = "/lib/libc.so.6"};
+
+	(void)state;
+	assert_true(defaults_take(&buffer, LEAK_UNKNOWN)); /* there was no scan */
+	assert_true(defaults_take(&buffer, LEAK_REACHABLE));
+	assert_false(defaults_take(&buffer, LEAK_DEFINITE));
+	assert_false(defaults_take(&buffer, LEAK_INDIRECT));
+	assert_false(defaults_take(&buffer, LEAK_POSSIBLE));
+}
+
+/* As a name, and as the beginning and the end of one. */
+static void defaults_know_whose_a_function_is(void **state)
+{
+	static const struct {
+		const char *sym, *module;
+		unsigned int linked;
+		bool takes;
+	} rows[] = {
+		{"setlocale", "/lib/libc.so.6", 0, true},
+		{"setlocale", "/usr/bin/app", 0, false},
+		{"setlocale", "/usr/lib/liblibc.so.6", 0, false},
+		{"setlocale", "/usr/bin/app", 1u << LIBRARY_C, true},
+		{"setlocale", "/usr/bin/app", 1u << LIBRARY_CXX, false},
+		{"my_setlocale", "/lib/libc.so.6", 0, false},
+		{"setlocale_all", "/lib/libc.so.6", 0, false},
+		{"getpwnam", "/lib/libc.so.6", 0, true},
+		{"getpwnam", "/usr/bin/app", 1u << LIBRARY_C, false},
+		{"getpwnam_cached", "/lib/libc.so.6", 0, false},
+		{"std::locale::_Impl::_Impl", "/lib/libstdc++.so.6", 0, true},
+		{"std::locale::_Impl::_Impl", "/lib/libc.so.6", 0, false},
+		{"anything", "/lib64/ld-linux-x86-64.so.2", 0, true},
+		{"anything", "/opt/ld-linux-own.so", 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct measure_frame frame = {.sym = rows[i].sym,
+						    .plain = rows[i].sym,
+						    .module = rows[i].module,
+						    .linked = rows[i].linked};
+
+		if (defaults_take(&frame, LEAK_UNKNOWN) != rows[i].takes)
+			fail_msg("%s of %s", rows[i].sym, rows[i].module);
+	}
 }
 
 int main(void)
@@ -108,6 +175,8 @@ int main(void)
 		cmocka_unit_test(patterns_fit_as_a_whole),
 		cmocka_unit_test(a_hostile_pattern_takes_no_time),
 		cmocka_unit_test(defaults_take_what_libc_keeps),
+		cmocka_unit_test(defaults_take_what_is_reachable),
+		cmocka_unit_test(defaults_know_whose_a_function_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
