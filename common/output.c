@@ -1,50 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cli.h"
+#include "common/unfinished.h"
 
 #include "common/output.h"
 
-static const int deadly[] = {SIGINT, SIGTERM, SIGHUP};
-
 static struct {
 	FILE *file;
-	const char *path;      /* NULL: standard output */
-	char unfinished[4096]; /* its name until it is whole; "": none */
+	const char *path; /* NULL: standard output */
+	bool is_new;      /* a file that has no name until it is whole */
 } output;
-
-static void remove_unfinished(void)
-{
-	if (output.unfinished[0])
-		unlink(output.unfinished);
-}
-
-static void on_signal(int number)
-{
-	remove_unfinished();
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
-static void catch_signals(void)
-{
-	static bool caught;
-
-	if (caught)
-		return;
-	caught = true;
-	for (size_t i = 0; i < sizeof(deadly) / sizeof(*deadly); i++) {
-		if (signal(deadly[i], on_signal) == SIG_IGN)
-			signal(deadly[i], SIG_IGN);
-	}
-	signal(SIGXFSZ, SIG_IGN); /* a write that exceeds the limit then fails */
-	atexit(remove_unfinished);
-}
 
 void output_die(void)
 {
@@ -53,20 +23,9 @@ void output_die(void)
 
 static int create_unfinished(const char *path)
 {
-	int length = snprintf(output.unfinished, sizeof(output.unfinished), "%s%s.XXXXXX",
-			      path[0] == '/' ? "" : "./", path);
-	int fd;
+	int fd = unfinished_create(path);
 
-	if (length >= (int)sizeof(output.unfinished)) {
-		output.unfinished[0] = 0;
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	fd = mkostemp(output.unfinished, O_CLOEXEC);
-	if (fd < 0)
-		output.unfinished[0] = 0;
-	else
-		catch_signals();
+	output.is_new = fd >= 0;
 	return fd;
 }
 
@@ -108,7 +67,7 @@ void output_share(void)
 	mode_t mask = umask(0);
 
 	umask(mask);
-	if (output.unfinished[0] && fchmod(fileno(output.file), 0666 & ~mask) != 0)
+	if (output.is_new && fchmod(fileno(output.file), 0666 & ~mask) != 0)
 		output_die();
 }
 
@@ -118,11 +77,11 @@ void output_finish(void)
 		output_die();
 	if (!output.path)
 		return;
-	if (output.unfinished[0] && fsync(fileno(output.file)) != 0)
+	if (output.is_new && fsync(fileno(output.file)) != 0)
 		output_die();
 	if (fclose(output.file) != 0)
 		output_die();
-	if (output.unfinished[0] && rename(output.unfinished, output.path) != 0)
+	if (output.is_new && unfinished_finish(output.path, true) != 0)
 		output_die();
-	output.unfinished[0] = 0;
+	output.is_new = false;
 }

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,76 +9,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "common/cli.h"
+#include "common/lock.h"
+#include "common/unfinished.h"
 
 #include "database/store-file.h"
 
-/* The unfinished file, for the signal handler and for exit; "" if there is
- * none. Changed only while the signals are blocked. */
-static char unfinished[4096];
+#define PATIENCE_MS 60000 /* with those who read it */
+/* Rolls an interrupted transaction back or completes it; what is left of that is gone. */
+#define RECOVERY "PRAGMA journal_mode = DELETE; SELECT count(*) FROM runs"
 
-static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
-static void remove_unfinished(void)
-{
-	if (unfinished[0])
-		unlink(unfinished);
-}
-
-static void on_signal(int number)
-{
-	remove_unfinished();
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
-static void block_signals(bool block)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(deadly) / sizeof(*deadly); i++)
-		sigaddset(&set, deadly[i]);
-	sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal};
-	struct sigaction before;
-
-	for (size_t i = 0; i < sizeof(deadly) / sizeof(*deadly); i++) {
-		sigaction(deadly[i], NULL, &before);
-		if (before.sa_handler != SIG_IGN)
-			sigaction(deadly[i], &action, NULL);
-	}
-	signal(SIGXFSZ, SIG_IGN); /* a write that exceeds the limit then fails */
-	atexit(remove_unfinished);
-}
-
-/* A new file beside the final name. Its own name is no URI and no option. */
-static int create_unfinished(const char *path)
-{
-	static bool caught;
-	int fd;
-
-	if (!caught)
-		catch_signals();
-	caught = true;
-	block_signals(true);
-	if (snprintf(unfinished, sizeof(unfinished), "%s%s.XXXXXX",
-		     path[0] == '/' ? "" : "./", path) >= (int)sizeof(unfinished)) {
-		unfinished[0] = 0;
-		die("create %s: the name is too long", path);
-	}
-	fd = mkostemp(unfinished, O_CLOEXEC);
-	if (fd < 0) {
-		unfinished[0] = 0;
-		die("create %s:", path);
-	}
-	block_signals(false);
-	return fd;
-}
+/* Of the database that is replaced or added to. */
+static struct lock lock = {.fd = -1};
 
 /* SQLite would apply a journal or log beside the database to ours, which is another. */
 static void check_companions(const char *path, bool exists)
@@ -93,13 +36,15 @@ static void check_companions(const char *path, bool exists)
 		if (asprintf(&name, "%s%s", path, suffixes[i]) < 0)
 			die("create %s: out of memory", path);
 		if (lstat(name, &status) == 0 && exists)
-			die("write %s: another program has it open or was interrupted "
-			    "(%s exists); close that program, or read the database once "
-			    "with sqlite3 to recover it",
-			    path, name);
+			die("write %s: %s exists, so another program is changing the "
+			    "database or was interrupted. Let that program finish; if "
+			    "there is none, sqlite3 recovers the database with '" RECOVERY
+			    "'. Do not remove %s: what is in it would be lost",
+			    path, name, name);
 		if (lstat(name, &status) == 0)
-			die("create %s: %s is left of another database; remove it", path,
-			    name);
+			die("create %s: %s is of a database that had this name, which it "
+			    "may complete; name another file",
+			    path, name);
 		free(name);
 	}
 }
@@ -172,37 +117,86 @@ static void copy_file(const char *path, int to)
 
 const char *store_file_begin(const char *path, enum store_mode mode)
 {
-	int fd;
+	int fd, error;
 
 	check_path(path, mode);
-	fd = create_unfinished(path);
+	if (mode == STORE_APPEND || access(path, F_OK) == 0) {
+		error = lock_take(&lock, path);
+		errno = -error;
+		if (error)
+			die("lock %s:", path);
+		check_path(path, mode); /* as it is now, after who had the lock */
+	}
+	fd = unfinished_create(path);
+	if (fd < 0)
+		die("create %s:", path);
 	if (mode == STORE_APPEND)
 		copy_file(path, fd);
 	close(fd);
-	return unfinished;
+	return unfinished_name();
 }
 
-/* To the disk, then to the final name. Without --force the name must still be
- * free; a file system that cannot promise that gets a look before the leap. */
-void store_file_finish(const char *path, bool replace)
+/* Give a new file the owner and the permissions of the old one. Returns false if only the
+ * old file itself can have them, or has other names, too. */
+static bool is_replaceable(int fd, const char *path)
 {
-	int fd = open(unfinished, O_RDWR | O_CLOEXEC);
+	const struct stat *old = &lock.status;
+	struct stat now;
+
+	if (fstat(fd, &now) != 0)
+		die("append to %s:", path);
+	if (old->st_nlink > 1)
+		return false;
+	if ((old->st_uid != now.st_uid || old->st_gid != now.st_gid) &&
+	    fchown(fd, old->st_uid, old->st_gid) != 0)
+		return false;
+	if (fchmod(fd, old->st_mode & 0777) != 0)
+		die("change the permissions of %s:", path);
+	return true;
+}
+
+/* The old file takes what the new one has, in one transaction. */
+static void write_back(const char *path)
+{
+	sqlite3 *from = NULL, *to = NULL;
+	sqlite3_backup *backup = NULL;
 	int result;
 
-	if (fd < 0 || fsync(fd) != 0 || close(fd) != 0)
+	result = sqlite3_open_v2(unfinished_name(), &from, SQLITE_OPEN_READONLY, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL);
+	if (result != SQLITE_OK)
+		die("append to %s: %s", path, sqlite3_errstr(result));
+	sqlite3_busy_timeout(to, PATIENCE_MS);
+	backup = sqlite3_backup_init(to, "main", from, "main");
+	if (!backup || sqlite3_backup_step(backup, -1) != SQLITE_DONE ||
+	    sqlite3_backup_finish(backup) != SQLITE_OK)
+		die("append to %s: %s", path, sqlite3_errmsg(to));
+	if (sqlite3_close(to) != SQLITE_OK || sqlite3_close(from) != SQLITE_OK)
+		die("append to %s: it is still in use", path);
+	unfinished_drop();
+}
+
+void store_file_finish(const char *path, enum store_mode mode)
+{
+	int fd = open(unfinished_name(), O_RDWR | O_CLOEXEC);
+	bool is_back = false;
+
+	if (fd < 0 || fsync(fd) != 0)
 		die("write %s to disk:", path);
-	block_signals(true);
-	if (replace) {
-		result = rename(unfinished, path);
-	} else {
-		result =
-			renameat2(AT_FDCWD, unfinished, AT_FDCWD, path, RENAME_NOREPLACE);
-		if (result != 0 && (errno == EINVAL || errno == ENOSYS) &&
-		    access(path, F_OK) != 0)
-			result = rename(unfinished, path);
+	if (mode == STORE_APPEND) {
+		if (lock_is_changed(&lock, path))
+			die("append to %s: another program changed it meanwhile, and "
+			    "nothing was added; append again",
+			    path);
+		check_companions(path, true);
+		is_back = !is_replaceable(fd, path);
 	}
-	if (result != 0)
+	if (close(fd) != 0)
+		die("write %s to disk:", path);
+	if (is_back)
+		write_back(path);
+	else if (unfinished_finish(path, mode != STORE_NEW) != 0)
 		die("rename the finished database to %s:", path);
-	unfinished[0] = 0;
-	block_signals(false);
+	lock_release(&lock);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file of a database while it is being written. It has a temporary name beside the
- * final one, and is removed if the program ends before it is finished. For store.c.
+ * The file of a database while it is being written (common/unfinished.h). A database that
+ * is replaced or added to is locked meanwhile (common/lock.h). For store.c.
  */
 #pragma once
-
-#include <stdbool.h>
 
 #include "database/store.h"
 
@@ -15,6 +13,9 @@
  */
 const char *store_file_begin(const char *path, enum store_mode mode);
 
-/* Sync the file to disk, then rename it to `path`. Without `replace`, dies if a file has
- * appeared there meanwhile. */
-void store_file_finish(const char *path, bool replace);
+/*
+ * Sync the file to disk, then give it its name. For STORE_NEW, dies if a file has
+ * appeared there meanwhile; for STORE_APPEND, if another program has changed what is
+ * there. What is added to keeps its owner, permissions and all of its names.
+ */
+void store_file_finish(const char *path, enum store_mode mode);

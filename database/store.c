@@ -346,7 +346,7 @@ uint64_t store_finish(struct store *s)
 	sqlite3_finalize(s->update_owner);
 	if (sqlite3_close(s->db) != SQLITE_OK)
 		store_die(s, "close");
-	store_file_finish(s->path, s->mode != STORE_NEW);
+	store_file_finish(s->path, s->mode);
 	free(s->path);
 	free(s);
 	return size;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cli.h"
+#include "common/lock.h"
 #include "common/output.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/baseline.h"
@@ -24,6 +26,18 @@ static bool needs_all_sites(const struct options *o, const struct baseline *base
 	       (o->update_baseline && ratchet_has_totals(&baseline->sites));
 }
 
+/* Of a baseline that will be written, from before it is read. */
+static struct lock baseline_lock = {.fd = -1};
+
+static void take_turn(const char *path)
+{
+	int error = lock_take(&baseline_lock, path);
+
+	errno = -error;
+	if (error && error != -ENOENT)
+		die("lock %s:", path);
+}
+
 /* What there is is judged by itself: only limits are left to be broken. */
 static void judge(const struct options *o, struct baseline *baseline, struct verdict *v)
 {
@@ -34,12 +48,19 @@ static void judge(const struct options *o, struct baseline *baseline, struct ver
 	findings_sort(v);
 	if (!verdict_is_known(v)) /* a baseline of it would be wrong */
 		return;
-	if (o->write_baseline)
+	if (o->write_baseline) {
+		take_turn(o->write_baseline);
 		baseline_write(baseline, o->write_baseline);
+	}
 	if (o->update_baseline) {
+		if (lock_is_changed(&baseline_lock, o->baseline))
+			die("update %s: another program changed it meanwhile; check "
+			    "again",
+			    o->baseline);
 		ratchet_less(baseline);
 		baseline_write(baseline, o->baseline);
 	}
+	lock_release(&baseline_lock);
 }
 
 /* What main passes on. */
@@ -66,6 +87,8 @@ static void read_rules(struct check *c)
 	c->expectations.arena = &c->arena;
 	for (size_t i = 0; i < o->n_expectations; i++)
 		expect_read(&c->expectations, o->expectations[i]);
+	if (o->update_baseline)
+		take_turn(o->baseline);
 	if (o->baseline)
 		baseline_read(&c->baseline, &c->arena, o->baseline);
 }

@@ -7,6 +7,7 @@ usage: check-check.py RHEAPER-CHECK RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOUR
 
 Prints TAP, one point per test_ function.
 """
+import fcntl
 import os
 import re
 import shutil
@@ -477,6 +478,39 @@ def test_wrong_words_are_refused(b):
                   ["--report=json=" + b.path("no/such"), trace]):
         assert "rheaper-check: " in b.check(2, *words), words
     assert b.check(0, "--version").startswith("rheaper-check (rheaper) ")
+
+
+def test_baselines_updated_at_the_same_time(b):
+    """Each improvement is there, whichever of them is first."""
+    n = 6
+    programs = [b.build(f"app{i}") for i in range(n)]
+    baseline = b.baseline(*[b.trace(3, 1, program=program) for program in programs], trace=b.trace(3, 1))
+    better = [b.trace(1, 0, program=program) for program in programs]
+    for turn in range(3):
+        at_once = b.file(f"together{turn}", read(baseline))
+        one_by_one = b.file(f"in-turn{turn}", read(baseline))
+        checks = [subprocess.Popen([CHECK, "-q", "-b", at_once, "--update-baseline", trace], cwd=b.dir, env=b.env,
+                                   stdin=subprocess.DEVNULL) for trace in better]
+        assert [check.wait(240) for check in checks] == [0] * n
+        for trace in better:
+            b.check(0, "-q", "-b", one_by_one, "--update-baseline", trace)
+        assert read(at_once) == read(one_by_one) != read(baseline), read(at_once)
+
+
+def test_who_waits_for_a_baseline_says_so(b):
+    baseline, trace = b.baseline(trace=b.trace(3, 1)), b.trace(1)
+    for words in ["-b", baseline, "--update-baseline"], ["--write-baseline", baseline]:
+        with open(baseline, "rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with subprocess.Popen([CHECK, "-q", *words, trace], cwd=b.dir, env=b.env, stdin=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True) as check:
+                said = check.stderr.readline()
+                assert said == f"rheaper-check: {baseline}: waiting for another program that is changing it\n", said
+                assert "leak-blocks 3" in read(baseline)
+                fcntl.flock(held, fcntl.LOCK_UN)
+                assert check.stderr.read() == ""
+        assert check.returncode == 0 and "leak-blocks 1" in read(baseline), read(baseline)
+        b.file(baseline, read(baseline).replace("leak-blocks 1", "leak-blocks 3"))
 
 
 tap.run(globals(), Bench)

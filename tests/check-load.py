@@ -6,6 +6,7 @@ usage: check-load.py RHEAPER-LOAD RHEAPER-CC
 
 Prints TAP, one point per test_ function.
 """
+import fcntl
 import itertools
 import json
 import os
@@ -228,6 +229,72 @@ def test_append_follows_a_link(b):
     assert one(database, "SELECT count(*) FROM runs") == (2,)
 
 
+def test_appends_at_the_same_time(b):
+    """Each run is there: whoever comes second waits, and adds to what the first has made."""
+    n = 8
+    for turn in range(4):
+        database = b.path(f"together{turn}.db")
+        assert b.load("-q", b.path("good.bin"), database).returncode == 0
+        traces = [b.trace(f"together{turn}.{i}.bin") for i in range(n)]
+        loads = [subprocess.Popen([LOADER, "-q", "--append", f"--label={i}", trace, database], stdin=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True) for i, trace in enumerate(traces)]
+        said = [load.communicate(timeout=240)[1] for load in loads]
+        assert [load.returncode for load in loads] == [0] * n, said
+        with sqlite3.connect(database) as connection:
+            labels = [label for label, in connection.execute("SELECT label FROM runs ORDER BY label")]
+            assert labels == ["", *map(str, range(n))], labels
+            assert connection.execute("SELECT count(*) FROM allocations").fetchone() == ((n + 1) * 1001,)
+
+
+def test_who_waits_says_so(b):
+    """And goes on with what is there then, be it another file or none."""
+    database, second = b.path("waits.db"), b.trace("waits.bin")
+    assert b.load("-q", "--label=old", b.path("good.bin"), database).returncode == 0
+    for mode, then, status in (("--append", None, 0), ("--append", "new", 0), ("--force", None, 0),
+                               ("--append", "gone", 2)):
+        with open(database, "rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with subprocess.Popen([LOADER, "-q", mode, second, database], stdin=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True) as load:
+                said = load.stderr.readline()
+                assert said == f"rheaper-load: {database}: waiting for another program that is changing it\n", said
+                if then == "new":
+                    assert b.load("-q", "--label=new", b.path("good.bin"), database + ".new").returncode == 0
+                    os.rename(database + ".new", database)
+                elif then == "gone":
+                    os.remove(database)
+                fcntl.flock(held, fcntl.LOCK_UN)
+                said = load.stderr.read()
+        assert load.returncode == status and (status == 0) == (said == ""), (mode, then, said)
+        if status:
+            continue
+        with sqlite3.connect(database) as connection:
+            labels = [label for label, in connection.execute("SELECT label FROM runs ORDER BY run")]
+        assert labels == [""] if mode == "--force" else labels == [then or "old", ""], (mode, then, labels)
+        assert b.load("-q", "--force", "--label=old", b.path("good.bin"), database).returncode == 0
+
+
+def test_append_keeps_names_owner_and_permissions(b):
+    database, name = b.path("kept.db"), b.path("other-name.db")
+    assert b.load("-q", b.path("good.bin"), database).returncode == 0
+    os.chmod(database, 0o640)
+    if os.geteuid() == 0:
+        os.chown(database, 1234, 4321)
+    before = os.stat(database)
+    for i, links in enumerate((1, 2)):
+        if links == 2:
+            os.link(database, name)
+        assert b.load("-q", "--append", b.trace(f"kept{i}.bin"), database).returncode == 0
+        after = os.stat(database)
+        for fact in "st_mode", "st_uid", "st_gid":
+            assert getattr(after, fact) == getattr(before, fact), (fact, before, after)
+        assert after.st_nlink == links, after
+        for path in [database, name][:links]:
+            assert one(path, "SELECT count(*) FROM runs") == (i + 2,)
+            assert one(path, "PRAGMA integrity_check") == ("ok",)
+    assert not [left for left in os.listdir(b.dir) if left.startswith(("kept.db.", "kept.db-", "other-name.db-"))]
+
+
 def test_append_refuses_what_does_not_fit(b):
     database = b.path("base.db")
     assert b.load("-q", b.path("good.bin"), database).returncode == 0
@@ -330,7 +397,7 @@ def test_existing_database_is_kept(b):
 def test_a_database_in_use_is_kept(b):
     path = b.path("used.db")
     b.write("used.db-journal", b"hello")
-    b.refuse(b.path("good.bin"), path, said="used.db-journal is left of another database; remove it")
+    b.refuse(b.path("good.bin"), path, said="used.db-journal is of a database that had this name")
     assert not os.path.exists(path)
     os.remove(path + "-journal")
     assert b.load(b.path("good.bin"), path).returncode == 0
@@ -338,9 +405,46 @@ def test_a_database_in_use_is_kept(b):
     for suffix in "-journal", "-wal":
         b.write("used.db" + suffix, b"hello")
         for mode in "--force", "--append":
-            b.refuse(mode, b.path("good.bin"), path, said=f"used.db{suffix} exists); close that program")
+            said = b.refuse(mode, b.path("good.bin"), path, said=f"used.db{suffix} exists").stderr
+            assert f"Do not remove {path}{suffix}" in said and said.count("emove") == 1, said
         os.remove(path + suffix)
     assert open(path, "rb").read() == before
+
+
+# Changes a database in a way and does not come to the end of it.
+INTERRUPTED = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode = " + sys.argv[2])
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN")
+connection.execute("UPDATE runs SET label = 'changed'")
+connection.execute("UPDATE blocks SET size = size + 1")
+if sys.argv[2] == "WAL":
+    connection.execute("COMMIT")
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_advice_for_a_database_in_use_is_safe(b):
+    """Who follows it has all that was committed, and can append."""
+    for mode, suffix in ("DELETE", "-journal"), ("PERSIST", "-journal"), ("WAL", "-wal"):
+        path = b.path(f"advised-{mode}.db")
+        assert b.load("-q", "--label=whole", b.path("good.bin"), path).returncode == 0
+        before = one(path, "SELECT sum(size) FROM allocations")[0]
+        subprocess.run([sys.executable, "-c", INTERRUPTED, path, mode], check=False)
+        assert os.path.exists(path + suffix), os.listdir(b.dir)
+        said = b.refuse("--append", b.trace(mode + ".bin"), path, said=f"{suffix} exists").stderr
+        with sqlite3.connect(path) as connection:
+            for statement in re.search("'(.*)'", said)[1].split(";"):
+                connection.execute(statement).fetchall()
+        connection.close()
+        assert not os.path.exists(path + suffix), os.listdir(b.dir)
+        assert b.load("-q", "--append", b.path(mode + ".bin"), path).returncode == 0
+        label, total = ("changed", before + 1001) if mode == "WAL" else ("whole", before)
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("SELECT label FROM runs").fetchall() == [(label,), ("",)], mode
+            assert connection.execute("SELECT sum(size) FROM blocks").fetchone() == (total + before,), mode
 
 
 def test_force_replaces_databases_only(b):
