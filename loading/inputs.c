@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/later.h"
 #include "common/cli.h"
 #include "trace/reader.h"
 
@@ -60,6 +61,8 @@ struct input *inputs_open(const char *const *paths, size_t n)
 		inputs[i].header = *reader_header(reader);
 		reader_close(reader);
 	}
+	for (size_t i = 0; i < n; i++)
+		later_warn(paths[i], paths, n);
 	qsort(inputs, n, sizeof(*inputs), compare_inputs);
 	for (size_t i = 1; i < n; i++) {
 		if (compare_inputs(&inputs[i - 1], &inputs[i]) == 0)

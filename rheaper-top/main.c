@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/later.h"
 #include "common/cli.h"
 #include "common/options.h"
 #include "rheaper-top/batch.h"
@@ -145,6 +146,8 @@ int main(int argc, char **argv)
 	if (pid)
 		found = process_find_trace(pid);
 	path = found ? found : options.trace;
+	if (!found)
+		later_warn(path, &path, 1);
 	settings = (struct stack_settings){
 		.symbols = options.symbolize ? &options.symbols : NULL,
 		.wrappers = options.wrappers,

@@ -37,6 +37,7 @@ static void set_environment(const char *directory, const struct run_options *opt
 	/* What runs, and which process: a program that runs others gives several */
 	strcpy(to, "/%e.%p.bin");
 	if (setenv("RHEAPER_TRACE", path, 1) != 0 ||
+	    setenv("RHEAPER_QUIET", "1", 0) != 0 || /* the report says it all */
 	    (options->scan && setenv("RHEAPER_LEAK_SCAN", "1", 0) != 0) ||
 	    (options->children && setenv("RHEAPER_FOLLOW_FORK", "1", 0) != 0) ||
 	    (options->symbols && setenv("RHEAPER_SYMBOLS", "keep", 0) != 0))

@@ -3,6 +3,7 @@
 #include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
@@ -206,6 +207,12 @@ int rhp_os_file_id(int fd, uint64_t id[2])
 		id[1] = status.stx_ino;
 	}
 	return (int)r;
+}
+
+bool rhp_os_is_terminal(int fd)
+{
+	char attributes[256]; /* the kernel's struct termios is smaller everywhere */
+	return SYSCALL(SYS_ioctl, fd, TCGETS, attributes) == 0;
 }
 
 void rhp_os_complain(const char *line, size_t length)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/children.h"
 #include "runtime/leak.h"
+#include "runtime/notice.h"
 #include "runtime/process.h"
 #include "runtime/program.h"
 #include "runtime/settings.h"
 #include "runtime/start.h"
 #include "runtime/state.h"
+#include "runtime/switch.h"
 #include "runtime/symbols.h"
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
@@ -38,4 +40,5 @@ __attribute__((destructor(101))) static void program_ends(void)
 		rhp_trace_set_exited(rhp_count_other_threads());
 	}
 	rhp_symbols_keep_modules();
+	rhp_notice_end(rhp_switch_trace_path());
 }

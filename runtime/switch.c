@@ -14,6 +14,7 @@
 #include "runtime/memory-limit.h"
 #include "runtime/modules.h"
 #include "runtime/nodes.h"
+#include "runtime/notice.h"
 #include "runtime/os-lock.h"
 #include "runtime/os-signal.h"
 #include "runtime/sample.h"
@@ -22,6 +23,7 @@
 #include "runtime/switch.h"
 #include "runtime/symbols.h"
 #include "runtime/trace-file.h"
+#include "runtime/trace-name.h"
 #include "runtime/tracker.h"
 #include "runtime/unwind.h"
 
@@ -145,6 +147,8 @@ int rhp_switch_on(const struct rhp_settings *wanted)
 COLD void rhp_switch_on_as_asked(const struct rhp_settings *asked, bool is_waiting)
 {
 	int r = switch_on(asked, is_waiting);
+	if (r == 0 && !is_waiting && !asked->quiet)
+		rhp_notice_begin(settings.path, rhp_trace_name_is_other());
 	if (r == 0 || r == -EALREADY)
 		return;
 	last_error = r;

@@ -13,6 +13,7 @@
 #define MAX_SUFFIX 9999
 
 static int directory;
+static bool is_other;
 
 /* Opens path, or path.1, path.2, ...: never a file that exists. */
 static int create_unused(char *path)
@@ -20,10 +21,12 @@ static int create_unused(char *path)
 	size_t length = strlen(path);
 	const char *name = rhp_os_last_name(path);
 	int fd = rhp_os_create(directory, name);
+	is_other = false;
 	if (fd == -EEXIST && !rhp_os_is_file(directory, name))
 		return -ENOTSUP;
 	for (unsigned i = 1; fd == -EEXIST && i <= MAX_SUFFIX; i++) {
 		rhp_settings_append_suffix(path, length, i);
+		is_other = true;
 		fd = rhp_os_create(directory, name);
 	}
 	return fd;
@@ -38,6 +41,11 @@ int rhp_trace_name_create(char *path)
 	if (fd < 0)
 		rhp_trace_name_keep();
 	return fd;
+}
+
+bool rhp_trace_name_is_other(void)
+{
+	return is_other;
 }
 
 void rhp_trace_name_keep(void)

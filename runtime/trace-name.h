@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "runtime/cc.h"
 
 /*
@@ -14,6 +16,9 @@
  * something that is no file has the name. After success one of the next two follows.
  */
 HIDDEN int rhp_trace_name_create(char *path);
+
+/* Whether the last trace has a name with a number, because its own was taken. */
+HIDDEN bool rhp_trace_name_is_other(void);
 
 /* The file stays. */
 HIDDEN void rhp_trace_name_keep(void);

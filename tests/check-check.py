@@ -480,6 +480,16 @@ def test_wrong_words_are_refused(b):
     assert b.check(0, "--version").startswith("rheaper-check (rheaper) ")
 
 
+def test_a_newer_trace_is_told(b):
+    trace = b.trace()
+    for _ in "xx":
+        b.run(b.path("build1/app"), "3", RHEAPER_TRACE=trace)
+    result = subprocess.run([CHECK, "-q", trace], env=b.env, text=True, capture_output=True)
+    assert (result.returncode, result.stdout) == (0, ""), result
+    assert result.stderr == f"rheaper-check: reading {trace}, although {trace}.2 is newer; name that to read it\n", result
+    assert b.check(1, "-q", trace + ".2") == ""
+
+
 def test_baselines_updated_at_the_same_time(b):
     """Each improvement is there, whichever of them is first."""
     n = 6

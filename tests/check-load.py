@@ -343,6 +343,28 @@ def test_one_bad_trace_among_good_ones(b):
              said="empty.bin: the file is empty")
 
 
+def test_a_newer_trace_of_that_name_is_told(b):
+    """RHEAPER_TRACE=again.bin twice: the plain name is that of the first."""
+    for _ in range(3):
+        b.trace("again.bin")
+    for name in "again.bin.3", "again.bin.x", "again.bin.", "xagain.bin.9":
+        b.write(name, b.good if name[0] == "x" else b"hello")
+    first, second, third = (b.path("again.bin" + end) for end in ("", ".1", ".2"))
+    told = f"rheaper-load: reading {first}, although {third} is newer; name that to read it\n"
+    for traces, said in ([first], told), ([first, second], told), ([first, third], ""), ([third], ""), ([second], ""):
+        result = b.load("-q", "--force", *traces, b.path("again.db"))
+        assert (result.returncode, result.stderr) == (0, said), result
+    result = b.load("-q", "--force", "again.bin", "./again.bin.2", "again.db", cwd=b.dir)
+    assert (result.returncode, result.stderr) == (0, ""), result
+    result = b.load("-q", "--force", "again.bin", "again.db", cwd=b.dir)
+    assert (result.returncode, result.stderr) == (0, told.replace(b.dir + "/", "")), result
+    # Times count, not numbers: a name that became free is taken again
+    os.rename(first, third + "0")
+    b.trace("again.bin")
+    result = b.load("-q", "--force", first, b.path("again.db"))
+    assert (result.returncode, result.stderr) == (0, ""), result
+
+
 def test_empty_trace(b):
     b.refuse(b.write("empty.bin", b""), b.path("x.db"), said="empty.bin: the file is empty")
 

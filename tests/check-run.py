@@ -17,6 +17,7 @@ import subprocess
 import sys
 
 import tap
+from terminal import Terminal
 from workbench import Workbench
 
 RHEAPER, BIN = (os.path.abspath(path) for path in sys.argv[1:3])
@@ -91,6 +92,18 @@ def test_one_command_shows_the_report(bench):
     assert [name.split("/")[-1] for name in bench.left() if "/" in name] == ["profile.db"], bench.left()
     os.unlink(database)
     os.rmdir(os.path.dirname(database))
+
+
+def test_a_terminal_sees_the_report_and_no_more(bench):
+    def on_terminal(*command):
+        terminal = Terminal(command, bench.env, bench.dir)
+        status = terminal.report()
+        terminal.close()
+        assert status == "0", terminal.output
+        return terminal.output.decode()
+
+    text = on_terminal(RHEAPER, "-o", "terminal.db", bench.path("p"), "x")
+    assert "At the peak" in text and "the trace of this run" not in text, text
 
 
 def test_the_status_is_the_program_s(bench):

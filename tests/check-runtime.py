@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 import tap
+from terminal import Terminal
 
 LOADER, DRIVER = (os.path.abspath(path) for path in sys.argv[1:3])
 
@@ -417,6 +418,57 @@ def test_existing_file_is_kept(b):
     b.run(trace="program.c")
     assert open(b.path("program.c")).read() == PROGRAM
     assert b.load(COUNT, "program.c.1")[0] == (1,)
+
+
+# Ends with another file as standard error, or after a child that ends as it does
+TOLD = r"""
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <fcntl.h>
+static void *volatile keep;
+int main(int argc, char **argv)
+{
+	keep = malloc(10);
+	if (argc > 1 && strcmp(argv[1], "replace") == 0)
+		dup2(open("replaced", O_WRONLY | O_CREAT, 0600), 2);
+	if (argc > 1 && strcmp(argv[1], "fork") == 0 && fork() != 0)
+		wait(NULL);
+	keep = malloc(20);
+	return 0;
+}
+"""
+NAMES_IT = "rheaper: the trace of this run is %s\r\n"
+IS_TAKEN = "rheaper: the name that RHEAPER_TRACE has is taken; the trace of this run is %s\r\n"
+
+
+def test_a_terminal_is_told_of_the_trace(b):
+    """Once at the end, and at once if the name is taken; nobody else is."""
+    with open(b.path("told.c"), "w") as out:
+        out.write(TOLD)
+    subprocess.run([DRIVER, b.path("told.c"), "-o", b.path("program-told")], check=True)
+
+    def said(*words, **env):
+        terminal = Terminal([b.path("program-told"), *words], {**os.environ, "RHEAPER_TRACE": "t.bin", **env}, b.dir)
+        status = terminal.report()
+        terminal.close()
+        assert status == "0", terminal.output
+        return terminal.output.decode()
+
+    b.run(trace="t.bin")
+    os.remove(b.path("t.bin"))
+    assert said() == NAMES_IT % "t.bin"
+    assert said() == IS_TAKEN % "t.bin.1" + NAMES_IT % "t.bin.1"
+    assert said("fork") == IS_TAKEN % "t.bin.2" + NAMES_IT % "t.bin.2"
+    text = said("fork", RHEAPER_FOLLOW_FORK="1")
+    assert text == "".join([IS_TAKEN % "t.bin.3", IS_TAKEN % "t.bin.4", NAMES_IT % "t.bin.4", NAMES_IT % "t.bin.3"]), text
+    assert said(RHEAPER_QUIET="1") == "" and os.path.exists(b.path("t.bin.5"))
+    assert said("replace", RHEAPER_TRACE="r.bin") == "" and open(b.path("replaced")).read() == ""
+    assert said(RHEAPER_TRACE="") == ""
+    result = subprocess.run([b.path("program-told")], cwd=b.dir, env={**os.environ, "RHEAPER_TRACE": "t.bin"},
+                            capture_output=True)
+    assert result.stdout == result.stderr == b"" and os.path.exists(b.path("t.bin.6")), result
 
 
 def test_threads_that_end_in_destructors_use_few_buffers(b):
