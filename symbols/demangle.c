@@ -3,6 +3,10 @@
  * A name may repeat its parts by number, and the parts theirs: a hundred bytes can stand
  * for gigabytes. So the output is taken piece by piece, and left by longjmp when there
  * is too much of it, which the demanglers allow: they keep nothing on the heap.
+ *
+ * Such a name is then written without what makes it long: libiberty's tree of a mangled
+ * name is no larger than the name, and in it template arguments and parameters are
+ * single branches. What is left is what a signature has of the whole name.
  */
 #include <setjmp.h>
 #include <stdbool.h>
@@ -20,6 +24,9 @@
 #define MAX_GROWTH 64
 #define MAX_SMALL 4096
 #define MAX_CONVERSIONS 8
+/* More components than any real name has outside of brackets: a tree has no more than its
+ * name has bytes, but branches may be shared. */
+#define MAX_CUTS 1000
 
 struct output {
 	char *text;
@@ -67,6 +74,88 @@ static bool write_demangled(struct output *out, const char *name)
 	return cplus_demangle_v3_callback(name, DMGL_PARAMS | DMGL_ANSI, add_piece, out);
 }
 
+/* What stands for template arguments, and for no parameters. */
+struct cutter {
+	struct demangle_component dots, arguments, no_parameters;
+	int n_left;
+};
+
+static struct demangle_component *cut(struct cutter *c, struct demangle_component *name);
+
+static void cut_branches(struct cutter *c, struct demangle_component *name)
+{
+	name->u.s_binary.left = cut(c, name->u.s_binary.left);
+	name->u.s_binary.right = cut(c, name->u.s_binary.right);
+}
+
+/* Takes template arguments and parameters off a tree; what becomes its root. */
+static struct demangle_component *cut(struct cutter *c, struct demangle_component *name)
+{
+	if (!name || c->n_left-- <= 0)
+		return name;
+	switch (name->type) {
+	case DEMANGLE_COMPONENT_TYPED_NAME: /* a function and its type */
+	case DEMANGLE_COMPONENT_CONST_THIS:
+	case DEMANGLE_COMPONENT_VOLATILE_THIS:
+	case DEMANGLE_COMPONENT_REFERENCE_THIS:
+	case DEMANGLE_COMPONENT_RVALUE_REFERENCE_THIS:
+		return cut(c, name->u.s_binary.left);
+	case DEMANGLE_COMPONENT_TEMPLATE:
+		name->u.s_binary.left = cut(c, name->u.s_binary.left);
+		name->u.s_binary.right = &c->arguments;
+		return name;
+	case DEMANGLE_COMPONENT_QUAL_NAME:
+	case DEMANGLE_COMPONENT_LOCAL_NAME:
+		cut_branches(c, name);
+		return name;
+	case DEMANGLE_COMPONENT_TAGGED_NAME:
+	case DEMANGLE_COMPONENT_CLONE:
+	case DEMANGLE_COMPONENT_THUNK:
+	case DEMANGLE_COMPONENT_VIRTUAL_THUNK:
+	case DEMANGLE_COMPONENT_COVARIANT_THUNK:
+	case DEMANGLE_COMPONENT_CONVERSION: /* to a type */
+	case DEMANGLE_COMPONENT_CONST:
+	case DEMANGLE_COMPONENT_POINTER:
+	case DEMANGLE_COMPONENT_REFERENCE:
+		name->u.s_binary.left = cut(c, name->u.s_binary.left);
+		return name;
+	case DEMANGLE_COMPONENT_LAMBDA:
+		name->u.s_unary_num.sub = &c->no_parameters;
+		return name;
+	default:
+		return name;
+	}
+}
+
+static bool write_cut(struct output *out, struct demangle_component *tree)
+{
+	out->n = 0;
+	return !setjmp(out->too_much) &&
+	       cplus_demangle_print_callback(DMGL_PARAMS | DMGL_ANSI, tree, add_piece,
+					     out);
+}
+
+/* Writes "ns::f<...>" for the name of a function of C++. */
+static bool cut_demangled(struct output *out, const char *name)
+{
+	static const char dots[] = "\xe2\x80\xa6"; /* as in short names */
+	struct cutter c = {
+		.arguments.type = DEMANGLE_COMPONENT_TEMPLATE_ARGLIST,
+		.arguments.u.s_binary.left = &c.dots,
+		.no_parameters.type = DEMANGLE_COMPONENT_ARGLIST,
+		.n_left = MAX_CUTS,
+	};
+	void *memory = NULL;
+	struct demangle_component *tree;
+	bool written;
+
+	cplus_demangle_fill_name(&c.dots, dots, sizeof(dots) - 1);
+	tree = cplus_demangle_v3_components(name, DMGL_PARAMS | DMGL_ANSI, &memory);
+	written = tree && write_cut(out, cut(&c, tree));
+	free(memory);
+	return written;
+}
+
 const char *demangle(const char *name, char **owned)
 {
 	struct output out = {0};
@@ -75,7 +164,7 @@ const char *demangle(const char *name, char **owned)
 	if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R') || takes_long(name))
 		return name;
 	out.limit = MAX_SMALL + MAX_GROWTH * strlen(name);
-	if (write_demangled(&out, name) && out.n) {
+	if ((write_demangled(&out, name) || cut_demangled(&out, name)) && out.n) {
 		out.text[out.n] = 0;
 		*owned = out.text;
 		return out.text;

@@ -5,9 +5,11 @@
 #include "common/map.h"
 
 /*
- * Demangle a C++ (Itanium ABI) or Rust (legacy and v0) name, with its parameters. Returns
- * any other name as it is, and one that would become many times as long. The caller frees
- * *owned, which may be NULL, when the result is no longer needed.
+ * Demangle a C++ (Itanium ABI) or Rust (legacy and v0) name, with its parameters. A C++
+ * name that would become many times as long has neither parameters nor result type, and
+ * an ellipsis for template arguments: its signature (signature.h) is that of the whole
+ * name. Returns any other name as it is. The caller frees *owned, which may be NULL, when
+ * the result is no longer needed.
  */
 const char *demangle(const char *name, char **owned);
 

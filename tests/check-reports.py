@@ -11,6 +11,7 @@ import json
 import os
 import pty
 import re
+import sqlite3
 import subprocess
 import xml.etree.ElementTree as xml
 
@@ -166,6 +167,41 @@ def test_a_name_is_short_or_whole(b):
     assert baselines[0] == baselines[1] and "\tat ns::take\n" in baselines[0], baselines
     finding, = b.json(1, database)["findings"]
     assert (finding["frames"][0]["sym"], finding["frames"][0]["name"]) == (name, "ns::take<std::map<\u2026>>"), finding
+
+
+LONG = """
+#include <functional>
+#include <map>
+#include <string>
+#include <variant>
+using Word = std::map<std::string, std::string>;
+using Text = std::map<std::string, Word>;
+using Call = std::variant<std::function<Text(const Text &, const Text &)>, std::function<Word(const Text &)>%s>;
+using Book = std::map<std::string, std::map<std::string, Call>>;
+Book *book;
+int main()
+{
+	book = new Book;
+	(*book)["a"]["b"];
+	book = nullptr;
+}
+"""
+
+
+def test_a_name_of_any_length_is_as_stable(b):
+    """Names of libstdc++'s functions have thousands of bytes here, mangled; another type makes each longer."""
+    profiles = []
+    for more in "", ", int, std::map<std::string, int>":
+        program = b.build("long", "rheaper-g++", "-std=c++17", text=LONG % more)
+        profiles.append(b.load(b.trace(program=program)))
+    with sqlite3.connect(profiles[0]) as db:
+        names = [name for name, in db.execute("SELECT function FROM frames")]
+    assert not [name for name in names if name.startswith("_Z")], names
+    assert any(name.startswith("std::_Rb_tree<\u2026>::") for name in names), names
+    b.check(0, "-q", "--write-baseline=" + b.path("long.txt"), profiles[0])
+    said = b.check(0, "--baseline=" + b.path("long.txt"), "--max-growth=leak-bytes=50%", profiles[1])
+    assert " known, 0 improved" in said, said
+    assert "_Z" not in read(b.path("long.txt"))
 
 
 def test_sources_may_be_elsewhere(b):

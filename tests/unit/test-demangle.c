@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "symbols/demangle.h"
+#include "symbols/signature.h"
 
 static void names_of_each_language_are_read(void **state)
 {
@@ -33,36 +34,72 @@ static void names_of_each_language_are_read(void **state)
 	}
 }
 
-/* f(A<int, int>, B<A, A>, B<B, B>, ...): each argument is twice as long. */
-static void write_doubling_name(char *name, int n_doublings)
+/* A<int, int>, B<A, A>, B<B, B>, ...: each is twice as long. Parts of names have numbers
+ * to the base of 36, and n_before those that come before these. */
+static char *write_doubling(char *name, int n_doublings, int n_before)
 {
 	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	char number[3] = "0";
 
-	name += sprintf(name, "_Z1f1AIiiE");
+	name += sprintf(name, "1AIiiE");
 	for (int i = 0; i < n_doublings; i++) {
-		name += sprintf(name, "1BIS%s_S%s_E", number, number);
-		if (i < 17)
-			sprintf(number, "%c", digits[2 * (i + 1)]);
-		else
-			sprintf(number, "%c%c", digits[2 * (i + 1) / 36],
-				digits[2 * (i + 1) % 36]);
+		int part = n_before + 2 * i;
+		char number[3] = {digits[part / 36], digits[part % 36]};
+		const char *digit = number + (part < 36);
+
+		name += sprintf(name, "1BIS%s_S%s_E", digit, digit);
 	}
+	return name;
 }
 
-static void a_name_that_grows_without_end_stays_as_it_is(void **state)
+/* Replaces the # of a pattern by such types. */
+static void write_pattern(char *name, const char *pattern, int n_doublings, int n_before)
 {
-	char name[2000];
+	size_t n = strcspn(pattern, "#");
+
+	memcpy(name, pattern, n);
+	name = write_doubling(name + n, n_doublings, n_before);
+	strcpy(name, pattern + n + 1);
+}
+
+static const char *signature_of(const char *name, char *plain, size_t size)
+{
+	plain[signature_name(name, plain, size)] = 0;
+	return plain;
+}
+
+/* And keeps what names it: one argument more is no other function. */
+static void a_name_that_grows_without_end_is_cut(void **state)
+{
+	static const struct {
+		const char *pattern, *cut;
+		int n_before;
+	} rows[] = {
+		{"_Z1f#", "f", 0},
+		{"_ZN2ns1fE#", "ns::f", 1},
+		{"_ZN2ns1fIJ#EEEvT_", "ns::f<\u2026>", 2},
+		{"_ZNK2ns1tIJ#EE3getEv", "ns::t<\u2026>::get", 2},
+		{"_ZN2nsneIJ#EEEbT_", "ns::operator!=<\u2026>", 2},
+		{"_ZN2nsltIJ#EEEbT_", "ns::operator< <\u2026>", 2},
+		{"_ZN2ns1tIJ#EEC1Ev", "ns::t<\u2026>::t", 2},
+		{"_ZZN2ns1fE#ENKUlvE_clEv", "ns::f::{lambda()#1}::operator()", 1},
+		{"_ZZ4mainENKUl#E_clEv", "main::{lambda()#1}::operator()", 0},
+		{"_ZN2ns1fB5cxx11E#", "ns::f[abi:cxx11]", 1},
+		{"_ZN2ns1fE#.isra.0", "ns::f [clone .isra.0]", 1},
+	};
+	char name[2000], cut[256], whole[256];
 	char *owned;
 
 	(void)state;
-	write_doubling_name(name, 3);
-	assert_int_equal(strncmp(demangle(name, &owned), "f(A<int, int>, B<A<int", 22),
-			 0);
-	free(owned);
-	write_doubling_name(name, 60);
-	assert_ptr_equal(demangle(name, &owned), name);
-	assert_null(owned);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		write_pattern(name, rows[i].pattern, 60, rows[i].n_before);
+		assert_string_equal(demangle(name, &owned), rows[i].cut);
+		signature_of(owned, cut, sizeof(cut));
+		free(owned);
+		write_pattern(name, rows[i].pattern, 2, rows[i].n_before);
+		assert_non_null(strstr(demangle(name, &owned), "B<A<int, int>, A<int"));
+		assert_string_equal(signature_of(owned, whole, sizeof(whole)), cut);
+		free(owned);
+	}
 }
 
 static void a_name_that_takes_forever_stays_as_it_is(void **state)
@@ -114,7 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_each_language_are_read),
-		cmocka_unit_test(a_name_that_grows_without_end_stays_as_it_is),
+		cmocka_unit_test(a_name_that_grows_without_end_is_cut),
 		cmocka_unit_test(a_name_that_takes_forever_stays_as_it_is),
 		cmocka_unit_test(a_name_of_ten_megabytes_is_read_or_left),
 		cmocka_unit_test(a_name_is_demangled_once),
