@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells the code of the C, C++ and Rust libraries from everybody else's. For owner.c. */
+/* Tells the code of the C, C++ and Rust libraries from everybody else's. For owner.c and
+ * database/owners.c. */
 #pragma once
 
 #include <stdbool.h>

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/libraries.h"
 #include "analysis/owner.h"
 #include "analysis/tree.h"
 #include "common/array.h"
@@ -300,4 +301,9 @@ const char *owner_table_chain(const struct owner_table *t, int64_t stack)
 	const struct entry *entry = find_entry(t, stack);
 
 	return entry ? t->chains.texts[entry->chain] : "";
+}
+
+bool owner_is_library(const char *function, const char *module_path)
+{
+	return library_has_module(module_path) || library_has_function(function);
 }

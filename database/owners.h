@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,3 +30,7 @@ int64_t owner_table_frame_no(const struct owner_table *table, int64_t stack);
  * short names; "" for a stack that the database does not have. It lives as long as the
  * table. */
 const char *owner_table_chain(const struct owner_table *table, int64_t stack);
+
+/* Return whether a function is of a library of C, C++ or Rust, none of whose frames is an
+ * owner. The path of the module may be NULL. */
+bool owner_is_library(const char *function, const char *module_path);

@@ -75,8 +75,7 @@ struct verdict {
 	int64_t suppressed[N_AMOUNTS];
 	struct default_taken *defaults; /* the part of it that nobody asked for */
 	size_t n_defaults;
-	const char *source_root; /* below which files have relative names */
-	bool full_names;         /* reports show whole names and stacks */
+	bool full_names; /* reports show whole names and stacks */
 	bool has_baseline, allow_partial, ignore_children;
 };
 

@@ -10,39 +10,28 @@
 #define ARROW " \xe2\x86\x90 "
 #define MOST_OWNED 10 /* call sites in a text: JSON has all */
 
-const char *locate_path(const struct verdict *v, const char *path)
-{
-	size_t length = strlen(v->source_root);
-
-	return strncmp(path, v->source_root, length) == 0 && path[length] == '/'
-		       ? path + length + 1
-		       : path;
-}
-
-/* The first frame from there on with a line; below the root of the sources if it must
- * be. */
-static const struct measure_frame *find_line(const struct verdict *v,
-					     const struct measure_stack *stack, size_t i,
+/* The first frame from there on with a line, not of a library; below the root of the
+ * sources if it must be. */
+static const struct measure_frame *find_line(const struct measure_stack *stack, size_t i,
 					     bool below_root)
 {
 	for (; i < stack->n_frames; i++) {
 		const struct measure_frame *frame = stack->frames[i];
 
-		if (frame->file && frame->line > 0 &&
-		    (!below_root || locate_path(v, frame->file) != frame->file))
+		if (frame->line > 0 && !frame->is_library &&
+		    (frame->is_below_root || !below_root))
 			return frame;
 	}
 	return NULL;
 }
 
-const struct measure_frame *locate_in_stack(const struct verdict *v,
-					    const struct measure_stack *stack)
+const struct measure_frame *locate_in_stack(const struct measure_stack *stack)
 {
-	const struct measure_frame *frame = find_line(v, stack, stack->owner, true);
+	const struct measure_frame *frame = find_line(stack, stack->owner, true);
 
-	frame = frame ? frame : find_line(v, stack, 0, true);
-	frame = frame ? frame : find_line(v, stack, stack->owner, false);
-	return frame ? frame : find_line(v, stack, 0, false);
+	frame = frame ? frame : find_line(stack, 0, true);
+	frame = frame ? frame : find_line(stack, stack->owner, false);
+	return frame ? frame : find_line(stack, 0, false);
 }
 
 const char *locate_name(const struct verdict *v, const struct measure_frame *frame)
@@ -67,9 +56,9 @@ const char *locate_chain(const struct verdict *v, const struct measure_stack *st
 		     : stack->name;
 }
 
-const struct measure_frame *locate_frame(const struct verdict *v, const struct finding *f)
+const struct measure_frame *locate_frame(const struct finding *f)
 {
-	return f->site ? locate_in_stack(v, f->site->stack) : NULL;
+	return f->site ? locate_in_stack(f->site->stack) : NULL;
 }
 
 const char *locate_title(const struct verdict *v, const struct finding *f)
@@ -85,13 +74,13 @@ static const char *frame_text(const struct verdict *v, const struct measure_fram
 		return arena_format(v->arena, "%s%s (%s)", locate_name(v, frame), mark,
 				    frame->module);
 	return arena_format(v->arena, "%s%s  %s:%" PRId64, locate_name(v, frame), mark,
-			    locate_path(v, frame->file), frame->line);
+			    frame->path, frame->line);
 }
 
 static const char *owned_text(const struct verdict *v, const struct measure_owned *owned)
 {
 	const struct measure_stack *stack = owned->stack;
-	const struct measure_frame *frame = locate_in_stack(v, stack);
+	const struct measure_frame *frame = locate_in_stack(stack);
 	const char *where = stack->function[0] ? stack->function : "[unknown]";
 
 	if (!frame && stack->n_frames)

@@ -7,18 +7,13 @@
 /*
  * Return the frame that a report points at: the innermost one, from the owner of the
  * stack outwards, with a line in a file below the root of the sources; else the innermost
- * one of all with such a line; else, in the same order, one with any line; else NULL.
+ * one of all with such a line; else, in the same order, one with a line in another file;
+ * else NULL. Frames of the libraries of C, C++ and Rust do not count.
  */
-const struct measure_frame *locate_frame(const struct verdict *verdict,
-					 const struct finding *finding);
+const struct measure_frame *locate_frame(const struct finding *finding);
 
 /* Return the same frame of a stack, or NULL. */
-const struct measure_frame *locate_in_stack(const struct verdict *verdict,
-					    const struct measure_stack *stack);
-
-/* Return the path of a file relative to the root of the sources if it is below that, else
- * the path itself. */
-const char *locate_path(const struct verdict *verdict, const char *path);
+const struct measure_frame *locate_in_stack(const struct measure_stack *stack);
 
 /* Return what a report calls a function: its short name, unless whole names are wanted.
  */

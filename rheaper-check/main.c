@@ -99,6 +99,7 @@ static void measure_all(struct check *c)
 
 	measure_init(&c->measure, &c->arena, needs_all_sites(o, &c->baseline));
 	c->measure.min_runs = o->min_runs;
+	c->measure.paths = &o->paths;
 	c->measure.leak_kinds = o->leak_kinds;
 	c->measure.wrappers = o->wrappers;
 	c->measure.n_wrappers = o->n_wrappers;
@@ -121,26 +122,13 @@ static void report(const struct options *o, const struct verdict *v)
 	}
 }
 
-/* As debug information names it. */
-static const char *source_root(const struct options *o, struct arena *arena)
-{
-	char *path = realpath(o->source_root ? o->source_root : ".", NULL);
-	const char *kept;
-
-	if (!path)
-		die("open %s:",
-		    o->source_root ? o->source_root : "the current directory");
-	kept = arena_printable(arena, strcmp(path, "/") == 0 ? "" : path);
-	free(path);
-	return kept;
-}
-
 int main(int argc, char **argv)
 {
 	struct check c = {0};
 	enum exit_code status;
 
 	check_options_parse(&c.options, &c.arena, argc, argv);
+	paths_init(&c.options.paths, &c.arena, c.options.source_root);
 	read_rules(&c);
 	measure_all(&c);
 	c.verdict = (struct verdict){
@@ -149,7 +137,6 @@ int main(int argc, char **argv)
 		.allow_partial = c.options.allow_partial,
 		.ignore_children = c.options.ignore_children,
 		.full_names = c.options.full_names,
-		.source_root = source_root(&c.options, &c.arena),
 	};
 	expect_check(&c.expectations, &c.suppressions, &c.verdict);
 	judge(&c.options, &c.baseline, &c.verdict);

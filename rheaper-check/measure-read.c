@@ -12,6 +12,7 @@
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
 #include "rheaper-check/names.h"
+#include "rheaper-check/paths.h"
 #include "symbols/name-parts.h"
 
 #include "rheaper-check/measure-parts.h"
@@ -55,13 +56,27 @@ static bool is_unnamed(const char *function)
 	return module > 0 && module < length;
 }
 
+static void take_file(struct reading *r, struct measure_frame *frame,
+		      const struct site_frame *row)
+{
+	struct path path;
+
+	frame->is_library =
+		owner_is_library(row->function ? row->function : "", row->module_path);
+	if (!row->file)
+		return;
+	frame->file = reading_text(r, row->file);
+	frame->line = row->line;
+	path = paths_find(r->m->paths, frame->file);
+	frame->path = path.name;
+	frame->is_below_root = path.is_below_root;
+}
+
 static void take_frame(struct reading *r, const struct site_frame *row)
 {
 	struct measure_frame frame = {
 		.sym = reading_text_or(r, row->function, ""),
 		.name = reading_short(r, row->function ? row->function : ""),
-		.file = reading_text(r, row->file),
-		.line = row->line,
 		.module = reading_text_or(r, row->module_path, ""),
 		.plain = row->inferred ? ""
 				       : names_plain(r->arena,
@@ -77,6 +92,7 @@ static void take_frame(struct reading *r, const struct site_frame *row)
 	} else if (module_symbols_find(row->symbols) == MODULE_NEWER) {
 		frame.lost = why_lost(r, row, frame.module);
 	}
+	take_file(r, &frame, row);
 	if (r->n_frames >= MAP_NONE ||
 	    map_put(&r->frame_numbers, (uint64_t)row->frame, (uint32_t)r->n_frames))
 		die("read %s: out of memory", r->database.name);

@@ -19,6 +19,7 @@
 #include "database/terms.h"
 
 struct arena;
+struct paths;
 
 enum amount {
 	AMOUNT_LEAK_BLOCKS,
@@ -42,10 +43,13 @@ extern const char *const amount_names[N_AMOUNTS];
 bool leak_kinds_parse(const char *text, unsigned int *kinds);
 
 struct measure_frame {
-	const char *sym;  /* as in the database, printable */
-	const char *name; /* its short form (symbols/short-name.h), printable */
-	const char *file; /* NULL: unknown */
-	int64_t line;     /* 0: unknown */
+	const char *sym;    /* as in the database, printable */
+	const char *name;   /* its short form (symbols/short-name.h), printable */
+	const char *file;   /* NULL: unknown */
+	int64_t line;       /* 0: unknown */
+	const char *path;   /* of the file, as reports have it; NULL: unknown */
+	bool is_below_root; /* the file, of the sources' */
+	bool is_library;    /* code of C's, C++'s or Rust's */
 	const char *module;
 	const char *plain; /* what names_plain makes of `sym`; "" if it is inferred: keys
 			    * are what they are without */
@@ -179,7 +183,8 @@ struct measure {
 	 * names of programs */
 	struct measure_site *uncounted;
 	size_t n_uncounted;
-	const char **wrappers; /* patterns, for the owners of stacks */
+	const struct paths *paths; /* for the files of frames */
+	const char **wrappers;     /* patterns, for the owners of stacks */
 	size_t n_wrappers;
 	struct measure_owned *owned; /* sorted by owner and key */
 	size_t n_owned;

@@ -59,6 +59,13 @@ static const char *take_limit(void *options, const char *words)
 	return limits_take_most(&((struct options *)options)->limits, words);
 }
 
+static const char *take_map(void *options, const char *words)
+{
+	struct options *o = options;
+
+	return paths_add_map(&o->paths, o->arena, words);
+}
+
 static const char *take_runs(void *options, const char *word)
 {
 	struct options *o = options;
@@ -131,6 +138,9 @@ static const struct option_row rows[] = {
 	{OPTION_TEXT, 0, "source-root", "DIR", OPTION_FIELD(source_root),
 	 .help = "print paths below DIR as relative ones (default: the current "
 		 "directory)"},
+	{OPTION_CALL, 0, "path-map", "FROM=TO", .take = take_map,
+	 .help = "name source files below the directory FROM as below TO; may be "
+		 "repeated"},
 	{OPTION_SET, 0, "full-names", OPTION_FIELD(full_names),
 	 .help = "print whole stacks with whole names"},
 	{OPTION_LIST, 0, "wrapper", "GLOB", OPTION_FIELD(wrappers),

@@ -7,6 +7,7 @@
 
 #include "loading/load.h"
 #include "rheaper-check/limits.h"
+#include "rheaper-check/paths.h"
 #include "rheaper-check/report.h"
 
 struct arena;
@@ -32,6 +33,7 @@ struct options {
 	struct symbol_settings symbols; /* of traces */
 	const char **wrappers;
 	size_t n_wrappers;
+	struct paths paths; /* only its maps */
 	bool full_names;
 	const char **expectations;
 	size_t n_expectations;

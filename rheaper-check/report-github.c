@@ -33,12 +33,12 @@ static void write_message(FILE *out, const char *text)
 
 static void write_finding(const struct verdict *v, FILE *out, const struct finding *f)
 {
-	const struct measure_frame *frame = locate_frame(v, f);
+	const struct measure_frame *frame = locate_frame(f);
 
 	write_command(out, "error", finding_texts[f->kind].title);
 	if (frame) {
 		fputs(",file=", out);
-		escape(out, locate_path(v, frame->file), "%\r\n:,");
+		escape(out, frame->path, "%\r\n:,");
 		fprintf(out, ",line=%" PRId64, frame->line);
 	}
 	fputs("::", out);

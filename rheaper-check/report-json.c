@@ -46,6 +46,7 @@ static void put_frame(struct json *json, const struct measure_frame *f)
 	json_put_text(json, "sym", f->sym);
 	json_put_text(json, "name", f->name);
 	json_put_text(json, "file", f->file);
+	json_put_text(json, "path", f->path);
 	json_key(json, "line");
 	if (f->line)
 		json_integer(json, f->line);

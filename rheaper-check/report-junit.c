@@ -49,7 +49,7 @@ static void write_bad(FILE *out, const char *element, const char *type,
 
 static void write_finding(const struct verdict *v, FILE *out, const struct finding *f)
 {
-	const struct measure_frame *frame = locate_frame(v, f);
+	const struct measure_frame *frame = locate_frame(f);
 
 	write_case(out, f->program,
 		   arena_format(v->arena, "%s %s", finding_texts[f->kind].title,

@@ -21,10 +21,10 @@ static void write_text(FILE *out, const char *text)
 
 static const char *place_text(const struct verdict *v, const struct finding *f)
 {
-	const struct measure_frame *frame = locate_frame(v, f);
+	const struct measure_frame *frame = locate_frame(f);
 
 	return frame ? arena_format(v->arena, "%s %s:%" PRId64, locate_name(v, frame),
-				    locate_path(v, frame->file), frame->line)
+				    frame->path, frame->line)
 		     : "";
 }
 

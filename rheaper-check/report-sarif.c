@@ -55,17 +55,15 @@ static void put_rules(struct json *json)
 /* A path as a URI: below the root of the sources, or of this machine. */
 static const char *uri(const struct verdict *v, const char *path)
 {
-	const char *relative = locate_path(v, path);
-	size_t n = strlen(relative);
-	char *made = arena_take(v->arena, 3 * n + 8), *end = made;
+	char *made = arena_take(v->arena, 3 * strlen(path) + 8), *end = made;
 
-	if (relative[0] == '/')
+	if (path[0] == '/')
 		end = stpcpy(end, "file://");
-	for (; *relative; relative++) {
-		if (isalnum((unsigned char)*relative) || strchr("/-._~", *relative))
-			*end++ = *relative;
+	for (; *path; path++) {
+		if (isalnum((unsigned char)*path) || strchr("/-._~", *path))
+			*end++ = *path;
 		else
-			end += sprintf(end, "%%%02X", (unsigned char)*relative);
+			end += sprintf(end, "%%%02X", (unsigned char)*path);
 	}
 	return made;
 }
@@ -77,8 +75,8 @@ static void put_place(const struct verdict *v, struct json *json,
 	json_begin_object(json);
 	key(json, "artifactLocation");
 	json_begin_object(json);
-	put(json, "uri", uri(v, frame->file));
-	if (locate_path(v, frame->file) != frame->file)
+	put(json, "uri", uri(v, frame->path));
+	if (frame->is_below_root)
 		put(json, "uriBaseId", "%SRCROOT%");
 	json_end_object(json);
 	if (frame->line > 0) {
@@ -154,7 +152,7 @@ static void put_owned(const struct verdict *v, struct json *json, const struct f
 	json_begin_lines(json);
 	for (size_t i = 0; i < f->n_owned && i < MOST_RELATED; i++) {
 		const struct measure_owned *owned = &f->owned[i];
-		const struct measure_frame *frame = locate_in_stack(v, owned->stack);
+		const struct measure_frame *frame = locate_in_stack(owned->stack);
 
 		if (frame)
 			put_location(v, json, frame,
@@ -168,7 +166,7 @@ static void put_owned(const struct verdict *v, struct json *json, const struct f
 static void put_result(const struct verdict *v, struct json *json,
 		       const struct finding *f)
 {
-	const struct measure_frame *frame = locate_frame(v, f);
+	const struct measure_frame *frame = locate_frame(f);
 
 	json_begin_object(json);
 	put(json, "ruleId", finding_texts[f->kind].id);

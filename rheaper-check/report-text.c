@@ -39,9 +39,9 @@ static void write_frame(const struct verdict *v, FILE *out, bool colours,
 		frame->inferred ? " [inferred]" : "");
 	paint(out, colours, STYLE_DIM);
 	if (frame->file && frame->line)
-		fprintf(out, "  %s:%" PRId64, frame->file, frame->line);
+		fprintf(out, "  %s:%" PRId64, frame->path, frame->line);
 	else if (frame->file)
-		fprintf(out, "  %s", frame->file);
+		fprintf(out, "  %s", frame->path);
 	else if (frame->module[0])
 		fprintf(out, "  (%s)", frame->module);
 	paint(out, colours, STYLE_PLAIN);

@@ -16,7 +16,7 @@ import subprocess
 import xml.etree.ElementTree as xml
 
 import tap
-from leaky import CHECK, HERE, LOADER, PROGRAM, Bench, read
+from leaky import BIN, CHECK, HERE, LOADER, PROGRAM, Bench, read
 
 
 def test_colours_are_for_a_terminal(b):
@@ -211,6 +211,53 @@ def test_sources_may_be_elsewhere(b):
         said = b.check(1, "--report=github", "--source-root=" + root, trace)
         assert f",file={file},line=" in said, (root, said)
     b.check(2, "--source-root=" + b.path("none"), trace)
+
+
+VECTOR = """#include <vector>
+std::vector<int> *make()
+{
+	auto *v = new std::vector<int>;
+	v->resize(100); // HERE
+	return v;
+}
+int main() { auto *volatile v = make(); v = nullptr; return v != nullptr; }
+"""
+
+
+def test_any_build_names_its_sources(b):
+    """Meson, dpkg-buildflags, Bazel, a distribution's debug information, links; no line of libstdc++'s is taken."""
+    tree, link = b.path("tree"), b.path("link")
+    for name in "", "/src", "/build":
+        os.mkdir(tree + name)
+    os.symlink("tree", link)
+    b.file("tree/src/leak.cpp", VECTOR)
+    of_distribution = f"-ffile-prefix-map={tree}=/usr/src/debug/app-1"
+    for number, (build, source, flag, words) in enumerate([
+            (tree + "/build", "../src/leak.cpp", "-g", ["--source-root=" + tree]),
+            (tree + "/build", link + "/build/.././src/leak.cpp", "-g", ["--source-root=" + link]),
+            (tree, "src/leak.cpp", f"-ffile-prefix-map={tree}=.", []),
+            (tree, "src/leak.cpp", f"-fdebug-prefix-map={tree}=.", []),
+            (tree + "/build", "../src/leak.cpp", f"-ffile-prefix-map={tree}=.", []),
+            (tree + "/build", "../src/leak.cpp", f"-ffile-prefix-map={tree}=/proc/self/cwd", []),
+            (tree, "src/leak.cpp", of_distribution, ["--path-map=/none=/x", "--path-map=/usr/src/debug/app-1="]),
+            (tree, "src/leak.cpp", of_distribution,
+             ["--source-root=" + tree, f"--path-map=/usr/src/debug/app-1={tree}", "--path-map=/usr/src=/x"]),
+    ]):
+        program = b.path(f"vector{number}")
+        b.run("sh", "-c", 'cd "$0" && exec "$@"', build, f"{BIN}/rheaper-g++", "-g", "-O1", flag, source, "-o", program)
+        profile = b.load(b.trace(program=program))
+        said = b.check(1, "--report=github", *words, profile)
+        found = re.findall("^::error title=leak,file=(.*?),line=(.*?)::", said, re.M)
+        assert sorted(found) == [("src/leak.cpp", "4"), ("src/leak.cpp", "5")], (number, said)
+        frames = [frame for finding in b.json(1, *words, profile)["findings"] for frame in finding["frames"]]
+        assert {frame["path"] for frame in frames if frame["sym"] == "main"} == {"src/leak.cpp"}, (number, frames)
+    # The shell's name of the current directory counts, too
+    b.run("sh", "-c", 'cd "$0" && exec "$@"', link, f"{BIN}/rheaper-g++", "-g", "-O1", "src/leak.cpp", "-o", "linked",
+          PWD=link)
+    profile = b.load(b.trace(program=link + "/linked"))
+    said = b.run("sh", "-c", 'cd "$0" && exec "$@"', link, CHECK, "--report=github", profile, status=1)
+    assert ",file=src/leak.cpp,line=" in said, said
+    b.check(2, "--path-map=/a", profile)
 
 
 def test_leaks_in_some_runs_are_flaky(b):
