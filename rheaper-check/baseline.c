@@ -90,7 +90,7 @@ static void begin_paragraph(struct lines *l, struct baseline_list *list,
 	l->list = list;
 	l->program = arena_text(l->arena, program);
 	l->n_functions = 0;
-	l->entry = (struct baseline_entry){0};
+	l->entry = (struct baseline_entry){.line = l->number};
 }
 
 static void take_amount(struct lines *l, const char *line)

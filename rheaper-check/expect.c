@@ -194,12 +194,18 @@ static void add_up(const struct expectation *rule, const struct measure *m,
 	}
 }
 
+/* An amount that is too large, or that there is no such place, NULL. */
 static void find(struct verdict *v, const struct expectation *rule, const char *program,
-		 const char *problem)
+		 const char *amount, const char *problem)
 {
 	findings_add(v, &(struct finding){
 				.kind = FINDING_EXPECTATION,
 				.program = program,
+				.topic = amount ? arena_format(v->arena, "%s: %s",
+							       rule->title, amount)
+						: rule->title,
+				.rule_file = rule->file,
+				.rule_line = rule->line,
 				.message = arena_format(v->arena, "%s: %s (%s:%zu)",
 							rule->title, problem, rule->file,
 							rule->line),
@@ -219,7 +225,7 @@ static void check_amount(struct verdict *v, const struct expectation *rule, int 
 	const struct measure_place *p = worst->place;
 
 	if (worst->n_over)
-		find(v, rule, p->program,
+		find(v, rule, p->program, place_amount_names[amount],
 		     arena_format(v->arena,
 				  "%s %" PRId64 ", expected at most %" PRId64
 				  "; in %zu of %zu %s%s%s%s",
@@ -258,7 +264,7 @@ static void check_rule(const struct expectation *rule, struct suppressions *supp
 		check_amount(v, rule, k, &worst[k], n_places);
 	/* A rule of a name that is nowhere would hold for ever */
 	if (n_places == 0 && !rule->optional)
-		find(v, rule, rule->program ? rule->program : "*",
+		find(v, rule, rule->program ? rule->program : "*", NULL,
 		     arena_format(v->arena, "there is no %s %s",
 				  place_kind_names[rule->kind], rule->name));
 }

@@ -11,26 +11,12 @@
 
 #include "rheaper-check/arena.h"
 #include "rheaper-check/baseline.h"
+#include "rheaper-check/identity.h"
 #include "rheaper-check/limits.h"
 #include "rheaper-check/names.h"
 #include "rheaper-check/owned.h"
 
 #include "rheaper-check/findings.h"
-
-const struct finding_text finding_texts[N_FINDING_KINDS] = {
-	[FINDING_LEAK] = {"leak", "leak", "The program did not free blocks."},
-	[FINDING_NEW_LEAK] =
-		{"new-leak", "new leak",
-		 "The program leaks at a call site that is not in the baseline."},
-	[FINDING_LEAK_GROWTH] =
-		{"leak-growth", "leak growth",
-		 "The program leaks more at a call site than in the baseline."},
-	[FINDING_GROWTH] = {"growth", "growth",
-			    "The program uses more memory than in the baseline."},
-	[FINDING_LIMIT] = {"limit", "limit exceeded", "The program exceeds a limit."},
-	[FINDING_EXPECTATION] = {"expectation", "expectation not met",
-				 "The program breaks a rule of an expectations file."},
-};
 
 static const char *plural(int64_t n)
 {
@@ -81,6 +67,8 @@ static void find_leak(struct verdict *v, const struct measure_site *site,
 		.program = program_of(v, site->key),
 		.site = site,
 		.has_before = before,
+		.rule_file = v->baseline_path,
+		.rule_line = before ? before->line : 0,
 	};
 	const char *was = "", *runs = "";
 
@@ -182,14 +170,16 @@ static bool is_covered(const struct measure_site *site, struct baseline *baselin
 	return true;
 }
 
-static void find_growth(struct verdict *v, const char *key,
-			const struct measure_site *site, enum amount amount, int64_t now,
-			int64_t before)
+static void find_growth(struct verdict *v, const struct baseline_entry *entry,
+			const struct measure_site *site, enum amount amount, int64_t now)
 {
+	int64_t before = entry->amounts[amount];
 	struct finding f = {.kind = FINDING_GROWTH,
-			    .program = program_of(v, key),
+			    .program = program_of(v, entry->key),
 			    .site = site,
-			    .amount = amount,
+			    .topic = amount_names[amount],
+			    .rule_file = v->baseline_path,
+			    .rule_line = entry->line,
 			    .has_before = true};
 
 	f.now[amount] = now;
@@ -214,8 +204,7 @@ static void compare_amounts(struct verdict *v, const char *key,
 		if (!limits[i].asked)
 			continue;
 		if (now[i] > limit_apply(&limits[i], before->amounts[i]))
-			find_growth(v, key, site, (enum amount)i, now[i],
-				    before->amounts[i]);
+			find_growth(v, before, site, (enum amount)i, now[i]);
 		else if (now[i] < before->amounts[i])
 			add_better(v, key,
 				   arena_format(v->arena, "%s %" PRId64 ", was %" PRId64,
@@ -333,7 +322,7 @@ static void check_limits(struct verdict *v, const struct limits *limits)
 		for (int k = 0; k < N_AMOUNTS; k++) {
 			struct finding f = {.kind = FINDING_LIMIT,
 					    .program = p->name,
-					    .amount = (enum amount)k};
+					    .topic = amount_names[k]};
 
 			if (!limits->most[k].asked || now[k] <= limits->most[k].amount)
 				continue;
@@ -441,13 +430,17 @@ void findings_compare(struct verdict *v, struct baseline *baseline,
 	note_unscanned(v);
 }
 
+/* A limit or rule that somebody wrote comes before leaks: a report that is cut short
+ * keeps it. */
 static int compare_findings(const void *left, const void *right)
 {
 	const struct finding *a = left, *b = right;
 	int64_t x = a->together ? a->together : a->now[AMOUNT_LEAK_BYTES];
 	int64_t y = b->together ? b->together : b->now[AMOUNT_LEAK_BYTES];
-	int order = x > y ? -1 : x < y;
+	int order = (a->site != NULL) - (b->site != NULL);
 
+	if (order == 0)
+		order = x > y ? -1 : x < y;
 	if (order == 0)
 		order = strcmp(a->program, b->program);
 	if (order == 0 && a->site && b->site)
@@ -457,6 +450,7 @@ static int compare_findings(const void *left, const void *right)
 
 void findings_sort(struct verdict *v)
 {
+	identity_set(v);
 	if (v->n_findings)
 		qsort(v->findings, v->n_findings, sizeof(*v->findings), compare_findings);
 }

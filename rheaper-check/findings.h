@@ -15,6 +15,7 @@
 struct arena;
 struct baseline;
 struct limits;
+struct paths;
 
 enum finding_kind {
 	FINDING_LEAK,        /* a leak; there is no baseline */
@@ -26,9 +27,10 @@ enum finding_kind {
 	N_FINDING_KINDS
 };
 
-/* The names of a kind: for machines; for people; and a sentence that explains it. */
+/* What is said of a kind: for machines, for people, a sentence, more of them, and what to
+ * do about it, with `code`. */
 struct finding_text {
-	const char *id, *title, *meaning;
+	const char *id, *title, *meaning, *description, *help;
 };
 
 extern const struct finding_text finding_texts[N_FINDING_KINDS];
@@ -37,7 +39,13 @@ struct finding {
 	enum finding_kind kind;
 	const char *program;
 	const struct measure_site *site; /* NULL: it is about the program */
-	enum amount amount;              /* that grew, where it is not leaks */
+	/* The amount or rule that it is about, in the same words in every run; NULL: its
+	 * leaks */
+	const char *topic;
+	/* Where it is written what it does not keep to, as named on the command line;
+	 * NULL: nowhere */
+	const char *rule_file;
+	size_t rule_line;
 	bool has_before;
 	int64_t before[N_AMOUNTS], now[N_AMOUNTS];
 	const char *message; /* one sentence */
@@ -47,6 +55,9 @@ struct finding {
 	int64_t indirect[N_AMOUNTS]; /* the sum of these */
 	int64_t together;            /* bytes that it leaks, and that are lost with it */
 	int64_t n_told; /* of its blocks, with the findings that they hang below */
+	/* Set by findings_sort, for identity.h */
+	const char *identity;
+	unsigned int occurrence; /* which of those of this identity, from 1 */
 };
 
 /* Something that improved since the baseline. */
@@ -64,7 +75,8 @@ struct default_taken {
 struct verdict {
 	struct arena *arena;
 	const struct measure *measure;
-	/* The largest leak first. What only hangs below the blocks of one is no other */
+	/* What has no call site comes first, then the largest leak. What only hangs below
+	 * the blocks of one is no other */
 	struct finding *findings;
 	size_t n_findings;
 	struct improvement *better;
@@ -75,7 +87,9 @@ struct verdict {
 	int64_t suppressed[N_AMOUNTS];
 	struct default_taken *defaults; /* the part of it that nobody asked for */
 	size_t n_defaults;
-	bool full_names; /* reports show whole names and stacks */
+	const struct paths *paths; /* for files that the command line names */
+	const char *baseline_path; /* NULL: there is none */
+	bool full_names;           /* reports show whole names and stacks */
 	bool has_baseline, allow_partial, ignore_children;
 };
 
@@ -84,7 +98,8 @@ struct verdict {
 void findings_compare(struct verdict *verdict, struct baseline *baseline,
 		      const struct limits *limits);
 
-/* Sort the findings. Call it after the last one was added. */
+/* Sort the findings, and give them their identities. Call it after the last one was
+ * added. */
 void findings_sort(struct verdict *verdict);
 
 /* Add a copy of a finding, which must have a kind, a program and a message. */

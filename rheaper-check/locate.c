@@ -4,6 +4,7 @@
 
 #include "rheaper-check/arena.h"
 #include "rheaper-check/names.h"
+#include "rheaper-check/paths.h"
 
 #include "rheaper-check/locate.h"
 
@@ -59,6 +60,45 @@ const char *locate_chain(const struct verdict *v, const struct measure_stack *st
 const struct measure_frame *locate_frame(const struct finding *f)
 {
 	return f->site ? locate_in_stack(f->site->stack) : NULL;
+}
+
+static struct place place_of_argument(const struct verdict *v, const char *file,
+				      size_t line)
+{
+	struct path path = paths_find_argument(v->paths, file);
+
+	return (struct place){.file = path.name,
+			      .is_below_root = path.is_below_root,
+			      .line = line ? (int64_t)line : 1};
+}
+
+struct place locate_place(const struct verdict *v, const struct finding *f)
+{
+	const struct measure_frame *frame = locate_frame(f);
+	const struct measure_program *program = measure_program(v->measure, f->program);
+	const char *file = f->rule_file ? f->rule_file : v->baseline_path;
+
+	if (frame)
+		return (struct place){.file = frame->path,
+				      .is_below_root = frame->is_below_root,
+				      .line = frame->line,
+				      .frame = frame};
+	if (!file)
+		file = program ? program->path : f->program;
+	return place_of_argument(v, file, f->rule_line);
+}
+
+const char *locate_rest(const struct verdict *v, size_t n)
+{
+	int64_t sum[N_AMOUNTS] = {0};
+	size_t n_more = v->n_findings - n;
+
+	for (size_t i = n; i < v->n_findings; i++) {
+		for (int k = AMOUNT_LEAK_BLOCKS; k <= AMOUNT_LEAK_BYTES; k++)
+			sum[k] = measure_add(sum[k], v->findings[i].now[k]);
+	}
+	return arena_format(v->arena, "%zu more finding%s: %s", n_more,
+			    n_more == 1 ? "" : "s", measure_leak_text(v->arena, sum));
 }
 
 const char *locate_title(const struct verdict *v, const struct finding *f)

@@ -28,6 +28,21 @@ const char *locate_name(const struct verdict *verdict, const struct measure_fram
 const char *locate_chain(const struct verdict *verdict, const struct measure_stack *stack,
 			 size_t *first);
 
+/* A line of a file. */
+struct place {
+	const char *file;                  /* as reports have it */
+	bool is_below_root;                /* of the sources */
+	int64_t line;                      /* from 1 */
+	const struct measure_frame *frame; /* whose line it is, or NULL */
+};
+
+/*
+ * Return the place of a finding, which each has: that of its frame; else of the rule that
+ * it breaks, or of the baseline; else the file of its program. For readers who refuse a
+ * report with a finding that is nowhere.
+ */
+struct place locate_place(const struct verdict *verdict, const struct finding *finding);
+
 /* Return a finding in a few words: "new leak: 1 block, 5 bytes". */
 const char *locate_title(const struct verdict *verdict, const struct finding *finding);
 
@@ -39,6 +54,10 @@ const char *locate_stack(const struct verdict *verdict, const struct finding *fi
  * each call site; of many, the largest. "" if there is nothing. */
 const char *locate_owned(const struct verdict *verdict, const struct finding *finding,
 			 const char *indent);
+
+/* Say what a report leaves out that has room for the first n findings only: "7 more
+ * findings: 9 blocks, 150 bytes". */
+const char *locate_rest(const struct verdict *verdict, size_t n);
 
 /* Return an improvement in one line, with its functions. */
 const char *locate_better(const struct verdict *verdict,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "common/cli.h"
 #include "common/lock.h"
@@ -137,6 +135,8 @@ int main(int argc, char **argv)
 		.allow_partial = c.options.allow_partial,
 		.ignore_children = c.options.ignore_children,
 		.full_names = c.options.full_names,
+		.paths = &c.options.paths,
+		.baseline_path = c.options.baseline,
 	};
 	expect_check(&c.expectations, &c.suppressions, &c.verdict);
 	judge(&c.options, &c.baseline, &c.verdict);

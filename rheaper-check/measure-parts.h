@@ -18,7 +18,7 @@ struct owner_table;
 struct rows;
 
 struct process {
-	const char *program;
+	const char *program, *path;
 	unsigned int run;
 	bool cut;     /* its trace ended early, so blocks live then are not leaks */
 	bool partial; /* its trace is not complete */

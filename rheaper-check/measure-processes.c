@@ -112,6 +112,7 @@ static void read_totals(struct reading *r, int64_t number, const struct process 
 		[AMOUNT_PEAK] = "peak_bytes",
 	};
 	struct measure_program row = {.name = process->program,
+				      .path = process->path,
 				      .n_processes = process->run,
 				      .partial = process->partial};
 	struct measure *m = r->m;
@@ -241,10 +242,12 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 static void take_process(struct reading *r, const struct process_facts *row)
 {
 	const char *trace = reading_text_or(r, row->trace_path, "?");
-	const char *program = program_name(reading_text_or(r, row->executable, "?"));
+	const char *path = reading_text_or(r, row->executable, "?");
+	const char *program = program_name(path);
 	const struct ending *ending = find_ending(row);
 	size_t n_problems = r->m->n_problems;
 	struct process process = {.program = program,
+				  .path = path,
 				  .run = r->m->n_runs,
 				  .cut = ending->defect == DEFECT_CUT ||
 					 ending == &endings[ENDING_EXECUTED],

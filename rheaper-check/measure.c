@@ -287,7 +287,7 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 {
 	size_t i = 0;
 
-	*program = (struct measure_program){.name = rows[0].name};
+	*program = (struct measure_program){.name = rows[0].name, .path = rows[0].path};
 	while (i < n && strcmp(rows[i].name, rows[0].name) == 0) {
 		size_t run = rows[i].n_processes;
 		int64_t *sum = next_run(runs);
@@ -297,6 +297,8 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 		     i++) {
 			add_amounts(sum, rows[i].amounts);
 			program->partial = program->partial || rows[i].partial;
+			if (strcmp(rows[i].path, program->path) < 0)
+				program->path = rows[i].path;
 			program->n_processes++;
 		}
 		program->n_runs++;

@@ -106,6 +106,7 @@ struct measure_owned {
 
 struct measure_program {
 	const char *name;
+	const char *path; /* of its file; of several, the first by name */
 	int64_t amounts[N_AMOUNTS];
 	size_t n_processes;
 	unsigned int n_runs;

@@ -98,13 +98,107 @@ def test_reports_for_machines(b):
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"] == {"uri": "program.c", "uriBaseId": "%SRCROOT%"}, result
     assert place["region"]["startLine"] == PROGRAM[:PROGRAM.index("malloc")].count("\n") + 1
-    assert result["partialFingerprints"] == {"rheaperSite/v1": "app;make;known;main"}
+    prints = result["partialFingerprints"]
+    assert prints["rheaperSite/v1"] == "app;make;known;main"
+    assert re.fullmatch("[0-9a-f]{16}:1", prints["primaryLocationLineHash"]), prints
     assert len(result["stacks"][0]["frames"]) > 2
     assert run["invocations"][0]["exitCode"] == 1 and run["invocations"][0]["executionSuccessful"]
     assert re.fullmatch(r"::error title=leak,file=program\.c,line=\d+::app: 3 blocks, 300 bytes"
                         r"%0Amalloc%0Amake  program\.c:\d+%0Aknown  .*\n"
                         r"::notice title=rheaper-check::memory was not scanned: .*\n", github), github
     assert "| leak | app | 3 blocks, 300 bytes | make program.c:" in markdown, markdown
+
+
+def places(b, *words):
+    """Of the results of a check: their rules, and where they are. No two have the same fingerprint."""
+    b.check(1, "-q", "--report=sarif=" + b.path("r.sarif"), *words)
+    found, prints = [], set()
+    for result in valid_sarif(read(b.path("r.sarif")))["results"]:
+        place, = result["locations"]
+        place = place["physicalLocation"]
+        found.append((result["ruleId"], place["artifactLocation"]["uri"], place["region"]["startLine"]))
+        assert ("uriBaseId" in place["artifactLocation"]) != found[-1][1].startswith("file:///"), place
+        prints.add(result["partialFingerprints"]["primaryLocationLineHash"])
+    assert len(prints) == len(found), (prints, found)
+    return found
+
+
+def test_every_result_is_somewhere(b):
+    """GitHub refuses all of a file if one is not: a limit, a rule, a leak in code without lines."""
+    bare = b.trace(3, program=b.build("bare", "rheaper-gcc", "-g0"))
+    program = os.path.relpath(b.program, b.dir)
+    assert places(b, "--source-root=/usr", bare) == [("leak", "file://" + b.program, 1)]
+    assert places(b, "--limit=peak=1", "--limit=bytes=1", bare) == [
+        ("limit", program, 1), ("limit", program, 1), ("leak", program, 1)]
+    rules = b.file("rules", "expect one\n\tallocations 1\nexpect one\n\tallocations 1\n\tno leak\n")
+    assert sorted(places(b, "-e", rules, bare)) == [
+        ("expectation", "rules", 1), ("expectation", "rules", 3), ("expectation", "rules", 3), ("leak", program, 1)]
+    growth = "--max-growth=allocations=0", "--max-growth=site-allocations=0"
+    known = os.path.basename(b.baseline(*growth, trace=bare))
+    more = b.trace(4, 0, 1, program=b.program)
+    place = read(b.path(known)).split("\tleak-blocks 3\n")[0].count("\n")
+    assert read(b.path(known)).split("\n")[2] == "program bare"
+    assert sorted(places(b, "-b", known, *growth, "--limit=peak=1", more)) == [
+        ("growth", known, 3), ("growth", known, place), ("leak-growth", known, place), ("limit", known, 1),
+        ("new-leak", known, 1)]
+
+
+TWO_WAYS = """
+#include <stdlib.h>
+void *volatile s;
+__attribute__((noinline)) void *mk(int n) { return malloc(n); }
+__attribute__((noinline)) void from_a(int n) { s = mk(n); }
+__attribute__((noinline)) void from_b(int n) { s = mk(n); }
+int main(int argc, char **argv)
+{
+	from_a(atoi(argv[1]));
+	from_b(atoi(argv[2]));
+	s = 0;
+	return argc != 3;
+}
+"""
+
+
+def cases(b, status, *words):
+    """The names of test cases, each with what it says."""
+    b.check(status, "-q", "--report=junit=" + b.path("r.junit"), *words)
+    suite = xml.fromstring(read(b.path("r.junit"))).find("testsuite")
+    found = suite.findall("testcase")
+    said = {(case.get("classname"), case.get("name")): [bad.get("message") for bad in case] for case in found}
+    assert len(said) == len(found) == int(suite.get("tests")), suite.items()
+    return said
+
+
+def test_test_cases_have_names_of_their_own(b):
+    """Whoever reads JUnit keeps one of equals, and follows it by its name from run to run."""
+    program = b.build("ways", "rheaper-gcc", text=TWO_WAYS)
+    first, second = b.trace(10, 20, program=program), b.trace(30, 5, program=program)
+    said = cases(b, 1, "--limit=peak=1", "--limit=bytes=1", first)
+    assert said == {("ways", "leak mk \u2190 from_a \u2190 main"): ["leak: 1 block, 10 bytes"],
+                    ("ways", "leak mk \u2190 from_b \u2190 main"): ["leak: 1 block, 20 bytes"],
+                    ("ways", "limit peak"): ["limit exceeded: peak 30, limit 1"],
+                    ("ways", "limit bytes"): ["limit exceeded: bytes 30, limit 1"]}, said
+    known = b.path("ways.txt")
+    b.check(0, "-q", "--write-baseline=" + known, first)
+    assert cases(b, 1, "-b", known, "--limit=peak=1", second).keys() == {
+        ("ways", "leak mk \u2190 from_a \u2190 main"), ("ways", "limit peak")}
+    rules = b.file("rules", "expect one\n\tallocations 1\nexpect one\n\tallocations 1\n\tno leak\n")
+    assert cases(b, 1, "-e", rules, b.trace(program=b.build("good"))).keys() == {
+        ("good", "expectation one: allocations"), ("good", "expectation one: allocations (2)")}
+    killed = [b.trace(0, 0, 0, 1) for _ in range(2)]
+    (name, (why,)), = cases(b, 2, *killed).items()
+    assert name == ("app", "complete traces") and "did not exit normally" in why, name
+    forks = b.build("forks", text="""
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) { if (fork()) wait(NULL); else free(malloc(1)); return 0; }
+""")
+    (name, (why,)), = [case for case in cases(b, 2, b.trace(program=forks, RHEAPER_FOLLOW_FORK="1")).items() if case[1]]
+    assert name == ("all programs", "complete traces") and "trace of its own that is not here" in why, name
+    long = b.change(b.load(first), "UPDATE frames SET function = function || '%s' WHERE function LIKE 'from_%%'" % ("x" * 300))
+    names = cases(b, 1, long)
+    assert len(names) == 2 and max(len(name) for _, name in names) < 230, names
 
 
 def test_reports_of_good_news_and_doubts(b):
