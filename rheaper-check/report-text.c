@@ -12,6 +12,9 @@
 
 #include "rheaper-check/report.h"
 
+/* Of each list: nobody reads more, and JSON has all. */
+#define MOST_ITEMS 1000
+
 enum style {
 	STYLE_PLAIN,
 	STYLE_BAD,
@@ -88,18 +91,27 @@ static const char *name_of(const struct verdict *v, const struct measure_problem
 	return p->defect == DEFECT_NAMES ? "no names" : "incomplete";
 }
 
+static void write_more(FILE *out, size_t n, const char *what)
+{
+	if (n > MOST_ITEMS)
+		fprintf(out, "%zu more %s (--report=json has all)\n", n - MOST_ITEMS,
+			what);
+}
+
 static void write_problems(const struct verdict *v, FILE *out)
 {
 	const struct measure *m = v->measure;
 
-	for (size_t i = 0; i < m->n_problems; i++) {
+	for (size_t i = 0; i < m->n_problems && i < MOST_ITEMS; i++) {
 		const struct measure_problem *p = &m->problems[i];
 
 		fprintf(out, "%s: %s (%s): %s\n", name_of(v, p), p->trace, p->program,
 			p->why);
 	}
-	for (size_t i = 0; i < v->n_notes; i++)
+	write_more(out, m->n_problems, "traces with problems");
+	for (size_t i = 0; i < v->n_notes && i < MOST_ITEMS; i++)
 		fprintf(out, "note: %s\n", v->notes[i]);
+	write_more(out, v->n_notes, "notes");
 }
 
 /* What an inconclusive verdict hangs on, most telling first. */
@@ -158,25 +170,30 @@ static void write_end(const struct verdict *v, FILE *out, bool colours)
 	putc('\n', out);
 }
 
+static void write_finding(const struct verdict *v, FILE *out, bool colours,
+			  const struct finding *f)
+{
+	paint(out, colours, STYLE_BAD);
+	fputs(finding_texts[f->kind].title, out);
+	paint(out, colours, STYLE_PLAIN);
+	fprintf(out, ": %s: %s\n", f->program, f->message);
+	if (f->site)
+		write_stack(v, out, colours, f->site->stack);
+	if (f->n_owned)
+		fprintf(out, "    lost with it:\n%s\n", locate_owned(v, f, "      "));
+}
+
 void text_write(const struct verdict *v, FILE *out)
 {
 	bool colours = isatty(fileno(out)) && !getenv("NO_COLOR");
 
-	for (size_t i = 0; i < v->n_findings; i++) {
-		const struct finding *f = &v->findings[i];
-
-		paint(out, colours, STYLE_BAD);
-		fputs(finding_texts[f->kind].title, out);
-		paint(out, colours, STYLE_PLAIN);
-		fprintf(out, ": %s: %s\n", f->program, f->message);
-		if (f->site)
-			write_stack(v, out, colours, f->site->stack);
-		if (f->n_owned)
-			fprintf(out, "    lost with it:\n%s\n",
-				locate_owned(v, f, "      "));
-	}
-	for (size_t i = 0; i < v->n_better; i++)
+	for (size_t i = 0; i < v->n_findings && i < MOST_ITEMS; i++)
+		write_finding(v, out, colours, &v->findings[i]);
+	if (v->n_findings > MOST_ITEMS)
+		fprintf(out, "%s (--report=json has all)\n", locate_rest(v, MOST_ITEMS));
+	for (size_t i = 0; i < v->n_better && i < MOST_ITEMS; i++)
 		write_better(out, colours, &v->better[i]);
+	write_more(out, v->n_better, "improved");
 	write_problems(v, out);
 	write_end(v, out, colours);
 }

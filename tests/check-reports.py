@@ -201,6 +201,71 @@ int main(void) { if (fork()) wait(NULL); else free(malloc(1)); return 0; }
     assert len(names) == 2 and max(len(name) for _, name in names) < 230, names
 
 
+MANY = """
+#include <stdlib.h>
+/* 2^15 stacks of two functions, each of which leaks a block */
+int zero(int d, int bits);
+int one(int d, int bits);
+static inline __attribute__((always_inline)) int next(int d, int bits)
+{
+	if (d == 0) {
+		void *volatile p = malloc(1);
+		return p != 0;
+	}
+	return (bits & 1 ? one : zero)(d - 1, bits >> 1) + 1;
+}
+__attribute__((noinline)) int zero(int d, int bits) { return next(d, bits) + 1; }
+__attribute__((noinline)) int one(int d, int bits) { return next(d, bits) + 2; }
+static void *volatile big;
+__attribute__((noinline)) void the_big_one(void) { big = malloc(10000000); big = 0; }
+int main(void)
+{
+	int n = 0;
+	for (int i = 0; i < 1 << 15; i++)
+		n += zero(15, i);
+	the_big_one();
+	return n == 0;
+}
+"""
+
+
+def test_reports_are_cut_and_say_so(b):
+    """32,769 findings, and a limit: the largest are in each report, a number stands for the others."""
+    words = "--limit=peak=1", "--report=text=" + b.path("r.text"), b.trace(program=b.build("many", "rheaper-gcc", "-O1", text=MANY))
+    junit, sarif, github, markdown = reports(b, 1, *words)
+    suite = xml.fromstring(junit).find("testsuite")
+    assert suite.get("tests") == suite.get("failures") == str(len(suite)) == "1001", suite.items()
+    assert suite[-1].get("name") == "more findings" and suite[-1][0].get(
+        "message") == "31770 more findings: 31770 blocks, 31770 bytes", suite[-1][0].items()
+    results = [line for line in sarif.split("\n") if line.lstrip(",").startswith('{"ruleId"')]
+    assert len(results) == 25000 and '"ruleId":"limit"' in results[0] and "10000000 bytes" in results[1], results[0]
+    assert '"text":"7770 more findings: 7770 blocks, 7770 bytes"' in sarif[:10000], sarif[:10000]
+    errors = [line for line in github.split("\n") if line.startswith("::error ")]
+    assert len(errors) == 10 and "10000000 bytes" in errors[1] and "32761 more findings: " in errors[9], errors
+    assert len(markdown.encode()) < 1 << 20 and "\n32670 more findings: " in markdown, len(markdown)
+    text = read(b.path("r.text"))
+    assert "\n31770 more findings: 31770 blocks, 31770 bytes (--report=json has all)\n" in text, text[-500:]
+
+
+def test_a_summary_has_a_greatest_size(b):
+    """Whatever names are long: what GitHub shows has at most 1 MiB."""
+    parts = b.build("parts", text="""
+#include <stdlib.h>
+#define LEAK(n) __attribute__((noinline)) void leak##n(void *volatile *p) { *p = malloc(1); }
+#define TEN(n) LEAK(n##0) LEAK(n##1) LEAK(n##2) LEAK(n##3) LEAK(n##4) LEAK(n##5) LEAK(n##6) LEAK(n##7) LEAK(n##8) LEAK(n##9)
+TEN(1) TEN(2) TEN(3) TEN(4)
+#define CALL(n) leak##n(&p);
+#define CALLS(n) CALL(n##0) CALL(n##1) CALL(n##2) CALL(n##3) CALL(n##4) CALL(n##5) CALL(n##6) CALL(n##7) CALL(n##8) CALL(n##9)
+int main(void) { void *volatile p; CALLS(1) CALLS(2) CALLS(3) CALLS(4) return 0; }
+""")
+    long = b.change(b.load(b.trace(program=parts)),
+                    "UPDATE frames SET function = function || '%s' WHERE function LIKE 'leak%%'" % ("[&<*" * 5000))
+    markdown = reports(b, 1, "--full-names", long)[3]
+    assert 200 << 10 < len(markdown.encode()) < 1 << 20, len(markdown)
+    assert re.search("\n38 more findings: 38 blocks, 38 bytes .--report=json has all", markdown), markdown[-500:]
+    assert "--report=json" not in reports(b, 1, b.trace(1))[3]
+
+
 def test_reports_of_good_news_and_doubts(b):
     baseline = b.baseline()
     junit, sarif, github, markdown = reports(b, 0, "-b", baseline, b.trace())
