@@ -142,8 +142,10 @@ CREATE TABLE modules (
   build_id TEXT NOT NULL,     -- hexadecimal, '' if it has none
   symbols TEXT                -- what was found when its functions were looked up last:
                               -- 'found', 'no file', 'not ELF', 'other build', 'newer'
-                              -- (than the trace, without a build-id to tell); NULL: they
-                              -- were not (--no-symbols, or no stack has code of it)
+                              -- (than the trace, without a build-id to tell),
+                              -- 'unreadable' (debug information that libdw cannot
+                              -- decompress); NULL: they were not looked up
+                              -- (--no-symbols, or no stack has code of it)
 ) STRICT;
 
 -- Where a process had mapped them.

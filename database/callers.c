@@ -8,6 +8,7 @@ static const struct row_column module_columns[] = {
 	ROW_COLUMN(caller_module, module, "m.module"),
 	ROW_COLUMN(caller_module, path, "m.path"),
 	ROW_COLUMN(caller_module, build_id, "m.build_id"),
+	ROW_COLUMN(caller_module, symbols, "m.symbols"),
 	ROW_COLUMN(caller_module, has_functions, "max(f.function NOT LIKE '%+0x%')"),
 	ROW_COLUMN(caller_module, has_lines, "max(f.line > 0)"),
 };

@@ -14,6 +14,7 @@ struct rows;
 struct caller_module {
 	int64_t module;
 	const char *path, *build_id;
+	const char *symbols;           /* or NULL (terms.h) */
 	bool has_functions, has_lines; /* of frames in it */
 };
 

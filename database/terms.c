@@ -18,9 +18,10 @@ const char *const process_ending_names[N_PROCESS_ENDINGS] = {
 };
 
 const char *const module_symbols_names[N_MODULE_SYMBOLS] = {
-	[MODULE_FOUND] = "found",     [MODULE_NO_FILE] = "no file",
-	[MODULE_NOT_ELF] = "not ELF", [MODULE_OTHER_BUILD] = "other build",
-	[MODULE_NEWER] = "newer",     [MODULE_NOT_ASKED] = "unknown",
+	[MODULE_FOUND] = "found",       [MODULE_NO_FILE] = "no file",
+	[MODULE_NOT_ELF] = "not ELF",   [MODULE_OTHER_BUILD] = "other build",
+	[MODULE_NEWER] = "newer",       [MODULE_UNREADABLE] = "unreadable",
+	[MODULE_NOT_ASKED] = "unknown",
 };
 
 const char *const leak_kind_names[N_LEAK_KINDS] = {
@@ -45,4 +46,21 @@ enum module_symbols module_symbols_find(const char *name)
 	while (name && i < MODULE_NOT_ASKED && strcmp(name, module_symbols_names[i]) != 0)
 		i++;
 	return name ? (enum module_symbols)i : MODULE_NOT_ASKED;
+}
+
+struct module_gap module_find_gap(enum module_symbols symbols, bool has_functions)
+{
+	if (symbols == MODULE_UNREADABLE)
+		return (struct module_gap){
+			"source lines: its debug information is compressed in a way that "
+			"the loader's libdw cannot read (zstd needs elfutils 0.189)",
+			"decompress it with objcopy --decompress-debug-sections, or link "
+			"with -Wl,--compress-debug-sections=zlib"};
+	if (has_functions)
+		return (struct module_gap){
+			"source lines: it was built without debug information",
+			"build it with -g"};
+	return (struct module_gap){
+		"symbols: its functions are shown as offsets",
+		"load the trace where the unstripped program is, or its .debug file"};
 }

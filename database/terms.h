@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 /* processes.ending */
 enum process_ending {
 	ENDING_UNKNOWN,
@@ -28,8 +30,9 @@ enum module_symbols {
 	MODULE_NO_FILE,
 	MODULE_NOT_ELF,
 	MODULE_OTHER_BUILD,
-	MODULE_NEWER,     /* found, but it may be another build */
-	MODULE_NOT_ASKED, /* NULL */
+	MODULE_NEWER,      /* found, but it may be another build */
+	MODULE_UNREADABLE, /* found, but not the debug information that there is */
+	MODULE_NOT_ASKED,  /* NULL */
 	N_MODULE_SYMBOLS
 };
 
@@ -37,6 +40,14 @@ extern const char *const module_symbols_names[N_MODULE_SYMBOLS];
 
 /* Find the state of that name, which may be NULL. */
 enum module_symbols module_symbols_find(const char *name);
+
+/* What the frames of a module lack, "source lines: ...", and what to do about it. */
+struct module_gap {
+	const char *what, *remedy;
+};
+
+/* Return what a module lacks of whose frames none has a line. */
+struct module_gap module_find_gap(enum module_symbols symbols, bool has_functions);
 
 /* lots.leak_kind, and enum rhp_leak_kind of the trace: what still points to a block that
  * was not freed. */

@@ -163,8 +163,8 @@ static void open_module(struct frames *f, uint32_t number)
 		[SYMBOLS_OTHER_BUILD] = MODULE_OTHER_BUILD,
 	};
 	const struct registry_module *m = get_module(f, number);
+	enum module_symbols state;
 	int problem;
-	bool newer;
 
 	if (number == f->module)
 		return;
@@ -178,14 +178,17 @@ static void open_module(struct frames *f, uint32_t number)
 	if (problem < 0)
 		die("read symbols of %s: out of memory", m->path);
 	warn_module(m, problem);
-	newer = problem == 0 && is_newer(f, m);
-	if (newer)
+	state = terms[problem];
+	if (problem == 0 && symbols_are_unreadable(f->symbols))
+		state = MODULE_UNREADABLE;
+	if (problem == 0 && is_newer(f, m)) {
+		state = MODULE_NEWER;
 		warn("read symbols of %s: it has no build-id, and was written after the "
 		     "trace was begun; its names and lines may be wrong; link with "
 		     "-Wl,--build-id",
 		     m->path);
-	store_module_symbols(f->store, number,
-			     module_symbols_names[newer ? MODULE_NEWER : terms[problem]]);
+	}
+	store_module_symbols(f->store, number, module_symbols_names[state]);
 }
 
 static int open_for_places(void *context, uint32_t module, struct symbols **symbols)

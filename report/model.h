@@ -41,6 +41,7 @@ struct report_frame {
 
 struct report_module {
 	char *path, *build_id;
+	enum module_symbols symbols;
 	bool has_functions, has_lines;
 };
 

@@ -71,7 +71,8 @@ static void read_modules(struct stacks *s)
 		    (uint32_t)report->n_modules);
 		report->modules[report->n_modules++] = (struct report_module){
 			memory_text(row.path ? row.path : ""),
-			memory_text(row.build_id ? row.build_id : ""), row.has_functions,
+			memory_text(row.build_id ? row.build_id : ""),
+			module_symbols_find(row.symbols), row.has_functions,
 			row.has_lines};
 	}
 	rows_close(rows);

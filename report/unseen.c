@@ -161,20 +161,16 @@ static void find_names(struct report *report)
 {
 	for (size_t i = 0; i < report->n_modules; i++) {
 		const struct report_module *module = &report->modules[i];
+		struct module_gap gap =
+			module_find_gap(module->symbols, module->has_functions);
 		bool is_program = report->process.executable &&
 				  strcmp(module->path, report->process.executable) == 0;
 
 		if (!is_program || module->has_lines)
 			continue;
 		add(report,
-		    memory_format("%s has no %s.", path_base(module->path),
-				  module->has_functions ? "source lines: it was built "
-							  "without debug information"
-							: "symbols: its functions are "
-							  "shown as offsets"),
-		    module->has_functions ? "build it with -g"
-					  : "load the trace where the unstripped program "
-					    "is, or its .debug file");
+		    memory_format("%s has no %s.", path_base(module->path), gap.what),
+		    gap.remedy);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include "rheaper-check/findings.h"
 #include "rheaper-check/inputs.h"
 #include "rheaper-check/limits.h"
+#include "rheaper-check/lines.h"
 #include "rheaper-check/measure.h"
 #include "rheaper-check/options.h"
 #include "rheaper-check/ratchet.h"
@@ -44,6 +45,7 @@ static void judge(const struct options *o, struct baseline *baseline, struct ver
 	findings_compare(v, o->baseline || o->write_baseline ? baseline : NULL,
 			 &o->limits);
 	findings_sort(v);
+	lines_note(v);
 	if (!verdict_is_known(v)) /* a baseline of it would be wrong */
 		return;
 	if (o->write_baseline) {

@@ -81,15 +81,16 @@ static void take_frame(struct reading *r, const struct site_frame *row)
 		.plain = row->inferred ? ""
 				       : names_plain(r->arena,
 						     row->function ? row->function : ""),
+		.symbols = module_symbols_find(row->symbols),
+		.is_unnamed = row->function && is_unnamed(row->function),
 		.inferred = row->inferred,
 	};
 
-	if (row->module_path && !row->file && row->function &&
-	    is_unnamed(row->function)) {
+	if (row->module_path && !row->file && frame.is_unnamed) {
 		frame.plain = names_unnamed(r->arena, row->function,
 					    row->build_id ? row->build_id : "");
 		frame.lost = why_lost(r, row, frame.module);
-	} else if (module_symbols_find(row->symbols) == MODULE_NEWER) {
+	} else if (frame.symbols == MODULE_NEWER) {
 		frame.lost = why_lost(r, row, frame.module);
 	}
 	take_file(r, &frame, row);

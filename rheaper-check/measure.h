@@ -53,8 +53,10 @@ struct measure_frame {
 	const char *module;
 	const char *plain; /* what names_plain makes of `sym`; "" if it is inferred: keys
 			    * are what they are without */
-	bool inferred;     /* a tail call left no frame of it */
-	const char *lost;  /* why it has no name, NULL: it has, or its file has none */
+	enum module_symbols symbols; /* of the module */
+	bool is_unnamed;             /* the module has no name for it */
+	bool inferred;               /* a tail call left no frame of it */
+	const char *lost; /* why it has no name, NULL: it has, or its file has none */
 	unsigned int linked; /* the libraries, linked into its file, that it may be of */
 };
 

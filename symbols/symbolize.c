@@ -10,6 +10,7 @@
  * dwfl_module_addrinfo looks through the whole table each time.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ struct symbols {
 	const struct elf_symbol **by_name; /* NULL: not asked for yet */
 	Elf *last_elf; /* read_table: what has_whole_table said of it */
 	bool last_is_whole;
+	bool unreadable; /* some debug information is */
 	struct demangled names;
 	struct symbol found[SYMBOLS_MAX_INLINED];
 	char *paths[SYMBOLS_MAX_INLINED]; /* of found, if they are ours */
@@ -248,6 +250,59 @@ static int find_file(struct symbols *s, const struct symbol_settings *settings,
 	}
 }
 
+/* Whether libelf fails to decompress a section that names and lines need. */
+static bool has_unreadable(Elf *elf)
+{
+	static const char *const needed[] = {".debug_info", ".debug_abbrev",
+					     ".debug_line", ".debug_str",
+					     ".debug_line_str"};
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return false;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		const char *name;
+
+		if (!gelf_getshdr(section, &header) ||
+		    !(header.sh_flags & SHF_COMPRESSED))
+			continue;
+		name = elf_strptr(elf, names, header.sh_name);
+		for (size_t i = 0; name && i < sizeof(needed) / sizeof(*needed); i++) {
+			if (strcmp(name, needed[i]) == 0 &&
+			    elf_compress(section, 0, 0) < 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The same of a file with separate debug information, which libdw has closed. */
+static bool file_has_unreadable(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ_MMAP_PRIVATE, NULL);
+	bool unreadable = elf && has_unreadable(elf);
+
+	elf_end(elf);
+	if (fd >= 0)
+		close(fd);
+	return unreadable;
+}
+
+static bool find_unreadable(struct symbols *s, Dwarf *dwarf)
+{
+	const char *debug_file = NULL;
+	GElf_Addr bias;
+	Elf *elf = dwarf ? dwarf_getelf(dwarf) : dwfl_module_getelf(s->module, &bias);
+
+	if (elf && has_unreadable(elf))
+		return true;
+	dwfl_module_info(s->module, NULL, NULL, NULL, NULL, NULL, NULL, &debug_file);
+	return !dwarf && debug_file && file_has_unreadable(debug_file);
+}
+
 static int load_module(struct symbols *s, const struct symbol_settings *settings,
 		       const char *path, const uint8_t *build_id, size_t build_id_size)
 {
@@ -272,7 +327,13 @@ static int load_module(struct symbols *s, const struct symbol_settings *settings
 		if (!s->debug_info)
 			return -ENOMEM;
 	}
+	s->unreadable = find_unreadable(s, dwarf);
 	return read_table(s);
+}
+
+bool symbols_are_unreadable(const struct symbols *s)
+{
+	return s->unreadable;
 }
 
 int symbols_open(struct symbols **result, const struct symbol_settings *settings,

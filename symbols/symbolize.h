@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,10 @@ enum symbols_problem {
 int symbols_open(struct symbols **symbols, const struct symbol_settings *settings,
 		 const char *path, const uint8_t *build_id, size_t build_id_size);
 void symbols_close(struct symbols *symbols);
+
+/* Return whether there is debug information that libdw cannot read, for it is compressed
+ * in a way that it does not know: elfutils before 0.189 do not know zstd. */
+bool symbols_are_unreadable(const struct symbols *symbols);
 
 /*
  * Look up an address of the module, as its file has it (not as a process does). *found

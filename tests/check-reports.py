@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import xml.etree.ElementTree as xml
 
+import compressed
 import tap
 from leaky import BIN, CHECK, HERE, LOADER, PROGRAM, Bench, read
 
@@ -361,6 +362,29 @@ def test_a_name_of_any_length_is_as_stable(b):
     said = b.check(0, "--baseline=" + b.path("long.txt"), "--max-growth=leak-bytes=50%", profiles[1])
     assert " known, 0 improved" in said, said
     assert "_Z" not in read(b.path("long.txt"))
+
+
+def test_what_has_no_lines_says_why(b):
+    """A program, one of its objects, debug information that cannot be read: one line for each."""
+    note = "note: {} has no source lines: it was built without debug information; build it with -g\n"
+    bare = b.build("bare", "rheaper-gcc", "-g0")
+    said = b.check(1, b.trace(1, 1, 1, program=bare))
+    assert said.count("source line") == said.count(note.format(bare)) == 1, said
+    b.run("objcopy", "--strip-all", bare)
+    said = b.check(1, b.trace(1, 1, program=bare))
+    assert f"note: {bare} has no symbols: its functions are shown as offsets; load the trace where" in said, said
+    b.file("object.c", "#include <stdlib.h>\nvoid *object(void) { void *p = malloc(7); return p ? p : object; }\n")
+    b.run("gcc", "-g0", "-O0", "-c", "object.c")
+    mixed = b.build("mixed", "rheaper-gcc", b.path("object.o"),
+                    text="void *object(void); void *volatile p; int main(void) { p = object(); p = 0; return 0; }\n")
+    said = b.check(1, b.trace(program=mixed))
+    assert said.count("source line") == said.count(note.format(f"an object in {mixed}, with object,")) == 1, said
+    packed = b.build("packed", "rheaper-gcc", "-gz")
+    assert "source line" not in b.check(1, b.trace(1, program=packed))
+    assert compressed.spoil(packed) > 0
+    said = b.check(1, b.trace(1, program=packed))
+    assert said.count("source line") == said.count(
+        f"note: {packed} has no source lines: its debug information is compressed in a way that the loader's") == 1, said
 
 
 def test_sources_may_be_elsewhere(b):

@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 
+import compressed
 import symbolizers
 import tap
 from workbench import Workbench
@@ -206,6 +207,35 @@ def test_older_and_split_and_compressed_debug_information(b):
     for words in ["-gdwarf-4"], ["-gdwarf-3"], ["-g", "-gz"], ["-g1"]:
         assert b.frames(*b.build(*words)) == FULL, words
     assert b.frames(*b.build("-g", "-gsplit-dwarf")) == FULL
+
+
+def symbols(b, program, trace):
+    """The frames, and what became of the program's symbols."""
+    frames = b.frames(program, trace)
+    with sqlite3.connect(trace + ".db") as db:
+        (found,), = db.execute("SELECT symbols FROM modules WHERE path = ?", (program,))
+    return frames, found
+
+
+def test_debug_information_that_nobody_can_decompress(b):
+    """Of a program, of its separate file; and compressed by zstd, which elfutils before 0.189 cannot read."""
+    for separate in False, True:
+        program, trace = b.build("-g", "-gz")
+        assert symbols(b, program, trace) == (FULL, "found")
+        spoilt = program
+        if separate:
+            spoilt = b.separate(program)
+            b.run("objcopy", "--add-gnu-debuglink=" + spoilt, program)
+        assert compressed.spoil(spoilt) > 0
+        frames, found = symbols(b, program, trace)
+        assert found == "unreadable", found
+        assert separate or frames == NAMES, frames
+    program, trace = b.build()
+    b.run("objcopy", "--compress-debug-sections=zlib", program)
+    assert symbols(b, program, trace) == (FULL, "found")
+    b.run("objcopy", "--decompress-debug-sections", program)
+    if subprocess.run(["objcopy", "--compress-debug-sections=zstd", program]).returncode == 0:
+        assert symbols(b, program, trace) in [(FULL, "found"), (NAMES, "unreadable")]
 
 
 def test_a_stripped_program_has_no_names(b):
