@@ -33,7 +33,7 @@ struct options {
 	struct symbol_settings symbols; /* of traces */
 	const char **wrappers;
 	size_t n_wrappers;
-	struct paths paths; /* only its maps */
+	struct paths paths; /* its maps; main sets the root */
 	bool full_names;
 	const char **expectations;
 	size_t n_expectations;

@@ -18,7 +18,7 @@ struct path_map {
 
 struct paths {
 	struct arena *arena;
-	const char *roots[PATHS_MAX_ROOTS]; /* absolute; "" is the root of all */
+	const char *roots[PATHS_MAX_ROOTS]; /* absolute, as paths_clean has them */
 	size_t n_roots;
 	struct path_map *maps;
 	size_t n_maps;

@@ -18,6 +18,7 @@
 #include "rheaper-check/report.h"
 
 #define MOST_RESULTS 25000
+#define MOST_STACKS 1000       /* of the first results: they are most of the file */
 #define MOST_RELATED 100       /* locations of a result */
 #define MOST_NOTIFICATIONS 100 /* of each sort */
 #define MOST_NAME 1000         /* bytes: of longer ones the short form is there */
@@ -218,7 +219,7 @@ static void put_owned(const struct verdict *v, struct json *json, const struct f
 }
 
 static void put_result(const struct verdict *v, struct json *json,
-		       const struct finding *f)
+		       const struct finding *f, bool with_stack)
 {
 	struct place place = locate_place(v, f);
 
@@ -234,7 +235,7 @@ static void put_result(const struct verdict *v, struct json *json,
 	put_location(v, json, &place, NULL);
 	json_end_array(json);
 	put_owned(v, json, f);
-	if (f->site)
+	if (f->site && with_stack)
 		put_stack(v, json, f->site->stack);
 	put_fingerprints(v, json, f);
 	json_end_object(json);
@@ -257,6 +258,10 @@ static void put_notifications(const struct verdict *v, struct json *json)
 	json_begin_lines(json);
 	if (v->n_findings > MOST_RESULTS)
 		put_notification(json, "warning", locate_rest(v, MOST_RESULTS));
+	if (v->n_findings > MOST_STACKS)
+		put_notification(json, "note",
+				 arena_format(v->arena, "only the first %d have stacks",
+					      MOST_STACKS));
 	for (size_t i = 0; i < m->n_problems && i < MOST_NOTIFICATIONS; i++)
 		put_notification(json,
 				 verdict_minds(v, &m->problems[i]) ? "error" : "note",
@@ -322,7 +327,7 @@ void sarif_write(const struct verdict *v, FILE *out)
 	key(&json, "results");
 	json_begin_lines(&json);
 	for (size_t i = 0; i < v->n_findings && i < MOST_RESULTS; i++)
-		put_result(v, &json, &v->findings[i]);
+		put_result(v, &json, &v->findings[i], i < MOST_STACKS);
 	json_end_array(&json);
 	json_end_object(&json);
 	json_end_array(&json);

@@ -240,6 +240,7 @@ def test_reports_are_cut_and_say_so(b):
         "message") == "31770 more findings: 31770 blocks, 31770 bytes", suite[-1][0].items()
     results = [line for line in sarif.split("\n") if line.lstrip(",").startswith('{"ruleId"')]
     assert len(results) == 25000 and '"ruleId":"limit"' in results[0] and "10000000 bytes" in results[1], results[0]
+    assert [index for index, line in enumerate(results) if '"stacks":' not in line][:2] == [0, 1000], results[1000]
     assert '"text":"7770 more findings: 7770 blocks, 7770 bytes"' in sarif[:10000], sarif[:10000]
     errors = [line for line in github.split("\n") if line.startswith("::error ")]
     assert len(errors) == 10 and "10000000 bytes" in errors[1] and "32761 more findings: " in errors[9], errors
