@@ -56,7 +56,7 @@ struct measure_frame {
 	enum module_symbols symbols; /* of the module */
 	bool is_unnamed;             /* the module has no name for it */
 	bool inferred;               /* a tail call left no frame of it */
-	const char *lost; /* why it has no name, NULL: it has, or its file has none */
+	const char *lost;    /* why it has no name, NULL: it has, or its file has none */
 	unsigned int linked; /* the libraries, linked into its file, that it may be of */
 };
 
