@@ -19,6 +19,7 @@ struct rows;
 
 struct process {
 	const char *program, *path;
+	int64_t pid;
 	unsigned int run;
 	bool cut;     /* its trace ended early, so blocks live then are not leaks */
 	bool partial; /* its trace is not complete */

@@ -247,6 +247,7 @@ static void take_process(struct reading *r, const struct process_facts *row)
 	const struct ending *ending = find_ending(row);
 	size_t n_problems = r->m->n_problems;
 	struct process process = {.program = program,
+				  .pid = row->pid,
 				  .path = path,
 				  .run = r->m->n_runs,
 				  .cut = ending->defect == DEFECT_CUT ||

@@ -184,6 +184,7 @@ static void take_site(struct reading *r, const struct site_facts *row)
 	struct measure_site site = {
 		.stack = reading_stack(r, row->stack),
 		.n_runs = process->run,
+		.pid = process->pid,
 	};
 
 	take_amounts(r, &site, row);

@@ -165,6 +165,13 @@ static enum leak_kind worse(enum leak_kind a, enum leak_kind b)
 	return a == LEAK_UNKNOWN ? b : b == LEAK_UNKNOWN ? a : a < b ? a : b;
 }
 
+static void add_process(struct measure_site *site, int64_t pid)
+{
+	site->has_more_processes |= site->pid != 0 && site->pid != pid;
+	if (site->pid == 0 || pid < site->pid)
+		site->pid = pid;
+}
+
 /* The site of rows of one key; the number of these rows. */
 static size_t fold_site(const struct measure *m, struct by_run *runs,
 			const struct measure_site *rows, size_t n,
@@ -186,6 +193,7 @@ static size_t fold_site(const struct measure *m, struct by_run *runs,
 			add_amounts(sum, rows[i].amounts);
 			if (rows[i].amounts[AMOUNT_LEAK_BLOCKS] == 0)
 				continue;
+			add_process(site, rows[i].pid);
 			site->kind = worse(site->kind, rows[i].kind);
 			site->is_owned = site->is_owned && rows[i].owner;
 			add_amounts(site->of_kind[rows[i].kind], rows[i].amounts);

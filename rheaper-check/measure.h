@@ -92,6 +92,8 @@ struct measure_site {
 	int64_t of_kind[N_LEAK_KINDS][N_AMOUNTS]; /* by kind, sum of all runs */
 	unsigned int n_runs;                      /* in which it leaks */
 	unsigned int n_of_runs;                   /* in which its program ran */
+	int64_t pid;             /* of a process in which it leaks, the lowest, */
+	bool has_more_processes; /* ... and whether it does in others */
 	bool is_owned; /* all that it leaks hangs below lost blocks that are known */
 	/* Of a row: the stack of the lost blocks that its own hang below, or NULL */
 	const struct measure_stack *owner;

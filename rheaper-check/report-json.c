@@ -91,6 +91,8 @@ static void put_site(struct json *json, const struct measure_site *site)
 	json_put_unsigned(json, "runs", site->n_runs);
 	json_put_unsigned(json, "of_runs", site->n_of_runs);
 	json_put_bool(json, "flaky", site->n_runs < site->n_of_runs);
+	json_put_integer(json, "pid", site->pid);
+	json_put_bool(json, "more_processes", site->has_more_processes);
 	put_stack(json, site->stack);
 }
 

@@ -176,7 +176,11 @@ static void write_finding(const struct verdict *v, FILE *out, bool colours,
 	paint(out, colours, STYLE_BAD);
 	fputs(finding_texts[f->kind].title, out);
 	paint(out, colours, STYLE_PLAIN);
-	fprintf(out, ": %s: %s\n", f->program, f->message);
+	fprintf(out, ": %s: %s", f->program, f->message);
+	if (f->site && f->site->pid && v->measure->n_processes > 1)
+		fprintf(out, " (process %" PRId64 "%s)", f->site->pid,
+			f->site->has_more_processes ? " and others" : "");
+	putc('\n', out);
 	if (f->site)
 		write_stack(v, out, colours, f->site->stack);
 	if (f->n_owned)

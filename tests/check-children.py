@@ -51,10 +51,16 @@ class Bench(Workbench):
 
     def children(self, traces):
         """Of each process: its ending, is it forked; its children: silent, executed, followed."""
-        subprocess.run([LOAD, "-q", *traces, self.path("p.db")], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([LOAD, "-q", "--force", *traces, self.path("p.db")], check=True, stderr=subprocess.DEVNULL)
         with sqlite3.connect(self.path("p.db")) as db:
             return db.execute("SELECT ending, forked, silent_children, executed_children, followed_children"
                               " FROM processes ORDER BY process").fetchall()
+
+    def processes(self, traces):
+        """Their pids, and whether they were forked; p.db has them."""
+        self.children(traces)
+        with sqlite3.connect(self.path("p.db")) as db:
+            return db.execute("SELECT pid, forked FROM processes").fetchall()
 
     def check(self, *words, status):
         return self.run(CHECK, *words, status=status, silent=False)
@@ -121,7 +127,14 @@ def test_a_silent_child_is_no_verdict(b):
 def test_what_a_child_loses(b):
     parent, child = b.trace("l", RHEAPER_FOLLOW_FORK="1")
     text = b.check(parent, child, status=1)
-    assert "leak: children: 1 block, 100 bytes" in text and "  live" in text, text
+    pid, = {pid for pid, forked in b.processes([parent, child]) if forked}
+    assert f"leak: children: 1 block, 100 bytes (process {pid})\n" in text and "  live" in text, text
+    pids = sorted(pid for pid, forked in b.processes(b.trace("llnl", RHEAPER_FOLLOW_FORK="1")) if forked)
+    text = b.check(b.path("p.db"), status=1)
+    assert f"leak: children: 3 blocks, 300 bytes (process {pids[0]} and others)\n" in text, text
+    finding, = json.loads(b.check("--json", b.path("p.db"), status=1))["findings"]
+    assert (finding["pid"], finding["more_processes"]) == (pids[0], True), finding
+    parent, child = b.trace("l", RHEAPER_FOLLOW_FORK="1")
     text = b.check(parent, status=2)
     assert "1 forked child has a trace of its own that is not here; name all traces" in text, text
     b.check("--ignore-children", parent, status=0)
