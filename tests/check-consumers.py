@@ -14,26 +14,11 @@ import shutil
 import subprocess
 
 import tap
-from leaky import Bench, read
+from leaky import TWO_WAYS, Bench, read
 
 MODULES = os.path.join(os.environ.get("RHEAPER_CONSUMERS", ""), "node_modules")
 NODE = os.environ.get("RHEAPER_NODE", "node")
 VALIDATOR = MODULES + "/@microsoft/sarif-multitool-linux/Sarif.Multitool"
-
-TWO_WAYS = """
-#include <stdlib.h>
-void *volatile s;
-__attribute__((noinline)) void *mk(int n) { return malloc(n); }
-__attribute__((noinline)) void from_a(int n) { s = mk(n); }
-__attribute__((noinline)) void from_b(int n) { s = mk(n); }
-int main(int argc, char **argv)
-{
-	from_a(atoi(argv[1]));
-	from_b(atoi(argv[2]));
-	s = 0;
-	return argc != 3;
-}
-"""
 
 
 def node(b, script, *words, oldest=18, **env):

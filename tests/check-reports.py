@@ -17,7 +17,7 @@ import xml.etree.ElementTree as xml
 
 import compressed
 import tap
-from leaky import BIN, CHECK, HERE, LOADER, PROGRAM, Bench, read
+from leaky import BIN, CHECK, HERE, LOADER, PROGRAM, TWO_WAYS, Bench, read
 
 
 def test_colours_are_for_a_terminal(b):
@@ -142,22 +142,6 @@ def test_every_result_is_somewhere(b):
     assert sorted(places(b, "-b", known, *growth, "--limit=peak=1", more)) == [
         ("growth", known, 3), ("growth", known, place), ("leak-growth", known, place), ("limit", known, 1),
         ("new-leak", known, 1)]
-
-
-TWO_WAYS = """
-#include <stdlib.h>
-void *volatile s;
-__attribute__((noinline)) void *mk(int n) { return malloc(n); }
-__attribute__((noinline)) void from_a(int n) { s = mk(n); }
-__attribute__((noinline)) void from_b(int n) { s = mk(n); }
-int main(int argc, char **argv)
-{
-	from_a(atoi(argv[1]));
-	from_b(atoi(argv[2]));
-	s = 0;
-	return argc != 3;
-}
-"""
 
 
 def cases(b, status, *words):

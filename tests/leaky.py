@@ -57,6 +57,22 @@ int main(int argc, char **argv)
 """
 HERE = PROGRAM[:PROGRAM.index("/* HERE")].count("\n") + 1
 
+# Two call sites whose functions have the same names but one
+TWO_WAYS = """
+#include <stdlib.h>
+void *volatile s;
+__attribute__((noinline)) void *mk(int n) { return malloc(n); }
+__attribute__((noinline)) void from_a(int n) { s = mk(n); }
+__attribute__((noinline)) void from_b(int n) { s = mk(n); }
+int main(int argc, char **argv)
+{
+	from_a(atoi(argv[1]));
+	from_b(atoi(argv[2]));
+	s = 0;
+	return argc != 3;
+}
+"""
+
 
 class Bench(Workbench):
     def __init__(self, directory):
