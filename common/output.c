@@ -16,6 +16,11 @@ static struct {
 	bool is_new;      /* a file that has no name until it is whole */
 } output;
 
+static struct {
+	const char *const *paths;
+	size_t n;
+} protected;
+
 void output_die(void)
 {
 	die("write %s:", output.path ? output.path : "standard output");
@@ -29,28 +34,45 @@ static int create_unfinished(const char *path)
 	return fd;
 }
 
-/* A pipe or a device is written as it is; a file is made anew. */
-static int open_path(const char *path, const char *input)
+void output_protect(const char *const *inputs, size_t n)
 {
-	struct stat status, other;
+	protected.paths = inputs;
+	protected.n = n;
+}
+
+static bool is_protected(const struct stat *status)
+{
+	struct stat other;
+
+	for (size_t i = 0; i < protected.n; i++) {
+		if (stat(protected.paths[i], &other) == 0 &&
+		    other.st_dev == status->st_dev && other.st_ino == status->st_ino)
+			return true;
+	}
+	return false;
+}
+
+/* A pipe or a device is written as it is; a file is made anew. */
+static int open_path(const char *path)
+{
+	struct stat status;
 
 	if (stat(path, &status) != 0)
 		return errno == ENOENT ? create_unfinished(path) : -1;
-	if (input && stat(input, &other) == 0 && other.st_dev == status.st_dev &&
-	    other.st_ino == status.st_ino)
-		die("write %s: this is the database itself; name another file", path);
+	if (is_protected(&status))
+		die("write %s: the program reads this file; name another one", path);
 	if (S_ISREG(status.st_mode))
 		return create_unfinished(path);
 	return open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 }
 
-FILE *output_open(const char *path, const char *input, bool binary)
+FILE *output_open(const char *path, bool binary)
 {
 	int fd = STDOUT_FILENO;
 
 	output.path = path;
 	if (path)
-		fd = open_path(path, input);
+		fd = open_path(path);
 	if (fd < 0)
 		output_die();
 	if (binary && isatty(fd))

@@ -9,12 +9,16 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/* Say what the program reads: no output takes the place of any of these. The paths stay
+ * the caller's, for as long as there is output. */
+void output_protect(const char *const *inputs, size_t n);
+
 /*
  * Open the output: the file at `path`, which is replaced if it exists, or standard output
- * if that is NULL. Dies if `path` and `input` (which may be NULL) are the same file, or
- * if a binary format would go to a terminal.
+ * if that is NULL. Dies if it is a file that is protected, or if a binary format would go
+ * to a terminal.
  */
-FILE *output_open(const char *path, const char *input, bool binary);
+FILE *output_open(const char *path, bool binary);
 
 /* Give a new file the permissions that the umask allows; else only its owner has any. */
 void output_share(void);

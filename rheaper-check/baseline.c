@@ -222,7 +222,7 @@ static void write_entry(FILE *out, const char *what, const struct baseline_entry
 
 void baseline_write(struct baseline *baseline, const char *path)
 {
-	FILE *out = output_open(path, NULL, false);
+	FILE *out = output_open(path, false);
 
 	output_share();
 	sort(&baseline->programs);

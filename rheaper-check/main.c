@@ -114,7 +114,7 @@ static void report(const struct options *o, const struct verdict *v)
 	for (size_t i = 0; i < o->n_reports; i++) {
 		const struct report *r = &o->reports[i];
 
-		FILE *out = output_open(r->path, NULL, false);
+		FILE *out = output_open(r->path, false);
 
 		output_share();
 		r->format->write(v, out);
@@ -128,6 +128,7 @@ int main(int argc, char **argv)
 	enum exit_code status;
 
 	check_options_parse(&c.options, &c.arena, argc, argv);
+	output_protect((const char *const *)c.options.inputs, c.options.n_inputs);
 	paths_init(&c.options.paths, &c.arena, c.options.source_root);
 	read_rules(&c);
 	measure_all(&c);

@@ -32,7 +32,7 @@ static void write_page(const struct options *o, const struct diff *diff,
 {
 	const struct page_options page = {
 		.prune = PAGE_PRUNE, .max_size = PAGE_MAX_SIZE, .command = command};
-	FILE *out = output_open(o->html, o->diff.inputs[0], false);
+	FILE *out = output_open(o->html, false);
 
 	output_share();
 	page_write_diff(out, diff, &page);
@@ -50,6 +50,7 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	options_read(&options, argc, argv);
+	output_protect(options.diff.inputs, N_SIDES);
 	numbers_use_iec(options.iec);
 	for (int i = 0; i < N_SIDES; i++)
 		sides[i] =

@@ -194,6 +194,7 @@ int main(int argc, char **argv)
 
 	parse_options(&options, argc, argv);
 	format = &formats[options.format];
+	output_protect(&options.database, 1);
 	profile = profile_open(options.database);
 	options.words.choice = choose(&options, format, profile_database(profile));
 	profile_choose(profile, options.words.choice);
@@ -201,7 +202,7 @@ int main(int argc, char **argv)
 		owners = owner_table_new(profile_database(profile), options.wrappers,
 					 options.n_wrappers);
 	options.words.owners = owners;
-	out = output_open(options.output, options.database, format->binary);
+	out = output_open(options.output, format->binary);
 	format->write(profile, &options.words, out);
 	output_finish();
 	owner_table_free(owners);

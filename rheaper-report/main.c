@@ -57,7 +57,7 @@ static void write_text(const struct options *o, const struct report *report)
 
 static void write_picture(const struct options *o, const struct report *report)
 {
-	FILE *out = output_open(o->svg, o->inputs[0], false);
+	FILE *out = output_open(o->svg, false);
 	const char *executable = report->process.executable;
 	char *title;
 
@@ -73,7 +73,7 @@ static void write_picture(const struct options *o, const struct report *report)
 
 static void write_page(const struct options *o, const struct report *report)
 {
-	FILE *out = output_open(o->html, o->inputs[0], false);
+	FILE *out = output_open(o->html, false);
 
 	output_share();
 	page_write(out, report, &o->page);
@@ -95,6 +95,7 @@ int main(int argc, char **argv)
 	options_read(&options, argc, argv);
 	if (!(options.page.redact & (PAGE_REDACT_ARGS | PAGE_REDACT_PATHS)))
 		options.page.command = command;
+	output_protect((const char *const *)options.inputs, options.n_inputs);
 	numbers_use_iec(options.iec);
 	database = open_input(&options);
 	report = report_read_shown(&database, &options.report);

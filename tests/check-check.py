@@ -480,6 +480,15 @@ def test_wrong_words_are_refused(b):
     assert b.check(0, "--version").startswith("rheaper-check (rheaper) ")
 
 
+def test_no_report_takes_the_place_of_what_is_read(b):
+    first, second = b.trace(1), b.trace(1)
+    for trace in first, second:
+        before = open(trace, "rb").read()
+        for words in [f"--report=json={trace}"], [f"--write-baseline={trace}"]:
+            b.check(2, "-q", *words, first, second)
+            assert open(trace, "rb").read() == before, (trace, words)
+
+
 def test_a_newer_trace_is_told(b):
     trace = b.trace()
     for _ in "xx":

@@ -402,7 +402,7 @@ def test_a_file_appears_when_it_is_whole(b):
     assert open(b.path("new.csv"), "rb").read() == first
     b.export("-f", "json", "--view", "frames", "-o", "new.csv", b.db)
     assert json.load(open(b.path("new.csv")))
-    b.refuse("-f", "csv", "--view", "frames", "-o", b.db, b.db, said="this is the database itself")
+    b.refuse("-f", "csv", "--view", "frames", "-o", b.db, b.db, said="the program reads this file; name another one")
     b.refuse("-f", "csv", "--view", "frames", "-o", "none/x.csv", b.db, said="No such file")
     for name in "pprof", "collapsed":
         b.refuse("-f", name, "-o", "/dev/full", b.db, said="No space left")

@@ -630,6 +630,18 @@ def test_bad_input_is_refused_with_a_sentence(bench):
         assert bench.run(REPORT, *words, status=2, silent=False) == "", words
 
 
+def test_no_page_takes_the_place_of_what_is_read(bench):
+    shutil.copy(bench.path("p.bin"), bench.path("first.bin"))
+    shutil.copy(bench.path("small.bin"), bench.path("second.bin"))
+    for name in "first.bin", "second.bin":
+        with open(bench.path(name), "rb") as trace:
+            before = trace.read()
+        for kind in "--svg", "--html":
+            assert bench.run(REPORT, "first.bin", "second.bin", f"{kind}={name}", status=2, silent=False) == ""
+            with open(bench.path(name), "rb") as trace:
+                assert trace.read() == before, (kind, name)
+
+
 def test_a_process_without_blocks_is_reported(bench):
     bench.file("idle.c", "int main(void) { return 0; }\n")
     bench.run(f"{BIN}/rheaper-cc", "idle.c", "-o", "idle", "--rheaper-capture=link")
