@@ -14,23 +14,33 @@
 
 #include "analysis/later.h"
 
-/* When the trace at a place began; 0 if there is none of this format. */
-static uint64_t begun(int directory, const char *name)
+/* What is known of the trace at a place. */
+struct beginning {
+	uint64_t ns; /* since 1970; 0: there is no trace of this format */
+	uint32_t pid;
+	bool is_child; /* of a process that has a trace, too */
+};
+
+static struct beginning begun(int directory, const char *name)
 {
 	struct rhp_file_header header;
+	struct beginning found = {0};
 	struct stat status;
 	bool fits;
 	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
-		return 0;
+		return found;
 	fits = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
 	       pread(fd, &header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
 	       memcmp(header.magic, RHP_TRACE_MAGIC, sizeof(header.magic)) == 0 &&
 	       header.byte_order == RHP_BYTE_ORDER_MARK &&
 	       header.version == RHP_TRACE_VERSION;
 	close(fd);
-	return fits ? header.start_realtime_ns : 0;
+	if (fits)
+		found = (struct beginning){header.start_realtime_ns, header.pid,
+					   header.is_child != 0};
+	return found;
 }
 
 /* Whether a name is `plain`, a dot and a number. */
@@ -53,20 +63,26 @@ static char *beside(const char *path, const char *plain, const char *name)
 	return full;
 }
 
+/* A process that traces twice, and its forked children, take numbers, too. */
+static bool is_of_one_run(const struct beginning *asked, const struct beginning *other)
+{
+	return other->pid == asked->pid || other->is_child;
+}
+
 static char *find_newest(DIR *directory, const char *path, const char *plain)
 {
-	uint64_t newest = begun(dirfd(directory), plain);
+	struct beginning asked = begun(dirfd(directory), plain), other;
+	uint64_t newest = asked.ns;
 	const struct dirent *entry;
 	char *found = NULL;
 
 	while (newest && (entry = readdir(directory))) {
-		uint64_t time = is_numbered(entry->d_name, plain)
-					? begun(dirfd(directory), entry->d_name)
-					: 0;
-
-		if (time <= newest)
+		if (!is_numbered(entry->d_name, plain))
 			continue;
-		newest = time;
+		other = begun(dirfd(directory), entry->d_name);
+		if (other.ns <= newest || is_of_one_run(&asked, &other))
+			continue;
+		newest = other.ns;
 		free(found);
 		found = beside(path, plain, entry->d_name);
 	}

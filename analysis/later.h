@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 /*
- * Warn if one of the traces beside the one at `path` that have its name with a number
- * began later than all of them and is not among the n paths that are read.
+ * Warn if one of the traces beside the one at `path` that have its name with a number is
+ * of a later run, and the newest of these is not among the n paths that are read. Later
+ * traces of the same process, and those of forked children, are of no other run.
  */
 void later_warn(const char *path, const char *const *paths, size_t n);
