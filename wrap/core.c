@@ -5,11 +5,15 @@
  * too, and they appear after our archive was searched.
  */
 #include "wrap/next.h"
+#include "wrap/operators.h"
 
 /* Absent from some libcs; where malloc comes from libc.a they lie beside it. */
 void *__real_memalign(size_t, size_t) __attribute__((weak));
 void *__real_valloc(size_t) __attribute__((weak));
 void *__real_pvalloc(size_t) __attribute__((weak));
+
+uint32_t rhp_operators;
+void (*rhp_look_for_operators)(void);
 
 #define NAME(f) __wrap_##f
 #define RECORDED(f) record_##f

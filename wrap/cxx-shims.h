@@ -22,7 +22,7 @@ static inline void end_real(const struct rhp_place *before)
 #define OPERATOR_NEW(name, params, args)                                                 \
 	SHIM void *NAME(name) params                                                     \
 	{                                                                                \
-		if (LIKELY(!ENTER_ALLOC()) || UNLIKELY(rhp_operators_replaced))          \
+		if (LIKELY(!ENTER_ALLOC()) || rhp_operators_are_replaced())              \
 			return REAL(name) args;                                          \
 		void *p = GUARDED(REAL(name) args);                                      \
 		if (p)                                                                   \
@@ -33,7 +33,7 @@ static inline void end_real(const struct rhp_place *before)
 #define OPERATOR_DELETE(name, params, args, size)                                        \
 	SHIM void NAME(name) params                                                      \
 	{                                                                                \
-		if (UNLIKELY(rhp_operators_replaced) || rhp_passes_free(p) ||            \
+		if (rhp_operators_are_replaced() || rhp_passes_free(p) ||                \
 		    !rhp_enter_free(RHP_FRAME_HERE, p)) {                                \
 			REAL(name) args;                                                 \
 			return;                                                          \

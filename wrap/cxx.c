@@ -5,7 +5,16 @@
 
 RHP_SAY("operators=wrapped");
 
-uint32_t rhp_operators_replaced;
+#ifndef RHP_PLUGIN
+static void are_here(void)
+{
+	if (rhp_operators == RHP_OPERATORS_NONE)
+		rhp_operators = RHP_OPERATORS_WRAPPED;
+	rhp_operators_meet();
+}
+__attribute__((section(".preinit_array"),
+	       used)) static void (*const preinit)(void) = are_here;
+#endif
 
 #define NAME(f) __wrap_##f
 #define REAL(f) __real_##f

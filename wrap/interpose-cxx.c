@@ -56,8 +56,8 @@ static COLD void look_up(void)
 	(void)library;
 #define WRAP_cxx(ret, name, params)                                                      \
 	next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);                      \
-	rhp_operators_replaced |= is_foreign(dlsym(RTLD_DEFAULT, #name),                 \
-					     rhp_exported_##name, __wrap_##name);
+	if (is_foreign(dlsym(RTLD_DEFAULT, #name), rhp_exported_##name, __wrap_##name))  \
+		rhp_operators = RHP_OPERATORS_REPLACED;
 #include "contract/symbols.def"
 #undef WRAP_cxx
 }

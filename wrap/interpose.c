@@ -194,7 +194,7 @@ static void *follow_realloc(void *p, size_t size)
 static void note_operator(const void *found, const void *library, const void *shim)
 {
 	if (found != library && found != shim) /* some linkers export the shim as such */
-		rhp_operators_replaced = 1;
+		rhp_operators = RHP_OPERATORS_REPLACED;
 }
 
 /* Nothing of ours is exported under these names: there are the program's operators, if
@@ -221,8 +221,8 @@ static void look_for_operators(void)
 static void set_capture(void)
 {
 	rhp_capture = RHP_CAPTURE_LINK;
-	if (&rhp_operators_replaced)
-		look_for_operators();
+	rhp_look_for_operators = look_for_operators;
+	rhp_operators_meet();
 }
 __attribute__((section(".preinit_array"),
 	       used)) static void (*const preinit)(void) = set_capture;
