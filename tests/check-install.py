@@ -7,6 +7,7 @@ usage: check-install.py MESON BUILD-DIRECTORY SOURCE-DIRECTORY
 """
 import glob
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -29,6 +30,8 @@ int main(void)
 INSTALLED = [
     "bin/rheaper-cc", "bin/rheaper-c++", "bin/rheaper-gcc", "bin/rheaper-clang++",
     "bin/rheaper-load", "bin/rheaper-check", "bin/rheaper-export", "bin/rheaper-ctl", "bin/rheaper-report", "bin/rheaper-diff", "bin/rheaper", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/librheaper-plugin.ar", "lib*/**/rheaper_trace.so", "lib*/**/rheaper.pc", "share/rheaper/default.supp",
+    "share/doc/rheaper/README.md", "share/doc/rheaper/docs/how-to/ci.md", "share/doc/rheaper/docs/explanation/performance.svg",
+    "share/doc/rheaper/examples/ci/checked", "share/doc/rheaper/examples/cmocka.c",
     "share/doc/rheaper/wrapped-functions.txt",
 ]
 # As the runtime for i386 is built (runtime/meson.build)
@@ -66,8 +69,23 @@ def check_files(prefix):
         pages += ["share/man/man1/rheaper-top.1"] if pages else []
     for pattern in INSTALLED + programs + pages:
         assert glob.glob(os.path.join(prefix, pattern), recursive=True), pattern
+    assert os.access(os.path.join(prefix, "share/doc/rheaper/examples/ci/checked"), os.X_OK)
+    check_links(os.path.join(prefix, "share/doc/rheaper"))
     listed = open(os.path.join(prefix, INSTALLED[-1])).read()
     assert "malloc" in listed and "getline" in listed
+
+
+def check_links(root):
+    """Pages, pictures and examples that pages name are there, too."""
+    n = 0
+    for path in glob.glob(os.path.join(root, "**/*.md"), recursive=True):
+        with open(path) as page:
+            for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read()):
+                place = os.path.relpath(os.path.join(os.path.dirname(path), target), root)
+                if place.split("/")[0] in ("docs", "examples"):
+                    n += 1
+                    assert os.path.exists(os.path.join(root, place)), (path, target)
+    assert n > 20, n
 
 
 def check_main_job(prefix, directory, *words):
