@@ -115,7 +115,8 @@ def test_only_what_has_the_hash_is_taken(directory):
     (tools / "npm").write_text(f'#!/bin/sh\n[ "$1 $3" = "pack lib@1.0" ] && cp "{directory}/lib.tgz" .\n')
     (tools / "npm").chmod(0o755)
     digest = base64.b64encode(hashlib.sha512((directory / "lib.tgz").read_bytes()).digest()).decode()
-    for integrity, status in ("sha512-" + digest[:-3] + "A==", 1), ("sha512-" + digest, 0), ("sha512-" + digest, 0):
+    other = ("A" if digest[0] != "A" else "B") + digest[1:]
+    for integrity, status in ("sha512-" + other, 1), ("sha512-" + digest, 0), ("sha512-" + digest, 0):
         (directory / "list").write_text(f"lib 1.0 {integrity} lib.js script LICENSE MIT\n")
         said = subprocess.run([sys.executable, WEB.parent / "tools/vendor", directory / "list", home], capture_output=True, text=True,
                               env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"})
