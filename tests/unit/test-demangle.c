@@ -40,13 +40,15 @@ static char *write_doubling(char *name, int n_doublings, int n_before)
 {
 	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-	name += sprintf(name, "1AIiiE");
+	name = stpcpy(name, "1AIiiE");
 	for (int i = 0; i < n_doublings; i++) {
 		int part = n_before + 2 * i;
 		char number[3] = {digits[part / 36], digits[part % 36]};
 		const char *digit = number + (part < 36);
+		char type[32];
 
-		name += sprintf(name, "1BIS%s_S%s_E", digit, digit);
+		snprintf(type, sizeof(type), "1BIS%s_S%s_E", digit, digit);
+		name = stpcpy(name, type);
 	}
 	return name;
 }
