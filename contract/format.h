@@ -42,7 +42,7 @@ enum rhp_trace_state {
 	RHP_STATE_SNAPSHOT =
 		6, /* a copy of a trace that went on: events whose stamps are not below
 		    * their counter came later, and are not all there */
-	RHP_STATE_EXECUTED = 7, /* the program called exec; exit_threads holds, too */
+	RHP_STATE_EXECUTED = 7, /* the program called exec */
 };
 
 /* Why events are missing: index of header.lost. */
@@ -98,8 +98,9 @@ struct rhp_file_header {
 	char executable[3072]; /* path, NUL-terminated, cut if longer */
 	uint32_t ring;         /* 1: chunks are overwritten once max_bytes is reached */
 	uint32_t free_stacks;  /* 1: the nodes of frees are whole stacks */
-	uint32_t exit_threads; /* of EXITED: threads that ran on then, each of which may
-				* have been inside an event that it never wrote */
+	uint32_t exit_threads; /* of EXITED and EXECUTED: threads that ran on then, each
+				* of which may have been inside an event that it never
+				* wrote */
 	uint32_t is_child;     /* 1: of a process that a traced one forked */
 	/* Forked children that called something which is wrapped, by enum rhp_child
 	 * (live). Children write to this head, and to nothing else of the trace. */

@@ -45,27 +45,15 @@ static void take_back(enum rhp_counted was)
 		rhp_trace_count_child(RHP_CHILD_SILENT);
 }
 
-static bool count_thread(void *context, int tid)
-{
-	(void)tid;
-	++*(uint32_t *)context;
-	return true;
-}
-
-uint32_t rhp_count_other_threads(void)
-{
-	uint32_t n = 0;
-	rhp_os_threads(count_thread, &n);
-	return n;
-}
-
 uint32_t rhp_exec_begin(void)
 {
 	if (rhp_state_is_forked())
 		return execute_child();
 	if (rhp_state_generation() == 0 || rhp_os_pid() != rhp_trace_pid())
 		return NOTHING;
-	return rhp_trace_set_executed(rhp_count_other_threads()) ? ENDED_TRACE : NOTHING;
+	return rhp_trace_set_ended(RHP_STATE_EXECUTED, rhp_os_count_threads())
+		       ? ENDED_TRACE
+		       : NOTHING;
 }
 
 void rhp_exec_failed(uint32_t begun)

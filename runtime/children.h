@@ -21,9 +21,6 @@
 HIDDEN void rhp_child_stays_out(void);
 HIDDEN void rhp_child_is_followed(void);
 
-/* How many threads of this process run beside the calling one. */
-HIDDEN uint32_t rhp_count_other_threads(void);
-
 /* Around each exec. failed() gets what begin() returned; neither changes errno. Any
  * thread, any handler, and a child of vfork(). */
 HIDDEN uint32_t rhp_exec_begin(void);

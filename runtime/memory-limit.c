@@ -4,6 +4,8 @@
  * controller. A container often sees its own group as the root of the tree, whatever
  * /proc says, so a group that is not there is looked for further up.
  */
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "runtime/line.h"
@@ -66,7 +68,9 @@ static uint64_t limit_of(char *line)
 	return UINT64_MAX;
 }
 
-uint64_t rhp_memory_limit(void)
+/* The bytes that the control groups of this process allow, those above them included; 0
+ * if none limits it, or none can be found. Its buffers are gone when that is said. */
+static NOINLINE uint64_t find_limit(void)
 {
 	char groups[GROUPS_SIZE];
 	uint64_t least = UINT64_MAX;
@@ -88,7 +92,7 @@ void rhp_memory_limit_complain(int fd, const char *path)
 	char what[256];
 	if (is_said || !rhp_os_is_in_memory(fd))
 		return;
-	uint64_t limit = rhp_memory_limit();
+	uint64_t limit = find_limit();
 	if (limit == 0)
 		return;
 	is_said = true;

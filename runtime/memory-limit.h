@@ -6,16 +6,8 @@
  */
 #pragma once
 
-#include <stdint.h>
-
 #include "runtime/cc.h"
 
-/*
- * The bytes of memory that the control groups of this process allow, those above them
- * included; 0 if none limits it, or none can be found. Reads /proc and /sys.
- */
-HIDDEN uint64_t rhp_memory_limit(void);
-
 /* Says so on standard error, once a process, if the trace `fd`, whose path is given, is
- * in memory that is limited. */
+ * in memory that is limited. Reads /proc and /sys. */
 HIDDEN void rhp_memory_limit_complain(int fd, const char *path);

@@ -68,4 +68,5 @@ HIDDEN ssize_t rhp_os_read_link(const char *path, char *buffer, size_t size);
 /* Writes one line to standard error, in one write. */
 HIDDEN void rhp_os_complain(const char *line, size_t length);
 
+/* Whether it is a terminal. Keeps errno. */
 HIDDEN bool rhp_os_is_terminal(int fd);

@@ -148,6 +148,20 @@ void rhp_os_threads(bool (*take)(void *context, int tid), void *context)
 	rhp_os_close(fd);
 }
 
+static bool count_thread(void *context, int tid)
+{
+	(void)tid;
+	++*(uint32_t *)context;
+	return true;
+}
+
+uint32_t rhp_os_count_threads(void)
+{
+	uint32_t n = 0;
+	rhp_os_threads(count_thread, &n);
+	return n;
+}
+
 static uintptr_t read_hex(const char *at)
 {
 	uintptr_t n = 0;

@@ -43,6 +43,9 @@ HIDDEN int rhp_os_wait_for(int pid);
 /* Calls take() for each thread of this process but the calling one, until it is false. */
 HIDDEN void rhp_os_threads(bool (*take)(void *context, int tid), void *context);
 
+/* How many those are. */
+HIDDEN uint32_t rhp_os_count_threads(void);
+
 /*
  * Where a thread of this process is blocked in the kernel: its stack pointer, 0 if it is
  * not, or cannot be asked. `buffers` gets the addresses of memory that it gave to the

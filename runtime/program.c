@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "runtime/children.h"
 #include "runtime/leak.h"
 #include "runtime/notice.h"
+#include "runtime/os-process.h"
 #include "runtime/process.h"
 #include "runtime/program.h"
 #include "runtime/settings.h"
@@ -37,7 +37,7 @@ __attribute__((destructor(101))) static void program_ends(void)
 	if (rhp_state_now() == RHP_ON) {
 		rhp_tracker_name_all();
 		rhp_leak_at_exit(rhp_start_asked()->leak_scan);
-		rhp_trace_set_exited(rhp_count_other_threads());
+		rhp_trace_set_ended(RHP_STATE_EXITED, rhp_os_count_threads());
 	}
 	rhp_symbols_keep_modules();
 	rhp_notice_end(rhp_switch_trace_path());

@@ -213,25 +213,16 @@ bool rhp_trace_set_state(enum rhp_trace_state state)
 	return change_state(RHP_STATE_RUNNING, state);
 }
 
-static bool set_ended(enum rhp_trace_state state, uint32_t n_threads)
+bool rhp_trace_set_ended(enum rhp_trace_state state, uint32_t n_threads)
 {
 	if (rhp_trace.header)
 		rhp_trace.header->exit_threads = n_threads;
 	return rhp_trace_set_state(state);
 }
 
-bool rhp_trace_set_exited(uint32_t n_threads)
-{
-	return set_ended(RHP_STATE_EXITED, n_threads);
-}
-
-bool rhp_trace_set_executed(uint32_t n_threads)
-{
-	return set_ended(RHP_STATE_EXECUTED, n_threads);
-}
-
 void rhp_trace_go_on(void)
 {
+	rhp_trace.header->exit_threads = 0;
 	change_state(RHP_STATE_EXECUTED, RHP_STATE_RUNNING);
 }
 

@@ -65,12 +65,10 @@ HIDDEN void rhp_trace_note_time(void);
  * Advisory: events recorded later are still valid. */
 HIDDEN bool rhp_trace_set_state(enum rhp_trace_state state);
 
-/* The program has exited, or calls exec, while so many other threads run on. Returns
- * false if the trace had come to an end before. */
-HIDDEN bool rhp_trace_set_exited(uint32_t n_threads);
-HIDDEN bool rhp_trace_set_executed(uint32_t n_threads);
+/* The same of a program that exits or calls exec, while so many other threads run on. */
+HIDDEN bool rhp_trace_set_ended(enum rhp_trace_state state, uint32_t n_threads);
 
-/* It could not: the trace goes on. */
+/* exec failed: the trace goes on. */
 HIDDEN void rhp_trace_go_on(void);
 
 /* The head of the latest trace, NULL if there was none. Its counters and its extent

@@ -19,6 +19,13 @@ static inline void end_real(const struct rhp_place *before)
 		call;                                                                    \
 	})
 
+/* rhp_enter_free(), but where the operators are the program's. */
+static ALWAYS_INLINE bool enter_delete(const void *frame, const void *p)
+{
+	return p && rhp_enter(frame) && !rhp_operators_are_replaced() &&
+	       rhp_is_recorded(p);
+}
+
 #define OPERATOR_NEW(name, params, args)                                                 \
 	SHIM void *NAME(name) params                                                     \
 	{                                                                                \
@@ -33,8 +40,7 @@ static inline void end_real(const struct rhp_place *before)
 #define OPERATOR_DELETE(name, params, args, size)                                        \
 	SHIM void NAME(name) params                                                      \
 	{                                                                                \
-		if (rhp_operators_are_replaced() || rhp_passes_free(p) ||                \
-		    !rhp_enter_free(RHP_FRAME_HERE, p)) {                                \
+		if (rhp_passes_free(p) || !enter_delete(RHP_FRAME_HERE, p)) {            \
 			REAL(name) args;                                                 \
 			return;                                                          \
 		}                                                                        \

@@ -21,3 +21,10 @@ static inline void failed(uint32_t begun)
 	if (HAS_RUNTIME)
 		RHP_RUNTIME(exec_failed)(begun);
 }
+
+/* The body of a form whose words are an array; REAL(f) is the real one. */
+#define CALL(f, ...)                                                                     \
+	uint32_t begun = begin();                                                        \
+	int r = REAL(f)(__VA_ARGS__);                                                    \
+	failed(begun);                                                                   \
+	return r

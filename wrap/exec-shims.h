@@ -3,10 +3,10 @@
  * exec in all its forms. Those that take their words one by one make an array of them on
  * the stack, as libc does.
  *
- * Whoever includes this defines SHIM, NAME(f) and REAL(f), and the functions begin() and
- * failed() of children.h. May run in a child of vfork(), and between fork() and exec, so
- * nothing here allocates.
+ * Whoever includes this defines SHIM, NAME(f) and REAL(f). May run in a child of vfork(),
+ * and between fork() and exec, so nothing here allocates.
  */
+#include "wrap/exec-calls.h"
 
 static size_t count_words(va_list words)
 {
@@ -26,12 +26,6 @@ static size_t count_words(va_list words)
 	words[0] = (char *)(uintptr_t)(first);                                           \
 	for (size_t i = 1; i <= n_words; i++)                                            \
 	words[i] = va_arg(list, char *)
-
-#define CALL(f, ...)                                                                     \
-	uint32_t begun = begin();                                                        \
-	int r = REAL(f)(__VA_ARGS__);                                                    \
-	failed(begun);                                                                   \
-	return r
 
 SHIM int NAME(execve)(const char *path, char *const *argv, char *const *envp)
 {
@@ -53,23 +47,18 @@ SHIM int NAME(execvpe)(const char *file, char *const *argv, char *const *envp)
 	CALL(execvpe, file, argv, envp);
 }
 
-SHIM int NAME(execl)(const char *path, const char *first, ...)
-{
-	va_list list;
-	va_start(list, first);
-	TAKE_WORDS(first, list, words);
-	va_end(list);
-	CALL(execv, path, words);
-}
+#define LIST_FORM(f, of_array)                                                           \
+	SHIM int NAME(f)(const char *path, const char *first, ...)                       \
+	{                                                                                \
+		va_list list;                                                            \
+		va_start(list, first);                                                   \
+		TAKE_WORDS(first, list, words);                                          \
+		va_end(list);                                                            \
+		CALL(of_array, path, words);                                             \
+	}
 
-SHIM int NAME(execlp)(const char *file, const char *first, ...)
-{
-	va_list list;
-	va_start(list, first);
-	TAKE_WORDS(first, list, words);
-	va_end(list);
-	CALL(execvp, file, words);
-}
+LIST_FORM(execl, execv)
+LIST_FORM(execlp, execvp)
 
 SHIM int NAME(execle)(const char *path, const char *first, ...)
 {

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "wrap/exec-calls.h"
-
 #define NAME(f) __wrap_##f
 #define REAL(f) __real_##f
 

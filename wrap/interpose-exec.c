@@ -5,7 +5,6 @@
  * main() begins, for after fork() nothing may allocate.
  */
 #include <dlfcn.h>
-#include <errno.h>
 #include <unistd.h>
 
 #include "wrap/exec-calls.h"
