@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include <dirent.h>
+/*
+ * The names are asked for one by one, as the runtime takes the first that is free: a
+ * directory may have thousands of traces, and a load names as many.
+ */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,20 +17,23 @@
 
 #include "analysis/later.h"
 
+#define MOST_MISSING 8 /* numbers in a row whose traces were removed */
+
 /* What is known of the trace at a place. */
 struct beginning {
 	uint64_t ns; /* since 1970; 0: there is no trace of this format */
 	uint32_t pid;
 	bool is_child; /* of a process that has a trace, too */
+	bool is_over;  /* the process was at its end when the trace was */
 };
 
-static struct beginning begun(int directory, const char *name)
+static struct beginning begun(const char *path)
 {
 	struct rhp_file_header header;
 	struct beginning found = {0};
 	struct stat status;
 	bool fits;
-	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
 		return found;
@@ -38,69 +44,41 @@ static struct beginning begun(int directory, const char *name)
 	       header.version == RHP_TRACE_VERSION;
 	close(fd);
 	if (fits)
-		found = (struct beginning){header.start_realtime_ns, header.pid,
-					   header.is_child != 0};
+		found = (struct beginning){.ns = header.start_realtime_ns,
+					   .pid = header.pid,
+					   .is_child = header.is_child != 0,
+					   .is_over = header.state == RHP_STATE_EXITED ||
+						      header.state == RHP_STATE_RUNNING};
 	return found;
 }
 
-/* Whether a name is `plain`, a dot and a number. */
-static bool is_numbered(const char *name, const char *plain)
-{
-	size_t length = strlen(plain);
-	const char *digits = name + length + 1;
-
-	return strncmp(name, plain, length) == 0 && name[length] == '.' && digits[0] &&
-	       digits[strspn(digits, "0123456789")] == 0;
-}
-
-/* The path of the file in the directory of another one. */
-static char *beside(const char *path, const char *plain, const char *name)
-{
-	char *full = NULL;
-
-	if (asprintf(&full, "%.*s%s", (int)(plain - path), path, name) < 0)
-		return NULL;
-	return full;
-}
-
-/* A process that traces twice, and its forked children, take numbers, too. */
+/* A process that traces twice, and its forked children, take numbers, too. In containers
+ * every process has the same pid; but one that has ended traces no more. */
 static bool is_of_one_run(const struct beginning *asked, const struct beginning *other)
 {
-	return other->pid == asked->pid || other->is_child;
+	return other->is_child || (other->pid == asked->pid && !asked->is_over);
 }
 
-static char *find_newest(DIR *directory, const char *path, const char *plain)
-{
-	struct beginning asked = begun(dirfd(directory), plain), other;
-	uint64_t newest = asked.ns;
-	const struct dirent *entry;
-	char *found = NULL;
-
-	while (newest && (entry = readdir(directory))) {
-		if (!is_numbered(entry->d_name, plain))
-			continue;
-		other = begun(dirfd(directory), entry->d_name);
-		if (other.ns <= newest || is_of_one_run(&asked, &other))
-			continue;
-		newest = other.ns;
-		free(found);
-		found = beside(path, plain, entry->d_name);
-	}
-	return found;
-}
-
-/* Its name, NULL if none began later than the one at `path`. */
+/* Its path, NULL if none began later than the one at `path`. */
 static char *find_later(const char *path)
 {
-	const char *slash = strrchr(path, '/'), *plain = slash ? slash + 1 : path;
-	char *name = beside(path, plain, ""), *found = NULL;
-	DIR *directory = name ? opendir(name[0] ? name : ".") : NULL;
+	struct beginning asked = begun(path), other;
+	uint64_t newest = asked.ns;
+	char *found = NULL, *name;
 
-	free(name);
-	if (!directory)
-		return NULL;
-	found = find_newest(directory, path, plain);
-	closedir(directory);
+	for (int n = 1, missing = 0; newest && missing < MOST_MISSING; n++) {
+		if (asprintf(&name, "%s.%d", path, n) < 0)
+			break;
+		other = begun(name);
+		missing = other.ns ? 0 : missing + 1;
+		if (other.ns > newest && !is_of_one_run(&asked, &other)) {
+			newest = other.ns;
+			free(found);
+			found = name;
+		} else {
+			free(name);
+		}
+	}
 	return found;
 }
 

@@ -18,9 +18,8 @@ struct input {
 
 /*
  * Open each of the n traces, read its header and close it again. Returns n inputs,
- * sorted, for the caller to free. Warns of a trace whose name a later one would have had.
- * Dies if a file is not a trace or a trace is named
- * twice.
+ * sorted, for the caller to free. Warns of later traces (analysis/later.h). Dies if a
+ * file is not a trace or a trace is named twice.
  */
 struct input *inputs_open(const char *const *paths, size_t n);
 

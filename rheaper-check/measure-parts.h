@@ -69,10 +69,6 @@ int64_t reading_count(const struct reading *r, int64_t value);
 const struct measure_stack *reading_stack(struct reading *r, int64_t number);
 const struct process *reading_process(const struct reading *r, int64_t number);
 
-/* Add a problem, whose texts live as long as the arena. */
-void reading_add_problem(struct reading *r, enum measure_defect defect, const char *trace,
-			 const char *program, const char *why);
-
 /* Note what the next frame, which is of a module, tells of that. */
 void reading_note_code(struct reading *r, int64_t module,
 		       const struct measure_frame *frame);

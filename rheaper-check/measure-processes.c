@@ -15,17 +15,6 @@
 
 #include "rheaper-check/measure-parts.h"
 
-void reading_add_problem(struct reading *r, enum measure_defect defect, const char *trace,
-			 const char *program, const char *why)
-{
-	struct measure *m = r->m;
-
-	m->problems =
-		arena_grow(r->arena, m->problems, m->n_problems, sizeof(*m->problems));
-	m->problems[m->n_problems++] =
-		(struct measure_problem){defect, trace, program, why};
-}
-
 /* What the ending of a trace says about its leaks. */
 static const struct ending {
 	enum measure_defect defect;
@@ -59,36 +48,34 @@ static const struct ending *find_ending(const struct process_facts *row)
 	return ending == ENDING_EXECUTED && row->is_forked ? &child : &endings[ending];
 }
 
-/* Threads that ran on when the program exited were perhaps inside an event each, which
- * they never wrote: that is nobody's loss. */
+/* Threads that ran on when the program exited, or called exec, were perhaps inside an
+ * event each, which they never wrote: that is nobody's loss. */
 static int64_t find_under_way(struct reading *r, const struct process_facts *row,
-			      const struct ending *ending, const char *trace,
-			      const char *program)
+			      const char *trace, const char *program)
 {
 	int64_t n = processes_count_unwritten(&r->database, row->process);
 
-	if (n <= 0 || ending != &endings[ENDING_EXITED] || n > row->exit_threads)
+	if (n <= 0 || n > row->exit_threads)
 		return 0;
-	reading_add_problem(
-		r, DEFECT_NONE, trace, program,
+	measure_add_problem(
+		r->m, DEFECT_NONE, trace, program,
 		arena_format(r->arena,
 			     "%lld event%s under way in other threads when the "
-			     "program exited; what became of %s is not judged",
+			     "program ended; what became of %s is not judged",
 			     (long long)n, n == 1 ? " was" : "s were",
 			     n == 1 ? "it" : "them"));
 	return n;
 }
 
 static void find_losses(struct reading *r, const struct process_facts *row,
-			const struct ending *ending, const char *trace,
-			const char *program)
+			const char *trace, const char *program)
 {
 	struct process_loss loss;
-	int64_t under_way = find_under_way(r, row, ending, trace, program);
+	int64_t under_way = find_under_way(r, row, trace, program);
 
 	if (!processes_find_loss(&r->database, row->process, under_way, &loss))
 		return;
-	reading_add_problem(r, DEFECT_PARTIAL, trace, program,
+	measure_add_problem(r->m, DEFECT_PARTIAL, trace, program,
 			    arena_format(r->arena, "events are missing: %lld: %s",
 					 (long long)loss.count,
 					 arena_printable(r->arena, loss.meaning)));
@@ -138,15 +125,15 @@ static void find_scan(struct reading *r, const struct process_facts *row,
 	int64_t n_threads = reading_count(r, row->leak_scan_threads);
 
 	if (row->leak_scan && strcmp(row->leak_scan, "made") != 0)
-		reading_add_problem(
-			r, DEFECT_PARTIAL, trace, program,
+		measure_add_problem(
+			r->m, DEFECT_PARTIAL, trace, program,
 			arena_format(r->arena,
 				     "the leak scan failed: %s; which blocks are "
 				     "still reachable is unknown",
 				     reading_text_or(r, row->leak_scan_error, "?")));
 	else if (n_threads && row->has_definite)
-		reading_add_problem(
-			r, DEFECT_NONE, trace, program,
+		measure_add_problem(
+			r->m, DEFECT_NONE, trace, program,
 			arena_format(
 				r->arena,
 				"%lld other thread%s ran during the leak scan; blocks to "
@@ -161,29 +148,12 @@ static void find_silent_children(struct reading *r, const struct process_facts *
 
 	if (n == 0)
 		return;
-	reading_add_problem(
-		r, DEFECT_CHILDREN, trace, program,
+	measure_add_problem(
+		r->m, DEFECT_CHILDREN, trace, program,
 		arena_format(r->arena,
 			     "%lld forked child%s allocated and %s not recorded; set "
 			     "RHEAPER_FOLLOW_FORK=1, or use --ignore-children",
 			     (long long)n, n == 1 ? "" : "ren", n == 1 ? "was" : "were"));
-}
-
-/* Children that were followed have traces, which may have been left out. */
-static void find_missing_children(struct reading *r, int64_t n_followed, int64_t n_forked)
-{
-	int64_t n = n_followed - n_forked;
-
-	if (n <= 0)
-		return;
-	reading_add_problem(
-		r, DEFECT_CHILDREN, r->database.name, "all programs",
-		arena_format(
-			r->arena,
-			"%lld forked child%s a trace of %s own that is not here; name "
-			"all traces, or use --ignore-children",
-			(long long)n, n == 1 ? " has" : "ren have",
-			n == 1 ? "its" : "their"));
 }
 
 static void add_source(struct reading *r, const struct process_facts *row,
@@ -219,24 +189,24 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 			 const char *program)
 {
 	if (ending->defect != DEFECT_NONE)
-		reading_add_problem(r, ending->defect, trace, program, ending->why);
+		measure_add_problem(r->m, ending->defect, trace, program, ending->why);
 	if (row->is_ring)
-		reading_add_problem(
-			r, DEFECT_PARTIAL, trace, program,
+		measure_add_problem(
+			r->m, DEFECT_PARTIAL, trace, program,
 			"the trace is a ring and contains its newest events only");
 	if (row->is_sample)
-		reading_add_problem(
-			r, DEFECT_SAMPLE, trace, program,
+		measure_add_problem(
+			r->m, DEFECT_SAMPLE, trace, program,
 			"the trace is a sample: numbers are estimates, and leaks may be "
 			"missing");
 	if (row->has_sampled_stacks)
-		reading_add_problem(
-			r, DEFECT_NONE, trace, program,
+		measure_add_problem(
+			r->m, DEFECT_NONE, trace, program,
 			"not all stacks were recorded (RHEAPER_SAMPLE_RATE); blocks "
 			"without a stack are one call site, which no name suppresses");
 	find_scan(r, row, trace, program);
 	find_silent_children(r, row, trace, program);
-	find_losses(r, row, ending, trace, program);
+	find_losses(r, row, trace, program);
 }
 
 static void take_process(struct reading *r, const struct process_facts *row)
@@ -279,18 +249,18 @@ void reading_take_processes(struct reading *r)
 {
 	struct rows *rows = processes_select(&r->database);
 	struct process_facts row;
-	int64_t run = 0, n_followed = 0, n_forked = 0;
+	int64_t run = 0;
 
 	while (rows_next(rows, &row)) {
 		if (r->n_processes == 0 || run != row.run)
 			r->m->n_runs++;
 		run = row.run;
 		take_process(r, &row);
-		n_followed += reading_count(r, row.followed_children);
-		n_forked += row.is_forked;
+		r->m->n_followed = measure_add(r->m->n_followed,
+					       reading_count(r, row.followed_children));
+		r->m->n_forked += row.is_forked;
 	}
 	rows_close(rows);
-	find_missing_children(r, n_followed, n_forked);
 	if (r->n_processes == 0)
 		die("read %s: the database contains no process", r->database.name);
 }

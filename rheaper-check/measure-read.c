@@ -136,7 +136,7 @@ static void note_lost(struct reading *r, const char *program,
 			is_known = r->m->problems[k].defect == DEFECT_NAMES &&
 				   strcmp(r->m->problems[k].why, frame->lost) == 0;
 		if (!is_known)
-			reading_add_problem(r, DEFECT_NAMES, r->database.name, program,
+			measure_add_problem(r->m, DEFECT_NAMES, r->database.name, program,
 					    frame->lost);
 		if (strcmp(frame->plain, "main") == 0)
 			break;

@@ -350,10 +350,37 @@ static void fold_programs(struct measure *m, struct by_run *runs)
 	}
 }
 
+void measure_add_problem(struct measure *m, enum measure_defect defect, const char *trace,
+			 const char *program, const char *why)
+{
+	m->problems =
+		arena_grow(m->arena, m->problems, m->n_problems, sizeof(*m->problems));
+	m->problems[m->n_problems++] =
+		(struct measure_problem){defect, trace, program, why};
+}
+
+/* They may have been left out; in whichever database the others are. */
+static void find_missing_children(struct measure *m)
+{
+	int64_t n = m->n_followed - m->n_forked;
+
+	if (n <= 0)
+		return;
+	measure_add_problem(
+		m, DEFECT_CHILDREN, "the traces", "all programs",
+		arena_format(
+			m->arena,
+			"%lld forked child%s a trace of %s own that is not here; name "
+			"all traces, or use --ignore-children",
+			(long long)n, n == 1 ? " has" : "ren have",
+			n == 1 ? "its" : "their"));
+}
+
 void measure_finish(struct measure *m)
 {
 	struct by_run runs = {.arena = m->arena};
 
+	find_missing_children(m);
 	fold_programs(m, &runs);
 	if (m->n_site_rows)
 		qsort(m->site_rows, m->n_site_rows, sizeof(*m->site_rows), compare_sites);

@@ -193,6 +193,8 @@ struct measure {
 	size_t n_wrappers;
 	struct measure_owned *owned; /* sorted by owner and key */
 	size_t n_owned;
+	int64_t n_followed;         /* children that have traces, as their parents say; */
+	int64_t n_forked;           /* ... and processes that are such */
 	int64_t n_younger;          /* blocks than the scan that was made */
 	bool all_sites;             /* measure also sites that do not leak */
 	bool wanted[N_PLACE_KINDS]; /* places to measure; set before databases are read */
@@ -218,7 +220,12 @@ void measure_database(struct measure *measure, const char *path, const char *nam
 /* Die if a process is in two databases, because its run would count twice. */
 void measure_check_sources(struct measure *measure);
 
-/* Add up the runs. Call it after the last database. */
+/* Add a problem, whose texts live as long as the arena. */
+void measure_add_problem(struct measure *measure, enum measure_defect defect,
+			 const char *trace, const char *program, const char *why);
+
+/* Add up the runs, and find children whose traces are in none. Call it after the last
+ * database. */
 void measure_finish(struct measure *measure);
 
 /* Find a program by its name. Returns NULL if there is none. */

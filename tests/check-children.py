@@ -138,6 +138,11 @@ def test_what_a_child_loses(b):
     text = b.run(CHECK, parent, status=2)  # and no word of a later run
     assert "1 forked child has a trace of its own that is not here; name all traces" in text, text
     b.check("--ignore-children", parent, status=0)
+    # They may be in another database
+    for trace in parent, child:
+        b.run(LOAD, "-q", trace, trace + ".db")
+    text = b.check(parent + ".db", child + ".db", status=1)
+    assert "not here" not in text and "1 block, 100 bytes" in text, text
 
 
 def test_a_child_that_executes_is_no_doubt(b):

@@ -14,6 +14,7 @@ import re
 import resource
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 
@@ -358,6 +359,19 @@ def test_a_newer_trace_of_that_name_is_told(b):
     assert (result.returncode, result.stderr) == (0, ""), result
     result = b.load("-q", "--force", "again.bin", "again.db", cwd=b.dir)
     assert (result.returncode, result.stderr) == (0, told.replace(b.dir + "/", "")), result
+    # In containers every process has the same pid. One that has ended does not trace again; one that
+    # switched off may, and so does a forked child
+    def change(name, at, value):
+        with open(name, "r+b") as trace:
+            trace.seek(at)
+            trace.write(struct.pack("<I", value))
+    pid = struct.unpack("<I", open(first, "rb").read(68)[64:])[0]
+    change(third, 64, pid)
+    for state, newest in (2, third), (1, third), (3, second):
+        change(first, 56, state)
+        result = b.load("-q", "--force", first, b.path("again.db"))
+        assert told.replace(third, newest) in result.stderr, (state, result)
+    change(first, 56, 2)
     # Times count, not numbers: a name that became free is taken again
     os.rename(first, third + "0")
     b.trace("again.bin")
