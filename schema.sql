@@ -118,8 +118,9 @@ CREATE TABLE processes (
   leak_scan_error TEXT,             -- why it 'failed'
   leak_scan_ns INTEGER,             -- when memory was last scanned for leaks
   leak_scan_threads INTEGER NOT NULL, -- other threads then, whose registers were not seen
-  exit_threads INTEGER NOT NULL,    -- threads that ran on when it 'exited': each may have
-                                    -- been inside an event that was never written
+  exit_threads INTEGER NOT NULL,    -- threads that ran on when it 'exited' or 'executed':
+                                    -- each may have been inside an event that was
+                                    -- never written
   forked INTEGER NOT NULL,          -- 1: by a traced process, which counts it
   silent_children INTEGER NOT NULL, -- forked children that allocated, unrecorded
   executed_children INTEGER NOT NULL, -- the same that went on as other programs
