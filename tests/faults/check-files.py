@@ -353,7 +353,9 @@ def test_P11_zeros_in_the_middle(b):
 
 
 def test_F3_trace_cut_short(b):
-    """By whoever may write to it, while it is mapped, to nothing and by half."""
+    """By whoever may write to it, while it is mapped, to nothing and by half. A thread that
+    stops at the cut before it has issued an event has none to count: what is said then is
+    that later ones are missing."""
     rounds, lost = 20000, 0
     printed = b.plain(THREADS, rounds)
     for event in "empty", "halve":
@@ -364,7 +366,8 @@ def test_F3_trace_cut_short(b):
             assert trace.status == (0 if event == "halve" else 2) and trace.said, trace.said
             if event == "halve":
                 trace.check_sum(may_lack=True)
-                assert trace.lost > 0, (trace.ending, trace.losses)
+                assert trace.lost > 0 or trace.ending == "failed" and \
+                    "later events are missing" in trace.said, (trace.ending, trace.losses, trace.said)
                 lost += trace.lost
     print(f"# {lost} events counted as lost")
 

@@ -470,15 +470,26 @@ def test_valgrind_says_the_same(b):
         check_kinds(b, (name, "Valgrind"), blocks, 2, valgrind(b, program, name))
 
 
+def valgrinds(b, what):
+    """What Valgrind says of a program that loses all it has. In one run of thirty it takes a
+    word that happens to look like a pointer for one (3.19), and calls reachable what hangs on
+    that: such a run says nothing about the program."""
+    for _ in range(6):
+        text = subprocess.run(["valgrind", "--leak-check=full", "--show-leak-kinds=definite",
+                               b.build("owners.c", compiler="gcc"), what], cwd=b.dir,
+                              capture_output=True, text=True, timeout=120, env=b.env).stderr
+        if "still reachable: 0 bytes in 0 blocks" in text and "possibly lost: 0 bytes" in text:
+            return text
+    raise AssertionError((what, text))
+
+
 def check_valgrinds(b, what):
     """Each function's definitely lost blocks, their bytes, and those below them, from both."""
     b.scan(b.build("owners.c"), what)
     ours = b.db.execute(
         "SELECT function, sum(blocks), sum(bytes), sum(indirect_bytes) FROM leaks_by_kind"
         " WHERE leak_kind = 'definitely lost' GROUP BY function").fetchall()
-    text = subprocess.run(["valgrind", "--leak-check=full", "--show-leak-kinds=definite",
-                           b.build("owners.c", compiler="gcc"), what], cwd=b.dir, capture_output=True,
-                          text=True, timeout=120, env=b.env).stderr
+    text = valgrinds(b, what)
     theirs = {}
     for size, direct, indirect, blocks, function in re.findall(
             r"== ([\d,]+) (?:\(([\d,]+) direct, ([\d,]+) indirect\) )?bytes in ([\d,]+) blocks are"
