@@ -26,15 +26,18 @@ struct place_facts {
 	const char *name; /* of the scope or mark; "" */
 	bool has_stack;   /* false: nothing was allocated in the place */
 	int64_t stack;
+	int64_t leak_kind; /* 0: all that is live of no other kind in the set, or freed */
+	int64_t leak_owner; /* stack of the lost blocks that these hang below, -1: none */
 	int64_t allocations, allocated_bytes;
 	int64_t kept_blocks, kept_bytes; /* live when the place ended */
 	int64_t live_blocks, live_bytes; /* at the end, of a kind in the set */
 };
 
 /*
- * Select the places of a kind with what each stack allocated in them, ordered by place
- * and stack. Blocks of the kinds in the set leak_kinds (sites.h) count as live. Returns
- * rows of struct place_facts.
+ * Select the places of a kind with what each stack allocated in them, ordered by place,
+ * stack, kind and owner: each row counts other blocks. Blocks of the kinds in the set
+ * leak_kinds (sites.h) count as live. In PLACE_PROCESS, the row of kind 0 has the
+ * allocations of all. Returns rows of struct place_facts.
  */
 struct rows *places_select(const struct database *database, enum place_kind kind,
 			   unsigned int leak_kinds);

@@ -76,27 +76,3 @@ struct rows *sites_select(const struct database *d, unsigned int kinds, bool all
 	rows_set(rows, 2, all_sites);
 	return rows;
 }
-
-struct kind_row {
-	int64_t kind;
-};
-
-static const struct row_column kind_columns[] = {
-	ROW_COLUMN(kind_row, kind, "DISTINCT " SITES_KIND),
-};
-
-unsigned int sites_find_kinds(const struct database *d, unsigned int kinds)
-{
-	static const struct row_list list = ROW_LIST(kind_columns);
-	struct rows *rows = rows_open(d, &list,
-				      "FROM lots WHERE " SITES_IS_LIVE
-				      " AND (1 << " SITES_KIND ") & ?1");
-	struct kind_row row;
-	unsigned int found = 0;
-
-	rows_set(rows, 1, kinds);
-	while (rows_next(rows, &row))
-		found |= 1u << row.kind;
-	rows_close(rows);
-	return found;
-}

@@ -54,6 +54,3 @@ struct site_facts {
  */
 struct rows *sites_select(const struct database *database, unsigned int kinds,
 			  bool all_sites);
-
-/* Return those kinds in the set of which the database has live blocks. */
-unsigned int sites_find_kinds(const struct database *database, unsigned int kinds);

@@ -187,7 +187,8 @@ static void add_up(const struct expectation *rule, const struct measure *m,
 		if (!pattern_fits_all(rule->steps, rule->n_steps, row->stack))
 			continue;
 		if (row->amounts[PLACE_KEPT_BLOCKS] &&
-		    suppress_takes(suppressions, place->program, row->stack, row->kind))
+		    suppress_takes(suppressions, place->program, row->stack, row->owner,
+				   row->kind))
 			end = PLACE_KEPT_BLOCKS;
 		for (int k = 0; k < end; k++)
 			sum[k] = measure_add(sum[k], row->amounts[k]);

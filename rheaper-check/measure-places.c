@@ -1,36 +1,10 @@
 // SPDX-License-Identifier: MIT
-/*
- * What a database says of places. There is one query for each kind of leaks, all of which
- * give the same places and stacks, and differ in what leaks.
- */
-#include "common/cli.h"
+/* What a database says of places. */
 #include "database/rows.h"
-#include "database/sites.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
 
 #include "rheaper-check/measure-parts.h"
-
-/* The present row of the query for each kind; those that are not asked for are NULL. */
-struct kinds {
-	struct rows *rows[N_LEAK_KINDS];
-	struct place_facts facts[N_LEAK_KINDS];
-};
-
-static void add_place_row(struct reading *r, const struct measure_place_row *row,
-			  bool cut)
-{
-	struct measure *m = r->m;
-	struct measure_place_row *added;
-
-	m->place_rows =
-		arena_grow(r->arena, m->place_rows, m->n_place_rows, sizeof(*row));
-	added = &m->place_rows[m->n_place_rows++];
-	*added = *row;
-	if (cut)
-		added->amounts[PLACE_LEAK_BLOCKS] = added->amounts[PLACE_LEAK_BYTES] = 0;
-	m->places[m->n_places - 1].n_rows++;
-}
 
 static void take_amounts(const struct reading *r, const struct place_facts *facts,
 			 int64_t *amounts)
@@ -43,56 +17,30 @@ static void take_amounts(const struct reading *r, const struct place_facts *fact
 	amounts[PLACE_LEAK_BYTES] = reading_count(r, facts->live_bytes);
 }
 
-/* Takes of the row of all others what leaks by a kind, which was kept, too. */
-static void split_off(struct measure_place_row *all, struct measure_place_row *part,
-		      int leak, int kept, int64_t n)
+/* Where memory was scanned, blocks of no kind are younger than the scan. */
+static bool has_leaks(const struct measure_place_row *row, const struct process *process)
 {
-	part->amounts[leak] = part->amounts[kept] = n;
-	all->amounts[kept] -= n < all->amounts[kept] ? n : all->amounts[kept];
+	return !process->cut && (row->kind != LEAK_UNKNOWN || !process->scanned);
 }
 
-static void take_place_rows(struct reading *r, const struct kinds *k,
-			    const struct process *process)
+static void add_place_row(struct reading *r, const struct place_facts *facts)
 {
-	const struct place_facts *unknown = &k->facts[LEAK_UNKNOWN];
-	struct measure_place_row all = {.stack = reading_stack(r, unknown->stack)};
+	struct measure *m = r->m;
+	struct measure_place_row row = {
+		.stack = reading_stack(r, facts->stack),
+		.kind = facts->leak_kind > 0 && facts->leak_kind < N_LEAK_KINDS
+				? (enum leak_kind)facts->leak_kind
+				: LEAK_UNKNOWN,
+	};
 
-	take_amounts(r, unknown, all.amounts);
-	for (int kind = LEAK_UNKNOWN + 1; kind < N_LEAK_KINDS; kind++) {
-		const struct place_facts *facts = &k->facts[kind];
-		struct measure_place_row part = {.stack = all.stack,
-						 .kind = (enum leak_kind)kind};
-
-		if (!k->rows[kind])
-			continue;
-		split_off(&all, &part, PLACE_LEAK_BLOCKS, PLACE_KEPT_BLOCKS,
-			  reading_count(r, facts->live_blocks));
-		split_off(&all, &part, PLACE_LEAK_BYTES, PLACE_KEPT_BYTES,
-			  reading_count(r, facts->live_bytes));
-		if (part.amounts[PLACE_LEAK_BLOCKS])
-			add_place_row(r, &part, process->cut);
-	}
-	add_place_row(r, &all, process->cut || process->scanned);
-}
-
-static bool step(const struct reading *r, struct kinds *k)
-{
-	const struct place_facts *unknown = &k->facts[LEAK_UNKNOWN];
-	bool more = rows_next(k->rows[LEAK_UNKNOWN], &k->facts[LEAK_UNKNOWN]);
-
-	for (int kind = LEAK_UNKNOWN + 1; kind < N_LEAK_KINDS; kind++) {
-		const struct place_facts *facts = &k->facts[kind];
-
-		if (!k->rows[kind])
-			continue;
-		if (rows_next(k->rows[kind], &k->facts[kind]) != more ||
-		    (more &&
-		     (facts->place != unknown->place || facts->stack != unknown->stack)))
-			die("read %s: another program changed the database; check it "
-			    "again",
-			    r->database.name);
-	}
-	return more;
+	take_amounts(r, facts, row.amounts);
+	if (row.kind == LEAK_INDIRECT && facts->leak_owner >= 0)
+		row.owner = reading_stack(r, facts->leak_owner);
+	if (!has_leaks(&row, reading_process(r, facts->process)))
+		row.amounts[PLACE_LEAK_BLOCKS] = row.amounts[PLACE_LEAK_BYTES] = 0;
+	m->place_rows = arena_grow(r->arena, m->place_rows, m->n_place_rows, sizeof(row));
+	m->place_rows[m->n_place_rows++] = row;
+	m->places[m->n_places - 1].n_rows++;
 }
 
 static void add_place(struct reading *r, enum place_kind kind,
@@ -109,35 +57,23 @@ static void add_place(struct reading *r, enum place_kind kind,
 	};
 }
 
-static void read_places(struct reading *r, enum place_kind place_kind)
+static void read_places(struct reading *r, enum place_kind kind)
 {
-	/* The kinds that count and that there are, and the unknown one, which stands for
-	 * all blocks of which no kind is told. */
-	unsigned int kinds =
-		1u << LEAK_UNKNOWN |
-		sites_find_kinds(&r->database, r->m->leak_kinds | 1u << LEAK_UNKNOWN);
-	struct kinds k = {0};
-	const struct place_facts *facts = &k.facts[LEAK_UNKNOWN];
+	struct rows *rows =
+		places_select(&r->database, kind, r->m->leak_kinds | 1u << LEAK_UNKNOWN);
+	struct place_facts facts;
 	int64_t place = 0;
 	bool first = true;
 
-	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
-		if (kinds >> kind & 1)
-			k.rows[kind] =
-				places_select(&r->database, place_kind, 1u << kind);
-	}
-	while (step(r, &k)) {
-		if (first || place != facts->place)
-			add_place(r, place_kind, facts);
+	while (rows_next(rows, &facts)) {
+		if (first || place != facts.place)
+			add_place(r, kind, &facts);
 		first = false;
-		place = facts->place;
-		if (facts->has_stack)
-			take_place_rows(r, &k, reading_process(r, facts->process));
+		place = facts.place;
+		if (facts.has_stack)
+			add_place_row(r, &facts);
 	}
-	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
-		if (k.rows[kind])
-			rows_close(k.rows[kind]);
-	}
+	rows_close(rows);
 }
 
 void reading_take_places(struct reading *r)

@@ -147,12 +147,11 @@ struct measure_place {
 	size_t first_row, n_rows;
 };
 
-/*
- * What a stack allocated in a place. Leaks that a scan found have a row of their own for
- * each kind, with no allocations; the first row of the stack has all the rest.
- */
+/* What a stack allocated in a place: leaks of each kind and owner have a row of their
+ * own. */
 struct measure_place_row {
 	const struct measure_stack *stack;
+	const struct measure_stack *owner; /* as that of a site's row */
 	enum leak_kind kind;
 	int64_t amounts[N_PLACE_AMOUNTS];
 };

@@ -68,37 +68,42 @@ static struct suppression *find(struct suppressions *all, const char *program,
 	return NULL;
 }
 
-bool suppress_takes(struct suppressions *all, const char *program,
-		    const struct measure_stack *stack, enum leak_kind kind)
-{
-	return find(all, program, stack, kind) != NULL;
-}
-
 static const char *program_of(struct suppressions *all, const char *key)
 {
 	return arena_text_n(all->arena, key, names_program(key));
 }
 
 /* What is lost with an accepted block is accepted, as it would not be lost without. */
+static struct suppression *find_with_owner(struct suppressions *all, const char *program,
+					   const struct measure_stack *stack,
+					   const struct measure_stack *owner,
+					   enum leak_kind kind)
+{
+	struct suppression *s = find(all, program, stack, kind);
+
+	return s || !owner ? s : find(all, program, owner, LEAK_DEFINITE);
+}
+
+bool suppress_takes(struct suppressions *all, const char *program,
+		    const struct measure_stack *stack, const struct measure_stack *owner,
+		    enum leak_kind kind)
+{
+	return find_with_owner(all, program, stack, owner, kind) != NULL;
+}
+
 static struct suppression *find_for_row(struct suppressions *all,
 					const struct measure_site *row)
 {
-	const char *program = program_of(all, row->key);
-	struct suppression *s = NULL;
-
-	if (row->amounts[AMOUNT_LEAK_BLOCKS])
-		s = find(all, program, row->stack, row->kind);
-	if (!s && row->amounts[AMOUNT_LEAK_BLOCKS] && row->owner)
-		s = find(all, program, row->owner, LEAK_DEFINITE);
-	return s;
+	return row->amounts[AMOUNT_LEAK_BLOCKS]
+		       ? find_with_owner(all, program_of(all, row->key), row->stack,
+					 row->owner, row->kind)
+		       : NULL;
 }
 
 static bool takes_owned(struct suppressions *all, const struct measure_owned *row)
 {
-	const char *program = program_of(all, row->key);
-
-	return suppress_takes(all, program, row->stack, LEAK_INDIRECT) ||
-	       suppress_takes(all, program, row->owner_stack, LEAK_DEFINITE);
+	return suppress_takes(all, program_of(all, row->key), row->stack,
+			      row->owner_stack, LEAK_INDIRECT);
 }
 
 static void clear_leak(struct measure_site *row)

@@ -58,9 +58,11 @@ void suppress_defaults(struct suppressions *suppressions);
  * before measure_finish. */
 void suppress_apply(struct suppressions *suppressions, struct measure *measure);
 
-/* Return whether a leak of a stack is suppressed. Call it after suppress_apply. */
+/* Return whether a leak of a stack is suppressed, by itself or with the lost blocks that
+ * it hangs below, whose stack is the owner (NULL: none). Call it after suppress_apply. */
 bool suppress_takes(struct suppressions *suppressions, const char *program,
-		    const struct measure_stack *stack, enum leak_kind kind);
+		    const struct measure_stack *stack, const struct measure_stack *owner,
+		    enum leak_kind kind);
 
 /* Add to the verdict how much was suppressed, what of it by defaults, and notes of the
  * suppressions that were not used or have expired. */

@@ -555,6 +555,32 @@ def test_what_hangs_below_something_accepted_is_accepted(b):
     assert "suppressed: 190 blocks, 194560 bytes" in text, text
 
 
+PLACES = "", "scope heads", "phase lose"
+
+
+def rules(b, **expected):
+    """Expectations of each place: of what functions lose, at most (blocks, bytes)."""
+    return b.file("rules", "".join(
+        f"expect {place or 'process'} {function}\n\t{place}\n\tat {function}\n"
+        f"\tleak-blocks {blocks}\n\tleak-bytes {n_bytes}\n\tkept-blocks {blocks}\n"
+        for place in PLACES for function, (blocks, n_bytes) in expected.items()))
+
+
+def test_expectations_accept_what_hangs_below_something_accepted(b):
+    b.scan(b.build("owners.c", "-DWITH_PLACES", f"-I{HERE}/../../include"), "heads")
+    none = rules(b, make_tree=(0, 0), make_list=(0, 0), make_text=(0, 0))
+    text = b.run(b.check, "-e", none, "-s", b.file("tree.supp", "leak:make_tree\n"), *b.traces)
+    assert "0 findings" in text, text
+    texts = b.file("text.supp", "leak:make_text\n")
+    text = b.run(b.check, "-e", none, "-s", texts, *b.traces, status=1)
+    for place in PLACES:
+        for amount, n in ("leak-blocks", 190), ("leak-bytes", 6080), ("kept-blocks", 190):
+            assert f"{place or 'process'} make_list: {amount} {n}, expected at most 0" in text, text
+    some = rules(b, make_tree=(20, 1280), make_list=(190, 6080), make_text=(0, 0))
+    text = b.run(b.check, "-e", some, "-s", texts, *b.traces, status=1)
+    assert "expected" not in text and "20 blocks, 1280 bytes definitely lost" in text, text
+
+
 def test_baselines_know_each_call_site(b):
     """Whatever it hangs below: what grows below a head that is known is a finding."""
     b.scan(b.build("owners.c"), "heads")

@@ -10,6 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef WITH_PLACES
+#include <rheaper.h>
+#else
+#define RHEAPER_SCOPE(name) ((void)0)
+#define rheaper_mark(name) ((void)0)
+#endif
+
 #define MOST 400
 #define NOINLINE __attribute__((noinline))
 
@@ -74,6 +81,8 @@ static NOINLINE void lose_some(void)
 
 static NOINLINE void lose_heads(void)
 {
+	RHEAPER_SCOPE("heads");
+	rheaper_mark("lose");
 	for (int n = 0; n < 20; n++) {
 		struct item *head = make_tree();
 

@@ -114,7 +114,7 @@ static bool defaults_take(const struct measure_frame *frame, enum leak_kind kind
 
 	suppress_init(&suppressions, &arena);
 	suppress_defaults(&suppressions);
-	takes = suppress_takes(&suppressions, "app", &stack, kind);
+	takes = suppress_takes(&suppressions, "app", &stack, NULL, kind);
 	arena_fini(&arena);
 	return takes;
 }
