@@ -2,8 +2,9 @@
 /*
  * The parts of a scan for leaks: leak.c begins it in the program, with leak-stack.c
  * (where the stack counts); the rest happens in the child, in this order: leak-memory.c
- * (what is mapped), leak-blocks.c (what is live), leak-roots.c (where pointers count),
- * leak-mark.c (what they reach).
+ * (what is mapped), leak-blocks.c (what is live), leak-bound.c (whether that is all that
+ * the allocator gave out), leak-roots.c (where pointers count), leak-mark.c (what they
+ * reach).
  */
 #pragma once
 
@@ -140,6 +141,11 @@ static ALWAYS_INLINE void leak_add_word(struct leak_shared *shared, uintptr_t wo
 	if (shared->n_words < LEAK_MAX_WORDS)
 		shared->words[shared->n_words++] = word;
 }
+
+/* Whether all libraries that call libc's allocator call the one of the executable, which
+ * records, where the loader has finished what it was doing. In the child, for it reads
+ * the loader's list without a lock. */
+HIDDEN bool rhp_leak_all_is_bound(void);
 
 /* All return 0 or -errno. */
 HIDDEN int rhp_leak_read_regions(struct leak_scan *s);

@@ -110,6 +110,7 @@ static void scan(struct leak_shared *shared)
 		r = rhp_leak_take_kept(&s);
 	if (r == 0)
 		r = rhp_leak_read_blocks(&s);
+	shared->knows_all = shared->knows_all && rhp_leak_all_is_bound();
 	if (r == 0)
 		r = rhp_leak_find_roots(&s);
 	if (r == 0)

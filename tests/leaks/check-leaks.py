@@ -22,6 +22,7 @@ import workbench  # noqa: E402
 
 LONG = "--long" in sys.argv
 N_PROGRAMS = 500 if LONG else 60
+LEVELS = "-O1", "-O0", "-O2", "-O3", "-Os"
 
 D, I, P, R = "definite", "indirect", "possible", "reachable"
 KINDS = {"not scanned": "unknown", "definitely lost": D, "indirectly lost": I, "possibly lost": P,
@@ -152,6 +153,18 @@ def test_roots_that_are_hard_to_see(b):
             if name[0] == "unjoined" and platform.machine() == "aarch64":
                 continue
             check_roots(b, name, blocks, program)
+
+
+def test_blocks_of_a_library_that_binds_to_libc_keep_others(b):
+    """They are not recorded, and lie among free pieces of the allocator's."""
+    program, library = b.build("deep.c", "-D_GNU_SOURCE"), b.path("deep.so")
+    for binding in "-Wl,-z,now", "-Wl,-z,lazy":
+        b.run("gcc", "-g", "-O1", "-fPIC", "-shared", "-DLIBRARY", binding, "-o", library,
+              os.path.join(HERE, "deep.c"))
+        for flag, n_own in ("deep", 0), ("plain", 100):
+            rows = b.scan(program, library, flag)[1]
+            assert rows.count((208, R)) == 100 and (304, D) in rows, (flag, binding, set(rows))
+            assert rows.count((16, R)) == n_own, (flag, binding, rows)
 
 
 def traced_by_strace(b, what):
@@ -600,6 +613,19 @@ def test_baselines_know_each_call_site(b):
     assert "1 finding; 3 call sites leak, 1 known" in text and "lost with it:" in text, text
 
 
+def lost_by_function(b, level, what):
+    b.scan(b.build("owners.c", level), what)
+    return b.db.execute("SELECT function, leak_kind, sum(blocks), sum(bytes) FROM leaks_by_kind"
+                        " GROUP BY function, leak_kind ORDER BY 1, 2").fetchall()
+
+
+def test_what_is_lost_does_not_depend_on_optimization(b):
+    """So a baseline of one build holds for another."""
+    for what in "heads", *map(str, range(1, 31 if LONG else 5)):
+        first, *others = [lost_by_function(b, level, what) for level in LEVELS]
+        assert first and all(other == first for other in others), (what, first, others)
+
+
 def expected(out):
     """The kinds that a ledger asks for: {size: kinds}, more than one where any of a
     cycle may stand for it."""
@@ -651,10 +677,10 @@ def check_graph(seed, out, rows):
 
 
 def test_random_programs(b):
-    program = b.build("graph.c")
+    programs = [b.build("graph.c", level) for level in LEVELS]
     n_blocks = n_lost = 0
     for seed in range(1, N_PROGRAMS + 1):
-        blocks, lost = check_graph(seed, *b.scan(program, str(seed)))
+        blocks, lost = check_graph(seed, *b.scan(programs[seed % len(programs)], str(seed)))
         n_blocks += blocks
         n_lost += lost
     print(f"# {N_PROGRAMS} programs, {n_blocks} blocks, {n_lost} of them lost: each found, of its kind,"
