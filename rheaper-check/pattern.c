@@ -79,7 +79,18 @@ static bool fits_somewhere(const struct pattern_step *step,
 	return step->what == PATTERN_ANY && glob_fits(step->pattern, stack->function);
 }
 
-/* The allocator is the first frame of a sequence, and has no module of interest. */
+/* Where Valgrind's replacement of the allocator is, if the pattern can mean that: in any
+ * directory, for any machine. */
+static const char allocator_module[] = "/vgpreload_memcheck-amd64-linux.so";
+
+static bool fits_allocator_module(const char *pattern)
+{
+	return strstr(pattern, "/vgpreload_") || glob_fits(pattern, allocator_module) ||
+	       glob_fits(pattern, allocator_module + 1);
+}
+
+/* The allocator is the first frame of a sequence. No other module is said to have it: a
+ * library that is nowhere on the stack must not match. */
 static bool fits_at(const struct pattern_step *step, const struct measure_stack *stack,
 		    size_t i)
 {
@@ -87,7 +98,8 @@ static bool fits_at(const struct pattern_step *step, const struct measure_stack 
 		.sym = stack->function, .plain = stack->function, .module = ""};
 
 	if (i == 0)
-		return step->what == PATTERN_MODULE || fits_frame(step, &allocator);
+		return step->what == PATTERN_MODULE ? fits_allocator_module(step->pattern)
+						    : fits_frame(step, &allocator);
 	return fits_frame(step, stack->frames[i - 1]);
 }
 

@@ -52,11 +52,21 @@ static void begin(struct lines *l, enum suppress_form form, const char *reason)
 	};
 }
 
+/* Nothing but "...", too: Valgrind refuses that. */
+static bool matches_any(const struct suppression *entry)
+{
+	for (size_t i = 0; i < entry->n_steps; i++) {
+		if (!entry->steps[i].rest)
+			return false;
+	}
+	return true;
+}
+
 static void end(struct lines *l)
 {
 	struct suppressions *all = l->all;
 
-	if (l->entry.n_steps == 0)
+	if (matches_any(&l->entry))
 		die_at(l, "the preceding suppression matches every leak");
 	all->list = arena_grow(l->arena, all->list, all->n, sizeof(*all->list));
 	all->list[all->n++] = l->entry;
