@@ -164,8 +164,12 @@ void expect_read(struct expectations *all, const char *path)
 
 void expect_want(const struct expectations *all, struct measure *m)
 {
-	for (size_t i = 0; i < all->n; i++)
-		m->wanted[all->list[i].kind] = true;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct expectation *rule = &all->list[i];
+
+		m->wanted[rule->kind] = true;
+		m->wants_names |= pattern_has_names(rule->steps, rule->n_steps);
+	}
 }
 
 static bool is_of(const struct expectation *rule, const struct measure_place *place)
@@ -174,17 +178,33 @@ static bool is_of(const struct expectation *rule, const struct measure_place *pl
 	       (!rule->program || glob_fits(rule->program, place->program));
 }
 
-static void add_up(const struct expectation *rule, const struct measure *m,
+/* Whether the answer of a rule about a stack hangs on names that are lost: what does not
+ * fit may have had the name, what fits may have it by mistake. */
+static bool hangs_on_lost(const struct expectation *rule, struct arena *arena,
+			  const struct measure_stack *stack, bool fits)
+{
+	const struct measure_stack *rest = pattern_has_names(rule->steps, rule->n_steps)
+						   ? pattern_forget_lost(arena, stack)
+						   : NULL;
+
+	return rest && !(fits && pattern_fits_all(rule->steps, rule->n_steps, rest));
+}
+
+static void add_up(const struct expectation *rule, struct verdict *v,
 		   const struct measure_place *place, struct suppressions *suppressions,
 		   int64_t *sum)
 {
+	const struct measure *m = v->measure;
+
 	memset(sum, 0, sizeof(*sum) * N_PLACE_AMOUNTS);
 	for (size_t i = 0; i < place->n_rows; i++) {
 		const struct measure_place_row *row =
 			&m->place_rows[place->first_row + i];
 		int end = N_PLACE_AMOUNTS;
+		bool fits = pattern_fits_all(rule->steps, rule->n_steps, row->stack);
 
-		if (!pattern_fits_all(rule->steps, rule->n_steps, row->stack))
+		v->hangs_on_lost |= hangs_on_lost(rule, v->arena, row->stack, fits);
+		if (!fits)
 			continue;
 		if (row->amounts[PLACE_KEPT_BLOCKS] &&
 		    suppress_takes(suppressions, place->program, row->stack, row->owner,
@@ -251,7 +271,7 @@ static void check_rule(const struct expectation *rule, struct suppressions *supp
 		if (!is_of(rule, &m->places[i]))
 			continue;
 		n_places++;
-		add_up(rule, m, &m->places[i], suppressions, sum);
+		add_up(rule, v, &m->places[i], suppressions, sum);
 		for (int k = 0; k < N_PLACE_AMOUNTS; k++) {
 			if (!rule->has[k] || sum[k] <= rule->most[k])
 				continue;

@@ -91,6 +91,7 @@ struct verdict {
 	const char *baseline_path; /* NULL: there is none */
 	bool full_names;           /* reports show whole names and stacks */
 	bool has_baseline, allow_partial, ignore_children;
+	bool hangs_on_lost; /* a suppression or a rule, on names that are lost */
 };
 
 /* Compare the measure with the limits and with a baseline, which may be NULL. Adds the

@@ -140,6 +140,7 @@ int main(int argc, char **argv)
 		.full_names = c.options.full_names,
 		.paths = &c.options.paths,
 		.baseline_path = c.options.baseline,
+		.hangs_on_lost = c.suppressions.hangs_on_lost,
 	};
 	expect_check(&c.expectations, &c.suppressions, &c.verdict);
 	judge(&c.options, &c.baseline, &c.verdict);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <string.h>
+
 #include "common/cli.h"
 #include "database/owners.h"
 #include "database/rows.h"
@@ -100,4 +102,22 @@ const struct process *reading_process(const struct reading *r, int64_t process)
 		die("read %s: the database is damaged: a process is missing",
 		    r->database.name);
 	return &r->processes[number];
+}
+
+void reading_note_lost(struct reading *r, const char *program,
+		       const struct measure_stack *stack)
+{
+	for (size_t i = 0; i < stack->n_frames; i++) {
+		const struct measure_frame *frame = stack->frames[i];
+		bool is_known = !frame->lost;
+
+		for (size_t k = r->first_problem; k < r->m->n_problems && !is_known; k++)
+			is_known = r->m->problems[k].defect == DEFECT_NAMES &&
+				   strcmp(r->m->problems[k].why, frame->lost) == 0;
+		if (!is_known)
+			measure_add_problem(r->m, DEFECT_NAMES, r->database.name, program,
+					    frame->lost);
+		if (strcmp(frame->plain, "main") == 0)
+			break;
+	}
 }

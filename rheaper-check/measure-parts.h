@@ -69,6 +69,11 @@ int64_t reading_count(const struct reading *r, int64_t value);
 const struct measure_stack *reading_stack(struct reading *r, int64_t number);
 const struct process *reading_process(const struct reading *r, int64_t number);
 
+/* Note of each module of a stack, once, that it has lost names: a verdict that compares
+ * the stack hangs on them. */
+void reading_note_lost(struct reading *r, const char *program,
+		       const struct measure_stack *stack);
+
 /* Note what the next frame, which is of a module, tells of that. */
 void reading_note_code(struct reading *r, int64_t module,
 		       const struct measure_frame *frame);

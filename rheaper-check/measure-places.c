@@ -26,6 +26,7 @@ static bool has_leaks(const struct measure_place_row *row, const struct process 
 static void add_place_row(struct reading *r, const struct place_facts *facts)
 {
 	struct measure *m = r->m;
+	const struct process *process = reading_process(r, facts->process);
 	struct measure_place_row row = {
 		.stack = reading_stack(r, facts->stack),
 		.kind = facts->leak_kind > 0 && facts->leak_kind < N_LEAK_KINDS
@@ -33,10 +34,12 @@ static void add_place_row(struct reading *r, const struct place_facts *facts)
 				: LEAK_UNKNOWN,
 	};
 
+	if (m->wants_names)
+		reading_note_lost(r, process->program, row.stack);
 	take_amounts(r, facts, row.amounts);
 	if (row.kind == LEAK_INDIRECT && facts->leak_owner >= 0)
 		row.owner = reading_stack(r, facts->leak_owner);
-	if (!has_leaks(&row, reading_process(r, facts->process)))
+	if (!has_leaks(&row, process))
 		row.amounts[PLACE_LEAK_BLOCKS] = row.amounts[PLACE_LEAK_BYTES] = 0;
 	m->place_rows = arena_grow(r->arena, m->place_rows, m->n_place_rows, sizeof(row));
 	m->place_rows[m->n_place_rows++] = row;

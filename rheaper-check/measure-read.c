@@ -124,25 +124,6 @@ static const char *make_key(struct reading *r, const char *program,
 	return names_key(r->arena, program, r->plain, stack->n_frames);
 }
 
-/* A verdict that compares this site hangs on names that are lost; once for a module. */
-static void note_lost(struct reading *r, const char *program,
-		      const struct measure_stack *stack)
-{
-	for (size_t i = 0; i < stack->n_frames; i++) {
-		const struct measure_frame *frame = stack->frames[i];
-		bool is_known = !frame->lost;
-
-		for (size_t k = r->first_problem; k < r->m->n_problems && !is_known; k++)
-			is_known = r->m->problems[k].defect == DEFECT_NAMES &&
-				   strcmp(r->m->problems[k].why, frame->lost) == 0;
-		if (!is_known)
-			measure_add_problem(r->m, DEFECT_NAMES, r->database.name, program,
-					    frame->lost);
-		if (strcmp(frame->plain, "main") == 0)
-			break;
-	}
-}
-
 static void take_amounts(struct reading *r, struct measure_site *site,
 			 const struct site_facts *row)
 {
@@ -198,7 +179,7 @@ static void take_site(struct reading *r, const struct site_facts *row)
 	if (site.amounts[AMOUNT_LEAK_BLOCKS] == 0 && !m->all_sites)
 		return;
 	site.key = make_key(r, process->program, site.stack);
-	note_lost(r, process->program, site.stack);
+	reading_note_lost(r, process->program, site.stack);
 	m->site_rows = arena_grow(r->arena, m->site_rows, m->n_site_rows, sizeof(site));
 	m->site_rows[m->n_site_rows++] = site;
 	take_owned(r, process, &site);

@@ -196,7 +196,9 @@ struct measure {
 	int64_t n_forked;           /* ... and processes that are such */
 	int64_t n_younger;          /* blocks than the scan that was made */
 	bool all_sites;             /* measure also sites that do not leak */
-	bool wanted[N_PLACE_KINDS]; /* places to measure; set before databases are read */
+	bool wanted[N_PLACE_KINDS]; /* places to measure; set before databases are read,
+				     */
+	bool wants_names;           /* ... and whether rules for them name functions */
 	struct measure_place *places;
 	size_t n_places;
 	struct measure_place_row *place_rows;

@@ -136,6 +136,51 @@ bool pattern_fits_all(const struct pattern_step *steps, size_t n,
 	return true;
 }
 
+static bool has_lost(const struct measure_stack *stack)
+{
+	for (size_t i = 0; i < stack->n_frames; i++) {
+		if (stack->frames[i]->lost)
+			return true;
+	}
+	return false;
+}
+
+const struct measure_stack *pattern_forget_lost(struct arena *arena,
+						const struct measure_stack *stack)
+{
+	const struct measure_frame **frames;
+	struct measure_stack *copy;
+
+	if (!has_lost(stack))
+		return NULL;
+	frames = arena_take(arena, stack->n_frames * sizeof(*frames));
+	for (size_t i = 0; i < stack->n_frames; i++) {
+		struct measure_frame *frame;
+
+		frames[i] = stack->frames[i];
+		if (!frames[i]->lost)
+			continue;
+		frame = arena_take(arena, sizeof(*frame));
+		*frame = *frames[i];
+		frame->sym = frame->plain = "";
+		frame->file = NULL;
+		frames[i] = frame;
+	}
+	copy = arena_take(arena, sizeof(*copy));
+	*copy = *stack;
+	copy->frames = frames;
+	return copy;
+}
+
+bool pattern_has_names(const struct pattern_step *steps, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (steps[i].what == PATTERN_FUNCTION)
+			return true;
+	}
+	return false;
+}
+
 bool pattern_parse(struct pattern_step *step, struct arena *arena, const char *line)
 {
 	const char *words = line + 3;

@@ -40,6 +40,14 @@ bool pattern_fits_sequence(const struct pattern_step *steps, size_t n,
 bool pattern_fits_all(const struct pattern_step *steps, size_t n,
 		      const struct measure_stack *stack);
 
+/* Return a copy of a stack, in the arena, without the names that are lost of its code, or
+ * may be wrong (measure.h); NULL: it has all of its names. */
+const struct measure_stack *pattern_forget_lost(struct arena *arena,
+						const struct measure_stack *stack);
+
+/* Return whether one of the steps names a function. */
+bool pattern_has_names(const struct pattern_step *steps, size_t n);
+
 /* Parse "at [N] FUNCTION" or "in [N] MODULE" as a step. Returns false if the line is
  * something else. */
 bool pattern_parse(struct pattern_step *step, struct arena *arena, const char *line);

@@ -119,7 +119,8 @@ static const struct {
 	enum measure_defect defect;
 	const char *sentence;
 } doubts[] = {
-	{DEFECT_NAMES, "without names nothing can be compared with a baseline"},
+	{DEFECT_NAMES, "without names nothing can be compared with a baseline, a "
+		       "suppression or a rule"},
 	{DEFECT_PARTIAL, "traces are incomplete; use --allow-partial to accept them"},
 	{DEFECT_SAMPLE, "traces are incomplete; use --allow-partial to accept them"},
 	{DEFECT_CHILDREN,

@@ -54,6 +54,17 @@ static const char *today(struct arena *arena)
 	return arena_text(arena, text);
 }
 
+/* What it says of a stack with names that may be wrong it must say without them. */
+static void note_lost(struct suppressions *all, const struct suppression *s,
+		      const char *program, const struct measure_stack *stack,
+		      enum leak_kind kind)
+{
+	const struct measure_stack *rest = pattern_forget_lost(all->arena, stack);
+
+	if (rest && !fits(s, program, rest, kind))
+		all->hangs_on_lost = true;
+}
+
 static struct suppression *find(struct suppressions *all, const char *program,
 				const struct measure_stack *stack, enum leak_kind kind)
 {
@@ -62,6 +73,7 @@ static struct suppression *find(struct suppressions *all, const char *program,
 
 		if (!s->expired && fits(s, program, stack, kind)) {
 			s->used = true;
+			note_lost(all, s, program, stack, kind);
 			return s;
 		}
 	}

@@ -43,6 +43,7 @@ struct suppressions {
 	struct suppression *list;
 	size_t n;
 	int64_t taken[N_AMOUNTS]; /* what was suppressed */
+	bool hangs_on_lost;       /* some of it by names that may be wrong */
 };
 
 void suppress_init(struct suppressions *suppressions, struct arena *arena);

@@ -7,12 +7,13 @@ usage: check-rules.py RHEAPER-CHECK RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOUR
 Prints TAP, one point per test_ function.
 """
 
+import os
 import re
 import shutil
 import subprocess
 
 import tap
-from leaky import CHECK, HERE, SOURCE, Bench, read
+from leaky import CHECK, HERE, LOADER, SOURCE, Bench, read
 
 
 # What each line of a suppression is, and whether it takes the leak of known away, that
@@ -190,6 +191,49 @@ def test_a_budget_is_of_each_process(b):
     supp = b.file("supp", "leak:known\n")
     b.check(0, "-e", path, "-s", supp, two, b.trace(2))
     assert "in 1 of 2 processes" in b.check(1, "-e", path, "-s", supp, two, three)
+
+
+LOST_NAMES = """
+#include <stdlib.h>
+#define OWN __attribute__((noinline))
+static void *volatile keep;
+static OWN void FIRST(void) { keep = malloc(20); }
+static OWN void SECOND(void) { keep = malloc(20); }
+int main(void)
+{
+	FIRST();
+	keep = NULL;
+	return (int)(size_t)SECOND * 0;
+}
+"""
+
+
+def test_rules_do_not_hang_on_lost_names(b):
+    """A suppression or a budget that names a function says nothing of code whose name is gone, or may be that of other
+    code since it was built again."""
+    build = ["app", "rheaper-gcc", "-Wl,--build-id=none"]
+    program = b.build(*build, "-DFIRST=bad", "-DSECOND=known", text=LOST_NAMES)
+    trace = b.trace(program=program)
+    bare = b.path("bare.db")
+    b.run(LOADER, "-q", "--no-symbols", trace, bare)
+    supp, everything = b.file("supp", "leak:known\n"), b.file("everything", "leak:*\n")
+    module = b.file("module", "suppress it\n\tin app\n")
+    named = b.file("named", "expect it\n\tat bad\n\tallocations 0\n")
+    other = b.file("other", "expect it\n\tin app\n\tallocations 1\n")
+    for rules, status in ((["-s", supp], 1), (["-s", module, "-e", named], 1), (["-s", module, "-e", other], 0)):
+        b.check(status, *rules, trace)
+    shutil.copy(b.build(*build, "-DFIRST=known", "-DSECOND=bad", text=LOST_NAMES), program)
+    os.utime(program, (4e9, 4e9))
+    for said in (b.check(2, "-s", supp, trace), b.check(2, "-s", supp, "--allow-partial", trace),
+                 b.check(2, "-s", module, "-e", named, trace), b.check(2, "-s", module, "-e", named, bare),
+                 b.check(2, "-s", everything, "-e", named, bare)):
+        assert "no names: " in said and "a suppression or a rule" in said, said
+    for rules in ["-s", module], ["-s", everything], ["-s", module, "-e", other]:
+        for traced in trace, bare:
+            b.run(CHECK, *rules, traced, silent=False)
+    os.remove(program)
+    b.check(2, "-s", module, "-e", named, trace)
+    b.run(CHECK, "-s", supp, trace, status=1, silent=False)
 
 
 KINDS = """
