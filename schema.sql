@@ -122,6 +122,7 @@ CREATE TABLE processes (
                                     -- each may have been inside an event that was
                                     -- never written
   forked INTEGER NOT NULL,          -- 1: by a traced process, which counts it
+  counted_in INTEGER,               -- started_unix_ns of that, in a child's first trace
   silent_children INTEGER NOT NULL, -- forked children that allocated, unrecorded
   executed_children INTEGER NOT NULL, -- the same that went on as other programs
   followed_children INTEGER NOT NULL  -- those that have traces of their own

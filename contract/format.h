@@ -105,7 +105,11 @@ struct rhp_file_header {
 	/* Forked children that called something which is wrapped, by enum rhp_child
 	 * (live). Children write to this head, and to nothing else of the trace. */
 	uint32_t children[3];
-	char reserved[676];
+	char padding[4];
+	/* Of the first trace of a forked child: start_realtime_ns of the trace whose
+	 * `children` counts it; 0: it is none */
+	rhp_u64 counted_in;
+	char reserved[664];
 };
 
 enum rhp_child {

@@ -25,6 +25,7 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, leak_scan_threads, "p.leak_scan_threads"),
 	ROW_COLUMN(process_facts, exit_threads, "p.exit_threads"),
 	ROW_COLUMN(process_facts, is_forked, "p.forked"),
+	ROW_COLUMN(process_facts, counted_in, "ifnull(p.counted_in, 0)"),
 	ROW_COLUMN(process_facts, silent_children, "p.silent_children"),
 	ROW_COLUMN(process_facts, followed_children, "p.followed_children"),
 	ROW_COLUMN(process_facts, has_definite, "k.definite"),

@@ -24,7 +24,8 @@ struct process_facts {
 	const char *leak_scan_error; /* why it failed, or NULL */
 	int64_t leak_scan_threads;
 	int64_t exit_threads;
-	bool is_forked; /* by a traced process */
+	bool is_forked;     /* by a traced process */
+	int64_t counted_in; /* started_unix_ns of the trace that counts it; 0: none */
 	int64_t silent_children, followed_children;
 	bool has_definite;   /* a block was found to be definitely lost */
 	bool has_weights;    /* blocks stand for more or less than themselves */

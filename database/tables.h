@@ -63,7 +63,8 @@ struct process_row {
 	const char *ending_error, *leak_scan, *leak_scan_error; /* or NULL */
 	int64_t leak_scan_ns;                                   /* 0: NULL */
 	int64_t leak_scan_threads, exit_threads;
-	int64_t forked; /* 0 or 1 */
+	int64_t forked;     /* 0 or 1 */
+	int64_t counted_in; /* 0: NULL */
 	int64_t silent_children, executed_children, followed_children;
 };
 

@@ -167,6 +167,8 @@ static void add_source(struct reading *r, const struct process_facts *row,
 		.pid = row->pid,
 		.start_ns = row->started_unix_ns,
 		.start_ticks = row->started_ticks,
+		.counted_in = row->counted_in,
+		.n_followed = reading_count(r, row->followed_children),
 		.trace = trace,
 		.database = r->database.name,
 	};
@@ -256,9 +258,6 @@ void reading_take_processes(struct reading *r)
 			r->m->n_runs++;
 		run = row.run;
 		take_process(r, &row);
-		r->m->n_followed = measure_add(r->m->n_followed,
-					       reading_count(r, row.followed_children));
-		r->m->n_forked += row.is_forked;
 	}
 	rows_close(rows);
 	if (r->n_processes == 0)

@@ -359,12 +359,42 @@ void measure_add_problem(struct measure *m, enum measure_defect defect, const ch
 		(struct measure_problem){defect, trace, program, why};
 }
 
+static int compare_start(const void *start_ns, const void *source)
+{
+	int64_t a = *(const int64_t *)start_ns;
+	int64_t b = ((const struct measure_source *)source)->start_ns;
+
+	return (a > b) - (a < b);
+}
+
+/* Of each parent: a child of another one does not stand for one of its own. */
+static int64_t count_missing(struct measure *m)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < m->n_processes; i++) {
+		struct measure_source *parent =
+			bsearch(&m->sources[i].counted_in, m->sources, m->n_processes,
+				sizeof(*m->sources), compare_start);
+
+		if (m->sources[i].counted_in && parent)
+			parent->n_found++;
+	}
+	for (size_t i = 0; i < m->n_processes; i++) {
+		const struct measure_source *s = &m->sources[i];
+
+		if (s->n_followed > s->n_found)
+			n = measure_add(n, s->n_followed - s->n_found);
+	}
+	return n;
+}
+
 /* They may have been left out; in whichever database the others are. */
 static void find_missing_children(struct measure *m)
 {
-	int64_t n = m->n_followed - m->n_forked;
+	int64_t n = count_missing(m);
 
-	if (n <= 0)
+	if (n == 0)
 		return;
 	measure_add_problem(
 		m, DEFECT_CHILDREN, "the traces", "all programs",

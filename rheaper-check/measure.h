@@ -166,6 +166,9 @@ struct measure_problem {
 /* A process as its trace names it, and where it was read. */
 struct measure_source {
 	int64_t pid, start_ns, start_ticks;
+	int64_t counted_in; /* start_ns of the trace that counts it as a child; 0: none */
+	int64_t n_followed; /* children that have traces, as it says; */
+	int64_t n_found;    /* ... and that are here */
 	const char *trace, *database;
 };
 
@@ -192,8 +195,6 @@ struct measure {
 	size_t n_wrappers;
 	struct measure_owned *owned; /* sorted by owner and key */
 	size_t n_owned;
-	int64_t n_followed;         /* children that have traces, as their parents say; */
-	int64_t n_forked;           /* ... and processes that are such */
 	int64_t n_younger;          /* blocks than the scan that was made */
 	bool all_sites;             /* measure also sites that do not leak */
 	bool wanted[N_PLACE_KINDS]; /* places to measure; set before databases are read,

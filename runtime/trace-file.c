@@ -128,6 +128,7 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 	h->ring = settings->ring;
 	h->free_stacks = settings->free_stacks;
 	h->is_child = rhp_trace.is_child;
+	h->counted_in = rhp_trace.counted_in;
 	memcpy(h->runtime_version, RHEAPER_VERSION, sizeof(RHEAPER_VERSION));
 	find_executable(h->executable, sizeof(h->executable));
 }
@@ -171,6 +172,7 @@ int rhp_trace_create(struct rhp_settings *settings, uint64_t n_lost_early)
 	rhp_trace.oldest = head;
 	rhp_state_new_generation();
 	fill_header(rhp_trace.header, settings, &begun);
+	rhp_trace.counted_in = 0;
 	rhp_trace_note_time(); /* a second point, if no later one comes */
 	rhp_trace.header->lost[RHP_LOST_EARLY] = n_lost_early;
 	memcpy(&rhp_trace.first, rhp_trace.header, sizeof(rhp_trace.first));
@@ -290,6 +292,7 @@ void rhp_trace_leave(void)
 	close_file();
 	rhp_trace.noting_time = 0;
 	rhp_trace.is_child = 1;
+	rhp_trace.counted_in = rhp_trace.header->start_realtime_ns;
 }
 
 const struct rhp_file_header *rhp_trace_header(void)

@@ -22,6 +22,7 @@ struct rhp_trace {
 	uint32_t stop_reason;           /* enum rhp_loss: why nothing more is written */
 	uint32_t noting_time;           /* somebody is at it */
 	uint32_t is_child;              /* of a process that was traced */
+	uint64_t counted_in;            /* its parent's trace, until it has one itself */
 	uint32_t mended;      /* errno: pages of memory are mapped in the file's place */
 	uint64_t ahead;       /* the file is reserved up to here; all bits: no more */
 	uint64_t oldest;      /* in a ring: offset of the region to be looked at first */

@@ -35,7 +35,8 @@ class Bench(Workbench):
         self.program = self.build("children")
 
     def build(self, name, *flags, **env):
-        self.run(os.path.join(BIN, "rheaper-cc"), "-g", "-O1", "-D_GNU_SOURCE", os.path.join(HERE, "children.c"),
+        self.run(os.path.join(BIN, "rheaper-cc"), "-g", "-O1", "-D_GNU_SOURCE",
+                 "-I" + os.path.join(HERE, "../include"), os.path.join(HERE, "children.c"),
                  *flags, "-o", self.path(name), **env)
         return self.path(name)
 
@@ -143,6 +144,25 @@ def test_what_a_child_loses(b):
         b.run(LOAD, "-q", trace, trace + ".db")
     text = b.check(parent + ".db", child + ".db", status=1)
     assert "not here" not in text and "1 block, 100 bytes" in text, text
+
+
+def test_no_child_stands_for_another_one(b):
+    """What leaks is the one that is not named."""
+    traces = b.trace("g", RHEAPER_FOLLOW_FORK="1")
+    parent, _, grandchild = traces
+    b.check(*traces, status=1)
+    text = b.run(CHECK, parent, grandchild, status=2, silent=False)
+    assert "1 forked child has a trace of its own that is not here" in text, text
+    traces = b.trace("sl", RHEAPER_FOLLOW_FORK="1")
+    parent, first, second, leaks = traces
+    assert "not here" not in b.check(*traces, status=1)
+    b.check(leaks, first, parent, second, status=1)
+    text = b.run(CHECK, parent, first, second, status=2, silent=False)
+    assert "1 forked child has a trace of its own that is not here" in text, text
+    b.children(traces)
+    with sqlite3.connect(b.path("p.db")) as db:
+        assert db.execute("SELECT count(*) FROM processes c JOIN processes p ON c.counted_in = p.started_unix_ns"
+                          " WHERE p.process = 1").fetchone() == (2,)
 
 
 def test_a_child_that_executes_is_no_doubt(b):

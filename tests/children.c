@@ -9,8 +9,11 @@
  *   o  executes by a library          v  the child of a vfork, which executes
  *   X  executes `true`                F  cannot execute; errno says why
  *   D  the child goes on when its parent has ended, and allocates
+ *   g  allocates, exit; a child of its own allocates and frees
+ *   s  allocates and frees, switches tracking off and on, exit
  */
 #include <errno.h>
+#include <rheaper.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,10 +56,42 @@ static bool cannot_execute(void)
 	return n == 8;
 }
 
+static void wait_for(pid_t child)
+{
+	int status = 0;
+	if (waitpid(child, &status, 0) != child || status != 0)
+		abort();
+}
+
+static void pass(void)
+{
+	block = malloc(5);
+	free(block);
+}
+
+static void have_child(void)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		pass();
+		exit(0);
+	}
+	wait_for(child);
+}
+
 static void live(char what)
 {
-	if (strchr("albf", what))
+	if (strchr("albfg", what))
 		block = malloc(100);
+	if (what == 'g')
+		have_child();
+	if (what == 's') {
+		pass();
+		rheaper_disable_tracking();
+		if (rheaper_enable_tracking(NULL).error != RHEAPER_OK)
+			abort();
+		pass();
+	}
 	if (what == 'f' && !cannot_execute())
 		abort();
 	if (what == 'e')
@@ -65,16 +100,9 @@ static void live(char what)
 		execvp("true", words);
 	if (what == 'o')
 		execute_elsewhere("/bin/true");
-	if (what == 'l' || what == 'f')
+	if (strchr("lfgs", what))
 		exit(0);
 	_exit(what == 'a' || what == 'n' ? 0 : 1);
-}
-
-static void wait_for(pid_t child)
-{
-	int status = 0;
-	if (waitpid(child, &status, 0) != child || status != 0)
-		abort();
 }
 
 /* Its parent's end closes the pipe. What it printed, the test waits for. */
