@@ -101,6 +101,7 @@ static void read_totals(struct reading *r, int64_t number, const struct process 
 	struct measure_program row = {.name = process->program,
 				      .path = process->path,
 				      .n_processes = process->run,
+				      .cut = process->cut,
 				      .partial = process->partial};
 	struct measure *m = r->m;
 

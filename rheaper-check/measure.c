@@ -133,10 +133,18 @@ static int compare_downwards(const void *left, const void *right)
 	return a > b ? -1 : a < b;
 }
 
-/* What at least n of its runs reach; runs that do not have it have 0. */
-static void reach(struct by_run *b, size_t n, int64_t *amounts)
+static bool is_leak(int amount)
+{
+	return amount == AMOUNT_LEAK_BLOCKS || amount == AMOUNT_LEAK_BYTES;
+}
+
+/* What at least n of its runs reach, and of leaks n_leaks; runs that do not have it
+ * have 0. */
+static void reach(struct by_run *b, size_t n_all, size_t n_leaks, int64_t *amounts)
 {
 	for (int i = 0; i < N_AMOUNTS; i++) {
+		size_t n = is_leak(i) ? n_leaks : n_all;
+
 		for (size_t run = 0; run < b->n; run++)
 			b->sorted[run] = b->amounts[run][i];
 		qsort(b->sorted, b->n, sizeof(*b->sorted), compare_downwards);
@@ -145,18 +153,25 @@ static void reach(struct by_run *b, size_t n, int64_t *amounts)
 	b->n = 0;
 }
 
-/* In how many runs of a program something must be to count. */
+/* In how many runs of a program something must be to count: 1 at least. */
 static size_t runs_needed(const struct measure *m, size_t n_runs)
 {
-	return m->min_runs < n_runs ? m->min_runs : n_runs;
+	size_t n = m->min_runs < n_runs ? m->min_runs : n_runs;
+
+	return n ? n : 1;
 }
 
-static unsigned int program_runs(const struct measure *m, const char *key)
+static const struct measure_program *program_of(const struct measure *m, const char *key)
 {
-	const char *name = arena_text_n(m->arena, key, names_program(key));
-	const struct measure_program *program = measure_program(m, name);
+	return measure_program(m, arena_text_n(m->arena, key, names_program(key)));
+}
 
-	return program ? program->n_runs : m->n_runs;
+/* What a call site reaches. A run that is not judged does not speak against a leak. */
+static void reach_in_program(const struct measure *m, struct by_run *b,
+			     const struct measure_program *program, int64_t *amounts)
+{
+	reach(b, runs_needed(m, program ? program->n_runs : m->n_runs),
+	      runs_needed(m, program ? program->n_ended : m->n_runs), amounts);
 }
 
 /* The worse comes first; unknown is the least that can be said. */
@@ -177,11 +192,12 @@ static size_t fold_site(const struct measure *m, struct by_run *runs,
 			const struct measure_site *rows, size_t n,
 			struct measure_site *site)
 {
+	const struct measure_program *program = program_of(m, rows[0].key);
 	size_t i = 0;
 
 	*site = (struct measure_site){.key = rows[0].key,
 				      .stack = rows[0].stack,
-				      .n_of_runs = program_runs(m, rows[0].key),
+				      .n_of_runs = program ? program->n_ended : m->n_runs,
 				      .is_owned = true};
 	while (i < n && strcmp(rows[i].key, rows[0].key) == 0) {
 		unsigned int run = rows[i].n_runs;
@@ -200,7 +216,7 @@ static size_t fold_site(const struct measure *m, struct by_run *runs,
 		}
 		site->n_runs += sum[AMOUNT_LEAK_BLOCKS] > 0;
 	}
-	reach(runs, runs_needed(m, site->n_of_runs), site->amounts);
+	reach_in_program(m, runs, program, site->amounts);
 	return i;
 }
 
@@ -238,7 +254,7 @@ static size_t fold_owned(const struct measure *m, struct by_run *runs,
 		     i++)
 			add_amounts(sum, rows[i].amounts);
 	}
-	reach(runs, runs_needed(m, program_runs(m, rows[0].owner)), owned->amounts);
+	reach_in_program(m, runs, program_of(m, rows[0].owner), owned->amounts);
 	return i;
 }
 
@@ -299,19 +315,22 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 	while (i < n && strcmp(rows[i].name, rows[0].name) == 0) {
 		size_t run = rows[i].n_processes;
 		int64_t *sum = next_run(runs);
+		bool is_judged = false;
 
 		for (; i < n && rows[i].n_processes == run &&
 		       strcmp(rows[i].name, rows[0].name) == 0;
 		     i++) {
 			add_amounts(sum, rows[i].amounts);
 			program->partial = program->partial || rows[i].partial;
+			is_judged = is_judged || !rows[i].cut;
 			if (strcmp(rows[i].path, program->path) < 0)
 				program->path = rows[i].path;
 			program->n_processes++;
 		}
 		program->n_runs++;
+		program->n_ended += is_judged;
 	}
-	reach(runs, runs_needed(m, program->n_runs), program->amounts);
+	reach_in_program(m, runs, program, program->amounts);
 	return i;
 }
 

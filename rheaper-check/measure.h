@@ -91,7 +91,7 @@ struct measure_site {
 	int64_t amounts[N_AMOUNTS];
 	int64_t of_kind[N_LEAK_KINDS][N_AMOUNTS]; /* by kind, sum of all runs */
 	unsigned int n_runs;                      /* in which it leaks */
-	unsigned int n_of_runs;                   /* in which its program ran */
+	unsigned int n_of_runs;  /* in which its program ran, and its leaks are judged */
 	int64_t pid;             /* of a process in which it leaks, the lowest, */
 	bool has_more_processes; /* ... and whether it does in others */
 	bool is_owned; /* all that it leaks hangs below lost blocks that are known */
@@ -114,6 +114,8 @@ struct measure_program {
 	int64_t amounts[N_AMOUNTS];
 	size_t n_processes;
 	unsigned int n_runs;
+	unsigned int n_ended; /* of them, runs with a process whose leaks are judged */
+	bool cut;             /* of a row: its leaks are not */
 	bool partial; /* a trace of it is not complete, so less is no improvement */
 };
 

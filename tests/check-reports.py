@@ -463,6 +463,18 @@ def test_only_runs_of_the_program_count(b):
     assert "leak: app: 2 blocks, 200 bytes (process " in said, said
 
 
+def test_a_run_that_was_cut_does_not_speak_for_a_program(b):
+    """Its leaks are not judged, so it is none of the runs without a leak; its other amounts are."""
+    cut = b.change(b.load(b.trace(2, 1)), "UPDATE processes SET ending = 'stopped'")
+    runs = b.load(b.trace(2)), b.load(b.trace(2, 1)), cut
+    for least in "2", "all":
+        said = b.check(1, f"--min-runs={least}", "--limit=leak-blocks=1", *runs)
+        assert "app: 2 blocks, 200 bytes, in all 2 runs" in said and "leak-blocks 2, limit 1" in said, said
+        assert "note: leaks in only 1 of 2 runs: app;make;tail;main\n" in said, said
+    assert "allocations 1003, limit 1002" in b.check(1, "--min-runs=2", "--limit=allocations=1002", *runs)
+    b.check(0, "--min-runs=all", cut)
+
+
 def test_runs_may_be_in_one_database(b):
     database = b.load(b.trace(2))
     b.run(LOADER, "-q", "--append", b.trace(2, 1), database, silent=False)
