@@ -18,6 +18,11 @@ import tap
 from leaky import CHECK, HERE, PROGRAM, Bench, read
 
 
+def read_bytes(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def test_no_leak_is_fine(b):
     assert "0 findings; 0 call sites leak; 1 process" in b.check(0, b.trace())
     assert b.check(0, "-q", b.trace()) == ""
@@ -401,6 +406,18 @@ def test_what_cannot_be_read_is_no_verdict(b):
         b.check(2, "--allow-partial", b.path(name), database)
     for path in b.path("none"), b.dir, "/dev/null":
         b.check(2, path)
+
+
+def test_two_traces_in_one_file_are_no_verdict(b):
+    """The second one would never be read."""
+    joined = b.path("joined.bin")
+    for second in read_bytes(b.trace(1)), b"\0x":
+        with open(joined, "wb") as out:
+            out.write(read_bytes(b.trace()) + second)
+        assert "Regions of the file that cannot be read." in b.check(2, joined)
+    with open(joined, "wb") as out:
+        out.write(read_bytes(b.trace()) + bytes(5000))  # as if more had been reserved
+    b.check(0, joined)
 
 
 def test_databases_that_lie_are_refused(b):

@@ -282,12 +282,39 @@ static int open_file(struct reader *reader, const char *path)
 	return 0;
 }
 
+/* What a program reserved and did not use is zeros. Anything else behind the end of a
+ * complete trace is no part of it: files that were joined would pass for the first one.
+ */
+static int check_rest(struct reader *reader)
+{
+	uint64_t at = reader->header.file_end;
+	char bytes[4096];
+	int64_t got = 0;
+
+	if (reader->header.state == RHP_STATE_RUNNING)
+		return 0;
+	for (; at < reader->size; at += (uint64_t)got) {
+		got = reader_pread(reader, bytes, sizeof(bytes), at);
+		if (got <= 0)
+			return (int)got;
+		for (int64_t i = 0; i < got; i++) {
+			if (bytes[i] == 0)
+				continue;
+			reader->counts.damaged_regions++;
+			return 0;
+		}
+	}
+	return 0;
+}
+
 static int open_whole(struct reader *reader)
 {
 	int error = reader_load_issued(reader);
 
 	if (!error)
 		error = read_regions(reader);
+	if (!error)
+		error = check_rest(reader);
 	return error ? error : make_streams(reader);
 }
 
