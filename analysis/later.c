@@ -85,8 +85,11 @@ static char *find_later(const char *path)
 static bool is_among(const char *path, const char *const *paths, size_t n)
 {
 	struct stat one, other;
-	bool found = stat(path, &one) != 0; /* gone meanwhile */
+	bool found = false;
 
+	for (size_t i = 0; i < n && !found; i++) /* what most often is so */
+		found = strcmp(path, paths[i]) == 0;
+	found = found || stat(path, &one) != 0; /* gone meanwhile */
 	for (size_t i = 0; i < n && !found; i++)
 		found = stat(paths[i], &other) == 0 && one.st_dev == other.st_dev &&
 			one.st_ino == other.st_ino;
@@ -101,4 +104,94 @@ void later_warn(const char *path, const char *const *paths, size_t n)
 		warn("reading %s, although %s is newer; name that to read it", path,
 		     later);
 	free(later);
+}
+
+/* The traces that are named by a path and a number. */
+struct numbered {
+	char *path;
+	struct beginning *list; /* by number, from 1 */
+	size_t n;
+};
+
+static void numbered_fini(struct numbered *row)
+{
+	free(row->path);
+	free(row->list);
+	*row = (struct numbered){0};
+}
+
+/* Of one path after the other: traces of a program that has many stand together. */
+static void numbered_read(struct numbered *row, const char *path, size_t length)
+{
+	if (row->path && strlen(row->path) == length &&
+	    strncmp(row->path, path, length) == 0)
+		return;
+	numbered_fini(row);
+	row->path = strndup(path, length);
+	for (int missing = 0; row->path && missing < MOST_MISSING;) {
+		struct beginning *grown =
+			reallocarray(row->list, row->n + 1, sizeof(*row->list));
+		char *name = NULL;
+
+		if (!grown || asprintf(&name, "%s.%zu", row->path, row->n + 1) < 0)
+			break;
+		row->list = grown;
+		row->list[row->n++] = begun(name);
+		missing = row->list[row->n - 1].ns ? 0 : missing + 1;
+		free(name);
+	}
+}
+
+/* The length of a path without a number. */
+static size_t length_of_name(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot && dot[1] && dot[1 + strspn(dot + 1, "0123456789")] == 0
+		       ? (size_t)(dot - path)
+		       : strlen(path);
+}
+
+/* The first later one of the process of `asked` that is not among the paths, or NULL. */
+static char *find_left_out(const struct numbered *row, const struct beginning *asked,
+			   const char *const *paths, size_t n)
+{
+	for (size_t i = 0; i < row->n; i++) {
+		char *name = NULL;
+
+		if (row->list[i].pid != asked->pid || row->list[i].ns <= asked->ns ||
+		    asprintf(&name, "%s.%zu", row->path, i + 1) < 0)
+			continue;
+		if (!is_among(name, paths, n))
+			return name;
+		free(name);
+	}
+	return NULL;
+}
+
+void later_find_left_out(const char *const *paths, size_t n,
+			 void (*take)(void *context, const char *path, const char *later),
+			 void *context)
+{
+	struct numbered of_path = {0}, of_name = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		struct beginning asked = begun(paths[i]);
+		size_t length = length_of_name(paths[i]);
+		char *later;
+
+		if (!asked.ns || asked.is_over)
+			continue;
+		numbered_read(&of_path, paths[i], strlen(paths[i]));
+		later = find_left_out(&of_path, &asked, paths, n);
+		if (!later && paths[i][length]) {
+			numbered_read(&of_name, paths[i], length);
+			later = find_left_out(&of_name, &asked, paths, n);
+		}
+		if (later)
+			take(context, paths[i], later);
+		free(later);
+	}
+	numbered_fini(&of_path);
+	numbered_fini(&of_name);
 }

@@ -13,3 +13,13 @@
  * traces of the same process, and those of forked children, are of no other run.
  */
 void later_warn(const char *path, const char *const *paths, size_t n);
+
+/*
+ * Find later traces of the same processes: one that switched tracking off and on, or that
+ * went on by exec as a program that is traced, too, takes the next number. Calls `take`
+ * for each of the n traces that has such a one beside it that is not among the n, with
+ * the paths of both, which are valid during the call.
+ */
+void later_find_left_out(const char *const *paths, size_t n,
+			 void (*take)(void *context, const char *path, const char *later),
+			 void *context);

@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
 
+#include "analysis/later.h"
 #include "common/cli.h"
 #include "loading/temporary.h"
+#include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
 
 #include "rheaper-check/inputs.h"
+
+static void note_left_out(void *context, const char *path, const char *later)
+{
+	struct measure *measure = context;
+
+	measure_add_problem(
+		measure, DEFECT_PARTIAL, arena_printable(measure->arena, path),
+		"all programs",
+		arena_format(
+			measure->arena,
+			"%s, a later trace of the same process, is not here; name it, "
+			"too",
+			arena_printable(measure->arena, later)));
+}
 
 static void measure_traces(struct measure *measure, const char *const *traces, size_t n,
 			   const struct symbol_settings *symbols)
@@ -14,6 +30,7 @@ static void measure_traces(struct measure *measure, const char *const *traces, s
 
 	measure_database(measure, database, n == 1 ? traces[0] : "the traces");
 	temporary_remove();
+	later_find_left_out(traces, n, note_left_out, measure);
 }
 
 void inputs_measure(struct measure *measure, char **paths, size_t n,

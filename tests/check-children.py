@@ -45,9 +45,9 @@ class Bench(Workbench):
         for old in os.listdir(self.dir):
             if ".bin" in old or old.endswith(".db"):
                 os.remove(self.path(old))
-        out = self.run(program or self.program, letters, RHEAPER_TRACE=self.path("t.bin"), **env)
+        out = self.run(program or self.program, letters, **{"RHEAPER_TRACE": self.path("t.bin"), **env})
         assert out == ("outlived\n" if "D" in letters else ""), out
-        traces = sorted(name for name in os.listdir(self.dir) if name.startswith("t.bin"))
+        traces = sorted(name for name in os.listdir(self.dir) if ".bin" in name)
         return [self.path(name) for name in traces]
 
     def children(self, traces):
@@ -163,6 +163,22 @@ def test_no_child_stands_for_another_one(b):
     with sqlite3.connect(b.path("p.db")) as db:
         assert db.execute("SELECT count(*) FROM processes c JOIN processes p ON c.counted_in = p.started_unix_ns"
                           " WHERE p.process = 1").fetchone() == (2,)
+
+
+def test_later_traces_of_a_process(b):
+    """They have what leaks, and a number behind the name that %p gave the first one."""
+    for letters, pattern in ("t", "t.bin"), ("t", "%p.bin"), ("r", "t.bin"), ("r", "%p.bin"):
+        traces = b.trace(letters, RHEAPER_FOLLOW_FORK="1", RHEAPER_TRACE=b.path(pattern))
+        assert len(traces) == 3, traces
+        b.check(*traces, status=1)
+        later, = [trace for trace in traces if trace.endswith(".2" if pattern == "t.bin" else ".1")]
+        rest = [trace for trace in traces if trace != later]
+        said = b.run(CHECK, *rest, status=2, silent=False)
+        assert f"{later}, a later trace of the same process, is not here; name it, too" in said, said
+        b.check("--allow-partial", *rest, status=0)
+        b.run(LOAD, "-q", *traces, b.path("all.db"))
+        b.check(b.path("all.db"), status=1)
+        os.remove(b.path("all.db"))
 
 
 def test_a_child_that_executes_is_no_doubt(b):

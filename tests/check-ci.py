@@ -50,6 +50,31 @@ def needs(*programs):
             raise tap.Skip("no " + program)
 
 
+AGAIN = """
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *volatile block;
+int main(int argc, char **argv)
+{
+	int status = 1;
+	if (argc > 1) {
+		block = malloc(10);
+		block = NULL;
+		return 0;
+	}
+	pid_t child = fork();
+	if (child == 0) {
+		block = malloc(20);
+		execl(argv[0], argv[0], "again", (char *)NULL);
+		_exit(1);
+	}
+	waitpid(child, &status, 0);
+	return status;
+}
+"""
+
+
 def test_checked(b):
     b.baseline()
     checked = b.path("ci/checked")
@@ -59,6 +84,14 @@ def test_checked(b):
     assert b.call(checked, "sh", "-c", "./program 1; ./program 3", RHEAPER_CHECK="-q") == (1, "")
     assert b.call(checked, "sh", "-c", "exit 7")[0] == 7
     assert b.call(checked, "true")[0] == 2  # nothing traced
+    # A process that executes a program of its own name writes NAME.1
+    again = b.path("again.c")
+    with open(again, "w") as source:
+        source.write(AGAIN)
+    b.run("rheaper-cc", again, "-o", "again")
+    assert b.call(checked, "./again", RHEAPER_CHECK="-q") == (1, "")
+    shutil.copy(b.path("program"), b.path(".program"))
+    assert b.call(checked, "sh", "-c", "./program; ./.program 3", RHEAPER_CHECK="-q") == (1, "")
     assert not [name for name in os.listdir(b.dir) if name.startswith("tmp.")]
 
 

@@ -38,7 +38,7 @@ MAY_USE = {
     'rheaper-load': ['contract', 'loading', 'database', 'analysis', 'trace', 'symbols', 'common'],
     'rheaper-export': ['contract', 'database', 'symbols', 'common'],
     'rheaper-top': ['contract', 'analysis', 'trace', 'symbols', 'common'],
-    'rheaper-check': ['contract', 'loading', 'database', 'symbols', 'common'],
+    'rheaper-check': ['contract', 'loading', 'database', 'analysis', 'symbols', 'common'],
     'rheaper-report': ['contract', 'report', 'loading', 'database', 'symbols', 'common'],
     'rheaper-diff': ['contract', 'report', 'loading', 'database', 'symbols', 'common'],
     'rheaper-sqlite': ['contract', 'analysis', 'trace', 'common'],

@@ -11,6 +11,9 @@
  *   D  the child goes on when its parent has ended, and allocates
  *   g  allocates, exit; a child of its own allocates and frees
  *   s  allocates and frees, switches tracking off and on, exit
+ *   t  the same, and what it allocated last stays
+ *   r  allocates, executes this program with R
+ *   R  allocates what stays
  */
 #include <errno.h>
 #include <rheaper.h>
@@ -81,17 +84,21 @@ static void have_child(void)
 
 static void live(char what)
 {
-	if (strchr("albfg", what))
+	if (strchr("albfgr", what))
 		block = malloc(100);
 	if (what == 'g')
 		have_child();
-	if (what == 's') {
+	if (what == 's' || what == 't') {
 		pass();
 		rheaper_disable_tracking();
 		if (rheaper_enable_tracking(NULL).error != RHEAPER_OK)
 			abort();
 		pass();
+		if (what == 't')
+			block = malloc(100);
 	}
+	if (what == 'r')
+		execl("/proc/self/exe", "children", "R", (char *)NULL);
 	if (what == 'f' && !cannot_execute())
 		abort();
 	if (what == 'e')
@@ -100,7 +107,7 @@ static void live(char what)
 		execvp("true", words);
 	if (what == 'o')
 		execute_elsewhere("/bin/true");
-	if (strchr("lfgs", what))
+	if (strchr("lfgst", what))
 		exit(0);
 	_exit(what == 'a' || what == 'n' ? 0 : 1);
 }
@@ -142,7 +149,9 @@ int main(int argc, char **argv)
 			abort();
 		if (*what == 'D')
 			outlive();
-		if (strchr("XFD", *what))
+		if (*what == 'R')
+			block = malloc(100);
+		if (strchr("XFDR", *what))
 			continue;
 		pid_t child = split_off(*what);
 		if (child == 0)
