@@ -123,6 +123,7 @@ CREATE TABLE processes (
                                     -- never written
   forked INTEGER NOT NULL,          -- 1: by a traced process, which counts it
   counted_in INTEGER,               -- started_unix_ns of that, in a child's first trace
+  began_late INTEGER NOT NULL,      -- 1: the program ran already when tracing began
   silent_children INTEGER NOT NULL, -- forked children that allocated, unrecorded
   executed_children INTEGER NOT NULL, -- the same that went on as other programs
   followed_children INTEGER NOT NULL  -- those that have traces of their own

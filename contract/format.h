@@ -105,7 +105,7 @@ struct rhp_file_header {
 	/* Forked children that called something which is wrapped, by enum rhp_child
 	 * (live). Children write to this head, and to nothing else of the trace. */
 	uint32_t children[3];
-	char padding[4];
+	uint32_t began_late; /* 1: the program ran already when tracing began */
 	/* Of the first trace of a forked child: start_realtime_ns of the trace whose
 	 * `children` counts it; 0: it is none */
 	rhp_u64 counted_in;

@@ -26,6 +26,9 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, exit_threads, "p.exit_threads"),
 	ROW_COLUMN(process_facts, is_forked, "p.forked"),
 	ROW_COLUMN(process_facts, counted_in, "ifnull(p.counted_in, 0)"),
+	ROW_COLUMN(process_facts, began_late, "p.began_late AND NOT p.forked"),
+	ROW_COLUMN(process_facts, is_of_link, "p.capture = 'link'"),
+	ROW_COLUMN(process_facts, unseen, "ifnull(u.count, 0)"),
 	ROW_COLUMN(process_facts, silent_children, "p.silent_children"),
 	ROW_COLUMN(process_facts, followed_children, "p.followed_children"),
 	ROW_COLUMN(process_facts, has_definite, "k.definite"),
@@ -47,6 +50,8 @@ struct rows *processes_select(const struct database *d)
 		"  GROUP BY process) k USING (process)"
 		" LEFT JOIN (SELECT process, min(weight) <> 1 OR max(weight) <> 1"
 		"  AS weighed FROM lots GROUP BY process) w USING (process)"
+		" LEFT JOIN losses u ON u.process = p.process AND u.reason = "
+		"'unseen_free'"
 		" LEFT JOIN totals t ON t.process = p.process AND t.name = 'live_blocks'"
 		" ORDER BY run, p.process");
 }

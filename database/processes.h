@@ -26,6 +26,9 @@ struct process_facts {
 	int64_t exit_threads;
 	bool is_forked;     /* by a traced process */
 	int64_t counted_in; /* started_unix_ns of the trace that counts it; 0: none */
+	bool began_late;    /* while it ran, and it is no forked child */
+	bool is_of_link;    /* it recorded the calls of its own objects only */
+	int64_t unseen;     /* blocks that ended without a free */
 	int64_t silent_children, followed_children;
 	bool has_definite;   /* a block was found to be definitely lost */
 	bool has_weights;    /* blocks stand for more or less than themselves */

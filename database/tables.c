@@ -47,6 +47,7 @@ static const struct row_column process_columns[] = {
 	COLUMN(process_row, exit_threads),
 	COLUMN(process_row, forked),
 	NULLABLE(process_row, counted_in, 0),
+	COLUMN(process_row, began_late),
 	COLUMN(process_row, silent_children),
 	COLUMN(process_row, executed_children),
 	COLUMN(process_row, followed_children),

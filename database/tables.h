@@ -65,6 +65,7 @@ struct process_row {
 	int64_t leak_scan_threads, exit_threads;
 	int64_t forked;     /* 0 or 1 */
 	int64_t counted_in; /* 0: NULL */
+	bool began_late;
 	int64_t silent_children, executed_children, followed_children;
 };
 

@@ -130,6 +130,7 @@ static void write_process(const struct trace_rows *r, struct store *store)
 			      .exit_threads = h->exit_threads,
 			      .forked = h->is_child != 0,
 			      .counted_in = (int64_t)h->counted_in,
+			      .began_late = h->began_late != 0,
 			      .silent_children = h->children[RHP_CHILD_SILENT],
 			      .executed_children = h->children[RHP_CHILD_EXECUTED],
 			      .followed_children = h->children[RHP_CHILD_FOLLOWED],

@@ -187,6 +187,32 @@ static bool is_partial(const struct measure *m, size_t first)
 	return false;
 }
 
+/* What is not in the trace because nobody asked for it, or could have known. */
+static void find_gaps(struct reading *r, const struct process_facts *row,
+		      const char *trace, const char *program)
+{
+	int64_t n = reading_count(r, row->unseen);
+
+	if (row->began_late)
+		measure_add_problem(r->m, DEFECT_NONE, trace, program,
+				    "tracing began while the program ran; what it had "
+				    "allocated before is not judged");
+	if (row->is_of_link)
+		measure_add_problem(r->m, DEFECT_NONE, trace, program,
+				    "only calls of its own objects were recorded, not "
+				    "of shared libraries; what these allocate is not "
+				    "judged");
+	if (n)
+		measure_add_problem(
+			r->m, DEFECT_NONE, trace, program,
+			arena_format(r->arena,
+				     "the address%s of %lld block%s %s handed out again "
+				     "without a free; whether %s is not judged",
+				     n == 1 ? "" : "es", (long long)n, n == 1 ? "" : "s",
+				     n == 1 ? "was" : "were",
+				     n == 1 ? "it leaked" : "they leaked"));
+}
+
 static void find_defects(struct reading *r, const struct process_facts *row,
 			 const struct ending *ending, const char *trace,
 			 const char *program)
@@ -207,6 +233,7 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 			r->m, DEFECT_NONE, trace, program,
 			"not all stacks were recorded (RHEAPER_SAMPLE_RATE); blocks "
 			"without a stack are one call site, which no name suppresses");
+	find_gaps(r, row, trace, program);
 	find_scan(r, row, trace, program);
 	find_silent_children(r, row, trace, program);
 	find_losses(r, row, trace, program);

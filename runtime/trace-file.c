@@ -129,6 +129,7 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 	h->free_stacks = settings->free_stacks;
 	h->is_child = rhp_trace.is_child;
 	h->counted_in = rhp_trace.counted_in;
+	h->began_late = rhp_state_now() != RHP_STARTING;
 	memcpy(h->runtime_version, RHEAPER_VERSION, sizeof(RHEAPER_VERSION));
 	find_executable(h->executable, sizeof(h->executable));
 }

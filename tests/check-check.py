@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 
 import tap
-from leaky import CHECK, HERE, PROGRAM, Bench, read
+from leaky import CHECK, HERE, PROGRAM, SOURCE, Bench, read
 
 
 def read_bytes(path):
@@ -406,6 +406,33 @@ def test_what_cannot_be_read_is_no_verdict(b):
         b.check(2, "--allow-partial", b.path(name), database)
     for path in b.path("none"), b.dir, "/dev/null":
         b.check(2, path)
+
+
+LATE = """
+#include <rheaper.h>
+#include <stdlib.h>
+static void *volatile block;
+int main(void)
+{
+	block = malloc(10);
+	int status = rheaper_enable_tracking(NULL).error != RHEAPER_OK;
+	free(malloc(20));
+	return status;
+}
+"""
+
+
+def test_what_is_not_judged_is_said(b):
+    late = b.build("app", "rheaper-gcc", f"-I{SOURCE}/include", text=LATE)
+    said = b.check(0, b.trace(program=late, RHEAPER_START="0"))
+    assert "note: " in said and "tracing began while the program ran; what it had allocated before is not judged" in said, said
+    of_link = b.build("app", "rheaper-gcc", "--rheaper-capture=link")
+    said = b.check(0, b.trace(program=of_link))
+    assert "not of shared libraries; what these allocate is not judged" in said, said
+    database = b.load(b.trace())
+    said = b.check(0, b.change(database, "UPDATE losses SET count = 2 WHERE reason = 'unseen_free'"))
+    assert "the addresses of 2 blocks were handed out again without a free; whether they leaked is not judged" in said, said
+    assert "not judged" not in b.check(0, database)
 
 
 def test_two_traces_in_one_file_are_no_verdict(b):

@@ -75,7 +75,7 @@ def fill(db):
                started_at="2026-01-02T03:04:05.678Z", duration_ms=1500.5, pointer_size=8,
                capture="process", max_stack_depth=64, max_trackers=1, event_buffer=1, max_bytes=0, ring=0,
                sample_bytes=512, sample_rate=1, free_stacks=0, runtime_version="1", started_unix_ns=1, started_ticks=process,
-               ending="exited", leak_scan_threads=0, exit_threads=0, forked=0,
+               ending="exited", leak_scan_threads=0, exit_threads=0, forked=0, began_late=0,
                silent_children=0, executed_children=0, followed_children=0)
     for number, path, build_id, start in (1, "/lib/x.so", "", 8192), (2, "/bin/it", "abcd", 4096):
         insert(db, "modules", module=number, path=path, build_id=build_id)
