@@ -4,7 +4,7 @@
 #include "common/glob.h"
 
 /* Where a star was is remembered: only the last one can have to take more. */
-bool glob_fits(const char *pattern, const char *text)
+static bool fits(const char *pattern, const char *text, char any)
 {
 	const char *star = NULL, *from = NULL;
 
@@ -12,7 +12,7 @@ bool glob_fits(const char *pattern, const char *text)
 		if (*pattern == '*') {
 			star = ++pattern;
 			from = text;
-		} else if (*pattern && (*pattern == '?' || *pattern == *text)) {
+		} else if (*pattern && (*pattern == any || *pattern == *text)) {
 			pattern++;
 			text++;
 		} else if (star) {
@@ -23,4 +23,14 @@ bool glob_fits(const char *pattern, const char *text)
 		}
 	}
 	return pattern[strspn(pattern, "*")] == 0;
+}
+
+bool glob_fits(const char *pattern, const char *text)
+{
+	return fits(pattern, text, '?');
+}
+
+bool glob_fits_stars(const char *pattern, const char *text)
+{
+	return fits(pattern, text, 0);
 }

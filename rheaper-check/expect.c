@@ -147,7 +147,7 @@ void expect_read(struct expectations *all, const char *path)
 	struct lines l = {.all = all, .path = path};
 	FILE *in = fopen(path, "re");
 	char *line = NULL;
-	size_t size = 0;
+	size_t size = 0, n = all->n;
 
 	if (!in)
 		die("open %s:", path);
@@ -158,6 +158,8 @@ void expect_read(struct expectations *all, const char *path)
 	if (ferror(in))
 		die("read %s:", path);
 	end(&l);
+	if (all->n == n) /* it would hold for every program */
+		die("read %s: the file contains no rule", path);
 	free(line);
 	fclose(in);
 }

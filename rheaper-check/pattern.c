@@ -30,9 +30,9 @@ static bool fits_name(const struct pattern_step *step, const char *pattern,
 	case PATTERN_ANY:
 		break;
 	}
-	return glob_fits(pattern, frame->sym) ||
-	       (frame->file && glob_fits(pattern, frame->file)) ||
-	       glob_fits(pattern, frame->module);
+	return glob_fits_stars(pattern, frame->sym) ||
+	       (frame->file && glob_fits_stars(pattern, frame->file)) ||
+	       glob_fits_stars(pattern, frame->module);
 }
 
 static bool fits_file(const struct pattern_step *step, const struct measure_frame *frame)
@@ -76,7 +76,8 @@ static bool fits_somewhere(const struct pattern_step *step,
 		if (fits_frame(step, stack->frames[i]))
 			return true;
 	}
-	return step->what == PATTERN_ANY && glob_fits(step->pattern, stack->function);
+	return step->what == PATTERN_ANY &&
+	       glob_fits_stars(step->pattern, stack->function);
 }
 
 /* Where Valgrind's replacement of the allocator is, if the pattern can mean that: in any
