@@ -132,6 +132,17 @@ static void take_source(struct lines *l, const char *words)
 	add_step(l, step);
 }
 
+/* What stands behind "fun:" or the like: an empty pattern would match a frame that has no
+ * name, as each stack has one. */
+static const char *behind_kind(const struct lines *l, const char *line, const char *kind)
+{
+	const char *name = behind(line, kind);
+
+	if (name && !name[0])
+		die_at(l, "the pattern is empty");
+	return name;
+}
+
 static void take_frame(struct lines *l, const char *line)
 {
 	const char *name;
@@ -140,13 +151,13 @@ static void take_frame(struct lines *l, const char *line)
 		end(l);
 	} else if (strcmp(line, "...") == 0) {
 		add_step(l, (struct pattern_step){.rest = true, .pattern = "*"});
-	} else if ((name = behind(line, "fun:"))) {
+	} else if ((name = behind_kind(l, line, "fun:"))) {
 		add_step(l, (struct pattern_step){.what = PATTERN_FUNCTION,
 						  .pattern = demangled(l, name)});
-	} else if ((name = behind(line, "obj:"))) {
+	} else if ((name = behind_kind(l, line, "obj:"))) {
 		add_step(l, (struct pattern_step){.what = PATTERN_MODULE,
 						  .pattern = arena_text(l->arena, name)});
-	} else if ((name = behind(line, "src:"))) {
+	} else if ((name = behind_kind(l, line, "src:"))) {
 		take_source(l, name);
 	} else if ((name = behind(line, "match-leak-kinds:")) && !l->entry.n_steps) {
 		if (!leak_kinds_parse(name, &l->entry.kinds))

@@ -17,8 +17,8 @@
 static bool fits(const struct suppression *s, const char *program,
 		 const struct measure_stack *stack, enum leak_kind kind)
 {
-	/* One that is not known may be any. */
-	if (kind != LEAK_UNKNOWN && !(s->kinds >> kind & 1))
+	/* One that is not known may be any; but of no kind is none. */
+	if (!s->kinds || (kind != LEAK_UNKNOWN && !(s->kinds >> kind & 1)))
 		return false;
 	if (s->program && !glob_fits(s->program, program))
 		return false;

@@ -47,6 +47,8 @@ SUPPRESSIONS = [
     ("{\n  x\n  Memcheck:Leak\n  ...\n  obj:*/libfontconfig.so*\n  ...\n}", 0, 0),
     ("{\n  x\n  Memcheck:Leak\n  match-leak-kinds: definite\n  ...\n  obj:*/libGL.so*\n}", 0, 0),
     (f"{{\n  x\n  Memcheck:Leak\n  ...\n  src:program.c:{HERE}\n  fun:main\n}}", 1, 0),
+    ("{\n  x\n  Memcheck:Leak\n  match-leak-kinds: none\n  fun:malloc\n}", 0, 0),
+    ("suppress x\n\tat make\n\tkinds none", 0, 0),
     ("{\n  x\n  Memcheck:Cond\n  fun:*\n}", 0, 0),
 ]
 
@@ -98,7 +100,8 @@ def test_what_is_no_suppression_is_refused(b):
                  "suppress x\n\tat y\n\tuntil 2026-13-01", "suppress x\n\tat y\n\tuntil tomorrow",
                  "suppress x\n\tor y", "suppress x\n\tof y\n\tat z", "suppress x\n\tat y\n\tor ",
                  "suppress x\n\tat y\n\tof static x", "suppress x\n\tat y\n\tkinds z",
-                 "{\n  x\n  Memcheck:Leak\n}", "{\n  x\n  Memcheck:Leak\n  ...\n  ...\n}", "{\n  x\n  Memcheck:Leak\n  fun:y", "{", "{\n  x\n  Memcheck:Leak\n  y\n}",
+                 "{\n  x\n  Memcheck:Leak\n}", "{\n  x\n  Memcheck:Leak\n  ...\n  fun:\n}",
+                 "{\n  x\n  Memcheck:Leak\n  obj:\n}", "{\n  x\n  Memcheck:Leak\n  src:\n}", "{\n  x\n  Memcheck:Leak\n  ...\n  ...\n}", "{\n  x\n  Memcheck:Leak\n  fun:y", "{", "{\n  x\n  Memcheck:Leak\n  y\n}",
                  "{\n  x\n  Memcheck:Leak\n  match-leak-kinds:\n  fun:y\n}"):
         said = b.check(2, "-s", b.file("supp", text + "\n"), trace)
         assert "supp, line " in said, (text, said)
