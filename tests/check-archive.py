@@ -21,7 +21,7 @@ import sys
 # the runtime starts or a thread begins and ends; the last is libgcc's, for i386.
 NEEDED = set('''
 memcpy memmove memset memcmp strlen strnlen strchr strcmp strncmp strrchr
-syscall sigaction __errno_location clock_gettime environ _dl_find_object __ehdr_start
+syscall sigaction __errno_location clock_gettime environ _dl_find_object __ehdr_start _end _DYNAMIC
 dl_iterate_phdr getauxval exit pthread_key_create pthread_setspecific dlsym
 __tls_get_addr ___tls_get_addr dladdr dlopen wcslen __sched_cpualloc_size
 _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZSt7nothrow
