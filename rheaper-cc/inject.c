@@ -125,14 +125,17 @@ static int is_used_by_compilers(const char *name)
 	return 0;
 }
 
-/* One that pulls its family; and what libgcov.a and the libc.a of musl, which come behind
- * the archive, too, call themselves. */
+/* One that pulls its family; what libgcov.a and the libc.a of musl, which come behind the
+ * archive, too, call themselves; and what the executable exports, for lld takes the shims
+ * of weak functions from no archive. */
 static int is_always_pulled(const char *name, const struct cmdline *c)
 {
 	if (strcmp(name, "_Znwm") == 0)
 		return c->cxx;
 	if (strcmp(name, "prctl") == 0)
 		return c->kind == CMD_STATIC;
+	if (strcmp(name, "dlclose") == 0 || strcmp(name, "fexecve") == 0)
+		return c->kind == CMD_EXECUTABLE;
 	return strcmp(name, "malloc") == 0 || strcmp(name, "execve") == 0;
 }
 

@@ -104,8 +104,8 @@ def test_show_is_the_whole_command(b):
     assert got[1] == "-fno-omit-frame-pointer" and "-g1" in got[1:4], got
     del got[:got.index("-g1") + 1]
     assert got[0] == "-Wl,--build-id" and got[1].startswith("-Wl,--wrap=malloc,")
-    assert got[2:] == ["-Wl,-u,__wrap_malloc,-u,__wrap__Znwm,-u,__wrap_execve", archive, "-O2", "a.cc", "-o",
-                       "a b", archive, interpose, archive], got
+    assert got[2:] == ["-Wl,-u,__wrap_malloc,-u,__wrap__Znwm,-u,__wrap_dlclose,-u,__wrap_execve,-u,__wrap_fexecve",
+                       archive, "-O2", "a.cc", "-o", "a b", archive, interpose, archive], got
 
 
 def test_words_reach_the_compiler_as_they_are(b):
