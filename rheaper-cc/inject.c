@@ -10,8 +10,8 @@
  * name there ends in .ar, for CMake's sake (wrap/meson.build).
  *
  * A dynamic executable also defines what shared libraries call: the whole
- * malloc family (capture process) or what ends a block's life (capture link). A
- * plug-in defines nothing for others.
+ * malloc family (capture process) or what ends a block's life (capture link), and
+ * the operators if it has a shared C++ library. A plug-in defines nothing for others.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,18 +125,41 @@ static int is_used_by_compilers(const char *name)
 	return 0;
 }
 
+/*
+ * Whether the shims of the operators come only when something calls one: there is a
+ * shared C++ library, which calls those that the executable exports. A static one calls
+ * the shims itself, and the compiler adds it behind our last archive.
+ */
+static int exports_operators(const struct cmdline *c)
+{
+	return c->kind == CMD_EXECUTABLE && c->shared_cxx;
+}
+
 /* One that pulls its family; what libgcov.a and the libc.a of musl, which come behind the
  * archive, too, call themselves; and what the executable exports, for lld takes the shims
  * of weak functions from no archive. */
 static int is_always_pulled(const char *name, const struct cmdline *c)
 {
 	if (strcmp(name, "_Znwm") == 0)
-		return c->cxx;
+		return c->cxx && !exports_operators(c);
 	if (strcmp(name, "prctl") == 0)
 		return c->kind == CMD_STATIC;
 	if (strcmp(name, "dlclose") == 0 || strcmp(name, "fexecve") == 0)
 		return c->kind == CMD_EXECUTABLE;
 	return strcmp(name, "malloc") == 0 || strcmp(name, "execve") == 0;
+}
+
+/* Where a C++ library is shared, what the shims need of libgcc is there. mold searches
+ * archives in no order, and would keep the library for what is only asked for. */
+static void add_operator_pulls(const struct cmdline *c, struct words *list)
+{
+	const char *symbol =
+		exports_operators(c) ? "rhp_operators_wanted" : "__gcc_personality_v0";
+
+	if (!c->cxx || (exports_operators(c) && c->mold))
+		return;
+	words_add(list, "-u");
+	words_add(list, symbol);
 }
 
 /*
@@ -163,6 +186,7 @@ static void add_pulls(const struct cmdline *c, const struct cmd_inject *inject,
 			words_addf(&list, "__wrap_%s", name_of(symbol, c));
 		}
 	}
+	add_operator_pulls(c, &list);
 	flush_linker(out, &list);
 }
 
@@ -203,9 +227,25 @@ static void add_interpose(const struct cmdline *c, const struct cmd_inject *inje
 		add_exports(&list, c, inject, "rhp_interpose_lifetime", "follow");
 	else
 		add_exports(&list, c, inject, "rhp_interpose_malloc", "interpose");
-	if (inject->capture == CAPTURE_PROCESS && c->shared_cxx)
+	if (exports_operators(c))
 		add_exports(&list, c, inject, "rhp_interpose_cxx", "interpose-cxx");
 	words_add(&list, "--pop-state");
+	flush_linker(out, &list);
+}
+
+/* All operators, or a library would find some here and some in the C++ library: linkers
+ * export by themselves what the libraries of this link mention. */
+static void add_exported_operators(const struct cmdline *c, struct words *out)
+{
+	struct words list = {0};
+
+	if (!exports_operators(c))
+		return;
+	words_add(&list, "--wrap=rhp_shims"); /* wrap/interpose-cxx.c */
+	for (size_t i = 0; i < n_symbols; i++)
+		if (symbols[i].group == GROUP_cxx)
+			words_addf(&list, "--export-dynamic-symbol=%s",
+				   name_of(&symbols[i], c));
 	flush_linker(out, &list);
 }
 
@@ -239,6 +279,7 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 	add_wraps(c, inject, before);
 	add_declared_wraps(c, inject, before);
 	add_pulls(c, inject, before);
+	add_exported_operators(c, before);
 	if (c->gold)
 		add_for_gold(c, before);
 	/* GCC leaves it out, and libc.a has no frame pointers */

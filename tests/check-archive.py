@@ -24,13 +24,13 @@ memcpy memmove memset memcmp strlen strnlen strchr strcmp strncmp strrchr
 syscall sigaction __errno_location clock_gettime environ _dl_find_object __ehdr_start _end _DYNAMIC
 dl_iterate_phdr getauxval exit pthread_key_create pthread_setspecific dlsym
 __tls_get_addr ___tls_get_addr dladdr dlopen wcslen __sched_cpualloc_size
-_GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZSt7nothrow
+_GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZTISt9bad_alloc
 __udivdi3
 '''.split())
 
 
 # Ours, and what a compiler makes for itself in each object that needs it
-OURS = r'__wrap_|rhp_|rheaper_|DW\.ref\.|__x86\.get_pc_thunk\.'
+OURS = r'__wrap_|(__real_)?rhp_|rheaper_|DW\.ref\.|__x86\.get_pc_thunk\.'
 
 
 def members(nm, path):
@@ -59,7 +59,7 @@ def check_runtime(nm, path, wrapped, problems):
     shims, own = set(), set()
     real = {'__real_' + n for n in wrapped}
     for defined, undefined in members(nm, path):
-        shims |= {n[7:] for n in defined if n.startswith('__wrap_')}
+        shims |= {n[7:] for n in defined if n.startswith('__wrap_') and not n.startswith('__wrap_rhp_')}
         own |= defined
         stray = {n for n in defined if not re.match(OURS, n)}
         problems += ['%s: defined: %s' % (path, n) for n in stray]

@@ -188,6 +188,118 @@ def test_no_library_is_added_and_no_name(bench):
                     (case, added - allowed)
 
 
+# What these take from the C++ library: nothing; operators alone; no operator
+USES = {
+    "nothing.cpp": "#include <cstdlib>\nint main() { free(malloc(101)); return 0; }",
+    "own.cpp": """
+#include <cstdlib>
+void *operator new(std::size_t size) { return malloc(size); }
+void operator delete(void *p) noexcept { free(p); }
+void operator delete(void *p, std::size_t) noexcept { free(p); }
+int *volatile p;
+int main() { p = new int; delete p; return 0; }
+""",
+    "new.cpp": "int *volatile p; int main() { p = new int; delete p; return 0; }",
+    "delete.cpp": "int *volatile p; int main() { delete p; return 0; }",
+    "array.cpp": "#include <new>\nint *volatile p; int main() { p = new(std::nothrow) int[9]; delete[] p; return 0; }",
+    "cout.cpp": "#include <iostream>\nint main() { std::cout << 1; return 0; }",
+}
+
+
+def check_needed(bench, compiler, words, extra=()):
+    """Both programs run, and need the same libraries; by ours, `extra`, too."""
+    bench.run(compiler, *words, "-o", "plain", silent=False)
+    for capture in "process", "link":
+        bench.build(*words, "--rheaper-capture=" + capture, driver=compiler)
+        want = bench.needed("plain") | set(extra)
+        assert bench.needed("program") == want, (words, capture, bench.needed("program"), want)
+        bench.run("./program")
+
+
+def add_needed(compiler, linker):
+    def test(bench):
+        if not shutil.which(compiler) or linker not in LINKERS:
+            raise tap.Skip("not here")
+        for name, text in USES.items():
+            bench.file(name, text)
+            # docs/reference/limits.md
+            extra = ["[libstdc++.so.6]"] if linker == "lld" and name in ("nothing.cpp", "own.cpp") else []
+            more = [["-no-pie", "-Wl,--gc-sections"], ["-O2", "-flto"]] if name in ("nothing.cpp", "new.cpp") else []
+            for kind in ["-pie", "-fPIE"], *more:
+                if linker != "lld" or compiler != "g++" or "-flto" not in kind:
+                    check_needed(bench, compiler, ["-fuse-ld=" + linker, "-Wl,--as-needed", *kind, name], extra)
+    globals()[f"test_the_same_libraries_{compiler}_{linker}"] = test
+
+
+for one in "g++", "clang++":
+    for ld in "bfd", "gold", "lld", "mold":
+        add_needed(one, ld)
+
+
+def test_libraries_that_do_not_name_the_cxx_library(bench):
+    """GNU ld takes what they ask for to be wrapped; and it looks into those of libraries."""
+    if not shutil.which("g++"):
+        raise tap.Skip("no g++")
+    bench.file("inner.c", "void *_Znwm(unsigned long); void _ZdlPv(void *);"
+                          "int inner(void) { _ZdlPv(_Znwm(9)); return 0; }")
+    bench.file("outer.c", "int inner(void); int outer(void) { return inner(); }")
+    bench.file("main.cpp", '#include <iostream>\nextern "C" int outer();'
+                           "int main() { std::cout << 1; return outer(); }")
+    here = ["-L.", "-Wl,-rpath," + bench.dir]
+    bench.run("gcc", "-shared", "-fPIC", "inner.c", "-o", "libinner.so")
+    bench.run("gcc", "-shared", "-fPIC", "outer.c", *here, "-linner", "-o", "libouter.so")
+    for linker in LINKERS:
+        check_needed(bench, "g++", ["-fuse-ld=" + linker, "-Wl,--as-needed", "main.cpp", *here, "-louter"])
+
+
+def test_a_cxx_library_that_a_plug_in_brings(bench):
+    """Under a host in C++ that needs none."""
+    if not shutil.which("g++"):
+        raise tap.Skip("no g++")
+    bench.file("plug.cpp", """
+#include <new>
+extern "C" int work()
+{
+	int *volatile p = new int[100];
+	volatile std::size_t huge = (std::size_t)-1 / 2;
+	delete[] p;
+	try {
+		operator delete(operator new(huge));
+		return 1;
+	} catch (const std::bad_alloc &) {
+	}
+	p = new int;
+	delete p;
+	return 0;
+}
+""")
+    bench.file("host.cpp", """
+#include <dlfcn.h>
+int main()
+{
+	for (int i = 0; i < 3; i++) {
+		void *plug = dlopen("./plug.so", RTLD_NOW | RTLD_LOCAL);
+		if (!plug || ((int (*)())dlsym(plug, "work"))() != 0 || dlclose(plug) != 0)
+			return 1;
+	}
+	return 0;
+}
+""")
+    for hash_style in "gnu", "sysv":
+        bench.run("g++", "-shared", "-fPIC", "-O0", "-Wl,--hash-style=" + hash_style, "plug.cpp", "-o", "plug.so")
+        for linker in LINKERS:
+            for words in [], ["-rdynamic"]:
+                bench.build("-Wl,--as-needed", "-fuse-ld=" + linker, *words, "host.cpp", driver="g++")
+                bench.run("./program")
+                bench.run("./program", RHEAPER_TRACE=bench.path("plug.bin"))
+                bench.run(LOADER, "--quiet", "--force", "plug.bin", "plug.db")
+                os.remove(bench.path("plug.bin"))
+                rows = sqlite3.connect(bench.path("plug.db")).execute(
+                    "SELECT family, size, count(*), max(ending) FROM allocations JOIN stacks ON stack = bt"
+                    " JOIN allocators USING (allocator) WHERE family LIKE 'new%' GROUP BY 1, 2").fetchall()
+                assert rows == [("new", 4, 3, "freed"), ("new_array", 400, 3, "freed")], (linker, words, rows)
+
+
 def test_a_program_with_its_own_libunwind(bench):
     with open(bench.path("u.c"), "w") as out:
         out.write("""

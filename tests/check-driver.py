@@ -71,7 +71,7 @@ def symbols(*groups, late=True):
 
 def wraps(words):
     return [w[len("--wrap="):] for word in words if word.startswith("-Wl,")
-            for w in word[4:].split(",") if w.startswith("--wrap=")]
+            for w in word[4:].split(",") if w.startswith("--wrap=") and not w.startswith("--wrap=rhp_")]
 
 
 def test_wrap_flags_are_the_list(b):
@@ -104,8 +104,21 @@ def test_show_is_the_whole_command(b):
     assert got[1] == "-fno-omit-frame-pointer" and "-g1" in got[1:4], got
     del got[:got.index("-g1") + 1]
     assert got[0] == "-Wl,--build-id" and got[1].startswith("-Wl,--wrap=malloc,")
-    assert got[2:] == ["-Wl,-u,__wrap_malloc,-u,__wrap__Znwm,-u,__wrap_dlclose,-u,__wrap_execve,-u,__wrap_fexecve",
-                       archive, "-O2", "a.cc", "-o", "a b", archive, interpose, archive], got
+    exports = "".join(",--export-dynamic-symbol=" + name for name in symbols("cxx"))
+    assert got[2:] == ["-Wl,-u,__wrap_malloc,-u,__wrap_dlclose,-u,__wrap_execve,-u,__wrap_fexecve,"
+                       "-u,rhp_operators_wanted", "-Wl,--wrap=rhp_shims" + exports, archive, "-O2", "a.cc", "-o",
+                       "a b", archive, interpose, archive], got
+
+
+def test_shims_of_operators_come_when_called(b):
+    for words, always in (["a.o"], False), (["a.o", "-static-libstdc++"], True), (["-static", "a.o"], True):
+        assert ("__wrap__Znwm" in str(b.shown(*words, name="rheaper-c++"))) == always, words
+
+
+def test_mold_is_not_asked_for_operators(b):
+    """It would keep the C++ library for them, called or not."""
+    for word, asked in ("-fuse-ld=mold", False), ("-fuse-ld=gold", True), ("-O2", True):
+        assert ("rhp_operators_wanted" in str(b.shown("a.o", word, name="rheaper-c++"))) == asked, word
 
 
 def test_words_reach_the_compiler_as_they_are(b):

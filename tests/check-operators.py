@@ -164,6 +164,24 @@ for one in "bfd", "gold", "lld", "mold":
         globals()[f"test_{one}_{way}"] = lambda b, one=one, way=way: check_linker(b, one, way)
 
 
+def test_operators_of_a_static_library(b):
+    """It stands before the archives with our operators, and before the C++ library."""
+    if not shutil.which("g++"):
+        raise tap.Skip("no g++")
+    b.file("operators.cpp", "extern int n_own;" + TWO.replace("{ return malloc", "{ n_own++; return malloc"))
+    b.file("use.cpp", "int n_own; int *volatile p; int main() { p = new int; delete p; return n_own != 1; }")
+    b.run("g++", "-c", "operators.cpp", "-o", "operators.o")
+    b.run("ar", "rc", "liboperators.a", "operators.o")
+    for linker in "bfd", "gold", "lld", "mold":
+        if not shutil.which("ld." + linker):
+            continue
+        for capture in "process", "link":
+            b.run(BINDIR + "/rheaper-g++", "-fuse-ld=" + linker, "--rheaper-capture=" + capture, "use.cpp",
+                  "liboperators.a", "-o", "program", silent=False)
+            assert recorded(b, "./program")[1:] == (0, 0, 0), (linker, capture)
+            assert families(b) == {"malloc"}, (linker, capture, families(b))
+
+
 def test_static_in_one_file(b):
     """As docs/reference/limits.md says, from -O1 on: the file calls its own operators, and
     libstdc++ the shims."""

@@ -7,6 +7,11 @@
  * throw, so the guard is given back by a cleanup.
  */
 
+/* Weak: a program that calls an operator, and can do without libgcc_s, shall not need it
+ * for this. Where something can throw, it is there; the driver asks for it where that is
+ * an archive. */
+__asm__(".weak _Unwind_Resume\n.weak __gcc_personality_v0");
+
 static inline void end_real(const struct rhp_place *before)
 {
 	rhp_real_end(*before);
@@ -48,28 +53,4 @@ static ALWAYS_INLINE bool enter_delete(const void *frame, const void *p)
 		GUARDED(REAL(name) args);                                                \
 	}
 
-#define OPERATORS(new, delete, z)                                                        \
-	OPERATOR_NEW(new##z, (size_t size), (size))                                      \
-	OPERATOR_NEW(new##z##RKSt9nothrow_t, (size_t size, const void *tag),             \
-		     (size, tag))                                                        \
-	OPERATOR_NEW(new##z##St11align_val_t, (size_t size, size_t align),               \
-		     (size, align))                                                      \
-	OPERATOR_NEW(new##z##St11align_val_tRKSt9nothrow_t,                              \
-		     (size_t size, size_t align, const void *tag), (size, align, tag))   \
-	OPERATOR_DELETE(delete, (void *p), (p), 0)                                       \
-	OPERATOR_DELETE(delete##z, (void *p, size_t size), (p, size), size)              \
-	OPERATOR_DELETE(delete##RKSt9nothrow_t, (void *p, const void *tag), (p, tag), 0) \
-	OPERATOR_DELETE(delete##St11align_val_t, (void *p, size_t align), (p, align), 0) \
-	OPERATOR_DELETE(delete##z##St11align_val_t,                                      \
-			(void *p, size_t size, size_t align), (p, size, align), size)    \
-	OPERATOR_DELETE(delete##St11align_val_tRKSt9nothrow_t,                           \
-			(void *p, size_t align, const void *tag), (p, align, tag), 0)
-
-/* size_t, as C++ names have it */
-#if __SIZEOF_SIZE_T__ == 8
-OPERATORS(_Znw, _ZdlPv, m)
-OPERATORS(_Zna, _ZdaPv, m)
-#else
-OPERATORS(_Znw, _ZdlPv, j)
-OPERATORS(_Zna, _ZdaPv, j)
-#endif
+#include "wrap/operator-list.h"

@@ -3,14 +3,31 @@
  * operator new and delete, exported by a C++ executable: libstdc++ calls its
  * own operators through the dynamic linker, so its allocations come in as what
  * they are. All of them or none: a block must not be created by one side and
- * freed by another that counts it under another kind.
+ * freed by another that counts it under another kind. Of capture `link` an allocation
+ * passes here, and only its end is recorded.
+ *
+ * Nothing here asks for the C++ library: a program that needs none gains none. Then a
+ * library that it opens may bring one, which is looked up anew by each call, for it
+ * may be closed again.
  */
-#include <dlfcn.h>
-
+#include "wrap/find-operator.h"
 #include "wrap/interpose.h"
 #include "wrap/operators.h"
 
+RHP_SAY("operators=wrapped");
+
+/* What brings this object out of its archive. */
 HIDDEN char rhp_interpose_cxx;
+
+/*
+ * The shims come when something calls one, but by lld: it takes out of archives only what
+ * stands for a wrapped function that is not weak, and these are. It is also the one
+ * linker that renames what is wrapped when all is read, and looks for this reference as
+ * it stands here: the shims define it. For the others it is in uncalled-operators.c.
+ */
+extern char __real_rhp_shims, __wrap_rhp_shims;
+static const char *const shims_wanted __attribute__((used)) = &__real_rhp_shims;
+HIDDEN char __wrap_rhp_shims; /* or lld makes an undefined symbol of it */
 
 static struct {
 #define WRAP(group, family, ret, name, params) WRAP_##group(ret, name, params)
@@ -27,14 +44,6 @@ static struct {
 #undef WRAP_cxx
 } next;
 
-/*
- * Something of the C++ library that is not defined here: a program that takes
- * nothing but the operators from the library would be linked without it under
- * --as-needed, and nothing would stand behind them.
- */
-extern const char _ZSt7nothrow;
-static const char *volatile library = &_ZSt7nothrow;
-
 /* Our own definitions, whatever the program has under these names. */
 #define WRAP_cxx(ret, name, params)                                                      \
 	EXPORTED ret name params;                                                        \
@@ -50,24 +59,31 @@ static bool is_foreign(const void *found, const void *exported, const void *shim
 	return found && found != exported && found != shim;
 }
 
-/* The look-up allocates at most through malloc, never through an operator. */
-static COLD void look_up(void)
+static void is_known(void)
 {
-	(void)library;
-#define WRAP_cxx(ret, name, params)                                                      \
-	next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name);                      \
-	if (is_foreign(dlsym(RTLD_DEFAULT, #name), rhp_exported_##name, __wrap_##name))  \
-		rhp_operators = RHP_OPERATORS_REPLACED;
-#include "contract/symbols.def"
-#undef WRAP_cxx
 }
 
-/* Before there can be threads: dlsym takes the loader's lock, and a thread that
- * loads a library holds it while that library's constructors run. */
+static COLD void look_up(void)
+{
+	bool replaced = false;
+#define WRAP_cxx(ret, name, params)                                                      \
+	next.name = (__typeof__(next.name))rhp_find_operator(#name, false);              \
+	if (is_foreign(rhp_find_operator(#name, true), rhp_exported_##name,              \
+		       __wrap_##name))                                                   \
+		replaced = true;
+#include "contract/symbols.def"
+#undef WRAP_cxx
+	rhp_operators = replaced ? RHP_OPERATORS_REPLACED : RHP_OPERATORS_WRAPPED;
+	rhp_look_for_operators = is_known;
+}
+
 __attribute__((section(".preinit_array"),
 	       used)) static void (*const preinit)(void) = look_up;
 
-#define REAL(name) (LIKELY(next.name) ? next.name : (look_up(), next.name))
+#define REAL(name)                                                                       \
+	(LIKELY(next.name != NULL)                                                       \
+		 ? next.name                                                             \
+		 : (__typeof__(next.name))rhp_find_operator(#name, false))
 #define NAME(name) name
 #define ENTER_ALLOC()                                                                    \
 	(__atomic_load_n(&rhp_capture_now, __ATOMIC_RELAXED) != RHP_CAPTURE_LINK &&      \

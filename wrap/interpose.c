@@ -197,8 +197,8 @@ static void note_operator(const void *found, const void *library, const void *sh
 		rhp_operators = RHP_OPERATORS_REPLACED;
 }
 
-/* Nothing of ours is exported under these names: there are the program's operators, if
- * the library's are not the first. */
+/* Where nothing of ours is exported under these names: there are the program's operators,
+ * if the library's are not the first. */
 static void look_for_operators(void)
 {
 #define WRAP(group, family, ret, name, params) WRAP_##group(name)
@@ -221,7 +221,8 @@ static void look_for_operators(void)
 static void set_capture(void)
 {
 	rhp_capture = RHP_CAPTURE_LINK;
-	rhp_look_for_operators = look_for_operators;
+	if (!rhp_look_for_operators)
+		rhp_look_for_operators = look_for_operators;
 	rhp_operators_meet();
 }
 __attribute__((section(".preinit_array"),

@@ -3,8 +3,8 @@
  * One row per command: the words, what is decided and why, and what is gained.
  * Gained words are written short: `fp leaf g1 | WRAPS A | A I(...) A`, where
  * WRAPS names the groups wrapped, A is the archive, I(...) the interposers that
- * are asked for. An archive of another target has its name: A-i386, I-i386(...);
- * the operators where size_t has 32 bits are the group cxx32.
+ * are asked for, x exports the operators. An archive of another target has its name:
+ * A-i386, I-i386(...); the operators where size_t has 32 bits are the group cxx32.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
 #include "rheaper-cc/symbols.h"
 
 #define C_LINK "core A | A I(malloc) A"
-#define CXX_LINK "core+cxx A | A I(malloc,cxx) A"
+#define CXX_LINK "core+cxx x A | A I(malloc,cxx) A"
 #define LINK_CAPTURE "core+libc A | A I(lifetime) A"
 #define STATIC_LINK "core eh A | A"
 #define PLUGIN_LINK "core+libc P | P"
@@ -168,7 +168,7 @@ static const struct row {
 	{"cc", "a.o -l:libstdc++.a", CMD_EXECUTABLE, "", " | core+cxx A | A I(malloc) A"},
 	{"link", "a.o", CMD_EXECUTABLE, "executable", " | " LINK_CAPTURE},
 	{"link", "a.o -lstdc++", CMD_EXECUTABLE, "",
-	 " | core+cxx+libc A | A I(lifetime) A"},
+	 " | core+cxx+libc x A | A I(lifetime,cxx) A"},
 	{"cc", "a.o -Wl,--wrap=malloc", CMD_EXECUTABLE, "",
 	 " | core-malloc A | A I(malloc) A"},
 	{"cc", "a.o -Wl,--wrap,malloc,-wrap=free", CMD_EXECUTABLE, "",
@@ -246,11 +246,11 @@ static const struct row {
 	{"cc", "-m32 a.o", CMD_EXECUTABLE, "executable",
 	 " | core A-i386 | A-i386 I-i386(malloc) A-i386"},
 	{"c++", "-m32 a.o", CMD_EXECUTABLE, "executable",
-	 " | core+cxx32 A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
+	 " | core+cxx32 x A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
 	{"link", "a.o -m64 -m32", CMD_EXECUTABLE, "executable",
 	 " | core+libc A-i386 | A-i386 I-i386(lifetime) A-i386"},
 	{"c++", "-m32 a.o -Wl,--wrap=_Znwj", CMD_EXECUTABLE, "executable",
-	 " | core+cxx32-_Znwj A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
+	 " | core+cxx32-_Znwj x A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
 	{"i686-linux-gnu", "-static a.o", CMD_STATIC, "-static",
 	 " | core eh A-i386 | A-i386"},
 	{"i686-linux-gnu", "-m64 a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
@@ -342,6 +342,7 @@ static void describe_archives(const char *word, FILE *out)
 static void describe_word(const char *word, FILE *out)
 {
 	static const char archives[] = "-Wl,--push-state,--no-whole-archive,";
+	static const char exports[] = "-Wl,--wrap=rhp_shims,--export-dynamic-symbol=";
 
 	if (strcmp(word, "-fno-omit-frame-pointer") == 0)
 		fputs("fp ", out);
@@ -354,6 +355,8 @@ static void describe_word(const char *word, FILE *out)
 		fputs("gold ", out);
 	else if (strcmp(word, "-Wl,--eh-frame-hdr") == 0)
 		fputs("eh ", out);
+	else if (strncmp(word, exports, strlen(exports)) == 0)
+		fputs("x ", out);
 	else if (strncmp(word, "-Wl,--wrap=", 11) == 0) {
 		describe_wraps(word, out);
 		fputc(' ', out);
