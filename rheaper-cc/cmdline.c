@@ -367,6 +367,8 @@ void cmdline_classify(const struct words *words, const struct cmd_driver *driver
 	if (driver->plugins && (w.seen & BIT(SHARED)))
 		w.seen ^= BIT(SHARED) | BIT(PLUGIN);
 	decide(&w);
+	if (w.seen & (BIT(NOSTDLIB) | BIT(NOCXXLIB)))
+		c->cxx = 0;
 	c->cxx |= (w.seen & BIT(CXXLIB)) != 0;
 	c->shared_cxx = c->cxx && !(w.seen & BIT(CXXSTATIC));
 	c->compiles = c->kind >= CMD_COMPILE && !(w.seen & BIT(FREESTANDING)) &&

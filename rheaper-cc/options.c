@@ -67,6 +67,8 @@ const struct option driver_options[] = {
 	{"-nostdlib", ALONE, NOSTDLIB},
 	{"--no-standard-libraries", ALONE, NOSTDLIB},
 	{"-nostartfiles", ALONE, NOSTART},
+	{"-nostdlib++", ALONE, NOCXXLIB},
+	{"-nodefaultlibs", ALONE, NOCXXLIB},
 	{"-ffreestanding", ALONE, FREESTANDING},
 	{"-fno-hosted", ALONE, FREESTANDING},
 	{"-mkernel", ALONE, FREESTANDING},

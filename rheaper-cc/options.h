@@ -33,6 +33,7 @@ enum effect {
 	FOREIGN,   /* (derived) for a target that we do not know */
 	CXXLIB,    /* a C++ library by name */
 	CXXSTATIC, /* the C++ library is a static one */
+	NOCXXLIB,  /* the compiler adds no C++ library */
 	DEBUG,     /* -g of some kind */
 	/* Inputs */
 	SOURCE,

@@ -252,6 +252,16 @@ def test_libraries_that_do_not_name_the_cxx_library(bench):
         check_needed(bench, "g++", ["-fuse-ld=" + linker, "-Wl,--as-needed", "main.cpp", *here, "-louter"])
 
 
+def test_without_a_cxx_library(bench):
+    if not shutil.which("clang++"):
+        raise tap.Skip("no clang++")
+    bench.file("called.cpp", "int *volatile p; int main() { p = new int; delete p; return 0; }")
+    bench.file("operators.cpp", USES["own.cpp"].split("int *volatile p")[0])
+    for linker in LINKERS:
+        for sources in ["nothing.cpp"], ["own.cpp"], ["called.cpp", "operators.cpp"]:
+            check_needed(bench, "clang++", ["-nostdlib++", "-fuse-ld=" + linker, *sources])
+
+
 def test_a_cxx_library_that_a_plug_in_brings(bench):
     """Under a host in C++ that needs none."""
     if not shutil.which("g++"):
