@@ -9,6 +9,8 @@
 
 #define MEMORY 4 /* times the window: frames that are remembered */
 #define AHEAD 2  /* times the window: frames that are followed at once, at most */
+#define STRIDE 4 /* frames that are compared together */
+#define JUST_MADE 2
 
 size_t rhp_chain_room(uint32_t window)
 {
@@ -19,6 +21,7 @@ void rhp_chain_init(struct rhp_chain_memory *m, void *room, uint32_t window)
 {
 	*m = (struct rhp_chain_memory){.links = room,
 				       .capacity = MEMORY * window,
+				       .below = 1,
 				       .window = window,
 				       .window_power = rhp_poly_power(window)};
 	m->fresh = room ? m->links + m->capacity : NULL;
@@ -29,10 +32,11 @@ static ALWAYS_INLINE bool goes_on(uintptr_t frame, uintptr_t next, uintptr_t las
 	return next > frame && next <= last && next % sizeof(uintptr_t) == 0;
 }
 
-static ALWAYS_INLINE uint64_t finish(uint64_t hash, bool at_base)
+static ALWAYS_INLINE uint64_t finish(const struct rhp_chain_memory *m, uint64_t hash,
+				     bool at_base)
 {
 	/* The same addresses may stand at the base and in the middle of a stack. */
-	return hash + at_base;
+	return hash + (at_base ? m->below : 0);
 }
 
 /* Without a memory. */
@@ -47,23 +51,71 @@ READS_STACKS static NOINLINE uint64_t hash_anew(const struct rhp_chain_memory *m
 		hash += rhp_poly_value(rhp_code_address(at[1])) * power;
 		power *= RHP_POLY_WEIGHT;
 		if (i + 1 == m->window || !goes_on(frame, next, last))
-			return finish(hash, frame == base);
+			return finish(m, hash, frame == base);
 		frame = next;
 	}
 }
 
-/* How many of the first k links, from `low` on, are still what they were. */
+static ALWAYS_INLINE READS_STACKS bool is_intact(const struct rhp_link *link)
+{
+	const uintptr_t *at = (const uintptr_t *)link->at;
+	return ((at[0] ^ link->next) | (at[1] ^ link->ip)) == 0;
+}
+
+#if __SIZEOF_POINTER__ == 8
+/* Both words of a frame in one register. */
+typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
+
+static ALWAYS_INLINE READS_STACKS pair difference(const struct rhp_link *link)
+{
+	return *(const pair *)link->at ^ *(const pair *)&link->next;
+}
+
+static ALWAYS_INLINE READS_STACKS bool are_intact(const struct rhp_link *link)
+{
+	pair sum = difference(&link[0]) | difference(&link[1]) | difference(&link[2]) |
+		   difference(&link[3]);
+	return (sum[0] | sum[1]) == 0;
+}
+#else
+static ALWAYS_INLINE READS_STACKS bool are_intact(const struct rhp_link *link)
+{
+	return is_intact(&link[0]) && is_intact(&link[1]) && is_intact(&link[2]) &&
+	       is_intact(&link[3]);
+}
+#endif
+
+/*
+ * How many of the first k links, from `low` on, are still what they were. Frames that
+ * were just made are compared word by word, for a processor waits for stores that it must
+ * put together.
+ */
 READS_STACKS static ALWAYS_INLINE uint32_t count_intact(const struct rhp_link *links,
 							uint32_t low, uint32_t k)
 {
 	const struct rhp_link *link = links + low, *end = links + k;
-#pragma GCC unroll 4
-	for (; link < end; link++) {
-		const uintptr_t *at = (const uintptr_t *)link->at;
-		if (UNLIKELY((at[0] ^ link->next) | (at[1] ^ link->ip)))
-			break;
-	}
+	while (end - link >= STRIDE + JUST_MADE && LIKELY(are_intact(link)))
+		link += STRIDE;
+	while (link < end && LIKELY(is_intact(link)))
+		link++;
 	return (uint32_t)(link - links);
+}
+
+/* Where frames lie as before and return elsewhere, from link i to link k, takes that
+ * over. Returns the first link that lies elsewhere, or k. */
+READS_STACKS static uint32_t repair(struct rhp_chain_memory *m, uint32_t i, uint32_t k)
+{
+	uint64_t hash = i > 0 ? m->links[i - 1].hash : m->before;
+	for (; i < k; i++) {
+		struct rhp_link *link = &m->links[i];
+		const uintptr_t *at = (const uintptr_t *)link->at;
+		if (at[0] != link->next)
+			break;
+		link->ip = at[1];
+		link->hash = hash = rhp_poly_append(hash, rhp_code_address(link->ip));
+	}
+	m->n = i; /* the hashes of those inside it are of what was there */
+	return i;
 }
 
 /* Makes room for the new frames by forgetting those far outside the window. */
@@ -126,6 +178,8 @@ READS_STACKS static ALWAYS_INLINE uint32_t meet(struct rhp_chain_memory *m,
 		} else if (links[k - 1].at == at) {
 			uint32_t rest = m->window - n, low = k > rest ? k - rest : 0;
 			uint32_t intact = count_intact(links, low, k);
+			if (UNLIKELY(intact != k))
+				intact = repair(m, intact, k);
 			if (LIKELY(intact == k && (m->is_whole || k >= rest))) {
 				*n_fresh = n;
 				return k;
@@ -158,7 +212,7 @@ READS_STACKS static ALWAYS_INLINE uint64_t hash_remembered(struct rhp_chain_memo
 	uint64_t before = outermost > 0 ? links[outermost - 1].hash : m->before;
 	if (k >= m->window)
 		hash -= before * m->window_power;
-	return finish(hash, links[outermost].at == base);
+	return finish(m, hash, links[outermost].at == base);
 }
 
 READS_STACKS uint64_t rhp_chain_hash(struct rhp_chain_memory *m, uintptr_t frame,

@@ -24,6 +24,7 @@ struct rhp_chain_memory {
 	uint32_t n, capacity;
 	bool is_whole;         /* the first link is the end of the chain */
 	uint64_t before;       /* the hash of what was before the first link */
+	uint64_t below;        /* what stands for the frames beyond the base */
 	uint32_t window;       /* frames that count, at most */
 	uint64_t window_power; /* the weight of the first one that does not */
 	struct rhp_place busy; /* who uses this memory; a handler on top does without */
@@ -41,11 +42,18 @@ static inline void rhp_chain_forget(struct rhp_chain_memory *m)
 	m->n = 0;
 }
 
+/* Says what stands for the frames beyond the base, if it is not 1. */
+static inline void rhp_chain_set_below(struct rhp_chain_memory *m, uint64_t below)
+{
+	m->n = 0;
+	m->below = below;
+}
+
 /*
  * Returns the hash of the innermost `window` frames of the chain that begins at `frame`.
- * The chain ends at `base`, or where the next frame does not lie between the present one
- * and `last`. The caller knows that everything from `frame` to `last` is readable. One
- * thread at a time; async-signal-safe.
+ * The chain ends at `base`, and then what is below counts, or where the next frame does
+ * not lie between the present one and `last`. The caller knows that everything from
+ * `frame` to `last` is readable. One thread at a time; async-signal-safe.
  */
 HIDDEN uint64_t rhp_chain_hash(struct rhp_chain_memory *m, uintptr_t frame,
 			       uintptr_t last, uintptr_t base);

@@ -29,6 +29,7 @@
 #include "runtime/modules.h"
 #include "runtime/nodes.h"
 #include "runtime/os-memory.h"
+#include "runtime/seen.h"
 #include "runtime/stack.h"
 
 /* Frames that may lie below the base: two, because then each has one possible
@@ -69,20 +70,10 @@ static void set_chain(struct rhp_chain *c, uint64_t hash, uint32_t node,
 	*c = (struct rhp_chain){hash, node, seal(hash, node, v)};
 }
 
-struct frame {
-	uintptr_t ip, fp; /* fp: address of the frame whose return address ip is, or 0 */
-	uint16_t module;
-	bool exact;
-};
-
-/* A stack being walked, innermost first. */
-struct walk {
-	uint32_t n, max;
-	bool truncated, incomplete;
-	struct frame frames[];
-};
-
-#define WALK_BYTES(depth) (sizeof(struct walk) + ((depth) + 1) * sizeof(struct frame))
+#define WALK_BYTES(depth)                                                                \
+	(sizeof(struct rhp_walk) + ((depth) + 1) * sizeof(struct rhp_frame))
+#define N_WALKS 3 /* what is judged, what was judged last, and its chain */
+#define CHAIN_WALK 2
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
@@ -101,11 +92,11 @@ void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 {
 	s->own = rhp_own_stack_find();
 	if (!s->room) {
-		s->room_size = 2 * WALK_BYTES(max_depth) + rhp_chain_room(max_depth + 1) +
-			       rhp_trail_room(max_depth);
+		s->room_size = N_WALKS * WALK_BYTES(max_depth) +
+			       rhp_chain_room(max_depth + 1) + rhp_trail_room(max_depth);
 		s->room = rhp_os_alloc(s->room_size);
 	}
-	char *room = s->room ? (char *)s->room + 2 * WALK_BYTES(max_depth) : NULL;
+	char *room = s->room ? (char *)s->room + N_WALKS * WALK_BYTES(max_depth) : NULL;
 	rhp_chain_init(&s->memory, room, max_depth + 1);
 	rhp_trail_init(&s->trail, room ? room + rhp_chain_room(max_depth + 1) : NULL,
 		       max_depth);
@@ -132,15 +123,17 @@ static ALWAYS_INLINE bool on_stack(struct rhp_stacks *s, uintptr_t frame)
 	return rhp_own_stack_grow(&s->own, frame);
 }
 
-/* What can be read without asking: the thread's own stack, from here on. Below, a
- * runtime of the program's may have protected pages. */
-static ALWAYS_INLINE struct rhp_bounds readable_now(const struct rhp_stacks *s)
+/* What can be read without asking: the thread's own stack, from here on, or from the
+ * shim's frame where the stack below is not known yet. Below us, a runtime of the
+ * program's may have protected pages. */
+static ALWAYS_INLINE struct rhp_bounds readable_now(const struct rhp_stacks *s,
+						    uintptr_t frame)
 {
 	struct rhp_bounds now = s->own.known;
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-	if (here < now.low || here >= now.high)
+	if (frame < now.low || frame >= now.high)
 		return (struct rhp_bounds){0, 0};
-	now.low = here;
+	now.low = here >= now.low && here < frame ? here : frame;
 	return now;
 }
 
@@ -162,25 +155,25 @@ static ALWAYS_INLINE uint64_t hash_chain(struct rhp_stacks *s, uintptr_t frame,
 
 /* Notes the frames of a chain. */
 READS_STACKS static void note_chain(const struct rhp_stacks *s, uintptr_t frame,
-				    struct walk *w)
+				    struct rhp_walk *w)
 {
 	uintptr_t last = chain_limit(s);
 	for (uint32_t i = 0; i <= w->max; i++) {
 		const uintptr_t *at = (const uintptr_t *)frame;
 		uintptr_t next = at[0];
 		w->frames[w->n++] =
-			(struct frame){.ip = rhp_code_address(at[1]), .fp = frame};
+			(struct rhp_frame){.ip = rhp_code_address(at[1]), .fp = frame};
 		if (next <= frame || next > last || next % sizeof(uintptr_t))
 			break;
 		frame = next;
 	}
 }
 
-/* Where the chain of this stack ends. */
-static void set_base(struct rhp_stacks *s, uintptr_t base)
+/* Where the chain of this stack ends, and what stands for the frames beyond. */
+static void set_base(struct rhp_stacks *s, uintptr_t base, uint64_t below)
 {
 	s->base = base;
-	rhp_chain_forget(&s->memory);
+	rhp_chain_set_below(&s->memory, below);
 }
 
 /* Where no rule is known (JIT code, assembly): one step by the frame pointer. */
@@ -210,7 +203,7 @@ READS_STACKS static struct rhp_regs caller_of(const struct rhp_stacks *s,
 #if defined(__aarch64__)
 	/* The record does not tell where its frame ends: the rules lead there. */
 	struct rhp_regs regs = rhp_regs_here();
-	struct rhp_bounds readable = readable_now(s);
+	struct rhp_bounds readable = readable_now(s, frame);
 	for (int i = 0; i < MAX_TO_SHIM; i++) {
 		struct rhp_rule rule = rhp_unwind_rule(regs.ip, regs.exact, out);
 		if (!rhp_unwind_step(rule, &readable, &regs))
@@ -226,21 +219,21 @@ READS_STACKS static struct rhp_regs caller_of(const struct rhp_stacks *s,
 
 /* Walks by libunwind's rules. */
 READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *out,
-			       uintptr_t frame, struct walk *w)
+			       uintptr_t frame, struct rhp_walk *w)
 {
 	struct rhp_regs regs = caller_of(s, out, frame);
-	struct rhp_bounds readable = readable_now(s);
+	struct rhp_bounds readable = readable_now(s, frame);
 	for (;;) {
 		if (w->n == w->max) {
-			w->truncated = true;
+			w->flags |= RHP_NODE_TRUNCATED;
 			break;
 		}
 		struct rhp_rule rule = rhp_unwind_rule(regs.ip, regs.exact, out);
 		if (rule.flags & RHP_RULE_NO_CODE) {
-			w->incomplete = true;
+			w->flags |= RHP_NODE_INCOMPLETE;
 			break;
 		}
-		w->frames[w->n++] = (struct frame){
+		w->frames[w->n++] = (struct rhp_frame){
 			.ip = regs.ip, .module = rule.module, .exact = regs.exact};
 		uintptr_t sp = regs.sp;
 		bool was_exact = regs.exact;
@@ -248,35 +241,28 @@ READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *ou
 				    ? step_by_frame_pointer(&readable, &regs)
 				    : rhp_unwind_step(rule, &readable, &regs);
 		if (!more) {
-			w->incomplete = !(rule.flags & RHP_RULE_END) && regs.ip != 0;
+			if (!(rule.flags & RHP_RULE_END) && regs.ip != 0)
+				w->flags |= RHP_NODE_INCOMPLETE;
 			break;
 		}
 		/* A function that was interrupted may have no frame yet. */
 		if (regs.sp + was_exact <= sp && !(rule.flags & RHP_RULE_EXACT)) {
-			w->incomplete = true;
+			w->flags |= RHP_NODE_INCOMPLETE;
 			break;
 		}
 	}
 }
 
-static uint32_t record_call(struct rhp_stream *out, const struct walk *w,
-			    enum rhp_function function)
+/* Of the frames from `first` on, outwards. */
+static uint64_t hash_frames(const struct rhp_walk *w, uint32_t first)
 {
-	uint32_t node = 0;
-	for (uint32_t i = w->n; i-- > 0;) {
-		const struct frame *f = &w->frames[i];
-		node = rhp_node_get(out, RHP_FRAME, f->ip, node, f->module,
-				    f->exact ? RHP_NODE_EXACT_PC : 0);
-		if (node == 0)
-			return 0;
-	}
-	rhp_function_record(out, function);
-	return rhp_node_get(out, RHP_CALL, function, node, 0,
-			    (w->truncated ? RHP_NODE_TRUNCATED : 0) |
-				    (w->incomplete ? RHP_NODE_INCOMPLETE : 0));
+	uint64_t hash = 0;
+	for (uint32_t i = first; i < w->n; i++)
+		hash = mix(hash, w->frames[i].ip);
+	return hash;
 }
 
-static uint32_t common_frames(const struct walk *a, const struct walk *b)
+static uint32_t common_frames(const struct rhp_walk *a, const struct rhp_walk *b)
 {
 	uint32_t i = 0;
 	while (i < a->n && i < b->n && a->frames[i].ip == b->frames[i].ip)
@@ -295,19 +281,19 @@ static void forget_chains(struct rhp_stacks *s)
  * Whether the chain says the same as the judge. Learns the base: where the
  * agreement ends although only a few frames of libc are left.
  */
-READS_STACKS static bool agree(struct rhp_stacks *s, struct walk *chain,
-			       const struct walk *judged, uintptr_t frame)
+READS_STACKS static bool agree(struct rhp_stacks *s, struct rhp_walk *chain,
+			       const struct rhp_walk *judged, uintptr_t frame)
 {
 	uint32_t same = common_frames(chain, judged);
-	if (judged->truncated)
+	if (judged->flags & RHP_NODE_TRUNCATED)
 		return same == judged->n;
 	uint32_t left = judged->n - same;
-	if (same == 0 || left > MAX_BELOW_BASE || judged->incomplete) {
+	if (same == 0 || left > MAX_BELOW_BASE || judged->flags & RHP_NODE_INCOMPLETE) {
 		/* A base that was learned deeper (in a constructor, say) may have cut
 		 * the chain short; garbage in the register is not the base's fault. */
 		if (same > 0 && same == chain->n && s->n_bases < MAX_BASES &&
 		    chain->frames[same - 1].fp == s->base) {
-			set_base(s, UINTPTR_MAX);
+			set_base(s, UINTPTR_MAX, 1);
 			forget_chains(s);
 			chain->n = 0;
 			note_chain(s, frame, chain);
@@ -321,42 +307,56 @@ READS_STACKS static bool agree(struct rhp_stacks *s, struct walk *chain,
 	if (s->n_bases == MAX_BASES)
 		return false;
 	s->n_bases++;
-	set_base(s, chain->frames[same - 1].fp);
+	set_base(s, chain->frames[same - 1].fp, hash_frames(judged, same) | 1);
 	forget_chains(s);
 	return true;
 }
 
-static struct rhp_chain *chain_of(struct rhp_stacks *s, uint64_t hash)
+static ALWAYS_INLINE struct rhp_chain *chain_of(struct rhp_stacks *s, uint64_t hash)
 {
 	return &s->chains[hash >> 20 & (RHP_CHAINS - 1)];
 }
 
-static uint64_t hash_of(const struct walk *w, enum rhp_function function)
+/* What this thread knows, or else another one has learned. */
+static struct rhp_seen recall(struct rhp_stacks *s, uint64_t hash)
 {
-	uint64_t hash = mix((uint64_t)function << 1 | 1, w->truncated);
-	for (uint32_t i = 0; i < w->n; i++)
-		hash = mix(hash, w->frames[i].ip);
-	return hash;
+	struct rhp_chain *c = chain_of(s, hash);
+	struct rhp_seen seen = {c->node, verdict_of(c, hash)};
+	if (seen.verdict == UNKNOWN && rhp_seen_find(hash, s->epoch, &seen))
+		set_chain(c, hash, seen.node, seen.verdict);
+	return seen;
 }
 
-/* The node of a judged stack, through the cache. */
-static uint32_t judged_node(struct rhp_stacks *s, struct rhp_stream *out,
-			    const struct walk *w, enum rhp_function function)
+/* Learns that a hash stands for a stack: the tree has it then, in which the nodes of
+ * `known` need not be looked for. Returns its node, 0 if the tree is full. */
+static uint32_t record_stack(struct rhp_stacks *s, struct rhp_stream *out,
+			     struct rhp_walk *w, const struct rhp_walk *known,
+			     enum rhp_function function, uint64_t hash,
+			     enum chain_verdict verdict)
 {
-	uint64_t hash = hash_of(w, function);
-	struct rhp_chain *c = chain_of(s, hash);
-	if (verdict_of(c, hash) == TRUSTED)
-		return c->node;
-	uint32_t node = record_call(out, w, function);
-	if (node)
-		set_chain(c, hash, node, TRUSTED);
+	uint32_t rest, node = rhp_nodes_find(w, known, function, &rest);
+	if (node == 0)
+		rhp_function_record(out, function);
+	rhp_nodes_lock();
+	if (node == 0)
+		node = rhp_nodes_make(out, w, function, rest);
+	if (node != 0)
+		rhp_seen_add(hash, s->epoch, (struct rhp_seen){node, verdict});
+	rhp_nodes_unlock();
+	if (node != 0)
+		set_chain(chain_of(s, hash), hash, node, verdict);
 	return node;
 }
 
-static struct walk *new_walk(void *room, uint32_t max)
+static uint64_t hash_of(const struct rhp_walk *w, enum rhp_function function)
 {
-	struct walk *w = room;
-	*w = (struct walk){.max = max};
+	return mix(mix((uint64_t)function << 1 | 1, w->flags), hash_frames(w, 0));
+}
+
+static struct rhp_walk *new_walk(void *room, uint32_t max)
+{
+	struct rhp_walk *w = room;
+	*w = (struct rhp_walk){.max = max};
 	return w;
 }
 
@@ -364,69 +364,107 @@ static struct walk *new_walk(void *room, uint32_t max)
  * small; one on top of another has a little of the stack. */
 #define NESTED_DEPTH 16
 
+static struct rhp_walk *walk_of(struct rhp_stacks *s, uint32_t which)
+{
+	return (void *)((char *)s->room + which * WALK_BYTES(s->max_depth));
+}
+
+/* Beside the one that was recorded last. */
+READS_STACKS static struct rhp_walk *judge_now(struct rhp_stacks *s,
+					       struct rhp_stream *out, uintptr_t frame)
+{
+	struct rhp_walk *judged = new_walk(walk_of(s, !s->latest), s->max_depth);
+	judge(s, out, frame, judged);
+	return judged;
+}
+
+static uint32_t record_judged(struct rhp_stacks *s, struct rhp_stream *out,
+			      enum rhp_function function, uint64_t hash,
+			      enum chain_verdict verdict)
+{
+	uint32_t node = record_stack(s, out, walk_of(s, !s->latest),
+				     walk_of(s, s->latest), function, hash, verdict);
+	if (node != 0)
+		s->latest = !s->latest;
+	return node;
+}
+
 READS_STACKS static NOINLINE uint32_t capture_nested(struct rhp_stacks *s,
 						     struct rhp_stream *out,
 						     uintptr_t frame,
 						     enum rhp_function function)
 {
-	struct walk *judged =
+	struct rhp_walk *judged =
 		new_walk(__builtin_alloca(WALK_BYTES(NESTED_DEPTH)),
 			 s->max_depth < NESTED_DEPTH ? s->max_depth : NESTED_DEPTH);
 	judge(s, out, frame, judged);
-	return judged_node(s, out, judged, function);
+	uint64_t hash = hash_of(judged, function);
+	struct rhp_seen seen = recall(s, hash);
+	if (seen.verdict == TRUSTED)
+		return seen.node;
+	return record_stack(s, out, judged, NULL, function, hash, TRUSTED);
 }
 
 /* The hash of what the judge would say, or 0. */
 static uint64_t hash_trail(struct rhp_stacks *s, struct rhp_stream *out, uintptr_t frame,
 			   enum rhp_function function)
 {
-	struct rhp_bounds readable = readable_now(s);
+	struct rhp_bounds readable = readable_now(s, frame);
 	uint64_t hash =
 		rhp_trail_hash(&s->trail, caller_of(s, out, frame), &readable, out);
 	return hash ? mix(mix(UINT64_C(0x7ea11), function), hash) : 0;
 }
 
-READS_STACKS static NOINLINE uint32_t capture_walking(struct rhp_stacks *s,
-						      struct rhp_stream *out,
-						      uintptr_t frame,
-						      enum rhp_function function,
-						      uint64_t hash, bool marked)
+READS_STACKS static uint32_t capture_by_rules(struct rhp_stacks *s,
+					      struct rhp_stream *out, uintptr_t frame,
+					      enum rhp_function function)
 {
-	bool by_rules = hash == 0 || marked;
-	uint64_t trail = by_rules ? hash_trail(s, out, frame, function) : 0;
-	struct rhp_chain *known = chain_of(s, trail);
-	if (trail != 0 && verdict_of(known, trail) == TRUSTED)
-		return known->node;
-
-	struct walk *judged = new_walk(s->room, s->max_depth);
-	judge(s, out, frame, judged);
-	if (by_rules) {
-		uint32_t node = judged_node(s, out, judged, function);
-		if (node && trail != 0)
-			set_chain(known, trail, node, TRUSTED);
-		return node;
+	uint64_t hash = hash_trail(s, out, frame, function);
+	struct rhp_seen seen = {0};
+	if (hash != 0)
+		seen = recall(s, hash);
+	if (seen.verdict == TRUSTED)
+		return seen.node;
+	struct rhp_walk *judged = judge_now(s, out, frame);
+	if (hash == 0) {
+		hash = hash_of(judged, function);
+		seen = recall(s, hash);
 	}
-
-	struct walk *chain =
-		new_walk((char *)s->room + WALK_BYTES(s->max_depth), s->max_depth);
-	note_chain(s, frame, chain);
-	bool trusted = agree(s, chain, judged, frame);
-	hash = hash_chain(s, frame, function);
-	uint32_t node = judged_node(s, out, judged, function);
-	if (node)
-		set_chain(chain_of(s, hash), hash, node, trusted ? TRUSTED : MARKED);
-	return node;
+	if (seen.verdict == TRUSTED)
+		return seen.node;
+	return record_judged(s, out, function, hash, TRUSTED);
 }
 
-static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s, struct rhp_stream *out,
-					uintptr_t frame, enum rhp_function function,
-					uint64_t hash, bool marked)
+/* Judges a chain that nobody has seen. */
+READS_STACKS static uint32_t capture_new(struct rhp_stacks *s, struct rhp_stream *out,
+					 uintptr_t frame, enum rhp_function function)
 {
+	struct rhp_walk *judged = judge_now(s, out, frame);
+	struct rhp_walk *chain = new_walk(walk_of(s, CHAIN_WALK), s->max_depth);
+	note_chain(s, frame, chain);
+	bool trusted = agree(s, chain, judged, frame);
+	return record_judged(s, out, function, hash_chain(s, frame, function),
+			     trusted ? TRUSTED : MARKED);
+}
+
+/* What this thread does not know of a chain; 0: there is none. */
+READS_STACKS static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s,
+						     struct rhp_stream *out,
+						     uintptr_t frame,
+						     enum rhp_function function,
+						     uint64_t hash)
+{
+	struct rhp_seen seen = {0, MARKED};
+	if (hash != 0)
+		seen = recall(s, hash);
+	if (seen.verdict == TRUSTED)
+		return seen.node;
 	const void *here = __builtin_frame_address(0);
 	if (!s->room || rhp_place_alive(&s->walking, here, &s->own.known))
 		return capture_nested(s, out, frame, function);
 	rhp_place_set(&s->walking, here);
-	uint32_t node = capture_walking(s, out, frame, function, hash, marked);
+	uint32_t node = seen.verdict == MARKED ? capture_by_rules(s, out, frame, function)
+					       : capture_new(s, out, frame, function);
 	rhp_place_clear(&s->walking);
 	return node;
 }
@@ -438,13 +476,36 @@ READS_STACKS uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream 
 	if (UNLIKELY(s->epoch != rhp_modules_epoch()))
 		forget_chains(s);
 	if (UNLIKELY(!on_stack(s, at)))
-		return capture_slowly(s, out, at, function, 0, false);
+		return capture_slowly(s, out, at, function, 0);
 	uint64_t hash = hash_chain(s, at, function);
 	struct rhp_chain *c = chain_of(s, hash);
-	enum chain_verdict verdict = verdict_of(c, hash);
-	if (LIKELY(verdict == TRUSTED))
+	if (LIKELY(verdict_of(c, hash) == TRUSTED))
 		return c->node;
-	return capture_slowly(s, out, at, function, hash, verdict == MARKED);
+	return capture_slowly(s, out, at, function, hash);
+}
+
+static NOINLINE uint32_t record_caller(struct rhp_stacks *s, struct rhp_stream *out,
+				       struct rhp_frame caller,
+				       enum rhp_function function, uint64_t hash)
+{
+	_Alignas(struct rhp_walk) char room[WALK_BYTES(1)];
+	struct rhp_walk *w = new_walk(room, 1);
+	w->n = 1;
+	w->flags = RHP_NODE_TRUNCATED;
+	w->frames[0] = caller;
+	return record_stack(s, out, w, NULL, function, hash, TRUSTED);
+}
+
+static NOINLINE uint32_t caller_slowly(struct rhp_stacks *s, struct rhp_stream *out,
+				       uintptr_t ip, enum rhp_function function,
+				       uint64_t hash)
+{
+	struct rhp_seen seen = recall(s, hash);
+	if (seen.verdict == TRUSTED)
+		return seen.node;
+	struct rhp_frame caller = {.ip = ip};
+	caller.module = rhp_unwind_rule(ip, false, out).module;
+	return record_caller(s, out, caller, function, hash);
 }
 
 READS_STACKS uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *out,
@@ -457,15 +518,7 @@ READS_STACKS uint32_t rhp_stack_caller(struct rhp_stacks *s, struct rhp_stream *
 	struct rhp_chain *c = chain_of(s, hash);
 	if (LIKELY(verdict_of(c, hash) == TRUSTED))
 		return c->node;
-	uint16_t module = rhp_unwind_rule(ip, false, out).module;
-	uint32_t node = rhp_node_get(out, RHP_FRAME, ip, 0, module, 0);
-	if (node) {
-		rhp_function_record(out, function);
-		node = rhp_node_get(out, RHP_CALL, function, node, 0, RHP_NODE_TRUNCATED);
-	}
-	if (node)
-		set_chain(c, hash, node, TRUSTED);
-	return node;
+	return caller_slowly(s, out, ip, function, hash);
 }
 
 uint32_t rhp_stack_unsampled(struct rhp_stacks *s, struct rhp_stream *out,
@@ -475,9 +528,6 @@ uint32_t rhp_stack_unsampled(struct rhp_stacks *s, struct rhp_stream *out,
 	struct rhp_chain *c = chain_of(s, hash);
 	if (LIKELY(verdict_of(c, hash) == TRUSTED))
 		return c->node;
-	rhp_function_record(out, function);
-	uint32_t node = rhp_node_get(out, RHP_CALL, function, 0, 0, RHP_NODE_UNSAMPLED);
-	if (node)
-		set_chain(c, hash, node, TRUSTED);
-	return node;
+	struct rhp_walk none = {.flags = RHP_NODE_UNSAMPLED};
+	return record_stack(s, out, &none, NULL, function, hash, TRUSTED);
 }

@@ -35,6 +35,7 @@ struct rhp_stacks {
 	struct rhp_chain_memory memory;
 	struct rhp_trail trail;
 	struct rhp_place walking; /* who uses it */
+	uint32_t latest;          /* of its walks, the one that was recorded last */
 	uint32_t epoch;           /* of the modules, when the chains were learned */
 	struct rhp_chain chains[RHP_CHAINS];
 };

@@ -18,6 +18,7 @@
 #include "runtime/os-lock.h"
 #include "runtime/os-signal.h"
 #include "runtime/sample.h"
+#include "runtime/seen.h"
 #include "runtime/settings.h"
 #include "runtime/state.h"
 #include "runtime/switch.h"
@@ -45,6 +46,7 @@ void rhp_switch_lose_early(void)
 static void forget_all(void)
 {
 	rhp_nodes_forget();
+	rhp_seen_forget();
 	rhp_rules_forget();
 	rhp_modules_forget();
 	rhp_functions_forget();

@@ -106,6 +106,28 @@ static void hashes_are_the_same_with_and_without_memory(void **state)
 	free_memory(m);
 }
 
+/* As in a recursion, or a loop that calls: frames lie where others lay. */
+static void frames_may_return_elsewhere(void **state)
+{
+	struct rhp_chain_memory *m = new_memory(WINDOW);
+
+	(void)state;
+	depth = 0;
+	while (depth < 2 * WINDOW)
+		push();
+	for (int i = 0; i < 100000; i++) {
+		uint32_t top = depth - 1 - draw(depth);
+		uintptr_t frame = address(at[top]);
+
+		for (uint32_t n = draw(4); n > 0; n--)
+			stack[at[draw(depth)] + 1] ^= 64u << draw(3);
+		if (rhp_chain_hash(m, frame, address(WORDS - 2), address(at[0])) !=
+		    hash_without(WINDOW, frame, address(at[0])))
+			fail_msg("step %d, frame %u", i, top);
+	}
+	free_memory(m);
+}
+
 /* Frames outside the window do not count, those inside do. */
 static void the_window_counts(void **state)
 {
@@ -186,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hashes_are_the_same_with_and_without_memory),
+		cmocka_unit_test(frames_may_return_elsewhere),
 		cmocka_unit_test(the_window_counts),
 		cmocka_unit_test(the_base_counts),
 		cmocka_unit_test(different_chains_have_different_hashes),
