@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A node is known by its parent and what it is. It names the first node inside it and the
- * next one beside it; nodes of one path are mostly made together and so lie together, and
- * a path is followed without a look anywhere else. A node with more than MOST_BESIDE
- * inside it has the others in a table.
+ * A node is known by its parent and what it is. It names the first two nodes inside it,
+ * with a tag that tells most others apart, and the next one beside it: a path is followed
+ * with a look at its own nodes, which mostly were made together and so lie together. A
+ * node with more than MOST_BESIDE inside it has the others in a table.
  *
  * Nodes lie in segments, each as large as all before it, and never move. A node is
  * written before another one names it, so readers take no lock.
@@ -16,6 +16,7 @@
 #include "runtime/table.h"
 #include "runtime/trace-file.h"
 
+#define N_INSIDE 2
 #define MOST_BESIDE 8
 #define FIRST_BITS 10 /* of the size of the first segment */
 #define N_SEGMENTS (32 - FIRST_BITS)
@@ -23,8 +24,11 @@
 struct known {
 	uintptr_t address;
 	uint32_t what;   /* module and flags */
-	uint32_t inside; /* the newest, 0: none */
-	uint32_t beside; /* an older one of the same parent, 0: none */
+	uint32_t beside; /* another one of the same parent, 0: none */
+	struct inside {
+		uint32_t tag;
+		uint32_t id; /* 0: none; written last */
+	} inside[N_INSIDE];  /* the others are beside the last of these */
 };
 
 static struct known *segments[N_SEGMENTS];
@@ -96,21 +100,45 @@ static NOINLINE uint32_t find_other(struct identity n)
 	return rhp_table_find(&others, key.words, value) ? (uint32_t)value[0] : 0;
 }
 
-/* *n_beside is how many nodes of the same parent are not in the table. */
-static ALWAYS_INLINE uint32_t find(struct identity n, uint32_t *n_beside)
+static ALWAYS_INLINE uint32_t tag_of(struct identity n)
 {
-	*n_beside = 0;
+	return (uint32_t)n.address ^ n.what * UINT32_C(0x9e3779b1);
+}
+
+static ALWAYS_INLINE bool is(const struct known *k, struct identity n)
+{
+	return k->address == n.address && k->what == n.what;
+}
+
+/* Looks beside the last of those that the parent names. */
+static ALWAYS_INLINE uint32_t find_beside(struct identity n, uint32_t id,
+					  uint32_t *n_inside)
+{
+	while ((id = __atomic_load_n(&at(id)->beside, __ATOMIC_ACQUIRE)) != 0) {
+		++*n_inside;
+		if (is(at(id), n))
+			return id;
+	}
+	return UNLIKELY(*n_inside >= MOST_BESIDE) ? find_other(n) : 0;
+}
+
+/* *n_inside is how many nodes of the same parent were looked at. */
+static ALWAYS_INLINE uint32_t find(struct identity n, uint32_t *n_inside)
+{
+	*n_inside = 0;
 	if (UNLIKELY(!__atomic_load_n(&segments[0], __ATOMIC_ACQUIRE)))
 		return 0;
-	uint32_t id = __atomic_load_n(&at(n.parent)->inside, __ATOMIC_ACQUIRE);
-	while (id != 0) {
-		const struct known *k = at(id);
-		if (k->address == n.address && k->what == n.what)
+	const struct known *parent = at(n.parent);
+	uint32_t tag = tag_of(n), id = 0;
+	for (int i = 0; i < N_INSIDE; i++) {
+		id = __atomic_load_n(&parent->inside[i].id, __ATOMIC_ACQUIRE);
+		if (id == 0)
+			return 0;
+		++*n_inside;
+		if (parent->inside[i].tag == tag && is(at(id), n))
 			return id;
-		++*n_beside;
-		id = k->beside;
 	}
-	return UNLIKELY(*n_beside >= MOST_BESIDE) ? find_other(n) : 0;
+	return find_beside(n, id, n_inside);
 }
 
 static bool is_same(const struct rhp_frame *a, const struct rhp_frame *b)
@@ -121,16 +149,16 @@ static bool is_same(const struct rhp_frame *a, const struct rhp_frame *b)
 uint32_t rhp_nodes_find(struct rhp_walk *w, const struct rhp_walk *known,
 			enum rhp_function function, uint32_t *rest)
 {
-	uint32_t i = w->n, j = known ? known->n : 0, node = 0, n_beside;
+	uint32_t i = w->n, j = known ? known->n : 0, node = 0, n_inside;
 	while (i > 0 && j > 0 && is_same(&w->frames[i - 1], &known->frames[j - 1]))
 		node = w->frames[--i].node = known->frames[--j].node;
 	for (*rest = i; i > 0; *rest = i) {
-		node = find(frame_identity(&w->frames[i - 1], node), &n_beside);
+		node = find(frame_identity(&w->frames[i - 1], node), &n_inside);
 		if (node == 0)
 			return 0;
 		w->frames[--i].node = node;
 	}
-	return find(call_identity(w, function, node), &n_beside);
+	return find(call_identity(w, function, node), &n_inside);
 }
 
 static bool has_room(uint32_t id)
@@ -144,22 +172,28 @@ static bool has_room(uint32_t id)
 }
 
 /* Makes the node, of which the record is written. */
-static bool add(struct identity n, uint32_t id, uint32_t n_beside)
+static bool add(struct identity n, uint32_t id, uint32_t n_inside)
 {
 	struct known *parent = at(n.parent), *k = at(id);
 	*k = (struct known){.address = n.address, .what = n.what};
-	if (n_beside >= MOST_BESIDE) {
+	if (n_inside >= MOST_BESIDE) {
 		struct key key = key_of(n);
 		const uint64_t value[2] = {id, 0};
 		return rhp_table_add(&others, key.words, value, 0) == 0;
 	}
-	k->beside = parent->inside;
-	__atomic_store_n(&parent->inside, id, __ATOMIC_RELEASE);
+	if (n_inside < N_INSIDE) {
+		parent->inside[n_inside].tag = tag_of(n);
+		__atomic_store_n(&parent->inside[n_inside].id, id, __ATOMIC_RELEASE);
+	} else {
+		struct known *last = at(parent->inside[N_INSIDE - 1].id);
+		k->beside = last->beside;
+		__atomic_store_n(&last->beside, id, __ATOMIC_RELEASE);
+	}
 	return true;
 }
 
 static uint32_t make(struct rhp_stream *out, enum rhp_code code, struct identity n,
-		     uint32_t n_beside)
+		     uint32_t n_inside)
 {
 	uint32_t id = last_node + 1;
 	if (id > RHP_STACK_MAX || !has_room(id))
@@ -168,13 +202,13 @@ static uint32_t make(struct rhp_stream *out, enum rhp_code code, struct identity
 			       n.what >> MODULE_SHIFT | (uint64_t)(n.what & FLAGS) << 32))
 		return 0;
 	last_node = id;
-	return add(n, id, n_beside) ? id : 0;
+	return add(n, id, n_inside) ? id : 0;
 }
 
 static uint32_t get(struct rhp_stream *out, enum rhp_code code, struct identity n)
 {
-	uint32_t n_beside, id = find(n, &n_beside);
-	return id ? id : make(out, code, n, n_beside);
+	uint32_t n_inside, id = find(n, &n_inside);
+	return id ? id : make(out, code, n, n_inside);
 }
 
 static uint32_t make_all(struct rhp_stream *out, struct rhp_walk *w,
