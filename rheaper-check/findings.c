@@ -125,16 +125,20 @@ static void compare_leak(struct verdict *v, const struct measure_site *site,
 					measure_leak_text(v->arena, before->amounts)));
 }
 
-/* Take as much as is wanted of what an entry has left. */
-static void use(struct baseline_entry *entry, int64_t *wanted)
+/* Take as much as is wanted of what an entry has left; whether that is anything. */
+static bool use(struct baseline_entry *entry, int64_t *wanted)
 {
+	bool any = false;
+
 	for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++) {
 		int64_t left = entry->amounts[i] - entry->used[i];
 		int64_t taken = wanted[i] < left ? wanted[i] : left;
 
 		entry->used[i] += taken;
 		wanted[i] -= taken;
+		any = any || taken > 0;
 	}
+	return any;
 }
 
 /* Whether what an entry knows may have moved to a site: what leaks at its own place, even
@@ -146,9 +150,21 @@ static bool may_be(const struct baseline_entry *entry, const struct measure_site
 	       names_related(site->key, shape, entry->key, &entry->shape);
 }
 
+/* Whoever reads the verdict may know better. */
+static void note_taken(struct verdict *v, const struct measure_site *site,
+		       const struct baseline_entry *entry)
+{
+	findings_note(v, arena_format(v->arena,
+				      "%s: the leak at %s is taken for the one at %s in "
+				      "the baseline, which is not there any more",
+				      program_of(v, site->key),
+				      names_joined(v->arena, site->key),
+				      names_joined(v->arena, entry->key)));
+}
+
 /* A leak whose key it has not: whether related ones that are not there cover it. */
-static bool is_covered(const struct measure_site *site, struct baseline *baseline,
-		       const struct limits *limits)
+static bool is_covered(struct verdict *v, const struct measure_site *site,
+		       struct baseline *baseline, const struct limits *limits)
 {
 	int64_t left[N_AMOUNTS] = {0}, wanted[N_AMOUNTS];
 	struct names_shape shape = names_shape(site->key);
@@ -164,8 +180,10 @@ static bool is_covered(const struct measure_site *site, struct baseline *baselin
 		return false;
 	memcpy(wanted, site->amounts, sizeof(wanted));
 	for (size_t i = 0; i < baseline->sites.n; i++) {
-		if (may_be(&baseline->sites.entries[i], site, &shape))
-			use(&baseline->sites.entries[i], wanted);
+		struct baseline_entry *e = &baseline->sites.entries[i];
+
+		if (may_be(e, site, &shape) && use(e, wanted))
+			note_taken(v, site, e);
 	}
 	return true;
 }
@@ -241,7 +259,7 @@ static void compare_sites(struct verdict *v, struct baseline *baseline,
 		if (!site->amounts[AMOUNT_LEAK_BLOCKS] ||
 		    (before && before->has[AMOUNT_LEAK_BLOCKS]))
 			continue;
-		if (is_covered(site, baseline, limits))
+		if (is_covered(v, site, baseline, limits))
 			v->n_known++;
 		else
 			find_leak(v, site, NULL);

@@ -13,7 +13,6 @@
 
 #include "rheaper-check/identity.h"
 
-#define ARROW " \xe2\x86\x90 "
 #define ELLIPSIS "\xe2\x80\xa6"
 #define MOST_BYTES 200
 
@@ -71,24 +70,6 @@ const char *identity_hash(struct arena *arena, const struct finding *f)
 	return arena_format(arena, "%016" PRIx64 ":%u", hash(f->identity), f->occurrence);
 }
 
-/* The functions of a key, with arrows between them. */
-static const char *join_functions(struct arena *arena, const char *key)
-{
-	const char *name = key + names_program(key);
-	char *joined = arena_take(arena, strlen(name) * sizeof(ARROW) + 1);
-	char *end = joined;
-
-	if (!*name)
-		return "[unknown]";
-	for (name++; *name; name++) {
-		if (*name == '\n')
-			end = stpcpy(end, ARROW);
-		else
-			*end++ = *name;
-	}
-	return joined;
-}
-
 /* What was cut off is in the hash. */
 static const char *cut(struct arena *arena, const struct finding *f, const char *name)
 {
@@ -104,7 +85,7 @@ static const char *cut(struct arena *arena, const struct finding *f, const char 
 
 const char *identity_name(struct arena *arena, const struct finding *f)
 {
-	const char *functions = f->site ? join_functions(arena, f->site->key) : "";
+	const char *functions = f->site ? names_joined(arena, f->site->key) : "";
 	const char *name =
 		arena_format(arena, "%s%s%s%s%s", category(f), f->topic ? " " : "",
 			     f->topic ? f->topic : "", f->site ? " " : "", functions);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/libraries.h"
 #include "common/cli.h"
 #include "rheaper-check/arena.h"
 #include "symbols/signature.h"
@@ -11,6 +12,7 @@
 
 #define MAX_NAME 1024
 #define BUILD_ID_DIGITS 16
+#define ARROW " \xe2\x86\x90 "
 
 const char *names_plain(struct arena *arena, const char *sym)
 {
@@ -70,6 +72,23 @@ const char *names_key(struct arena *arena, const char *program,
 size_t names_program(const char *key)
 {
 	return strcspn(key, "\n");
+}
+
+const char *names_joined(struct arena *arena, const char *key)
+{
+	const char *name = key + names_program(key);
+	char *joined = arena_take(arena, strlen(name) * sizeof(ARROW) + 1);
+	char *end = joined;
+
+	if (!*name)
+		return "[unknown]";
+	for (name++; *name; name++) {
+		if (*name == '\n')
+			end = stpcpy(end, ARROW);
+		else
+			*end++ = *name;
+	}
+	return joined;
 }
 
 /* The next line of a text, and its length; NULL: there is none. */
@@ -135,6 +154,51 @@ static bool is_part(const char *few, const char *many)
 	return true;
 }
 
+/* Whether a function, or code without a name, is not of the libraries of C, C++ or Rust.
+ */
+static bool is_own(const char *line, size_t length)
+{
+	size_t module = unnamed_length(line, length);
+	char text[MAX_NAME + 1];
+
+	length = module ? module : length;
+	if (length > MAX_NAME)
+		length = MAX_NAME;
+	memcpy(text, line, length);
+	text[length] = 0;
+	return !library_has_module(text) && !library_has_function(text);
+}
+
+/*
+ * Whether what two keys have in common tells the place, if all of `few` is in `many`: the
+ * innermost of the program's own functions, or two others of these. All that main calls
+ * has main in common.
+ */
+static bool is_telling(const char *few, const char *many)
+{
+	size_t a_length = names_program(few), b_length = names_program(many);
+	const char *a = next_line(few, &a_length), *b = many;
+	bool is_first_common = true, has_own = false, is_lost = false;
+	size_t n_own = 0;
+
+	for (size_t i = 0; (b = next_line(b, &b_length)); i++) {
+		bool is_common = a && is_same(a, a_length, b, b_length);
+
+		if (i == 0)
+			is_first_common = is_common;
+		if (is_common)
+			a = next_line(a, &a_length);
+		if (!is_own(b, b_length))
+			continue;
+		has_own = true;
+		is_lost = is_lost || !is_common;
+		n_own += is_common;
+		if (n_own == 2 || (n_own && !is_lost))
+			return true;
+	}
+	return !has_own && is_first_common;
+}
+
 struct names_shape names_shape(const char *key)
 {
 	struct names_shape shape = {0};
@@ -165,6 +229,6 @@ bool names_related(const char *a, const struct names_shape *a_shape, const char 
 	if (program != names_program(b) || memcmp(a, b, program) != 0)
 		return false;
 	if (n_a > n_b)
-		return 2 * n_b >= n_a && is_part(b, a);
-	return n_a > 0 && 2 * n_a >= n_b && is_part(a, b);
+		return 2 * n_b >= n_a && is_part(b, a) && is_telling(b, a);
+	return n_a > 0 && 2 * n_a >= n_b && is_part(a, b) && is_telling(a, b);
 }

@@ -35,6 +35,10 @@ const char *names_key(struct arena *arena, const char *program,
 /* Return the length of the program's name in a key. */
 size_t names_program(const char *key);
 
+/* Return the functions of a key with arrows between them, "make ← parse ← main";
+ * "[unknown]" if it has none. */
+const char *names_joined(struct arena *arena, const char *key);
+
 /* A summary of a key, which tells quickly that most keys are not related: the number of
  * its functions, and a bit for each, by its name without namespaces. */
 struct names_shape {
@@ -47,6 +51,8 @@ struct names_shape names_shape(const char *key);
 /*
  * Return whether two keys may belong to one place: they are of one program, and one of
  * them has, in the same order, all functions of the other or at least half of them.
+ * Among these is the innermost one that is not of the libraries of C, C++ or Rust, or
+ * there are two such functions: another function that main calls is another place.
  * Builds differ that much: a call at the end of a function becomes a jump, so that its
  * frame is gone; and inlined functions of C++ may lack their namespaces and classes, with
  * gcc if other files cannot call them, with clang at -g1. Offsets into different builds

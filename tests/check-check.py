@@ -85,6 +85,71 @@ int main(int argc, char **argv)
     b.check(0, "-b", baseline, b.trace(0, 10, program=program))  # it moved
 
 
+def test_another_function_s_leak_is_not_the_caller_s(b):
+    """What was main's own, or a thread's, and is gone, stands for no leak of what it calls."""
+    text = """
+#include <pthread.h>
+#include <stdlib.h>
+#define OWN __attribute__((noinline))
+#define STAY __asm__ volatile("" : : : "memory")
+static void *volatile keep;
+#define LEAK(name, other) static OWN void name(int size) { if (size) keep = malloc(size); else keep = other; STAY; }
+static int n[5];
+LEAK(leaky, 0)
+LEAK(known, n)
+LEAK(inner, n + 1)
+static OWN void outer(void)
+{
+	if (n[3])
+		keep = malloc(n[3]);
+	STAY;
+	inner(n[4]);
+	STAY;
+}
+static OWN void *work(void *unused)
+{
+	if (n[1])
+		keep = malloc(n[1]);
+	STAY;
+	leaky(n[2]);
+	STAY;
+	return unused;
+}
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+
+	for (int i = 1; i < argc && i <= 5; i++)
+		n[i - 1] = atoi(argv[i]);
+	known(10);
+	if (n[0])
+		keep = malloc(n[0]);
+	STAY;
+	if (argc > 6)
+		leaky(20);
+	outer();
+	if (pthread_create(&thread, 0, work, 0) || pthread_join(thread, 0))
+		return 1;
+	return 0;
+}
+"""
+    for flag in "-O0", "-O2":
+        program = b.build("app", "rheaper-gcc", flag, "-pthread", text=text)
+        baseline = b.baseline(trace=b.trace(20, program=program))
+        assert read(baseline).count("site ") == 2 and "\n\tat main\n\nsite" in read(baseline), read(baseline)
+        said = b.check(1, "-b", baseline, b.trace(0, 0, 0, 0, 0, 1, program=program))
+        assert "new leak: app: 1 block, 20 bytes\n    malloc\n      leaky" in said and "1 known" in said, said
+        baseline = b.baseline(trace=b.trace(0, 30, program=program))
+        said = b.check(1, "-b", baseline, b.trace(0, 0, 30, program=program))
+        assert "new leak: app: 1 block, 30 bytes\n    malloc\n      leaky" in said, said
+        # Below two functions of its own a jump may have been, and what is taken for what is said
+        baseline = b.baseline(trace=b.trace(0, 0, 0, 40, program=program))
+        said = b.check(0, "-b", baseline, b.trace(0, 0, 0, 0, 40, program=program))
+        assert "note: app: the leak at inner \u2190 outer \u2190 main is taken for the one at outer \u2190 main in the" \
+            " baseline, which is not there any more\n" in said, said
+        assert "taken for" not in b.check(0, "-b", baseline, b.trace(0, 0, 0, 40, program=program))
+
+
 def test_growth_has_a_tolerance(b):
     baseline, trace = b.baseline(), b.trace(4, 1)
     said = b.check(1, "-b", baseline, trace)

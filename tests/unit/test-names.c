@@ -121,6 +121,32 @@ static void other_places_are_not_related(void **state)
 	assert_false(related("p", "p"));
 }
 
+/* All that main or a thread's function calls has that one in common. */
+static void the_leaking_function_is_in_both(void **state)
+{
+	(void)state;
+	assert_false(related("p\nmain", "p\nleaky\nmain"));
+	assert_false(related("p\nleaky\nmain", "p\nmain"));
+	assert_false(related("p\nworker\nlibc.so.6", "p\nleaky\nworker\nlibc.so.6"));
+	assert_false(related("p\nstd::sort\nmain", "p\nless\nstd::sort\nmain"));
+	assert_false(related("p\nmain", "p\nx+0x12 [0a]\nmain"));
+	assert_true(related("p\na", "p\na\nmain"));
+	assert_true(related("p\nmain", "p\nstd::string::string\nmain"));
+	assert_true(related("p\nmain", "p\nlibstdc++.so.6+0x12 [0a]\nmain"));
+	assert_true(related("p\nstd::sort\nmain", "p\nstd::sort\nstd::__f\nmain"));
+	assert_true(related("p\nstd::a", "p\nstd::a\nstd::b"));
+	assert_false(related("p\nstd::b", "p\nstd::a\nstd::b"));
+	/* Its act may be the call of malloc alone, a jump */
+	assert_true(related("p\nparse\nmain", "p\nmake\nparse\nmain"));
+}
+
+static void keys_are_told_with_arrows(void **state)
+{
+	(void)state;
+	assert_string_equal(names_joined(&arena, "p\na\nmain"), "a \xe2\x86\x90 main");
+	assert_string_equal(names_joined(&arena, "p"), "[unknown]");
+}
+
 /* Offsets say something about one build only. */
 static void unnamed_code_is_related_in_other_builds(void **state)
 {
@@ -147,6 +173,8 @@ int main(void)
 					  tear_down),
 		cmocka_unit_test(namespaces_may_be_lost),
 		cmocka_unit_test(other_places_are_not_related),
+		cmocka_unit_test(the_leaking_function_is_in_both),
+		cmocka_unit_test_teardown(keys_are_told_with_arrows, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
