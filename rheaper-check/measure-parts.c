@@ -104,6 +104,13 @@ const struct process *reading_process(const struct reading *r, int64_t process)
 	return &r->processes[number];
 }
 
+bool reading_judges(const struct process *process, enum leak_kind kind)
+{
+	if (process->cut)
+		return kind == LEAK_DEFINITE || kind == LEAK_INDIRECT;
+	return kind != LEAK_UNKNOWN || !process->scanned;
+}
+
 void reading_note_lost(struct reading *r, const char *program,
 		       const struct measure_stack *stack)
 {

@@ -81,6 +81,13 @@ void reading_note_code(struct reading *r, int64_t module,
 /* Find of which libraries each frame may be. Call it after the last was noted. */
 void reading_find_linked(struct reading *r);
 
+/*
+ * Return whether live blocks of a kind are judged. Where a scan was made, blocks of no
+ * kind are younger. What was live when a trace was cut short may have been freed later,
+ * but for what a scan had found lost by then: nobody could free that any more.
+ */
+bool reading_judges(const struct process *process, enum leak_kind kind);
+
 /* Read the processes, with their problems and totals. Call it before anything else is
  * read. */
 void reading_take_processes(struct reading *r);

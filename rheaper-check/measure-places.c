@@ -17,12 +17,6 @@ static void take_amounts(const struct reading *r, const struct place_facts *fact
 	amounts[PLACE_LEAK_BYTES] = reading_count(r, facts->live_bytes);
 }
 
-/* Where memory was scanned, blocks of no kind are younger than the scan. */
-static bool has_leaks(const struct measure_place_row *row, const struct process *process)
-{
-	return !process->cut && (row->kind != LEAK_UNKNOWN || !process->scanned);
-}
-
 static void add_place_row(struct reading *r, const struct place_facts *facts)
 {
 	struct measure *m = r->m;
@@ -39,7 +33,7 @@ static void add_place_row(struct reading *r, const struct place_facts *facts)
 	take_amounts(r, facts, row.amounts);
 	if (row.kind == LEAK_INDIRECT && facts->leak_owner >= 0)
 		row.owner = reading_stack(r, facts->leak_owner);
-	if (!has_leaks(&row, process))
+	if (!reading_judges(process, row.kind))
 		row.amounts[PLACE_LEAK_BLOCKS] = row.amounts[PLACE_LEAK_BYTES] = 0;
 	m->place_rows = arena_grow(r->arena, m->place_rows, m->n_place_rows, sizeof(row));
 	m->place_rows[m->n_place_rows++] = row;

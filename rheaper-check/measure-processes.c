@@ -21,15 +21,12 @@ static const struct ending {
 	const char *why;
 } endings[N_PROCESS_ENDINGS + 1] = {
 	[ENDING_EXITED] = {DEFECT_NONE, NULL},
-	[ENDING_STOPPED] = {DEFECT_CUT, "tracing was switched off; blocks that were live "
-					"then are not judged"},
-	[ENDING_SNAPSHOT] = {DEFECT_CUT, "the trace is a snapshot; blocks that were live "
-					 "then are not judged"},
+	[ENDING_STOPPED] = {DEFECT_CUT, "tracing was switched off"},
+	[ENDING_SNAPSHOT] = {DEFECT_CUT, "the trace is a snapshot"},
 	[ENDING_FULL] = {DEFECT_PARTIAL, "the trace reached its size limit"},
 	[ENDING_FAILED] = {DEFECT_PARTIAL, "the trace could not be written to its end"},
 	[ENDING_EXECUTED] = {DEFECT_PARTIAL,
-			     "the program went on as another one, by exec; blocks that "
-			     "were live then are not judged"},
+			     "the program went on as another one, by exec"},
 	[ENDING_UNKNOWN] = {DEFECT_PARTIAL,
 			    "the program did not exit normally: it was killed, called "
 			    "_exit, or is still running"},
@@ -41,11 +38,30 @@ static const struct ending {
 static const struct ending *find_ending(const struct process_facts *row)
 {
 	static const struct ending child = {DEFECT_CUT,
-					    "this forked child executed another program; "
-					    "blocks that were live then are not judged"};
+					    "this forked child executed another program"};
 	enum process_ending ending = process_ending_find(row->ending ? row->ending : "");
 
 	return ending == ENDING_EXECUTED && row->is_forked ? &child : &endings[ending];
+}
+
+static bool is_cut(const struct ending *ending)
+{
+	return ending->defect == DEFECT_CUT || ending == &endings[ENDING_EXECUTED];
+}
+
+static bool was_scanned(const struct process_facts *row)
+{
+	return row->leak_scan && strcmp(row->leak_scan, "made") == 0;
+}
+
+static const char *explain(struct reading *r, const struct process_facts *row,
+			   const struct ending *ending)
+{
+	if (!is_cut(ending))
+		return ending->why;
+	return arena_format(
+		r->arena, "%s; blocks that were live then are not judged%s", ending->why,
+		was_scanned(row) ? ", but for what a leak scan had found lost" : "");
 }
 
 /* Threads that ran on when the program exited, or called exec, were perhaps inside an
@@ -125,7 +141,7 @@ static void find_scan(struct reading *r, const struct process_facts *row,
 {
 	int64_t n_threads = reading_count(r, row->leak_scan_threads);
 
-	if (row->leak_scan && strcmp(row->leak_scan, "made") != 0)
+	if (row->leak_scan && !was_scanned(row))
 		measure_add_problem(
 			r->m, DEFECT_PARTIAL, trace, program,
 			arena_format(r->arena,
@@ -218,7 +234,8 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 			 const char *program)
 {
 	if (ending->defect != DEFECT_NONE)
-		measure_add_problem(r->m, ending->defect, trace, program, ending->why);
+		measure_add_problem(r->m, ending->defect, trace, program,
+				    explain(r, row, ending));
 	if (row->is_ring)
 		measure_add_problem(
 			r->m, DEFECT_PARTIAL, trace, program,
@@ -250,10 +267,8 @@ static void take_process(struct reading *r, const struct process_facts *row)
 				  .pid = row->pid,
 				  .path = path,
 				  .run = r->m->n_runs,
-				  .cut = ending->defect == DEFECT_CUT ||
-					 ending == &endings[ENDING_EXECUTED],
-				  .scanned = row->leak_scan &&
-					     strcmp(row->leak_scan, "made") == 0};
+				  .cut = is_cut(ending),
+				  .scanned = was_scanned(row)};
 
 	add_source(r, row, trace);
 	if (!row->is_sample && row->has_weights)

@@ -146,9 +146,10 @@ static void take_owned(struct reading *r, const struct process *process,
 		.owner_stack = site->owner,
 		.stack = site->stack,
 		.run = process->run,
+		.cut = process->cut,
 	};
 
-	if (!site->owner || process->cut)
+	if (!site->owner)
 		return;
 	owned.owner = make_key(r, process->program, site->owner);
 	owned.key = make_key(r, process->program, site->stack);
@@ -166,15 +167,14 @@ static void take_site(struct reading *r, const struct site_facts *row)
 		.stack = reading_stack(r, row->stack),
 		.n_runs = process->run,
 		.pid = process->pid,
+		.cut = process->cut,
 	};
 
 	take_amounts(r, &site, row);
-	if (process->scanned && site.kind == LEAK_UNKNOWN) {
+	if (process->scanned && site.kind == LEAK_UNKNOWN)
 		r->m->n_younger =
 			measure_add(r->m->n_younger, site.amounts[AMOUNT_LEAK_BLOCKS]);
-		site.amounts[AMOUNT_LEAK_BLOCKS] = site.amounts[AMOUNT_LEAK_BYTES] = 0;
-	}
-	if (process->cut)
+	if (!reading_judges(process, site.kind))
 		site.amounts[AMOUNT_LEAK_BLOCKS] = site.amounts[AMOUNT_LEAK_BYTES] = 0;
 	if (site.amounts[AMOUNT_LEAK_BLOCKS] == 0 && !m->all_sites)
 		return;
@@ -196,7 +196,6 @@ static void read_sites(struct reading *r)
 	rows_close(rows);
 }
 
-/* What was live at a cut is not judged, whatever a scan says of it. */
 static void take_uncounted(struct reading *r, const struct site_facts *row)
 {
 	struct measure *m = r->m;
@@ -207,7 +206,7 @@ static void take_uncounted(struct reading *r, const struct site_facts *row)
 	};
 
 	take_amounts(r, &site, row);
-	if (process->cut)
+	if (!reading_judges(process, site.kind))
 		return;
 	m->uncounted = arena_grow(r->arena, m->uncounted, m->n_uncounted, sizeof(site));
 	m->uncounted[m->n_uncounted++] = site;

@@ -166,12 +166,45 @@ static const struct measure_program *program_of(const struct measure *m, const c
 	return measure_program(m, arena_text_n(m->arena, key, names_program(key)));
 }
 
-/* What a call site reaches. A run that is not judged does not speak against a leak. */
+/*
+ * What something of a program reaches. A run that is not judged does not speak against a
+ * leak: it counts, as one of n_cut, only where it has one.
+ */
 static void reach_in_program(const struct measure *m, struct by_run *b,
-			     const struct measure_program *program, int64_t *amounts)
+			     const struct measure_program *program, unsigned int n_cut,
+			     int64_t *amounts)
 {
 	reach(b, runs_needed(m, program ? program->n_runs : m->n_runs),
-	      runs_needed(m, program ? program->n_ended : m->n_runs), amounts);
+	      runs_needed(m, program ? program->n_ended + n_cut : m->n_runs), amounts);
+}
+
+static int compare_programs(const void *left, const void *right)
+{
+	const struct measure_program *a = left, *b = right;
+	int order = strcmp(a->name, b->name);
+
+	/* n_processes is the run until they are folded */
+	return order ? order
+		     : (a->n_processes > b->n_processes) -
+			       (a->n_processes < b->n_processes);
+}
+
+/* Whether a process of a program was traced to its end in a run. */
+static bool has_ended(const struct measure *m, const char *key, unsigned int run)
+{
+	struct measure_program wanted = {
+		.name = arena_text_n(m->arena, key, names_program(key)),
+		.n_processes = run};
+	const struct measure_program *row =
+		bsearch(&wanted, m->program_rows, m->n_program_rows, sizeof(*row),
+			compare_programs);
+	const struct measure_program *end = m->program_rows + m->n_program_rows;
+
+	while (row && row > m->program_rows && compare_programs(row - 1, &wanted) == 0)
+		row--;
+	while (row && row < end && compare_programs(row, &wanted) == 0 && row->cut)
+		row++;
+	return row && row < end && compare_programs(row, &wanted) == 0;
 }
 
 /* The worse comes first; unknown is the least that can be said. */
@@ -193,15 +226,15 @@ static size_t fold_site(const struct measure *m, struct by_run *runs,
 			struct measure_site *site)
 {
 	const struct measure_program *program = program_of(m, rows[0].key);
+	unsigned int n_cut = 0;
 	size_t i = 0;
 
-	*site = (struct measure_site){.key = rows[0].key,
-				      .stack = rows[0].stack,
-				      .n_of_runs = program ? program->n_ended : m->n_runs,
-				      .is_owned = true};
+	*site = (struct measure_site){
+		.key = rows[0].key, .stack = rows[0].stack, .is_owned = true};
 	while (i < n && strcmp(rows[i].key, rows[0].key) == 0) {
 		unsigned int run = rows[i].n_runs;
 		int64_t *sum = next_run(runs);
+		bool is_cut = true;
 
 		for (; i < n && rows[i].n_runs == run &&
 		       strcmp(rows[i].key, rows[0].key) == 0;
@@ -209,14 +242,18 @@ static size_t fold_site(const struct measure *m, struct by_run *runs,
 			add_amounts(sum, rows[i].amounts);
 			if (rows[i].amounts[AMOUNT_LEAK_BLOCKS] == 0)
 				continue;
+			is_cut = is_cut && rows[i].cut;
 			add_process(site, rows[i].pid);
 			site->kind = worse(site->kind, rows[i].kind);
 			site->is_owned = site->is_owned && rows[i].owner;
 			add_amounts(site->of_kind[rows[i].kind], rows[i].amounts);
 		}
 		site->n_runs += sum[AMOUNT_LEAK_BLOCKS] > 0;
+		n_cut += sum[AMOUNT_LEAK_BLOCKS] > 0 && is_cut &&
+			 !has_ended(m, rows[0].key, run);
 	}
-	reach_in_program(m, runs, program, site->amounts);
+	site->n_of_runs = program ? program->n_ended + n_cut : m->n_runs;
+	reach_in_program(m, runs, program, n_cut, site->amounts);
 	return i;
 }
 
@@ -243,18 +280,23 @@ static size_t fold_owned(const struct measure *m, struct by_run *runs,
 			 const struct measure_owned *rows, size_t n,
 			 struct measure_owned *owned)
 {
+	unsigned int n_cut = 0;
 	size_t i = 0;
 
 	*owned = rows[0];
 	while (i < n && is_same_owned(&rows[i], &rows[0])) {
 		unsigned int run = rows[i].run;
 		int64_t *sum = next_run(runs);
+		bool is_cut = true;
 
 		for (; i < n && rows[i].run == run && is_same_owned(&rows[i], &rows[0]);
-		     i++)
+		     i++) {
 			add_amounts(sum, rows[i].amounts);
+			is_cut = is_cut && rows[i].cut;
+		}
+		n_cut += is_cut && !has_ended(m, rows[0].owner, run);
 	}
-	reach_in_program(m, runs, program_of(m, rows[0].owner), owned->amounts);
+	reach_in_program(m, runs, program_of(m, rows[0].owner), n_cut, owned->amounts);
 	return i;
 }
 
@@ -294,21 +336,11 @@ const struct measure_owned *measure_owned_by(const struct measure *m, const char
 	return *n ? &m->owned[low] : NULL;
 }
 
-static int compare_programs(const void *left, const void *right)
-{
-	const struct measure_program *a = left, *b = right;
-	int order = strcmp(a->name, b->name);
-
-	/* n_processes is the run until they are folded */
-	return order ? order
-		     : (a->n_processes > b->n_processes) -
-			       (a->n_processes < b->n_processes);
-}
-
 static size_t fold_program(const struct measure *m, struct by_run *runs,
 			   const struct measure_program *rows, size_t n,
 			   struct measure_program *program)
 {
+	unsigned int n_cut = 0;
 	size_t i = 0;
 
 	*program = (struct measure_program){.name = rows[0].name, .path = rows[0].path};
@@ -329,8 +361,9 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 		}
 		program->n_runs++;
 		program->n_ended += is_judged;
+		n_cut += !is_judged && sum[AMOUNT_LEAK_BLOCKS] > 0;
 	}
-	reach_in_program(m, runs, program, program->amounts);
+	reach_in_program(m, runs, program, n_cut, program->amounts);
 	return i;
 }
 

@@ -94,6 +94,7 @@ struct measure_site {
 	unsigned int n_of_runs;  /* in which its program ran, and its leaks are judged */
 	int64_t pid;             /* of a process in which it leaks, the lowest, */
 	bool has_more_processes; /* ... and whether it does in others */
+	bool cut;                /* of a row: its trace was cut short */
 	bool is_owned; /* all that it leaks hangs below lost blocks that are known */
 	/* Of a row: the stack of the lost blocks that its own hang below, or NULL */
 	const struct measure_stack *owner;
@@ -104,7 +105,8 @@ struct measure_site {
 struct measure_owned {
 	const char *owner, *key; /* of both sites */
 	const struct measure_stack *owner_stack, *stack;
-	unsigned int run; /* of a row */
+	unsigned int run; /* of a row, */
+	bool cut;         /* ... and whether its trace was cut short */
 	int64_t amounts[N_AMOUNTS];
 };
 
@@ -115,14 +117,14 @@ struct measure_program {
 	size_t n_processes;
 	unsigned int n_runs;
 	unsigned int n_ended; /* of them, runs with a process whose leaks are judged */
-	bool cut;             /* of a row: its leaks are not */
+	bool cut;             /* of a row: they are not, but for what is lost */
 	bool partial; /* a trace of it is not complete, so less is no improvement */
 };
 
 enum measure_defect {
 	DEFECT_NONE,
-	DEFECT_CUT,      /* switched off or a snapshot: live blocks are not leaks */
-	DEFECT_SAMPLE,   /* a sample: amounts are estimates, and leaks may be missing */
+	DEFECT_CUT,    /* switched off or a snapshot: what is live is no leak of itself */
+	DEFECT_SAMPLE, /* a sample: amounts are estimates, and leaks may be missing */
 	DEFECT_PARTIAL,  /* anything may be missing */
 	DEFECT_CHILDREN, /* of the process nothing, but of its forked children */
 	DEFECT_NAMES,    /* code has no name for want of a file that had it */

@@ -413,6 +413,52 @@ def test_what_is_lost_after_a_scan(b):
     b.run(b.check, "-q", *b.traces, status=1)
 
 
+def test_what_was_lost_at_a_cut_is_a_leak(b):
+    """What a scan found lost before tracking was switched off, and nothing else: the rest may be freed later."""
+    program = b.build("cut.c", INCLUDE)
+    rule = b.file("cut.rules", "expect no leak\n\tscope losing\n\tno leak\n")
+    never = b.file("never.base", "rheaper-baseline 1\n")
+
+    def run(n, name):
+        b.scan(program, str(n), RHEAPER_LEAK_SCAN="0")
+        database = b.path(name)
+        shutil.copy(b.path("p.db"), database)
+        return database
+
+    lost, fine = run(2, "lost.run"), run(0, "fine.run")
+    sizes = dict(sqlite3.connect(lost).execute(
+        "SELECT size, leak_kind FROM allocations WHERE size BETWEEN 1001 AND 1006 AND ending = 'live'"))
+    assert sizes == {1001: "definitely lost", 1002: "indirectly lost", 1004: "still reachable",
+                     1005: "possibly lost", 1006: "not scanned"}, sizes
+    for ending in "stopped", "snapshot", "executed":
+        with sqlite3.connect(lost) as db:
+            db.execute("UPDATE processes SET ending = ?", (ending,))
+        # To go on as another program is no end of its own
+        partial = ["--allow-partial"] if ending == "executed" else []
+        text = b.run(b.check, *partial, lost, status=1)
+        assert "2 blocks, 2002 bytes definitely lost, and 2 blocks, 2004 bytes reachable only through " in text and \
+            "\n1 finding; 1 call site leaks; 1 process\n" in text, text
+        assert "blocks that were live then are not judged, but for what a leak scan had found lost\n" in text, text
+        assert "possibly lost" not in text and "flaky" not in text, text
+        b.run(b.check, *partial, "-b", never, lost, status=1)
+        b.run(b.check, *partial, "--limit=leak-bytes=4005", lost, status=1)
+        text = b.run(b.check, *partial, "--leak-kinds=all", lost, status=1)
+        assert "1 call site leaks" in text, text
+        text = b.run(b.check, *partial, "--leak-kinds=none", "--expect", rule, lost)
+        assert "definitely lost, not counted (--leak-kinds): 2 blocks, 2002 bytes" in text, text
+        assert "expectation not met" in b.run(b.check, *partial, "--expect", rule, lost, status=1)
+    with sqlite3.connect(lost) as db:
+        db.execute("UPDATE processes SET ending = 'stopped'")
+    text = b.run(b.check, fine)
+    assert "0 findings" in text and "had found lost\n" in text, text
+    # A run that was cut says nothing against a leak, one that ended does
+    assert "flaky" not in b.run(b.check, "--min-runs=all", lost, fine, status=1)
+    with sqlite3.connect(fine) as db:
+        db.execute("UPDATE processes SET ending = 'exited'")
+    b.run(b.check, "--min-runs=all", lost, fine)
+    assert "in 1 of 2 runs: flaky" in b.run(b.check, lost, fine, status=1)
+
+
 def test_the_end_waits_for_a_scan_under_way(b):
     program = b.build("again.c", INCLUDE)
     for _ in range(3):
