@@ -112,7 +112,8 @@ CREATE TABLE processes (
                                     -- 'unknown': the program was killed, called _exit,
                                     -- or is still running
                                     -- Blocks still live when a trace was 'stopped' or
-                                    -- 'executed', or is a 'snapshot', are not leaks.
+                                    -- 'executed', or is a 'snapshot', are not leaks, but
+                                    -- for those that a leak scan had found lost.
   ending_error TEXT,                -- why it 'failed'
   leak_scan TEXT,                   -- 'made', 'failed'; NULL: none was asked for
   leak_scan_error TEXT,             -- why it 'failed'
@@ -456,7 +457,8 @@ LEFT JOIN (SELECT process, owner_stack, sum(blocks) AS blocks, sum(bytes) AS byt
   FROM leak_owners GROUP BY 1, 2) o ON o.process = c.process AND o.owner_stack = c.stack
 WHERE c.live_blocks > 0 AND p.ending NOT IN ('stopped', 'snapshot', 'executed');
 
--- Leaks by what pointers to them a leak scan found.
+-- Leaks by what pointers to them a leak scan found; also in processes that were not traced
+-- to their end, what was lost by then: nobody could free it any more.
 CREATE VIEW leaks_by_kind AS SELECT
   l.process, k.name AS leak_kind, l.stack, s.signature,
   CAST(round(sum(l.blocks)) AS INTEGER) AS blocks,
@@ -471,7 +473,7 @@ LEFT JOIN sites s ON s.stack = l.stack
 LEFT JOIN (SELECT process, owner_stack, sum(blocks) AS blocks, sum(bytes) AS bytes
   FROM leak_owners GROUP BY 1, 2) o
   ON l.leak_kind = 1 AND o.process = l.process AND o.owner_stack = l.stack
-WHERE p.ending NOT IN ('stopped', 'snapshot', 'executed')
+WHERE p.ending NOT IN ('stopped', 'snapshot', 'executed') OR l.leak_kind IN (1, 2)
 GROUP BY l.process, l.stack, l.leak_kind;
 
 -- Blocks freed by an allocator of another family (new[] by delete, malloc by delete, new

@@ -170,7 +170,8 @@ struct report {
 	double variances[N_REPORT_VALUES];
 	int64_t peak_ns;
 	bool leaks_known; /* memory was scanned */
-	bool is_cut;      /* the trace ended before the program: no leaks are known */
+	bool is_cut; /* the trace ended before the program: of what was live only what
+		      * a scan found lost is a leak */
 	bool is_estimate; /* sampled */
 	/* Cells of (node, born, died): cube_key */
 	struct edges edges;

@@ -107,6 +107,13 @@ static void add_leaks(struct reading *r, const struct scanned_lot *lot, uint32_t
 							 .first_ns = INT64_MAX});
 }
 
+/* What was live at a cut may have been freed later, but for what was lost by then. */
+static bool has_leaks(const struct report *report, const struct scanned_lot *lot)
+{
+	return lot->live && (!report->is_cut || lot->leak_kind == LEAK_DEFINITE ||
+			     lot->leak_kind == LEAK_INDIRECT);
+}
+
 static void add_free(struct reading *r, const struct scanned_lot *lot,
 		     const struct read_stack *stack, const struct lot_sums *sums)
 {
@@ -143,7 +150,7 @@ static void add_lot(struct reading *r, const struct scanned_lot *lot,
 		 sums->bytes);
 	if (lot->temporary)
 		sums_add(&report->temporaries, stack->node, sums->blocks, sums->bytes);
-	if (lot->live && !report->is_cut)
+	if (has_leaks(report, lot))
 		add_leaks(r, lot, stack->site, sums);
 	if (lot->free_stack)
 		add_free(r, lot, stack, sums);

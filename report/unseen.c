@@ -70,6 +70,16 @@ static void find_losses(struct report *report)
 	}
 }
 
+static void add_cut(struct report *report, const char *how)
+{
+	add(report,
+	    memory_format("%s, so what was live then is not called leaked%s.", how,
+			  report->leaks_known
+				  ? ", but for what a leak scan had found lost"
+				  : ""),
+	    NULL);
+}
+
 /* How the trace ended, where that says something about what is in it. */
 static void find_ending(struct report *report)
 {
@@ -77,23 +87,13 @@ static void find_ending(struct report *report)
 
 	switch (process_ending_find(name)) {
 	case ENDING_STOPPED:
-		add(report,
-		    memory_text("Tracking was switched off before the program ended, so "
-				"what was live then is not called leaked."),
-		    NULL);
+		add_cut(report, "Tracking was switched off before the program ended");
 		break;
 	case ENDING_SNAPSHOT:
-		add(report,
-		    memory_text("The trace is a copy from while the program ran, so what "
-				"was live then is not called leaked."),
-		    NULL);
+		add_cut(report, "The trace is a copy from while the program ran");
 		break;
 	case ENDING_EXECUTED:
-		add(report,
-		    memory_text(
-			    "The process went on as another program, by exec, so what "
-			    "was live then is not called leaked."),
-		    NULL);
+		add_cut(report, "The process went on as another program, by exec");
 		break;
 	case ENDING_UNKNOWN:
 		add(report,

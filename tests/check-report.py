@@ -357,6 +357,9 @@ static __attribute__((noinline)) void lose(int n)
 }
 int main(void)
 {
+	static void *volatile kept;
+
+	kept = malloc(9);
 	for (int i = 0; i < 4; i++)
 		lose(5);
 	lose(0);
@@ -382,6 +385,17 @@ def test_what_hangs_below_a_lost_block_is_with_it(bench):
     assert re.search(r"make  s\.c:6 .*\(\+ [\d.]+ kB only through them\)", text), text
     assert data["totals"]["leaked_bytes"] == bench.ask(
         "SELECT sum(bytes) FROM leaks_by_kind WHERE leak_kind <> 'still reachable'", db="lost.db")[0][0]
+    # Where the trace was cut short afterwards, what was lost by then, and nothing else
+    with sqlite3.connect(bench.path("lost.db")) as db:
+        kinds = {kind for kind, in db.execute("SELECT leak_kind FROM allocations WHERE ending = 'live'")}
+        assert kinds == {"definitely lost", "indirectly lost", "still reachable"}, kinds
+        db.execute("UPDATE processes SET ending = 'stopped'")
+    cut = bench.json("lost.db")
+    assert {leak["leak_kind"] for leak in cut["leaks"]} == {"definitely lost", "indirectly lost"}, cut["leaks"]
+    assert [leak for leak in cut["leaks"] if leak["leak_kind"] == "definitely lost"] == lost
+    assert cut["totals"]["leaked_bytes"] == bench.ask("SELECT sum(bytes) FROM leaks_by_kind", db="lost.db")[0][0]
+    text = bench.report("lost.db")
+    assert "is not called leaked, but for what a leak scan had found lost." in text and "definitely lost: " in text, text
 
 
 def test_the_overview_says_what_ran_and_what_stands_out(bench):
