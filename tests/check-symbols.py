@@ -292,6 +292,26 @@ def test_the_checksum_of_a_debug_link(b):
     b.nameless(program, trace, said=newer)
 
 
+def test_another_build_of_an_older_date(b):
+    """The limit: without a build-id the date of the file is all that tells. With one, none does."""
+    b.file("other.c", PROGRAM.replace("leaf", "loaf"))
+    for words, is_known in (["-Wl,--build-id=none"], False), (["-Wl,--build-id"], True):
+        program, trace = b.build("-g", *words)
+        begun = os.stat(trace).st_mtime
+        b.run("cp", "-p", program, program + ".copy")
+        os.rename(program + ".copy", program)
+        assert os.stat(program).st_ctime > os.stat(program).st_mtime
+        os.utime(program, (begun - 100, begun - 100))
+        assert b.frames(program, trace) == FULL  # an unchanged one that was copied: its inode is new
+        other, _ = b.build("-g", *words, source="other.c")
+        os.rename(other, program)
+        os.utime(program, (begun - 100, begun - 100))
+        if is_known:
+            b.nameless(program, trace, said="its build-id differs")
+        else:
+            assert b.frames(program, trace) == [(sym.replace("leaf", "loaf"), line) for sym, line in FULL]
+
+
 def test_a_debug_link_to_another_build(b):
     program, trace = b.build()
     b.file("other.c", PROGRAM.replace("leaf", "loaf"))
