@@ -23,3 +23,6 @@ void later_warn(const char *path, const char *const *paths, size_t n);
 void later_find_left_out(const char *const *paths, size_t n,
 			 void (*take)(void *context, const char *path, const char *later),
 			 void *context);
+
+/* Warn of the first of these, and of how many others there are. */
+void later_warn_left_out(const char *const *paths, size_t n);

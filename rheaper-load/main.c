@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "analysis/later.h"
 #include "common/cli.h"
 #include "common/options.h"
 #include "loading/load.h"
@@ -79,6 +80,7 @@ int main(int argc, char **argv)
 	parse_options(&options, argc, argv);
 	symbol_settings_check(&options.load.symbols);
 	result = load_traces(&options.load);
+	later_warn_left_out(options.load.traces, options.load.n_traces);
 	if (options.json)
 		summary_print_json(&result, options.load.database);
 	else if (!options.quiet)

@@ -176,7 +176,13 @@ def test_later_traces_of_a_process(b):
         said = b.run(CHECK, *rest, status=2, silent=False)
         assert f"{later}, a later trace of the same process, is not here; name it, too" in said, said
         b.check("--allow-partial", *rest, status=0)
-        b.run(LOAD, "-q", *traces, b.path("all.db"))
+        # Nothing says so of a database, so whoever makes it is told
+        first = b.path("t.bin.1") if pattern == "t.bin" else later.removesuffix(".1")
+        told = f"reading {first} without {later}, a later trace of the same process; name that, too\n"
+        for named, said in (rest, told), ([later], ""), (traces, ""):
+            result = subprocess.run([LOAD, "-q", "--force", *named, b.path("all.db")], text=True, capture_output=True,
+                                    env=b.env, check=True)
+            assert said in result.stderr and (said or "same process" not in result.stderr), result
         b.check(b.path("all.db"), status=1)
         os.remove(b.path("all.db"))
 
