@@ -207,7 +207,8 @@ static uint32_t make(struct rhp_stream *out, enum rhp_code code, struct identity
 
 static uint32_t get(struct rhp_stream *out, enum rhp_code code, struct identity n)
 {
-	uint32_t n_inside, id = find(n, &n_inside);
+	/* The newest node has none inside it. */
+	uint32_t n_inside = 0, id = n.parent != last_node ? find(n, &n_inside) : 0;
 	return id ? id : make(out, code, n, n_inside);
 }
 

@@ -217,6 +217,27 @@ READS_STACKS static struct rhp_regs caller_of(const struct rhp_stacks *s,
 	return caller;
 }
 
+/* The rule of most frames, of code with frame pointers, where what it reads is known to
+ * be readable. False: not so. */
+READS_STACKS static ALWAYS_INLINE bool
+step_as_usual(struct rhp_rule rule, const struct rhp_bounds *stack, struct rhp_regs *regs)
+{
+	const int word = sizeof(uintptr_t);
+	const uintptr_t *at = (const uintptr_t *)regs->fp;
+	if (rule.flags != (RHP_RULE_CFA_FP | RHP_RULE_FP_SAVED) || rule.cfa != 2 * word ||
+	    rule.ra != -word || rule.fp != -2 * word)
+		return false;
+	if (regs->fp < stack->low || regs->fp >= stack->high ||
+	    stack->high - regs->fp < 2 * sizeof(*at) || regs->fp % sizeof(*at))
+		return false;
+	uintptr_t ip = rhp_code_address(at[1]);
+	if (ip == 0)
+		return false;
+	*regs = (struct rhp_regs){
+		.ip = ip, .sp = (uintptr_t)(at + 2), .fp = at[0], .link = regs->link};
+	return true;
+}
+
 /* Walks by libunwind's rules. */
 READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *out,
 			       uintptr_t frame, struct rhp_walk *w)
@@ -237,9 +258,10 @@ READS_STACKS static void judge(const struct rhp_stacks *s, struct rhp_stream *ou
 			.ip = regs.ip, .module = rule.module, .exact = regs.exact};
 		uintptr_t sp = regs.sp;
 		bool was_exact = regs.exact;
-		bool more = rule.flags & RHP_RULE_NONE
-				    ? step_by_frame_pointer(&readable, &regs)
-				    : rhp_unwind_step(rule, &readable, &regs);
+		bool more = step_as_usual(rule, &readable, &regs) ||
+			    (rule.flags & RHP_RULE_NONE
+				     ? step_by_frame_pointer(&readable, &regs)
+				     : rhp_unwind_step(rule, &readable, &regs));
 		if (!more) {
 			if (!(rule.flags & RHP_RULE_END) && regs.ip != 0)
 				w->flags |= RHP_NODE_INCOMPLETE;

@@ -24,37 +24,44 @@ PAIRS = 20000
 class Bench:
     def __init__(self, directory):
         self.dir = directory
-        source = os.path.join(BENCH, "churn.c")
-        for name, compiler in (("plain", "gcc"), ("ours", os.path.join(BINDIR, "rheaper-gcc"))):
-            subprocess.run([compiler, "-O2", *FRAMES, source, "-pthread", "-o",
-                            os.path.join(directory, name)], check=True)
+        for source, prefix in ("churn.c", ""), ("stacks.c", "stacks-"):
+            for name, compiler in (("plain", "gcc"), ("ours", os.path.join(BINDIR, "rheaper-gcc"))):
+                subprocess.run([compiler, "-O2", *FRAMES, os.path.join(BENCH, source), "-pthread", "-o",
+                                os.path.join(directory, prefix + name)], check=True)
 
-    def count(self, program, depth, pairs, **env):
+    def count(self, program, *words, **env):
         """Instructions of a whole run."""
         for name in os.listdir(self.dir):
             if name.startswith("t.bin"):
                 os.remove(os.path.join(self.dir, name))
         names = {n: v for n, v in os.environ.items() if not n.startswith(("RHEAPER_", "LD_"))}
+        if not shutil.which("valgrind"):
+            raise tap.Skip("no valgrind here")
+        if os.uname().machine != "x86_64":
+            raise tap.Skip("the bounds are for x86-64")
         result = subprocess.run(
             ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-             os.path.join(self.dir, program), str(depth), "1", str(pairs)],
+             os.path.join(self.dir, program), *map(str, words)],
             env={**names, **env}, text=True, capture_output=True, check=True)
         return int(re.search(r"Collected : (\d+)", result.stderr).group(1))
 
     def per_pair(self, program, depth, **env):
         """Two runs tell what a pair takes from what the rest of the program does."""
-        if not shutil.which("valgrind"):
-            raise tap.Skip("no valgrind here")
-        if os.uname().machine != "x86_64":
-            raise tap.Skip("the bounds are for x86-64")
-        return (self.count(program, depth, 2 * PAIRS, **env) -
-                self.count(program, depth, PAIRS, **env)) / PAIRS
+        return (self.count(program, depth, 1, 2 * PAIRS, **env) -
+                self.count(program, depth, 1, PAIRS, **env)) / PAIRS
 
     def over_plain(self, depth, **env):
         return self.per_pair("ours", depth, **env) - self.per_pair("plain", depth)
 
     def traced(self, depth):
         return self.over_plain(depth, RHEAPER_TRACE=os.path.join(self.dir, "t.bin"))
+
+    def from_many_stacks(self, program, stacks, **env):
+        """Of a pair from a stack that was seen before, and of one from a new stack."""
+        once = self.count(program, stacks, stacks, **env)
+        known = (self.count(program, stacks, 2 * stacks, **env) - once) / stacks
+        half = self.count(program, stacks // 2, stacks // 2, **env)
+        return known, (once - half) / (stacks // 2) - known
 
 
 def check(found, bound):
@@ -73,11 +80,19 @@ def test_sampled(b):
 
 
 def test_traced_at_depth_20(b):
-    check(b.traced(20), 870)
+    check(b.traced(20), 850)
 
 
 def test_traced_at_depth_60(b):
-    check(b.traced(60), 1250)
+    check(b.traced(60), 1150)
+
+
+def test_traced_from_many_stacks(b):
+    """More than a thread has in its own cache, of depth 32; no two in turn are alike."""
+    plain = b.from_many_stacks("stacks-plain", 10000)
+    traced = b.from_many_stacks("stacks-ours", 10000, RHEAPER_TRACE=os.path.join(b.dir, "t.bin"))
+    for ours, theirs, bound in zip(traced, plain, (1700, 15500)):
+        check(ours - theirs, bound)
 
 
 tap.run(globals(), Bench)
