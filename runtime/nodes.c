@@ -25,10 +25,12 @@ struct known {
 	uintptr_t address;
 	uint32_t what;   /* module and flags */
 	uint32_t beside; /* another one of the same parent, 0: none */
+	/* In this order: a scan for leaks takes no number of a node for the upper half of
+	 * a pointer. The others are beside the last of these. */
 	struct inside {
-		uint32_t tag;
 		uint32_t id; /* 0: none; written last */
-	} inside[N_INSIDE];  /* the others are beside the last of these */
+		uint32_t tag;
+	} inside[N_INSIDE];
 };
 
 static struct known *segments[N_SEGMENTS];
