@@ -40,7 +40,7 @@ static ALWAYS_INLINE uint64_t word_of(uint32_t epoch, struct rhp_seen seen)
 	       seen.verdict;
 }
 
-/* The low bits choose the slot of a thread's own cache. */
+/* Mixed once more: other bits of it choose the slot in a thread's own cache. */
 static ALWAYS_INLINE uint32_t slot_of(uint64_t hash)
 {
 	return (uint32_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32);

@@ -2,7 +2,7 @@
 /*
  * A hash table that is read without a lock, grows, and never forgets: keys of
  * two words to values of two words. Readers may run in a signal handler on top
- * of a writer. Used for unwind rules and for the tree of stacks.
+ * of a writer. Used for unwind rules, and by the tree of stacks (nodes.c).
  */
 #pragma once
 

@@ -35,16 +35,21 @@ def in_group(b, mib, **more):
         group.remove()
 
 
+TRIES = 5
 NEEDED = 3  # MiB that three threads' buffers, caches and the head of the trace take
 
 
 def test_F5_memory_limit_of_a_group(b):
-    """The trace may be much larger: its pages are the kernel's, to be had back."""
+    """The trace may be much larger: its pages are the kernel's, to be had back. While the disk
+    is slow to take them the kernel may kill instead, in one run of twenty at this limit: what
+    needs more memory is killed each time."""
     printed = b.plain(THREADS, ROUNDS)
     least = next(mib for mib in range(1, 100)
                  if in_group(b, mib, trace=None, program="plain").returncode == 0)
     for i in range(16) if LONG else (0, 15):
-        result = in_group(b, least + NEEDED + i)
+        result = next((r for r in (in_group(b, least + NEEDED + i) for _ in range(TRIES))
+                       if r.returncode == 0), None)
+        assert result, f"killed {TRIES} times in {least + NEEDED + i} MiB"
         assert b.check_stopped(result, printed).ending == "exited", (least, i, result)
     print(f"# the program alone runs in {least} MiB")
 
