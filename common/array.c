@@ -6,7 +6,7 @@
 
 #include "common/array.h"
 
-int array_grow(void **array, size_t *n_max, size_t n_needed, size_t element_size)
+int array_reserve(void **array, size_t *n_max, size_t n_needed, size_t element_size)
 {
 	size_t n = *n_max ? *n_max : 16;
 	char *grown;
@@ -21,10 +21,19 @@ int array_grow(void **array, size_t *n_max, size_t n_needed, size_t element_size
 	grown = reallocarray(*array, n, element_size);
 	if (!grown)
 		return -ENOMEM;
-	memset(grown + *n_max * element_size, 0, (n - *n_max) * element_size);
 	*array = grown;
 	*n_max = n;
 	return 0;
+}
+
+int array_grow(void **array, size_t *n_max, size_t n_needed, size_t element_size)
+{
+	size_t n = *n_max;
+	int error = array_reserve(array, n_max, n_needed, element_size);
+
+	if (!error && *n_max > n)
+		memset((char *)*array + n * element_size, 0, (*n_max - n) * element_size);
+	return error;
 }
 
 size_t array_lower_bound(const void *array, size_t n, size_t element_size,

@@ -11,6 +11,9 @@
  */
 int array_grow(void **array, size_t *n_max, size_t n_needed, size_t element_size);
 
+/* The same, but what is new is left as it is: where much is filled at once. */
+int array_reserve(void **array, size_t *n_max, size_t n_needed, size_t element_size);
+
 /*
  * Count the elements that come before `key` in a sorted array: is_before must be true of
  * the first ones and false of all others. That is the index at which key belongs.

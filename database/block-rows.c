@@ -9,6 +9,8 @@
 
 #include "database/block-rows.h"
 
+#define AHEAD 8 /* rows, which lie apart, are fetched before they are needed */
+
 /* In the order of BLOCK_ROWS_COLUMNS */
 enum block_column {
 	ALLOC_NS,
@@ -24,7 +26,8 @@ struct rows_table {
 
 struct rows_cursor {
 	sqlite3_vtab_cursor base;
-	const struct lot_row *row, *end;
+	const struct lot_row *rows;
+	const uint32_t *next, *end; /* numbers of rows */
 };
 
 static int rows_connect(sqlite3 *db, void *context, int n_arguments,
@@ -81,25 +84,30 @@ static int rows_filter(sqlite3_vtab_cursor *cursor, int index, const char *name,
 	const struct lots *lots = table->rows->lots;
 
 	(void)index, (void)name, (void)n_values, (void)values;
-	own(cursor)->row = lots->rows;
-	own(cursor)->end = lots->rows + lots->n_rows;
+	own(cursor)->rows = lots->rows;
+	own(cursor)->next = lots->order;
+	own(cursor)->end = lots->order + lots->n_rows;
 	return SQLITE_OK;
 }
 
 static int rows_next(sqlite3_vtab_cursor *cursor)
 {
-	own(cursor)->row++;
+	struct rows_cursor *c = own(cursor);
+
+	c->next++;
+	if (c->end - c->next > AHEAD)
+		__builtin_prefetch(&c->rows[c->next[AHEAD]]);
 	return SQLITE_OK;
 }
 
 static int rows_eof(sqlite3_vtab_cursor *cursor)
 {
-	return own(cursor)->row == own(cursor)->end;
+	return own(cursor)->next == own(cursor)->end;
 }
 
 static int rows_column(sqlite3_vtab_cursor *cursor, sqlite3_context *result, int column)
 {
-	const struct lot_row *row = own(cursor)->row;
+	const struct lot_row *row = &own(cursor)->rows[*own(cursor)->next];
 
 	switch (column) {
 	case ALLOC_NS:

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * A hash table from what makes a lot to its number in the batch; a row notes the
- * number. Sorting is then counting: one more pass over the rows.
+ * A hash table from what makes a lot to its number; a row notes the number. Sorting is
+ * then counting: one more pass over the rows.
+ *
+ * A program that allocates from half a million stacks in turn has one block of each in a
+ * batch: then a lot of one block costs more than the block. So batches are put together
+ * until lots are large, or as long as memory may serve.
  */
 #include <assert.h>
 #include <errno.h>
@@ -15,12 +19,16 @@
 
 #define KEY_SIZE offsetof(struct lot, n_rows)
 #define FIRST_SLOTS 4096
+#define ROWS_OF_LOT 32 /* on average, from which on what they share costs little */
+#define MAX_ROWS ((size_t)1 << 24)
+#define TOGETHER 16
 
 void lots_fini(struct lots *l)
 {
 	free(l->lots);
 	free(l->rows);
 	free(l->row_lots);
+	free(l->order);
 	free(l->slots);
 }
 
@@ -69,9 +77,9 @@ static int set_slots(struct lots *l, size_t n)
 }
 
 /* The lot's number from 0 into *number. */
-static int find_lot(struct lots *l, const struct lot *key, uint32_t *number)
+static int find_lot(struct lots *l, const struct lot *key, uint64_t hash,
+		    uint32_t *number)
 {
-	uint64_t hash = hash_lot(key);
 	uint64_t *slot = find_slot(l, key, hash);
 
 	if (*slot) {
@@ -106,51 +114,126 @@ static struct lot make_key(const struct pair_row *row, bool sampled)
 	};
 }
 
-static int count_rows(struct lots *l, const struct pair_row *rows, size_t n_rows,
-		      bool sampled)
+static int add_row(struct lots *l, const struct pair_row *row, const struct lot *key,
+		   uint64_t hash)
 {
-	for (size_t i = 0; i < n_rows; i++) {
-		struct lot key = make_key(&rows[i], sampled);
-		uint32_t number;
+	uint32_t number;
 
-		if (find_lot(l, &key, &number))
+	if (find_lot(l, key, hash, &number))
+		return -ENOMEM;
+	l->lots[number].n_rows++;
+	l->lots[number].bytes += row->size;
+	l->row_lots[l->n_rows] = number;
+	l->rows[l->n_rows++] = (struct lot_row){
+		.alloc_ns = row->alloc_ns,
+		.lifetime_ns = row->lifetime_ns,
+		.size = row->size,
+		.address = row->address,
+	};
+	return 0;
+}
+
+/* Where there are many lots, each look-up waits for memory: so some wait together. */
+static int add_some(struct lots *l, const struct pair_row *rows, size_t n, bool sampled)
+{
+	struct lot keys[TOGETHER];
+	uint64_t hashes[TOGETHER];
+
+	for (size_t i = 0; i < n; i++) {
+		keys[i] = make_key(&rows[i], sampled);
+		hashes[i] = hash_lot(&keys[i]);
+		__builtin_prefetch(&l->slots[hashes[i] & (l->n_slots - 1)]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint32_t number = (uint32_t)l->slots[hashes[i] & (l->n_slots - 1)];
+
+		if (number)
+			__builtin_prefetch(&l->lots[number - 1], 1);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (add_row(l, &rows[i], &keys[i], hashes[i]))
 			return -ENOMEM;
-		l->lots[number].n_rows++;
-		l->lots[number].bytes += rows[i].size;
-		l->row_lots[i] = number;
 	}
 	return 0;
 }
 
-static int place_rows(struct lots *l, const struct pair_row *rows)
+int lots_add(struct lots *l, const struct pair_row *rows, size_t n_rows, bool sampled)
 {
-	uint32_t *next = calloc(l->n_lots + 1, sizeof(*next));
-
-	if (!next)
+	if (array_reserve((void **)&l->rows, &l->n_rows_max, l->n_rows + n_rows,
+			  sizeof(*l->rows)) ||
+	    array_reserve((void **)&l->row_lots, &l->n_row_lots_max, l->n_rows + n_rows,
+			  sizeof(*l->row_lots)) ||
+	    (!l->slots && set_slots(l, FIRST_SLOTS)))
 		return -ENOMEM;
+	for (size_t i = 0; i < n_rows; i += TOGETHER) {
+		size_t n = n_rows - i < TOGETHER ? n_rows - i : TOGETHER;
+
+		if (add_some(l, rows + i, n, sampled))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+bool lots_are_full(const struct lots *l)
+{
+	return l->n_rows >= ROWS_OF_LOT * l->n_lots || l->n_rows >= MAX_ROWS;
+}
+
+static int compare_lots(const void *left, const void *right, void *context)
+{
+	const struct lot *lots = context;
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+	if (lots[a].stack != lots[b].stack)
+		return lots[a].stack < lots[b].stack ? -1 : 1;
+	return a < b ? -1 : 1;
+}
+
+/* Put the lots into the order of their stacks, as an index has them; set places[i] to
+ * where the rows of what was lot i begin. */
+static int sort_lots(struct lots *l, uint32_t *places)
+{
+	uint32_t *numbers = calloc(l->n_lots + 1, sizeof(*numbers));
+	struct lot *sorted = calloc(l->n_lots + 1, sizeof(*sorted));
+	uint32_t place = 0;
+
+	if (!numbers || !sorted) {
+		free(numbers);
+		free(sorted);
+		return -ENOMEM;
+	}
 	for (size_t i = 0; i < l->n_lots; i++)
-		next[i + 1] = next[i] + l->lots[i].n_rows;
-	for (size_t i = 0; i < l->n_rows; i++) {
-		l->rows[next[l->row_lots[i]]++] = (struct lot_row){
-			.alloc_ns = rows[i].alloc_ns,
-			.lifetime_ns = rows[i].lifetime_ns,
-			.size = rows[i].size,
-			.address = rows[i].address,
-		};
+		numbers[i] = (uint32_t)i;
+	qsort_r(numbers, l->n_lots, sizeof(*numbers), compare_lots, l->lots);
+	for (size_t i = 0; i < l->n_lots; i++) {
+		sorted[i] = l->lots[numbers[i]];
+		places[numbers[i]] = place;
+		place += sorted[i].n_rows;
 	}
-	free(next);
+	free(numbers);
+	free(l->lots);
+	l->lots = sorted;
+	l->n_lots_max = l->n_lots + 1;
 	return 0;
 }
 
-int lots_sort(struct lots *l, const struct pair_row *rows, size_t n_rows, bool sampled)
+int lots_sort(struct lots *l)
 {
-	l->n_lots = 0;
-	l->n_rows = n_rows;
-	if (array_grow((void **)&l->rows, &l->n_rows_max, n_rows, sizeof(*l->rows)) ||
-	    array_grow((void **)&l->row_lots, &l->n_row_lots_max, n_rows,
-		       sizeof(*l->row_lots)) ||
-	    set_slots(l, l->n_slots ? l->n_slots : FIRST_SLOTS) ||
-	    count_rows(l, rows, n_rows, sampled))
-		return -ENOMEM;
-	return place_rows(l, rows);
+	uint32_t *places = calloc(l->n_lots + 1, sizeof(*places));
+	int error = -ENOMEM;
+
+	if (places && !array_reserve((void **)&l->order, &l->n_order_max, l->n_rows + 1,
+				     sizeof(*l->order)))
+		error = sort_lots(l, places);
+	for (size_t i = 0; i < l->n_rows && !error; i++)
+		l->order[places[l->row_lots[i]]++] = (uint32_t)i;
+	free(places);
+	return error;
+}
+
+void lots_clear(struct lots *l)
+{
+	l->n_lots = l->n_rows = 0;
+	if (l->slots)
+		memset(l->slots, 0, l->n_slots * sizeof(*l->slots));
 }

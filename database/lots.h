@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sorts the blocks of a batch into lots (schema.sql): blocks that have most of their
- * columns in common, which are stored once. For load.c, between pipe.c and store.c.
+ * Sorts blocks into lots (schema.sql): blocks that have most of their columns in common,
+ * which are stored once. For load.c, between pipe.c and store.c.
  */
 #pragma once
 
@@ -29,23 +29,34 @@ struct lot_row {
 	uint64_t size, address;
 };
 
-/* The lots of one batch. A zeroed struct lots is empty. */
+/* Blocks that are sorted together. A zeroed struct lots is empty. */
 struct lots {
-	struct lot *lots;
+	struct lot *lots; /* sorted: by stack */
 	size_t n_lots, n_lots_max;
-	struct lot_row *rows; /* of the first lot, of the second, ... */
+	struct lot_row *rows; /* as they came */
 	size_t n_rows, n_rows_max;
-	/* While they are sorted: */
-	uint32_t *row_lots;
+	uint32_t *row_lots; /* of each, the number of its lot */
 	size_t n_row_lots_max;
+	uint32_t *order; /* sorted: the rows of the first lot, of the second, ... */
+	size_t n_order_max;
 	uint64_t *slots; /* hash: 32, 1 + lot: 32, or 0 */
 	size_t n_slots;  /* a power of two */
 };
 
 /*
- * Sort the blocks of a batch into lots, which replace those of the batch before. Where
- * the trace is sampled, all blocks of a lot have one size. Returns 0 or -ENOMEM.
+ * Add the blocks of a batch, fewer than 2^31. Where the trace is sampled, all blocks of a
+ * lot have one size. Returns 0 or -ENOMEM.
  */
-int lots_sort(struct lots *lots, const struct pair_row *rows, size_t n_rows,
-	      bool sampled);
+int lots_add(struct lots *lots, const struct pair_row *rows, size_t n_rows, bool sampled);
+
+/* Return whether more blocks would make the lots no larger to speak of, or would take too
+ * much memory: 640 MiB. */
+bool lots_are_full(const struct lots *lots);
+
+/* Sort what was added. Then nothing may be added before lots_clear. Returns 0 or
+ * -ENOMEM. */
+int lots_sort(struct lots *lots);
+
+/* Become empty, and keep the memory. */
+void lots_clear(struct lots *lots);
 void lots_fini(struct lots *lots);

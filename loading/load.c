@@ -38,7 +38,7 @@ struct load {
 	struct store *store;
 	struct registry registry;
 	struct pipe *pipe;
-	struct lots lots; /* of the batch in hand */
+	struct lots lots; /* that are not written yet */
 	struct progress progress;
 	struct store_numbers numbers; /* of the trace in hand */
 	struct load_result result;
@@ -80,12 +80,21 @@ static void close_trace(struct trace *t)
 	catalog_fini(&t->catalog);
 }
 
+static void write_lots(struct load *load, const struct store_trace *where)
+{
+	if (lots_sort(&load->lots))
+		die("write the blocks: out of memory");
+	store_lots(load->store, where, &load->lots);
+	lots_clear(&load->lots);
+}
+
 static void write_batch(struct load *load, const struct store_trace *where,
 			const struct batch *batch)
 {
-	if (lots_sort(&load->lots, batch->rows, batch->n_rows, where->sample_bytes != 0))
+	if (lots_add(&load->lots, batch->rows, batch->n_rows, where->sample_bytes != 0))
 		die("write the blocks: out of memory");
-	store_lots(load->store, where, &load->lots);
+	if (lots_are_full(&load->lots))
+		write_lots(load, where);
 	for (size_t i = 0; i < batch->n_chains; i++)
 		store_chain(load->store, where, &batch->chains[i]);
 	load->result.n_rows += batch->n_rows;
@@ -112,6 +121,7 @@ static void write_blocks(struct load *load, struct trace *t, struct store_trace 
 	}
 	if (result)
 		input_die(t->input->path, result);
+	write_lots(load, where);
 }
 
 static void sum_up(struct load *load, const struct trace *t, uint64_t lost)
@@ -222,6 +232,8 @@ static void load_all(struct load *load, const struct input *inputs)
 		load_one(load, &inputs[i]);
 		progress_next(&load->progress, inputs[i].size);
 	}
+	lots_fini(&load->lots); /* stacks may need the memory */
+	load->lots = (struct lots){0};
 	if (o->progress)
 		progress_say(&load->progress, ", symbols");
 	frames_write(frames, o->symbolize ? &o->symbols : NULL, &o->owners,
@@ -250,7 +262,6 @@ struct load_result load_traces(const struct load_options *o)
 		progress_end(&load.progress);
 	load.result.seconds = clock_seconds() - begun;
 	pipe_free(load.pipe);
-	lots_fini(&load.lots);
 	free(inputs);
 	return load.result;
 }
