@@ -13,6 +13,7 @@ void inferred_fini(struct inferred *f)
 	free(f->lists);
 	free(f->frames);
 	free(f->pairs);
+	free(f->has_lists);
 }
 
 static uint64_t key_of(const struct inferred_pair *pair)
@@ -101,8 +102,11 @@ int inferred_put(struct inferred *f, const struct inferred_pair *pair,
 		       sizeof(*f->lists)) ||
 	    array_grow((void **)&f->frames, &f->n_frames_max, f->n_frames + n,
 		       sizeof(*f->frames)) ||
+	    array_grow((void **)&f->has_lists, &f->n_has_lists, (size_t)pair->outer + 1,
+		       sizeof(*f->has_lists)) ||
 	    map_put(&f->numbers, key_of(pair), (uint32_t)f->n_lists + 1))
 		return -ENOMEM;
+	f->has_lists[pair->outer] = true;
 	f->lists[f->n_lists++] = (struct inferred_list){f->n_frames, (uint32_t)n};
 	for (size_t i = 0; i < n; i++)
 		f->frames[f->n_frames++] = frames[i];
@@ -112,8 +116,12 @@ int inferred_put(struct inferred *f, const struct inferred_pair *pair,
 size_t inferred_get(const struct inferred *f, const struct inferred_pair *pair,
 		    const int64_t **frames)
 {
-	uint32_t number = map_get(&f->numbers, key_of(pair));
+	uint32_t number;
 
+	/* Asked for each frame of each stack, and seldom so */
+	if (pair->outer >= f->n_has_lists || !f->has_lists[pair->outer])
+		return 0;
+	number = map_get(&f->numbers, key_of(pair));
 	if (number == MAP_NONE || number == 0)
 		return 0;
 	*frames = f->frames + f->lists[number - 1].first;

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,8 @@ struct inferred {
 	size_t n_frames, n_frames_max;
 	struct inferred_pair *pairs; /* to be asked, by module of `outer` */
 	size_t n_pairs, n_pairs_max;
+	bool *has_lists; /* by location: it is the outer one of a list */
+	size_t n_has_lists;
 };
 
 /* A zeroed struct inferred is empty. */

@@ -199,6 +199,8 @@ int places_look_up(struct places *p, places_open_fn *open, void *context)
 
 static int reserve_stack(struct places *p, size_t n)
 {
+	if (p->n_stack + n <= p->n_stack_max) /* once for each frame of each stack */
+		return 0;
 	return array_grow((void **)&p->stack, &p->n_stack_max, p->n_stack + n,
 			  sizeof(*p->stack));
 }
@@ -208,7 +210,7 @@ static int collect_inferred(struct places *p, const struct inferred_pair *pair)
 	const int64_t *frames;
 	size_t n = inferred_get(&p->inferred, pair, &frames);
 
-	if (reserve_stack(p, n))
+	if (n && reserve_stack(p, n))
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		p->stack[p->n_stack++] = frames[i];
