@@ -186,20 +186,21 @@ CREATE TABLE frames (
 ) STRICT;
 
 -- All stacks as a tree of functions, from the outermost one: callers are parents. The
--- view call_tree has its totals.
-CREATE TABLE top_down (
+-- view top_down has the names, call_tree the totals.
+CREATE TABLE top_down_nodes (
   node INTEGER PRIMARY KEY,      -- number; 0 is the root, parents before children
-  parent INTEGER REFERENCES top_down,
+  parent INTEGER REFERENCES top_down_nodes,
   depth INTEGER NOT NULL,        -- 0 for the root
-  function TEXT NOT NULL
+  frame INTEGER REFERENCES frames -- one of its function; NULL: the root
 ) STRICT;
 
--- The same from the innermost function: callers are children (view caller_tree).
-CREATE TABLE bottom_up (
+-- The same from the innermost function: callers are children (views bottom_up and
+-- caller_tree).
+CREATE TABLE bottom_up_nodes (
   node INTEGER PRIMARY KEY,
-  parent INTEGER REFERENCES bottom_up,
+  parent INTEGER REFERENCES bottom_up_nodes,
   depth INTEGER NOT NULL,
-  function TEXT NOT NULL
+  frame INTEGER REFERENCES frames
 ) STRICT;
 
 -- Call stacks: which allocator was called, and from where. Stack 0 is unknown.
@@ -214,10 +215,14 @@ CREATE TABLE stacks (
   incomplete INTEGER NOT NULL,   -- 1: does not reach the outermost frame
   damaged INTEGER NOT NULL,      -- 1: frames are missing from the trace
   unsampled INTEGER NOT NULL,    -- 1: was not taken (RHEAPER_SAMPLE_RATE)
-  top_down_node INTEGER NOT NULL REFERENCES top_down, -- of its innermost function
-  bottom_up_node INTEGER NOT NULL REFERENCES bottom_up, -- of its outermost function
+  top_down_node INTEGER NOT NULL REFERENCES top_down_nodes, -- of its innermost function
+  bottom_up_node INTEGER NOT NULL REFERENCES bottom_up_nodes, -- of its outermost function
   owner_frame_no INTEGER NOT NULL, -- the frame_no of its owner; 0 if there is no better one
-  owner_chain INTEGER NOT NULL REFERENCES owner_chains
+  owner_chain INTEGER NOT NULL REFERENCES owner_chains,
+  first_frame INTEGER REFERENCES frames, -- the innermost one; NULL: it has none
+  owner_frame INTEGER REFERENCES frames, -- that of its owner
+  frames TEXT NOT NULL           -- numbers of all of them as a JSON array, the innermost
+                                 -- first (view stack_frames)
 ) STRICT;
 
 -- How memory came to the owners of stacks.
@@ -230,14 +235,6 @@ CREATE TABLE owner_chains (
 CREATE TABLE wrappers (
   function TEXT PRIMARY KEY,
   found_by TEXT NOT NULL         -- 'rule': from the stacks; 'name': --wrapper named it
-) STRICT, WITHOUT ROWID;
-
--- Frames of a stack. frame_no 0 is the caller of the allocator.
-CREATE TABLE stack_frames (
-  stack INTEGER NOT NULL REFERENCES stacks,
-  frame_no INTEGER NOT NULL,
-  frame INTEGER NOT NULL REFERENCES frames,
-  PRIMARY KEY (stack, frame_no)
 ) STRICT, WITHOUT ROWID;
 
 -- Lots: blocks with the same origin and the same end, which have consecutive numbers.
@@ -393,6 +390,13 @@ FROM lots l LEFT JOIN block_endings e ON e.ending = l.ending
 LEFT JOIN leak_kinds k ON k.leak_kind = l.leak_kind
 CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block;
 
+-- Frames of a stack. frame_no 0 is the caller of the allocator.
+CREATE VIEW stack_frames AS SELECT
+  s.stack,
+  CAST(j.key AS INTEGER) AS frame_no,
+  CAST(j.value AS INTEGER) AS frame -- frames.frame
+FROM stacks s CROSS JOIN json_each(s.frames) j;
+
 -- Every frame of every stack, innermost first.
 CREATE VIEW backtraces AS SELECT
   sf.stack AS id,         -- allocations.bt, stacks.stack
@@ -413,10 +417,10 @@ CREATE VIEW sites AS SELECT
   om.path AS owner_module_path,
   c.text AS chain                -- from the allocator to the owner, in short names
 FROM stacks s LEFT JOIN allocators a ON a.allocator = s.allocator
-LEFT JOIN stack_frames sf ON sf.stack = s.stack AND sf.frame_no = 0
-LEFT JOIN frames f ON f.frame = sf.frame LEFT JOIN modules m ON m.module = f.module
-LEFT JOIN stack_frames os ON os.stack = s.stack AND os.frame_no = s.owner_frame_no
-LEFT JOIN frames o ON o.frame = os.frame LEFT JOIN modules om ON om.module = o.module
+LEFT JOIN frames f ON f.frame = s.first_frame
+LEFT JOIN modules m ON m.module = f.module
+LEFT JOIN frames o ON o.frame = s.owner_frame
+LEFT JOIN modules om ON om.module = o.module
 LEFT JOIN owner_chains c ON c.owner_chain = s.owner_chain;
 
 -- The call sites of each process with their totals. Add GROUP BY stack, and sum(), for
@@ -620,6 +624,15 @@ CREATE VIEW process_totals AS SELECT
   CAST(max(t.value) FILTER (WHERE t.name = 'lost_events') AS INTEGER) AS lost_events
 FROM processes p JOIN runs r USING (run) JOIN totals t USING (process) GROUP BY p.process;
 
+-- The nodes of the trees with the names of their functions.
+CREATE VIEW top_down AS SELECT
+  n.node, n.parent, n.depth, CAST(ifnull(f.function, '[all]') AS TEXT) AS function
+FROM top_down_nodes n LEFT JOIN frames f ON f.frame = n.frame;
+
+CREATE VIEW bottom_up AS SELECT
+  n.node, n.parent, n.depth, CAST(ifnull(f.function, '[all]') AS TEXT) AS function
+FROM bottom_up_nodes n LEFT JOIN frames f ON f.frame = n.frame;
+
 -- The tree of calls of each process with its totals: of a node and all below it, and
 -- (self) of what the node itself allocated. The bars of a flame graph.
 CREATE VIEW call_tree AS WITH RECURSIVE
@@ -633,7 +646,7 @@ up AS (
     allocated_bytes AS self_bytes FROM own
   UNION ALL SELECT u.process, d.parent, u.allocations, u.allocated_bytes, u.live_bytes,
     u.peak_bytes, 0
-  FROM up u JOIN top_down d ON d.node = u.node WHERE d.parent < d.node)
+  FROM up u JOIN top_down_nodes d ON d.node = u.node WHERE d.parent < d.node)
 SELECT CAST(u.process AS INTEGER) AS process, d.node, d.parent, d.depth, d.function,
   CAST(sum(u.allocations) AS INTEGER) AS allocations,
   CAST(sum(u.allocated_bytes) AS INTEGER) AS allocated_bytes,
@@ -653,7 +666,7 @@ up AS (
   SELECT process, node, allocations, allocated_bytes, live_bytes, peak_bytes FROM own
   UNION ALL SELECT u.process, d.parent, u.allocations, u.allocated_bytes, u.live_bytes,
     u.peak_bytes
-  FROM up u JOIN bottom_up d ON d.node = u.node WHERE d.parent < d.node)
+  FROM up u JOIN bottom_up_nodes d ON d.node = u.node WHERE d.parent < d.node)
 SELECT CAST(u.process AS INTEGER) AS process, d.node, d.parent, d.depth, d.function,
   CAST(sum(u.allocations) AS INTEGER) AS allocations,
   CAST(sum(u.allocated_bytes) AS INTEGER) AS allocated_bytes,

@@ -211,6 +211,27 @@ static void check_keys(const struct database *d)
 	sqlite3_finalize(statement);
 }
 
+/* The frames of stacks are lists, of which foreign keys know nothing. */
+static void check_frames(const struct database *d)
+{
+	sqlite3_stmt *statement;
+	int result;
+
+	if (sqlite3_prepare_v2(d->db,
+			       "SELECT 1 FROM stack_frames sf LEFT JOIN frames f"
+			       " ON f.frame = sf.frame WHERE f.frame IS NULL LIMIT 1",
+			       -1, &statement, NULL) != SQLITE_OK)
+		db_die(d->db, "read", d->name);
+	result = sqlite3_step(statement);
+	if (result == SQLITE_ROW)
+		die("read %s: the database is damaged: a row of stack_frames points to"
+		    " nothing; load the traces again",
+		    d->name);
+	if (result != SQLITE_DONE)
+		db_die(d->db, "read", d->name);
+	sqlite3_finalize(statement);
+}
+
 void db_check_pages(const struct database *d)
 {
 	sqlite3_stmt *statement;
@@ -225,4 +246,5 @@ void db_check_pages(const struct database *d)
 		die("read %s: the database is damaged; load the traces again", d->name);
 	sqlite3_finalize(statement);
 	check_keys(d);
+	check_frames(d);
 }

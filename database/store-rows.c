@@ -114,13 +114,17 @@ void store_owner(struct store *s, const struct stack_row *stack)
 {
 	if (!s->update_owner &&
 	    sqlite3_prepare_v2(s->db,
-			       "UPDATE stacks SET owner_frame_no = ?, owner_chain = ?"
-			       " WHERE stack = ?",
+			       "UPDATE stacks SET owner_frame_no = ?, owner_frame = ?,"
+			       " owner_chain = ? WHERE stack = ?",
 			       -1, &s->update_owner, NULL) != SQLITE_OK)
 		store_die(s, "write to");
 	sqlite3_bind_int64(s->update_owner, 1, stack->owner_frame_no);
-	sqlite3_bind_int64(s->update_owner, 2, stack->owner_chain);
-	sqlite3_bind_int64(s->update_owner, 3, stack->stack);
+	if (stack->owner_frame)
+		sqlite3_bind_int64(s->update_owner, 2, stack->owner_frame);
+	else
+		sqlite3_bind_null(s->update_owner, 2);
+	sqlite3_bind_int64(s->update_owner, 3, stack->owner_chain);
+	sqlite3_bind_int64(s->update_owner, 4, stack->stack);
 	if (sqlite3_step(s->update_owner) != SQLITE_DONE)
 		store_die(s, "write to");
 	sqlite3_reset(s->update_owner);
@@ -136,18 +140,12 @@ void store_wrapper(struct store *s, const char *function, const char *found_by)
 	store_insert(s, TABLE_WRAPPERS, &(struct wrapper_row){function, found_by});
 }
 
-void store_stack_frame(struct store *s, uint32_t stack, uint32_t frame_no, int64_t frame)
-{
-	store_insert(s, TABLE_STACK_FRAMES,
-		     &(struct stack_frame_row){stack, frame_no, frame});
-}
-
 void store_node(struct store *s, enum store_tree tree, uint32_t node, uint32_t parent,
-		uint32_t depth, const char *function)
+		uint32_t depth, int64_t frame)
 {
 	store_insert(s, tree == STORE_TOP_DOWN ? TABLE_TOP_DOWN : TABLE_BOTTOM_UP,
 		     &(struct node_row){node, node ? (int64_t)parent : NODE_NO_PARENT,
-					depth, function});
+					depth, frame});
 }
 
 void store_mark(struct store *s, const struct store_trace *trace, double at_ms,

@@ -236,6 +236,18 @@ struct rows *store_select(struct store *s, enum table table, const char *rest)
 	return rows;
 }
 
+struct rows *store_select_totals(struct store *s)
+{
+	static const struct row_column columns[] = {
+		ROW_COLUMN(store_total, stack, "stack"),
+		ROW_COLUMN(store_total, allocations, "allocations"),
+		ROW_COLUMN(store_total, allocated_bytes, "allocated_bytes"),
+	};
+	static const struct row_list list = ROW_LIST(columns);
+
+	return rows_open(&(struct database){s->db, s->path}, &list, "FROM stack_totals");
+}
+
 void store_trace_begin(struct store *s, struct store_trace *trace)
 {
 	trace->first_lot = store_ask(s, "SELECT max(rowid) FROM lots") + 1;

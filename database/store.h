@@ -49,6 +49,13 @@ struct store_numbers store_numbers(struct store *store);
  */
 struct rows *store_select(struct store *store, enum table table, const char *rest);
 
+/* Select what stack_totals has of each stack, as rows of this struct. */
+struct store_total {
+	int64_t stack;
+	double allocations, allocated_bytes;
+};
+struct rows *store_select_totals(struct store *store);
+
 /* Return whether the database already has the trace with this header. */
 bool store_has_trace(struct store *store, const struct rhp_file_header *header);
 
@@ -96,15 +103,13 @@ void store_forget_owners(struct store *store);
 void store_owner(struct store *store, const struct stack_row *stack);
 void store_owner_chain(struct store *store, uint32_t number, const char *text);
 void store_wrapper(struct store *store, const char *function, const char *found_by);
-void store_stack_frame(struct store *store, uint32_t stack, uint32_t frame_no,
-		       int64_t frame);
 enum store_tree {
 	STORE_TOP_DOWN,
 	STORE_BOTTOM_UP,
 };
-/* Node 0, the root, has no parent. */
+/* Node 0, the root, has no parent and no frame. */
 void store_node(struct store *store, enum store_tree tree, uint32_t node, uint32_t parent,
-		uint32_t depth, const char *function);
+		uint32_t depth, int64_t frame);
 void store_mark(struct store *store, const struct store_trace *trace, double at_ms,
 		uint64_t thread, const char *text);
 void store_scopes(struct store *store, const struct store_trace *trace,

@@ -89,12 +89,21 @@ static const struct row_column frame_columns[] = {
 };
 
 static const struct row_column stack_columns[] = {
-	COLUMN(stack_row, stack),          COLUMN(stack_row, signature),
-	NULLABLE(stack_row, allocator, 0), COLUMN(stack_row, depth),
-	COLUMN(stack_row, truncated),      COLUMN(stack_row, incomplete),
-	COLUMN(stack_row, damaged),        COLUMN(stack_row, unsampled),
-	COLUMN(stack_row, top_down_node),  COLUMN(stack_row, bottom_up_node),
-	COLUMN(stack_row, owner_frame_no), COLUMN(stack_row, owner_chain),
+	COLUMN(stack_row, stack),
+	COLUMN(stack_row, signature),
+	NULLABLE(stack_row, allocator, 0),
+	COLUMN(stack_row, depth),
+	COLUMN(stack_row, truncated),
+	COLUMN(stack_row, incomplete),
+	COLUMN(stack_row, damaged),
+	COLUMN(stack_row, unsampled),
+	COLUMN(stack_row, top_down_node),
+	COLUMN(stack_row, bottom_up_node),
+	COLUMN(stack_row, owner_frame_no),
+	COLUMN(stack_row, owner_chain),
+	NULLABLE(stack_row, first_frame, 0),
+	NULLABLE(stack_row, owner_frame, 0),
+	COLUMN(stack_row, frames),
 };
 
 static const struct row_column owner_chain_columns[] = {
@@ -117,7 +126,7 @@ static const struct row_column node_columns[] = {
 	COLUMN(node_row, node),
 	NULLABLE(node_row, parent, NODE_NO_PARENT),
 	COLUMN(node_row, depth),
-	COLUMN(node_row, function),
+	NULLABLE(node_row, frame, 0),
 };
 
 static const struct row_column lot_columns[] = {
@@ -235,8 +244,8 @@ static const struct {
 	[TABLE_OWNER_CHAINS] = {"owner_chains", ROW_LIST(owner_chain_columns), NULL},
 	[TABLE_WRAPPERS] = {"wrappers", ROW_LIST(wrapper_columns), NULL},
 	[TABLE_STACK_FRAMES] = {"stack_frames", ROW_LIST(stack_frame_columns), NULL},
-	[TABLE_TOP_DOWN] = {"top_down", ROW_LIST(node_columns), NULL},
-	[TABLE_BOTTOM_UP] = {"bottom_up", ROW_LIST(node_columns), NULL},
+	[TABLE_TOP_DOWN] = {"top_down_nodes", ROW_LIST(node_columns), NULL},
+	[TABLE_BOTTOM_UP] = {"bottom_up_nodes", ROW_LIST(node_columns), NULL},
 	[TABLE_LOTS] = {"lots", ROW_LIST(lot_columns), NULL},
 	[TABLE_REALLOC_CHAINS] = {"realloc_chains", ROW_LIST(realloc_chain_columns),
 				  NULL},

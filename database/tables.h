@@ -19,7 +19,7 @@ enum table {
 	TABLE_STACKS,
 	TABLE_OWNER_CHAINS,
 	TABLE_WRAPPERS,
-	TABLE_STACK_FRAMES,
+	TABLE_STACK_FRAMES, /* a view: it is only read */
 	TABLE_TOP_DOWN,
 	TABLE_BOTTOM_UP,
 	TABLE_LOTS,
@@ -107,6 +107,8 @@ struct stack_row {
 	bool truncated, incomplete, damaged, unsampled;
 	int64_t top_down_node, bottom_up_node;
 	int64_t owner_frame_no, owner_chain;
+	int64_t first_frame, owner_frame; /* 0: NULL */
+	const char *frames;               /* JSON */
 };
 
 struct owner_chain_row {
@@ -122,13 +124,13 @@ struct stack_frame_row {
 	int64_t stack, frame_no, frame;
 };
 
-/* Of top_down and of bottom_up */
+/* Of top_down_nodes and of bottom_up_nodes */
 #define NODE_NO_PARENT (-1)
 struct node_row {
 	int64_t node;
 	int64_t parent; /* NODE_NO_PARENT: NULL */
 	int64_t depth;
-	const char *function;
+	int64_t frame; /* 0: NULL */
 };
 
 #define LOT_NONE (-1)

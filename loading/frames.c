@@ -20,6 +20,7 @@
 #include "common/text.h"
 #include "database/store.h"
 #include "database/terms.h"
+#include "loading/signer.h"
 #include "loading/stack-owners.h"
 #include "symbols/signature.h"
 #include "symbols/symbol-files.h"
@@ -27,12 +28,17 @@
 
 #include "loading/frames.h"
 
+#define MAX_NUMBER 21 /* digits of a frame's number, and a comma */
+
 struct frames {
 	struct registry *registry;
 	struct store *store;
 	size_t n_modules, n_functions, n_stacks; /* that are written */
 	struct places places;
 	struct tree top_down, bottom_up;
+	struct signer signer;
+	char *text; /* frames of a stack */
+	size_t n_text_max;
 	uint32_t module;                        /* whose symbols are open */
 	struct symbols *symbols;                /* NULL: there are none */
 	const struct symbol_settings *settings; /* NULL: no symbols are wanted */
@@ -62,16 +68,9 @@ void frames_free(struct frames *f)
 	places_fini(&f->places);
 	tree_fini(&f->top_down);
 	tree_fini(&f->bottom_up);
+	signer_fini(&f->signer);
+	free(f->text);
 	free(f);
-}
-
-static uint32_t name_number(struct frames *f, const char *sym)
-{
-	uint32_t number = names_number(&f->places.functions, sym);
-
-	if (number == MAP_NONE)
-		die_of_memory();
-	return number;
 }
 
 void frames_know_frame(struct frames *f, const struct frame_row *frame, const char *sym)
@@ -97,16 +96,24 @@ void frames_know_inferred(struct frames *f, const struct inferred_pair *pair,
 		die_of_memory();
 }
 
-void frames_know_top_down(struct frames *f, uint32_t parent, const char *sym)
+static uint32_t know_node(struct frames *f, struct tree *tree, uint32_t parent,
+			  int64_t frame)
 {
-	if (tree_child(&f->top_down, parent, name_number(f, sym)) == MAP_NONE)
+	uint32_t node = tree_child(tree, parent, f->places.places[frame].function);
+
+	if (node == MAP_NONE)
 		die_of_memory();
+	return node;
 }
 
-void frames_know_bottom_up(struct frames *f, uint32_t parent, const char *sym)
+uint32_t frames_know_top_down(struct frames *f, uint32_t parent, int64_t frame)
 {
-	if (tree_child(&f->bottom_up, parent, name_number(f, sym)) == MAP_NONE)
-		die_of_memory();
+	return know_node(f, &f->top_down, parent, frame);
+}
+
+uint32_t frames_know_bottom_up(struct frames *f, uint32_t parent, int64_t frame)
+{
+	return know_node(f, &f->bottom_up, parent, frame);
 }
 
 void frames_know_registry(struct frames *f)
@@ -248,22 +255,31 @@ static const char *get_allocator(const struct frames *f, uint32_t function)
 	return function ? f->registry->functions[function - 1].name : NULL;
 }
 
-static void sign_stack(const struct frames *f, uint32_t function, char *text)
+/* The numbers of the frames of the stack in hand, as JSON. */
+static const char *format_frames(struct frames *f)
 {
-	uint64_t hash = SIGNATURE_BEGIN;
+	size_t n = 0;
 
-	if (function)
-		hash = signature_add(hash, get_allocator(f, function));
+	if (array_grow((void **)&f->text, &f->n_text_max,
+		       f->places.n_stack * MAX_NUMBER + 3, 1))
+		die_of_memory();
+	f->text[n++] = '[';
 	for (size_t i = 0; i < f->places.n_stack; i++) {
-		const char *sym = get_sym(f, f->places.stack[i]);
+		char digits[MAX_NUMBER];
+		size_t first = sizeof(digits);
+		uint64_t number = (uint64_t)f->places.stack[i];
 
-		if (!signature_is_startup(sym) &&
-		    !f->places.places[f->places.stack[i]].inferred)
-			hash = signature_add(hash, sym);
-		if (strcmp(sym, "main") == 0)
-			break;
+		do
+			digits[--first] = (char)('0' + number % 10);
+		while (number /= 10);
+		if (i > 0)
+			f->text[n++] = ',';
+		memcpy(f->text + n, digits + first, sizeof(digits) - first);
+		n += sizeof(digits) - first;
 	}
-	signature_format(hash, text);
+	f->text[n++] = ']';
+	f->text[n] = 0;
+	return f->text;
 }
 
 /* One step into a tree; a node that is new is written. */
@@ -278,8 +294,7 @@ static uint32_t step_into(struct frames *f, enum store_tree which, int64_t paren
 	if (node == MAP_NONE)
 		die_of_memory();
 	if (node > n_nodes)
-		store_node(f->store, which, node, (uint32_t)parent, depth,
-			   get_sym(f, frame));
+		store_node(f->store, which, node, (uint32_t)parent, depth, frame);
 	return node;
 }
 
@@ -290,6 +305,7 @@ static void set_owner(struct frames *f, struct stack_row *row)
 	stack_owners_set(f->owners, get_allocator(f, (uint32_t)row->allocator),
 			 f->places.stack, (const char *const *)f->places.functions.texts,
 			 row);
+	row->owner_frame = row->depth ? f->places.stack[row->owner_frame_no] : 0;
 }
 
 static void write_stack(struct frames *f, uint32_t number)
@@ -307,13 +323,15 @@ static void write_stack(struct frames *f, uint32_t number)
 	};
 
 	collect_stack(f, stack);
-	sign_stack(f, stack->function, signature);
+	if (signer_sign(&f->signer, &f->places, get_allocator(f, stack->function),
+			signature))
+		die_of_memory();
+	row.first_frame = f->places.n_stack ? f->places.stack[0] : 0;
+	row.frames = format_frames(f);
 	set_owner(f, &row);
-	for (uint32_t i = 0; i < f->places.n_stack; i++) {
-		store_stack_frame(f->store, number, i, f->places.stack[i]);
+	for (uint32_t i = 0; i < f->places.n_stack; i++)
 		row.bottom_up_node = step_into(f, STORE_BOTTOM_UP, row.bottom_up_node,
 					       i + 1, f->places.stack[i]);
-	}
 	for (uint32_t i = 0; i < f->places.n_stack; i++)
 		row.top_down_node = step_into(f, STORE_TOP_DOWN, row.top_down_node, i + 1,
 					      f->places.stack[f->places.n_stack - 1 - i]);
@@ -383,8 +401,8 @@ void frames_write(struct frames *f, const struct symbol_settings *symbols,
 	write_names(f);
 	write_locations(f);
 	if (f->n_stacks == 0) { /* of a new database */
-		store_node(f->store, STORE_TOP_DOWN, 0, 0, 0, "[all]");
-		store_node(f->store, STORE_BOTTOM_UP, 0, 0, 0, "[all]");
+		store_node(f->store, STORE_TOP_DOWN, 0, 0, 0, 0);
+		store_node(f->store, STORE_BOTTOM_UP, 0, 0, 0, 0);
 	}
 	find_owners(f, owners);
 	for (size_t i = 0; i < f->n_stacks; i++)

@@ -25,13 +25,16 @@ struct frames *frames_new(struct registry *registry, struct store *store);
 void frames_free(struct frames *frames);
 
 /*
- * Say that the database already has a frame, or a node of a call tree. Call these once
- * for each, in the order of their numbers, which begin with 1.
+ * Say that the database already has a frame. Call this once for each, in the order of
+ * their numbers, which begin with 1; and then the next two likewise.
  */
 void frames_know_frame(struct frames *frames, const struct frame_row *frame,
 		       const char *sym);
-void frames_know_top_down(struct frames *frames, uint32_t parent, const char *sym);
-void frames_know_bottom_up(struct frames *frames, uint32_t parent, const char *sym);
+
+/* The same of a node of a call tree, which is below a node that is known. Returns its
+ * number: that of an older one with the same parent and function if there is one. */
+uint32_t frames_know_top_down(struct frames *frames, uint32_t parent, int64_t frame);
+uint32_t frames_know_bottom_up(struct frames *frames, uint32_t parent, int64_t frame);
 
 /* Say that a stack of the database has these frames for a pair (inferred.h). */
 void frames_know_inferred(struct frames *frames, const struct inferred_pair *pair,
@@ -41,8 +44,8 @@ void frames_know_inferred(struct frames *frames, const struct inferred_pair *pai
 void frames_know_registry(struct frames *frames);
 
 /*
- * Write what is new to the tables modules, allocators, frames, stacks, stack_frames,
- * top_down and bottom_up, when stack_totals is written; and wrappers, owner_chains and
+ * Write what is new to the tables modules, allocators, frames, stacks, top_down_nodes
+ * and bottom_up_nodes, when stack_totals is written; and wrappers, owner_chains and
  * the owners of all stacks anew. If `symbols` is NULL, no symbols are read, and functions
  * are named MODULE+0xOFFSET. Warns once for each module whose symbols cannot be read, and
  * for those without a build id whose files were written after `begun_ns`, since 1970.

@@ -4,6 +4,7 @@
  * before it is used.
  */
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,18 +189,29 @@ static void take_stack(struct resume *r, const void *row)
 		die_damaged(r, "stacks");
 }
 
+/* Whether a row can be a node: the ones before it are there. */
+static bool is_node(const struct resume *r, const struct node_row *n)
+{
+	return n->parent >= 0 && n->parent < n->node && n->frame >= 1 &&
+	       n->frame <= (int64_t)r->n_frames;
+}
+
 static void take_top_down(struct resume *r, const void *row)
 {
 	const struct node_row *n = row;
 
-	frames_know_top_down(r->frames, (uint32_t)n->parent, or_empty(n->function));
+	if (!is_node(r, n) ||
+	    frames_know_top_down(r->frames, (uint32_t)n->parent, n->frame) != n->node)
+		die_damaged(r, "top_down_nodes");
 }
 
 static void take_bottom_up(struct resume *r, const void *row)
 {
 	const struct node_row *n = row;
 
-	frames_know_bottom_up(r->frames, (uint32_t)n->parent, or_empty(n->function));
+	if (!is_node(r, n) ||
+	    frames_know_bottom_up(r->frames, (uint32_t)n->parent, n->frame) != n->node)
+		die_damaged(r, "bottom_up_nodes");
 }
 
 /* In this order: each needs those before it. */

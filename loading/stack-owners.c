@@ -32,14 +32,14 @@ static _Noreturn void die_of_memory(void)
 
 static void read_totals(struct stack_owners *s)
 {
-	struct rows *rows = store_select(s->store, TABLE_STACK_TOTALS, "");
-	struct stack_total_row row;
+	struct rows *rows = store_select_totals(s->store);
+	struct store_total row;
 
 	while (rows_next(rows, &row)) {
 		if (row.stack < 0 || row.stack >= (int64_t)s->n_totals)
 			continue;
-		s->blocks[row.stack] += (double)row.allocations;
-		s->bytes[row.stack] += (double)row.allocated_bytes;
+		s->blocks[row.stack] += row.allocations;
+		s->bytes[row.stack] += row.allocated_bytes;
 	}
 	rows_close(rows);
 }

@@ -13,8 +13,6 @@
 
 #include "symbols/signature.h"
 
-#define MAX_NAME 1024
-
 /* What runs before main and before a thread's function differs between libcs. */
 static const char *const startup[] = {"_start",
 				      "__libc_start_main",
@@ -125,14 +123,19 @@ size_t signature_name(const char *name, char *plain, size_t size)
 	return strip_types(plain, n);
 }
 
-uint64_t signature_add(uint64_t hash, const char *name)
+uint64_t signature_add_plain(uint64_t hash, const char *plain, size_t n)
 {
-	char plain[MAX_NAME];
-	size_t n = signature_name(name, plain, sizeof(plain));
-
 	for (size_t i = 0; i < n; i++)
 		hash = (hash ^ (unsigned char)plain[i]) * UINT64_C(0x100000001b3);
 	return (hash ^ 0xff) * UINT64_C(0x100000001b3); /* names are apart */
+}
+
+uint64_t signature_add(uint64_t hash, const char *name)
+{
+	char plain[SIGNATURE_MAX_NAME];
+
+	return signature_add_plain(hash, plain,
+				   signature_name(name, plain, sizeof(plain)));
 }
 
 void signature_format(uint64_t hash, char *text)

@@ -24,10 +24,14 @@ size_t signature_name(const char *name, char *plain, size_t size);
  * signatures leave out. */
 bool signature_is_startup(const char *name);
 
-/* Add the reduced form of a name to a hash, and return the new hash. The first hash is
- * SIGNATURE_BEGIN. */
+/* Add the reduced form of a name, its first SIGNATURE_MAX_NAME bytes, to a hash, and
+ * return the new hash. The first hash is SIGNATURE_BEGIN. */
 #define SIGNATURE_BEGIN UINT64_C(0xcbf29ce484222325)
+#define SIGNATURE_MAX_NAME ((size_t)1024)
 uint64_t signature_add(uint64_t hash, const char *name);
+
+/* The same of a name that signature_name has reduced to n bytes, n being no more. */
+uint64_t signature_add_plain(uint64_t hash, const char *plain, size_t n);
 
 /* Write a hash as hexadecimal text: SIGNATURE_TEXT_SIZE bytes, with a NUL. */
 void signature_format(uint64_t hash, char *text);

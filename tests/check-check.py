@@ -521,6 +521,8 @@ def test_databases_that_lie_are_refused(b):
                    "UPDATE block_endings SET live = 0", "DELETE FROM block_endings WHERE ending = 0",
                    "UPDATE lots SET ending = 9 WHERE ending = 0", "UPDATE lots SET leak_kind = 99",
                    "UPDATE lots SET weight = 0", "UPDATE lots SET weight = 0.001 WHERE ending = 2",
+                   "UPDATE stacks SET frames = '[1099511627776]' WHERE stack = 1",
+                   "UPDATE stacks SET frames = '[\"a\"]' WHERE stack = 1", "UPDATE stacks SET frames = '[1,' WHERE stack = 1",
                    "UPDATE processes SET leak_scan = 'failed'"):
         b.check(2, b.change(database, change))
     hostile = b.change(database, "UPDATE frames SET function = char(27) || '[2J' || x'ff'")

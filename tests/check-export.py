@@ -90,7 +90,8 @@ def fill(db):
         if stack:
             insert(db, "stacks", stack=stack, signature="", allocator=1, depth=len(functions),
                    truncated=stack == 3, incomplete=0, damaged=0, unsampled=0, top_down_node=0,
-                   bottom_up_node=0, owner_frame_no=min(1, len(functions) - 1), owner_chain=1)
+                   bottom_up_node=0, owner_frame_no=min(1, len(functions) - 1), owner_chain=1,
+                   frames="[]")
         # Two processes, which add up
         for process in 1, 2:
             allocations, size, blocks, live = (
@@ -98,14 +99,17 @@ def fill(db):
             insert(db, "stack_totals", stack=stack, process=process, allocations=allocations,
                    allocated_bytes=size, live_blocks=blocks, live_bytes=live, peak_blocks=0, peak_bytes=0,
                    own_peak_bytes=0, own_peak_ns=0, temporary_blocks=0, recorded_blocks=1)
-        for number, name in enumerate(functions):
+        for name in functions:
             if name not in names:
                 names[name] = len(names) + 1
                 # leaf is inlined into `inlined`
                 insert(db, "frames", frame=names[name], module=2, inline_depth=name == "inlined", inferred=0,
                        address=904 + (names[name] if name != "inlined" else 1), exact=0,
                        function=name, file="f.c", line=10 * names[name])
-            insert(db, "stack_frames", stack=stack, frame_no=number, frame=names[name])
+        frames = [names[function] for function in functions]
+        if frames:
+            db.execute("UPDATE stacks SET frames = ?, first_frame = ?, owner_frame = ? WHERE stack = ?",
+                       (json.dumps(frames), frames[0], frames[min(1, len(frames) - 1)], stack))
 
 
 class Bench(Workbench):

@@ -318,7 +318,12 @@ def test_append_refuses_what_does_not_fit(b):
             ("trigger", "CREATE TRIGGER t AFTER INSERT ON lots BEGIN DELETE FROM blocks; END",
              "its schema was changed"),
             ("column", "ALTER TABLE blocks ADD COLUMN x TEXT", "its schema was changed"),
-            ("frames", "UPDATE stack_frames SET frame = 1 << 40", "damaged"),
+            ("frames", "UPDATE stacks SET frames = '[1099511627776]'", "damaged"),
+            ("lists", "UPDATE stacks SET frames = '[1,'", "malformed JSON"),
+            ("nodes", "UPDATE bottom_up_nodes SET frame = 1 << 40 WHERE node = 1", "damaged"),
+            ("parents", "UPDATE top_down_nodes SET parent = 1 << 20 WHERE node = 2", "damaged"),
+            ("twins", "UPDATE top_down_nodes SET parent = (SELECT parent FROM top_down_nodes WHERE node = 1),"
+             " frame = (SELECT frame FROM top_down_nodes WHERE node = 1) WHERE node = 2", "damaged"),
             ("numbers", "UPDATE frames SET frame = frame + 1000", "damaged"),
             ("parent", "UPDATE stacks SET allocator = -1", "damaged")]:
         path = b.path(name + ".db")

@@ -528,8 +528,7 @@ def test_names_of_other_runs_stay_out(b):
     db = b.change("other.db", "INSERT INTO frames (frame, address, exact, module, inline_depth, inferred, function)"
                   "  SELECT 1000, address, exact, module, inline_depth, 0, 'secret' FROM frames LIMIT 1;"
                   "INSERT INTO stacks SELECT 1000, signature, allocator, 1, 0, 0, 0, 0, top_down_node, bottom_up_node,"
-                  "  0, owner_chain FROM stacks WHERE stack = 1;"
-                  "INSERT INTO stack_frames VALUES (1000, 0, 1000);"
+                  "  0, owner_chain, 1000, 1000, '[1000]' FROM stacks WHERE stack = 1;"
                   "INSERT INTO stack_totals VALUES (1000, 1, 9, 90000, 9, 90000, 9, 90000, 90000, 1, 0, 9)", db="runs.db")
     for form in FORMATS:
         assert "secret" in b.export(form, "--run=1", db), form
@@ -587,8 +586,8 @@ def test_a_program_that_allocates_nothing(b):
 def test_stacks_that_look_alike(b):
     """dh_view refuses a file that has one twice."""
     db = b.change("alike.db", "INSERT INTO stacks SELECT 1000, signature, allocator, depth, truncated, incomplete, damaged,"
-                  " unsampled, top_down_node, bottom_up_node, owner_frame_no, owner_chain FROM stacks WHERE stack = 1;"
-                  "INSERT INTO stack_frames SELECT 1000, frame_no, frame FROM stack_frames WHERE stack = 1;"
+                  " unsampled, top_down_node, bottom_up_node, owner_frame_no, owner_chain,"
+                  "  first_frame, owner_frame, frames FROM stacks WHERE stack = 1;"
                   "INSERT INTO stack_totals SELECT 1000, process, 7, 70, 0, 0, 0, 0, 0, 0, 0, 7 FROM stack_totals"
                   " WHERE stack = 1;")
     text = b.export("dhat", db)

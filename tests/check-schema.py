@@ -210,8 +210,8 @@ def test_circles_come_to_an_end(b):
     path = b.path("circle.db")
     shutil.copy(b.path("two.db"), path)
     with sqlite3.connect(path) as db:
-        db.executescript("UPDATE scopes SET parent = 3 - scope WHERE scope < 3; UPDATE top_down SET parent = node"
-                         " WHERE node > 0; UPDATE bottom_up SET parent = node WHERE node > 0")
+        db.executescript("UPDATE scopes SET parent = 3 - scope WHERE scope < 3; UPDATE top_down_nodes SET parent = node"
+                         " WHERE node > 0; UPDATE bottom_up_nodes SET parent = node WHERE node > 0")
         db.set_progress_handler(lambda: 1, 50_000_000)  # steps of SQLite's machine
         for view in "scope_totals", "scope_allocations", "call_tree", "caller_tree":
             db.execute(f"SELECT count(*) FROM {view}").fetchone()
