@@ -57,7 +57,7 @@ void registry_fini(struct registry *l)
 	free(l->stacks);
 	map_fini(&l->pages);
 	map_fini(&l->location_map);
-	map_fini(&l->node_map);
+	tree_fini(&l->tree);
 	map_fini(&l->stack_map);
 }
 
@@ -172,7 +172,7 @@ int registry_location(struct registry *l, const struct registry_location *locati
 
 int registry_node(struct registry *l, uint32_t parent, uint32_t location, uint32_t *node)
 {
-	*node = number_key(&l->node_map, (uint64_t)parent << 32 | location, l->n_nodes);
+	*node = tree_child(&l->tree, parent, location);
 	if (*node < l->n_nodes)
 		return 0;
 	if (*node == MAP_NONE || GROW(l, nodes))

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/tree.h"
 #include "common/map.h"
 
 struct catalog;
@@ -65,7 +66,7 @@ struct registry {
 	/* By number; 0 is none */
 	struct registry_node *nodes;
 	size_t n_nodes, n_nodes_max;
-	struct map node_map;
+	struct tree tree;              /* the same nodes, by location */
 	struct registry_stack *stacks; /* 0 is the unknown stack */
 	size_t n_stacks, n_stacks_max;
 	struct map stack_map;

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Most nodes of a tree of stacks have one child, which was made next to them: the first
+ * few are a list, which costs less than a place in a table of millions. Only those after
+ * them have one.
+ */
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +11,8 @@
 #include "common/array.h"
 
 #include "analysis/tree.h"
+
+#define MAX_LISTED 8 /* children of a node */
 
 struct name {
 	char *text;
@@ -55,20 +62,43 @@ void names_fini(struct names *names)
 	free(names->texts);
 }
 
+static uint32_t add_node(struct tree *tree, uint32_t name)
+{
+	if (tree->n_nodes >= MAP_NONE - 1 ||
+	    array_grow((void **)&tree->nodes, &tree->n_nodes_max,
+		       (size_t)tree->n_nodes + 2, sizeof(*tree->nodes)))
+		return MAP_NONE;
+	tree->nodes[++tree->n_nodes].name = name;
+	return tree->n_nodes;
+}
+
 uint32_t tree_child(struct tree *tree, uint32_t parent, uint32_t name)
 {
 	uint64_t key = (uint64_t)parent << 32 | name;
-	uint32_t node = map_get(&tree->children, key);
+	uint32_t last = 0, n = 0, node = tree->nodes ? tree->nodes[parent].child : 0;
 
-	if (node != MAP_NONE)
+	for (; node && tree->nodes[node].name != name; node = tree->nodes[node].sibling) {
+		last = node;
+		n++;
+	}
+	if (node)
 		return node;
-	if (tree->n_nodes >= MAP_NONE - 1 ||
-	    map_put(&tree->children, key, tree->n_nodes + 1))
+	if (n == MAX_LISTED) {
+		node = map_get(&tree->children, key);
+		if (node != MAP_NONE)
+			return node;
+	}
+	node = add_node(tree, name);
+	if (node == MAP_NONE)
 		return MAP_NONE;
-	return ++tree->n_nodes;
+	if (n == MAX_LISTED)
+		return map_put(&tree->children, key, node) ? MAP_NONE : node;
+	*(last ? &tree->nodes[last].sibling : &tree->nodes[parent].child) = node;
+	return node;
 }
 
 void tree_fini(struct tree *tree)
 {
+	free(tree->nodes);
 	map_fini(&tree->children);
 }

@@ -23,11 +23,16 @@ void names_fini(struct names *names);
 
 /* A zeroed struct tree has only the root, node 0. */
 struct tree {
-	struct map children; /* parent and name -> node */
+	struct tree_node {
+		uint32_t name;
+		uint32_t child, sibling; /* 0: none */
+	} * nodes;
+	size_t n_nodes_max;
 	uint32_t n_nodes;    /* the root not counted */
+	struct map children; /* parent and name -> a child that is in no list */
 };
 
-/* Return the child of a node with this name, which is added if it is new: its number is
- * then n_nodes. Returns MAP_NONE if memory runs out. */
+/* Return the child of a node, which must be there, with this name, which is added if it
+ * is new: its number is then n_nodes. Returns MAP_NONE if memory runs out. */
 uint32_t tree_child(struct tree *tree, uint32_t parent, uint32_t name);
 void tree_fini(struct tree *tree);
