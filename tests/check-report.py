@@ -10,6 +10,7 @@ Prints TAP, one point per test_ function.
 import bisect
 import json
 import os
+import pathlib
 import random
 import re
 import shutil
@@ -211,10 +212,11 @@ int main(void)
 """
 
 
-def test_the_peak_is_the_loader_s_where_clocks_cannot_tell(bench):
-    """Two threads do something in the same nanoseconds: the loader knows the order, the times do not."""
-    bench.file("a.c", AROUND_THE_PEAK)
-    bench.run(f"{BIN}/rheaper-cc", "-g", "-O0", "a.c", "-o", "around")
+def move_peak(bench):
+    """Moves blocks to the other side of the peak in a database, and asks the report for its sums. Returns how many
+    kinds of blocks it found to move."""
+    for name in ("a.bin", "a.db"):
+        pathlib.Path(bench.path(name)).unlink(missing_ok=True)
     bench.run("./around", RHEAPER_TRACE=bench.path("a.bin"))
     bench.run(LOADER, "a.bin", "a.db")
     data = bench.json("a.db", "--buckets=2")
@@ -243,7 +245,15 @@ def test_the_peak_is_the_loader_s_where_clocks_cannot_tell(bench):
         for name in ("peak_blocks", "peak_bytes", "blocks", "bytes", "live_bytes"):
             assert sum(node.get(name, 0) for node in data["nodes"]) == sum(
                 site[name] for site in data["sites"]), (what, name)
-    assert moved >= 2, moved  # where the edges lie depends on the machine
+    return moved
+
+
+def test_the_peak_is_the_loader_s_where_clocks_cannot_tell(bench):
+    """Two threads do something in the same nanoseconds: the loader knows the order, the times do not."""
+    bench.file("a.c", AROUND_THE_PEAK)
+    bench.run(f"{BIN}/rheaper-cc", "-g", "-O0", "a.c", "-o", "around")
+    # Where the edges lie depends on the machine, and a run that was held up has all its blocks between two
+    assert any(move_peak(bench) >= 2 for _ in range(5))
 
 
 def test_a_window_has_what_sql_finds_in_it(bench):
