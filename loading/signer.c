@@ -35,26 +35,43 @@ static int grow(struct signer *s, const struct places *places)
 	return 0;
 }
 
+/* The frames up to main; without main, those before what begins a thread. A function of
+ * the program's own may have such a name. */
+static int count_named(struct signer *s, const struct places *places, size_t *n)
+{
+	for (*n = 0; *n < places->n_stack; ++*n) {
+		uint32_t function = places->places[places->stack[*n]].function;
+		struct signer_name *name = &s->names[function];
+
+		if (!name->plain && reduce(name, places->functions.texts[function]))
+			return -ENOMEM;
+		if (name->is_main) {
+			++*n;
+			return 0;
+		}
+	}
+	while (*n > 0 &&
+	       s->names[places->places[places->stack[*n - 1]].function].is_startup)
+		--*n;
+	return 0;
+}
+
 int signer_sign(struct signer *s, const struct places *places, const char *allocator,
 		char *text)
 {
 	uint64_t hash = SIGNATURE_BEGIN;
+	size_t n;
 
-	if (grow(s, places))
+	if (grow(s, places) || count_named(s, places, &n))
 		return -ENOMEM;
 	if (allocator)
 		hash = signature_add(hash, allocator);
-	for (size_t i = 0; i < places->n_stack; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct place *place = &places->places[places->stack[i]];
-		struct signer_name *name = &s->names[place->function];
+		const struct signer_name *name = &s->names[place->function];
 
-		if (!name->plain &&
-		    reduce(name, places->functions.texts[place->function]))
-			return -ENOMEM;
-		if (!name->is_startup && !place->inferred)
+		if (!place->inferred)
 			hash = signature_add_plain(hash, name->plain, name->length);
-		if (name->is_main)
-			break;
 	}
 	signature_format(hash, text);
 	return 0;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/libraries.h"
 #include "common/array.h"
 #include "common/cli.h"
 #include "database/owners.h"
@@ -14,6 +15,7 @@
 #include "rheaper-check/names.h"
 #include "rheaper-check/paths.h"
 #include "symbols/name-parts.h"
+#include "symbols/signature.h"
 
 #include "rheaper-check/measure-parts.h"
 
@@ -113,15 +115,43 @@ static void read_frames(struct reading *r)
 	reading_find_linked(r);
 }
 
+/*
+ * The number of frames without those that run before main and before the function of a
+ * thread. A function of the program's own may have such a name: around it are main, or
+ * others of libc's.
+ */
+static size_t count_named(const struct measure_stack *stack)
+{
+	bool is_libc_known = false;
+	size_t n = stack->n_frames;
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(stack->frames[i]->plain, "main") == 0)
+			return n;
+	}
+	for (; n > 0; n--) {
+		const struct measure_frame *frame = stack->frames[n - 1];
+		bool is_of_libc = library_has_module(frame->module);
+
+		if (!signature_is_startup(frame->sym) ||
+		    (!is_of_libc && (is_libc_known || frame->file)))
+			break;
+		is_libc_known |= is_of_libc;
+	}
+	return n;
+}
+
 static const char *make_key(struct reading *r, const char *program,
 			    const struct measure_stack *stack)
 {
+	size_t n = count_named(stack);
+
 	if (array_grow((void **)&r->plain, &r->n_plain_max, stack->n_frames,
 		       sizeof(*r->plain)))
 		die("read %s: out of memory", r->database.name);
 	for (size_t i = 0; i < stack->n_frames; i++)
 		r->plain[i] = stack->frames[i]->plain;
-	return names_key(r->arena, program, r->plain, stack->n_frames);
+	return names_key(r->arena, program, r->plain, n);
 }
 
 static void take_amounts(struct reading *r, struct measure_site *site,

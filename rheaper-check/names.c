@@ -19,8 +19,6 @@ const char *names_plain(struct arena *arena, const char *sym)
 	char plain[MAX_NAME];
 	size_t n;
 
-	if (signature_is_startup(sym))
-		return "";
 	n = signature_name(sym, plain, sizeof(plain));
 	while (n > 0 && plain[n - 1] == ' ')
 		n--;

@@ -14,7 +14,7 @@ struct arena;
 
 #define NAMES_MAX_FRAMES 32
 
-/* Return the name of a function as keys have it; "" if keys leave it out. */
+/* Return the name of a function as keys have it; "" if it has none. */
 const char *names_plain(struct arena *arena, const char *sym);
 
 /*

@@ -150,6 +150,67 @@ int main(int argc, char **argv)
         assert "taken for" not in b.check(0, "-b", baseline, b.trace(0, 0, 0, 40, program=program))
 
 
+def test_functions_named_as_those_that_start_programs_are_places(b):
+    """As libc's that call main and a thread's function are: start, clone, start_thread."""
+    text = """
+#include <pthread.h>
+#include <stdlib.h>
+#define OWN __attribute__((noinline))
+#define STAY __asm__ volatile("" : : : "memory")
+static void *volatile keep;
+static int n[5];
+static OWN void start(int size)
+{
+	if (size)
+		keep = malloc(size);
+	STAY;
+}
+static OWN void *start_thread(void *unused)
+{
+	if (n[2])
+		keep = malloc(n[2]);
+	STAY;
+	start(n[3]);
+	STAY;
+	return unused;
+}
+static OWN void *work(void *unused)
+{
+	if (n[4])
+		keep = malloc(n[4]);
+	STAY;
+	start_thread(0);
+	STAY;
+	return unused;
+}
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+
+	for (int i = 1; i < argc; i++)
+		n[i - 1] = atoi(argv[i]);
+	if (n[0])
+		keep = malloc(n[0]);
+	STAY;
+	start(n[1]);
+	STAY;
+	if (pthread_create(&thread, 0, n[4] ? work : start_thread, 0) || pthread_join(thread, 0))
+		return 1;
+	return 0;
+}
+"""
+    for flags in [("-O0",), ("-O2",), ("-g0",), ("-static",)]:
+        program = b.build("app", "rheaper-gcc", *flags, "-pthread", text=text)
+        # Of each pair of places, the first one is gone, and the other is new
+        for known, new in [((9, 0, 0, 0, 0), (0, 9, 0, 0, 0)), ((0, 0, 9, 0, 0), (0, 0, 0, 9, 0))]:
+            baseline = b.baseline(trace=b.trace(*known, program=program))
+            said = b.check(1, "-b", baseline, b.trace(*new, program=program))
+            assert "new leak: app: 1 block, 9 bytes" in said and "0 known" in said, (flags, said)
+            b.check(0, "-b", baseline, b.trace(*known, program=program))
+    baseline = b.baseline(trace=b.trace(0, 0, 0, 0, 9, program=program))
+    assert read(baseline).endswith("\n\tleak-bytes 9\n\tat work\n"), read(baseline)
+
+
 def test_growth_has_a_tolerance(b):
     baseline, trace = b.baseline(), b.trace(4, 1)
     said = b.check(1, "-b", baseline, trace)

@@ -39,8 +39,7 @@ static void names_are_plain(void **state)
 		{"core::f::h0123456789abcdef", "core::f"},
 		{"libx.so.1+0x12ab", "libx.so.1"},
 		{"0x12ab", ""},
-		{"_start", ""},
-		{"__libc_start_call_main", ""},
+		{"start", "start"},
 		{"two\nlines\x01", "two\\x0alines\\x01"},
 		{"", ""},
 	};
