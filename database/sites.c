@@ -37,6 +37,10 @@ struct rows *sites_select_stack(const struct database *d)
 
 static const struct row_column allocator_columns[] = {
 	ROW_COLUMN(site_allocator, name, "f.name"),
+	ROW_COLUMN(site_allocator, truncated, "s.truncated"),
+	ROW_COLUMN(site_allocator, incomplete, "s.incomplete"),
+	ROW_COLUMN(site_allocator, damaged, "s.damaged"),
+	ROW_COLUMN(site_allocator, unsampled, "s.unsampled"),
 };
 
 struct rows *sites_select_allocator(const struct database *d)
@@ -44,7 +48,7 @@ struct rows *sites_select_allocator(const struct database *d)
 	static const struct row_list list = ROW_LIST(allocator_columns);
 
 	return rows_open(d, &list,
-			 "FROM stacks s JOIN allocators f USING (allocator)"
+			 "FROM stacks s LEFT JOIN allocators f USING (allocator)"
 			 " WHERE s.stack = ?");
 }
 

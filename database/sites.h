@@ -32,10 +32,11 @@ struct site_stack_frame {
 };
 struct rows *sites_select_stack(const struct database *database);
 
-/* Select the allocation function of the stack that is parameter 1. Returns at most one
- * row of struct site_allocator. */
+/* Select the allocation function of the stack that is parameter 1, and which of its
+ * frames are not known. Returns at most one row of struct site_allocator. */
 struct site_allocator {
-	const char *name;
+	const char *name;                               /* NULL: unknown */
+	bool truncated, incomplete, damaged, unsampled; /* schema.sql */
 };
 struct rows *sites_select_allocator(const struct database *database);
 

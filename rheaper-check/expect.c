@@ -65,6 +65,13 @@ static void begin(struct lines *l, const char *title)
 	};
 }
 
+/* Of two the reader may mean either, and the weaker one would hold. */
+static void take_once(const struct lines *l, bool is_there)
+{
+	if (is_there)
+		die_at(l, "the rule already says this");
+}
+
 static bool take_place(struct lines *l, const char *line)
 {
 	for (int i = PLACE_SCOPE; i < N_PLACE_KINDS; i++) {
@@ -90,6 +97,7 @@ static bool take_amount(struct lines *l, const char *line)
 			continue;
 		if (!options_parse_size(amount, &l->rule->most[i]))
 			die_at(l, "expected a number");
+		take_once(l, l->rule->has[i]);
 		l->rule->has[i] = true;
 		return true;
 	}
@@ -114,8 +122,10 @@ static void take_fact(struct lines *l, const char *line)
 		   pattern_refine(&rule->steps[rule->n_steps - 1], arena, line)) {
 		return;
 	} else if ((words = behind(line, "program"))) {
+		take_once(l, rule->program);
 		rule->program = arena_text(arena, words);
 	} else if (strcmp(line, "no leak") == 0) {
+		take_once(l, rule->has[PLACE_LEAK_BLOCKS]);
 		rule->has[PLACE_LEAK_BLOCKS] = true;
 	} else if (strcmp(line, "optional") == 0) {
 		rule->optional = true;
@@ -148,11 +158,14 @@ void expect_read(struct expectations *all, const char *path)
 	FILE *in = fopen(path, "re");
 	char *line = NULL;
 	size_t size = 0, n = all->n;
+	ssize_t length;
 
 	if (!in)
 		die("open %s:", path);
-	while (getline(&line, &size, in) >= 0) {
+	while ((length = getline(&line, &size, in)) >= 0) {
 		l.number++;
+		if (strlen(line) != (size_t)length)
+			die_at(&l, "the line contains a NUL byte");
 		take_line(&l, line);
 	}
 	if (ferror(in))
@@ -192,13 +205,27 @@ static bool hangs_on_lost(const struct expectation *rule, struct arena *arena,
 	return rest && !(fits && pattern_fits_all(rule->steps, rule->n_steps, rest));
 }
 
+/* What a place has of the amounts of a rule. */
+struct sums {
+	int64_t known[N_PLACE_AMOUNTS];
+	int64_t most[N_PLACE_AMOUNTS]; /* with what stacks may hide */
+	const char *why;               /* ... they hide it; NULL: they do not */
+	bool fits;                     /* a stack does */
+};
+
+static void add_row(int64_t *sum, const struct measure_place_row *row, int end)
+{
+	for (int k = 0; k < end; k++)
+		sum[k] = measure_add(sum[k], row->amounts[k]);
+}
+
 static void add_up(const struct expectation *rule, struct verdict *v,
 		   const struct measure_place *place, struct suppressions *suppressions,
-		   int64_t *sum)
+		   struct sums *sums)
 {
 	const struct measure *m = v->measure;
 
-	memset(sum, 0, sizeof(*sum) * N_PLACE_AMOUNTS);
+	*sums = (struct sums){0};
 	for (size_t i = 0; i < place->n_rows; i++) {
 		const struct measure_place_row *row =
 			&m->place_rows[place->first_row + i];
@@ -206,14 +233,19 @@ static void add_up(const struct expectation *rule, struct verdict *v,
 		bool fits = pattern_fits_all(rule->steps, rule->n_steps, row->stack);
 
 		v->hangs_on_lost |= hangs_on_lost(rule, v->arena, row->stack, fits);
-		if (!fits)
+		if (!fits && !pattern_may_fit_all(rule->steps, rule->n_steps, row->stack))
 			continue;
 		if (row->amounts[PLACE_KEPT_BLOCKS] &&
 		    suppress_takes(suppressions, place->program, row->stack, row->owner,
 				   row->kind))
 			end = PLACE_KEPT_BLOCKS;
-		for (int k = 0; k < end; k++)
-			sum[k] = measure_add(sum[k], row->amounts[k]);
+		add_row(sums->most, row, end);
+		if (fits)
+			add_row(sums->known, row, end);
+		else if (!sums->why)
+			sums->why = row->stack->gap ? row->stack->gap
+						    : "have code without a name";
+		sums->fits |= fits;
 	}
 }
 
@@ -260,31 +292,66 @@ static void check_amount(struct verdict *v, const struct expectation *rule, int 
 				  "s", p->name[0] ? " " : "", p->name));
 }
 
-static void check_rule(const struct expectation *rule, struct suppressions *suppressions,
-		       struct verdict *v)
+static void compare(const struct expectation *rule, const struct measure_place *place,
+		    const struct sums *sums, struct worst *worst)
 {
-	const struct measure *m = v->measure;
+	for (int k = 0; k < N_PLACE_AMOUNTS; k++) {
+		if (!rule->has[k] || sums->known[k] <= rule->most[k])
+			continue;
+		if (worst[k].n_over++ == 0 || sums->known[k] > worst[k].amount) {
+			worst[k].place = place;
+			worst[k].amount = sums->known[k];
+		}
+	}
+}
+
+/* Whether the rule may be broken by what stacks hide; if so, that is a problem. */
+static bool doubt(const struct expectation *rule, const struct measure_place *place,
+		  const struct sums *sums, struct measure *m)
+{
+	for (int k = 0; k < N_PLACE_AMOUNTS; k++) {
+		if (!rule->has[k] || sums->most[k] <= rule->most[k] ||
+		    sums->known[k] > rule->most[k])
+			continue;
+		measure_add_problem(
+			m, DEFECT_STACKS, rule->file, place->program,
+			arena_format(m->arena,
+				     "%s: %s may be %" PRId64
+				     ", expected at most %" PRId64 ": stacks %s (%s:%zu)",
+				     rule->title, place_amount_names[k], sums->most[k],
+				     rule->most[k], sums->why, rule->file, rule->line));
+		return true;
+	}
+	return false;
+}
+
+static void check_rule(const struct expectation *rule, struct suppressions *suppressions,
+		       struct measure *m, struct verdict *v)
+{
 	struct worst worst[N_PLACE_AMOUNTS] = {0};
+	bool in_doubt = false, fits = false;
 	size_t n_places = 0;
 
 	for (size_t i = 0; i < m->n_places; i++) {
-		int64_t sum[N_PLACE_AMOUNTS];
+		const struct measure_place *place = &m->places[i];
+		struct sums sums;
 
-		if (!is_of(rule, &m->places[i]))
+		if (!is_of(rule, place))
 			continue;
 		n_places++;
-		add_up(rule, v, &m->places[i], suppressions, sum);
-		for (int k = 0; k < N_PLACE_AMOUNTS; k++) {
-			if (!rule->has[k] || sum[k] <= rule->most[k])
-				continue;
-			if (worst[k].n_over++ == 0 || sum[k] > worst[k].amount) {
-				worst[k].place = &m->places[i];
-				worst[k].amount = sum[k];
-			}
-		}
+		add_up(rule, v, place, suppressions, &sums);
+		compare(rule, place, &sums, worst);
+		in_doubt = in_doubt || doubt(rule, place, &sums, m);
+		fits = fits || sums.fits;
 	}
 	for (int k = 0; k < N_PLACE_AMOUNTS; k++)
 		check_amount(v, rule, k, &worst[k], n_places);
+	/* It may be right, or a name that is written in another way */
+	if (n_places && rule->n_steps && !fits && !in_doubt && !rule->optional)
+		findings_note(v, arena_format(v->arena,
+					      "%s: no stack is one of this rule's, so it "
+					      "holds (%s:%zu)",
+					      rule->title, rule->file, rule->line));
 	/* A rule of a name that is nowhere would hold for ever */
 	if (n_places == 0 && !rule->optional)
 		find(v, rule, rule->program ? rule->program : "*", NULL,
@@ -293,8 +360,8 @@ static void check_rule(const struct expectation *rule, struct suppressions *supp
 }
 
 void expect_check(const struct expectations *all, struct suppressions *suppressions,
-		  struct verdict *v)
+		  struct measure *m, struct verdict *v)
 {
 	for (size_t i = 0; i < all->n; i++)
-		check_rule(&all->list[i], suppressions, v);
+		check_rule(&all->list[i], suppressions, m, v);
 }

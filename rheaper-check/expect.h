@@ -26,7 +26,7 @@ struct expectation {
 	size_t n_steps;
 	bool has[N_PLACE_AMOUNTS];
 	int64_t most[N_PLACE_AMOUNTS];
-	bool optional; /* the rule holds if there is no such place */
+	bool optional; /* the rule holds if there is no such place, or no such stack */
 };
 
 struct expectations {
@@ -42,6 +42,8 @@ void expect_read(struct expectations *expectations, const char *path);
  * read. */
 void expect_want(const struct expectations *expectations, struct measure *measure);
 
-/* Add a finding for each rule that does not hold. Suppressed leaks do not count. */
+/* Add a finding for each rule that does not hold, and a problem to the verdict's measure
+ * for each that may not hold, for want of frames. Suppressed leaks do not count. */
 void expect_check(const struct expectations *expectations,
-		  struct suppressions *suppressions, struct verdict *verdict);
+		  struct suppressions *suppressions, struct measure *measure,
+		  struct verdict *verdict);

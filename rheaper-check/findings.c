@@ -479,10 +479,11 @@ bool verdict_minds(const struct verdict *v, const struct measure_problem *proble
 		return v->has_baseline || v->hangs_on_lost;
 	if (problem->defect == DEFECT_CHILDREN)
 		return !v->allow_partial && !v->ignore_children;
-	/* A leak in a sample is one; none in it may be chance. */
+	/* A leak in a sample is one; none in it may be chance. The same of rules. */
 	return !v->allow_partial &&
 	       (problem->defect == DEFECT_PARTIAL ||
-		(problem->defect == DEFECT_SAMPLE && v->n_findings == 0));
+		((problem->defect == DEFECT_SAMPLE || problem->defect == DEFECT_STACKS) &&
+		 v->n_findings == 0));
 }
 
 bool verdict_is_known(const struct verdict *v)

@@ -142,7 +142,7 @@ int main(int argc, char **argv)
 		.baseline_path = c.options.baseline,
 		.hangs_on_lost = c.suppressions.hangs_on_lost,
 	};
-	expect_check(&c.expectations, &c.suppressions, &c.verdict);
+	expect_check(&c.expectations, &c.suppressions, &c.measure, &c.verdict);
 	judge(&c.options, &c.baseline, &c.verdict);
 	suppress_note(&c.suppressions, &c.verdict);
 	report(&c.options, &c.verdict);

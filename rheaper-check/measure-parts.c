@@ -2,12 +2,15 @@
 #include <string.h>
 
 #include "common/cli.h"
+#include "common/glob.h"
+#include "common/path.h"
 #include "database/owners.h"
 #include "database/rows.h"
 #include "database/sites.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
 #include "symbols/short-name.h"
+#include "symbols/signature.h"
 
 #include "rheaper-check/measure-parts.h"
 
@@ -56,6 +59,41 @@ static void take_allocator(struct reading *r, struct measure_stack *stack,
 	stack->name = reading_short(r, name);
 }
 
+static bool has_main(const struct measure_stack *stack)
+{
+	for (size_t i = 0; i < stack->n_frames; i++) {
+		if (strcmp(stack->frames[i]->plain, "main") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the outermost frame begins a thread or a program, as the loader does, which has
+ * no rule for unwinding. */
+static bool begins(const struct measure_stack *stack)
+{
+	const struct measure_frame *outermost =
+		stack->n_frames ? stack->frames[stack->n_frames - 1] : NULL;
+
+	return outermost && (signature_is_startup(outermost->sym) ||
+			     glob_fits("ld-linux*", path_base(outermost->module)));
+}
+
+/* What calls main is nobody's own. */
+static const char *find_gap(const struct site_allocator *row,
+			    const struct measure_stack *stack)
+{
+	if (row->unsampled)
+		return "were not recorded (RHEAPER_SAMPLE_RATE)";
+	if (row->damaged)
+		return "are damaged in the trace";
+	if (row->truncated && !has_main(stack))
+		return "are deeper than what was recorded (RHEAPER_STACK_DEPTH)";
+	if (row->incomplete && !has_main(stack) && !begins(stack))
+		return "end where code has no rule for unwinding";
+	return NULL;
+}
+
 static const struct measure_stack *read_stack(struct reading *r, int64_t number)
 {
 	struct measure_stack *stack = arena_take(r->arena, sizeof(*stack));
@@ -64,14 +102,16 @@ static const struct measure_stack *read_stack(struct reading *r, int64_t number)
 	int64_t owner;
 
 	stack->function = stack->name = "";
-	rows_set(r->stack_allocator, 1, number);
-	if (rows_next(r->stack_allocator, &allocator))
-		take_allocator(r, stack, allocator.name);
 	rows_set(r->stack_frames, 1, number);
 	while (rows_next(r->stack_frames, &row)) {
 		stack->frames = arena_grow(r->arena, stack->frames, stack->n_frames,
 					   sizeof(*stack->frames));
 		stack->frames[stack->n_frames++] = find_frame(r, row.frame);
+	}
+	rows_set(r->stack_allocator, 1, number);
+	if (rows_next(r->stack_allocator, &allocator)) {
+		take_allocator(r, stack, allocator.name);
+		stack->gap = find_gap(&allocator, stack);
 	}
 	owner = owner_table_frame_no(r->owners, number);
 	stack->owner = owner < (int64_t)stack->n_frames ? (size_t)owner : 0;

@@ -129,7 +129,7 @@ static size_t count_named(const struct measure_stack *stack)
 		if (strcmp(stack->frames[i]->plain, "main") == 0)
 			return n;
 	}
-	for (; n > 0; n--) {
+	for (; n > 0 && !stack->gap; n--) {
 		const struct measure_frame *frame = stack->frames[n - 1];
 		bool is_of_libc = library_has_module(frame->module);
 

@@ -82,6 +82,8 @@ struct measure_stack {
 	const struct measure_frame **frames;
 	size_t n_frames;
 	size_t owner; /* index of the owner's; 0 if there are none */
+	const char
+		*gap; /* why outer frames are missing that may be own; NULL: none are */
 };
 
 struct measure_site {
@@ -128,6 +130,7 @@ enum measure_defect {
 	DEFECT_PARTIAL,  /* anything may be missing */
 	DEFECT_CHILDREN, /* of the process nothing, but of its forked children */
 	DEFECT_NAMES,    /* code has no name for want of a file that had it */
+	DEFECT_STACKS,   /* what a rule says hangs on frames that stacks have not */
 };
 
 /* The amounts of places, which expectations limit. */

@@ -137,6 +137,43 @@ bool pattern_fits_all(const struct pattern_step *steps, size_t n,
 	return true;
 }
 
+/* Code of the program's that has no name, where the step asks for one. */
+static bool may_fit_frame(const struct pattern_step *step,
+			  const struct measure_frame *frame)
+{
+	return step->what == PATTERN_FUNCTION && frame->is_unnamed &&
+	       !frame->is_library && fits_file(step, frame);
+}
+
+static bool may_fit(const struct pattern_step *step, const struct measure_stack *stack)
+{
+	int64_t n = count_frames(stack), at = step->position;
+
+	if (fits_somewhere(step, stack))
+		return true;
+	if (step->anchored) {
+		if (stack->gap && (at < 0 || at >= n))
+			return true;
+		at += at < 0 ? n : 0;
+		return at >= 0 && at < n && may_fit_frame(step, stack->frames[at]);
+	}
+	for (int64_t i = 0; i < n; i++) {
+		if (may_fit_frame(step, stack->frames[i]))
+			return true;
+	}
+	return stack->gap;
+}
+
+bool pattern_may_fit_all(const struct pattern_step *steps, size_t n,
+			 const struct measure_stack *stack)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!may_fit(&steps[i], stack))
+			return false;
+	}
+	return true;
+}
+
 static bool has_lost(const struct measure_stack *stack)
 {
 	for (size_t i = 0; i < stack->n_frames; i++) {
@@ -196,10 +233,13 @@ bool pattern_parse(struct pattern_step *step, struct arena *arena, const char *l
 		return false;
 	errno = 0;
 	step->position = strtoll(words, &rest, 10);
-	if (rest != words && *rest == ' ' && !errno) {
+	if (rest != words && *rest == ' ') {
+		if (errno) /* no stack is so deep */
+			return false;
 		step->anchored = true;
 		words = rest + 1;
 	}
+	words += strspn(words, " \t"); /* no name begins so */
 	step->pattern = arena_text(arena, words);
 	return words[0] != 0;
 }
@@ -208,7 +248,7 @@ static void add_name(struct arena *arena, const char ***names, size_t *n,
 		     const char *words)
 {
 	*names = arena_grow(arena, *names, *n, sizeof(**names));
-	(*names)[(*n)++] = arena_text(arena, words);
+	(*names)[(*n)++] = arena_text(arena, words + strspn(words, " \t"));
 }
 
 bool pattern_refine(struct pattern_step *step, struct arena *arena, const char *line)

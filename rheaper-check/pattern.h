@@ -40,6 +40,14 @@ bool pattern_fits_sequence(const struct pattern_step *steps, size_t n,
 bool pattern_fits_all(const struct pattern_step *steps, size_t n,
 		      const struct measure_stack *stack);
 
+/*
+ * Return whether each step matches some frame of a stack, or one that it has not: outer
+ * frames are missing (measure_stack.gap), or code has no name that may have the one of
+ * the step. For what the program calls, libraries of the language do not count.
+ */
+bool pattern_may_fit_all(const struct pattern_step *steps, size_t n,
+			 const struct measure_stack *stack);
+
 /* Return a copy of a stack, in the arena, without the names that are lost of its code, or
  * may be wrong (measure.h); NULL: it has all of its names. */
 const struct measure_stack *pattern_forget_lost(struct arena *arena,

@@ -123,6 +123,8 @@ static const struct {
 		       "suppression or a rule"},
 	{DEFECT_PARTIAL, "traces are incomplete; use --allow-partial to accept them"},
 	{DEFECT_SAMPLE, "traces are incomplete; use --allow-partial to accept them"},
+	{DEFECT_STACKS, "stacks have not all frames that a rule asks for; use "
+			"--allow-partial to accept that"},
 	{DEFECT_CHILDREN,
 	 "forked children were left out; use --ignore-children to accept that"},
 };

@@ -33,12 +33,20 @@ struct lines {
 	bool ours;
 	size_t number;
 	enum place place;
-	struct suppression entry; /* that is read */
+	struct suppression entry; /* that is read, */
+	bool has_kinds;           /* ... and whether it has told its kinds */
 };
 
 static _Noreturn void die_at(const struct lines *l, const char *problem)
 {
 	die("read %s, line %zu: %s", l->path, l->number, problem);
+}
+
+/* Of two the later one would count, and may take more. */
+static void take_once(const struct lines *l, bool is_there)
+{
+	if (is_there)
+		die_at(l, "the suppression already says this");
 }
 
 static void begin(struct lines *l, enum suppress_form form, const char *reason)
@@ -50,6 +58,7 @@ static void begin(struct lines *l, enum suppress_form form, const char *reason)
 		.reason = arena_printable(l->arena, reason),
 		.kinds = LEAK_KINDS_ALL,
 	};
+	l->has_kinds = false;
 }
 
 /* Nothing but "...", too: Valgrind refuses that. */
@@ -143,6 +152,14 @@ static const char *behind_kind(const struct lines *l, const char *line, const ch
 	return name;
 }
 
+static void take_kinds(struct lines *l, const char *words, const char *problem)
+{
+	take_once(l, l->has_kinds);
+	if (!leak_kinds_parse(words, &l->entry.kinds))
+		die_at(l, problem);
+	l->has_kinds = true;
+}
+
 static void take_frame(struct lines *l, const char *line)
 {
 	const char *name;
@@ -160,8 +177,7 @@ static void take_frame(struct lines *l, const char *line)
 	} else if ((name = behind_kind(l, line, "src:"))) {
 		take_source(l, name);
 	} else if ((name = behind(line, "match-leak-kinds:")) && !l->entry.n_steps) {
-		if (!leak_kinds_parse(name, &l->entry.kinds))
-			die_at(l, "expected leak kinds after match-leak-kinds:");
+		take_kinds(l, name, "expected leak kinds after match-leak-kinds:");
 	} else {
 		die_at(l, "expected fun:, obj:, src:, ... or }");
 	}
@@ -201,6 +217,12 @@ static void take_entry(struct lines *l, const char *line)
 	}
 }
 
+static void take_program(struct lines *l, const char *name)
+{
+	take_once(l, l->entry.program);
+	l->entry.program = arena_text(l->arena, name);
+}
+
 static void take_until(struct lines *l, const char *date)
 {
 	struct tm day = {0};
@@ -208,13 +230,8 @@ static void take_until(struct lines *l, const char *date)
 
 	if (strlen(date) != 10 || !behind_date || *behind_date)
 		die_at(l, "expected a date, YYYY-MM-DD");
+	take_once(l, l->entry.until);
 	l->entry.until = arena_text(l->arena, date);
-}
-
-static void take_kinds(struct lines *l, const char *words)
-{
-	if (!leak_kinds_parse(words, &l->entry.kinds))
-		die_at(l, "expected leak kinds, as --leak-kinds has them");
 }
 
 static void take_fact(struct lines *l, const char *line)
@@ -228,11 +245,11 @@ static void take_fact(struct lines *l, const char *line)
 		 pattern_refine(&l->entry.steps[l->entry.n_steps - 1], l->arena, line))
 		return;
 	else if ((words = behind(line, "program ")))
-		l->entry.program = arena_text(l->arena, words);
+		take_program(l, words);
 	else if ((words = behind(line, "until ")))
 		take_until(l, words);
 	else if ((words = behind(line, "kinds ")))
-		take_kinds(l, words);
+		take_kinds(l, words, "expected leak kinds, as --leak-kinds has them");
 	else
 		die_at(l, "expected at, in, program, kinds or until; or, behind at or "
 			  "in, or "
@@ -280,9 +297,12 @@ static void read_lines(struct suppressions *all, FILE *in, const char *path, boo
 	struct lines l = {.all = all, .arena = all->arena, .path = path, .ours = ours};
 	char *line = NULL;
 	size_t size = 0;
+	ssize_t length;
 
-	while (getline(&line, &size, in) >= 0) {
+	while ((length = getline(&line, &size, in)) >= 0) {
 		l.number++;
+		if (strlen(line) != (size_t)length) /* what is behind it would be lost */
+			die_at(&l, "the line contains a NUL byte");
 		take_line(&l, line);
 	}
 	if (ferror(in))

@@ -102,7 +102,13 @@ def test_what_is_no_suppression_is_refused(b):
                  "suppress x\n\tat y\n\tof static x", "suppress x\n\tat y\n\tkinds z",
                  "{\n  x\n  Memcheck:Leak\n}", "{\n  x\n  Memcheck:Leak\n  ...\n  fun:\n}",
                  "{\n  x\n  Memcheck:Leak\n  obj:\n}", "{\n  x\n  Memcheck:Leak\n  src:\n}", "{\n  x\n  Memcheck:Leak\n  ...\n  ...\n}", "{\n  x\n  Memcheck:Leak\n  fun:y", "{", "{\n  x\n  Memcheck:Leak\n  y\n}",
-                 "{\n  x\n  Memcheck:Leak\n  match-leak-kinds:\n  fun:y\n}"):
+                 "{\n  x\n  Memcheck:Leak\n  match-leak-kinds:\n  fun:y\n}",
+                 # Of two, the later one would count; and what stands behind a NUL would be lost
+                 "suppress x\n\tat y\n\tuntil 2001-01-01\n\tuntil 2999-01-01",
+                 "suppress x\n\tat y\n\tprogram z\n\tprogram *", "suppress x\n\tat y\n\tkinds none\n\tkinds all",
+                 "{\n  x\n  Memcheck:Leak\n  match-leak-kinds:none\n  match-leak-kinds:all\n  fun:y\n}",
+                 f"suppress x\n\tat {'9' * 30} y", "leak:k\0of another", "suppress x\n\tat known\n\0\tprogram z",
+                 "{\n  x\n  Memcheck:Leak\n  fun:malloc\n\0  fun:z\n}"):
         said = b.check(2, "-s", b.file("supp", text + "\n"), trace)
         assert "supp, line " in said, (text, said)
     b.check(2, "-s", b.path("none"), trace)
@@ -195,6 +201,76 @@ def test_a_budget_is_of_each_process(b):
     supp = b.file("supp", "leak:known\n")
     b.check(0, "-e", path, "-s", supp, two, b.trace(2))
     assert "in 1 of 2 processes" in b.check(1, "-e", path, "-s", supp, two, three)
+
+
+# request calls make by as many other functions as the first argument says, and asm_make
+# by one without a rule for unwinding. make allocates as often as the second one says.
+DEEP = """
+#include <stdlib.h>
+#define OWN __attribute__((noinline))
+#define STAY __asm__ volatile("" : : : "memory")
+static void *volatile keep;
+static OWN void make(int n)
+{
+	for (int i = 0; i < n; i++) {
+		keep = malloc(10);
+		free(keep);
+	}
+}
+static OWN void down(int depth, int n)
+{
+	if (depth)
+		down(depth - 1, n);
+	else
+		make(n);
+	STAY;
+}
+static OWN void request(int depth, int n) { down(depth, n); STAY; }
+int main(int argc, char **argv)
+{
+	request(atoi(argv[1]), atoi(argv[2]));
+	return argc - 3;
+}
+"""
+
+
+def test_rules_do_not_hang_on_frames_that_stacks_have_not(b):
+    program = b.build("app", "rheaper-gcc", "-O0", text=DEEP)
+    b.run("strip", "-o", b.path("stripped"), program)
+    rule = b.file("expect", "expect it\n\tat request\n\tallocations 3\n")
+    assert "allocations 4, expected" in b.check(1, "-e", rule, b.trace(10, 4, program=program))
+    cases = [
+        (b.trace(100, 4, program=program), "stacks are deeper than what was recorded (RHEAPER_STACK_DEPTH)"),
+        (b.trace(10, 4, program=program, RHEAPER_STACK_DEPTH="2"), "stacks are deeper than what was recorded"),
+        (b.trace(10, 4, program=program, RHEAPER_SAMPLE_RATE="0"), "stacks were not recorded (RHEAPER_SAMPLE_RATE)"),
+        (b.trace(10, 4, program=b.path("stripped")), "stacks have code without a name"),
+    ]
+    for trace, why in cases:
+        said = b.check(2, "-e", rule, trace)
+        assert f"it: allocations may be 4, expected at most 3: {why}" in said, said
+        assert "inconclusive: stacks have not all frames that a rule asks for" in said, said
+        b.check(0, "--allow-partial", "-e", rule, trace)
+        # What cannot break it is no doubt, and a finding is one all the same
+        b.check(0, "-e", b.file("more", "expect it\n\tat request\n\tallocations 4\n"), trace)
+        b.check(1, "-e", rule, "--limit=bytes=39", trace)
+    # What is asked for is there, or cannot be
+    for trace, lines in ((cases[0][0], "at 0 make\n\tat 2 down"), (cases[0][0], "at 0 request\n\tallocations 0"),
+                         (cases[1][0], "in app"), (cases[3][0], "at request\n\tof libc.so.6\n\tallocations 0")):
+        b.check(0, "-e", b.file("other", f"expect it\n\t{lines}\n\tbytes 99\n"), trace)
+    for lines in "at -1 main", "at 64 down", "in libm.so.6":
+        b.check(2, "-e", b.file("other", f"expect it\n\t{lines}\n\tbytes 1\n"), cases[0][0])
+    # An unwinder that stops at the loader, as below the constructors of libraries, hides nothing
+    program = b.build("app", "rheaper-g++", text="#include <string>\nint main() { std::string s(99, 'x'); }\n")
+    b.check(0, "-e", b.file("other", "expect it\n\tat request\n\tallocations 0\n"), b.trace(program=program))
+
+
+def test_a_rule_of_nothing_is_told(b):
+    """It may be right, or hold for ever for a word that is written in another way."""
+    trace = b.load(b.trace(1, 1))
+    for lines, says in (("at nkown", True), ("at nkown\n\toptional", False), ("in libx.so", True), ("at make()", True),
+                        ("at  make", False), ("at nkown\n\tor  make", False), ("program app", False)):
+        said = b.check(1, "-e", b.file("expect", f"expect it\n\t{lines}\n\tallocations 9999\n"), trace)
+        assert ("note: it: no stack is one of this rule's, so it holds" in said) == says, (lines, said)
 
 
 LOST_NAMES = """
@@ -327,7 +403,9 @@ def test_what_is_no_rule_is_refused(b):
     trace = b.load(b.trace())
     for text in ("expect", "expect x", "scope x", "\tscope x", "expect x\n\tscope y", "expect x\n\tallocations -1",
                  "expect x\n\tallocations 5%", "expect x\n\tscope y\n\tphase z", "expect x\n\tcolour 5",
-                 "expect x\n\tat \n\tbytes 1"):
+                 "expect x\n\tat \n\tbytes 1", "expect x\n\tbytes 1\n\tbytes 100", "expect x\n\tno leak\n\tleak-blocks 9",
+                 "expect x\n\tleak-blocks 9\n\tno leak", "expect x\n\tprogram y\n\tprogram *\n\tbytes 1",
+                 f"expect x\n\tat {'9' * 30} y\n\tbytes 1", "expect x\n\tbytes 1\n\0expect y\n\tbytes 0"):
         said = b.check(2, "-e", b.file("bad", text + "\n"), trace)
         assert "bad, line " in said, (text, said)
     for text in "", "\n# expect x\n":
