@@ -19,7 +19,8 @@ struct baseline_entry {
 	int64_t amounts[N_AMOUNTS];
 	int64_t used[N_AMOUNTS];  /* the part of `amounts` that is still there */
 	size_t line;              /* where it begins in the file, 0: it is new */
-	bool leaks;               /* a site with exactly this key still leaks */
+	bool leaks;               /* a site with exactly this key still leaks, */
+	bool is_there;            /* ... or is there at least */
 	struct names_shape shape; /* of the key, to compare it with others */
 };
 

@@ -326,8 +326,9 @@ static bool doubt(const struct expectation *rule, const struct measure_place *pl
 }
 
 static void check_rule(const struct expectation *rule, struct suppressions *suppressions,
-		       struct measure *m, struct verdict *v)
+		       struct verdict *v)
 {
+	struct measure *m = v->measure;
 	struct worst worst[N_PLACE_AMOUNTS] = {0};
 	bool in_doubt = false, fits = false;
 	size_t n_places = 0;
@@ -360,8 +361,8 @@ static void check_rule(const struct expectation *rule, struct suppressions *supp
 }
 
 void expect_check(const struct expectations *all, struct suppressions *suppressions,
-		  struct measure *m, struct verdict *v)
+		  struct verdict *v)
 {
 	for (size_t i = 0; i < all->n; i++)
-		check_rule(&all->list[i], suppressions, m, v);
+		check_rule(&all->list[i], suppressions, v);
 }

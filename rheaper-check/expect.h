@@ -45,5 +45,4 @@ void expect_want(const struct expectations *expectations, struct measure *measur
 /* Add a finding for each rule that does not hold, and a problem to the verdict's measure
  * for each that may not hold, for want of frames. Suppressed leaks do not count. */
 void expect_check(const struct expectations *expectations,
-		  struct suppressions *suppressions, struct measure *measure,
-		  struct verdict *verdict);
+		  struct suppressions *suppressions, struct verdict *verdict);

@@ -243,6 +243,7 @@ static void compare_sites(struct verdict *v, struct baseline *baseline,
 
 		if (!before)
 			continue;
+		before->is_there = true;
 		if (site->amounts[AMOUNT_LEAK_BLOCKS] && before->has[AMOUNT_LEAK_BLOCKS])
 			compare_leak(v, site, before, limits);
 		compare_amounts(v, site->key, site, site->amounts, before,
@@ -418,6 +419,50 @@ static void note_younger(struct verdict *v)
 					      n, n == 1 ? " was" : "s were"));
 }
 
+/* Under another name they may allocate more. */
+static void note_gone(struct verdict *v, const struct baseline *baseline,
+		      const struct limits *limits)
+{
+	for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < baseline->sites.n; i++) {
+			const struct baseline_entry *e = &baseline->sites.entries[i];
+
+			n += e->amounts[k] && !e->is_there && is_judged(v, e->key);
+		}
+		if (n && limits->site_growth[k].asked)
+			findings_note(v,
+				      arena_format(v->arena,
+						   "site-%s: %zu call site%s of the "
+						   "baseline %s not there; what took %s "
+						   "place is not compared",
+						   amount_names[k], n, plural((int64_t)n),
+						   n == 1 ? "is" : "are",
+						   n == 1 ? "its" : "their"));
+	}
+}
+
+/* What has no stack is missing at its site. */
+static void doubt_sites(struct verdict *v, const struct limits *limits)
+{
+	struct measure *m = v->measure;
+
+	for (size_t i = 0; i < m->n_programs; i++) {
+		for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
+			if (limits->site_growth[k].asked && m->programs[i].lacks_stacks)
+				measure_add_problem(
+					m, DEFECT_STACKS, v->baseline_path,
+					m->programs[i].name,
+					arena_format(v->arena,
+						     "site-%s may have grown: not all "
+						     "stacks were recorded "
+						     "(RHEAPER_SAMPLE_RATE)",
+						     amount_names[k]));
+		}
+	}
+}
+
 void findings_compare(struct verdict *v, struct baseline *baseline,
 		      const struct limits *limits)
 {
@@ -439,6 +484,9 @@ void findings_compare(struct verdict *v, struct baseline *baseline,
 		keep_unjudged(v, &baseline->programs);
 		keep_unjudged(v, &baseline->sites);
 		find_gone(v, baseline);
+		note_gone(v, baseline, limits);
+		if (v->baseline_path)
+			doubt_sites(v, limits);
 		note_absent(v, baseline);
 	}
 	owned_fold(v);

@@ -74,7 +74,7 @@ struct default_taken {
 
 struct verdict {
 	struct arena *arena;
-	const struct measure *measure;
+	struct measure *measure;
 	/* What has no call site comes first, then the largest leak. What only hangs below
 	 * the blocks of one is no other */
 	struct finding *findings;

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cli.h"
 #include "common/options.h"
+#include "rheaper-check/baseline.h"
 
 #include "rheaper-check/limits.h"
 
@@ -76,6 +78,42 @@ const char *limits_take_most(struct limits *limits, const char *words)
 		return "expected a number, with K, M or G after the =";
 	limits->most[name->amount] = limit;
 	return NULL;
+}
+
+bool limits_need_baseline(const struct limits *limits)
+{
+	for (int i = 0; i < N_AMOUNTS; i++) {
+		if (limits->growth[i].asked || limits->site_growth[i].asked)
+			return true;
+	}
+	return false;
+}
+
+static bool has_amount(const struct baseline_list *list, enum amount amount)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->entries[i].has[amount])
+			return true;
+	}
+	return false;
+}
+
+/* Leaks are in every baseline, if there are any. */
+void limits_check_baseline(const struct limits *limits, const struct baseline *baseline,
+			   const char *path)
+{
+	for (size_t i = 0; i < sizeof(growths) / sizeof(*growths); i++) {
+		const struct limit_name *name = &growths[i];
+		bool asked = name->site ? limits->site_growth[name->amount].asked
+					: limits->growth[name->amount].asked;
+
+		if (asked && name->amount >= AMOUNT_ALLOCATIONS &&
+		    !has_amount(name->site ? &baseline->sites : &baseline->programs,
+				name->amount))
+			die("read %s: it has no %s to compare with; write it with "
+			    "--max-growth=%s=N",
+			    path, name->name, name->name);
+	}
 }
 
 int64_t limit_apply(const struct limit *limit, int64_t before)

@@ -27,6 +27,16 @@ struct limits {
 const char *limits_take_growth(struct limits *limits, const char *words);
 const char *limits_take_most(struct limits *limits, const char *words);
 
+/* Return whether any growth is limited, which needs a baseline. */
+bool limits_need_baseline(const struct limits *limits);
+
+struct baseline;
+
+/* Die if a baseline, which was read from `path`, has an amount nowhere whose growth is
+ * limited: nothing would ever be compared. */
+void limits_check_baseline(const struct limits *limits, const struct baseline *baseline,
+			   const char *path);
+
 /* Return the largest amount that a limit of growth allows if the baseline has
  * `before`. */
 int64_t limit_apply(const struct limit *limit, int64_t before);

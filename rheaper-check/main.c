@@ -91,6 +91,8 @@ static void read_rules(struct check *c)
 		take_turn(o->baseline);
 	if (o->baseline)
 		baseline_read(&c->baseline, &c->arena, o->baseline);
+	if (o->baseline)
+		limits_check_baseline(&o->limits, &c->baseline, o->baseline);
 }
 
 static void measure_all(struct check *c)
@@ -142,7 +144,7 @@ int main(int argc, char **argv)
 		.baseline_path = c.options.baseline,
 		.hangs_on_lost = c.suppressions.hangs_on_lost,
 	};
-	expect_check(&c.expectations, &c.suppressions, &c.measure, &c.verdict);
+	expect_check(&c.expectations, &c.suppressions, &c.verdict);
 	judge(&c.options, &c.baseline, &c.verdict);
 	suppress_note(&c.suppressions, &c.verdict);
 	report(&c.options, &c.verdict);

@@ -23,6 +23,7 @@ struct process {
 	unsigned int run;
 	bool cut;     /* its trace ended early, so blocks live then are not leaks */
 	bool partial; /* its trace is not complete */
+	bool lacks_stacks;
 	bool scanned; /* for leaks: a block of unknown kind is younger than that */
 };
 

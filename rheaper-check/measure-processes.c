@@ -118,7 +118,8 @@ static void read_totals(struct reading *r, int64_t number, const struct process 
 				      .path = process->path,
 				      .n_processes = process->run,
 				      .cut = process->cut,
-				      .partial = process->partial};
+				      .partial = process->partial,
+				      .lacks_stacks = process->lacks_stacks};
 	struct measure *m = r->m;
 
 	for (int i = 0; i < N_AMOUNTS; i++) {
@@ -279,6 +280,7 @@ static void take_process(struct reading *r, const struct process_facts *row)
 		die("read %s: the database is damaged: live blocks do not add up",
 		    r->database.name);
 	find_defects(r, row, ending, trace, program);
+	process.lacks_stacks = row->has_sampled_stacks;
 	/* What has no stack is missing at its site. */
 	process.partial = is_partial(r->m, n_problems) || row->has_sampled_stacks;
 	if (map_put(&r->process_numbers, (uint64_t)row->process,

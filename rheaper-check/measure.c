@@ -354,6 +354,7 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 		     i++) {
 			add_amounts(sum, rows[i].amounts);
 			program->partial = program->partial || rows[i].partial;
+			program->lacks_stacks |= rows[i].lacks_stacks;
 			is_judged = is_judged || !rows[i].cut;
 			if (strcmp(rows[i].path, program->path) < 0)
 				program->path = rows[i].path;

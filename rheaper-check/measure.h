@@ -120,7 +120,8 @@ struct measure_program {
 	unsigned int n_runs;
 	unsigned int n_ended; /* of them, runs with a process whose leaks are judged */
 	bool cut;             /* of a row: they are not, but for what is lost */
-	bool partial; /* a trace of it is not complete, so less is no improvement */
+	bool partial;      /* a trace of it is not complete, so less is no improvement */
+	bool lacks_stacks; /* not all of its blocks have one (RHEAPER_SAMPLE_RATE) */
 };
 
 enum measure_defect {

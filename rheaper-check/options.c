@@ -192,6 +192,8 @@ void check_options_parse(struct options *o, struct arena *arena, int argc, char 
 		die_usage("--baseline and --write-baseline cannot be combined");
 	if (o->update_baseline && !o->baseline)
 		die_usage("--update-baseline needs --baseline=FILE");
+	if (limits_need_baseline(&o->limits) && !o->baseline && !o->write_baseline)
+		die_usage("--max-growth needs --baseline=FILE or --write-baseline=FILE");
 	choose_reports(o);
 	o->inputs = argv + first;
 	o->n_inputs = (size_t)(argc - first);

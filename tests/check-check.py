@@ -370,8 +370,15 @@ def test_totals_grow_where_asked(b):
     b.check(0, *tolerant, "--max-growth=allocations=4%", grown)
     said = b.check(1, *tolerant, "--max-growth=peak=10%", grown)
     assert "growth: app: peak " in said, said
-    said = b.check(0, *tolerant, "--max-growth=bytes=0", grown)
+    # What is nowhere in the baseline is never compared; what another program has, not here
+    for name in "bytes", "site-bytes", "site-allocations":
+        said = b.check(2, *tolerant, f"--max-growth={name}=0", grown)
+        assert f"it has no {name} to compare with; write it with --max-growth={name}=N" in said, said
+    mixed = b.file("mixed", read(baseline).replace("\nprogram app\n", "\nprogram aaa\n\tbytes 5\n\nprogram app\n"))
+    said = b.check(0, "-b", mixed, *tolerant[2:], "--max-growth=bytes=0", grown)
     assert "note: bytes of app not compared: not in the baseline" in said, said
+    for words in ["--max-growth=peak=5%"], ["--max-growth=leak-blocks=9"]:
+        assert "--max-growth needs --baseline" in b.check(2, *words, grown), words
     b.check(0, "-b", baseline, "--max-growth=allocations=0", "--update-baseline", b.trace(1, 1))
     assert "\tallocations 1002\n" in read(baseline), read(baseline)
 
@@ -385,6 +392,15 @@ def test_allocations_of_a_site_grow(b):
     said = b.check(1, "-b", baseline, asked, b.trace(2, 1, program=more))
     assert "growth: app: allocations 1200 (the baseline has 1000, +20.0 %)\n    malloc\n      main" in said, said
     b.check(0, "-b", baseline, "--max-growth=site-allocations=200", b.trace(2, 1, program=more))
+    # Where the stacks do not tell the site, and where it has another name
+    said = b.check(2, "-b", baseline, asked, b.trace(program=more, RHEAPER_SAMPLE_RATE="0"))
+    assert "site-allocations may have grown: not all stacks were recorded (RHEAPER_SAMPLE_RATE)" in said, said
+    b.check(0, "-b", baseline, asked, "--allow-partial", b.trace(program=more, RHEAPER_SAMPLE_RATE="0"))
+    renamed = b.build("app", text=PROGRAM.replace("i < 1000", "i < 1200").replace("known", "renamed"))
+    said = b.check(1, "-b", baseline, asked, b.trace(2, 1, program=renamed))
+    assert "note: site-allocations: 1 call site of the baseline is not there; what took its place is not compared" \
+        in said, said
+    assert "not there" not in b.check(0, "-b", baseline, asked, b.trace(2, 1))
 
 
 def test_a_ratchet_lowers_amounts_that_nobody_asked_for(b):
