@@ -155,6 +155,12 @@ static void drain(struct leak_scan *s, size_t from)
 	}
 }
 
+/* Or perhaps: `other` is what the region says of it. */
+static bool is_of_other_allocator(const struct leak_scan *s, bool other, uintptr_t at)
+{
+	return other && !rhp_leak_is_on_stack(s, at);
+}
+
 /*
  * Free lists of glibc's malloc name a free piece by the two words before it, of which the
  * first may be the last of the block in front. Pieces that were never part of a block
@@ -168,10 +174,13 @@ static bool is_of_free_list(const struct leak_scan *s, const struct leak_region 
 	size_t i = find_block(s, word);
 	if (i == NO_BLOCK)
 		return false;
-	bool is_start = word == s->blocks[i].address;
+	bool is_start = word == s->blocks[i].address, knows_all = s->shared->knows_all;
 	size_t first = rhp_leak_blocks_before(s, r->map_start);
-	if (s->shared->knows_all && first < s->n_blocks &&
-	    s->blocks[first].address < at && (r->is_arena || !is_start))
+	bool is_behind = first < s->n_blocks && s->blocks[first].address < at;
+	if (knows_all && is_behind && (r->is_arena || !is_start))
+		return true;
+	if (knows_all && is_of_other_allocator(s, r->is_other, at) &&
+	    (is_behind || !r->is_brk))
 		return true;
 	if (is_start)
 		return false;
@@ -184,9 +193,13 @@ static void visit_granule(struct leak_scan *s, const struct leak_region *r, uint
 {
 	if (!leak_is_present(r, at))
 		return;
+	bool is_doubtful = (r->is_other && !r->is_brk) || r->is_doubtful;
+	enum rhp_leak_kind kind = is_of_other_allocator(s, is_doubtful, at)
+					  ? RHP_LEAK_POSSIBLE
+					  : RHP_LEAK_REACHABLE;
 	for (; at < end; at += LEAK_WORD)
 		if (!is_of_free_list(s, r, at, leak_word(at)))
-			visit(s, leak_word(at), RHP_LEAK_REACHABLE, NO_BLOCK);
+			visit(s, leak_word(at), kind, NO_BLOCK);
 }
 
 /* Of a heap, what was never of a block. */

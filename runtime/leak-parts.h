@@ -73,8 +73,12 @@ struct leak_region {
 		*first; /* by page: blocks that begin before it; NULL: none begins here */
 	bool is_covered; /* all of it is of a block */
 	bool is_anonymous, is_shared, is_writable, is_brk, is_stack, is_code;
-	bool is_locked; /* it could not be read */
-	bool is_arena;  /* of glibc's malloc, for threads */
+	bool is_locked;   /* it could not be read */
+	bool is_arena;    /* of glibc's malloc, for threads */
+	bool is_other;    /* of another allocator, which the program brings; */
+	bool is_doubtful; /* ... or perhaps of that: it has no blocks */
+	bool has_thread;  /* a thread's descriptor that is on no stack, and its variables
+			   */
 	bool is_heap;
 };
 
@@ -118,6 +122,7 @@ struct leak_scan {
 	size_t n_excluded, n_excluded_max;
 	struct leak_extent *stacks; /* of threads that live */
 	size_t n_stacks, n_stacks_max;
+	bool has_arena;          /* glibc's malloc was used */
 	struct leak_extent list; /* of mappings, which is a text of our own */
 	uint64_t passed;   /* where in the trace the chunks begin that are to be read */
 	uint64_t *windows; /* before that: their places */
@@ -195,6 +200,9 @@ static ALWAYS_INLINE uintptr_t leak_word(uintptr_t address)
 
 /* The number of blocks that begin before the address. */
 HIDDEN size_t rhp_leak_blocks_before(const struct leak_scan *s, uintptr_t address);
+
+/* Whether an address is on the stack of a thread that lives. */
+HIDDEN bool rhp_leak_is_on_stack(const struct leak_scan *s, uintptr_t address);
 
 /* Makes room for one more item of `item` bytes in an array that has n of at most n_max.
  */

@@ -13,6 +13,7 @@
  * thread that has ended, and -1 once it was joined; a detached one has the descriptor's
  * address once more. The function that it began with comes behind its result.
  */
+#include <dlfcn.h>
 #include <errno.h>
 
 #include "runtime/leak-parts.h"
@@ -27,6 +28,17 @@
 #define MOST_GUARD ((size_t)1 << 20)
 /* Arenas of threads are parts of heaps that are aligned by this much. */
 #define ARENA_ALIGNMENT ((uintptr_t)1 << (LEAK_WORD == 8 ? 26 : 20))
+
+/* glibc has this function, from 2.35 on. */
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
+#define IS_GLIBC (_dl_find_object != NULL)
+#else
+#define IS_GLIBC false
+#endif
+
+/* What other allocators take is aligned by a huge page, their lists, too. */
+#define OTHER_ALIGNMENT ((uintptr_t)1 << 21)
 
 static int exclude(struct leak_scan *s, uintptr_t start, uintptr_t end)
 {
@@ -85,6 +97,7 @@ static int exclude_arena(struct leak_scan *s, struct leak_region *r, uintptr_t l
 	for (uintptr_t at = bins; at <= last; at += 2 * LEAK_WORD)
 		if (!is_bin(s, at))
 			return 0;
+	s->has_arena = true;
 	r->is_arena |=
 		r->map_start % ARENA_ALIGNMENT == 0 && last - r->map_start < LEAK_PAGE;
 	return exclude(s, bins - N_BINS_BEFORE * LEAK_WORD, last + 2 * LEAK_WORD);
@@ -173,14 +186,16 @@ static void keep_variables(struct leak_scan *s, uintptr_t descriptor)
 	leak_add_word(s->shared, leak_word(descriptor + LEAK_WORD) - 2 * LEAK_WORD);
 }
 
-static int take_descriptor(struct leak_scan *s, const struct leak_region *r, uintptr_t at)
+static int take_descriptor(struct leak_scan *s, struct leak_region *r, uintptr_t at)
 {
 	uintptr_t left = r->end - at;
 	struct leak_extent stack,
 		descriptor = {at, at + (left < DESCRIPTOR_SIZE ? left : DESCRIPTOR_SIZE)};
 	keep_variables(s, at);
-	if (!can_read(r, at, descriptor.end) || !find_stack(r, descriptor, &stack))
+	if (!can_read(r, at, descriptor.end) || !find_stack(r, descriptor, &stack)) {
+		r->has_thread = true;
 		return 0;
+	}
 	if (!is_thread_alive(s, descriptor)) {
 		keep_result(s, descriptor);
 		return exclude(s, stack.start, stack.end);
@@ -263,6 +278,22 @@ static int sort_excluded(struct leak_scan *s)
 	return 0;
 }
 
+/*
+ * The lists of an allocator that is not libc's have old pointers to blocks, and nobody
+ * knows how they look: jemalloc keeps what it handed out last in arrays. So where all
+ * blocks are known nothing else counts in memory that has some; where not, what is left
+ * may be of blocks, too, and what it points to is possibly lost, as what memory points to
+ * that is aligned as theirs and has no blocks. The allocator has its memory from mmap, as
+ * the program has its own, which does not count if the kernel put it beside and made one
+ * mapping of both. Where glibc is, its malloc is in use if an arena was found; musl's is
+ * always taken for its own.
+ */
+static bool is_for_other_allocator(const struct leak_scan *s, const struct leak_region *r)
+{
+	return IS_GLIBC && !s->has_arena && r->is_anonymous && r->is_writable &&
+	       !r->is_shared && !r->is_stack && !r->has_thread;
+}
+
 /* Heaps: where live blocks are, and what glibc uses for nothing else. */
 static int index_blocks(struct leak_scan *s)
 {
@@ -282,6 +313,11 @@ static int index_blocks(struct leak_scan *s)
 			r->is_arena |= arena && arena->is_arena;
 		}
 		r->is_heap = begin < end || reaches_in || r->is_brk || r->is_arena;
+		if (is_for_other_allocator(s, r)) {
+			r->is_other = begin < end || reaches_in;
+			r->is_doubtful = r->map_start % OTHER_ALIGNMENT == 0;
+			r->is_heap |= r->is_doubtful;
+		}
 		if (!r->is_heap)
 			continue;
 		r->covered = rhp_os_alloc(((r->end - r->start) / LEAK_GRANULE / 64 + 1) *
@@ -303,7 +339,7 @@ static int index_blocks(struct leak_scan *s)
 	return 0;
 }
 
-static bool is_on_stack(const struct leak_scan *s, uintptr_t address)
+bool rhp_leak_is_on_stack(const struct leak_scan *s, uintptr_t address)
 {
 	for (size_t i = 0; i < s->n_stacks; i++)
 		if (s->stacks[i].start <= address && address < s->stacks[i].end)
@@ -319,8 +355,9 @@ static void cover(struct leak_scan *s, uintptr_t at, uintptr_t end, bool is_live
 	while (at < end) {
 		struct leak_region *r = rhp_leak_next_region(s, at);
 		if (!r || r->start >= end || !r->is_heap ||
-		    (!is_live && is_large && !r->is_brk && !r->is_arena) ||
-		    (!is_live && is_on_stack(s, at)))
+		    (!is_live && is_large && !r->is_brk && !r->is_arena &&
+		     !r->is_other) ||
+		    (!is_live && rhp_leak_is_on_stack(s, at)))
 			return;
 		if (at <= r->start && end >= r->end) {
 			r->is_covered = true;
