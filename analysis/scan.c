@@ -53,7 +53,9 @@ void scan_take_end(struct scan *s, const struct reader_blob *blob)
 	if (error || blob->c < s->ticks)
 		return;
 	/* The program writes them in this order; who knows who wrote this trace? */
-	qsort(s->begun.blocks, s->begun.n_blocks, sizeof(*s->begun.blocks), compare);
+	if (s->begun.n_blocks)
+		qsort(s->begun.blocks, s->begun.n_blocks, sizeof(*s->begun.blocks),
+		      compare);
 	s->whole = s->begun;
 	s->begun = spare;
 	s->begun.n_blocks = 0;
