@@ -12,6 +12,9 @@
  * signals are blocked. */
 static char unfinished[4096];
 
+/* Another one, that lasts as long as the program. */
+static char companion[4096];
+
 static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static void remove_unfinished(void)
@@ -20,9 +23,16 @@ static void remove_unfinished(void)
 		unlink(unfinished);
 }
 
+static void remove_companion(void)
+{
+	if (companion[0])
+		unlink(companion);
+}
+
 static void on_signal(int number)
 {
 	remove_unfinished();
+	remove_companion();
 	signal(number, SIG_DFL);
 	raise(number);
 }
@@ -108,5 +118,14 @@ void unfinished_drop(void)
 	block_signals(true);
 	remove_unfinished();
 	unfinished[0] = 0;
+	block_signals(false);
+}
+
+void unfinished_accompany(const char *path)
+{
+	catch_signals();
+	block_signals(true);
+	if (snprintf(companion, sizeof(companion), "%s", path) >= (int)sizeof(companion))
+		companion[0] = 0;
 	block_signals(false);
 }

@@ -21,3 +21,7 @@ int unfinished_finish(const char *path, bool replace);
 
 /* Remove the file. */
 void unfinished_drop(void);
+
+/* Remove this file, too, if the program ends by a signal, whoever makes it and removes it
+ * otherwise. "": none. A process has one. */
+void unfinished_accompany(const char *path);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/cli.h"
+#include "common/unfinished.h"
 #include "loading/load.h"
 #include "trace/reader.h"
 
@@ -23,6 +24,7 @@ void temporary_remove(void)
 	if (temporary[0] && unlink(temporary) != 0 && errno != ENOENT)
 		warn("remove %s:", temporary);
 	temporary[0] = 0;
+	unfinished_accompany("");
 }
 
 bool temporary_is_database(const char *path)
@@ -59,6 +61,7 @@ static void name_temporary(void)
 		temporary[0] = 0;
 		die("create a temporary database: the path in TMPDIR is too long");
 	}
+	unfinished_accompany(temporary);
 	atexit(temporary_remove);
 }
 

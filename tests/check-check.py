@@ -687,6 +687,17 @@ def test_a_newer_trace_is_told(b):
     assert b.check(1, "-q", trace + ".2") == ""
 
 
+def test_a_signal_leaves_no_database(b):
+    """Not either where the loader has ended, and nobody has read it yet."""
+    strace = ["strace", "-qq", "-o", b.path("strace"), "-e", "trace=unlink"]
+    if not shutil.which("strace") or subprocess.run([*strace, "true"], capture_output=True).returncode:
+        raise tap.Skip("strace does not work here")
+    inject = "--inject=unlink:error=EINTR:signal=SIGTERM:when=1"  # when it removes the database at last
+    result = subprocess.run([*strace, inject, CHECK, "-q", b.trace()], env=b.env, capture_output=True)
+    assert result.returncode in (-15, 143) and "SIGTERM" in read(b.path("strace")), result
+    assert os.listdir(b.path("tmp")) == [], os.listdir(b.path("tmp"))
+
+
 def test_baselines_updated_at_the_same_time(b):
     """Each improvement is there, whichever of them is first."""
     n = 6
