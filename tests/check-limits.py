@@ -84,6 +84,10 @@ def test_other_ways_to_malloc(b):
     assert b.ends(1234, code, "-static") == []
 
 
+def captured(b):
+    return sqlite3.connect(b.path("t.db")).execute("SELECT capture FROM processes").fetchone()[0]
+
+
 def test_an_executable_that_exports_nothing(b):
     library = b.library("void *get(void) { return malloc(1234); }")
     script = b.file("map", "{ local: *; };")
@@ -91,7 +95,8 @@ def test_an_executable_that_exports_nothing(b):
     for word in "-Wl,--version-script=" + script, "-Wl,--exclude-libs,ALL":
         assert b.ends(1234, code, library, word) == [], word
         assert sizes(sqlite3.connect(b.path("t.db")), 77) == ["freed"], word
-    assert b.ends(1234, code, library) == ["freed"]
+        assert captured(b) == "link", word
+    assert b.ends(1234, code, library) == ["freed"] and captured(b) == "process"
 
 
 OWN_MALLOC = """
@@ -113,7 +118,7 @@ def test_a_program_with_its_own_malloc(b):
     library = b.library("void get(void) { free(malloc(1234)); }")
     own = b.file("own.c", OWN_MALLOC)
     code = "void get(void); int main(void) { get(); free(malloc(77)); return 0; }"
-    assert b.ends(1234, code, own, library) == []
+    assert b.ends(1234, code, own, library) == [] and captured(b) == "link"
     assert sizes(sqlite3.connect(b.path("t.db")), 77) == ["freed"]
 
 

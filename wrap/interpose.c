@@ -252,6 +252,27 @@ RHP_NEXT_FUNCTIONS
 
 #include "wrap/core-shims.h"
 
+#ifndef RHP_FOLLOW_ONLY
+/* What is here, whatever the name means in this program. */
+static __typeof__(malloc) own_malloc __attribute__((alias("malloc")));
+extern __typeof__(malloc) __wrap_malloc __attribute__((weak));
+
+/* Libraries find us if the executable exports what is here: not with a version script
+ * that hides all, or --exclude-libs, nor where the program has a malloc of its own. It
+ * records its own calls then, and its trace says so. Before anything of the program runs,
+ * for the loader has a lock. */
+static void look_for_libraries(void)
+{
+	const void *found = dlsym(RTLD_DEFAULT, "malloc");
+
+	/* Some linkers export the shim as such. */
+	if (found != (const void *)own_malloc && found != (const void *)__wrap_malloc)
+		rhp_capture = RHP_CAPTURE_LINK;
+}
+__attribute__((section(".preinit_array"),
+	       used)) static void (*const preinit)(void) = look_for_libraries;
+#endif
+
 /* A library that opens and closes others (GModule, APR, libltdl) calls this one, and the
  * next library may come to the same address. Who calls does not matter to libc's. */
 EXPORTED __typeof__(dlclose) dlclose;
