@@ -17,6 +17,7 @@
  *   alternate signal stack) means no chain at all: the rules walk, every word checked.
  * - A chain's meaning can change only when modules come and go: the epoch.
  *
+ * Before all of that a thread looks whether it stands where it stood lately (memo.c).
  * Both ways look only at what has changed since the last time: chain.c for the chain,
  * trail.c for the rules.
  *
@@ -88,15 +89,26 @@ static ALWAYS_INLINE uint64_t seed_of(enum rhp_function function)
 	return mix(UINT64_C(0xa110c), function);
 }
 
+static struct rhp_walk *walk_in(void *room, uint32_t which, uint32_t max_depth)
+{
+	return (void *)((char *)room + rhp_memo_room() + which * WALK_BYTES(max_depth));
+}
+
+static struct rhp_walk *walk_of(struct rhp_stacks *s, uint32_t which)
+{
+	return walk_in(s->room, which, s->max_depth);
+}
+
 void rhp_stacks_bind(struct rhp_stacks *s, uint32_t max_depth)
 {
 	s->own = rhp_own_stack_find();
 	if (!s->room) {
-		s->room_size = N_WALKS * WALK_BYTES(max_depth) +
+		s->room_size = rhp_memo_room() + N_WALKS * WALK_BYTES(max_depth) +
 			       rhp_chain_room(max_depth + 1) + rhp_trail_room(max_depth);
 		s->room = rhp_os_alloc(s->room_size);
 	}
-	char *room = s->room ? (char *)s->room + N_WALKS * WALK_BYTES(max_depth) : NULL;
+	rhp_memo_init(&s->memo, s->room);
+	char *room = s->room ? (char *)walk_in(s->room, N_WALKS, max_depth) : NULL;
 	rhp_chain_init(&s->memory, room, max_depth + 1);
 	rhp_trail_init(&s->trail, room ? room + rhp_chain_room(max_depth + 1) : NULL,
 		       max_depth);
@@ -295,6 +307,7 @@ static uint32_t common_frames(const struct rhp_walk *a, const struct rhp_walk *b
 static void forget_chains(struct rhp_stacks *s)
 {
 	memset(s->chains, 0, sizeof(s->chains));
+	rhp_memo_forget(&s->memo);
 	rhp_trail_forget(&s->trail);
 	s->epoch = rhp_modules_epoch();
 }
@@ -385,11 +398,6 @@ static struct rhp_walk *new_walk(void *room, uint32_t max)
 /* The walks of a thread have their room in its tracker, for its stack may be
  * small; one on top of another has a little of the stack. */
 #define NESTED_DEPTH 16
-
-static struct rhp_walk *walk_of(struct rhp_stacks *s, uint32_t which)
-{
-	return (void *)((char *)s->room + which * WALK_BYTES(s->max_depth));
-}
 
 /* Beside the one that was recorded last. */
 READS_STACKS static struct rhp_walk *judge_now(struct rhp_stacks *s,
@@ -491,6 +499,21 @@ READS_STACKS static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s,
 	return node;
 }
 
+/* The stack of a chain that is not among the last ones. */
+READS_STACKS static NOINLINE uint32_t capture_chain(struct rhp_stacks *s,
+						    struct rhp_stream *out,
+						    uintptr_t frame,
+						    enum rhp_function function)
+{
+	uint64_t hash = hash_chain(s, frame, function);
+	struct rhp_chain *c = chain_of(s, hash);
+	if (UNLIKELY(verdict_of(c, hash) != TRUSTED))
+		return capture_slowly(s, out, frame, function, hash);
+	uint32_t node = c->node;
+	rhp_memo_keep(&s->memo, &s->memory, &s->own.known, frame, function, node);
+	return node;
+}
+
 READS_STACKS uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream *out,
 					const void *frame, enum rhp_function function)
 {
@@ -499,11 +522,9 @@ READS_STACKS uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream 
 		forget_chains(s);
 	if (UNLIKELY(!on_stack(s, at)))
 		return capture_slowly(s, out, at, function, 0);
-	uint64_t hash = hash_chain(s, at, function);
-	struct rhp_chain *c = chain_of(s, hash);
-	if (LIKELY(verdict_of(c, hash) == TRUSTED))
-		return c->node;
-	return capture_slowly(s, out, at, function, hash);
+	uint32_t node = rhp_memo_find(
+		&s->memo, at, s->own.known.high - 2 * sizeof(uintptr_t), function);
+	return LIKELY(node != 0) ? node : capture_chain(s, out, at, function);
 }
 
 static NOINLINE uint32_t record_caller(struct rhp_stacks *s, struct rhp_stream *out,

@@ -10,12 +10,13 @@
 
 #include "runtime/chain.h"
 #include "runtime/functions.h"
+#include "runtime/memo.h"
 #include "runtime/own-stack.h"
 #include "runtime/stream.h"
 #include "runtime/trail.h"
 #include "runtime/unwind.h"
 
-#define RHP_CHAINS 4096
+#define RHP_CHAINS 2048
 #define RHP_MAX_DEPTH 1024
 
 /* What is known of one chain of frame pointers, by its hash. */
@@ -32,6 +33,7 @@ struct rhp_stacks {
 	uint32_t max_depth;
 	void *room; /* for all of these, or NULL */
 	size_t room_size;
+	struct rhp_memo memo;
 	struct rhp_chain_memory memory;
 	struct rhp_trail trail;
 	struct rhp_place walking; /* who uses it */

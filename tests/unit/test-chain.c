@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is remembered of a chain makes no difference to its hash. The stacks are made
- * up: frames in an array, pushed, popped and changed at random. */
+/* What is remembered of a chain makes no difference to its hash, and whole stacks that
+ * are remembered are taken for no others. The stacks are made up: frames in an array,
+ * pushed, popped and changed at random. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 #include "runtime/chain.h"
+#include "runtime/memo.h"
 
 #define WORDS 8192
 #define WINDOW 9
@@ -204,6 +206,137 @@ static void a_memory_in_use_is_left_alone(void **state)
 	free_memory(m);
 }
 
+/* Stands for the tree of stacks: a number for each hash and function. */
+#define NODES (1u << 17)
+
+static uint32_t node_of(uint64_t hash, enum rhp_function function)
+{
+	static uint64_t known[NODES];
+	uint64_t key = (hash ^ function) * RHP_POLY_WEIGHT | 1;
+	uint32_t i = (uint32_t)(key >> 40) % NODES;
+
+	while (known[i] != 0 && known[i] != key)
+		i = (i + 1) % NODES;
+	known[i] = key;
+	return i + 1;
+}
+
+static struct rhp_memo *new_memo(void)
+{
+	struct rhp_memo *m = malloc(sizeof(*m));
+
+	rhp_memo_init(m, aligned_alloc(16, rhp_memo_room()));
+	return m;
+}
+
+static void free_memo(struct rhp_memo *m)
+{
+	free(m->pairs);
+	free(m);
+}
+
+static const struct rhp_bounds whole_stack = {(uintptr_t)stack,
+					      (uintptr_t)(stack + WORDS)};
+
+/* As a thread does: finds, or hashes and keeps. Whether it was found. */
+static bool find_or_keep(struct rhp_memo *memo, struct rhp_chain_memory *m,
+			 enum rhp_function function)
+{
+	uintptr_t frame = address(at[depth - 1]), last = address(WORDS - 2);
+	uint32_t expected = node_of(hash_without(m->window, frame, 0), function);
+	uint32_t node = rhp_memo_find(memo, frame, last, function);
+
+	if (node != 0)
+		assert_int_equal(node, expected);
+	else if (node_of(rhp_chain_hash(m, frame, last, 0), function) == expected)
+		rhp_memo_keep(memo, m, &whole_stack, frame, function, expected);
+	else
+		fail_msg("another hash");
+	return node != 0;
+}
+
+/* Deep and shallow ones, more and longer ones than there is room for. */
+static void what_is_found_is_the_stack(void **state)
+{
+	const uint32_t windows[] = {WINDOW, 65, 700};
+
+	(void)state;
+	for (unsigned w = 0; w < 3; w++) {
+		struct rhp_chain_memory *m = new_memory(windows[w]);
+		struct rhp_memo *memo = new_memo();
+		uint32_t found = 0;
+
+		depth = 0;
+		memset(stack, 0, sizeof(stack));
+		for (int i = 0; i < 60000; i++) {
+			if (draw(3) == 0 || depth == 0)
+				step();
+			found += find_or_keep(memo, m, (enum rhp_function)draw(2));
+			if (draw(4000) == 0)
+				rhp_memo_forget(memo);
+		}
+		assert_true(found > 1000);
+		free_memo(memo);
+		free_memory(m);
+	}
+}
+
+/* Sixty stacks in turn, as those of a loop. */
+static void stacks_that_come_again_are_found(void **state)
+{
+	struct rhp_chain_memory *m = new_memory(65);
+	struct rhp_memo *memo = new_memo();
+	uint32_t found = 0;
+
+	(void)state;
+	depth = 0;
+	memset(stack, 0, sizeof(stack));
+	while (depth < 20)
+		push();
+	for (uint32_t i = 0; i < 6000; i++) {
+		stack[at[depth - 2] + 1] = 0x2000 + i % 5;
+		stack[at[depth - 4] + 1] = 0x3000 + i / 5 % 12;
+		found += find_or_keep(memo, m, 0);
+	}
+	/* A few share a place. */
+	assert_true(found > 4000);
+	memo->credit = memo->passed = 0;
+	for (uint32_t i = 0; i < 200; i++) { /* nothing comes again */
+		uint64_t end = memo->end;
+
+		stack[at[depth - 3] + 1] = 0x4000 + i;
+		assert_false(find_or_keep(memo, m, 0));
+		assert_int_equal(memo->end != end, i % 16 == 0);
+	}
+	free_memo(memo);
+	free_memory(m);
+}
+
+/* A handler on top of one that finds or keeps finds and keeps nothing. */
+static void a_memo_in_use_is_left_alone(void **state)
+{
+	struct rhp_chain_memory *m = new_memory(WINDOW);
+	struct rhp_memo *memo = new_memo();
+
+	(void)state;
+	depth = 0;
+	while (depth < 4)
+		push();
+	assert_false(find_or_keep(memo, m, 0));
+	assert_true(find_or_keep(memo, m, 0));
+	rhp_place_set(&memo->busy, (const void *)address(at[0]));
+	uint64_t end = memo->end;
+	assert_false(find_or_keep(memo, m, 0));
+	assert_int_equal(memo->end, end);
+	stack[at[0] + 1] ^= 64; /* the frame that used it is another's now */
+	assert_false(find_or_keep(memo, m, 0));
+	assert_int_equal(memo->busy.frame, 0);
+	assert_true(memo->end != end);
+	assert_true(find_or_keep(memo, m, 0));
+	free_memo(memo);
+	free_memory(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +346,9 @@ int main(void)
 		cmocka_unit_test(the_base_counts),
 		cmocka_unit_test(different_chains_have_different_hashes),
 		cmocka_unit_test(a_memory_in_use_is_left_alone),
+		cmocka_unit_test(what_is_found_is_the_stack),
+		cmocka_unit_test(stacks_that_come_again_are_found),
+		cmocka_unit_test(a_memo_in_use_is_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stacks that a thread had last, word by word: a program comes back to the same few
+ * again and again. Whether the thread stands where it stood then is told by comparing
+ * the words of its frames, all at once, for where they lie is remembered too.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/chain.h"
+#include "runtime/functions.h"
+#include "runtime/place.h"
+#include "runtime/polynomial.h"
+
+#define RHP_MEMO_STACKS 1024 /* a power of two */
+#define RHP_MEMO_PAIRS 3072  /* frames of all of them together */
+#define RHP_MEMO_CREDIT 2    /* stacks that are kept for one that was found */
+
+/* The two words of a frame, and both in one register where there is one for them. */
+union rhp_pair {
+	struct {
+		uintptr_t next, ip;
+	};
+#if __SIZEOF_POINTER__ == 8
+	uint64_t both __attribute__((vector_size(16), may_alias));
+#endif
+};
+
+struct rhp_memo_stack {
+	uintptr_t frame;   /* of the shim: the first of its frames. 0: none */
+	uint64_t begin;    /* of its pairs, as their number in all that were written */
+	uint32_t node;     /* that was found for it */
+	uint16_t n;        /* of its pairs, at least 2 */
+	uint16_t function; /* that was called */
+};
+
+struct rhp_memo {
+	union rhp_pair *pairs; /* a ring; NULL: nothing can be remembered */
+	struct rhp_memo_stack *stacks;
+	uint64_t end;          /* of the pairs, as `begin` */
+	uint32_t credit;       /* stacks to be kept because others were found */
+	uint32_t passed;       /* that were not kept, for none was found */
+	struct rhp_place busy; /* who is at it; a handler on top does without */
+};
+
+/* The bytes that a memo needs. */
+HIDDEN size_t rhp_memo_room(void);
+
+/* Prepares a memo; `room` is of the size above and aligned to 16 bytes, or NULL. */
+HIDDEN void rhp_memo_init(struct rhp_memo *m, void *room);
+
+/* Forgets all stacks: they may mean something else now. */
+HIDDEN void rhp_memo_forget(struct rhp_memo *m);
+
+/*
+ * Remembers that the chain which begins at `frame`, and was hashed last with this memory,
+ * is the stack `node` of `function`; or does not, where stacks hardly come again. `stack`
+ * is what is known of the thread's own. One thread at a time; async-signal-safe.
+ */
+HIDDEN void rhp_memo_keep(struct rhp_memo *m, const struct rhp_chain_memory *chain,
+			  const struct rhp_bounds *stack, uintptr_t frame,
+			  enum rhp_function function, uint32_t node);
+
+/* The frame that a chain goes on with; the same one if it ends here. The rotation makes
+ * an address that is no word's, or lies before this one, a large number. */
+READS_STACKS static ALWAYS_INLINE const union rhp_pair *
+rhp_pair_next(const union rhp_pair *pair, uintptr_t last)
+{
+	const uintptr_t word = sizeof(uintptr_t), bits = 8 * word;
+	const uintptr_t shift = word == 8 ? 3 : 2;
+	uintptr_t way = pair->next - (uintptr_t)pair;
+	uintptr_t words = way >> shift | way << (bits - shift);
+	return words <= (last - (uintptr_t)pair) >> shift
+		       ? (const union rhp_pair *)pair->next
+		       : pair;
+}
+
+/* Where a stack is kept, by its innermost return addresses: five, for programs have
+ * functions around malloc, and others around these. */
+READS_STACKS static ALWAYS_INLINE struct rhp_memo_stack *
+rhp_memo_slot(const struct rhp_memo *m, uintptr_t frame, uintptr_t last)
+{
+	const union rhp_pair *pair = (const union rhp_pair *)frame;
+	uint64_t hash = frame ^ pair->ip;
+	for (int i = 1; i < 5; i++) {
+		pair = rhp_pair_next(pair, last);
+		hash = hash * RHP_POLY_WEIGHT + pair->ip;
+	}
+	return &m->stacks[(hash ^ hash >> 32) * RHP_POLY_WEIGHT >> 54];
+}
+
+READS_STACKS static ALWAYS_INLINE uintptr_t
+rhp_pair_difference(const union rhp_pair *kept, const union rhp_pair *now)
+{
+	return (kept->next ^ now->next) | (kept->ip ^ now->ip);
+}
+
+/*
+ * Whether the n frames from `at` on are what was kept. The two that were made last are
+ * compared word by word, for a processor waits for stores that it must put together.
+ */
+READS_STACKS static ALWAYS_INLINE bool rhp_memo_holds(const union rhp_pair *kept,
+						      uint32_t n, uintptr_t at)
+{
+	const union rhp_pair *end = kept + n;
+	uintptr_t some =
+		rhp_pair_difference(&kept[0], (const union rhp_pair *)at) |
+		rhp_pair_difference(&kept[1], (const union rhp_pair *)kept[0].next);
+	kept += 2;
+#if __SIZEOF_POINTER__ == 8
+	typedef uint64_t loose __attribute__((vector_size(16), aligned(8), may_alias));
+	loose rest = {0, 0};
+#define DIFFERENCE(i) (kept[i].both ^ *(const loose *)kept[(i)-1].next)
+	for (; kept + 4 <= end; kept += 4)
+		rest |= DIFFERENCE(0) | DIFFERENCE(1) | DIFFERENCE(2) | DIFFERENCE(3);
+	for (; kept < end; kept++)
+		rest |= DIFFERENCE(0);
+#undef DIFFERENCE
+	some |= rest[0] | rest[1];
+#else
+	for (; kept < end; kept++)
+		some |= rhp_pair_difference(kept, (const union rhp_pair *)kept[-1].next);
+#endif
+	return some == 0;
+}
+
+/*
+ * Returns the node of the stack that begins at `frame`, if that is remembered, or 0. The
+ * caller knows that everything from `frame` to a frame at `last` is readable. A handler
+ * that comes in the middle changes nothing, and finds nothing.
+ */
+READS_STACKS static ALWAYS_INLINE uint32_t rhp_memo_find(struct rhp_memo *m,
+							 uintptr_t frame, uintptr_t last,
+							 enum rhp_function function)
+{
+	if (UNLIKELY(!m->pairs || m->busy.frame != 0))
+		return 0;
+	rhp_place_set(&m->busy, (const void *)frame);
+	const struct rhp_memo_stack *s = rhp_memo_slot(m, frame, last);
+	uint32_t node = 0;
+	if (s->frame == frame && s->function == function &&
+	    m->end - s->begin <= RHP_MEMO_PAIRS &&
+	    rhp_memo_holds(&m->pairs[s->begin % RHP_MEMO_PAIRS], s->n, frame)) {
+		node = s->node;
+		m->credit = RHP_MEMO_CREDIT;
+	}
+	rhp_place_clear(&m->busy);
+	return node;
+}
