@@ -75,6 +75,8 @@ static int is_wrapped(const struct symbol *symbol, const struct cmdline *c,
 		return c->cxx;
 	case GROUP_loader:
 		return c->kind != CMD_STATIC;
+	case GROUP_string:
+		return c->kind == CMD_PLUGIN || c->kind == CMD_EXECUTABLE;
 	case GROUP_libc:
 		return in_libc;
 	case GROUP_libc_late:
@@ -177,8 +179,7 @@ static void add_pulls(const struct cmdline *c, const struct cmd_inject *inject,
 		int is_rest =
 			symbol->group == GROUP_control || symbol->group == GROUP_exec;
 		int all = inject->pull_all && !(is_rest && c->kind == CMD_STATIC);
-		int more = all || (symbol->group == GROUP_libc &&
-				   is_used_by_compilers(symbol->name));
+		int more = all || is_used_by_compilers(symbol->name);
 
 		if (is_always_pulled(symbol->name, c) ||
 		    (more && is_wrapped(symbol, c, inject))) {

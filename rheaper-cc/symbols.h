@@ -11,6 +11,7 @@ enum symbol_group {
 	GROUP_core,
 	GROUP_core_late,
 	GROUP_cxx,
+	GROUP_string,
 	GROUP_libc,
 	GROUP_libc_late,
 	GROUP_loader,

@@ -11,8 +11,8 @@ struct rhp_tracker;
 struct rhp_thread {
 	struct rhp_tracker *tracker; /* NULL: none yet */
 	struct rhp_place guard;      /* the shim that is inside the real function */
-	/* Where the capture is `link`: the wrapped function of libc that the thread is in
-	 * (its shim's frame, NULL if it is in none), and which (enum rhp_function). */
+	/* The wrapped function of libc that the thread is in (its shim's frame, NULL if
+	 * it is in none), and which (enum rhp_function): libc-calls.h. */
 	const void *caller_frame;
 	uint32_t caller_function;
 	uint32_t random_process; /* rhp_os_process when `random` was seeded */

@@ -76,10 +76,10 @@ def wraps(words):
 
 def test_wrap_flags_are_the_list(b):
     cases = [
-        (["rheaper-cc", "a.o"], ["core", "loader", "control", "exec"]),
-        (["rheaper-c++", "a.o"], ["core", "loader", "control", "exec", "cxx"]),
-        (["rheaper-cc", "a.o", "--rheaper-capture=link"], ["core", "loader", "control", "exec", "libc"]),
-        (["rheaper-c++", "a.o", "--rheaper-capture=link"], ["core", "loader", "control", "exec", "cxx", "libc"]),
+        (["rheaper-cc", "a.o"], ["core", "loader", "control", "exec", "string"]),
+        (["rheaper-c++", "a.o"], ["core", "loader", "control", "exec", "cxx", "string"]),
+        (["rheaper-cc", "a.o", "--rheaper-capture=link"], ["core", "loader", "control", "exec", "string", "libc"]),
+        (["rheaper-c++", "a.o", "--rheaper-capture=link"], ["core", "loader", "control", "exec", "cxx", "string", "libc"]),
         (["rheaper-cc", "-static", "a.o"], ["core", "control", "exec"]),
         (["rheaper-cc", "-static", "a.o", "--rheaper-capture=link"], ["core", "control", "exec"]),
     ]
@@ -90,7 +90,8 @@ def test_wrap_flags_are_the_list(b):
 
 def test_list_wrapped_is_the_list(b):
     lines = b.run("--rheaper-list-wrapped").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == symbols("core", "cxx", "libc", "loader", "control", "exec")
+    assert [line.split()[0] for line in lines] == symbols(
+        "core", "cxx", "string", "libc", "loader", "control", "exec")
     assert "malloc core malloc" in lines and "_Znam cxx new_array" in lines
 
 
@@ -105,7 +106,7 @@ def test_show_is_the_whole_command(b):
     del got[:got.index("-g1") + 1]
     assert got[0] == "-Wl,--build-id" and got[1].startswith("-Wl,--wrap=malloc,")
     exports = "".join(",--export-dynamic-symbol=" + name for name in symbols("cxx"))
-    assert got[2:] == ["-Wl,-u,__wrap_malloc,-u,__wrap_dlclose,-u,__wrap_execve,-u,__wrap_fexecve,"
+    assert got[2:] == ["-Wl,-u,__wrap_malloc,-u,__wrap_strdup,-u,__wrap_strndup,-u,__wrap_dlclose,-u,__wrap_execve,-u,__wrap_fexecve,"
                        "-u,rhp_operators_wanted", "-Wl,--wrap=rhp_shims" + exports, archive, "-O2", "a.cc", "-o",
                        "a b", archive, interpose, archive], got
 
@@ -142,16 +143,23 @@ def test_off_changes_nothing(b):
 
 def test_flags_variable_holds_own_words(b):
     got = b.words("a.o", RHEAPER_CC_FLAGS=" --rheaper-capture=link ")
-    assert "strdup" in wraps(got)
+    assert "asprintf" in wraps(got)
     got = b.words("a.o", "--rheaper-capture=process", RHEAPER_CC_FLAGS="--rheaper-capture=link")
-    assert "strdup" not in wraps(got)
+    assert "asprintf" not in wraps(got)
     result = b.run("a.o", RHEAPER_CC_FLAGS="-O2")
     assert result.returncode == 2 and "-O2" in result.stderr
 
 
+def test_strdup_is_wrapped_where_its_malloc_is_exported(b):
+    for words in [], ["--rheaper-capture=link"], ["-shared", "--rheaper-shared"]:
+        assert "strdup" in wraps(b.words("a.o", *words)), words
+    for words in ["-static"], ["-static-pie"], ["-static", "--rheaper-capture=link"]:
+        assert "strdup" not in wraps(b.words("a.o", *words)), words
+
+
 def test_capture_was_called_scope(b):
     for name in "capture", "scope":
-        assert "strdup" in wraps(b.words("a.o", f"--rheaper-{name}=link"))
+        assert "asprintf" in wraps(b.words("a.o", f"--rheaper-{name}=link"))
         result = b.run("a.o", f"--rheaper-{name}=all")
         assert result.returncode == 2 and "expected process or link" in result.stderr, result
 
@@ -264,7 +272,7 @@ def test_explain_is_one_line(b):
 def test_show_link_pulls_every_shim(b):
     got = shlex.split(b.run("--rheaper-show=link").stdout)
     pulled = re.findall(r",-u,__wrap_(\w+)", " ".join(got))
-    assert sorted(pulled) == sorted(symbols("core", "loader", "control", "exec", late=False)), got
+    assert sorted(pulled) == sorted(symbols("core", "string", "loader", "control", "exec", late=False)), got
     assert sorted(wraps(got)) == sorted(pulled), got
 
 
@@ -288,7 +296,7 @@ def test_declarations_are_wrapped(b):
     template = os.path.join(os.path.dirname(DRIVER), "../wrap/librheaper-declared.a")
     shutil.copy(template, b.dir)
     got = b.shown("a.o", "--rheaper-wrap=xmalloc:malloc", "--rheaper-wrap-file=" + path)
-    assert sorted(set(wraps(got)) - set(symbols("core", "loader", "control", "exec"))) == [
+    assert sorted(set(wraps(got)) - set(symbols("core", "string", "loader", "control", "exec"))) == [
         "pool", "xcalloc", "xmalloc"], got
     assert sum("/proc/self/fd/" in word for word in got) == 3, got
     assert "--rheaper" not in " ".join(got), got

@@ -34,6 +34,7 @@ static struct {
 #define WRAP_cxx(ret, name, params) ret(*name) params;
 #define WRAP_core(ret, name, params)
 #define WRAP_core_late(ret, name, params)
+#define WRAP_string(ret, name, params)
 #define WRAP_libc(ret, name, params)
 #define WRAP_libc_late(ret, name, params)
 #define WRAP_loader(ret, name, params)

@@ -20,6 +20,7 @@
 
 #define ARENA_SIZE 65536
 #define ARENA_ALIGN 16
+#define MOST_BETWEEN 256 /* bytes of stack that strdup and its like use */
 
 /* What brings this object out of its archive. */
 #ifdef RHP_FOLLOW_ONLY
@@ -176,6 +177,27 @@ static ALWAYS_INLINE bool is_left_out(void)
 	return UNLIKELY(__atomic_load_n(&rhp_capture_now, __ATOMIC_RELAXED) ==
 			RHP_CAPTURE_LINK);
 }
+
+/* Whether the shim with this frame was called by strdup or its like, and that by the
+ * shim that noted it: no handler's frame has room between the two. */
+static ALWAYS_INLINE bool is_for_caller(const void *here)
+{
+	const char *caller = rhp_thread.caller_frame;
+	return UNLIKELY(caller != NULL) &&
+	       (uintptr_t)(caller - (const char *)here) < MOST_BETWEEN;
+}
+
+static ALWAYS_INLINE enum rhp_function function_called(const void *here,
+						       enum rhp_function function)
+{
+	return is_for_caller(here) ? (enum rhp_function)rhp_thread.caller_function
+				   : function;
+}
+
+static ALWAYS_INLINE const void *frame_called(const void *here)
+{
+	return is_for_caller(here) ? rhp_thread.caller_frame : here;
+}
 #endif
 
 /* A shared library resizes a block that may be the program's. */
@@ -206,6 +228,7 @@ static void look_for_operators(void)
 	note_operator(dlsym(RTLD_DEFAULT, #name), dlsym(RTLD_NEXT, #name), __wrap_##name);
 #define WRAP_core(name)
 #define WRAP_core_late(name)
+#define WRAP_string(name)
 #define WRAP_libc(name)
 #define WRAP_libc_late(name)
 #define WRAP_loader(name)
@@ -240,7 +263,7 @@ __attribute__((section(".preinit_array"),
 #define PASSES_REALLOC(p, size)                                                          \
 	(rhp_passes_free(p) && (is_left_out() || rhp_passes(size)))
 #define ENTER_ALLOC() (!is_left_out() && rhp_enter(frame))
-#define CALLED(f) RHP_FN_##f, frame
+#define CALLED(f) function_called(frame, RHP_FN_##f), frame_called(frame)
 #define REALLOC_ENTER_FOLLOWED(p, size)                                                  \
 	if (p && is_left_out() && rhp_enter(frame))                                      \
 		return follow_realloc(p, size);

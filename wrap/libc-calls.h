@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the capture is `link`: functions of libc that hand a block to the caller. The
- * shim only says who called; libc then allocates through the malloc that the executable
- * exports (interpose.c), and what it asks for is recorded under the function the program
- * called, from the place where it called it.
+ * Functions of libc that hand a block to the caller. The shim only says who called; libc
+ * then allocates through the malloc that the executable exports (interpose.c), and what
+ * it asks for is recorded under the function the program called, from the place where it
+ * called it. Where the capture is `link` nothing else of libc's is recorded. Where it is
+ * `process` this is done for strdup and the like, which programs call most: the stack
+ * then begins in code with frame pointers, which libc has none of.
  */
 #pragma once
 

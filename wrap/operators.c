@@ -15,6 +15,7 @@ HIDDEN char rhp_operators_wanted;
 #define WRAP_cxx(name) (const void *)__real_##name,
 #define WRAP_core(name)
 #define WRAP_core_late(name)
+#define WRAP_string(name)
 #define WRAP_libc(name)
 #define WRAP_libc_late(name)
 #define WRAP_loader(name)

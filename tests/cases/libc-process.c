@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the process is captured strdup is seen as the malloc inside it. */
+/* Where the process is captured, asprintf is seen as the malloc inside it, and so is
+ * strdup in a static program. In a dynamic one strdup is the function that was called. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +12,16 @@ static char *caller(void)
 	return copy;
 }
 
+static char *printer(void)
+{
+	char *text;
+
+	return asprintf(&text, "%s", "text") < 0 ? NULL : text;
+}
+
 int main(void)
 {
 	free(caller());
+	free(printer());
 	return 0;
 }

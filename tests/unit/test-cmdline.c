@@ -19,11 +19,11 @@
 #include "rheaper-cc/cmdline.h"
 #include "rheaper-cc/symbols.h"
 
-#define C_LINK "core A | A I(malloc) A"
-#define CXX_LINK "core+cxx x A | A I(malloc,cxx) A"
-#define LINK_CAPTURE "core+libc A | A I(lifetime) A"
+#define C_LINK "core+string A | A I(malloc) A"
+#define CXX_LINK "core+cxx+string x A | A I(malloc,cxx) A"
+#define LINK_CAPTURE "core+string+libc A | A I(lifetime) A"
 #define STATIC_LINK "core eh A | A"
-#define PLUGIN_LINK "core+libc P | P"
+#define PLUGIN_LINK "core+string+libc P | P"
 #define CODE "fp leaf g1"
 #define NO_G "fp leaf"
 #define NOTHING_MORE " |  | "
@@ -148,7 +148,7 @@ static const struct row {
 	{"cc", "-nostdlib a.o -l c", CMD_EXECUTABLE, "executable", " | " C_LINK},
 	{"cc", "-nostdlib a.o /lib/libc.so.6", CMD_EXECUTABLE, "", " | " C_LINK},
 	{"cc", "-fuse-ld=bfd -fuse-ld=gold a.o", CMD_EXECUTABLE, "",
-	 " | core gold A | A I(malloc) A"},
+	 " | core+string gold A | A I(malloc) A"},
 	{"cc", "-fuse-ld=gold -fuse-ld=bfd a.o", CMD_EXECUTABLE, "", " | " C_LINK},
 	{"cc", "-m64 a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
 	{"cc", "-m32 -m64 a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
@@ -164,20 +164,21 @@ static const struct row {
 	{"cc", "a.o /usr/lib/libstdc++.so.6", CMD_EXECUTABLE, "", " | " CXX_LINK},
 	{"cc", "--driver-mode=g++ a.o", CMD_EXECUTABLE, "", " | " CXX_LINK},
 	{"c++", "-static-libstdc++ a.o", CMD_EXECUTABLE, "",
-	 " | core+cxx A | A I(malloc) A"},
-	{"cc", "a.o -l:libstdc++.a", CMD_EXECUTABLE, "", " | core+cxx A | A I(malloc) A"},
+	 " | core+cxx+string A | A I(malloc) A"},
+	{"cc", "a.o -l:libstdc++.a", CMD_EXECUTABLE, "",
+	 " | core+cxx+string A | A I(malloc) A"},
 	{"link", "a.o", CMD_EXECUTABLE, "executable", " | " LINK_CAPTURE},
 	{"link", "a.o -lstdc++", CMD_EXECUTABLE, "",
-	 " | core+cxx+libc x A | A I(lifetime,cxx) A"},
+	 " | core+cxx+string+libc x A | A I(lifetime,cxx) A"},
 	{"c++", "-nostdlib++ a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
 	{"c++", "-nodefaultlibs a.o -lc", CMD_EXECUTABLE, "executable", " | " C_LINK},
 	{"c++", "-nostdlib++ a.o -lc++", CMD_EXECUTABLE, "executable", " | " CXX_LINK},
 	{"cc", "a.o -Wl,--wrap=malloc", CMD_EXECUTABLE, "",
-	 " | core-malloc A | A I(malloc) A"},
+	 " | core-malloc+string A | A I(malloc) A"},
 	{"cc", "a.o -Wl,--wrap,malloc,-wrap=free", CMD_EXECUTABLE, "",
-	 " | core-malloc-free A | A I(malloc) A"},
+	 " | core-malloc-free+string A | A I(malloc) A"},
 	{"cc", "a.o -Xlinker --wrap -Xlinker calloc", CMD_EXECUTABLE, "",
-	 " | core-calloc A | A I(malloc) A"},
+	 " | core-calloc+string A | A I(malloc) A"},
 
 	/* Static executables */
 	{"cc", "-static a.o", CMD_STATIC, "-static", " | " STATIC_LINK},
@@ -197,7 +198,8 @@ static const struct row {
 	{"cc", "-shared a.o", CMD_SHARED, "loads it", NOTHING_MORE},
 	{"plugin", "-shared a.o", CMD_PLUGIN, "--rheaper-shared", " | " PLUGIN_LINK},
 	{"plugin", "-shared -static-libgcc a.c", CMD_PLUGIN, "", CODE " | " PLUGIN_LINK},
-	{"plugin", "-shared a.o -lstdc++", CMD_PLUGIN, "", " | core+cxx+libc P | P"},
+	{"plugin", "-shared a.o -lstdc++", CMD_PLUGIN, "",
+	 " | core+cxx+string+libc P | P"},
 	{"plugin", "-Wl,-shared a.o", CMD_PLUGIN, "", " | " PLUGIN_LINK},
 	{"plugin", "-shared -nostdlib a.o", CMD_OTHER, "-nostdlib", NOTHING_MORE},
 	{"plugin", "-shared -nostdlib a.o -lc", CMD_PLUGIN, "", " | " PLUGIN_LINK},
@@ -247,22 +249,22 @@ static const struct row {
 #ifdef __x86_64__
 	/* Other targets, as this machine names their archives */
 	{"cc", "-m32 a.o", CMD_EXECUTABLE, "executable",
-	 " | core A-i386 | A-i386 I-i386(malloc) A-i386"},
+	 " | core+string A-i386 | A-i386 I-i386(malloc) A-i386"},
 	{"c++", "-m32 a.o", CMD_EXECUTABLE, "executable",
-	 " | core+cxx32 x A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
+	 " | core+cxx32+string x A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
 	{"link", "a.o -m64 -m32", CMD_EXECUTABLE, "executable",
-	 " | core+libc A-i386 | A-i386 I-i386(lifetime) A-i386"},
+	 " | core+string+libc A-i386 | A-i386 I-i386(lifetime) A-i386"},
 	{"c++", "-m32 a.o -Wl,--wrap=_Znwj", CMD_EXECUTABLE, "executable",
-	 " | core+cxx32-_Znwj x A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
+	 " | core+cxx32-_Znwj+string x A-i386 | A-i386 I-i386(malloc,cxx) A-i386"},
 	{"i686-linux-gnu", "-static a.o", CMD_STATIC, "-static",
 	 " | core eh A-i386 | A-i386"},
 	{"i686-linux-gnu", "-m64 a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
 	{"x86_64-linux-gnu", "a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
 	{"x86_64-alpine-linux-musl", "a.o", CMD_EXECUTABLE, "", " | " C_LINK},
 	{"aarch64-linux-gnu", "a.o", CMD_EXECUTABLE, "executable",
-	 " | core A-aarch64 | A-aarch64 I-aarch64(malloc) A-aarch64"},
+	 " | core+string A-aarch64 | A-aarch64 I-aarch64(malloc) A-aarch64"},
 	{"cc", "--target=arm64-linux-gnu a.o", CMD_EXECUTABLE, "executable",
-	 " | core A-aarch64 | A-aarch64 I-aarch64(malloc) A-aarch64"},
+	 " | core+string A-aarch64 | A-aarch64 I-aarch64(malloc) A-aarch64"},
 	{"c++", "-target aarch64-linux-gnu -static a.o", CMD_STATIC, "-static",
 	 " | core+cxx eh A-aarch64 | A-aarch64"},
 #endif
@@ -274,12 +276,13 @@ static const struct row {
 static void describe_wraps(const char *word, FILE *out)
 {
 	int narrow = strstr(word, "--wrap=_ZdaPvj") != NULL;
-	const char *const groups[] = {"core", narrow ? "cxx32" : "cxx", "libc"};
-	static const enum symbol_group ids[] = {GROUP_core, GROUP_cxx, GROUP_libc};
+	const char *const groups[] = {"core", narrow ? "cxx32" : "cxx", "string", "libc"};
+	static const enum symbol_group ids[] = {GROUP_core, GROUP_cxx, GROUP_string,
+						GROUP_libc};
 	char whole[8192];
 
 	snprintf(whole, sizeof(whole), "%s,", word);
-	for (size_t g = 0; g < 3; g++) {
+	for (size_t g = 0; g < 4; g++) {
 		size_t found = 0;
 
 		for (int pass = 0; pass < 2; pass++) {
@@ -473,7 +476,8 @@ static void pull_all_names_every_wrapped_symbol(void **state)
 	assert_string_equal(before.word[0], "-Wl,--build-id");
 	assert_non_null(strstr(before.word[2], ",-u,__wrap_dlclose"));
 	assert_non_null(strstr(before.word[2], ",-u,__wrap__ZdaPvm"));
-	assert_null(strstr(before.word[2], "__wrap_strdup"));
+	assert_non_null(strstr(before.word[2], ",-u,__wrap_strdup"));
+	assert_null(strstr(before.word[2], "__wrap_asprintf"));
 	cmdline_fini(&c);
 	words_fini(&words);
 	words_fini(&before);
