@@ -5,6 +5,7 @@
  * most of those that no earlier one foretells are passed by: the few that are kept stay
  * long enough to come again, even where more stacks come in turn than there is room for.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "runtime/memo.h"
@@ -55,36 +56,145 @@ static uint64_t take_room(struct rhp_memo *m, uint32_t n)
 	return begin;
 }
 
-READS_STACKS static void keep(struct rhp_memo *m, const struct rhp_link *innermost,
-			      uintptr_t last, struct rhp_memo_stack stack)
+/* Whether the calling thread may write: then it is at it, until it clears `busy`. */
+READS_STACKS static bool begin_keeping(struct rhp_memo *m, const struct rhp_bounds *stack,
+				       uintptr_t frame)
 {
-	union rhp_pair *pair = &m->pairs[stack.begin % RHP_MEMO_PAIRS];
-	struct rhp_memo_stack *slot = rhp_memo_slot(m, stack.frame, last);
-	*slot = (struct rhp_memo_stack){0};
+	const void *here = (const void *)frame;
+	if (m->busy.frame != 0 && rhp_place_alive(&m->busy, here, stack))
+		return false;
+	rhp_place_set(&m->busy, here);
+	if (is_worth_it(m))
+		return true;
+	rhp_place_clear(&m->busy);
+	return false;
+}
+
+static void put(struct rhp_memo_stack *slot, struct rhp_memo_stack stack)
+{
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	for (uint32_t i = 0; i < stack.n; i++, innermost--)
-		pair[i] = (union rhp_pair){{innermost->next, innermost->ip}};
 	*slot = stack;
 }
 
-void rhp_memo_keep(struct rhp_memo *m, const struct rhp_chain_memory *chain,
-		   const struct rhp_bounds *stack, uintptr_t frame,
-		   enum rhp_function function, uint32_t node)
+/* Before what it tells of is overwritten. */
+static struct rhp_memo_stack *emptied(struct rhp_memo_stack *slot)
 {
-	const void *here = (const void *)frame;
+	*slot = (struct rhp_memo_stack){0};
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return slot;
+}
+
+READS_STACKS void rhp_memo_keep(struct rhp_memo *m, const struct rhp_chain_memory *chain,
+				const struct rhp_bounds *stack, uintptr_t frame,
+				enum rhp_function function, uint32_t node)
+{
 	uint32_t n = chain->n < chain->window ? chain->n : chain->window;
+	const struct rhp_link *innermost = &chain->links[chain->n - 1];
 	if (!m->pairs || n < 2 || n > MOST || chain->busy.frame != 0 ||
-	    chain->links[chain->n - 1].at != frame)
+	    innermost->at != frame || !begin_keeping(m, stack, frame))
 		return;
-	if (m->busy.frame != 0 && rhp_place_alive(&m->busy, here, stack))
+	struct rhp_memo_stack *slot =
+		emptied(rhp_memo_slot(m, frame, stack->high - sizeof(union rhp_pair)));
+	uint64_t begin = take_room(m, n);
+	union rhp_pair *pair = &m->pairs[begin % RHP_MEMO_PAIRS];
+	for (uint32_t i = 0; i < n; i++, innermost--)
+		pair[i] = (union rhp_pair){.next = innermost->next, .ip = innermost->ip};
+	put(slot, (struct rhp_memo_stack){.frame = frame,
+					  .begin = begin,
+					  .node = node,
+					  .function = (uint16_t)function,
+					  .n = (uint16_t)n & INT16_MAX});
+	rhp_place_clear(&m->busy);
+}
+
+/*
+ * The words that a walk depends on, outermost first: all return addresses, and of the
+ * saved frame pointers those by which something was found before they were replaced.
+ * Returns how many; there is room for two a step and two.
+ */
+READS_STACKS static uint32_t note_words(const struct rhp_trail *t, uintptr_t frame,
+					union rhp_pair *pair)
+{
+	const union rhp_pair *shim = (const union rhp_pair *)frame;
+	uint32_t n = 0, k = t->n > t->window ? t->n - t->window : 0;
+	bool fp_counts = false; /* of the frame beyond */
+	for (; k < t->n; k++) {
+		const struct rhp_step *s = &t->steps[k];
+		bool saved = s->fp_at != s->ra_at;
+		if (k > 0)
+			pair[n++] = (union rhp_pair){.at = s->ra_at, .word = s->ra};
+		if (saved && fp_counts)
+			pair[n++] = (union rhp_pair){.at = s->fp_at, .word = s->fp_was};
+		fp_counts = s->uses_fp || (fp_counts && !saved);
+	}
+	if (fp_counts)
+		pair[n++] = (union rhp_pair){.at = frame, .word = shim->next};
+	pair[n++] = (union rhp_pair){.at = (uintptr_t)&shim->ip, .word = shim->ip};
+	return n;
+}
+
+READS_STACKS static bool words_hold(const struct rhp_memo *m,
+				    const struct rhp_memo_stack *s)
+{
+	const union rhp_pair *pair = rhp_memo_pairs(m, s);
+	uintptr_t some = 0;
+	for (uint32_t i = 0; i < s->n; i++)
+		some |= *(const uintptr_t *)pair[i].at ^ pair[i].word;
+	return some == 0;
+}
+
+/* Where another stack is kept whose innermost words lie where those of `s` lie. */
+READS_STACKS static struct rhp_memo_stack *second_slot(const struct rhp_memo *m,
+						       const struct rhp_memo_stack *s)
+{
+	const union rhp_pair *pair = rhp_memo_pairs(m, s);
+	uint64_t hash = s->frame;
+	for (uint32_t i = s->n, least = s->n > 8 ? s->n - 8 : 0; i > least; i--)
+		hash = hash * RHP_POLY_WEIGHT + *(const uintptr_t *)pair[i - 1].at;
+	return rhp_memo_at(m, hash);
+}
+
+READS_STACKS uint32_t rhp_memo_find_walk(const struct rhp_memo *m,
+					 const struct rhp_memo_stack *s)
+{
+	if (words_hold(m, s))
+		return s->node;
+	const struct rhp_memo_stack *other = second_slot(m, s);
+	bool found = rhp_memo_has(m, other, s->frame, s->function) && other->by_rules &&
+		     words_hold(m, other);
+	return found ? other->node : 0;
+}
+
+/* The first place is kept as long as it tells where the words lie. */
+READS_STACKS static struct rhp_memo_stack *slot_of_walk(struct rhp_memo *m,
+							const struct rhp_bounds *stack,
+							uintptr_t frame,
+							enum rhp_function function)
+{
+	struct rhp_memo_stack *slot =
+		rhp_memo_slot(m, frame, stack->high - sizeof(union rhp_pair));
+	if (rhp_memo_has(m, slot, frame, function) && slot->by_rules)
+		slot = second_slot(m, slot);
+	return emptied(slot);
+}
+
+READS_STACKS void rhp_memo_keep_walk(struct rhp_memo *m, const struct rhp_trail *trail,
+				     const struct rhp_bounds *stack, uintptr_t frame,
+				     enum rhp_function function, uint32_t node)
+{
+	uint32_t steps = trail->n < trail->window ? trail->n : trail->window;
+	uint32_t most = 2 * steps + 2;
+	if (!m->pairs || most > MOST || !begin_keeping(m, stack, frame))
 		return;
-	rhp_place_set(&m->busy, here);
-	if (is_worth_it(m))
-		keep(m, &chain->links[chain->n - 1], stack->high - sizeof(union rhp_pair),
-		     (struct rhp_memo_stack){.frame = frame,
-					     .begin = take_room(m, n),
-					     .n = (uint16_t)n,
-					     .node = node,
-					     .function = (uint16_t)function});
+	struct rhp_memo_stack *slot = slot_of_walk(m, stack, frame, function);
+	uint64_t begin = take_room(m, most);
+	uint32_t n = note_words(trail, frame, &m->pairs[begin % RHP_MEMO_PAIRS]);
+	m->end = begin + n;
+	put(slot, (struct rhp_memo_stack){.frame = frame,
+					  .begin = begin,
+					  .node = node,
+					  .function = (uint16_t)function,
+					  .n = (uint16_t)n & INT16_MAX,
+					  .by_rules = 1});
 	rhp_place_clear(&m->busy);
 }

@@ -2,7 +2,8 @@
 /*
  * The stacks that a thread had last, word by word: a program comes back to the same few
  * again and again. Whether the thread stands where it stood then is told by comparing
- * the words of its frames, all at once, for where they lie is remembered too.
+ * the words of its frames, all at once, for where they lie is remembered too. Of a stack
+ * that was walked by rules those words are kept that the walk depends on.
  */
 #pragma once
 
@@ -14,15 +15,20 @@
 #include "runtime/functions.h"
 #include "runtime/place.h"
 #include "runtime/polynomial.h"
+#include "runtime/trail.h"
 
 #define RHP_MEMO_STACKS 1024 /* a power of two */
 #define RHP_MEMO_PAIRS 3072  /* frames of all of them together */
 #define RHP_MEMO_CREDIT 2    /* stacks that are kept for one that was found */
 
-/* The two words of a frame, and both in one register where there is one for them. */
+/* The two words of a frame, and both in one register where there is one for them; or, of
+ * a walk by rules, a word of the stack and where it stands. */
 union rhp_pair {
 	struct {
 		uintptr_t next, ip;
+	};
+	struct {
+		uintptr_t at, word;
 	};
 #if __SIZEOF_POINTER__ == 8
 	uint64_t both __attribute__((vector_size(16), may_alias));
@@ -33,8 +39,9 @@ struct rhp_memo_stack {
 	uintptr_t frame;   /* of the shim: the first of its frames. 0: none */
 	uint64_t begin;    /* of its pairs, as their number in all that were written */
 	uint32_t node;     /* that was found for it */
-	uint16_t n;        /* of its pairs, at least 2 */
 	uint16_t function; /* that was called */
+	uint16_t n : 15;   /* of its pairs, at least 2 */
+	uint16_t by_rules : 1;
 };
 
 struct rhp_memo {
@@ -78,6 +85,17 @@ rhp_pair_next(const union rhp_pair *pair, uintptr_t last)
 		       : pair;
 }
 
+/* The same of a stack that was walked by rules, as this trail remembers it. */
+HIDDEN void rhp_memo_keep_walk(struct rhp_memo *m, const struct rhp_trail *trail,
+			       const struct rhp_bounds *stack, uintptr_t frame,
+			       enum rhp_function function, uint32_t node);
+
+static ALWAYS_INLINE struct rhp_memo_stack *rhp_memo_at(const struct rhp_memo *m,
+							uint64_t hash)
+{
+	return &m->stacks[(hash ^ hash >> 32) * RHP_POLY_WEIGHT >> 54];
+}
+
 /* Where a stack is kept, by its innermost return addresses: five, for programs have
  * functions around malloc, and others around these. */
 READS_STACKS static ALWAYS_INLINE struct rhp_memo_stack *
@@ -89,7 +107,22 @@ rhp_memo_slot(const struct rhp_memo *m, uintptr_t frame, uintptr_t last)
 		pair = rhp_pair_next(pair, last);
 		hash = hash * RHP_POLY_WEIGHT + pair->ip;
 	}
-	return &m->stacks[(hash ^ hash >> 32) * RHP_POLY_WEIGHT >> 54];
+	return rhp_memo_at(m, hash);
+}
+
+/* Whether a place has a stack of this function from this frame on. */
+static ALWAYS_INLINE bool rhp_memo_has(const struct rhp_memo *m,
+				       const struct rhp_memo_stack *s, uintptr_t frame,
+				       enum rhp_function function)
+{
+	return s->frame == frame && s->function == function &&
+	       m->end - s->begin <= RHP_MEMO_PAIRS;
+}
+
+static ALWAYS_INLINE const union rhp_pair *rhp_memo_pairs(const struct rhp_memo *m,
+							  const struct rhp_memo_stack *s)
+{
+	return &m->pairs[s->begin % RHP_MEMO_PAIRS];
 }
 
 READS_STACKS static ALWAYS_INLINE uintptr_t
@@ -127,6 +160,11 @@ READS_STACKS static ALWAYS_INLINE bool rhp_memo_holds(const union rhp_pair *kept
 	return some == 0;
 }
 
+/* The same of a stack that was walked by rules, or of another whose words lie there too:
+ * its node, or 0. */
+HIDDEN uint32_t rhp_memo_find_walk(const struct rhp_memo *m,
+				   const struct rhp_memo_stack *s);
+
 /*
  * Returns the node of the stack that begins at `frame`, if that is remembered, or 0. The
  * caller knows that everything from `frame` to a frame at `last` is readable. A handler
@@ -141,11 +179,13 @@ READS_STACKS static ALWAYS_INLINE uint32_t rhp_memo_find(struct rhp_memo *m,
 	rhp_place_set(&m->busy, (const void *)frame);
 	const struct rhp_memo_stack *s = rhp_memo_slot(m, frame, last);
 	uint32_t node = 0;
-	if (s->frame == frame && s->function == function &&
-	    m->end - s->begin <= RHP_MEMO_PAIRS &&
-	    rhp_memo_holds(&m->pairs[s->begin % RHP_MEMO_PAIRS], s->n, frame)) {
-		node = s->node;
-		m->credit = RHP_MEMO_CREDIT;
+	if (rhp_memo_has(m, s, frame, function)) {
+		if (UNLIKELY(s->by_rules))
+			node = rhp_memo_find_walk(m, s);
+		else if (rhp_memo_holds(rhp_memo_pairs(m, s), s->n, frame))
+			node = s->node;
+		if (node != 0)
+			m->credit = RHP_MEMO_CREDIT;
 	}
 	rhp_place_clear(&m->busy);
 	return node;

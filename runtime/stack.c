@@ -453,8 +453,11 @@ READS_STACKS static uint32_t capture_by_rules(struct rhp_stacks *s,
 	struct rhp_seen seen = {0};
 	if (hash != 0)
 		seen = recall(s, hash);
-	if (seen.verdict == TRUSTED)
+	if (seen.verdict == TRUSTED) {
+		rhp_memo_keep_walk(&s->memo, &s->trail, &s->own.known, frame, function,
+				   seen.node);
 		return seen.node;
+	}
 	struct rhp_walk *judged = judge_now(s, out, frame);
 	if (hash == 0) {
 		hash = hash_of(judged, function);

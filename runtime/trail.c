@@ -44,6 +44,7 @@ READS_STACKS static bool step(struct rhp_rule rule, const struct rhp_bounds *sta
 	noted->ra_at = ra_from + (uintptr_t)rule.ra;
 	noted->fp_at = rule.flags & RHP_RULE_FP_SAVED ? fp_from + (uintptr_t)rule.fp
 						      : noted->ra_at;
+	noted->uses_fp = rule.flags & (RHP_RULE_CFA_FP | RHP_RULE_FP_FP);
 	/* Read again later without asking: never below where the thread stands then. */
 	if (cfa <= regs->sp || noted->ra_at < regs->sp || noted->fp_at < regs->sp ||
 	    !read_known(stack, noted->ra_at, &noted->ra) ||

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,8 +18,9 @@
  * hash of the frames up to it. */
 struct rhp_step {
 	uintptr_t sp, ip, fp;
-	uintptr_t ra_at, ra, fp_at, fp_was;
+	uintptr_t ra_at, ra, fp_at, fp_was; /* fp_at is ra_at where fp was not saved */
 	uint64_t hash;
+	bool uses_fp; /* the caller's were found by fp */
 };
 
 struct rhp_trail {

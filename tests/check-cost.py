@@ -80,11 +80,11 @@ def test_sampled(b):
 
 
 def test_traced_at_depth_20(b):
-    check(b.traced(20), 740)
+    check(b.traced(20), 745)
 
 
 def test_traced_at_depth_60(b):
-    check(b.traced(60), 940)
+    check(b.traced(60), 945)
 
 
 def test_traced_from_many_stacks(b):
