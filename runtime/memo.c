@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The pairs of all stacks lie in a ring, each stack's in one piece: what is new
- * overwrites what is oldest. To keep a stack costs half of what it saves to find it, so
- * most of those that no earlier one foretells are passed by: the few that are kept stay
- * long enough to come again, even where more stacks come in turn than there is room for.
+ * overwrites what is oldest. To keep a stack costs half of what it saves to find it, and
+ * to look for it a quarter. So where stacks hardly come again they are mostly not looked
+ * for, and most of them are passed by: the few that are kept stay long enough to come
+ * again, even where more stacks come in turn than there is room for.
  */
 #include <stdint.h>
 #include <string.h>
 
 #include "runtime/memo.h"
 
-#define KEEP_ONE_IN 16 /* where none was found */
+#define REST 8        /* stacks, after those that were looked for in vain */
+#define KEEP_ONE_IN 2 /* of those that are looked for, where none was found */
 #define MOST (RHP_MEMO_PAIRS / 4)
 
 _Static_assert(RHP_MEMO_STACKS == 1 << 10, "a slot is the top 10 bits of a hash");
@@ -23,7 +25,7 @@ size_t rhp_memo_room(void)
 
 void rhp_memo_init(struct rhp_memo *m, void *room)
 {
-	*m = (struct rhp_memo){.pairs = room};
+	*m = (struct rhp_memo){.pairs = room, .looks = RHP_MEMO_LOOKS};
 	if (!room)
 		return;
 	m->stacks = (void *)(m->pairs + RHP_MEMO_PAIRS);
@@ -36,9 +38,17 @@ void rhp_memo_forget(struct rhp_memo *m)
 	m->end += RHP_MEMO_PAIRS + 1;
 }
 
-/* Whether this one is to be kept. */
+/* Whether this one, which was not found, is to be kept. */
 static bool is_worth_it(struct rhp_memo *m)
 {
+	if (m->rest > 0) {
+		m->rest--;
+		return false;
+	}
+	if (m->looks > 0)
+		m->looks--;
+	else
+		m->rest = REST;
 	if (m->credit == 0)
 		return m->passed++ % KEEP_ONE_IN == 0;
 	m->credit--;
@@ -61,13 +71,12 @@ READS_STACKS static bool begin_keeping(struct rhp_memo *m, const struct rhp_boun
 				       uintptr_t frame)
 {
 	const void *here = (const void *)frame;
+	if (!is_worth_it(m))
+		return false;
 	if (m->busy.frame != 0 && rhp_place_alive(&m->busy, here, stack))
 		return false;
 	rhp_place_set(&m->busy, here);
-	if (is_worth_it(m))
-		return true;
-	rhp_place_clear(&m->busy);
-	return false;
+	return true;
 }
 
 static void put(struct rhp_memo_stack *slot, struct rhp_memo_stack stack)

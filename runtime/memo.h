@@ -20,6 +20,7 @@
 #define RHP_MEMO_STACKS 1024 /* a power of two */
 #define RHP_MEMO_PAIRS 3072  /* frames of all of them together */
 #define RHP_MEMO_CREDIT 2    /* stacks that are kept for one that was found */
+#define RHP_MEMO_LOOKS 4     /* in vain after one that was found */
 
 /* The two words of a frame, and both in one register where there is one for them; or, of
  * a walk by rules, a word of the stack and where it stands. */
@@ -50,6 +51,8 @@ struct rhp_memo {
 	uint64_t end;          /* of the pairs, as `begin` */
 	uint32_t credit;       /* stacks to be kept because others were found */
 	uint32_t passed;       /* that were not kept, for none was found */
+	uint32_t looks;        /* in vain, until it is not worth it */
+	uint32_t rest;         /* stacks that are not looked for */
 	struct rhp_place busy; /* who is at it; a handler on top does without */
 };
 
@@ -174,7 +177,7 @@ READS_STACKS static ALWAYS_INLINE uint32_t rhp_memo_find(struct rhp_memo *m,
 							 uintptr_t frame, uintptr_t last,
 							 enum rhp_function function)
 {
-	if (UNLIKELY(!m->pairs || m->busy.frame != 0))
+	if (UNLIKELY(!m->pairs || m->busy.frame != 0 || m->rest != 0))
 		return 0;
 	rhp_place_set(&m->busy, (const void *)frame);
 	const struct rhp_memo_stack *s = rhp_memo_slot(m, frame, last);
@@ -184,8 +187,10 @@ READS_STACKS static ALWAYS_INLINE uint32_t rhp_memo_find(struct rhp_memo *m,
 			node = rhp_memo_find_walk(m, s);
 		else if (rhp_memo_holds(rhp_memo_pairs(m, s), s->n, frame))
 			node = s->node;
-		if (node != 0)
+		if (node != 0) {
 			m->credit = RHP_MEMO_CREDIT;
+			m->looks = RHP_MEMO_LOOKS;
+		}
 	}
 	rhp_place_clear(&m->busy);
 	return node;

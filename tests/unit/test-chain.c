@@ -300,14 +300,15 @@ static void stacks_that_come_again_are_found(void **state)
 	}
 	/* A few share a place. */
 	assert_true(found > 4000);
-	memo->credit = memo->passed = 0;
-	for (uint32_t i = 0; i < 200; i++) { /* nothing comes again */
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < 900; i++) { /* nothing comes again */
 		uint64_t end = memo->end;
 
 		stack[at[depth - 3] + 1] = 0x4000 + i;
 		assert_false(find_or_keep(memo, m, 0));
-		assert_int_equal(memo->end != end, i % 16 == 0);
+		kept += memo->end != end;
 	}
+	assert_true(kept >= 50 && kept < 60);
 	free_memo(memo);
 	free_memory(m);
 }

@@ -147,7 +147,7 @@ static void what_is_found_is_the_walk(void **state)
 	(void)state;
 	rhp_memo_init(&m, aligned_alloc(16, rhp_memo_room()));
 	for (int i = 0; i < 60000; i++) {
-		if (draw(6) == 0 || depth == 0)
+		if (draw(40) == 0 || depth == 0)
 			new_stack();
 		else if (draw(2)) /* a register that no rule uses, or one does */
 			regs[depth - 1].fp = rule_of(regs[depth - 1].ip).uses
