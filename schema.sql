@@ -130,6 +130,14 @@ CREATE TABLE processes (
   followed_children INTEGER NOT NULL  -- those that have traces of their own
 ) STRICT;
 
+-- What the program's build said of itself (rheaper-cc --rheaper-label).
+CREATE TABLE build_labels (
+  process INTEGER NOT NULL REFERENCES processes,
+  name TEXT NOT NULL,         -- as the build gave it: 'version', 'commit', ...
+  value TEXT NOT NULL,
+  PRIMARY KEY (process, name)
+) STRICT, WITHOUT ROWID;
+
 -- Threads that recorded anything.
 CREATE TABLE threads (
   thread INTEGER PRIMARY KEY, -- number, from 1

@@ -235,6 +235,57 @@ static int take_process(struct catalog *c, const struct reader_blob *blob)
 	return c->host && c->command_line ? 0 : -ENOMEM;
 }
 
+static bool has_label(const struct catalog *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_labels; i++)
+		if (strcmp(c->labels[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A label is damage if it has no name, if there is one of its name, or too many. */
+static int take_label(struct catalog *c, const char *text, size_t size)
+{
+	size_t n_name = strnlen(text, size);
+	const char *equals = memchr(text, '=', n_name);
+	struct catalog_label label;
+
+	if (!equals || equals == text || c->n_labels == RHP_LABELS_MAX) {
+		c->n_damaged++;
+		return 0;
+	}
+	n_name = (size_t)(equals - text);
+	label.name = text_utf8(text, n_name);
+	label.value = text_utf8(equals + 1, size - n_name - 1);
+	if (!label.name || !label.value || has_label(c, label.name)) {
+		int error = label.name && label.value ? 0 : -ENOMEM;
+
+		c->n_damaged++;
+		free(label.name);
+		free(label.value);
+		return error;
+	}
+	c->labels[c->n_labels++] = label;
+	return 0;
+}
+
+static int take_labels(struct catalog *c, const struct reader_blob *blob)
+{
+	const char *text = blob->text;
+	size_t left = blob->text_size;
+	int error = 0;
+
+	while (left > 0 && !error) {
+		size_t n = strnlen(text, left);
+
+		error = take_label(c, text, n);
+		n += n < left;
+		text += n;
+		left -= n;
+	}
+	return error;
+}
+
 static int take_blob(void *context, const struct reader_blob *blob)
 {
 	struct catalog *c = context;
@@ -255,6 +306,8 @@ static int take_blob(void *context, const struct reader_blob *blob)
 	case RHP_BLOB_BEGIN:
 	case RHP_BLOB_END:
 		return take_scope(c, blob);
+	case RHP_BLOB_LABELS:
+		return take_labels(c, blob);
 	case RHP_BLOB_SCAN:
 		scan_take_end(&c->scan, blob);
 		return 0;
@@ -360,6 +413,10 @@ void catalog_fini(struct catalog *c)
 		free(c->names[i].name);
 	for (size_t i = 0; i < c->n_scopes; i++)
 		free(c->scopes[i].name);
+	for (size_t i = 0; i < c->n_labels; i++) {
+		free(c->labels[i].name);
+		free(c->labels[i].value);
+	}
 	free(c->host);
 	free(c->command_line);
 	free(c->nodes);

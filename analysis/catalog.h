@@ -12,6 +12,7 @@
 
 #include "analysis/scan.h"
 #include "common/map.h"
+#include "contract/note.h"
 #include "trace/reader.h"
 
 struct catalog_node {
@@ -80,6 +81,11 @@ struct catalog_scope {
 	char *name; /* UTF-8; NULL: an end */
 };
 
+/* What the build of the program said of itself. Names differ from each other. */
+struct catalog_label {
+	char *name, *value; /* UTF-8 */
+};
+
 struct catalog {
 	struct catalog_node *nodes; /* by id; 0 is the empty stack */
 	size_t n_nodes, n_nodes_max;
@@ -97,6 +103,8 @@ struct catalog {
 	size_t n_names, n_names_max;
 	struct catalog_scope *scopes;
 	size_t n_scopes, n_scopes_max;
+	struct catalog_label labels[RHP_LABELS_MAX];
+	size_t n_labels;
 	struct scan scan;
 	uint32_t parent_pid; /* 0: unknown */
 	char *host;          /* UTF-8, or NULL */

@@ -242,6 +242,9 @@ enum rhp_blob_type {
 	RHP_BLOB_SCAN = 9,     /* b: other threads that ran meanwhile (low 32), an errno
 				* (high 32): not 0, nothing was scanned; c: ticks.
 				* No text. */
+	RHP_BLOB_LABELS = 10,  /* b, c: unused; text: NAME=VALUE texts, each with its NUL:
+				* what the build said of itself (note.h). At most one,
+				* and none if it said nothing. */
 };
 
 /*

@@ -50,6 +50,11 @@ void store_process(struct store *s, const struct process_row *process)
 	free(version);
 }
 
+void store_build_label(struct store *s, const struct build_label_row *label)
+{
+	store_insert(s, TABLE_BUILD_LABELS, label);
+}
+
 void store_thread(struct store *s, const struct store_trace *trace, uint64_t number,
 		  uint64_t tid, const char *name)
 {

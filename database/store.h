@@ -87,6 +87,7 @@ void store_trace_end(struct store *store, const struct store_trace *trace,
 void store_run(struct store *store, int64_t run, const char *label,
 	       const char *loaded_at);
 void store_process(struct store *store, const struct process_row *process);
+void store_build_label(struct store *store, const struct build_label_row *label);
 void store_thread(struct store *store, const struct store_trace *trace, uint64_t number,
 		  uint64_t tid, const char *name);
 void store_module(struct store *store, uint32_t number, const char *path,

@@ -53,6 +53,12 @@ static const struct row_column process_columns[] = {
 	COLUMN(process_row, followed_children),
 };
 
+static const struct row_column build_label_columns[] = {
+	COLUMN(build_label_row, process),
+	COLUMN(build_label_row, name),
+	COLUMN(build_label_row, value),
+};
+
 static const struct row_column thread_columns[] = {
 	COLUMN(thread_row, thread), COLUMN(thread_row, process),
 	COLUMN(thread_row, number), COLUMN(thread_row, tid),
@@ -234,6 +240,7 @@ static const struct {
 } tables[N_TABLES] = {
 	[TABLE_RUNS] = {"runs", ROW_LIST(run_columns), NULL},
 	[TABLE_PROCESSES] = {"processes", ROW_LIST(process_columns), NULL},
+	[TABLE_BUILD_LABELS] = {"build_labels", ROW_LIST(build_label_columns), NULL},
 	[TABLE_THREADS] = {"threads", ROW_LIST(thread_columns), NULL},
 	[TABLE_MODULES] = {"modules", ROW_LIST(module_columns), NULL},
 	[TABLE_PROCESS_MODULES] = {"process_modules", ROW_LIST(process_module_columns),

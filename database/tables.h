@@ -11,6 +11,7 @@
 enum table {
 	TABLE_RUNS,
 	TABLE_PROCESSES,
+	TABLE_BUILD_LABELS,
 	TABLE_THREADS,
 	TABLE_MODULES,
 	TABLE_PROCESS_MODULES,
@@ -67,6 +68,11 @@ struct process_row {
 	int64_t counted_in; /* 0: NULL */
 	bool began_late;
 	int64_t silent_children, executed_children, followed_children;
+};
+
+struct build_label_row {
+	int64_t process;
+	const char *name, *value;
 };
 
 struct thread_row {

@@ -147,6 +147,12 @@ static void write_catalog(const struct trace_rows *r, struct store *store)
 {
 	const struct catalog *c = r->catalog;
 
+	for (size_t i = 0; i < c->n_labels; i++)
+		store_build_label(store, &(struct build_label_row){
+						 .process = r->where->process,
+						 .name = c->labels[i].name,
+						 .value = c->labels[i].value,
+					 });
 	for (size_t i = 0; i < c->n_threads; i++)
 		store_thread(store, r->where, c->threads[i].number, c->threads[i].tid,
 			     c->threads[i].name);

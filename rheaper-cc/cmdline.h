@@ -57,6 +57,7 @@ struct cmd_inject {
 	int pull_all;            /* pull every shim: the words may stand anywhere */
 	const struct declared_list *declared; /* functions that the user declared */
 	const char *declared_archive;         /* their shims; NULL if there are none */
+	const char *label_object;             /* its note; NULL if there are no labels */
 };
 
 /*

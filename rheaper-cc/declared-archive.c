@@ -6,74 +6,20 @@
  * machine's byte order, in which all targets are.
  */
 #include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "rheaper-cc/declared-archive.h"
+#include "rheaper-cc/template.h"
 #include "rheaper-cc/words.h"
 
 #define AR_MAGIC "!<arch>\n"
 #define AR_HEADER 60
 #define WRAP "__wrap_"
 #define REAL "__real_"
-
-struct bytes {
-	char *at;
-	size_t size;
-};
-
-static _Noreturn void die_template(const char *path)
-{
-	exit_with(2, "%s is not the archive of this rheaper-cc", path);
-}
-
-static struct bytes read_whole(const char *path)
-{
-	struct stat status;
-	struct bytes b;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &status) != 0)
-		exit_with(2, "open %s:", path);
-	b = (struct bytes){malloc((size_t)status.st_size + 1), (size_t)status.st_size};
-	if (!b.at)
-		exit_with(2, "out of memory");
-	n = read(fd, b.at, b.size);
-	if (n != (ssize_t)b.size)
-		exit_with(2, "read %s:", path);
-	close(fd);
-	return b;
-}
-
-/* The first member of an archive that is an object. */
-static struct bytes first_member(struct bytes archive, const char *path)
-{
-	size_t at = strlen(AR_MAGIC);
-
-	if (archive.size < at || memcmp(archive.at, AR_MAGIC, at) != 0)
-		die_template(path);
-	while (archive.size - at > AR_HEADER) {
-		const char *head = archive.at + at;
-		size_t size = strtoull(head + 48, NULL, 10);
-
-		at += AR_HEADER;
-		if (size > archive.size - at)
-			break;
-		if (head[0] != '/' || (head[1] != ' ' && head[1] != '/'))
-			return (struct bytes){archive.at + at, size};
-		at += size + (size & 1);
-	}
-	die_template(path);
-}
 
 /* A field of a structure of ELF, and what differs between its two classes. */
 struct field {
@@ -145,7 +91,7 @@ static void find_symbols(struct template *t, const char *path)
 	size_t sections = get(at, l->sections), n = get(at, l->n_sections);
 
 	if (sections > t->object.size || n > (t->object.size - sections) / l->section)
-		die_template(path);
+		template_die(path);
 	for (size_t i = 0; i < n; i++) {
 		const char *section = at + sections + i * l->section;
 		size_t start = get(section, l->offset), size = get(section, l->size);
@@ -165,12 +111,12 @@ static void read_template(struct template *t, const char *path)
 
 	t->layout = layout_of(t->object);
 	if (!t->layout)
-		die_template(path);
+		template_die(path);
 	find_symbols(t, path);
 	spec = memmem(at, t->object.size, RHP_DECLARED_MAGIC, sizeof(RHP_DECLARED_MAGIC));
 	if (!t->symbols || !spec ||
 	    t->object.size - (size_t)(spec - at) < sizeof(struct rhp_declared_spec))
-		die_template(path);
+		template_die(path);
 	t->spec = (size_t)(spec - at);
 }
 
@@ -279,25 +225,15 @@ static void write_archive(FILE *out, const struct declared_list *list,
 char *declared_archive(const struct declared_list *list, const char *archive_dir,
 		       const char *suffix, int weak)
 {
-	struct template t = {.weak = weak};
-	struct bytes archive;
-	char *path = NULL;
-	int fd = memfd_create("rheaper-declared.a", 0);
-	FILE *out = fd < 0 ? NULL : fdopen(dup(fd), "w");
+	static const char what[] = "the archive of declared functions";
+	char *path, *from = template_path(archive_dir, "declared", suffix);
+	FILE *out = template_open(what, &path);
+	struct template t = {.object = template_read(from), .weak = weak};
 
-	if (!out)
-		exit_with(2, "create the archive of declared functions:");
-	if (asprintf(&path, "%s/librheaper-declared%s.a", archive_dir, suffix) < 0)
-		exit_with(2, "out of memory");
-	archive = read_whole(path);
-	t.object = first_member(archive, path);
-	read_template(&t, path);
+	read_template(&t, from);
 	write_archive(out, list, &t);
-	if (fclose(out) != 0)
-		exit_with(2, "create the archive of declared functions:");
-	free(archive.at);
-	free(path);
-	if (asprintf(&path, "/proc/self/fd/%d", fd) < 0)
-		exit_with(2, "out of memory");
+	template_close(out, what);
+	free(t.object.at);
+	free(from);
 	return path;
 }

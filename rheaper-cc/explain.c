@@ -60,10 +60,12 @@ int is_binary(const char *path)
 	return is;
 }
 
-/* The value of KEY= in our notes, or NULL. */
-static const char *note_value(const struct binary *b, const char *key)
+/* Calls f with the texts of each note of ours of a type: `size` bytes, the last one of
+ * which is NUL. */
+static void each_note(const struct binary *b, enum rhp_note_type type,
+		      void (*f)(void *arg, const char *text, size_t size), void *arg)
 {
-	size_t length = strlen(key), name, desc, next;
+	size_t name, desc, next;
 	GElf_Shdr header;
 	GElf_Nhdr note;
 	Elf_Data *data;
@@ -74,15 +76,43 @@ static const char *note_value(const struct binary *b, const char *key)
 		     at = next) {
 			const char *bytes = data->d_buf, *text = bytes + desc;
 
-			if (note.n_type == RHP_NOTE_TEXT &&
+			if (note.n_type == type &&
 			    note.n_namesz == sizeof(RHP_NOTE_NAME) &&
 			    memcmp(bytes + name, RHP_NOTE_NAME, note.n_namesz) == 0 &&
-			    note.n_descsz > length && !text[note.n_descsz - 1] &&
-			    strncmp(text, key, length) == 0 && text[length] == '=')
-				return text + length + 1;
+			    note.n_descsz > 0 && !text[note.n_descsz - 1])
+				f(arg, text, note.n_descsz);
 		}
 	}
-	return NULL;
+}
+
+struct asked_value {
+	const char *key, *value;
+};
+
+static void take_value(void *arg, const char *text, size_t size)
+{
+	struct asked_value *asked = arg;
+	size_t length = strlen(asked->key);
+
+	if (!asked->value && size > length && strncmp(text, asked->key, length) == 0 &&
+	    text[length] == '=')
+		asked->value = text + length + 1;
+}
+
+/* The value of KEY= in our notes, or NULL. */
+static const char *note_value(const struct binary *b, const char *key)
+{
+	struct asked_value asked = {.key = key};
+
+	each_note(b, RHP_NOTE_TEXT, take_value, &asked);
+	return asked.value;
+}
+
+static void say_labels(void *arg, const char *text, size_t size)
+{
+	(void)arg;
+	for (const char *end = text + size; text < end && *text; text += strlen(text) + 1)
+		printf("label %s\n", text);
 }
 
 /* lld and mold sign in .comment, gold in a note, GNU ld does not. */
@@ -271,6 +301,7 @@ void explain_binary(const char *path, const struct declared_list *asked)
 		       path, version, capture ? capture : "process (static)",
 		       note_value(&b, "operators") ? "as such" : "not wrapped",
 		       linker(&b));
+		each_note(&b, RHP_NOTE_LABELS, say_labels, NULL);
 		each_recorded(&b, say_recorded, &b);
 	}
 	for (size_t i = 0; version && i < asked->n; i++) {

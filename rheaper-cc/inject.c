@@ -259,6 +259,15 @@ static void add_compile(const struct cmdline *c, struct words *out)
 		words_add(out, "-g1");
 }
 
+static void add_labels(const struct cmd_inject *inject, struct words *out)
+{
+	struct words list = {0};
+
+	if (inject->label_object)
+		words_add(&list, inject->label_object);
+	flush_linker(out, &list);
+}
+
 /* gold takes the malloc that a shared library asks for to be the shim too: which it
  * then misses where the shim is not linked, and else exports. */
 static void add_for_gold(const struct cmdline *c, struct words *out)
@@ -286,6 +295,7 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 	/* GCC leaves it out, and libc.a has no frame pointers */
 	if (c->kind == CMD_STATIC)
 		words_add(before, "-Wl,--eh-frame-hdr");
+	add_labels(inject, before);
 	add_archive(c, inject, before);
 	add_archive(c, inject, after);
 	if (c->kind == CMD_EXECUTABLE) {

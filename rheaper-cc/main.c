@@ -141,10 +141,14 @@ static void build_command(struct own *own, const struct compiler *compiler,
 {
 	struct words compile = {0}, before = {0}, after = {0};
 	char *dir = find_archive(c), *declared = make_declared(own, c, dir);
+	char *labels = dir && own->labels.n
+			       ? labels_object(&own->labels, dir, c->target->suffix)
+			       : NULL;
 	struct cmd_inject inject = {.capture = own->capture,
 				    .archive_dir = dir,
 				    .declared = &own->declared,
-				    .declared_archive = declared};
+				    .declared_archive = declared,
+				    .label_object = labels};
 
 	cmdline_inject(c, &inject, &compile, &before, &after);
 	words_add_all(command, &compiler->command);
@@ -156,6 +160,7 @@ static void build_command(struct own *own, const struct compiler *compiler,
 		words_add_all(command, &own->user);
 	words_add_all(command, &after);
 	free(declared);
+	free(labels);
 	words_fini(&compile);
 	words_fini(&before);
 	words_fini(&after);
@@ -183,6 +188,10 @@ static int show_link(const struct own *own, const struct cmdline *c)
 	if (own->declared.n > 0)
 		exit_with(2, "--rheaper-show=link and --rheaper-wrap cannot be combined: "
 			     "only the driver itself can link declared functions");
+	if (own->labels.n > 0)
+		exit_with(2,
+			  "--rheaper-show=link and --rheaper-label cannot be combined: "
+			  "only the driver itself can link labels");
 	if (!cmdline_links(c))
 		exit_with(2, "--rheaper-show=link: nothing to add: %s", c->reason);
 	if (!dir)

@@ -36,6 +36,11 @@ static const char *take_wrap_file(void *options, const char *path)
 	return NULL;
 }
 
+static const char *take_label(void *options, const char *label)
+{
+	return labels_add(&((struct own *)options)->labels, label);
+}
+
 static const char *take_family(void *options, const char *name)
 {
 	struct own *own = options;
@@ -100,6 +105,10 @@ static const struct option_row rows[] = {
 		 "of no allocator"},
 	{OPTION_CALL, 0, "shared", .take = take_shared,
 	 .help = "make linked shared libraries record in any program"},
+	{.help = "What the build says of itself"},
+	{OPTION_CALL, 0, "label", "NAME=VALUE", .take = take_label,
+	 .help = "record this in the program, which says it in each trace: version=1.2, "
+		 "commit=3f1c09d"},
 	{.help = "Questions (no compiler runs)"},
 	{OPTION_CALL, 0, "show", .take = take_show,
 	 .help = "print the command that would run"},
@@ -119,8 +128,8 @@ static const struct option_program program = {
 	.about = "Run the compiler so that the programs it links can be traced. The "
 		 "driver's name selects the compiler: rheaper-gcc runs gcc.",
 	.notes = "Environment: RHEAPER_CC=off, RHEAPER_CC_FLAGS, RHEAPER_CC_LOG, "
-		 "RHEAPER_HOME, RHEAPER_REAL_CC, RHEAPER_REAL_CXX, RHEAPER_REAL_FC; see "
-		 "rheaper-cc(1).\n"
+		 "RHEAPER_HOME, RHEAPER_LABELS, RHEAPER_REAL_CC, RHEAPER_REAL_CXX, "
+		 "RHEAPER_REAL_FC; see rheaper-cc(1).\n"
 		 "\n"
 		 "Exit status: that of the compiler. Without one: 2 for wrong options, "
 		 "126 if the compiler cannot be run, 127 if there is none.",
@@ -133,24 +142,30 @@ static bool is_own(const char *word)
 	return strncmp(word, prefix, strlen(prefix)) == 0;
 }
 
-/* Whether a word without its prefix is this option's; *argument is what follows "=". */
-static bool matches(const struct option_row *row, const char *word, const char **argument)
+/* Whether a word without its prefix is this option's; *argument is what follows "=", or
+ * the next word. */
+static bool matches(const struct option_row *row, const char *word, const char *next,
+		    const char **argument)
 {
 	size_t n = row->name ? strlen(row->name) : 0;
 
 	if (n == 0 || strncmp(word, row->name, n) != 0)
 		return false;
-	*argument = row->argument && word[n] == '=' ? word + n + 1 : NULL;
+	*argument = !row->argument    ? NULL
+		    : word[n] == '='  ? word + n + 1
+		    : word[n] == '\0' ? next
+				      : NULL;
 	return row->argument ? *argument != NULL : word[n] == '\0';
 }
 
-static void parse_own(const char *word, struct own *own)
+/* Returns whether the next word was the argument of this one. */
+static bool parse_own(const char *word, const char *next, struct own *own)
 {
 	const char *argument, *wrong = NULL;
 	const struct option_row *row;
 
 	for (size_t i = 0; (row = options_row(&program, i)); i++) {
-		if (matches(row, word + strlen(prefix), &argument))
+		if (matches(row, word + strlen(prefix), next, &argument))
 			break;
 	}
 	if (!row)
@@ -164,13 +179,18 @@ static void parse_own(const char *word, struct own *own)
 		wrong = row->take(own, argument);
 	if (wrong)
 		exit_with(2, "%s: %s", word, wrong);
+	return argument && argument == next;
 }
 
-static void parse_variable(struct own *own)
+static void parse_variables(struct own *own)
 {
 	const char *off = getenv("RHEAPER_CC"), *flags = getenv("RHEAPER_CC_FLAGS");
+	const char *labels = getenv("RHEAPER_LABELS");
+	const char *wrong = labels_add_list(&own->labels, labels ? labels : "");
 	struct words list = {0};
 
+	if (wrong)
+		exit_with(2, "RHEAPER_LABELS: %s", wrong);
 	own->off = off && (strcmp(off, "off") == 0 || strcmp(off, "0") == 0);
 	words_add_split(&list, flags ? flags : "");
 	for (size_t i = 0; i < list.n; i++) {
@@ -179,7 +199,7 @@ static void parse_variable(struct own *own)
 				  "RHEAPER_CC_FLAGS: expected --rheaper-* options only, "
 				  "not %s",
 				  list.word[i]);
-		parse_own(list.word[i], own);
+		i += parse_own(list.word[i], list.word[i + 1], own);
 	}
 	words_fini(&list);
 }
@@ -187,10 +207,10 @@ static void parse_variable(struct own *own)
 void own_parse(int argc, char **argv, struct own *own)
 {
 	*own = (struct own){.action = OWN_RUN};
-	parse_variable(own);
+	parse_variables(own);
 	for (int i = 1; i < argc; i++) {
 		if (is_own(argv[i]))
-			parse_own(argv[i], own);
+			i += parse_own(argv[i], argv[i + 1], own);
 		else
 			words_add(&own->user, argv[i]);
 	}

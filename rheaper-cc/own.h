@@ -8,6 +8,7 @@
 
 #include "rheaper-cc/cmdline.h"
 #include "rheaper-cc/declare.h"
+#include "rheaper-cc/labels.h"
 
 enum own_action {
 	OWN_RUN,       /* run the compiler */
@@ -26,13 +27,15 @@ struct own {
 	bool off;         /* RHEAPER_CC=off */
 	bool no_families; /* no allocator is known by the name of its library */
 	struct declared_list declared;
+	struct labels labels;
 	struct words user; /* the words for the compiler */
 };
 
 /*
  * Splits a command line into the driver's own words and those of the compiler, and reads
- * RHEAPER_CC and RHEAPER_CC_FLAGS, which own words on the line override. Ends the program
- * with status 2 if an own word is wrong.
+ * RHEAPER_CC, RHEAPER_LABELS and RHEAPER_CC_FLAGS, which own words on the line override.
+ * The argument of an own word may be the next word. Ends the program with status 2 if an
+ * own word is wrong.
  */
 void own_parse(int argc, char **argv, struct own *own);
 

@@ -53,6 +53,9 @@ struct rhp_process {
 	int (*leak_check)(const void *stack, struct rhp_leak_counts *counts);
 };
 
+/* The texts of the note of labels, each with its NUL, and an empty one. */
+extern HIDDEN const char rhp_labels[RHP_LABELS_SIZE];
+
 /* The table of this module. */
 extern HIDDEN struct rhp_process rhp_process_own;
 

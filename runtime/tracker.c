@@ -24,6 +24,7 @@
 #include "runtime/os-memory.h"
 #include "runtime/os-process.h"
 #include "runtime/os-signal.h"
+#include "runtime/process.h"
 #include "runtime/thread.h"
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
@@ -81,6 +82,17 @@ static struct rhp_tracker *make_tracker(uint16_t number)
 	return t;
 }
 
+/* Tells the trace what the build of the program said of itself. */
+static COLD void describe_build(struct rhp_tracker *t)
+{
+	size_t size = 0;
+	while (rhp_labels[size])
+		size += strlen(rhp_labels + size) + 1;
+	if (size > 0)
+		rhp_stream_blob(&t->stream, RHP_BLOB_LABELS, 0, 0,
+				&(struct rhp_stream_text){rhp_labels, size}, 1);
+}
+
 /* Tells the trace what process it is, once: where it runs and how it was called. */
 static COLD void describe_process(struct rhp_tracker *t)
 {
@@ -96,6 +108,7 @@ static COLD void describe_process(struct rhp_tracker *t)
 			text, 2);
 	if (words)
 		rhp_os_release(words, COMMAND_LINE_SIZE);
+	describe_build(t);
 }
 
 /* Tells the trace whose events follow in this stream. */

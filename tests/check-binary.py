@@ -124,6 +124,17 @@ def test_the_linker_is_told(bench):
         assert names[linker] in bench.explain("program").split("linked by")[1], linker
 
 
+def test_labels_are_a_note_that_strip_keeps(bench):
+    labels = "--rheaper-label=version=1.2", "--rheaper-label=commit=3f1c"
+    for words in ["c.c"], ["c.c", "-static-pie"], ["-fPIC", "-shared", "--rheaper-shared", "c.c"]:
+        bench.build("-s", *words, *labels)
+        assert "\nlabel version=1.2\nlabel commit=3f1c\n" in bench.explain("program"), words
+        notes = bench.run("readelf", "-nW", "program", silent=False)
+        assert "rheaper" in notes and "version=1.2\0".encode().hex(" ") in notes, notes
+        bench.build("-s", *words)
+        assert "label" not in bench.explain("program"), words
+
+
 def test_a_plain_program_is_not_instrumented(bench):
     bench.run("cc", "c.c", "-o", "program")
     assert bench.explain("program") == "program: not instrumented\n"

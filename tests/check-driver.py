@@ -314,6 +314,38 @@ def test_bad_declarations_are_named(b):
         assert result.returncode == 2 and said in result.stderr, result
 
 
+def test_labels_are_an_object_of_the_link(b):
+    template = os.path.join(os.path.dirname(DRIVER), "../wrap/librheaper-labels.a")
+    shutil.copy(template, b.dir)
+    for words, env in (["--rheaper-label=version=1.2"], {}), (["--rheaper-label", "version=1.2"], {}), \
+            ([], {"RHEAPER_LABELS": "version=1.2,commit=3f1c"}), \
+            ([], {"RHEAPER_CC_FLAGS": "--rheaper-label version=1.2"}):
+        got = b.shown("a.o", *words, **env)
+        assert sum(word.startswith("-Wl,/proc/self/fd/") for word in got) == 1, got
+        assert "a.o" in got and not any("label" in word for word in got), got
+        assert b.shown("-c", "a.c", *words, **env)[-2:] == ["-c", "a.c"]
+    assert not any("/proc/self/fd/" in word for word in b.shown("a.o"))
+
+
+def test_bad_labels_are_named(b):
+    for label, said in ("version", "expected NAME=VALUE"), ("version=", "1 to 255 bytes"), \
+            ("Version=1", "small letters"), ("1a=1", "small letters"), ("=1", "small letters"), \
+            ("a=" + 256 * "x", "1 to 255 bytes"), ("a=b\nc", "control character"), \
+            (64 * "a" + "=1", "small letters"):
+        for result in b.run("a.o", "--rheaper-label=" + label), b.run("a.o", RHEAPER_LABELS=label):
+            assert result.returncode == 2 and said in result.stderr, (label, result)
+    result = b.run("a.o", RHEAPER_LABELS=b"a=\xff")
+    assert result.returncode == 2 and "not UTF-8" in result.stderr, result
+    for labels, said in (["n%d=1" % i for i in range(31)], "30 at most"), \
+            (["n%d=%s" % (i, 250 * "x") for i in range(5)], "1023 bytes"):
+        result = b.run("a.o", *("--rheaper-label=" + label for label in labels))
+        assert result.returncode == 2 and said in result.stderr, result
+    result = b.run("a.o", "--rheaper-label")
+    assert result.returncode == 2 and "unknown option" in result.stderr, result
+    result = b.run("a.o", "--rheaper-show=link", "--rheaper-label=a=1")
+    assert result.returncode == 2 and "cannot be combined" in result.stderr, result
+
+
 def test_full_output_is_an_error(b):
     for word in "help", "version", "list-wrapped", "show", "show=link", "explain":
         with open("/dev/full", "w") as full:

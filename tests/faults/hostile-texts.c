@@ -31,6 +31,17 @@ static void processes(struct trace_writer *w)
 	writer_blob(w, R, RHP_BLOB_PROCESS, 2, 0, "other\0x\0", 8);
 }
 
+/* Labels without names, without values, of one name, and more of them than there may be
+ */
+static void labels(struct trace_writer *w)
+{
+	static const char texts[] = "=\0=x\0x\0same=1\0same=2\0\0\0";
+
+	writer_blob(w, R, RHP_BLOB_LABELS, UINT64_MAX, UINT64_MAX, texts, sizeof(texts));
+	for (uint64_t i = 0; i < 35; i++)
+		writer_blob(w, R, RHP_BLOB_LABELS, 0, 0, "same=3", 6);
+}
+
 /* A text that is a thread's name, a mark, a scope, a function's and a module's name */
 static void name_all(struct trace_writer *w, const char *text, size_t size)
 {
@@ -95,6 +106,7 @@ const struct hostile hostile_texts[] = {
 	{"scopes", AS_USUAL, .change = scopes},
 	{"deep-scopes", AS_USUAL, .change = deep_scopes},
 	{"processes", PARTIAL(USUAL_SAID), .change = processes},
+	{"labels", PARTIAL(USUAL_SAID), .change = labels},
 	{"nul-name", WHOLE(ONE_MORE), .change = nul_name},
 	{"quote-name", WHOLE(ONE_MORE), .change = quote_name},
 	{"html-name", WHOLE(ONE_MORE), .change = html_name},

@@ -28,6 +28,7 @@ static void put_stacks(struct trace_writer *w, size_t r)
 static void put_texts(struct trace_writer *w, size_t r)
 {
 	writer_blob(w, r, RHP_BLOB_PROCESS, 1, 0, "host\0./program\0--flag", 21);
+	writer_blob(w, r, RHP_BLOB_LABELS, 0, 0, "version=1.2\0commit=3f1c", 23);
 	writer_blob(w, r, RHP_BLOB_MARK, 1, 900, "a mark", 6);
 	writer_blob(w, r, RHP_BLOB_NAME, 2, 950, "worker", 6);
 	writer_blob(w, r, RHP_BLOB_BEGIN, 1 | UINT64_C(7) << 32, 1000, "outer", 5);

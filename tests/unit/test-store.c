@@ -221,6 +221,42 @@ static void a_thread_has_the_name_that_it_had_last(void **state)
 		"1\n");
 }
 
+static void labels_have_names_that_differ(void **state)
+{
+	static const char texts[] = "version=1.2\0commit=3f\xff\0version=2\0=x\0none\0"
+				    "empty=\0equals=a=b";
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+
+	(void)state;
+	writer_blob(&writer, r, RHP_BLOB_THREAD, 1, 100, "one", 3);
+	writer_blob(&writer, r, RHP_BLOB_LABELS, 0, 0, texts, sizeof(texts) - 1);
+	writer_save(&writer, trace);
+	load(false);
+	assert_string_equal(
+		query("SELECT process, name, value FROM build_labels ORDER BY name"),
+		"1|commit|3f\\xff\n1|empty|\n1|equals|a=b\n1|version|1.2\n");
+	assert_string_equal(
+		query("SELECT count FROM losses WHERE reason = 'damaged_records'"),
+		"3\n");
+}
+
+static void labels_beyond_thirty_are_damage(void **state)
+{
+	char texts[1024];
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0), n = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		n += (size_t)snprintf(texts + n, sizeof(texts) - n, "n%d=1%c", i, 0);
+	writer_blob(&writer, r, RHP_BLOB_LABELS, 0, 0, texts, n);
+	writer_save(&writer, trace);
+	load(false);
+	assert_string_equal(query("SELECT count(*) FROM build_labels"), "30\n");
+	assert_string_equal(
+		query("SELECT count FROM losses WHERE reason = 'damaged_records'"),
+		"70\n");
+}
+
 static void begin_scope(size_t r, uint64_t thread, uint64_t number, uint64_t at,
 			const char *name)
 {
@@ -447,6 +483,8 @@ int main(void)
 		CASE(each_table_has_one_list_of_all_its_columns),
 		CASE(codes_have_their_names),
 		CASE(a_thread_has_the_name_that_it_had_last),
+		CASE(labels_have_names_that_differ),
+		CASE(labels_beyond_thirty_are_damage),
 		CASE(scopes_are_paired_by_thread_and_number),
 		CASE(scopes_are_not_deeper_than_the_limit),
 		CASE(a_cycle_of_frames_ends),
