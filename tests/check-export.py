@@ -158,7 +158,7 @@ class Bench(Workbench):
         with open(self.path("raw.pb"), "wb") as out:
             out.write(gzip.decompress(subprocess.run(
                 [EXPORT, "-f", "pprof", *words, database or self.db], check=True, stdout=subprocess.PIPE).stdout))
-        folder = SOURCE + "/rheaper-export"
+        folder = SOURCE + "/pprof"
         with open(self.path("raw.pb"), "rb") as raw:
             return subprocess.run(["protoc", "--decode=rheaper.Profile", "-I", folder,
                                    folder + "/profile.proto"], stdin=raw, check=True, text=True,

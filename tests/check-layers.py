@@ -36,7 +36,8 @@ MAY_USE = {
     'rheaper-cc': ['contract', 'common'],
     'rheaper-ctl': ['contract', 'common'],
     'rheaper-load': ['contract', 'loading', 'database', 'analysis', 'trace', 'symbols', 'common'],
-    'rheaper-export': ['contract', 'database', 'symbols', 'common'],
+    'pprof': ['database', 'symbols', 'common'],
+    'rheaper-export': ['contract', 'pprof', 'database', 'symbols', 'common'],
     'rheaper-top': ['contract', 'analysis', 'trace', 'symbols', 'common'],
     'rheaper-check': ['contract', 'loading', 'database', 'analysis', 'symbols', 'common'],
     'rheaper-report': ['contract', 'report', 'loading', 'database', 'symbols', 'common'],
@@ -57,11 +58,11 @@ LIBRARIES = {
     'dwarf.h': ['symbols'],
     'libiberty/': ['symbols'],
     'libunwind': [],
-    'stdio.h': ['common', 'trace', 'symbols', 'analysis', 'database', 'loading', 'report',
+    'stdio.h': ['common', 'trace', 'symbols', 'analysis', 'database', 'loading', 'pprof', 'report',
                 'rheaper',
                 'wrap/wrap.h'],
     'ncurses.h': ['rheaper-top/screen'],
-    'zlib.h': ['rheaper-export/pprof', 'report/bundle'],
+    'zlib.h': ['pprof/gzip', 'report/bundle'],
 }
 
 
