@@ -161,12 +161,12 @@ static void print_status(const struct option_program *program)
 {
 	const char *title = "\nExit status:\n";
 
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(program->status) / sizeof(*program->status); i++) {
 		if (!program->status[i])
 			continue;
 		fputs(title, stdout);
 		title = "";
-		printf("  %d  ", i);
+		printf("  %zu  ", i);
 		print_words(program->status[i], 5, 5);
 	}
 }

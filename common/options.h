@@ -56,7 +56,7 @@ struct option_program {
 	size_t min_operands, max_operands; /* max 0: as many as you like */
 	bool in_order; /* options end at the first operand, which may be followed by "-x"
 			*/
-	const char *status[3]; /* what exit statuses mean; NULL: there is no such one */
+	const char *status[4]; /* what exit statuses mean; NULL: there is no such one */
 	const struct option_row *rows;
 	size_t n_rows;
 };

@@ -276,6 +276,12 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(profile_process, executable, "executable"),
 	ROW_COLUMN(profile_process, ending, "ending || ifnull(': ' || ending_error, '')"),
 	ROW_COLUMN(profile_process, sample_bytes, "sample_bytes"),
+	ROW_COLUMN(profile_process, started_unix_ns, "started_unix_ns"),
+	ROW_COLUMN(profile_process, started_ticks, "started_ticks"),
+	ROW_COLUMN(profile_process, host, "host"),
+	ROW_COLUMN(profile_process, build_id,
+		   "(SELECT m.build_id FROM modules m JOIN process_modules pm USING"
+		   " (module) WHERE pm.process = p.process AND m.path = p.executable)"),
 	ROW_COLUMN(profile_process, duration_ns, "CAST(duration_ms * 1e6 AS INTEGER)"),
 	ROW_COLUMN(profile_process, started_ns,
 		   "strftime('%s', started_at) * 1000000000"
@@ -300,6 +306,30 @@ void profile_each_process(struct profile *p,
 		visit(context, &process);
 	}
 	rows_close(processes);
+}
+
+struct label {
+	const char *name, *value;
+};
+
+static const struct row_column label_columns[] = {
+	ROW_COLUMN(label, name, "name"),
+	ROW_COLUMN(label, value, "value"),
+};
+
+void profile_each_label(struct profile *p,
+			void (*visit)(void *context, const char *name, const char *value),
+			void *context)
+{
+	static const struct row_list list = ROW_LIST(label_columns);
+	struct rows *labels = choice_open(&p->database, &p->choice, &list,
+					  "FROM build_labels WHERE process IN"
+					  " " CHOICE_PROCESSES " ORDER BY process, name");
+	struct label label;
+
+	while (rows_next(labels, &label))
+		visit(context, or_empty(label.name), or_empty(label.value));
+	rows_close(labels);
 }
 
 struct loss {

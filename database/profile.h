@@ -67,12 +67,14 @@ struct profile_module {
 
 struct profile_process {
 	int64_t process, pid;
-	int64_t started_ns; /* since 1970, 0: unknown */
+	int64_t started_ns; /* since 1970, 0: unknown; of milliseconds */
+	int64_t started_unix_ns, started_ticks; /* with pid, they name the trace */
 	int64_t duration_ns;
 	int64_t peak_ns;
 	int64_t sample_bytes; /* 0: not sampled */
 	const char *executable, *ending;
-	const char *command; /* its words, or the executable */
+	const char *command;         /* its words, or the executable */
+	const char *host, *build_id; /* of the executable; or NULL */
 };
 
 /* Open the database at `path`, as db_open does. All processes are chosen. */
@@ -126,6 +128,11 @@ void profile_each_process(struct profile *profile,
 			  void (*visit)(void *context,
 					const struct profile_process *process),
 			  void *context);
+
+/* Visit what the builds of the chosen processes say of themselves. */
+void profile_each_label(struct profile *profile,
+			void (*visit)(void *context, const char *name, const char *value),
+			void *context);
 
 /* Visit each reason why events are missing or could not be paired, with their number. */
 void profile_each_loss(struct profile *profile,

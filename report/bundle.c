@@ -5,6 +5,7 @@
 
 #include <zlib.h>
 
+#include "common/base64.h"
 #include "common/cli.h"
 #include "common/json.h"
 #include "report/memory.h"
@@ -95,27 +96,6 @@ static size_t all_bytes(const struct bundle *b, size_t n)
 	return all;
 }
 
-static char *encode_base64(const unsigned char *bytes, size_t n)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *text = memory_new(n / 3 * 4 + 5, 1), *out = text;
-
-	for (size_t i = 0; i < n; i += 3) {
-		uint32_t group = (uint32_t)bytes[i] << 16;
-
-		group |= i + 1 < n ? (uint32_t)bytes[i + 1] << 8 : 0;
-		group |= i + 2 < n ? bytes[i + 2] : 0;
-		*out++ = digits[group >> 18];
-		*out++ = digits[group >> 12 & 63];
-		*out++ = digits[group >> 6 & 63];
-		*out++ = digits[group & 63];
-	}
-	for (size_t pad = (3 - n % 3) % 3; pad > 0; pad--)
-		out[-(long)pad] = '=';
-	return text;
-}
-
 static void encode(struct bundle *b, const char *text, size_t n)
 {
 	unsigned char length[4] = {(unsigned char)n, (unsigned char)(n >> 8),
@@ -135,7 +115,9 @@ static void encode(struct bundle *b, const char *text, size_t n)
 	for (size_t i = 0; i < b->n; i++)
 		feed(&z, b->columns[i].bytes, b->columns[i].n, Z_NO_FLUSH);
 	feed(&z, "", 0, Z_FINISH);
-	b->encoded = encode_base64(packed, z.total_out);
+	b->encoded = base64_encode(packed, z.total_out);
+	if (!b->encoded)
+		die("make the report: out of memory");
 	b->n_encoded = strlen(b->encoded);
 	deflateEnd(&z);
 	free(packed);

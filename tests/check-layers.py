@@ -37,6 +37,8 @@ MAY_USE = {
     'rheaper-ctl': ['contract', 'common'],
     'rheaper-load': ['contract', 'loading', 'database', 'analysis', 'trace', 'symbols', 'common'],
     'pprof': ['database', 'symbols', 'common'],
+    'push': ['pprof', 'database', 'symbols', 'common'],
+    'rheaper-push': ['push', 'loading', 'pprof', 'database', 'symbols', 'common'],
     'rheaper-export': ['contract', 'pprof', 'database', 'symbols', 'common'],
     'rheaper-top': ['contract', 'analysis', 'trace', 'symbols', 'common'],
     'rheaper-check': ['contract', 'loading', 'database', 'analysis', 'symbols', 'common'],
@@ -58,10 +60,11 @@ LIBRARIES = {
     'dwarf.h': ['symbols'],
     'libiberty/': ['symbols'],
     'libunwind': [],
-    'stdio.h': ['common', 'trace', 'symbols', 'analysis', 'database', 'loading', 'pprof', 'report',
+    'stdio.h': ['common', 'trace', 'symbols', 'analysis', 'database', 'loading', 'pprof', 'push', 'report',
                 'rheaper',
                 'wrap/wrap.h'],
     'ncurses.h': ['rheaper-top/screen'],
+    'curl/': ['push/http'],
     'zlib.h': ['pprof/gzip', 'report/bundle'],
 }
 

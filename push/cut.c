@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A body is begun anew when the next sample would exceed a limit of the engine. How much
+ * a sample adds is known only when it is written: a body ends at nine tenths of the
+ * bytes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cli.h"
+#include "database/profile.h"
+#include "database/windows.h"
+#include "push/engine.h"
+#include "push/text.h"
+
+#include "push/cut.h"
+
+#define SECOND INT64_C(1000000000)
+#define SNAPSHOT_NS (300 * SECOND) /* between two of them, at least */
+
+/* The requests of a window and parts, one after the other. */
+struct run {
+	struct cut *cut;
+	const struct push_window *window;
+	uint64_t key;
+	struct push_text text;
+	void *body; /* NULL: none is begun */
+	size_t n_samples;
+	unsigned int number;
+};
+
+static void end_request(struct run *r)
+{
+	const struct push_engine *engine = r->cut->engine;
+	struct push_request request = {
+		.window = r->key,
+		.parts = r->window->parts,
+		.number = r->number++,
+		.end_ns = r->window->end_ns,
+		.n_samples = r->n_samples,
+	};
+
+	if (!r->body)
+		return;
+	engine->body->end(r->body);
+	r->body = NULL;
+	request.body = push_text_end(&r->text);
+	request.size = r->text.size;
+	engine->finish(&request, r->window);
+	r->cut->take(r->cut->context, &request);
+}
+
+static bool is_full(const struct run *r)
+{
+	const struct push_engine *e = r->cut->engine;
+
+	return (e->max_samples && r->n_samples >= e->max_samples) ||
+	       (e->max_bytes && e->body->size(r->body) > e->max_bytes / 10 * 9);
+}
+
+static void put_sample(struct run *r, const struct push_sample *sample)
+{
+	const struct push_engine *engine = r->cut->engine;
+
+	if (r->body && is_full(r))
+		end_request(r);
+	if (!r->body) {
+		r->text = push_text_begin();
+		r->body = engine->body->begin(r->text.out, r->window);
+		r->n_samples = 0;
+	}
+	engine->body->put(r->body, sample);
+	r->n_samples++;
+}
+
+static bool counts(const int64_t *values, unsigned int parts)
+{
+	bool alloc = values[PROFILE_ALLOCATIONS] || values[PROFILE_BYTES];
+	bool inuse = values[PROFILE_LIVE_BLOCKS] || values[PROFILE_LIVE_BYTES];
+
+	return (parts & PUSH_ALLOC && alloc) || (parts & PUSH_INUSE && inuse);
+}
+
+static uint64_t key_of(const struct cut *cut, const struct push_window *w)
+{
+	const struct push_process *p = w->process;
+	uint64_t key = push_hash_number(PUSH_HASH, (int64_t)cut->target);
+
+	for (size_t i = 0; i < w->labels->n; i++) {
+		key = push_hash(key, w->labels->labels[i].name);
+		key = push_hash(key, w->labels->labels[i].value);
+	}
+	key = push_hash(key, p->host ? p->host : "");
+	key = push_hash_number(key, p->pid);
+	key = push_hash_number(key, p->started_ns);
+	key = push_hash_number(key, p->started_ticks);
+	return push_hash_number(key, w->begin_ns);
+}
+
+/* Returns whether there was anything. */
+static bool cut_parts(struct cut *cut, struct push_window *w,
+		      const struct windows *windows, size_t window)
+{
+	struct run run = {.cut = cut, .window = w, .key = key_of(cut, w)};
+	int64_t values[WINDOWS_N_VALUES];
+
+	for (size_t i = 0; i < w->process->n_stacks; i++) {
+		const struct push_stack *stack = &w->process->stacks[i];
+
+		windows_get(windows, stack->stack, window, values);
+		if (counts(values, w->parts))
+			put_sample(&run, &(struct push_sample){stack, values});
+	}
+	end_request(&run);
+	return run.number > 0;
+}
+
+/* Whether a snapshot is due at the end of a window. */
+static bool is_snapshot(const struct cut *cut, int64_t number, bool last)
+{
+	int64_t begin = number * cut->window_ns, end = begin + cut->window_ns;
+
+	return last || begin / SNAPSHOT_NS != end / SNAPSHOT_NS;
+}
+
+static bool is_refused(struct cut *cut, const struct push_window *w)
+{
+	int64_t ahead_s = cut->engine->max_ahead_s;
+	bool old = cut->max_age_s && w->end_ns < cut->now_ns - cut->max_age_s * SECOND;
+	bool ahead = ahead_s && w->end_ns > cut->now_ns + ahead_s * SECOND;
+
+	cut->n_too_old += old;
+	cut->n_ahead += ahead;
+	return old || ahead;
+}
+
+static void cut_window(struct cut *cut, struct push_window *w,
+		       const struct windows *windows, size_t window, bool snapshot)
+{
+	bool any = false;
+
+	for (const unsigned int *parts = cut->engine->requests; *parts; parts++) {
+		w->parts = snapshot ? *parts : *parts & ~(unsigned int)PUSH_INUSE;
+		if (w->parts)
+			any |= cut_parts(cut, w, windows, window);
+	}
+	cut->n_windows++;
+	cut->n_empty += !any;
+}
+
+void cut_process(struct cut *cut, struct profile *profile,
+		 const struct push_process *process, const struct push_labels *labels)
+{
+	size_t n_all = windows_count(process->duration_ns, cut->window_ns), n;
+
+	for (size_t first = 0; first < n_all; first += n) {
+		struct windows *windows;
+
+		n = n_all - first;
+		windows = windows_read(profile, cut->window_ns, first, &n);
+		for (size_t i = 0; i < n; i++) {
+			int64_t begin = (int64_t)(first + i) * cut->window_ns;
+			bool last = first + i + 1 == n_all;
+			struct push_window w = {
+				.process = process,
+				.labels = labels,
+				.begin_ns = process->started_ns + begin,
+				.end_ns = process->started_ns +
+					  (last ? process->duration_ns
+						: begin + cut->window_ns),
+				.redacted = cut->redacted,
+			};
+
+			if (last && !process->ended)
+				cut->n_unfinished++;
+			else if (!is_refused(cut, &w))
+				cut_window(cut, &w, windows, i,
+					   is_snapshot(cut, (int64_t)(first + i), last));
+		}
+		windows_free(windows);
+	}
+}

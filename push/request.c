@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "push/request.h"
+
+#define FORMAT "rheaper-push request 1\n"
+#define MAX_SIZE ((off_t)1 << 28) /* of a file that we wrote */
+
+void push_request_fini(struct push_request *r)
+{
+	if (r->text) {
+		free(r->text);
+	} else {
+		free(r->path);
+		free(r->body);
+	}
+	*r = (struct push_request){0};
+}
+
+void push_request_write(const struct push_request *r, FILE *out)
+{
+	fprintf(out, FORMAT "%016" PRIx64 " %u %u %" PRId64 " %zu %zu\n%s\n%s\n",
+		r->window, r->parts, r->number, r->end_ns, r->n_samples, r->size, r->path,
+		r->type);
+	fwrite(r->body, 1, r->size, out);
+}
+
+/* Cut a line off; NULL if there is none. */
+static char *next_line(char **text, const char *end)
+{
+	char *line = *text, *newline = memchr(line, '\n', (size_t)(end - line));
+
+	if (!newline)
+		return NULL;
+	*newline = 0;
+	*text = newline + 1;
+	return line;
+}
+
+static int parse(struct push_request *r, char *text, size_t size)
+{
+	char *at = text + strlen(FORMAT), *end = text + size, *numbers;
+
+	if (size < strlen(FORMAT) || memcmp(text, FORMAT, strlen(FORMAT)) != 0)
+		return -EINVAL;
+	numbers = next_line(&at, end);
+	r->path = numbers ? next_line(&at, end) : NULL;
+	r->type = r->path ? next_line(&at, end) : NULL;
+	if (!r->type ||
+	    sscanf(numbers, "%" SCNx64 " %u %u %" SCNd64 " %zu %zu", &r->window,
+		   &r->parts, &r->number, &r->end_ns, &r->n_samples, &r->size) != 6)
+		return -EINVAL;
+	r->body = at;
+	return r->size == (size_t)(end - at) ? 0 : -EINVAL;
+}
+
+int push_request_read(struct push_request *r, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	struct stat status;
+	int error = 0;
+
+	*r = (struct push_request){0};
+	if (!in || fstat(fileno(in), &status) != 0) {
+		error = -errno;
+	} else if (status.st_size > MAX_SIZE) {
+		error = -EINVAL;
+	} else {
+		r->text = malloc((size_t)status.st_size + 1);
+		if (!r->text)
+			error = -ENOMEM;
+		else if (fread(r->text, 1, (size_t)status.st_size, in) !=
+			 (size_t)status.st_size)
+			error = ferror(in) ? -errno : -EINVAL;
+	}
+	if (in)
+		fclose(in);
+	if (!error)
+		error = parse(r, r->text, (size_t)status.st_size);
+	if (error)
+		push_request_fini(r);
+	return error;
+}
