@@ -7,10 +7,8 @@
  * A location is an address with all the functions inlined there. Locations and modules
  * are numbered from 1 without gaps, as some readers want them.
  */
-#include <search.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/array.h"
 #include "common/cli.h"
@@ -21,20 +19,15 @@
 
 #include "pprof/gzip.h"
 #include "pprof/pprof.h"
+#include "pprof/strings.h"
 
 /* Of what has no stack; no frame has this number. */
 #define UNKNOWN_FRAME (INT64_C(1) << 62)
 
-struct string {
-	char *text;
-	int64_t number;
-};
-
 struct pprof {
 	struct gzip *out;
 	struct pprof_settings settings;
-	void *strings; /* tsearch's tree of struct string */
-	int64_t n_strings;
+	struct strings strings;
 	struct map functions; /* by name and file */
 	struct map locations; /* by frame */
 	struct map modules;
@@ -69,31 +62,19 @@ static void put(struct pprof *p, const Rheaper__Profile *part)
 	gzip_write(p->out, p->buffer, size);
 }
 
-static int compare_strings(const void *left, const void *right)
-{
-	const struct string *a = left, *b = right;
-
-	return strcmp(a->text, b->text);
-}
-
 /* The number of a string, which is written when it is new. */
 static int64_t number_of(struct pprof *p, const char *text)
 {
 	Rheaper__Profile part = RHEAPER__PROFILE__INIT;
-	struct string wanted = {.text = (char *)text}, *string, **found;
+	bool is_new;
+	int64_t number = strings_number(&p->strings, text, &is_new);
 
-	found = tfind(&wanted, &p->strings, compare_strings);
-	if (found)
-		return (*found)->number;
-	string = malloc(sizeof(*string));
-	if (!string || !(string->text = strdup(text)) ||
-	    !tsearch(string, &p->strings, compare_strings))
-		die("write the profile: out of memory");
-	string->number = p->n_strings;
+	if (!is_new)
+		return number;
 	part.n_string_table = 1;
-	part.string_table = &string->text;
+	part.string_table = (char **)&text;
 	put(p, &part);
-	return p->n_strings++;
+	return number;
 }
 
 static int64_t number_of_file(struct pprof *p, const char *file)
@@ -313,19 +294,13 @@ static void put_head(struct pprof *p)
 	put(p, &p->head);
 }
 
-static void free_string(void *string)
-{
-	free(((struct string *)string)->text);
-	free(string);
-}
-
 int pprof_end(struct pprof *p)
 {
 	int error;
 
 	put_head(p);
 	error = gzip_end(p->out);
-	tdestroy(p->strings, free_string);
+	strings_fini(&p->strings);
 	map_fini(&p->functions);
 	map_fini(&p->locations);
 	map_fini(&p->modules);

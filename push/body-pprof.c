@@ -39,9 +39,11 @@ static void *begin(FILE *out, const struct push_window *w)
 							    : PROFILE_BYTES,
 			     .base_names = w->redacted,
 		     });
-	/* A snapshot is of its moment, and takes no time. */
+	/* A snapshot is of its moment, and takes no time; what was allocated took some.
+	 */
 	if (w->parts & PUSH_ALLOC)
-		pprof_set_time(body->pprof, w->begin_ns, w->end_ns - w->begin_ns);
+		pprof_set_time(body->pprof, w->begin_ns,
+			       w->end_ns > w->begin_ns ? w->end_ns - w->begin_ns : 1);
 	else
 		pprof_set_time(body->pprof, w->end_ns, 0);
 	pprof_set_period(body->pprof, p->sample_bytes);

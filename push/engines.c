@@ -35,6 +35,15 @@ static const struct push_engine engines[] = {
 		.requests = {PUSH_ALLOC | PUSH_INUSE},
 		.token_prefix = "X-API-Key: ",
 	},
+	/* Experimental, as the protocol is, whose version is in the name */
+	{
+		.name = "otlp-1.10",
+		.body = &push_body_otlp,
+		.finish = otlp_finish,
+		.requests = {PUSH_ALLOC | PUSH_INUSE},
+		.token_prefix = "Authorization: Bearer ",
+		.max_bytes = 16 * MIB, /* otelcol takes 20 */
+	},
 };
 
 const struct push_engine *push_engine(size_t i)

@@ -22,6 +22,7 @@ struct http {
 	struct http_answer answer;
 	size_t n_said; /* bytes of the answer's body that were kept */
 	char said[128];
+	char error[CURL_ERROR_SIZE];
 };
 
 static _Noreturn void die_memory(void)
@@ -138,6 +139,8 @@ static struct curl_slist *make_headers(const struct http *http,
 	snprintf(id, sizeof(id), "%016llx-%u-%u", (unsigned long long)r->window, r->parts,
 		 r->number);
 	list = add(list, "Idempotency-Key: ", id);
+	if (r->encoding)
+		list = add(list, "Content-Encoding: ", r->encoding);
 	if (http->settings.tenant_header)
 		list = add(list, http->settings.tenant_header, "");
 	return list;
@@ -207,7 +210,7 @@ static void judge(struct http *http, CURLcode code, size_t size)
 		say_status(http, status);
 	} else {
 		http->answer.result = judge_error(code, sent, size);
-		say(http, curl_easy_strerror(code));
+		say(http, *http->error ? http->error : curl_easy_strerror(code));
 	}
 }
 
@@ -232,6 +235,8 @@ static void set_options(struct http *http, const struct push_request *r, const c
 		curl_easy_setopt(curl, CURLOPT_CAINFO, s->ca_file);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, http);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->error);
+	http->error[0] = 0;
 	http->n_said = 0;
 }
 

@@ -23,9 +23,9 @@ void push_request_fini(struct push_request *r)
 
 void push_request_write(const struct push_request *r, FILE *out)
 {
-	fprintf(out, FORMAT "%016" PRIx64 " %u %u %" PRId64 " %zu %zu\n%s\n%s\n",
+	fprintf(out, FORMAT "%016" PRIx64 " %u %u %" PRId64 " %zu %zu\n%s\n%s\n%s\n",
 		r->window, r->parts, r->number, r->end_ns, r->n_samples, r->size, r->path,
-		r->type);
+		r->type, r->encoding ? r->encoding : "");
 	fwrite(r->body, 1, r->size, out);
 }
 
@@ -50,10 +50,13 @@ static int parse(struct push_request *r, char *text, size_t size)
 	numbers = next_line(&at, end);
 	r->path = numbers ? next_line(&at, end) : NULL;
 	r->type = r->path ? next_line(&at, end) : NULL;
-	if (!r->type ||
+	r->encoding = r->type ? next_line(&at, end) : NULL;
+	if (!r->encoding ||
 	    sscanf(numbers, "%" SCNx64 " %u %u %" SCNd64 " %zu %zu", &r->window,
 		   &r->parts, &r->number, &r->end_ns, &r->n_samples, &r->size) != 6)
 		return -EINVAL;
+	if (!*r->encoding)
+		r->encoding = NULL;
 	r->body = at;
 	return r->size == (size_t)(end - at) ? 0 : -EINVAL;
 }

@@ -10,12 +10,13 @@
 #include <stdio.h>
 
 struct push_request {
-	char *path;          /* behind the URL of the engine, with its query */
-	const char *type;    /* of the content; constant, or of the file's text */
-	uint64_t window;     /* which window of which process, for which engine */
-	unsigned int parts;  /* enum push_part */
-	unsigned int number; /* of the requests of a window and parts, from 0 */
-	int64_t end_ns;      /* of the window, since 1970 */
+	char *path;           /* behind the URL of the engine, with its query */
+	const char *type;     /* of the content; constant, or of the file's text */
+	const char *encoding; /* of the content, the same; NULL: none */
+	uint64_t window;      /* which window of which process, for which engine */
+	unsigned int parts;   /* enum push_part */
+	unsigned int number;  /* of the requests of a window and parts, from 0 */
+	int64_t end_ns;       /* of the window, since 1970 */
 	size_t n_samples;
 	char *body;
 	size_t size;

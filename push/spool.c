@@ -262,7 +262,7 @@ enum spool_added spool_add(struct spool *s, const struct push_request *r)
 		return SPOOL_SHORTER;
 	if (has_entry(s, name))
 		return SPOOL_WAITS;
-	if (s->bytes + (int64_t)r->size > s->settings.max_bytes)
+	if (s->bytes + (int64_t)(r->size + strlen(r->path)) > s->settings.max_bytes)
 		return SPOOL_FULL;
 	size = write_file(s, r, name);
 	s->bytes += size;
