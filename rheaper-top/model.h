@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "rheaper-top/follow.h"
+#include "following/follow.h"
 #include "rheaper-top/rows.h"
 #include "rheaper-top/sites.h"
 

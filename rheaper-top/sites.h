@@ -13,7 +13,7 @@
 #include "analysis/tree.h"
 #include "common/map.h"
 #include "rheaper-top/rows.h"
-#include "rheaper-top/stacks.h"
+#include "following/stacks.h"
 
 struct site {
 	int64_t place;  /* number of the first place that was seen there, 0: none */

@@ -18,7 +18,7 @@
 #include "contract/format.h"
 #include "contract/request.h"
 
-#include "rheaper-top/process.h"
+#include "following/process.h"
 
 #define DELETED " (deleted)"
 

@@ -15,7 +15,7 @@
 #include "symbols/symbol-files.h"
 #include "symbols/symbolize.h"
 
-#include "rheaper-top/stacks.h"
+#include "following/stacks.h"
 
 #define MORE_STACKS 1.25
 #define MORE_BLOCKS 2
@@ -34,10 +34,17 @@ int stacks_init(struct stacks *s, struct catalog *catalog, uint32_t max_depth,
 	return registry_init(&s->registry);
 }
 
+void stacks_close_symbols(struct stacks *s)
+{
+	for (size_t i = 0; i < s->n_opened; i++) {
+		symbols_close(s->opened[i].symbols);
+		s->opened[i] = (struct opened){NULL, false};
+	}
+}
+
 void stacks_fini(struct stacks *s)
 {
-	for (size_t i = 0; i < s->n_opened; i++)
-		symbols_close(s->opened[i].symbols);
+	stacks_close_symbols(s);
 	free(s->opened);
 	places_fini(&s->places);
 	owners_free(s->owners);

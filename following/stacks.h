@@ -54,6 +54,9 @@ void stacks_fini(struct stacks *stacks);
  */
 int stacks_update(struct stacks *stacks, bool over);
 
+/* Close the symbols, which stay open for the stacks that come: they are opened again. */
+void stacks_close_symbols(struct stacks *stacks);
+
 /* Set stacks->places.stack to the frames of a stack of the registry, and *owner to the
  * index of its owner there. */
 int stacks_collect(struct stacks *stacks, uint32_t stack, size_t *owner);

@@ -15,10 +15,10 @@
 #include "analysis/pair.h"
 #include "analysis/tally.h"
 #include "common/clock.h"
-#include "rheaper-top/process.h"
+#include "following/process.h"
 #include "trace/reader.h"
 
-#include "rheaper-top/follow.h"
+#include "following/follow.h"
 
 #define EVENTS_AT_ONCE 32768 /* between two looks at the clock */
 /* A record that a thread was killed in, or jumped out of, is waited for so long. */
@@ -37,6 +37,7 @@ struct follow {
 	uint64_t first_size;
 	int64_t held_ns; /* since when a stream stands before an unwritten record; 0 */
 	int64_t now_ns;  /* when the file was looked at last */
+	int64_t stop_ns; /* of the trace: where to stop */
 };
 
 static bool may_be_written(const struct follow *f)
@@ -131,14 +132,32 @@ static uint64_t n_events(const struct follow *f)
 	return merge_counts(f->merge).events;
 }
 
-/* Take what is there: 0, 1 if the time is up, or an error. */
+int64_t follow_last_ns(const struct follow *f)
+{
+	return pair_totals(f->pair)->last_ns;
+}
+
+/* The same as pair_follow, but stops behind an event at stop_ns. */
+static int take_some(struct follow *f)
+{
+	int result = 1;
+
+	if (f->stop_ns == INT64_MAX)
+		return pair_follow(f->pair, EVENTS_AT_ONCE);
+	for (int i = 0;
+	     result == 1 && i < EVENTS_AT_ONCE && follow_last_ns(f) < f->stop_ns; i++)
+		result = pair_follow(f->pair, 1);
+	return result;
+}
+
+/* Take what is there: 0, 1 if the time is up or it was stopped, or an error. */
 static int take(struct follow *f, int64_t until_ns)
 {
 	int result;
 
 	do
-		result = pair_follow(f->pair, EVENTS_AT_ONCE);
-	while (result == 1 && clock_ns() < until_ns);
+		result = take_some(f);
+	while (result == 1 && clock_ns() < until_ns && follow_last_ns(f) < f->stop_ns);
 	return result;
 }
 
@@ -177,8 +196,15 @@ static int poll_once(struct follow *f, int milliseconds)
 
 int follow_poll(struct follow *f, int milliseconds)
 {
-	int result = poll_once(f, milliseconds);
+	return follow_poll_until(f, milliseconds, INT64_MAX);
+}
 
+int follow_poll_until(struct follow *f, int milliseconds, int64_t stop_ns)
+{
+	int result;
+
+	f->stop_ns = stop_ns;
+	result = poll_once(f, milliseconds);
 	catalog_name_threads(&f->catalog);
 	f->caught_up = f->caught_up || result == 0 ||
 		       reader_position(f->reader) >= f->first_size;
@@ -245,6 +271,16 @@ struct follow_status follow_status(const struct follow *f)
 		.done = size > 0 ? (double)reader_position(f->reader) / size : 1,
 		.caught_up = f->caught_up,
 	};
+}
+
+const struct rhp_file_header *follow_header(const struct follow *f)
+{
+	return reader_header(f->reader);
+}
+
+const struct tally *follow_tally(const struct follow *f)
+{
+	return pair_tally(f->pair);
 }
 
 struct catalog *follow_catalog(struct follow *f)

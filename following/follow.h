@@ -11,6 +11,8 @@
 #include <sys/types.h>
 
 struct catalog;
+struct rhp_file_header;
+struct tally;
 struct follow;
 
 /* The totals. If sample_bytes is not 0, they are estimates. */
@@ -46,8 +48,21 @@ void follow_close(struct follow *follow);
  */
 int follow_poll(struct follow *follow, int milliseconds);
 
+/*
+ * The same, but read no further than the first event that is at or after `stop_ns`, since
+ * tracing began; there may be more then.
+ */
+int follow_poll_until(struct follow *follow, int milliseconds, int64_t stop_ns);
+
+/* Return the time of the last event that was read; and the head of the trace. */
+int64_t follow_last_ns(const struct follow *follow);
+const struct rhp_file_header *follow_header(const struct follow *follow);
+
 /* Return the totals so far. Texts live as long as the follow. */
 struct follow_status follow_status(const struct follow *follow);
+
+/* Return what is counted of the trace. */
+const struct tally *follow_tally(const struct follow *follow);
 
 /* Return the catalog of the trace, whose stacks and threads have totals. What is in it
  * for registry.c is the caller's. */
