@@ -61,29 +61,38 @@ static int parse(struct push_request *r, char *text, size_t size)
 	return r->size == (size_t)(end - at) ? 0 : -EINVAL;
 }
 
-int push_request_read(struct push_request *r, const char *path)
+/* Read a whole file: 0, with *text and *size, or -errno. */
+static int read_file(const char *path, char **text, size_t *size)
 {
 	FILE *in = fopen(path, "re");
 	struct stat status;
 	int error = 0;
 
-	*r = (struct push_request){0};
-	if (!in || fstat(fileno(in), &status) != 0) {
+	if (!in)
+		return -errno;
+	if (fstat(fileno(in), &status) != 0)
 		error = -errno;
-	} else if (status.st_size > MAX_SIZE) {
+	else if (status.st_size > MAX_SIZE)
 		error = -EINVAL;
-	} else {
-		r->text = malloc((size_t)status.st_size + 1);
-		if (!r->text)
-			error = -ENOMEM;
-		else if (fread(r->text, 1, (size_t)status.st_size, in) !=
-			 (size_t)status.st_size)
-			error = ferror(in) ? -errno : -EINVAL;
-	}
-	if (in)
-		fclose(in);
+	*size = error ? 0 : (size_t)status.st_size;
+	*text = error ? NULL : malloc(*size + 1);
+	if (!error && !*text)
+		error = -ENOMEM;
+	if (!error && fread(*text, 1, *size, in) != *size)
+		error = ferror(in) ? -errno : -EINVAL;
+	fclose(in);
+	return error;
+}
+
+int push_request_read(struct push_request *r, const char *path)
+{
+	char *text = NULL;
+	size_t size = 0;
+	int error = read_file(path, &text, &size);
+
+	*r = (struct push_request){.text = text};
 	if (!error)
-		error = parse(r, r->text, (size_t)status.st_size);
+		error = parse(r, text, size);
 	if (error)
 		push_request_fini(r);
 	return error;
