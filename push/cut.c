@@ -98,8 +98,8 @@ static uint64_t key_of(const struct cut *cut, const struct push_window *w)
 }
 
 /* Returns whether there was anything. */
-static bool cut_parts(struct cut *cut, struct push_window *w,
-		      const struct windows *windows, size_t window)
+static bool cut_parts(struct cut *cut, struct push_window *w, cut_values_fn *get,
+		      void *context)
 {
 	struct run run = {.cut = cut, .window = w, .key = key_of(cut, w)};
 	int64_t values[WINDOWS_N_VALUES];
@@ -107,7 +107,7 @@ static bool cut_parts(struct cut *cut, struct push_window *w,
 	for (size_t i = 0; i < w->process->n_stacks; i++) {
 		const struct push_stack *stack = &w->process->stacks[i];
 
-		windows_get(windows, stack->stack, window, values);
+		get(context, stack, values);
 		if (counts(values, w->parts))
 			put_sample(&run, &(struct push_sample){stack, values});
 	}
@@ -115,12 +115,11 @@ static bool cut_parts(struct cut *cut, struct push_window *w,
 	return run.number > 0;
 }
 
-/* Whether a snapshot is due at the end of a window. */
-static bool is_snapshot(const struct cut *cut, int64_t number, bool last)
+bool cut_is_snapshot(const struct cut *cut, int64_t number)
 {
 	int64_t begin = number * cut->window_ns, end = begin + cut->window_ns;
 
-	return last || begin / SNAPSHOT_NS != end / SNAPSHOT_NS;
+	return begin / SNAPSHOT_NS != end / SNAPSHOT_NS;
 }
 
 static bool is_refused(struct cut *cut, const struct push_window *w)
@@ -134,18 +133,61 @@ static bool is_refused(struct cut *cut, const struct push_window *w)
 	return old || ahead;
 }
 
-static void cut_window(struct cut *cut, struct push_window *w,
-		       const struct windows *windows, size_t window, bool snapshot)
+void cut_window(struct cut *cut, struct push_window *w, enum cut_what what,
+		cut_values_fn *get, void *context)
 {
+	static const unsigned int wanted[] = {[CUT_ALLOC] = PUSH_ALLOC,
+					      [CUT_ALL] = PUSH_ALLOC | PUSH_INUSE,
+					      [CUT_LIVE] = PUSH_INUSE};
 	bool any = false;
 
+	if (is_refused(cut, w))
+		return;
 	for (const unsigned int *parts = cut->engine->requests; *parts; parts++) {
-		w->parts = snapshot ? *parts : *parts & ~(unsigned int)PUSH_INUSE;
+		w->parts = *parts & wanted[what];
 		if (w->parts)
-			any |= cut_parts(cut, w, windows, window);
+			any |= cut_parts(cut, w, get, context);
 	}
 	cut->n_windows++;
 	cut->n_empty += !any;
+}
+
+/* A window of those that were read from a database. */
+struct window_of {
+	const struct windows *windows;
+	size_t window;
+};
+
+static void get_values(void *context, const struct push_stack *stack, int64_t *values)
+{
+	const struct window_of *of = context;
+
+	windows_get(of->windows, stack->stack, of->window, values);
+}
+
+/* Window `number` of n_all, which is `of`. */
+static void cut_number(struct cut *cut, const struct push_process *process,
+		       const struct push_labels *labels, size_t number, size_t n_all,
+		       struct window_of of)
+{
+	int64_t begin = (int64_t)number * cut->window_ns;
+	bool last = number + 1 == n_all;
+	struct push_window w = {
+		.process = process,
+		.labels = labels,
+		.begin_ns = process->started_ns + begin,
+		.end_ns = process->started_ns +
+			  (last ? process->duration_ns : begin + cut->window_ns),
+		.redacted = cut->redacted,
+	};
+
+	if (last && !process->ended)
+		cut->n_unfinished++;
+	else
+		cut_window(cut, &w,
+			   last || cut_is_snapshot(cut, (int64_t)number) ? CUT_ALL
+									 : CUT_ALLOC,
+			   get_values, &of);
 }
 
 void cut_process(struct cut *cut, struct profile *profile,
@@ -158,25 +200,9 @@ void cut_process(struct cut *cut, struct profile *profile,
 
 		n = n_all - first;
 		windows = windows_read(profile, cut->window_ns, first, &n);
-		for (size_t i = 0; i < n; i++) {
-			int64_t begin = (int64_t)(first + i) * cut->window_ns;
-			bool last = first + i + 1 == n_all;
-			struct push_window w = {
-				.process = process,
-				.labels = labels,
-				.begin_ns = process->started_ns + begin,
-				.end_ns = process->started_ns +
-					  (last ? process->duration_ns
-						: begin + cut->window_ns),
-				.redacted = cut->redacted,
-			};
-
-			if (last && !process->ended)
-				cut->n_unfinished++;
-			else if (!is_refused(cut, &w))
-				cut_window(cut, &w, windows, i,
-					   is_snapshot(cut, (int64_t)(first + i), last));
-		}
+		for (size_t i = 0; i < n; i++)
+			cut_number(cut, process, labels, first + i, n_all,
+				   (struct window_of){windows, i});
 		windows_free(windows);
 	}
 }

@@ -14,6 +14,7 @@ struct push_engine;
 struct push_labels;
 struct push_process;
 struct push_request;
+struct push_stack;
 
 struct cut {
 	const struct push_engine *engine;
@@ -28,6 +29,26 @@ struct cut {
 	/* Counted here, of windows */
 	size_t n_windows, n_empty, n_too_old, n_ahead, n_unfinished;
 };
+
+struct push_window;
+
+/* Set the values of a stack of the window's process, by enum profile_value. */
+typedef void cut_values_fn(void *context, const struct push_stack *stack,
+			   int64_t *values);
+
+enum cut_what {
+	CUT_ALLOC, /* what was allocated */
+	CUT_ALL,   /* the same, and what was live at the end */
+	CUT_LIVE,  /* what was live */
+};
+
+/* Make the requests of one window, whose parts are set here. Refuses what is too old or
+ * in the future. */
+void cut_window(struct cut *cut, struct push_window *window, enum cut_what what,
+		cut_values_fn *get, void *context);
+
+/* Return whether a snapshot is due at the end of the window of that number. */
+bool cut_is_snapshot(const struct cut *cut, int64_t number);
 
 /*
  * Make the requests of a process, the only one that `profile` has chosen, with these

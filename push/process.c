@@ -87,14 +87,17 @@ static void take_process(void *context, const struct profile_process *process)
 	p->build_id = copy_or_null(process->build_id);
 }
 
-static void take_label(void *context, const char *name, const char *value)
+void push_process_add_label(struct push_process *p, const char *name, const char *value)
 {
-	struct push_process *p = context;
-
 	p->n_left_out += push_labels_add(&p->build, name, value) != NULL;
 }
 
-static void add_module(struct push_process *p, const struct profile_module *module)
+static void take_label(void *context, const char *name, const char *value)
+{
+	push_process_add_label(context, name, value);
+}
+
+void push_process_add_module(struct push_process *p, const struct profile_module *module)
 {
 	GROW(p, modules);
 	p->modules[p->n_modules] = *module;
@@ -104,7 +107,7 @@ static void add_module(struct push_process *p, const struct profile_module *modu
 
 static void take_module(void *context, const struct profile_module *module)
 {
-	add_module(context, module);
+	push_process_add_module(context, module);
 }
 
 static void add_frame(struct push_process *p, const struct profile_frame *frame)
@@ -121,10 +124,8 @@ static void add_frame(struct push_process *p, const struct profile_frame *frame)
 		kept->module = UNKNOWN_MODULE;
 }
 
-static void take_frame(void *context, const struct profile_frame *frame)
+void push_process_add_frame(struct push_process *p, const struct profile_frame *frame)
 {
-	struct push_process *p = context;
-
 	add_frame(p, frame);
 	if (frame->innermost || p->n_places == 0) {
 		if (map_put(&p->place_of_frame, (uint64_t)frame->frame,
@@ -136,18 +137,23 @@ static void take_frame(void *context, const struct profile_frame *frame)
 	p->places[p->n_places - 1].n++;
 }
 
-static void take_unknown(struct push_process *p)
+static void take_frame(void *context, const struct profile_frame *frame)
 {
-	take_frame(p, &(struct profile_frame){.frame = INT64_C(1) << 62,
-					      .innermost = true,
-					      .function = "[unknown]"});
-	add_module(p, &(struct profile_module){.module = UNKNOWN_MODULE,
-					       .path = "[unknown]",
-					       .build_id = ""});
+	push_process_add_frame(context, frame);
 }
 
-/* When no frame moves any more */
-static void set_frames(struct push_process *p)
+static void take_unknown(struct push_process *p)
+{
+	push_process_add_frame(p, &(struct profile_frame){.frame = INT64_C(1) << 62,
+							  .innermost = true,
+							  .function = "[unknown]"});
+	push_process_add_module(p, &(struct profile_module){.module = UNKNOWN_MODULE,
+							    .path = "[unknown]",
+							    .build_id = ""});
+}
+
+/* No frame moves any more */
+void push_process_set_frames(struct push_process *p)
 {
 	size_t first = 0;
 
@@ -157,35 +163,31 @@ static void set_frames(struct push_process *p)
 	}
 }
 
-static void begin_stack(void *context, const struct profile_stack *stack)
+void push_process_begin_stack(struct push_process *p, int64_t stack,
+			      const char *allocator)
 {
-	struct push_process *p = context;
-
 	GROW(p, stacks);
 	p->stacks[p->n_stacks++] = (struct push_stack){
-		.stack = stack->stack,
-		.allocator = stack->allocator ? text_of(p, stack->allocator) : NULL,
+		.stack = stack,
+		.allocator = allocator ? text_of(p, allocator) : NULL,
 		.first = p->n_numbers,
 	};
 }
 
-static void take_stack_frame(void *context, const struct profile_frame *frame)
+void push_process_add_to_stack(struct push_process *p, int64_t frame)
 {
-	struct push_process *p = context;
-	uint32_t place = map_get(&p->place_of_frame, (uint64_t)frame->frame);
+	uint32_t place = map_get(&p->place_of_frame, (uint64_t)frame);
 
-	if (!frame->innermost || place == MAP_NONE)
+	if (place == MAP_NONE)
 		return;
 	GROW(p, numbers);
 	p->numbers[p->n_numbers++] = place;
 }
 
-static void end_stack(void *context, const struct profile_stack *stack)
+void push_process_end_stack(struct push_process *p)
 {
-	struct push_process *p = context;
 	struct push_stack *s = &p->stacks[p->n_stacks - 1];
 
-	(void)stack;
 	if (p->n_numbers == s->first) {
 		GROW(p, numbers);
 		p->numbers[p->n_numbers++] = 0;
@@ -193,16 +195,38 @@ static void end_stack(void *context, const struct profile_stack *stack)
 	s->n = p->n_numbers - s->first;
 }
 
+static void begin_stack(void *context, const struct profile_stack *stack)
+{
+	push_process_begin_stack(context, stack->stack, stack->allocator);
+}
+
+static void take_stack_frame(void *context, const struct profile_frame *frame)
+{
+	if (frame->innermost)
+		push_process_add_to_stack(context, frame->frame);
+}
+
+static void end_stack(void *context, const struct profile_stack *stack)
+{
+	(void)stack;
+	push_process_end_stack(context);
+}
+
+void push_process_begin(struct push_process *p, const char **allowed, size_t n_allowed)
+{
+	*p = (struct push_process){.build = {.allowed = allowed, .n_allowed = n_allowed}};
+	take_unknown(p);
+}
+
 void push_process_read(struct push_process *p, struct profile *profile,
 		       const char **allowed, size_t n_allowed)
 {
-	*p = (struct push_process){.build = {.allowed = allowed, .n_allowed = n_allowed}};
+	push_process_begin(p, allowed, n_allowed);
 	profile_each_process(profile, take_process, p);
 	profile_each_label(profile, take_label, p);
 	profile_each_module(profile, take_module, p);
-	take_unknown(p);
 	profile_each_frame(profile, take_frame, p);
-	set_frames(p);
+	push_process_set_frames(p);
 	profile_each_stack(profile, &(struct profile_visitor){.stack = begin_stack,
 							      .frame = take_stack_frame,
 							      .end = end_stack,

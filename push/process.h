@@ -46,6 +46,25 @@ struct push_process {
 	void *texts; /* each is there once */
 };
 
+/*
+ * How one is made: its modules first, then its frames, those of a place one after the
+ * other and the innermost first, then push_process_set_frames, then each stack with the
+ * numbers of its frames, of which those of no place are passed by. Texts are copied.
+ */
+void push_process_begin(struct push_process *process, const char **allowed,
+			size_t n_allowed);
+void push_process_add_module(struct push_process *process,
+			     const struct profile_module *module);
+void push_process_add_label(struct push_process *process, const char *name,
+			    const char *value);
+void push_process_add_frame(struct push_process *process,
+			    const struct profile_frame *frame);
+void push_process_set_frames(struct push_process *process);
+void push_process_begin_stack(struct push_process *process, int64_t stack,
+			      const char *allocator);
+void push_process_add_to_stack(struct push_process *process, int64_t frame);
+void push_process_end_stack(struct push_process *process);
+
 /* Read the process that is chosen. `allowed` are names of labels, as in labels.h. */
 void push_process_read(struct push_process *process, struct profile *profile,
 		       const char **allowed, size_t n_allowed);
