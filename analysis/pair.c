@@ -471,10 +471,34 @@ static int take_next(struct pair *p)
 	return error ? error : 1;
 }
 
+int64_t pair_next_ns(const struct pair *p)
+{
+	return p->next_ahead < p->n_ahead
+		       ? reader_ns(p->reader, p->ahead[p->next_ahead].event.ticks)
+		       : -1;
+}
+
+/* Whether the next event, which may have to be read for that, is at that time or later.
+ */
+static int reach(struct pair *p, int64_t stop_ns, bool *reached)
+{
+	int error =
+		stop_ns != INT64_MAX && p->next_ahead == p->n_ahead ? read_ahead(p) : 0;
+
+	*reached = !error && pair_next_ns(p) >= stop_ns;
+	return error;
+}
+
 int pair_follow(struct pair *p, size_t n)
 {
+	return pair_follow_until(p, n, INT64_MAX);
+}
+
+int pair_follow_until(struct pair *p, size_t n, int64_t stop_ns)
+{
 	struct pair_row rows[PAIR_MAX_ROWS];
-	int result = 1;
+	bool reached = false;
+	int result = 1, error = 0;
 
 	if (!p->following)
 		tally_count_threads(&p->tally);
@@ -485,10 +509,14 @@ int pair_follow(struct pair *p, size_t n)
 		       sizeof(*p->latest)))
 		return -ENOMEM;
 	for (; n > 0 && result == 1; n--) {
+		error = reach(p, stop_ns, &reached);
+		if (error || reached)
+			break;
 		p->n_rows = 0;
 		p->n_ended_chains = 0;
 		result = take_next(p);
 	}
+	result = error ? error : result;
 	p->rows = NULL;
 	p->n_rows = 0;
 	return result;

@@ -71,6 +71,14 @@ void pair_free(struct pair *pair);
  */
 int pair_follow(struct pair *pair, size_t n);
 
+/*
+ * The same, but stop before the first event that is at or after stop_ns, since tracing
+ * began. pair_next_ns returns the time of the next event, if that was read to know it;
+ * else -1.
+ */
+int pair_follow_until(struct pair *pair, size_t n, int64_t stop_ns);
+int64_t pair_next_ns(const struct pair *pair);
+
 /* The most blocks that one event can end: a realloc ends two if its new address was
  * live. */
 #define PAIR_MAX_ROWS 2

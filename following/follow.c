@@ -137,17 +137,9 @@ int64_t follow_last_ns(const struct follow *f)
 	return pair_totals(f->pair)->last_ns;
 }
 
-/* The same as pair_follow, but stops behind an event at stop_ns. */
-static int take_some(struct follow *f)
+bool follow_is_stopped(const struct follow *f)
 {
-	int result = 1;
-
-	if (f->stop_ns == INT64_MAX)
-		return pair_follow(f->pair, EVENTS_AT_ONCE);
-	for (int i = 0;
-	     result == 1 && i < EVENTS_AT_ONCE && follow_last_ns(f) < f->stop_ns; i++)
-		result = pair_follow(f->pair, 1);
-	return result;
+	return pair_next_ns(f->pair) >= f->stop_ns;
 }
 
 /* Take what is there: 0, 1 if the time is up or it was stopped, or an error. */
@@ -156,8 +148,8 @@ static int take(struct follow *f, int64_t until_ns)
 	int result;
 
 	do
-		result = take_some(f);
-	while (result == 1 && clock_ns() < until_ns && follow_last_ns(f) < f->stop_ns);
+		result = pair_follow_until(f->pair, EVENTS_AT_ONCE, f->stop_ns);
+	while (result == 1 && clock_ns() < until_ns && !follow_is_stopped(f));
 	return result;
 }
 

@@ -49,10 +49,11 @@ void follow_close(struct follow *follow);
 int follow_poll(struct follow *follow, int milliseconds);
 
 /*
- * The same, but read no further than the first event that is at or after `stop_ns`, since
- * tracing began; there may be more then.
+ * The same, but stop before the first event that is at or after `stop_ns`, since tracing
+ * began, which follow_is_stopped tells.
  */
 int follow_poll_until(struct follow *follow, int milliseconds, int64_t stop_ns);
+bool follow_is_stopped(const struct follow *follow);
 
 /* Return the time of the last event that was read; and the head of the trace. */
 int64_t follow_last_ns(const struct follow *follow);

@@ -12,6 +12,7 @@
 
 #define MAX_BACKOFF_MS 60000
 #define MAX_RETRY_AFTER_S 300
+#define WORTH_SAYING_MS 1000
 
 static void wait_ms(int64_t ms)
 {
@@ -55,14 +56,19 @@ static struct http_answer try(struct send *s, const struct push_request *request
 		if (retry == s->retries || answer.retry_after_s > MAX_RETRY_AFTER_S)
 			return answer;
 		ms = backoff_ms(s, retry);
-		wait_ms(answer.retry_after_s * 1000 > ms ? answer.retry_after_s * 1000
-							 : ms);
+		if (answer.retry_after_s * 1000 > ms)
+			ms = answer.retry_after_s * 1000;
+		if (ms >= WORTH_SAYING_MS)
+			warn("send: %s; once more in %.0f s", answer.why,
+			     (double)ms / 1e3);
+		wait_ms(ms);
 	}
 }
 
 static void take_answer(struct send *s, const struct push_request *request,
 			const struct http_answer *answer)
 {
+	s->retry_after_s = answer->retry_after_s;
 	switch (answer->result) {
 	case HTTP_SENT:
 		spool_sent(s->spool, request);

@@ -17,6 +17,7 @@ struct send {
 	/* Counted here */
 	size_t n_sent, n_samples, n_refused, n_too_old;
 	const char *stopped; /* why nothing more was tried, or NULL; constant */
+	long retry_after_s;  /* what the engine asked for then */
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "loading/temporary.h"
 #include "push/cut.h"
 #include "push/engine.h"
+#include "push/growing.h"
 #include "push/http.h"
 #include "push/request.h"
 #include "push/send.h"
@@ -21,6 +22,7 @@
 #include "push/text.h"
 #include "rheaper-push/options.h"
 #include "rheaper-push/token.h"
+#include "rheaper-push/watch.h"
 
 #define EXIT_REFUSED 3
 
@@ -33,6 +35,7 @@ struct push {
 	int64_t max_age_s;
 	struct cut cut;
 	size_t n_before, n_shorter, n_full, n_left_out;
+	size_t n_not_followed; /* traces that cannot be read */
 };
 
 static void take_request(void *context, struct push_request *request)
@@ -68,9 +71,11 @@ static void set_default(struct push_labels *labels, const char *name, const char
 }
 
 /* What the user says prevails over what the build says, and that over what is known. */
-static struct push_labels make_labels(const struct options *o,
-				      const struct push_process *p)
+static struct push_labels make_labels(void *context, const struct push_process *p)
 {
+	const struct push *push = context;
+	const struct options *o = push->options;
+	size_t most = push->engine->max_labels;
 	struct push_labels labels = {0};
 	const char *program = p->executable ? path_base(p->executable) : NULL;
 
@@ -82,6 +87,9 @@ static struct push_labels make_labels(const struct options *o,
 	set_default(&labels, "process.executable.build_id.gnu", p->build_id);
 	if (!o->redact)
 		set_default(&labels, "host.name", p->host);
+	if (most && labels.n > most)
+		die("%zu labels, and %s takes %zu: leave some out", labels.n,
+		    push->engine->name, most);
 	return labels;
 }
 
@@ -89,14 +97,10 @@ static void push_process(struct push *push, struct profile *profile)
 {
 	struct push_process process;
 	struct push_labels labels;
-	size_t most = push->engine->max_labels;
 
 	push_process_read(&process, profile, push->options->allowed,
 			  push->options->n_allowed);
-	labels = make_labels(push->options, &process);
-	if (most && labels.n > most)
-		die("%zu labels, and %s takes %zu: leave some out", labels.n,
-		    push->engine->name, most);
+	labels = make_labels(push, &process);
 	push->n_left_out += process.n_left_out;
 	cut_process(&push->cut, profile, &process, &labels);
 	push_labels_fini(&labels);
@@ -225,6 +229,8 @@ static void print_summary(const struct push *push, const struct send *send)
 	    "windows are not over yet, and were left out");
 	say(push->n_left_out, "label of a build is not on the list, and was left out",
 	    "labels of builds are not on the list, and were left out");
+	say(push->n_not_followed, "trace could not be followed",
+	    "traces could not be followed");
 	if (send->stopped)
 		printf("stopped: %s\n", send->stopped);
 	say(spool_n_waiting(push->spool), "request waits in the spool",
@@ -255,9 +261,31 @@ static int status_of(const struct push *push, const struct send *send)
 	if (cut->n_too_old || cut->n_ahead || send->n_too_old || send->n_refused ||
 	    push->n_shorter)
 		return EXIT_REFUSED;
-	if (push->n_full || spool_n_waiting(push->spool) || spool_n_in_doubt(push->spool))
+	if (push->n_full || push->n_not_followed || spool_n_waiting(push->spool) || spool_n_in_doubt(push->spool))
 		return EXIT_FINDING;
 	return EXIT_FINE;
+}
+
+static void follow(struct push *push, struct send *send)
+{
+	struct options *o = (struct options *)push->options;
+	struct growing_settings settings = {.cut = &push->cut,
+					    .symbols = &o->symbols,
+					    .allowed = o->allowed,
+					    .n_allowed = o->n_allowed,
+					    .make_labels = make_labels,
+					    .context = push};
+	struct watch watch = {.directory = o->follow,
+			      .interval_ms = (int)(o->interval_ns / 1000000),
+			      .max_backoff_ms = 60000,
+			      .max_age_s = push->max_age_s,
+			      .settings = &settings,
+			      .send = send};
+
+	symbol_settings_check(&o->symbols);
+	send->retries = 0; /* the next look is the next try */
+	watch_run(&watch);
+	push->n_not_followed = watch.n_left;
 }
 
 static int push_and_send(struct push *push)
@@ -279,7 +307,11 @@ static int push_and_send(struct push *push)
 		.resend = o->resend || push->engine->takes_twice,
 	});
 	send.spool = push->spool;
-	push_inputs(push);
+	if (o->follow)
+		follow(push, &send);
+	else
+		push_inputs(push);
+	send.stopped = NULL;
 	send_all(&send);
 	if (!o->quiet)
 		print_summary(push, &send);

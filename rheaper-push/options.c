@@ -55,6 +55,12 @@ static const char *take_timeout(void *options, const char *text)
 	return take_duration(&((struct options *)options)->timeout_ns, SECOND, text);
 }
 
+static const char *take_interval(void *options, const char *text)
+{
+	return take_duration(&((struct options *)options)->interval_ns, SECOND / 1000,
+			     text);
+}
+
 static const struct option_row rows[] = {
 	{OPTION_CHOICE, 0, "to", "ENGINE", OPTION_FIELD(engine),
 	 .choice = push_engine_name, .help = "send to this kind of engine (required)"},
@@ -75,6 +81,11 @@ static const struct option_row rows[] = {
 	{OPTION_CALL, 0, "max-age", "TIME", .take = take_max_age,
 	 .help = "refuse windows that ended longer ago; 0s: none (default: as the engine "
 		 "has it unless it is told otherwise)"},
+	{OPTION_TEXT, 0, "follow", "DIR", OPTION_FIELD(follow),
+	 .help = "follow the traces in DIR while they are written, until SIGTERM or "
+		 "SIGINT"},
+	{OPTION_CALL, 0, "interval", "TIME", .take = take_interval,
+	 .help = "with --follow, look for what is new so often (default: 1s)"},
 	{OPTION_SET, 0, "redact", OPTION_FIELD(redact),
 	 .help = "send no name of the host, and files without their directories"},
 	{.help = "Symbols, of traces"},
@@ -110,7 +121,8 @@ static const struct option_row rows[] = {
 
 static const struct option_program program = {
 	.name = "rheaper-push",
-	.usage = "--to=ENGINE [OPTION]... URL [DATABASE|TRACE...]",
+	.usage = "--to=ENGINE [OPTION]... URL [DATABASE|TRACE...]\n"
+		 "--to=ENGINE --follow=DIR [OPTION]... URL",
 	.about = "Send heap profiles to an engine that keeps those of a fleet.",
 	.operands = "URL",
 	.min_operands = 1,
@@ -143,6 +155,7 @@ void options_read(struct options *o, int argc, char **argv)
 			      .backoff_ns = SECOND,
 			      .timeout_ns = 30 * SECOND,
 			      .max_age_ns = -1,
+			      .interval_ns = SECOND,
 			      .spool_bytes = 64 << 20,
 			      .retries = 5};
 	first = options_parse(&program, o, argc, argv);
@@ -156,6 +169,9 @@ void options_read(struct options *o, int argc, char **argv)
 			  push_engine_name((size_t)o->engine));
 	if (o->tenant && strpbrk(o->tenant, "\r\n"))
 		die_usage("--tenant: a line break");
+	if (o->follow && (o->n_inputs || o->run || o->process || o->dry_run))
+		die_usage("--follow: DATABASE, TRACE, --run, --process and --dry-run are "
+			  "not for traces that are followed");
 	read_labels(o);
 }
 

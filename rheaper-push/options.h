@@ -19,6 +19,8 @@ struct options {
 	struct push_labels labels; /* of label_texts */
 	int64_t window_ns, backoff_ns, timeout_ns;
 	int64_t max_age_ns; /* -1: the engine's */
+	const char *follow; /* the directory, or NULL */
+	int64_t interval_ns;
 	const char *run;
 	size_t process; /* 0: all */
 	const char *tenant, *token_file, *ca_file, *spool;

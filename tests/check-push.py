@@ -28,6 +28,36 @@ PUSH, LOADER, BIN, SOURCE, CACHE = (os.path.abspath(path) for path in sys.argv[1
 SECOND = 10**9
 FREED, LIVE = 0, 2  # block_endings
 
+# For each byte that it reads: a thousand blocks of 100 bytes, of which a hundred stay; p: and a large one for a
+# moment; k: and is killed
+FED = """
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+static void *volatile keep;
+static __attribute__((noinline)) void *grow(size_t size) { return malloc(size); }
+int main(void)
+{
+	char byte;
+	while (read(0, &byte, 1) == 1) {
+		for (int i = 0; i < 1000; i++) {
+			keep = grow(100);
+			if (i % 10)
+				free(keep);
+		}
+		if (byte == 'p') {
+			keep = grow(1 << 20);
+			free(keep);
+		}
+		if (byte == 'k')
+			kill(getpid(), SIGKILL);
+		if (write(1, "r", 1) != 1)
+			return 1;
+	}
+	return 0;
+}
+"""
+
 PROGRAM = """
 #include <stdlib.h>
 #include <unistd.h>
@@ -522,9 +552,8 @@ def test_killed_while_it_waits(b):
     with Stub([503]) as stub:
         process = b.start("--spool", spool, "--backoff=1h", stub.url, db)
         assert stub.arrived.wait(60)
-        while not any(name.endswith(".waiting") for name in os.listdir(spool)) or any(
-                name.endswith(".trying") for name in os.listdir(spool)):
-            assert process.poll() is None  # it puts the request back
+        said = process.stderr.readline()
+        assert "HTTP 503" in said and "once more in" in said, said
         process.kill()
         process.communicate()
         assert "2 requests sent" in b.push(0, stub.url, spool=spool)
@@ -644,6 +673,127 @@ def test_a_window_that_was_shorter(b):
         assert len(stub.requests) == 1
 
 
+class Fed:
+    """The program FED, traced into a directory."""
+
+    def __init__(self, b, directory, name="fed", **env):
+        if not os.path.exists(b.path("fed")):
+            b.run(BIN + "/rheaper-cc", "-g", b.file("fed.c", FED), "-o", "fed", "--rheaper-label=version=1.2")
+        self.trace = os.path.join(directory, name + ".trace")
+        self.process = subprocess.Popen([b.path("fed")], env={**b.env, "RHEAPER_TRACE": self.trace, **env},
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def feed(self, letters):
+        for letter in letters:
+            self.process.stdin.write(letter.encode())
+            self.process.stdin.flush()
+            assert letter == "k" or self.process.stdout.read(1) == b"r"
+        return self
+
+    def end(self):
+        self.process.communicate()
+
+
+def is_peak(request):
+    return "heap.moment=peak" in query_of(request)["name"]
+
+
+def follow(b, stub, directory, spool, *words):
+    return b.start("--follow", directory, "--spool", spool, "--interval=10ms", "--backoff=10ms", *words, stub.url)
+
+
+def end_of(watcher, status=0):
+    watcher.terminate()
+    said = watcher.communicate()
+    assert status is None or watcher.returncode == status, (watcher.returncode, said)
+    return said[0] + said[1]
+
+
+def totals_of(b, *traces):
+    """allocations, bytes, live blocks, live bytes; and those of the peak."""
+    b.run(LOADER, "--quiet", "--force", *traces, "totals.db", silent=False)
+    with sqlite3.connect(b.path("totals.db")) as db:
+        return list(db.execute("SELECT sum(allocations), sum(allocated_bytes), sum(live_blocks), sum(live_bytes),"
+                               " sum(peak_blocks), sum(peak_bytes) FROM stack_totals").fetchone())
+
+
+def test_a_growing_trace_is_followed(b):
+    """What its windows add up to, what was live when it was killed, and its peak are those of the whole trace;
+    whoever follows it once more sends nothing."""
+    for window in "1h", "1s":
+        directory, spool = b.path("followed" + window), b.spool()
+        os.mkdir(directory)
+        with Stub([503, 429]) as stub:
+            watcher = follow(b, stub, directory, spool, "--window", window)
+            fed = Fed(b, directory).feed("apa")
+            fed.feed("ak").end()
+            stub.wait_for(lambda requests: any(map(is_peak, requests)))
+            end_of(watcher)
+            said = sorted((one for one in zip(b.judged(request.body for request in stub.accepted()), stub.accepted())),
+                          key=lambda one: one[0]["Time"])
+            n = len(stub.requests)
+            windows = [one for one, request in said if not is_peak(request)]
+            peak, = [one for one, request in said if is_peak(request)]
+            allocations, size, live, live_bytes, *of_peak = totals_of(b, fed.trace)
+            assert sum(one["Sums"][0] for one in windows) == allocations == 5001, windows
+            assert sum(one["Sums"][1] for one in windows) == size, windows
+            assert windows[-1]["Sums"][2:] == [live, live_bytes] == [500, 50000], windows
+            assert peak["Sums"] == of_peak and peak["Types"][0] == "inuse_objects/count", (peak, of_peak)
+            assert "grow" in peak["Functions"], peak
+            name = query_of(said[0][1])["name"]
+            assert name.startswith("fed{") and "service.version=1.2" in name, name
+            assert "process.executable.build_id.gnu=" in name, name
+            # Once more; another process comes, with the same labels
+            watcher = follow(b, stub, directory, spool, "--window", window)
+            second = Fed(b, directory, "second").feed("a")
+            second.end()
+            stub.wait_for(lambda requests: sum(map(is_peak, requests)) == 2)
+            assert "had been sent before" in end_of(watcher)
+            more = b.judged(request.body for request in stub.requests[n:] if request.accepted and not is_peak(request))
+            assert sum(one["Sums"][0] for one in more) == 1000, more
+            assert len({request.id for request in stub.accepted()}) == len(stub.accepted())
+
+
+def test_a_follower_that_is_killed(b):
+    directory, spool = b.path("watched"), b.spool()
+    os.mkdir(directory)
+    with Stub() as stub:
+        fed = Fed(b, directory).feed("aa")
+        watcher = follow(b, stub, directory, spool, "--window=1s")
+        stub.wait_for(len)
+        watcher.kill()
+        watcher.communicate()
+        fed.feed("a").end()
+        watcher = follow(b, stub, directory, spool, "--window=1s")
+        stub.wait_for(lambda requests: any(map(is_peak, requests)))
+        end_of(watcher, None)  # it may have been killed before it had the answer
+        windows = b.judged(request.body for request in stub.accepted() if not is_peak(request))
+        assert sum(one["Sums"][0] for one in windows) == 3000 == totals_of(b, fed.trace)[0], windows
+        assert len({request.id for request in stub.accepted()}) == len(stub.accepted())
+
+
+def test_what_cannot_be_followed_is_said(b):
+    directory = b.path("odd")
+    os.mkdir(directory)
+    with open(b.program(), "rb") as file:
+        trace = bytearray(file.read())
+    trace[12:14] = (9999).to_bytes(2, "little")
+    with open(directory + "/other-version", "wb") as out:
+        out.write(trace)
+    with open(directory + "/no-trace", "w") as out:
+        out.write("x")
+    with Stub() as stub:
+        fed = Fed(b, directory, "ring", RHEAPER_MAX_BYTES="4M,ring").feed("a")
+        good = Fed(b, directory, "good").feed("a")
+        watcher = follow(b, stub, directory, b.spool())
+        good.end()
+        stub.wait_for(lambda requests: any(map(is_peak, requests)))
+        said = end_of(watcher, 1)
+        fed.end()
+        assert "2 traces could not be followed" in said and said.count("other-version: ") == 1, said
+        assert "ring.trace: " in said and "no-trace" not in said and len(stub.accepted()) == 2, said
+
+
 def test_redacted(b):
     db = b.make("two.db", two_windows)
     with Stub() as stub:
@@ -673,7 +823,9 @@ def test_words_that_are_wrong(b):
             (["--to=parca", "http://u:p@localhost", db], "expected a URL"), \
             (["--to=parca", "--window=5", "http://localhost", db], "such as 300s"), \
             (["--to=parca", "--window=10ms", "http://localhost", db], "such as 300s"), \
-            (["--to=parca", "http://localhost", db, db], "one DATABASE"):
+            (["--to=parca", "http://localhost", db, db], "one DATABASE"), \
+            (["--to=parca", "--follow=.", "http://localhost", db], "not for traces that are followed"), \
+            (["--to=parca", "--follow=/nonexistent", "http://localhost"], "read /nonexistent"):
         result = subprocess.run([PUSH, "--spool", b.spool(), *words], env=b.env, text=True, capture_output=True)
         assert result.returncode == 2 and said in result.stderr, (words, result)
 

@@ -21,7 +21,7 @@ class Stub:
 
     def __init__(self, answers=(), certificate=None):
         self.requests, self.answers = [], list(answers)
-        self.arrived, self.released, self.lock = threading.Event(), threading.Event(), threading.Lock()
+        self.arrived, self.released, self.lock = threading.Event(), threading.Event(), threading.Condition()
         stub = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -66,6 +66,13 @@ class Stub:
         handler.wfile.write(text)
         handler.wfile.flush()
         self.arrived.set()
+        with self.lock:
+            self.lock.notify_all()
+
+    def wait_for(self, is_there):
+        """Until is_there says so of what was accepted."""
+        with self.lock:
+            assert self.lock.wait_for(lambda: is_there(self.accepted()), 120), self.requests
 
     def accepted(self):
         return [request for request in self.requests if request.accepted]
