@@ -261,7 +261,8 @@ static int status_of(const struct push *push, const struct send *send)
 	if (cut->n_too_old || cut->n_ahead || send->n_too_old || send->n_refused ||
 	    push->n_shorter)
 		return EXIT_REFUSED;
-	if (push->n_full || push->n_not_followed || spool_n_waiting(push->spool) || spool_n_in_doubt(push->spool))
+	if (push->n_full || push->n_not_followed || spool_n_waiting(push->spool) ||
+	    spool_n_in_doubt(push->spool))
 		return EXIT_FINDING;
 	return EXIT_FINE;
 }
