@@ -551,6 +551,11 @@ def _(rows, facts):
     assert rows.one(function="main")["allocated_bytes"] >= 10000 + 300 + 250
 
 
+@answer("What the builds of the programs say of themselves (`rheaper-cc --rheaper-label`)")
+def _(rows, facts):
+    check(rows.one(name="version"), process=1, executable=facts.program, value="1.2")
+
+
 @answer("Which program was traced, how it was called, where, and how it ended")
 def _(rows, facts):
     check(rows.rows[0], executable=facts.program, ending="exited", host=os.uname().nodename,
@@ -592,7 +597,7 @@ class Facts(Workbench):
     def __init__(self, directory):
         super().__init__(directory)
         self.source, self.program = self.file("known.cc", PROGRAM), self.path("known")
-        self.run(os.path.join(BIN, "rheaper-c++"), "-g", "-O0", "-pthread", "-w",
+        self.run(os.path.join(BIN, "rheaper-c++"), "-g", "-O0", "-pthread", "-w", "--rheaper-label=version=1.2",
                  "-I" + INCLUDE, self.source, "-o", "known")
         said = self.run("./known", "a word", RHEAPER_TRACE=self.path("known.bin"),
                         RHEAPER_LEAK_SCAN="1", RHEAPER_STACK_DEPTH="50")
@@ -602,7 +607,8 @@ class Facts(Workbench):
         self.real = self.trace_loader()
 
     def trace_loader(self):
-        self.run(os.path.join(BIN, "rheaper-cc"), *WORDS, "-o", self.path("loader"), silent=False)
+        self.run(os.path.join(BIN, "rheaper-cc"), "--rheaper-label=version=1", *WORDS, "-o", self.path("loader"),
+                 silent=False)
         self.run("./loader", "-q", "known.bin", "x.db", RHEAPER_TRACE="loader.bin", RHEAPER_LEAK_SCAN="1")
         self.run(LOADER, "-q", "loader.bin", "loader.db", silent=False)
         return sqlite3.connect(self.path("loader.db"))
