@@ -22,7 +22,7 @@
 struct run {
 	struct cut *cut;
 	const struct push_window *window;
-	uint64_t key;
+	uint64_t series;
 	struct push_text text;
 	void *body; /* NULL: none is begun */
 	size_t n_samples;
@@ -33,7 +33,9 @@ static void end_request(struct run *r)
 {
 	const struct push_engine *engine = r->cut->engine;
 	struct push_request request = {
-		.window = r->key,
+		.series = r->series,
+		.length_ms = (uint32_t)(r->cut->window_ns / 1000000),
+		.window = push_hash_number(r->series, r->window->begin_ns),
 		.parts = r->window->parts,
 		.number = r->number++,
 		.end_ns = r->window->end_ns,
@@ -81,7 +83,7 @@ static bool counts(const int64_t *values, unsigned int parts)
 	return (parts & PUSH_ALLOC && alloc) || (parts & PUSH_INUSE && inuse);
 }
 
-static uint64_t key_of(const struct cut *cut, const struct push_window *w)
+static uint64_t series_of(const struct cut *cut, const struct push_window *w)
 {
 	const struct push_process *p = w->process;
 	uint64_t key = push_hash_number(PUSH_HASH, (int64_t)cut->target);
@@ -93,15 +95,14 @@ static uint64_t key_of(const struct cut *cut, const struct push_window *w)
 	key = push_hash(key, p->host ? p->host : "");
 	key = push_hash_number(key, p->pid);
 	key = push_hash_number(key, p->started_ns);
-	key = push_hash_number(key, p->started_ticks);
-	return push_hash_number(key, w->begin_ns);
+	return push_hash_number(key, p->started_ticks);
 }
 
 /* Returns whether there was anything. */
 static bool cut_parts(struct cut *cut, struct push_window *w, cut_values_fn *get,
 		      void *context)
 {
-	struct run run = {.cut = cut, .window = w, .key = key_of(cut, w)};
+	struct run run = {.cut = cut, .window = w, .series = series_of(cut, w)};
 	int64_t values[WINDOWS_N_VALUES];
 
 	for (size_t i = 0; i < w->process->n_stacks; i++) {

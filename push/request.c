@@ -23,9 +23,11 @@ void push_request_fini(struct push_request *r)
 
 void push_request_write(const struct push_request *r, FILE *out)
 {
-	fprintf(out, FORMAT "%016" PRIx64 " %u %u %" PRId64 " %zu %zu\n%s\n%s\n%s\n",
-		r->window, r->parts, r->number, r->end_ns, r->n_samples, r->size, r->path,
-		r->type, r->encoding ? r->encoding : "");
+	fprintf(out,
+		FORMAT "%016" PRIx64 " %" PRIu32 " %016" PRIx64 " %u %u %" PRId64
+		       " %zu %zu\n%s\n%s\n%s\n",
+		r->series, r->length_ms, r->window, r->parts, r->number, r->end_ns,
+		r->n_samples, r->size, r->path, r->type, r->encoding ? r->encoding : "");
 	fwrite(r->body, 1, r->size, out);
 }
 
@@ -52,8 +54,10 @@ static int parse(struct push_request *r, char *text, size_t size)
 	r->type = r->path ? next_line(&at, end) : NULL;
 	r->encoding = r->type ? next_line(&at, end) : NULL;
 	if (!r->encoding ||
-	    sscanf(numbers, "%" SCNx64 " %u %u %" SCNd64 " %zu %zu", &r->window,
-		   &r->parts, &r->number, &r->end_ns, &r->n_samples, &r->size) != 6)
+	    sscanf(numbers,
+		   "%" SCNx64 " %" SCNu32 " %" SCNx64 " %u %u %" SCNd64 " %zu %zu",
+		   &r->series, &r->length_ms, &r->window, &r->parts, &r->number,
+		   &r->end_ns, &r->n_samples, &r->size) != 8)
 		return -EINVAL;
 	if (!*r->encoding)
 		r->encoding = NULL;

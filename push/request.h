@@ -13,6 +13,8 @@ struct push_request {
 	char *path;           /* behind the URL of the engine, with its query */
 	const char *type;     /* of the content; constant, or of the file's text */
 	const char *encoding; /* of the content, the same; NULL: none */
+	uint64_t series;      /* which process, for which engine, with which labels */
+	uint32_t length_ms;   /* of the windows that it is cut into */
 	uint64_t window;      /* which window of which process, for which engine */
 	unsigned int parts;   /* enum push_part */
 	unsigned int number;  /* of the requests of a window and parts, from 0 */

@@ -19,7 +19,8 @@ struct sent {
 	const char *path;
 	int directory, fd;
 	struct map requests;
-	struct map windows; /* seconds of their end, since 1970 */
+	struct map windows; /* milliseconds of their end, since 1970; the low bits */
+	struct map lengths; /* of windows, by series */
 	size_t n_lines;
 };
 
@@ -33,30 +34,46 @@ static uint64_t key_of(uint64_t window, unsigned int parts, unsigned int number)
 	return push_hash_number(push_hash_number(window, parts), number);
 }
 
-static void remember(struct sent *sent, uint64_t window, unsigned int parts,
-		     unsigned int number, int64_t end_ns)
+/* A time as a value of a map. */
+static uint32_t end_of(const struct push_request *r)
 {
-	uint64_t of_parts = key_of(window, parts, UINT32_MAX);
+	return (uint32_t)((uint64_t)r->end_ns / 1000000 & 0x7fffffff);
+}
 
-	if (map_put(&sent->requests, key_of(window, parts, number), 1) ||
-	    map_put(&sent->windows, of_parts,
-		    (uint32_t)((uint64_t)end_ns / 1000000 & 0x7fffffff)))
+void sent_note_length(struct sent *sent, const struct push_request *r)
+{
+	if (map_put(&sent->lengths, r->series, r->length_ms))
 		die("read what was sent: out of memory");
+}
+
+uint32_t sent_length(const struct sent *sent, const struct push_request *r)
+{
+	uint32_t length = map_get(&sent->lengths, r->series);
+
+	return length == MAP_NONE ? r->length_ms : length;
+}
+
+static void remember(struct sent *sent, const struct push_request *r)
+{
+	if (map_put(&sent->requests, key_of(r->window, r->parts, r->number), 1) ||
+	    map_put(&sent->windows, key_of(r->window, r->parts, UINT32_MAX), end_of(r)))
+		die("read what was sent: out of memory");
+	sent_note_length(sent, r);
 	sent->n_lines++;
 }
 
 /* A last line without its end was not finished, and then the request's file is there. */
 static void read_lines(struct sent *sent, FILE *in)
 {
-	unsigned int parts, number;
-	uint64_t window;
-	int64_t end_ns;
+	struct push_request r = {0};
 	char line[128];
 
 	while (fgets(line, sizeof(line), in)) {
-		if (strchr(line, '\n') && sscanf(line, "%" SCNx64 " %u %u %" SCNd64,
-						 &window, &parts, &number, &end_ns) == 4)
-			remember(sent, window, parts, number, end_ns);
+		if (strchr(line, '\n') &&
+		    sscanf(line, "%" SCNx64 " %u %u %" SCNd64 " %" SCNx64 " %" SCNu32,
+			   &r.window, &r.parts, &r.number, &r.end_ns, &r.series,
+			   &r.length_ms) == 6)
+			remember(sent, &r);
 	}
 	if (ferror(in))
 		die_of(sent, "read");
@@ -121,13 +138,14 @@ void sent_close(struct sent *sent)
 	close(sent->fd);
 	map_fini(&sent->requests);
 	map_fini(&sent->windows);
+	map_fini(&sent->lengths);
 	free(sent);
 }
 
 bool sent_has(const struct sent *sent, const struct push_request *r, bool *shorter)
 {
 	uint32_t end = map_get(&sent->windows, key_of(r->window, r->parts, UINT32_MAX));
-	bool same = end == ((uint64_t)r->end_ns / 1000000 & 0x7fffffff);
+	bool same = end == end_of(r);
 
 	if (shorter)
 		*shorter = end != MAP_NONE && !same;
@@ -139,10 +157,12 @@ bool sent_has(const struct sent *sent, const struct push_request *r, bool *short
 void sent_add(struct sent *sent, const struct push_request *r)
 {
 	char line[128];
-	int n = snprintf(line, sizeof(line), "%016" PRIx64 " %u %u %" PRId64 "\n",
-			 r->window, r->parts, r->number, r->end_ns);
+	int n = snprintf(line, sizeof(line),
+			 "%016" PRIx64 " %u %u %" PRId64 " %016" PRIx64 " %" PRIu32 "\n",
+			 r->window, r->parts, r->number, r->end_ns, r->series,
+			 r->length_ms);
 
 	if (write(sent->fd, line, (size_t)n) != n || fsync(sent->fd) != 0)
 		die_of(sent, "write");
-	remember(sent, r->window, r->parts, r->number, r->end_ns);
+	remember(sent, r);
 }

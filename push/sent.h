@@ -20,5 +20,11 @@ void sent_close(struct sent *sent);
  * one of its window was, when that ended earlier. */
 bool sent_has(const struct sent *sent, const struct push_request *request, bool *shorter);
 
+/* Return the length of the windows of a request's series that were sent, or wait; that of
+ * the request if none were. */
+uint32_t sent_length(const struct sent *sent, const struct push_request *request);
+/* Say that a request waits. */
+void sent_note_length(struct sent *sent, const struct push_request *request);
+
 /* Write down that a request was sent. It is on the disk when this returns. */
 void sent_add(struct sent *sent, const struct push_request *request);

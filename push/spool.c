@@ -140,6 +140,7 @@ static void take_file(struct spool *s, const char *name, int64_t size)
 		return;
 	}
 	e = add_entry(s, name, state);
+	sent_note_length(s->sent, &request);
 	e->end_ns = request.end_ns;
 	e->size = size;
 	if (sent_has(s->sent, &request, NULL))
@@ -260,11 +261,14 @@ enum spool_added spool_add(struct spool *s, const struct push_request *r)
 		return SPOOL_SENT;
 	if (shorter)
 		return SPOOL_SHORTER;
+	if (sent_length(s->sent, r) != r->length_ms)
+		return SPOOL_OTHER;
 	if (has_entry(s, name))
 		return SPOOL_WAITS;
 	if (s->bytes + (int64_t)(r->size + strlen(r->path)) > s->settings.max_bytes)
 		return SPOOL_FULL;
 	size = write_file(s, r, name);
+	sent_note_length(s->sent, r);
 	s->bytes += size;
 	strcat(name, endings[WAITING]);
 	e = add_entry(s, name, WAITING);

@@ -38,6 +38,7 @@ enum spool_added {
 	SPOOL_WAITS,   /* it is there already */
 	SPOOL_SENT,    /* the engine has got it */
 	SPOOL_SHORTER, /* it has got the window when that was shorter */
+	SPOOL_OTHER,   /* the process was sent in windows of another length */
 	SPOOL_FULL,
 };
 

@@ -34,7 +34,7 @@ struct push {
 	uint64_t target;
 	int64_t max_age_s;
 	struct cut cut;
-	size_t n_before, n_shorter, n_full, n_left_out;
+	size_t n_before, n_shorter, n_other, n_full, n_left_out;
 	size_t n_not_followed; /* traces that cannot be read */
 };
 
@@ -56,6 +56,9 @@ static void take_request(void *context, struct push_request *request)
 		break;
 	case SPOOL_SHORTER:
 		push->n_shorter++;
+		break;
+	case SPOOL_OTHER:
+		push->n_other++;
 		break;
 	case SPOOL_FULL:
 		push->n_full++;
@@ -246,6 +249,11 @@ static void print_summary(const struct push *push, const struct send *send)
 	    "sent",
 	    "requests are of windows that were sent when they were shorter: their rest "
 	    "is not sent");
+	say(push->n_other,
+	    "request is of a process that was sent in windows of another length, and is "
+	    "not sent: see --window",
+	    "requests are of a process that was sent in windows of another length, and "
+	    "are not sent: see --window");
 	say(cut->n_too_old + send->n_too_old,
 	    "window ended too long ago (--max-age), and is refused",
 	    "windows ended too long ago (--max-age), and are refused");
@@ -259,7 +267,7 @@ static int status_of(const struct push *push, const struct send *send)
 	const struct cut *cut = &push->cut;
 
 	if (cut->n_too_old || cut->n_ahead || send->n_too_old || send->n_refused ||
-	    push->n_shorter)
+	    push->n_shorter || push->n_other)
 		return EXIT_REFUSED;
 	if (push->n_full || push->n_not_followed || spool_n_waiting(push->spool) ||
 	    spool_n_in_doubt(push->spool))

@@ -794,6 +794,17 @@ def test_what_cannot_be_followed_is_said(b):
         assert "ring.trace: " in said and "no-trace" not in said and len(stub.accepted()) == 2, said
 
 
+def test_windows_of_another_length(b):
+    """They would count again what was sent."""
+    db, spool = b.make("two.db", two_windows), b.spool()
+    with Stub([200, 503]) as stub:
+        b.push(1, "--retries=0", stub.url, db, spool=spool)
+        said = b.push(3, "--window=60s", stub.url, db, spool=spool)
+        assert "windows of another length" in said and "1 request sent" in said, said
+        assert len(stub.accepted()) == 2 and len({request.id for request in stub.accepted()}) == 2
+        b.push(0, "--window=60s", "--label=env=x", stub.url, db, spool=spool)
+
+
 def test_redacted(b):
     db = b.make("two.db", two_windows)
     with Stub() as stub:
