@@ -41,7 +41,8 @@ static struct beginning begun(const char *path)
 	       pread(fd, &header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
 	       memcmp(header.magic, RHP_TRACE_MAGIC, sizeof(header.magic)) == 0 &&
 	       header.byte_order == RHP_BYTE_ORDER_MARK &&
-	       header.version == RHP_TRACE_VERSION;
+	       header.version >= RHP_TRACE_VERSION_FIRST &&
+	       header.version <= RHP_TRACE_VERSION;
 	close(fd);
 	if (fits)
 		found = (struct beginning){.ns = header.start_realtime_ns,

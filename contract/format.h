@@ -7,8 +7,12 @@
  * A file is: one header page, the stamp counters, then regions of
  * header.region_size bytes. A region is a stream's WINDOW (the buffer a
  * tracker writes through a shared mapping, used again and again) or a CHUNK
- * (a full window, copied to the end of the file). Every region is a region
- * header and records of 24 bytes. A record of all zeros is unwritten.
+ * (a full window, copied to the end of the file). Every region is records, from its
+ * first byte on, and a region header at header.head_offset. The records are packed into
+ * units of 8 bytes (contract/packed.h); a unit of zeros is unwritten.
+ *
+ * Until version 5 the region header came first (header.head_offset is 0 there), and
+ * behind it the records as they are here, of 24 bytes each, not packed.
  */
 #pragma once
 
@@ -16,7 +20,9 @@
 #include <stdint.h>
 
 #define RHP_TRACE_MAGIC "rheaper\n"
-#define RHP_TRACE_VERSION 5
+#define RHP_TRACE_VERSION 6
+#define RHP_TRACE_VERSION_FIRST 4  /* that readers take */
+#define RHP_TRACE_VERSION_PACKED 6 /* from here on records are packed */
 #define RHP_BYTE_ORDER_MARK 0x01020304u
 #define RHP_HEADER_SIZE 4096u
 #define RHP_REGION_MAGIC 0x6e676572u /* "regn" */
@@ -85,7 +91,7 @@ struct rhp_file_header {
 	rhp_u64 last_ticks, last_ns; /* (live) */
 	uint32_t max_stack_depth;
 	uint32_t max_trackers;
-	uint32_t event_buffer; /* records of a window */
+	uint32_t event_buffer; /* records of 24 bytes that a window has room for */
 	uint32_t capture;      /* 0 link, 1 process */
 	/* Not 0: a block of n bytes is recorded with the probability
 	 * 1 - exp(-(n + 1) / sample_bytes), its free if it was. */
@@ -109,7 +115,8 @@ struct rhp_file_header {
 	/* Of the first trace of a forked child: start_realtime_ns of the trace whose
 	 * `children` counts it; 0: it is none */
 	rhp_u64 counted_in;
-	char reserved[664];
+	uint32_t head_offset; /* of the header of a region, from its beginning */
+	char reserved[660];
 };
 
 enum rhp_child {
@@ -125,9 +132,9 @@ enum rhp_region_kind {
 
 /*
  * The header of every region. It is written last, so a region without the magic was never
- * finished, and readers skip it. A stream's buffers are numbered from 0. A window with
- * the same sequence as a chunk of its stream was copied there but not used again; readers
- * ignore it.
+ * finished, and readers skip it: a chunk is one write, whose last bytes these are. A
+ * stream's buffers are numbered from 0. A window with the same sequence as a chunk of its
+ * stream was copied there but not used again; readers ignore it.
  */
 struct rhp_region {
 	uint32_t magic;
@@ -138,7 +145,8 @@ struct rhp_region {
 		       * reader looks at all records, and skips zero ones */
 	rhp_u64 base_ticks, base_ns; /* when this buffer was begun */
 	rhp_u64 n_events;            /* of a chunk of a ring */
-	rhp_u64 reserved[2];
+	rhp_u64 base;                /* of the addresses in this buffer's short records */
+	rhp_u64 end;                 /* RHP_REGION_MAGIC: the header is whole */
 };
 
 /*
@@ -153,8 +161,8 @@ struct rhp_region {
 #define RHP_SCAN_STREAM 0xfffe
 
 /*
- * Records. The low byte of the first word is the code and is written last,
- * so a record is there or not there.
+ * Records, as readers see them once they are unpacked. The low byte of the first word is
+ * the code.
  *
  * Events                 a: address  b: stamp, time   c: stack, size
  *   ALLOC                block       yes              call node, requested size
@@ -267,7 +275,7 @@ struct rhp_module {
 	rhp_u64 build_id_size;
 };
 
-/* A TEXT record: 23 bytes of the blob before it. */
+/* A TEXT record until version 5: 23 bytes of the blob before it. */
 #define RHP_TEXT_BYTES 23
 struct rhp_text {
 	uint8_t code;

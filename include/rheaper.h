@@ -49,8 +49,8 @@ struct rheaper_config {
 	/* Threads that record each for itself: 1 to 10000. Further threads share one
 	 * buffer, which is slower. Default 200. */
 	uint32_t max_trackers;
-	/* Records in the buffer of a thread, of 24 bytes each: 500 to 1000000. Default
-	 * 5000. */
+	/* Room in the buffer of a thread, in records of 24 bytes, the longest: 500 to
+	 * 1000000. Default 5000. */
 	uint32_t tracker_event_buffer_size;
 	/* Share of the allocations whose stack is taken: above 0, to 1. All of them are
 	 * recorded, the others without a stack. Default 1. */

@@ -94,10 +94,10 @@ static void read_header(struct copy *c)
 	if (!read_at(c, &c->header, sizeof(c->header), 0) ||
 	    memcmp(h->magic, RHP_TRACE_MAGIC, sizeof(h->magic)) != 0)
 		refuse(c, "the process no longer writes a trace");
-	if (h->version != RHP_TRACE_VERSION ||
-	    h->record_size != sizeof(struct rhp_record) ||
+	if (h->version < RHP_TRACE_VERSION_FIRST || h->version > RHP_TRACE_VERSION ||
 	    h->region_size < sizeof(struct rhp_region) ||
-	    h->region_size > MAX_REGION_SIZE)
+	    h->region_size > MAX_REGION_SIZE ||
+	    h->head_offset > h->region_size - sizeof(struct rhp_region))
 		refuse(c, "the trace has another format version than this rheaper-ctl");
 }
 
@@ -109,24 +109,36 @@ static void remember(struct copy *c, uint64_t offset)
 	c->unfinished[c->n_unfinished++] = offset;
 }
 
+static bool read_head(const struct copy *c, struct rhp_region *head, uint64_t offset)
+{
+	return read_at(c, head, sizeof(*head), offset + c->header.head_offset) &&
+	       head->magic == RHP_REGION_MAGIC;
+}
+
+static bool are_same(const struct rhp_region *a, const struct rhp_region *b)
+{
+	return a->kind == b->kind && a->stream == b->stream && a->sequence == b->sequence;
+}
+
 /* A region as it is now; false if it has no header yet. Of a chunk at the end of the file
  * there is only what is used. */
 static bool read_region(struct copy *c, uint64_t offset)
 {
-	const struct rhp_region *region = (const struct rhp_region *)(void *)c->buffer;
-	struct rhp_region after;
+	struct rhp_region before, after;
 	size_t size = c->header.region_size;
 
 	for (int i = 0; i < MAX_TRIES; i++) {
-		size_t got = read_some(c, c->buffer, size, offset);
+		size_t got;
 
-		if (got < sizeof(*region) || region->magic != RHP_REGION_MAGIC)
+		if (!read_head(c, &before, offset))
 			return false;
+		got = read_some(c, c->buffer, size, offset);
 		memset(c->buffer + got, 0, size - got);
-		if (!read_at(c, &after, sizeof(after), offset))
+		if (!read_head(c, &after, offset))
 			return false;
-		if (after.magic == region->magic && after.kind == region->kind &&
-		    after.stream == region->stream && after.sequence == region->sequence)
+		/* What it says of the next buffer may be there before the number. */
+		memcpy(c->buffer + c->header.head_offset, &before, sizeof(before));
+		if (are_same(&before, &after))
 			return true;
 	}
 	refuse(c, "the process fills its buffers faster than they can be read");

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "contract/packed.h"
 #include "runtime/leak-parts.h"
 #include "runtime/machine.h"
 #include "runtime/os-file.h"
@@ -16,6 +17,7 @@
 #include "runtime/trace-file.h"
 
 #define FIRST_SLOTS ((size_t)1 << 16)
+#define MAX_TRIES 1000 /* to read a window that is handed over all the time */
 
 static size_t slot_of(const struct leak_scan *s, uintptr_t address)
 {
@@ -56,22 +58,22 @@ struct leak_address *rhp_leak_address(struct leak_scan *s, uintptr_t address)
 	return a;
 }
 
-/* How records are read. */
+/* How the records of a region are read. */
 struct reading {
 	bool is_window; /* they may end in the midst of something */
 	bool is_recent; /* the next scan reads them again */
 	bool has_later; /* an event came later than memory was copied */
+	uint64_t base;
+	uint32_t high[RHP_N_SHARDS]; /* of stamps, of the last wide event, and 1 */
 };
 
-static int take_event(struct leak_scan *s, const struct rhp_record *r, uint64_t size,
+static int take_event(struct leak_scan *s, const struct rhp_packed_event *e,
 		      struct reading *reading)
 {
-	uintptr_t address = (uintptr_t)rhp_address(r);
-	uint64_t stamp = rhp_stamp(r);
-	unsigned code = rhp_code(r);
+	uintptr_t address = (uintptr_t)e->address;
 	if (!address)
 		return 0;
-	if (stamp >= s->shared->after[rhp_shard(address)]) {
+	if (e->stamp >= s->shared->after[rhp_shard(address)]) {
 		reading->has_later = true;
 		return 0;
 	}
@@ -81,91 +83,122 @@ static int take_event(struct leak_scan *s, const struct rhp_record *r, uint64_t 
 		return -ENOMEM;
 	bool is_first = n != s->n_addresses;
 	a->is_recent |= reading->is_recent;
-	a->is_moving |= stamp >= s->shared->before[rhp_shard(address)];
-	if (code == RHP_ALLOC || code == RHP_REALLOC_END) {
-		if (size > a->most)
-			a->most = size;
-		if (stamp >= a->begun) {
-			a->begun = stamp;
-			a->size = size;
+	a->is_moving |= e->stamp >= s->shared->before[rhp_shard(address)];
+	if (e->code == RHP_ALLOC || e->code == RHP_REALLOC_END) {
+		if (e->size > a->most)
+			a->most = e->size;
+		if (e->stamp >= a->begun) {
+			a->begun = e->stamp;
+			a->size = e->size;
 		}
 	}
-	if (is_first || stamp >= a->latest) {
-		a->latest = stamp;
-		a->is_live = code == RHP_ALLOC || code == RHP_REALLOC_END ||
-			     code == RHP_REALLOC_FAIL;
+	if (is_first || e->stamp >= a->latest) {
+		a->latest = e->stamp;
+		a->is_live = e->code == RHP_ALLOC || e->code == RHP_REALLOC_END ||
+			     e->code == RHP_REALLOC_FAIL;
 	}
 	return 0;
 }
 
 /* A window that ends with the beginning of a realloc: its block may be copied now. */
-static void note_resizing(struct leak_scan *s, const struct rhp_record *begun)
+static void note_resizing(struct leak_scan *s, uintptr_t address)
 {
-	uintptr_t address = (uintptr_t)rhp_address(begun);
 	struct leak_address *a = &s->addresses[slot_of(s, address)];
 	if (address && a->address == address)
 		a->is_moving = 1;
 }
 
-static int take_records(struct leak_scan *s, const struct rhp_record *records, size_t n,
+/* The whole stamp of an event; false if a record is missing that would say it: the event
+ * came later than memory was copied. */
+static bool complete(struct rhp_packed_event *e, struct reading *reading)
+{
+	uint32_t *high = &reading->high[rhp_shard(e->address)];
+	if (e->is_wide)
+		*high = (uint32_t)(e->stamp >> RHP_STAMP_LOW_BITS) + 1;
+	else if (*high == 0)
+		return false;
+	else
+		e->stamp |= (uint64_t)(*high - 1) << RHP_STAMP_LOW_BITS;
+	return true;
+}
+
+static int take_packed(struct leak_scan *s, const uint64_t *units, uint64_t full_size,
+		       uint64_t *begun, struct reading *reading)
+{
+	struct rhp_packed_event e = rhp_unpack_event(units, reading->base);
+	if (!complete(&e, reading)) {
+		reading->has_later = true;
+		return 0;
+	}
+	if (e.code == RHP_REALLOC_BEGIN)
+		*begun = e.address;
+	else if (e.code >= RHP_REALLOC_END)
+		*begun = 0;
+	if (e.size == RHP_SIZE_MAX && full_size)
+		e.size = full_size;
+	/* A REALLOC_FREE ended at its BEGIN; its stamp has no order. */
+	return e.code == RHP_REALLOC_FREE ? 0 : take_event(s, &e, reading);
+}
+
+static int take_records(struct leak_scan *s, const uint64_t *units, size_t n,
 			struct reading *reading)
 {
-	const struct rhp_record *begun = NULL;
-	uint64_t full_size = 0;
+	uint64_t full_size = 0, begun = 0;
 	int r = 0;
-	for (size_t i = 0; i < n && r == 0; i++) {
-		const struct rhp_record *record = &records[i];
-		switch (rhp_code(record)) {
-		case RHP_SIZE:
-			full_size = record->c;
+	uint32_t size;
+	memset(reading->high, 0, sizeof(reading->high));
+	for (size_t i = 0; i < n && r == 0; i += size ? size : 1) {
+		size = rhp_units_of_whole(&units[i], n - i);
+		if (size == 0) {
+			/* What follows may build on what is missing here. */
+			if (i == 0 || units[i - 1] != 0 || units[i] != 0)
+				memset(reading->high, 0, sizeof(reading->high));
 			continue;
-		case RHP_ALLOC:
-		case RHP_FREE:
-		case RHP_REALLOC_BEGIN: /* it may be gone already */
-		case RHP_REALLOC_END:
-		case RHP_REALLOC_FAIL:
-			r = take_event(s, record,
-				       rhp_size(record) == RHP_SIZE_MAX && full_size
-					       ? full_size
-					       : rhp_size(record),
-				       reading);
-			break;
-		default: /* a REALLOC_FREE ended at its BEGIN; its stamp has no order */
-			break;
 		}
-		if (rhp_code(record) == RHP_REALLOC_BEGIN)
-			begun = record;
-		else if (rhp_code(record) >= RHP_REALLOC_END &&
-			 rhp_code(record) <= RHP_REALLOC_FREE)
-			begun = NULL;
-		full_size = 0;
+		if (rhp_is_packed_event(units[i]))
+			r = take_packed(s, &units[i], full_size, &begun, reading);
+		full_size = (units[i] & 255) == RHP_SIZE ? rhp_unpack(&units[i]).c : 0;
 	}
 	if (reading->is_window && begun && r == 0)
-		note_resizing(s, begun);
+		note_resizing(s, (uintptr_t)begun);
 	return r;
 }
 
-/* The region's header into *buffer; false: it is not written yet. */
-static bool read_header(uint64_t at, struct rhp_region *buffer)
+/* The header of a region; false: it is not written yet. */
+static bool read_header(uint64_t at, struct rhp_region *head)
 {
-	return rhp_os_read(rhp_trace_fd(), at, buffer, sizeof(*buffer)) == 0 &&
-	       buffer->magic == RHP_REGION_MAGIC;
+	at += rhp_trace_header()->head_offset;
+	return rhp_os_read(rhp_trace_fd(), at, head, sizeof(*head)) == 0 &&
+	       head->magic == RHP_REGION_MAGIC;
 }
 
-/* The records of the region whose header is in the buffer. */
-static int take_region(struct leak_scan *s, uint64_t at, struct rhp_region *buffer,
-		       struct reading *reading)
+/* The units of the region that has this header. A window may be handed over meanwhile:
+ * its records are in a chunk then, and the header becomes that of the next buffer. */
+static int read_units(uint64_t at, struct rhp_region *head, uint64_t *units, size_t size)
 {
-	const struct rhp_file_header *h = rhp_trace_header();
-	size_t n = (h->region_size - sizeof(*buffer)) / sizeof(struct rhp_record);
-	size_t size =
-		reading->is_window ? n * sizeof(struct rhp_record) : (size_t)buffer->used;
-	if (size > n * sizeof(struct rhp_record))
+	for (int i = 0; i < MAX_TRIES; i++) {
+		struct rhp_region after;
+		int r = rhp_os_read(rhp_trace_fd(), at, units, size);
+		if (r || !read_header(at, &after))
+			return r ? r : -EBADMSG;
+		if (after.sequence == head->sequence)
+			return 0;
+		*head = after;
+	}
+	return -EAGAIN;
+}
+
+/* The records of the region that has this header, by way of the buffer. */
+static int take_region(struct leak_scan *s, uint64_t at, struct rhp_region *head,
+		       uint64_t *buffer, struct reading *reading)
+{
+	size_t room = rhp_trace_header()->head_offset;
+	size_t size = reading->is_window ? room : (size_t)head->used;
+	if (size > room)
 		return -EBADMSG;
-	int r = rhp_os_read(rhp_trace_fd(), at + sizeof(*buffer), buffer + 1, size);
-	return r ? r
-		 : take_records(s, (const struct rhp_record *)(buffer + 1),
-				size / sizeof(struct rhp_record), reading);
+	int r = read_units(at, head, buffer, size);
+	reading->base = head->base;
+	return r ? r : take_records(s, buffer, size / sizeof(*buffer), reading);
 }
 
 static bool is_known_window(const struct leak_scan *s, uint64_t at)
@@ -177,13 +210,15 @@ static bool is_known_window(const struct leak_scan *s, uint64_t at)
 }
 
 /* Those that are known, and those that came since. */
-static int take_windows(struct leak_scan *s, uint64_t end, struct rhp_region *buffer)
+static int take_windows(struct leak_scan *s, uint64_t end, uint64_t *buffer,
+			struct reading *reading)
 {
-	struct reading reading = {.is_window = true, .is_recent = true};
+	struct rhp_region head;
 	uint64_t region_size = rhp_trace_header()->region_size;
 	int r = 0;
+	reading->is_window = reading->is_recent = true;
 	for (uint64_t at = s->passed; at < end && r == 0; at += region_size) {
-		if (!read_header(at, buffer) || buffer->kind != RHP_REGION_WINDOW ||
+		if (!read_header(at, &head) || head.kind != RHP_REGION_WINDOW ||
 		    is_known_window(s, at))
 			continue;
 		r = rhp_leak_grow((void **)&s->windows, s->n_windows, &s->n_windows_max,
@@ -192,30 +227,32 @@ static int take_windows(struct leak_scan *s, uint64_t end, struct rhp_region *bu
 			s->windows[s->n_windows++] = at;
 	}
 	for (size_t i = 0; i < s->n_windows && r == 0; i++)
-		if (read_header(s->windows[i], buffer))
-			r = take_region(s, s->windows[i], buffer, &reading);
+		if (read_header(s->windows[i], &head))
+			r = take_region(s, s->windows[i], &head, buffer, reading);
 	return r;
 }
 
 /* All that come next, as long as there is nothing that must be read once more. */
-static int take_chunks(struct leak_scan *s, uint64_t end, struct rhp_region *buffer)
+static int take_chunks(struct leak_scan *s, uint64_t end, uint64_t *buffer,
+		       struct reading *reading)
 {
+	struct rhp_region head;
 	uint64_t region_size = rhp_trace_header()->region_size;
-	struct reading reading = {0};
 	int r = 0;
+	reading->is_window = reading->is_recent = reading->has_later = false;
 	for (uint64_t at = s->passed; at < end && r == 0; at += region_size) {
 		/* One that is not written yet is one that came later. */
-		if (!read_header(at, buffer))
-			reading.is_recent = true;
-		else if (buffer->kind == RHP_REGION_WINDOW)
-			reading.is_recent |= !is_known_window(s, at);
-		else if (buffer->stream != RHP_SCAN_STREAM)
-			r = take_region(s, at, buffer, &reading);
-		if (r == 0 && reading.has_later && !reading.is_recent) {
-			reading.is_recent = true;
-			r = take_region(s, at, buffer, &reading);
+		if (!read_header(at, &head))
+			reading->is_recent = true;
+		else if (head.kind == RHP_REGION_WINDOW)
+			reading->is_recent |= !is_known_window(s, at);
+		else if (head.stream != RHP_SCAN_STREAM)
+			r = take_region(s, at, &head, buffer, reading);
+		if (r == 0 && reading->has_later && !reading->is_recent) {
+			reading->is_recent = true;
+			r = take_region(s, at, &head, buffer, reading);
 		}
-		if (!reading.is_recent)
+		if (!reading->is_recent)
 			s->passed = at + region_size;
 	}
 	return r;
@@ -287,15 +324,18 @@ static uint64_t end_of_trace(const struct rhp_file_header *h)
 int rhp_leak_read_blocks(struct leak_scan *s)
 {
 	const struct rhp_file_header *h = rhp_trace_header();
-	struct rhp_region *buffer = rhp_os_alloc(h->region_size);
-	int r = buffer ? make_room(s) : -ENOMEM;
+	uint64_t *buffer = rhp_os_alloc(h->head_offset);
+	struct reading *reading = rhp_os_alloc(sizeof(*reading));
+	int r = buffer && reading ? make_room(s) : -ENOMEM;
 	s->passed = s->passed ? s->passed : h->first_region;
 	if (r == 0)
-		r = take_windows(s, end_of_trace(h), buffer);
+		r = take_windows(s, end_of_trace(h), buffer, reading);
 	if (r == 0)
-		r = take_chunks(s, end_of_trace(h), buffer);
+		r = take_chunks(s, end_of_trace(h), buffer, reading);
 	if (buffer)
-		rhp_os_release(buffer, h->region_size);
+		rhp_os_release(buffer, h->head_offset);
+	if (reading)
+		rhp_os_release(reading, sizeof(*reading));
 	if (r == 0)
 		r = collect(s);
 	if (r == 0)

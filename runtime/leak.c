@@ -4,7 +4,9 @@
  * threads. Then it splits off a child and waits for that.
  */
 #include <errno.h>
+#include <string.h>
 
+#include "contract/packed.h"
 #include "runtime/capture.h"
 #include "runtime/leak-parts.h"
 #include "runtime/machine.h"
@@ -65,33 +67,34 @@ static void ask_again(struct leak_shared *shared)
 	__atomic_store_n(&shared->is_ready, 1, __ATOMIC_RELEASE);
 }
 
-static struct rhp_record leak_record(const struct leak_scan *s, size_t i)
+/* Returns how many units it has. */
+static uint32_t leak_record(const struct leak_scan *s, size_t i, uint64_t *to)
 {
 	const struct leak_block *b = &s->blocks[i], *owner = &s->blocks[s->owners[i]];
 	uint64_t owned_by = owner == b ? 0 : owner->address;
-	return (struct rhp_record){(uint64_t)b->address << 8 | RHP_LEAK, b->stamp,
-				   owned_by << 8 | s->kinds[i]};
+	return rhp_pack(to, RHP_LEAK, b->address, b->stamp, owned_by << 8 | s->kinds[i]);
+}
+
+static uint32_t end_record(const struct leak_scan *s, uint64_t *to)
+{
+	return rhp_pack(to, RHP_BLOB, RHP_BLOB_SCAN, s->shared->counts.other_threads,
+			s->shared->ticks);
 }
 
 static int write_out(const struct leak_scan *s)
 {
 	const struct rhp_file_header *h = rhp_trace_header();
-	size_t most = (h->region_size - sizeof(struct rhp_region)) /
-		      sizeof(struct rhp_record),
-	       n = 0;
-	struct rhp_record *out = rhp_os_alloc(most * sizeof(*out));
+	size_t most = h->head_offset / sizeof(uint64_t), n = 0;
+	uint64_t *out = rhp_os_alloc(h->head_offset);
 	int r = out ? 0 : -ENOMEM;
 	for (size_t i = 0; i <= s->n_blocks && r == 0; i++) {
-		if (i < s->n_blocks)
-			out[n++] = leak_record(s, i);
-		else
-			out[n++] = (struct rhp_record){RHP_BLOB | RHP_BLOB_SCAN << 8,
-						       s->shared->counts.other_threads,
-						       s->shared->ticks};
-		if (n < most && i < s->n_blocks)
+		n += i < s->n_blocks ? leak_record(s, i, out + n)
+				     : end_record(s, out + n);
+		if (n + RHP_WIDE_UNITS <= most && i < s->n_blocks)
 			continue;
 		r = rhp_trace_append_scan(s->shared->sequence, out, n * sizeof(*out));
 		s->shared->sequence += r == 0;
+		memset(out, 0, n * sizeof(*out));
 		n = 0;
 	}
 	return r;

@@ -200,8 +200,10 @@ static uint32_t make(struct rhp_stream *out, enum rhp_code code, struct identity
 	uint32_t id = last_node + 1;
 	if (id > RHP_STACK_MAX || !has_room(id))
 		return 0;
-	if (!rhp_stream_record(out, code, n.address, id | (uint64_t)n.parent << 32,
-			       n.what >> MODULE_SHIFT | (uint64_t)(n.what & FLAGS) << 32))
+	uint64_t units[RHP_WIDE_UNITS];
+	rhp_pack_node(units, code, n.address, id, n.parent,
+		      (uint32_t)(n.what >> MODULE_SHIFT), n.what & FLAGS);
+	if (!rhp_stream_node(out, units[0], units[1], units[2]))
 		return 0;
 	last_node = id;
 	return add(n, id, n_inside) ? id : 0;

@@ -7,15 +7,17 @@
 
 #include "runtime/runtime.h"
 #include "runtime/sample.h"
+#include "runtime/stream-event.h"
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 
 #define MAX_MARK 4096
 
-static ALWAYS_INLINE void put(struct rhp_tracker *t, enum rhp_code code, const void *p,
-			      uint64_t stamp, uint32_t node, size_t size)
+static ALWAYS_INLINE void put(struct rhp_tracker *t, const void *frame,
+			      enum rhp_code code, const void *p, uint64_t stamp,
+			      uint32_t node, size_t size)
 {
-	rhp_stream_event(&t->stream, code, (uintptr_t)p, stamp, node, size);
+	rhp_stream_event(&t->stream, frame, code, (uintptr_t)p, stamp, node, size);
 	rhp_tracker_done(t);
 }
 
@@ -34,7 +36,7 @@ void rhp_record_alloc(enum rhp_function function, const void *frame, const void 
 	if (UNLIKELY(!t))
 		return;
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
-	put(t, RHP_ALLOC, p, stamp, stack_of(t, function, frame), size);
+	put(t, frame, RHP_ALLOC, p, stamp, stack_of(t, function, frame), size);
 }
 
 void rhp_record_free(enum rhp_function function, const void *frame, const void *p,
@@ -44,7 +46,7 @@ void rhp_record_free(enum rhp_function function, const void *frame, const void *
 	if (UNLIKELY(!t))
 		return;
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
-	put(t, RHP_FREE, p, stamp,
+	put(t, frame, RHP_FREE, p, stamp,
 	    UNLIKELY(t->free_stacks)
 		    ? stack_of(t, function, frame)
 		    : rhp_stack_caller(&t->stacks, &t->stream, frame, function),
@@ -59,7 +61,7 @@ void rhp_record_realloc_begin(const void *p)
 		return;
 	rhp_thread.resizing = t->generation;
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
-	put(t, RHP_REALLOC_BEGIN, p, stamp, 0, 0);
+	put(t, __builtin_frame_address(0), RHP_REALLOC_BEGIN, p, stamp, 0, 0);
 }
 
 /*
@@ -107,7 +109,7 @@ void rhp_record_realloc_end(enum rhp_function function, const void *frame, const
 		return;
 	}
 	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
-	put(t, o.code, o.block, stamp, stack_of(t, function, frame), size);
+	put(t, frame, o.code, o.block, stamp, stack_of(t, function, frame), size);
 }
 
 void rhp_record_realloc_followed(const void *p, const void *q, size_t size)
@@ -124,7 +126,7 @@ void rhp_record_realloc_followed(const void *p, const void *q, size_t size)
 		return;
 	}
 	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
-	put(t, o.code, o.block, stamp, 0, size);
+	put(t, __builtin_frame_address(0), o.code, o.block, stamp, 0, size);
 }
 
 static bool mark(struct rhp_tracker *t, const char *text)

@@ -1,32 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reserve, fill, commit. A slot is reserved by one instruction on a private
- * cursor, so a signal handler that comes in between takes the next one. The
- * first word of a record holds its code and is stored last: a kill leaves a
- * record that is there or not there.
+ * Reserve, fill, commit. Units are reserved by one instruction on a private
+ * cursor, so a signal handler that comes in between takes the next ones. Each unit is
+ * stored once and says what it is, the first one of a record last: what a kill leaves of
+ * a record is not taken for one.
+ *
+ * Short records say less than all: the rest is what the records before them said. Only
+ * the outermost writer builds on that, and on its own records alone. It looks at the
+ * cursor before it looks at anything else; if what it reserves begins elsewhere, a
+ * handler has written in between, and it begins again. Nested writers say everything,
+ * and leave nothing to build on. docs/reference/trace-format.md has the whole argument.
  *
  * The window is handed over (written to the file, cleared, begun anew) only by
- * a writer that is not nested in another, for the outer one has a slot in it.
- * Nested writers may use the last RESERVE slots; what exceeds them is counted
+ * a writer that is not nested in another, for the outer one has units in it.
+ * Nested writers may use the last RESERVE units; what exceeds them is counted
  * as lost. A writer that was left for good (a handler that interrupted it jumped
- * away) is found out when the window is full, and no longer counts.
+ * away) is found out when the window is full, or by the next one in the same frame, and
+ * no longer counts.
  */
+#include <stddef.h>
 #include <string.h>
 
+#include "runtime/machine.h"
 #include "runtime/os-clock.h"
 #include "runtime/os-lock.h"
 #include "runtime/os-process.h"
 #include "runtime/os-signal.h"
 #include "runtime/state.h"
+#include "runtime/stream-event.h"
 #include "runtime/stream.h"
 #include "runtime/trace-file.h"
 #include "runtime/trace-write.h"
 
-#define RESERVE 64
-#define SLACK 16            /* never used: a handler may come between check and reserve */
-#define MAX_READINGS 100000 /* of the clock, should it stand still */
-/* Times are written as low bits: re-anchor long before they could be misread. */
-#define MAX_TIME_STEP (UINT64_C(1) << (RHP_TIME_BITS - 2))
+#define MOST_UNITS 7 /* of a wide event, with a SIZE and a TIME */
+#define RESERVE (64 * MOST_UNITS)
+/* Never used: a handler may come between check and reserve. */
+#define SLACK (16 * MOST_UNITS)
+#define MAX_READINGS 100000         /* of the clock, should it stand still */
+#define NO_TIME (UINT64_C(1) << 63) /* no later one is near to it */
+#define FAR_SHARE                                                                        \
+	8 /* the base moves if more than one unit in so many was far from it             \
+	   */
 
 /* Of a ring; closed while there is no window. */
 static struct {
@@ -34,14 +48,28 @@ static struct {
 	struct rhp_stream stream;
 } lasting;
 
-bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t event_buffer)
+/* What a new buffer says about what follows: its header. */
+static void begin_buffer(struct rhp_stream *s, const struct rhp_instant *now)
 {
-	s->window = rhp_trace_map_window(number);
+	memset(s->high, 0, sizeof(s->high));
+	if (s->n_far > (s->base ? s->capacity / FAR_SHARE : 0))
+		s->base = (s->far & ~(uint64_t)(RHP_GRANULE - 1)) -
+			  (UINT64_C(1) << (RHP_SHORT_ADDRESS_BITS - 1));
+	s->n_far = 0;
+	s->window->base = s->base;
+	s->window->base_ticks = now->ticks;
+	s->window->base_ns = now->ns;
+	s->last_unit = now->ticks >> RHP_TIME_SHIFT;
+}
+
+bool rhp_stream_open(struct rhp_stream *s, uint16_t number)
+{
+	s->window = rhp_trace_map_window(number, &s->units);
 	if (!s->window)
 		return false;
-	s->records = (struct rhp_record *)(s->window + 1);
-	s->capacity = event_buffer;
-	s->limit = event_buffer - RESERVE;
+	memset(s->high, 0, sizeof(s->high));
+	s->capacity = (uint32_t)((uint64_t *)s->window - s->units);
+	s->limit = s->capacity - RESERVE;
 	s->generation = rhp_state_latest();
 	s->last_unit = s->window->base_ticks >> RHP_TIME_SHIFT;
 	return true;
@@ -50,37 +78,29 @@ bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t event_buffe
 void rhp_stream_close(struct rhp_stream *s)
 {
 	struct rhp_region *window = s->window;
-	*s = (struct rhp_stream){0};
+	memset(s, 0, offsetof(struct rhp_stream, high));
 	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* a fork finds it, or has lost it */
 	if (window)
 		rhp_trace_unmap_window(window);
 }
 
-/* cursor += n in one instruction: atomic towards signals, not towards threads. */
-static ALWAYS_INLINE uint32_t advance(uint32_t *cursor, uint32_t n)
+static ALWAYS_INLINE uint32_t put(uint64_t *to, enum rhp_code code, uint64_t address,
+				  uint64_t b, uint64_t c)
 {
-#if defined(__x86_64__) || defined(__i386__)
-	__asm__ volatile("xaddl %0, %1" : "+r"(n), "+m"(*cursor) : : "memory", "cc");
+	uint64_t units[RHP_WIDE_UNITS];
+	uint32_t n = rhp_pack(units, code, address, b, c);
+	rhp_stream_commit(to, units, n);
 	return n;
-#else
-	return __atomic_fetch_add(cursor, n, __ATOMIC_RELAXED);
-#endif
-}
-
-static ALWAYS_INLINE void commit(struct rhp_record *r, enum rhp_code code,
-				 uint64_t address, uint64_t b, uint64_t c)
-{
-	r->b = b;
-	r->c = c;
-	__atomic_store_n(&r->a, address << 8 | code, __ATOMIC_RELEASE);
 }
 
 /* Of a chunk that may be overwritten: to be counted then. */
 static uint64_t count_events(const struct rhp_stream *s)
 {
 	uint64_t n = 0;
-	for (uint32_t i = 0; i < s->cursor; i++)
-		n += rhp_code(&s->records[i]) - 1u < RHP_REALLOC_FREE;
+	for (uint32_t i = 0, size; i < s->cursor; i += size ? size : 1) {
+		size = rhp_units_of_whole(&s->units[i], s->cursor - i);
+		n += size && rhp_is_packed_event(s->units[i]);
+	}
 	return n;
 }
 
@@ -100,18 +120,15 @@ static COLD bool hand_over(struct rhp_stream *s)
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
 	bool in_ring = lasting.stream.window && s != &lasting.stream;
-	/* All of it in a ring, to cover what was there. */
-	size_t size = (in_ring ? s->capacity : s->cursor) * sizeof(struct rhp_record);
+	size_t size = s->cursor * sizeof(*s->units);
 	if (in_ring)
 		s->window->n_events = count_events(s);
-	bool ok = rhp_trace_write_chunk(s->window, s->records, size);
+	bool ok = rhp_trace_write_chunk(s->window, s->units, size);
 	if (ok) {
-		memset(s->records, 0, size);
+		memset(s->units, 0, size);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		struct rhp_instant now = rhp_os_instant();
-		s->window->base_ticks = now.ticks;
-		s->window->base_ns = now.ns;
-		s->last_unit = now.ticks >> RHP_TIME_SHIFT;
+		begin_buffer(s, &now);
 		__atomic_store_n(&s->window->sequence, s->window->sequence + 1,
 				 __ATOMIC_RELEASE);
 		s->cursor = 0;
@@ -122,7 +139,16 @@ static COLD bool hand_over(struct rhp_stream *s)
 	return ok;
 }
 
-/* Makes sure of n slots in the window before the caller reserves them. */
+/* A writer was left, perhaps with something said that is not in its record. Until the
+ * last store handlers are nested in it. */
+static COLD void forget_writer(struct rhp_stream *s)
+{
+	s->last_unit = NO_TIME;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	*(volatile uint32_t *)&s->depth = 0;
+}
+
+/* Makes sure of n units in the window before the caller reserves them. */
 static COLD bool make_room_slowly(struct rhp_stream *s, uint32_t n)
 {
 	bool nested = s->depth != 0;
@@ -132,7 +158,8 @@ static COLD bool make_room_slowly(struct rhp_stream *s, uint32_t n)
 		rhp_trace_lose(RHP_LOST_NESTED, 1);
 		return false;
 	}
-	s->depth = 0;
+	if (nested)
+		forget_writer(s);
 	/* A thread that was given up may come back when the next trace is written. */
 	if (s->generation != rhp_state_latest())
 		return false;
@@ -140,7 +167,7 @@ static COLD bool make_room_slowly(struct rhp_stream *s, uint32_t n)
 		rhp_trace_lose_write();
 		return false;
 	}
-	/* Two records, of the room that is kept for handlers. */
+	/* A few units, of the room that is kept for handlers. */
 	rhp_stream_name_again(s);
 	return true;
 }
@@ -152,88 +179,106 @@ static ALWAYS_INLINE bool make_room(struct rhp_stream *s, uint32_t n)
 
 /* Two writers cannot have the same frame at the same time: who finds itself in the
  * outermost one's is not on top of it, a handler has jumped out of that. */
-static ALWAYS_INLINE void forget_left_writer(struct rhp_stream *s, const void *frame)
+static void forget_left_writer(struct rhp_stream *s, const void *frame)
 {
 	if (UNLIKELY(s->depth != 0) && s->outermost.frame == (uintptr_t)frame)
-		s->depth = 0;
+		forget_writer(s);
 }
 
-/* Between begin and end this thread is a writer, its handlers are nested. */
-static ALWAYS_INLINE uint32_t begin_write(struct rhp_stream *s, const void *frame)
+void rhp_stream_skip(struct rhp_stream *s, uint32_t at, uint32_t n)
 {
-	uint32_t depth = s->depth;
-	if (LIKELY(depth == 0))
-		rhp_place_set(&s->outermost, frame);
-	*(volatile uint32_t *)&s->depth = depth + 1;
-	return depth;
+	s->last_unit = NO_TIME;
+	while (n-- > 0)
+		__atomic_store_n(&s->units[at + n], RHP_SKIP, __ATOMIC_RELEASE);
 }
 
-static ALWAYS_INLINE void end_write(struct rhp_stream *s, uint32_t depth)
+/* What later records may build on, before the units are reserved: who comes in between
+ * has the last word then, and makes us begin again. A nested writer leaves nothing, and
+ * takes away what there was: it may be left before its record is there, and readers take
+ * nothing across such a gap. */
+static void say(struct rhp_stream *s, bool nested, uint64_t address, uint64_t stamp,
+		uint64_t unit)
 {
-	*(volatile uint32_t *)&s->depth = depth;
+	if (nested) {
+		s->last_unit = NO_TIME;
+		return;
+	}
+	if (s->last_unit == NO_TIME)
+		memset(s->high, 0, sizeof(s->high));
+	s->last_unit = unit;
+	s->high[rhp_shard(address)] = (uint32_t)(stamp >> RHP_STAMP_LOW_BITS) + 1;
 }
 
-static ALWAYS_INLINE void commit_event(struct rhp_record *r, enum rhp_code code,
-				       uintptr_t address, uint64_t stamp, uint64_t unit,
-				       uint32_t node, uint64_t size)
-{
-	commit(r, code, address,
-	       unit << RHP_SEQ_BITS | (stamp & ((UINT64_C(1) << RHP_SEQ_BITS) - 1)),
-	       (uint64_t)node << RHP_SIZE_BITS | size);
-}
+/* Where an event that says all goes, and at which time. */
+struct wide {
+	uint64_t *to;
+	uint64_t unit;
+};
 
-/* An event that needs room, or a SIZE or TIME record before it. */
-static COLD bool event_slowly(struct rhp_stream *s, enum rhp_code code, uintptr_t address,
-			      uint64_t stamp, uint32_t node, uint64_t size)
+/* Reserves its units, and stores what comes before it; false if a handler came in
+ * between. */
+static bool begin_wide(struct rhp_stream *s, bool nested, uint64_t address,
+		       uint64_t stamp, uint64_t size, struct wide *wide)
 {
-	bool big = size >= RHP_SIZE_MAX;
-	forget_left_writer(s, __builtin_frame_address(0));
-	/* Room for a TIME too: the clock is read after the hand-over, which may
-	 * take long. */
-	if (!make_room(s, 2u + big))
-		return false;
+	uint32_t at = rhp_stream_look(s);
 	uint64_t now = rhp_os_ticks(), unit = now >> RHP_TIME_SHIFT;
-	bool anchor = unit - s->last_unit > MAX_TIME_STEP;
-	uint32_t depth = begin_write(s, __builtin_frame_address(0));
-	struct rhp_record *r = &s->records[advance(&s->cursor, 1u + big + anchor)];
-	if (anchor) {
-		commit(r++, RHP_TIME, 0, 0, now);
-		rhp_trace_note_time();
-	}
-	if (big) {
-		commit(r++, RHP_SIZE, 0, 0, size);
-		size = RHP_SIZE_MAX;
-	}
-	s->last_unit = unit;
-	commit_event(r, code, address, stamp, unit, node, size);
-	end_write(s, depth);
-	return true;
-}
-
-bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t address,
-		      uint64_t stamp, uint32_t node, uint64_t size)
-{
-	uint64_t unit = rhp_os_ticks() >> RHP_TIME_SHIFT;
-	forget_left_writer(s, __builtin_frame_address(0));
-	if (UNLIKELY(s->cursor >= s->limit || size >= RHP_SIZE_MAX ||
-		     unit - s->last_unit > MAX_TIME_STEP))
-		return event_slowly(s, code, address, stamp, node, size);
-	uint32_t depth = begin_write(s, __builtin_frame_address(0));
-	s->last_unit = unit;
-	commit_event(&s->records[advance(&s->cursor, 1)], code, address, stamp, unit,
-		     node, size);
-	end_write(s, depth);
-	return true;
-}
-
-static bool write_record(struct rhp_stream *s, enum rhp_code code, uint64_t address,
-			 uint64_t b, uint64_t c)
-{
-	if (!make_room(s, 1))
+	bool big = size >= RHP_WIDE_SIZE_MAX;
+	bool far_on = (unit - s->last_unit) >> RHP_WIDE_TIME_BITS != 0;
+	bool anchor = nested || far_on;
+	uint32_t n = RHP_WIDE_UNITS + 2 * ((uint32_t)big + anchor);
+	say(s, nested, address, stamp, unit);
+	uint32_t got = rhp_stream_add(&s->cursor, n);
+	if (UNLIKELY(got != at)) {
+		rhp_stream_skip(s, got, n);
 		return false;
-	uint32_t depth = begin_write(s, __builtin_frame_address(0));
-	commit(&s->records[advance(&s->cursor, 1)], code, address, b, c);
-	end_write(s, depth);
+	}
+	*wide = (struct wide){&s->units[at], unit};
+	if (anchor)
+		wide->to += put(wide->to, RHP_TIME, 0, 0, now);
+	if (far_on && !nested)
+		rhp_trace_note_time();
+	if (big)
+		wide->to += put(wide->to, RHP_SIZE, 0, 0, size);
+	return true;
+}
+
+bool rhp_stream_event_in_full(struct rhp_stream *s, const void *frame, enum rhp_code code,
+			      uint64_t address, uint64_t stamp, uint32_t node,
+			      uint64_t size)
+{
+	bool done = false;
+	forget_left_writer(s, frame);
+	while (!done) {
+		/* The clock is read after the hand-over, which may take long. */
+		if (!make_room(s, MOST_UNITS))
+			return false;
+		uint32_t depth = rhp_stream_begin(s, frame);
+		struct wide wide;
+		done = begin_wide(s, depth != 0, address, stamp, size, &wide);
+		if (done) {
+			uint64_t units[RHP_WIDE_UNITS];
+			rhp_pack_wide(units, code, address, stamp,
+				      rhp_bits(wide.unit, 0, RHP_WIDE_TIME_BITS), node,
+				      size);
+			rhp_stream_commit(wide.to, units, RHP_WIDE_UNITS);
+		}
+		rhp_stream_end(s, depth);
+	}
+	return true;
+}
+
+static bool write_node(struct rhp_stream *s, uint64_t first, uint64_t second,
+		       uint64_t third)
+{
+	if (!make_room(s, RHP_WIDE_UNITS))
+		return false;
+	uint32_t depth = rhp_stream_begin(s, __builtin_frame_address(0));
+	if (UNLIKELY(depth != 0))
+		say(s, true, 0, 0, 0);
+	const uint64_t units[RHP_WIDE_UNITS] = {first, second, third};
+	uint64_t *to = &s->units[rhp_stream_add(&s->cursor, RHP_WIDE_UNITS)];
+	rhp_stream_commit(to, units, RHP_WIDE_UNITS);
+	rhp_stream_end(s, depth);
 	return true;
 }
 
@@ -245,57 +290,60 @@ uint64_t rhp_stream_moment(void)
 	return moment;
 }
 
-bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t address,
-		       uint64_t b, uint64_t c)
+bool rhp_stream_node(struct rhp_stream *s, uint64_t first, uint64_t second,
+		     uint64_t third)
 {
 	if (LIKELY(!lasting.stream.window))
-		return write_record(s, code, address, b, c);
+		return write_node(s, first, second, third);
 	rhp_lock_take(&lasting.lock);
 	/* It is closed under a straggler that was given up. */
 	bool ok = lasting.stream.window &&
-		  write_record(&lasting.stream, code, address, b, c);
+		  write_node(&lasting.stream, first, second, third);
 	rhp_lock_drop(&lasting.lock);
 	return ok;
 }
 
 /* Copies the parts, one after the other, into TEXT records. */
-static void write_text(struct rhp_record *r, const struct rhp_stream_text *parts,
-		       int n_parts, size_t total)
+static void write_text(uint64_t *to, const struct rhp_stream_text *parts, int n_parts,
+		       size_t total)
 {
 	size_t in_part = 0;
-	for (int part = 0; total > 0; r++) {
-		struct rhp_text t = {.code = RHP_TEXT};
+	for (int part = 0; total > 0; to++) {
+		uint64_t unit = RHP_TEXT;
 		size_t n = 0;
-		while (n < RHP_TEXT_BYTES && n < total && part < n_parts) {
+		while (n < RHP_PACKED_TEXT_BYTES && n < total && part < n_parts) {
 			if (in_part == parts[part].size) {
 				in_part = 0;
 				part++;
 				continue;
 			}
-			t.bytes[n++] = ((const uint8_t *)parts[part].bytes)[in_part++];
+			uint64_t byte = ((const uint8_t *)parts[part].bytes)[in_part++];
+			unit |= byte << (8 + 8 * n++);
 		}
 		total -= n;
-		memcpy(r, &t, sizeof(t));
+		*to = unit;
 	}
 }
 
 static COLD bool write_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
 			    uint64_t c, const struct rhp_stream_text *parts, int n_parts)
 {
-	size_t total = 0, most = (size_t)(s->limit - 1) * RHP_TEXT_BYTES;
+	size_t total = 0,
+	       most = (size_t)(s->limit - RHP_WIDE_UNITS) * RHP_PACKED_TEXT_BYTES;
 	for (int i = 0; i < n_parts; i++)
 		total += parts[i].size;
 	total = total < most ? total : most;
-	uint32_t n_text = (uint32_t)((total + RHP_TEXT_BYTES - 1) / RHP_TEXT_BYTES);
+	uint32_t n = RHP_WIDE_UNITS + (uint32_t)((total + RHP_PACKED_TEXT_BYTES - 1) /
+						 RHP_PACKED_TEXT_BYTES);
 
 	uint64_t signals;
 	rhp_os_block_signals(&signals);
-	bool ok = make_room(s, 1 + n_text);
+	bool ok = make_room(s, n);
 	if (ok) {
-		struct rhp_record *r = &s->records[advance(&s->cursor, 1 + n_text)];
-		write_text(r + 1, parts, n_parts, total);
+		uint64_t *to = &s->units[rhp_stream_add(&s->cursor, n)];
+		write_text(to + RHP_WIDE_UNITS, parts, n_parts, total);
 		/* The head last: a blob is whole or not there. */
-		commit(r, RHP_BLOB, type | (uint64_t)total << 24, b, c);
+		put(to, RHP_BLOB, type | (uint64_t)total << 24, b, c);
 	}
 	rhp_os_restore_signals(signals);
 	return ok;
@@ -316,6 +364,8 @@ bool rhp_stream_blob(struct rhp_stream *s, enum rhp_blob_type type, uint64_t b,
 bool rhp_stream_thread(struct rhp_stream *s, uint64_t thread, uint64_t tid,
 		       const char *name)
 {
+	if (s->depth != 0) /* what its last thread may have left behind */
+		forget_writer(s);
 	s->thread = thread;
 	s->tid = tid;
 	memcpy(s->name, name, strnlen(name, sizeof(s->name) - 1) + 1);
@@ -348,9 +398,9 @@ void rhp_stream_name_other(const struct rhp_stream *s, int tid, struct rhp_strea
 	tell_name(s, name, to);
 }
 
-bool rhp_stream_open_lasting(uint32_t event_buffer)
+bool rhp_stream_open_lasting(void)
 {
-	return rhp_stream_open(&lasting.stream, RHP_LASTING_STREAM, event_buffer);
+	return rhp_stream_open(&lasting.stream, RHP_LASTING_STREAM);
 }
 
 void rhp_stream_close_lasting(void)

@@ -10,35 +10,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "contract/format.h"
+#include "contract/packed.h"
 #include "runtime/place.h"
 
 struct rhp_stream {
-	struct rhp_record *records; /* of the window */
-	struct rhp_region *window;
-	uint32_t cursor;            /* next free record; moved by one instruction */
+	uint64_t *units;            /* of the window */
+	struct rhp_region *window;  /* its header */
+	uint32_t cursor;            /* next free unit; moved by one instruction */
 	uint32_t limit;             /* from here on only nested writers go on */
-	uint32_t capacity;          /* records of the window */
-	uint64_t last_unit;         /* last time written, in record units */
-	uint32_t generation;        /* of the trace that it is in */
-	uint64_t thread, tid;       /* whose records they are */
-	char name[16];              /* of the thread */
+	uint32_t capacity;          /* units of the window */
 	uint32_t depth;             /* writers at work: one, and handlers on top of it */
 	struct rhp_place outermost; /* of them */
+	/* What the records so far say about those that follow. */
+	uint64_t last_unit;          /* time of the last event, in record units */
+	uint64_t base;               /* of the addresses of short records */
+	uint64_t far;                /* an address that was too far from it, */
+	uint32_t n_far;              /* ... and how many there were */
+	uint32_t generation;         /* of the trace that it is in */
+	uint64_t thread, tid;        /* whose records they are */
+	char name[16];               /* of the thread */
+	uint32_t high[RHP_N_SHARDS]; /* of stamps, of the last wide event, and 1 */
 };
 
 /* Maps the window of stream `number`; false if that failed. */
-HIDDEN bool rhp_stream_open(struct rhp_stream *s, uint16_t number, uint32_t event_buffer);
+HIDDEN bool rhp_stream_open(struct rhp_stream *s, uint16_t number);
 
 /* Unmaps it; what was written stays in the trace. */
 HIDDEN void rhp_stream_close(struct rhp_stream *s);
 
 /*
  * In a ring: opens the stream that keeps what must not be overwritten. Until it is closed
- * rhp_stream_record() and rhp_stream_blob() write to it, whatever stream they are given,
+ * rhp_stream_node() and rhp_stream_blob() write to it, whatever stream they are given,
  * under its lock. Closing does nothing where it is not open.
  */
-HIDDEN bool rhp_stream_open_lasting(uint32_t event_buffer);
+HIDDEN bool rhp_stream_open_lasting(void);
 HIDDEN void rhp_stream_close_lasting(void);
 
 /* Writes whose records follow from here on: a thread's number in the trace, its tid, and
@@ -58,16 +63,11 @@ HIDDEN void rhp_stream_name_again(struct rhp_stream *s);
 HIDDEN void rhp_stream_name_other(const struct rhp_stream *s, int tid,
 				  struct rhp_stream *to);
 
-/*
- * Appends an event, with a SIZE or TIME record before it where it needs one.
- * False if it was lost (counted). Async-signal-safe, thread-private.
- */
-HIDDEN bool rhp_stream_event(struct rhp_stream *s, enum rhp_code code, uintptr_t address,
-			     uint64_t stamp, uint32_t node, uint64_t size);
+/* Events: rhp_stream_event() in stream-event.h. */
 
-/* Appends one record of any other kind. */
-HIDDEN bool rhp_stream_record(struct rhp_stream *s, enum rhp_code code, uint64_t address,
-			      uint64_t b, uint64_t c);
+/* Appends a FRAME or a CALL: its units, as rhp_pack_node() makes them. */
+HIDDEN bool rhp_stream_node(struct rhp_stream *s, uint64_t first, uint64_t second,
+			    uint64_t third);
 
 /*
  * Returns a time that separates events: those that this thread recorded before are

@@ -80,11 +80,19 @@ static size_t head_size(void)
 	return whole_pages(RHP_HEADER_SIZE + RHP_N_SHARDS * RHP_SHARD_STRIDE);
 }
 
-static uint32_t region_size(uint32_t event_buffer)
+/* Records, and the header in the last bytes of a page: one write has both. */
+static uint32_t head_offset(uint32_t event_buffer)
 {
 	size_t size =
 		sizeof(struct rhp_region) + event_buffer * sizeof(struct rhp_record);
-	return (uint32_t)whole_pages(size);
+	size = (size + RHP_PAGE_LEAST - 1) & ~(size_t)(RHP_PAGE_LEAST - 1);
+	return (uint32_t)(size - sizeof(struct rhp_region));
+}
+
+static uint32_t region_size(uint32_t event_buffer)
+{
+	return (uint32_t)whole_pages(head_offset(event_buffer) +
+				     sizeof(struct rhp_region));
 }
 
 /* Without /proc: as it was called. */
@@ -106,7 +114,8 @@ static void fill_header(struct rhp_file_header *h, const struct rhp_settings *se
 	h->version = RHP_TRACE_VERSION;
 	h->pointer_size = sizeof(void *);
 	h->header_size = RHP_HEADER_SIZE;
-	h->record_size = sizeof(struct rhp_record);
+	h->record_size = sizeof(uint64_t);
+	h->head_offset = head_offset(settings->event_buffer);
 	h->region_size = region_size(settings->event_buffer);
 	h->n_shards = RHP_N_SHARDS;
 	h->shard_offset = RHP_HEADER_SIZE;

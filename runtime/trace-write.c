@@ -19,18 +19,34 @@
 #define MAX_AHEAD (UINT64_C(16) << 20) /* bytes that are reserved ahead, at most */
 #define AHEAD_SHARE 8                  /* ... and of the trace's size: one in so many */
 
-/* By stream: where the handler of a fault finds them. */
+/* By stream, their headers: where the handler of a fault finds them. */
 static struct rhp_region *windows[UINT16_MAX + 1];
 
+static char *start_of(const struct rhp_region *window)
+{
+	return (char *)window - rhp_trace.first.head_offset;
+}
+
 /* The comparison and the write are two calls: the less is between them the better. */
-static int write_ours(uint64_t offset, const void *bytes, size_t size)
+static int write_ours(uint64_t offset, const uint64_t *units, size_t size,
+		      const struct rhp_region *head)
 {
 	int r = rhp_trace_check();
 	if (r == 0)
-		r = rhp_os_write(rhp_trace.fd, offset, bytes, size, NULL, 0);
+		r = rhp_os_write(rhp_trace.fd, offset, units, size, head, sizeof(*head));
 	if (r == -EBADF && rhp_trace_check() == 0) /* closed in between */
-		r = rhp_os_write(rhp_trace.fd, offset, bytes, size, NULL, 0);
+		r = rhp_os_write(rhp_trace.fd, offset, units, size, head, sizeof(*head));
 	return r;
+}
+
+/* One write, of whole pages. The header comes last: a chunk that a kill cut short is no
+ * chunk, and its records are still in the window. */
+static int write_region(uint64_t offset, const uint64_t *units, struct rhp_region head)
+{
+	head.kind = RHP_REGION_CHUNK;
+	head.magic = RHP_REGION_MAGIC;
+	head.end = RHP_REGION_MAGIC;
+	return write_ours(offset, units, rhp_trace.first.head_offset, &head);
 }
 
 static uint64_t add_region(void)
@@ -55,12 +71,13 @@ static uint64_t take_oldest(void)
 	for (uint64_t n = (end - h->first_region) / h->region_size; n > 0; n--) {
 		struct rhp_region r;
 		uint64_t at = rhp_trace.oldest < end ? rhp_trace.oldest : h->first_region;
+		uint64_t head = at + rhp_trace.first.head_offset;
 		rhp_trace.oldest = at + h->region_size;
-		if (rhp_os_read(rhp_trace.fd, at, &r, sizeof(r)) != 0 ||
+		if (rhp_os_read(rhp_trace.fd, head, &r, sizeof(r)) != 0 ||
 		    r.magic != RHP_REGION_MAGIC || r.kind != RHP_REGION_CHUNK ||
 		    r.stream == RHP_LASTING_STREAM)
 			continue;
-		if (write_ours(at, &nothing, sizeof(nothing)) != 0)
+		if (write_ours(head, NULL, 0, &nothing) != 0)
 			continue;
 		rhp_trace_lose(RHP_LOST_RING, r.n_events);
 		return at;
@@ -111,31 +128,25 @@ static void reserve_ahead(uint64_t offset)
 					 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return;
 	/* If the disk has no room for it there may still be some for the chunk. */
-	if (rhp_os_reserve_ahead(rhp_trace.fd, offset, end + size - offset) < 0)
+	if (rhp_trace_check() < 0 ||
+	    rhp_os_reserve_ahead(rhp_trace.fd, offset, end + size - offset) < 0)
 		__atomic_store_n(&rhp_trace.ahead, UINT64_MAX, __ATOMIC_RELAXED);
 }
 
-static bool write_chunk(const struct rhp_region *window, const void *records, size_t size)
+static bool write_chunk(const struct rhp_region *window, const uint64_t *units,
+			size_t used)
 {
 	struct rhp_region head = *window;
-	head.kind = RHP_REGION_CHUNK;
-	head.used = size;
+	head.used = used;
 	uint32_t generation = rhp_state_latest();
 	uint64_t offset = new_region();
 	if (offset == 0)
 		return false;
-	int r = rhp_trace_check();
-	if (r == 0)
-		reserve_ahead(offset);
-	/* The region's header last: a chunk that a kill cut short is no chunk,
-	 * and its records are still in the window. */
-	if (r == 0)
-		r = write_ours(offset + sizeof(head), records, size);
+	reserve_ahead(offset);
 	/* Whom that kept too long was given up: the file is another one's. */
 	if (rhp_state_latest() != generation)
 		return false;
-	if (r == 0)
-		r = write_ours(offset, &head, sizeof(head));
+	int r = write_region(offset, units, head);
 	if (r == -EFAULT) /* for the kernel a window is not there that the file lacks */
 		r = -EIO;
 	if (r < 0)
@@ -143,41 +154,35 @@ static bool write_chunk(const struct rhp_region *window, const void *records, si
 	return r == 0;
 }
 
-bool rhp_trace_write_chunk(const struct rhp_region *window, const void *records,
-			   size_t size)
+bool rhp_trace_write_chunk(const struct rhp_region *window, const uint64_t *units,
+			   size_t used)
 {
 	bool is_locked = lock_ring();
-	bool ok = write_chunk(window, records, size);
+	bool ok = write_chunk(window, units, used);
 	unlock_ring(is_locked);
 	return ok;
 }
 
-int rhp_trace_append_scan(uint64_t sequence, const void *records, size_t size)
+int rhp_trace_append_scan(uint64_t sequence, const uint64_t *units, size_t used)
 {
 	struct rhp_region head = {
-		.magic = RHP_REGION_MAGIC,
-		.kind = RHP_REGION_CHUNK,
 		.stream = RHP_SCAN_STREAM,
 		.sequence = sequence,
-		.used = size,
+		.used = used,
 	};
 	uint64_t offset = rhp_trace_check() == 0 ? add_region() : 0;
 	if (offset == 0)
 		return rhp_trace.header->max_bytes ? -EFBIG : -EBADF;
-	int r = write_ours(offset + sizeof(head), records, size);
-	if (r == 0)
-		r = write_ours(offset, &head, sizeof(head));
-	return r;
+	return write_region(offset, units, head);
 }
 
-static struct rhp_region *map_region(uint64_t offset)
+static char *map_region(uint64_t offset)
 {
 	size_t size = rhp_trace.header->region_size;
 	int r = rhp_trace_check();
 	if (r == 0)
 		r = rhp_os_reserve(rhp_trace.fd, offset, size);
-	struct rhp_region *w =
-		r == 0 ? rhp_os_map_file(NULL, rhp_trace.fd, offset, size) : NULL;
+	char *w = r == 0 ? rhp_os_map_file(NULL, rhp_trace.fd, offset, size) : NULL;
 	/* A descriptor that is ours now was so when it was mapped. */
 	if (w && (r = rhp_trace_check()) < 0) {
 		rhp_os_release(w, size);
@@ -188,29 +193,32 @@ static struct rhp_region *map_region(uint64_t offset)
 	return w;
 }
 
-static struct rhp_region *map_window(uint16_t stream)
+static struct rhp_region *map_window(uint16_t stream, uint64_t **units)
 {
 	uint64_t offset = new_region();
-	struct rhp_region *w = offset ? map_region(offset) : NULL;
-	if (!w)
+	char *start = offset ? map_region(offset) : NULL;
+	if (!start)
 		return NULL;
+	struct rhp_region *w = (void *)(start + rhp_trace.first.head_offset);
+	*units = (void *)start;
 	windows[stream] = w;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (rhp_trace.header->ring)
-		memset(w, 0, rhp_trace.header->region_size);
+		memset(start, 0, rhp_trace.header->region_size);
 	w->kind = RHP_REGION_WINDOW;
 	w->stream = stream;
 	struct rhp_instant now = rhp_os_instant();
 	w->base_ticks = now.ticks;
 	w->base_ns = now.ns;
+	w->end = RHP_REGION_MAGIC;
 	__atomic_store_n(&w->magic, RHP_REGION_MAGIC, __ATOMIC_RELEASE);
 	return w;
 }
 
-struct rhp_region *rhp_trace_map_window(uint16_t stream)
+struct rhp_region *rhp_trace_map_window(uint16_t stream, uint64_t **units)
 {
 	bool is_locked = lock_ring();
-	struct rhp_region *w = map_window(stream);
+	struct rhp_region *w = map_window(stream, units);
 	unlock_ring(is_locked);
 	return w;
 }
@@ -218,11 +226,11 @@ struct rhp_region *rhp_trace_map_window(uint16_t stream)
 void rhp_trace_unmap_window(struct rhp_region *window)
 {
 	uint32_t stream = window->stream;
-	if (windows[stream] != window) /* its first page was replaced */
+	if (windows[stream] != window) /* its last page was replaced */
 		for (stream = 0; stream < UINT16_MAX && windows[stream] != window;)
 			stream++;
 	windows[stream] = NULL;
-	rhp_os_release(window, rhp_trace.first.region_size);
+	rhp_os_release(start_of(window), rhp_trace.first.region_size);
 }
 
 void rhp_trace_lose_write(void)
@@ -233,7 +241,7 @@ void rhp_trace_lose_write(void)
 bool rhp_trace_in_window(uintptr_t address)
 {
 	for (uint32_t i = 0; i <= UINT16_MAX; i++) {
-		uintptr_t start = (uintptr_t)windows[i];
+		uintptr_t start = windows[i] ? (uintptr_t)start_of(windows[i]) : 0;
 		if (start && address - start < rhp_trace.first.region_size)
 			return true;
 	}

@@ -46,7 +46,7 @@ static struct {
 	uint32_t n_trackers, max_trackers;
 	uint32_t n_refused; /* events of threads that could have none */
 	uint16_t last_number;
-	uint32_t event_buffer, stack_depth, free_stacks;
+	uint32_t stack_depth, free_stacks;
 	struct rhp_tracker *overflow;
 	pthread_key_t key;
 	int have_key;
@@ -63,7 +63,7 @@ static bool join_trace(struct rhp_tracker *t)
 	uint32_t generation = rhp_state_latest();
 	if (t->generation == generation)
 		return true;
-	if (!rhp_stream_open(&t->stream, t->number, pool.event_buffer))
+	if (!rhp_stream_open(&t->stream, t->number))
 		return false;
 	t->generation = generation;
 	return true;
@@ -124,7 +124,6 @@ static void name_thread(struct rhp_tracker *t, int tid)
 	rhp_os_thread_name(0, name);
 	rhp_stream_thread(&t->stream, rhp_thread.number, (uint64_t)tid, name);
 	__atomic_store_n(&t->tid, tid, __ATOMIC_RELEASE);
-	t->stream.depth = 0; /* what its last thread may have left behind */
 	t->free_stacks = pool.free_stacks;
 	rhp_stacks_bind(&t->stacks, pool.stack_depth);
 }
@@ -366,13 +365,12 @@ void rhp_tracker_name_all(void)
 int rhp_tracker_start(const struct rhp_settings *settings)
 {
 	pool.max_trackers = settings->max_trackers;
-	pool.event_buffer = settings->event_buffer;
 	pool.stack_depth = settings->stack_depth;
 	pool.free_stacks = settings->free_stacks;
 	if (!pool.have_key)
 		pool.have_key = pthread_key_create && pthread_setspecific &&
 				pthread_key_create(&pool.key, thread_ends) == 0;
-	if (settings->ring && !rhp_stream_open_lasting(settings->event_buffer))
+	if (settings->ring && !rhp_stream_open_lasting())
 		return -ENOMEM;
 	if (!pool.overflow)
 		pool.overflow = make_tracker(0);

@@ -3,8 +3,8 @@
  * A trace that is being written, read without a lock. Three things are not what they
  * are in a trace at rest.
  *
- * A record's code is written last. It is looked for first, and the record is read once
- * more when the code was there.
+ * A record's first unit is written last. A record that is there as a whole is read once
+ * more: each of its units was being written when a part of it was seen.
  *
  * A window is copied to a chunk, then cleared, then used again. So what was read of a
  * window counts only if there is afterwards no chunk with the window's sequence: then
@@ -44,17 +44,11 @@ bool reader_is_behind(const struct reader *reader)
 	return reader->n_sorted < reader->n_regions;
 }
 
-/* Whether the header of a chunk is there as a whole: its last field is. */
-static bool is_whole(const struct rhp_region *r)
-{
-	return r->kind == RHP_REGION_WINDOW || r->base_ns != 0;
-}
-
 /* Take a region whose header is there: 1, 0 if it is not, -errno. */
 static int take_region(struct reader *reader, uint64_t at)
 {
 	struct rhp_region r;
-	int64_t got = reader_pread(reader, &r, sizeof(r), at);
+	int64_t got = reader_pread(reader, &r, sizeof(r), reader_head_of(reader, at));
 	int error;
 
 	if (got != sizeof(r))
@@ -65,7 +59,7 @@ static int take_region(struct reader *reader, uint64_t at)
 		reader->counts.damaged_regions++;
 		return 1;
 	}
-	if (!is_whole(&r))
+	if (!reader_is_whole(reader, &r))
 		return 0;
 	error = reader_add_region(reader, &r, at, reader->header.region_size);
 	return error ? error : 1;
@@ -146,6 +140,13 @@ static int scan(struct reader *reader)
 	return result;
 }
 
+/* Where the header of a region is whose records begin at an offset. */
+static uint64_t head_before(const struct reader *reader, uint64_t offset)
+{
+	return reader_is_packed(reader) ? reader_head_of(reader, offset)
+					: offset - sizeof(struct rhp_region);
+}
+
 /* Which buffer each window is by now. */
 static int look_at_windows(struct reader *reader)
 {
@@ -156,7 +157,8 @@ static int look_at_windows(struct reader *reader)
 
 		if (known->kind != RHP_REGION_WINDOW)
 			continue;
-		got = reader_pread(reader, &r, sizeof(r), known->offset - sizeof(r));
+		got = reader_pread(reader, &r, sizeof(r),
+				   head_before(reader, known->offset));
 		if (got < 0)
 			return (int)got;
 		if (got != sizeof(r) || !reader_is_region(&r) ||
@@ -164,6 +166,7 @@ static int look_at_windows(struct reader *reader)
 			continue;
 		known->sequence = r.sequence;
 		known->base_ticks = r.base_ticks;
+		known->base = r.base;
 		if (r.base_ticks > reader->clock.base_ticks)
 			reader->clock = r;
 	}
@@ -203,9 +206,9 @@ static void find_buffer(struct reader *reader, struct reader_stream *s)
 		return;
 	s->n_buffer = 0;
 	if (s->region < s->end_region && r->sequence == s->sequence) {
-		s->n_slots = r->n_records;
+		s->n_slots = r->n_units;
 		if (s->slot == 0)
-			s->time = r->base_ticks >> reader->header.time_shift;
+			reader_begin_buffer(reader, s);
 	} else if (reader->settled) {
 		reader->counts.missing_buffers++;
 		s->begun = false;
@@ -320,45 +323,71 @@ static int is_copied(struct reader *reader, const struct reader_stream *s)
 	return 0;
 }
 
-/* Go to the next written slot: 1, 0 if there is none or it is not its turn, -errno. */
+/* Where in the buffer the next whole record begins; n_buffer: nowhere. */
+static uint32_t find_whole(const struct reader *reader, const struct reader_stream *s)
+{
+	uint32_t i = 0;
+
+	while (i < s->n_buffer && !reader_size_of(reader, s->buffer + i, s->n_buffer - i))
+		i += reader_step(reader);
+	return i < s->n_buffer ? i : s->n_buffer;
+}
+
+/* Whether any of the units is written. */
+static bool has_any(const struct reader_stream *s, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (s->buffer[i])
+			return true;
+	}
+	return false;
+}
+
+/* Go to the next written record: 1, 0 if there is none or it is not its turn, -errno. */
 static int find_written(struct reader *reader, struct reader_stream *s)
 {
 	uint64_t offset = reader->regions[s->region].offset;
 	uint32_t n;
 
 	for (uint32_t at = s->slot; at < s->n_slots; at += n) {
-		uint32_t i = 0;
+		uint32_t i;
 		int error;
 
 		n = s->n_slots - at;
-		if (n > READER_BUFFER_RECORDS)
-			n = READER_BUFFER_RECORDS;
+		if (n > READER_BUFFER_UNITS)
+			n = READER_BUFFER_UNITS;
 		error = reader_read_slots(reader, s, offset, at, n);
 		if (error)
 			return error;
-		while (i < n && rhp_code(&s->buffer[i]) == 0)
-			i++;
-		if (i == n && reader->settled)
+		i = find_whole(reader, s);
+		/* One that begins at the end of the piece is whole in the next. */
+		if (i == n && n == READER_BUFFER_UNITS)
+			n -= RHP_WIDE_UNITS;
+		if (i == s->n_buffer && reader->settled)
 			continue;
-		s->held = s->held || (i > 0 && i < n && !reader->settled);
-		if (i == n || (i > 0 && !reader->settled))
+		s->held =
+			s->held || (!reader->settled && i > 0 && has_any(s, s->n_buffer));
+		if (i == s->n_buffer || (i > 0 && !reader->settled))
 			return 0;
-		reader->counts.torn_records += at + i - s->slot;
+		if (at + i > s->slot)
+			reader_pass_gap(reader, s);
 		s->slot = at + i;
 		return 1;
 	}
 	return 0;
 }
 
-/* From the written slot that was found on, as many as follow without a gap. */
+/* From the written record that was found on, as many as follow without a gap. */
 static int read_written(struct reader *reader, struct reader_stream *s)
 {
 	uint64_t offset = reader->regions[s->region].offset;
-	uint32_t i = s->slot - s->buffer_slot, n = 0;
+	uint32_t i = s->slot - s->buffer_slot, n = 0, size = 0;
 	int result;
 
-	while (i + n < s->n_buffer && rhp_code(&s->buffer[i + n]) != 0)
-		n++;
+	do {
+		n += size;
+		size = reader_size_of(reader, s->buffer + i + n, s->n_buffer - i - n);
+	} while (size > 0);
 	atomic_thread_fence(memory_order_acquire);
 	result = reader_read_slots(reader, s, offset, s->slot, n);
 	atomic_thread_fence(memory_order_acquire);

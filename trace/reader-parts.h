@@ -10,14 +10,16 @@
 
 #include <stdbool.h>
 
+#include "contract/packed.h"
 #include "trace/reader.h"
 
 /* One region of the file that holds records. */
 struct reader_region {
 	uint64_t sequence;
-	uint64_t offset; /* of its first record */
+	uint64_t offset; /* of its first unit */
 	uint64_t base_ticks;
-	uint32_t n_records; /* slots of the region that are in the file */
+	uint64_t base;    /* of the addresses of its short records */
+	uint32_t n_units; /* of the region that are in the file */
 	uint16_t stream;
 	uint16_t kind;
 };
@@ -35,11 +37,15 @@ struct reader_partial {
 struct reader_stream {
 	size_t region, end_region; /* indexes: the one being read, the end of ours */
 	uint64_t sequence;         /* of the buffer being read, or of the next one */
-	uint32_t slot, n_slots;    /* in that region: next to read, how many */
-	struct rhp_record *buffer; /* READER_BUFFER_RECORDS from buffer_slot on */
+	uint32_t slot, n_slots;    /* in that region: next unit to read, how many */
+	uint64_t *buffer;          /* READER_BUFFER_UNITS from buffer_slot on */
 	uint32_t buffer_slot, n_buffer;
-	uint64_t n_zeros;  /* unwritten slots since the last written one */
-	uint64_t time;     /* of the last record, in record units */
+	/* What the records of that buffer so far say about those that follow. */
+	uint64_t time;  /* of the last event, in record units */
+	uint64_t base;  /* of the addresses of short records */
+	uint32_t *high; /* by shard: of stamps, of the last wide event, and 1; or NULL */
+	bool in_gap;    /* what was looked at last was not written */
+	bool had_gap;   /* records before this place were not written */
 	uint64_t big_size; /* of the event that follows, 0: none */
 	uint32_t thread;
 	uint32_t n_partials;
@@ -69,12 +75,28 @@ struct reader {
 	uint32_t *stream_numbers; /* following: number in the file -> 1 + index */
 	struct reader_stream *streams;
 	size_t n_streams;
-	struct rhp_record *twin; /* scratch: the window beside a torn chunk */
+	uint64_t *twin; /* scratch: the window beside a torn chunk */
 	double ns_per_tick;
 	uint64_t issued[RHP_N_SHARDS];
 };
 
-#define READER_BUFFER_RECORDS 2730u /* just below 64 KiB */
+#define READER_BUFFER_UNITS 8190u /* just below 64 KiB */
+
+/* Return whether the records of the trace are packed: contract/packed.h. */
+static inline bool reader_is_packed(const struct reader *reader)
+{
+	return reader->header.version >= RHP_TRACE_VERSION_PACKED;
+}
+
+/* Return how many units the whole record has that begins at *units, of which there are n;
+ * 0: it is not whole, or not written. */
+uint32_t reader_size_of(const struct reader *reader, const uint64_t *units, uint32_t n);
+
+/* Return how many units to go on where that is 0. */
+static inline uint32_t reader_step(const struct reader *reader)
+{
+	return reader_is_packed(reader) ? 1 : RHP_WIDE_UNITS;
+}
 
 /* Read n bytes at an offset, or as many as the file has. Returns their number or
  * -errno. */
@@ -87,14 +109,24 @@ int reader_load_header(struct reader *reader, struct rhp_file_header *header);
 int reader_load_issued(struct reader *reader);
 void reader_set_clock(struct reader *reader);
 bool reader_is_region(const struct rhp_region *region);
+bool reader_is_whole(const struct reader *reader, const struct rhp_region *region);
+/* Where the header of the region is that begins at an offset. */
+uint64_t reader_head_of(const struct reader *reader, uint64_t offset);
 int reader_add_region(struct reader *reader, const struct rhp_region *region,
 		      uint64_t offset, uint64_t room);
 int reader_compare_regions(const void *left, const void *right);
 
-/* Read n slots of the region at an offset, from `slot` on, into the stream's buffer;
- * slots that the file does not have become zeros. Returns 0 or -errno. */
+/* Read n units of the region at an offset, from `slot` on, into the stream's buffer;
+ * units that the file does not have become zeros. Returns 0 or -errno. */
 int reader_read_slots(struct reader *reader, struct reader_stream *stream,
 		      uint64_t offset, uint32_t slot, uint32_t n);
+
+/* Begin the buffer that the stream is at, of which nothing has been read. */
+void reader_begin_buffer(const struct reader *reader, struct reader_stream *stream);
+
+/* The records before this place were not written: counts that, once, and forgets what
+ * they would have said. */
+void reader_pass_gap(struct reader *reader, struct reader_stream *stream);
 
 /* Following: read the next written records of the current window into the stream's
  * buffer. Returns 1, 0 if there are none so far, or -errno. */

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * The records of one stream. A region is read in pieces of 64 KiB, so that a
- * stream costs one such buffer however large its regions are. A slot of zeros
+ * stream costs one such buffer however large its regions are. A unit of zeros
  * was not written: at the end of a window that is the rule, before a written
- * one it is a record that a kill tore.
+ * one it is a record that a kill tore. What follows does not build on that one, or
+ * came later than a copy of the trace was made (docs/reference/trace-format.md).
  *
  * A chunk and a window of the same sequence are copies of each other, and the
  * program died between writing the one and clearing the other: either may be
- * incomplete, never both in the same slot, so each slot is taken from where it
+ * incomplete, never both in the same unit, so each unit is taken from where it
  * is written.
  */
 #include <errno.h>
@@ -16,7 +17,6 @@
 
 #include "trace/reader-parts.h"
 
-#define TIME_MASK ((UINT64_C(1) << RHP_TIME_BITS) - 1)
 #define MAX_TEXT_SIZE (UINT32_C(1) << 24)
 #define MAX_BLOCK_SIZE (UINT64_C(1) << 56) /* addresses have no more bits */
 
@@ -25,6 +25,7 @@ void reader_stream_fini(struct reader_stream *stream)
 	for (size_t i = 0; i < READER_N_PARTIALS; i++)
 		free(stream->partials[i].text);
 	free(stream->buffer);
+	free(stream->high);
 	memset(stream, 0, sizeof(*stream));
 }
 
@@ -42,12 +43,12 @@ int reader_read_slots(struct reader *reader, struct reader_stream *s, uint64_t o
 	int64_t got;
 
 	if (!s->buffer)
-		s->buffer = reallocarray(NULL, READER_BUFFER_RECORDS, sizeof(*s->buffer));
+		s->buffer = reallocarray(NULL, READER_BUFFER_UNITS, sizeof(*s->buffer));
 	if (!s->buffer)
 		return -ENOMEM;
 	memset(s->buffer, 0, n * sizeof(*s->buffer));
 	got = reader_pread(reader, s->buffer, n * sizeof(*s->buffer),
-			   offset + slot * sizeof(struct rhp_record));
+			   offset + slot * sizeof(*s->buffer));
 	if (got < 0)
 		return (int)got;
 	s->buffer_slot = slot;
@@ -55,16 +56,26 @@ int reader_read_slots(struct reader *reader, struct reader_stream *s, uint64_t o
 	return 0;
 }
 
+uint32_t reader_size_of(const struct reader *reader, const uint64_t *units, uint32_t n)
+{
+	if (reader_is_packed(reader))
+		return rhp_units_of_whole(units, n);
+	return n >= RHP_WIDE_UNITS && (units[0] & 255) != 0 ? RHP_WIDE_UNITS : 0;
+}
+
 /* What the chunk lacks is in the window. */
 static int add_twin(struct reader *reader, struct reader_stream *s)
 {
 	const struct reader_region *r = &reader->regions[s->region];
 	int64_t got = reader_pread(reader, reader->twin, s->n_buffer * sizeof(*s->buffer),
-				   r[1].offset + s->slot * sizeof(struct rhp_record));
+				   r[1].offset + s->slot * sizeof(*s->buffer));
+	uint32_t step = reader_step(reader);
 
-	for (uint32_t i = 0; got > 0 && i < (uint64_t)got / sizeof(*s->buffer); i++) {
-		if (rhp_code(&s->buffer[i]) == 0)
-			s->buffer[i] = reader->twin[i];
+	for (uint32_t i = 0; got > 0 && (i + step) * sizeof(*s->buffer) <= (uint64_t)got;
+	     i += step) {
+		if ((s->buffer[i] & 255) == 0)
+			memcpy(s->buffer + i, reader->twin + i,
+			       step * sizeof(*s->buffer));
 	}
 	return got < 0 ? (int)got : 0;
 }
@@ -81,12 +92,12 @@ static int fill_buffer(struct reader *reader, struct reader_stream *s)
 		return 0;
 	if (reader->following && r->kind == RHP_REGION_WINDOW)
 		return reader_fill_window(reader, s);
-	if (n > READER_BUFFER_RECORDS)
-		n = READER_BUFFER_RECORDS;
+	if (n > READER_BUFFER_UNITS)
+		n = READER_BUFFER_UNITS;
 	error = reader_read_slots(reader, s, r->offset, s->slot, n);
 	reader->position += n * sizeof(*s->buffer);
 	if (!error && !reader->following && is_twin(reader, s, s->region) &&
-	    r[1].n_records == r->n_records)
+	    r[1].n_units == r->n_units)
 		error = add_twin(reader, s);
 	return error ? error : 1;
 }
@@ -97,6 +108,30 @@ static void forget_partials(struct reader *reader, struct reader_stream *s)
 	reader->counts.damaged_records += s->n_partials;
 	s->n_partials = 0;
 	s->big_size = 0;
+}
+
+static void forget_stamps(struct reader_stream *s)
+{
+	if (s->high)
+		memset(s->high, 0, RHP_N_SHARDS * sizeof(*s->high));
+}
+
+void reader_begin_buffer(const struct reader *reader, struct reader_stream *s)
+{
+	const struct reader_region *r = &reader->regions[s->region];
+
+	s->time = r->base_ticks >> reader->header.time_shift;
+	s->base = r->base;
+	s->in_gap = s->had_gap = false;
+	forget_stamps(s);
+}
+
+void reader_pass_gap(struct reader *reader, struct reader_stream *s)
+{
+	reader->counts.torn_records++;
+	s->in_gap = false;
+	s->had_gap = true;
+	forget_stamps(s);
 }
 
 static void begin_region(struct reader *reader, struct reader_stream *s)
@@ -112,9 +147,8 @@ static void begin_region(struct reader *reader, struct reader_stream *s)
 	s->begun = true;
 	s->slot = 0;
 	s->n_buffer = 0;
-	s->n_slots = r->n_records;
-	s->n_zeros = 0;
-	s->time = r->base_ticks >> reader->header.time_shift;
+	s->n_slots = r->n_units;
+	reader_begin_buffer(reader, s);
 }
 
 /* Done with the buffer that was read, and with its twin. */
@@ -158,14 +192,23 @@ static int next_region(struct reader *reader, struct reader_stream *s)
 	return 1;
 }
 
+/* Whether the next record may begin in this piece of the region and end in the next. */
+static bool may_straddle(const struct reader *reader, const struct reader_stream *s)
+{
+	uint32_t i = s->slot - s->buffer_slot, end = s->buffer_slot + s->n_buffer;
+
+	return reader_is_packed(reader) && i > 0 && i + RHP_WIDE_UNITS > s->n_buffer &&
+	       end < s->n_slots && s->n_buffer == READER_BUFFER_UNITS;
+}
+
 /* The next written record: 1, 0 at the end of the stream, -errno. */
 static int next_record(struct reader *reader, struct reader_stream *s,
-		       const struct rhp_record **record)
+		       const uint64_t **record)
 {
 	int result;
 
 	for (;;) {
-		uint32_t i = s->slot - s->buffer_slot;
+		uint32_t i = s->slot - s->buffer_slot, size;
 
 		if (s->slot >= s->n_slots) {
 			result = next_region(reader, s);
@@ -173,20 +216,22 @@ static int next_record(struct reader *reader, struct reader_stream *s,
 				return result;
 			continue;
 		}
-		if (s->n_buffer == 0 || i >= s->n_buffer) {
+		if (s->n_buffer == 0 || i >= s->n_buffer || may_straddle(reader, s)) {
 			result = fill_buffer(reader, s);
 			if (result <= 0)
 				return result;
 			continue;
 		}
-		s->slot++;
-		if (rhp_code(&s->buffer[i]) != 0) {
-			reader->counts.torn_records += s->n_zeros;
-			s->n_zeros = 0;
-			*record = &s->buffer[i];
-			return 1;
+		size = reader_size_of(reader, s->buffer + i, s->n_buffer - i);
+		s->slot += size ? size : reader_step(reader);
+		if (size == 0) {
+			s->in_gap = true;
+			continue;
 		}
-		s->n_zeros++;
+		if (s->in_gap)
+			reader_pass_gap(reader, s);
+		*record = &s->buffer[i];
+		return 1;
 	}
 }
 
@@ -222,10 +267,10 @@ static int begin_blob(struct reader *reader, struct reader_stream *s,
 }
 
 /* Memory for a text grows with the text that came, not with what was claimed. */
-static int add_text(struct reader *reader, struct reader_stream *s,
-		    const struct rhp_record *record)
+static int add_text(struct reader *reader, struct reader_stream *s, const uint64_t *units)
 {
-	const uint8_t *bytes = ((const struct rhp_text *)(const void *)record)->bytes;
+	const uint8_t *bytes = (const uint8_t *)units + 1;
+	size_t most = reader_is_packed(reader) ? RHP_PACKED_TEXT_BYTES : RHP_TEXT_BYTES;
 	struct reader_partial *p;
 	size_t n;
 
@@ -235,8 +280,8 @@ static int add_text(struct reader *reader, struct reader_stream *s,
 	}
 	p = &s->partials[s->n_partials - 1];
 	n = p->blob.text_size - p->have;
-	if (n > RHP_TEXT_BYTES)
-		n = RHP_TEXT_BYTES;
+	if (n > most)
+		n = most;
 	if (p->have + n > p->allocated) {
 		size_t size = (p->have + n) * 2;
 		char *grown = realloc(p->text, size);
@@ -251,7 +296,7 @@ static int add_text(struct reader *reader, struct reader_stream *s,
 	return p->have == p->blob.text_size ? finish_blob(reader, s) : 0;
 }
 
-/* Records that are no events. */
+/* Records that are neither events nor texts. */
 static int take_other(struct reader *reader, struct reader_stream *s,
 		      const struct rhp_record *record)
 {
@@ -270,21 +315,27 @@ static int take_other(struct reader *reader, struct reader_stream *s,
 					 : 0;
 	case RHP_BLOB:
 		return begin_blob(reader, s, record);
-	case RHP_TEXT:
-		return add_text(reader, s, record);
 	}
 	reader->counts.damaged_records++;
 	return 0;
 }
 
-/* The nearest time to the last one that has these low bits. */
-static uint64_t expand_time(uint64_t last, uint32_t low)
+/* The first time from the last one on that has these low bits. */
+static uint64_t later_time(uint64_t last, uint64_t low, unsigned bits)
 {
-	uint64_t ahead = (low - last) & TIME_MASK;
+	return last + ((low - last) & ((UINT64_C(1) << bits) - 1));
+}
 
-	if (ahead <= TIME_MASK / 2)
+/* The nearest time to the last one that has these low bits: records that are not packed
+ * may be earlier than the one before. */
+static uint64_t nearest_time(uint64_t last, uint32_t low)
+{
+	const uint64_t mask = (UINT64_C(1) << RHP_TIME_BITS) - 1;
+	uint64_t ahead = (low - last) & mask;
+
+	if (ahead <= mask / 2)
 		return last + ahead;
-	ahead = TIME_MASK + 1 - ahead;
+	ahead = mask + 1 - ahead;
 	return last > ahead ? last - ahead : 0;
 }
 
@@ -298,41 +349,111 @@ static void check_size(struct reader *reader, struct reader_event *event)
 	event->size = RHP_SIZE_MAX;
 }
 
-static void make_event(struct reader *reader, struct reader_stream *s,
-		       const struct rhp_record *record, struct reader_event *event)
+/* The whole stamp of a packed event: 1, 0 if it cannot be known, -errno. */
+static int complete_stamp(struct reader *reader, struct reader_stream *s,
+			  struct rhp_packed_event *e)
 {
-	s->time = expand_time(s->time, rhp_time(record));
+	uint32_t *high;
+
+	if (!s->high)
+		s->high = calloc(RHP_N_SHARDS, sizeof(*s->high));
+	if (!s->high)
+		return -ENOMEM;
+	high = &s->high[rhp_shard(e->address)];
+	if (e->is_wide) {
+		*high = (uint32_t)(e->stamp >> RHP_STAMP_LOW_BITS) + 1;
+		return 1;
+	}
+	if (*high == 0) {
+		/* Behind a gap: of a copy, and later than that was begun. */
+		reader->counts.damaged_records += !s->had_gap;
+		return 0;
+	}
+	e->stamp |= (uint64_t)(*high - 1) << RHP_STAMP_LOW_BITS;
+	return 1;
+}
+
+static int unpack_event(struct reader *reader, struct reader_stream *s,
+			const uint64_t *units, struct reader_event *event)
+{
+	struct rhp_packed_event e = rhp_unpack_event(units, s->base);
+	int result = complete_stamp(reader, s, &e);
+
+	s->time = later_time(s->time, e.time, e.time_bits);
+	event->address = e.address;
+	event->stamp = e.stamp;
+	event->size = e.size;
+	event->node = e.node;
+	event->code = (enum rhp_code)e.code;
+	return result;
+}
+
+static int copy_event(struct reader_stream *s, const struct rhp_record *record,
+		      struct reader_event *event)
+{
+	s->time = nearest_time(s->time, rhp_time(record));
 	event->address = rhp_address(record);
 	event->stamp = rhp_stamp(record);
 	event->size = rhp_size(record);
-	event->ticks = s->time << reader->header.time_shift;
 	event->node = rhp_node(record);
+	event->code = (enum rhp_code)rhp_code(record);
+	return 1;
+}
+
+/* 1, 0 if the event is to be passed over, -errno. */
+static int make_event(struct reader *reader, struct reader_stream *s,
+		      const uint64_t *units, struct reader_event *event)
+{
+	int result = reader_is_packed(reader) ? unpack_event(reader, s, units, event)
+					      : copy_event(s, (const void *)units, event);
+
+	event->ticks = s->time << reader->header.time_shift;
 	event->thread = s->thread;
 	event->stream = (uint32_t)(s - reader->streams);
-	event->code = (enum rhp_code)rhp_code(record);
 	if (event->size == RHP_SIZE_MAX && s->big_size) {
 		event->size = s->big_size;
 		s->big_size = 0;
 		check_size(reader, event);
 	}
+	return result;
+}
+
+static bool is_event(const struct reader *reader, uint64_t unit)
+{
+	uint32_t code = unit & 255;
+
+	return reader_is_packed(reader) ? rhp_is_packed_event(unit)
+					: code >= RHP_ALLOC && code <= RHP_REALLOC_FREE;
+}
+
+/* A record that is no event: 0, or the result of a callback. */
+static int take_record(struct reader *reader, struct reader_stream *s,
+		       const uint64_t *units)
+{
+	struct rhp_record record;
+
+	if ((units[0] & 255) == RHP_TEXT)
+		return add_text(reader, s, units);
+	if (!reader_is_packed(reader))
+		return take_other(reader, s, (const void *)units);
+	if ((units[0] & 15) == RHP_SKIP)
+		return 0;
+	record = rhp_unpack(units);
+	return take_other(reader, s, &record);
 }
 
 int reader_next(struct reader *reader, size_t stream, struct reader_event *event)
 {
 	struct reader_stream *s = &reader->streams[stream];
-	const struct rhp_record *record = NULL;
+	const uint64_t *units = NULL;
 	int result;
 
 	for (;;) {
-		result = next_record(reader, s, &record);
+		result = next_record(reader, s, &units);
 		if (result <= 0)
 			return result;
-		if (rhp_code(record) >= RHP_ALLOC &&
-		    rhp_code(record) <= RHP_REALLOC_FREE) {
-			make_event(reader, s, record, event);
-			return 1;
-		}
-		result = take_other(reader, s, record);
+		result = is_event(reader, units[0]) ? make_event(reader, s, units, event)
+						    : take_record(reader, s, units);
 		if (result)
 			return result;
 	}

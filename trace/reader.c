@@ -2,7 +2,7 @@
 /*
  * The file and its regions. The trace is read with pread and never mapped, so
  * that a file that shrinks meanwhile gives short reads and not SIGBUS. One
- * pass over the region headers makes a table, 40 bytes per region; sorted, it
+ * pass over the region headers makes a table, 48 bytes per region; sorted, it
  * is the list of buffers of every stream in the order they were filled.
  */
 #include <errno.h>
@@ -84,7 +84,9 @@ static int check_layout(const struct reader *reader, const struct rhp_file_heade
 	    h->shard_offset < RHP_HEADER_SIZE || h->shard_offset % sizeof(uint64_t) ||
 	    h->first_region < RHP_HEADER_SIZE || h->time_shift > MAX_TIME_SHIFT ||
 	    h->region_size < sizeof(struct rhp_region) + sizeof(struct rhp_record) ||
-	    h->region_size > MAX_REGION_SIZE)
+	    h->region_size > MAX_REGION_SIZE || h->head_offset % sizeof(uint64_t) ||
+	    h->head_offset > h->region_size - sizeof(struct rhp_region) ||
+	    (h->version < RHP_TRACE_VERSION_PACKED && h->head_offset != 0))
 		return READER_BAD_HEADER;
 	if (reader->size < shards_size || h->shard_offset > reader->size - shards_size ||
 	    h->first_region > reader->size)
@@ -127,9 +129,11 @@ int reader_load_header(struct reader *reader, struct rhp_file_header *h)
 		return READER_BYTE_ORDER;
 	if (h->byte_order != RHP_BYTE_ORDER_MARK)
 		return READER_BAD_HEADER;
-	if (h->version != RHP_TRACE_VERSION)
+	if (h->version < RHP_TRACE_VERSION_FIRST || h->version > RHP_TRACE_VERSION)
 		return READER_VERSION;
-	if (h->record_size != sizeof(struct rhp_record))
+	if (h->record_size != (h->version >= RHP_TRACE_VERSION_PACKED
+				       ? sizeof(uint64_t)
+				       : sizeof(struct rhp_record)))
 		return READER_RECORD_SIZE;
 	h->executable[sizeof(h->executable) - 1] = 0;
 	h->runtime_version[sizeof(h->runtime_version) - 1] = 0;
@@ -175,6 +179,27 @@ bool reader_is_region(const struct rhp_region *r)
 	       (r->kind == RHP_REGION_WINDOW || r->kind == RHP_REGION_CHUNK);
 }
 
+bool reader_is_whole(const struct reader *reader, const struct rhp_region *r)
+{
+	if (reader_is_packed(reader))
+		return r->end == RHP_REGION_MAGIC;
+	return r->kind == RHP_REGION_WINDOW || r->base_ns != 0;
+}
+
+uint64_t reader_head_of(const struct reader *reader, uint64_t offset)
+{
+	return offset + reader->header.head_offset;
+}
+
+/* In units, of a region that the file has `room` bytes of. */
+static uint32_t records_of(const struct reader *reader, uint64_t room)
+{
+	if (reader_is_packed(reader))
+		return reader->header.head_offset / sizeof(uint64_t);
+	return (uint32_t)((room - sizeof(struct rhp_region)) / sizeof(struct rhp_record) *
+			  RHP_WIDE_UNITS);
+}
+
 int reader_add_region(struct reader *reader, const struct rhp_region *r, uint64_t offset,
 		      uint64_t room)
 {
@@ -189,9 +214,10 @@ int reader_add_region(struct reader *reader, const struct rhp_region *r, uint64_
 	}
 	reader->regions[reader->n_regions++] = (struct reader_region){
 		.sequence = r->sequence,
-		.offset = offset + sizeof(*r),
+		.offset = reader_is_packed(reader) ? offset : offset + sizeof(*r),
 		.base_ticks = r->base_ticks,
-		.n_records = (uint32_t)((room - sizeof(*r)) / sizeof(struct rhp_record)),
+		.base = r->base,
+		.n_units = records_of(reader, room),
 		.stream = r->stream,
 		.kind = r->kind,
 	};
@@ -211,12 +237,14 @@ static int read_regions(struct reader *reader)
 			(h->file_end - reader->size) / h->region_size;
 	for (uint64_t at = h->first_region; at < end && end - at > sizeof(r);) {
 		uint64_t room = end - at < h->region_size ? end - at : h->region_size;
-		int64_t got = reader_pread(reader, &r, sizeof(r), at);
+		int64_t got =
+			reader_pread(reader, &r, sizeof(r), reader_head_of(reader, at));
 		int error = got < 0 ? (int)got : 0;
 
-		if (got == sizeof(r) && reader_is_region(&r))
+		if (got == sizeof(r) && reader_is_region(&r) &&
+		    (!reader_is_packed(reader) || reader_is_whole(reader, &r)))
 			error = reader_add_region(reader, &r, at, room);
-		else if (got == sizeof(r) && r.magic != 0)
+		else if (got == sizeof(r) && r.magic != 0 && !reader_is_region(&r))
 			reader->counts.damaged_regions++;
 		else
 			reader->counts.unwritten_regions++;
@@ -252,7 +280,7 @@ static int make_streams(struct reader *reader)
 	for (size_t i = 0; i < reader->n_regions; i++)
 		n += i == 0 || reader->regions[i].stream != reader->regions[i - 1].stream;
 	reader->streams = calloc(n ? n : 1, sizeof(*reader->streams));
-	reader->twin = reallocarray(NULL, READER_BUFFER_RECORDS, sizeof(*reader->twin));
+	reader->twin = reallocarray(NULL, READER_BUFFER_UNITS, sizeof(*reader->twin));
 	if (!reader->streams || !reader->twin)
 		return -ENOMEM;
 	for (size_t i = 0; i < reader->n_regions; i++) {

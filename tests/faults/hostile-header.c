@@ -89,7 +89,8 @@ static void second_header(struct trace_writer *w)
 {
 	size_t r = writer_region(w, 1, RHP_REGION_WINDOW, 0);
 
-	memcpy(writer_region_header(w, r), w->bytes, w->region_size);
+	memcpy(writer_records(w, r), w->bytes, w->region_size);
+	memcpy(writer_region_header(w, r), w->bytes, sizeof(struct rhp_region));
 }
 
 const struct hostile hostile_headers[] = {

@@ -34,7 +34,7 @@ static void zero_page(struct trace_writer *w)
 	for (uint64_t i = 1; i <= 2; i++)
 		writer_event(w, i == 1 ? first : second,
 			     (struct writer_event){RHP_ALLOC, i << 20, 400, 8, 0});
-	memset(writer_region_header(w, first), 0, w->region_size);
+	memset(writer_records(w, first), 0, w->region_size);
 }
 
 static void region_magic(struct trace_writer *w)
@@ -56,7 +56,7 @@ static void region_numbers_max(struct trace_writer *w)
 {
 	REGION(w)->used = REGION(w)->n_events = UINT64_MAX;
 	REGION(w)->base_ns = UINT64_MAX;
-	memset(REGION(w)->reserved, 0xff, sizeof(REGION(w)->reserved));
+	REGION(w)->base = UINT64_MAX;
 }
 
 static void region_time_max(struct trace_writer *w)
@@ -90,7 +90,8 @@ static void sequence_twice(struct trace_writer *w)
 	for (int i = 0; i < 2; i++) {
 		size_t copy = writer_region(w, 0, RHP_REGION_CHUNK, 0);
 
-		memcpy(writer_region_header(w, copy), REGION(w), w->region_size);
+		memcpy(writer_records(w, copy), writer_records(w, USUAL_REGION),
+		       w->region_size);
 		writer_region_header(w, copy)->kind = RHP_REGION_CHUNK;
 	}
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contract/packed.h"
 #include "tests/faults/hostile.h"
 
 #define R USUAL_REGION
@@ -86,7 +87,7 @@ static void put_large_name(struct trace_writer *w, size_t size)
 		abort();
 	memset(text, 'x', size);
 	writer_fini(w);
-	writer_init(w, size / RHP_TEXT_BYTES + 200);
+	writer_init(w, size / (RHP_WIDE_UNITS * RHP_PACKED_TEXT_BYTES) + 200);
 	hostile_usual(w);
 	writer_blob(w, R, RHP_BLOB_MARK, 1, 20, text, size);
 	free(text);

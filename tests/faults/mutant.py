@@ -10,7 +10,8 @@ import subprocess
 from rows import BINDIR, ROOT
 
 BUILD = os.path.dirname(BINDIR)
-UNIT_OF = {"wrap/core-shims.h": "wrap/core.c"}
+UNITS_OF = {"wrap/core-shims.h": ("wrap/core.c",),
+            "runtime/stream-event.h": ("runtime/record.c", "runtime/stream.c")}
 
 
 def units(archive):
@@ -56,14 +57,14 @@ def mutant(b, name, path, *changes):
             link = os.path.join(home, entry)
             os.symlink(os.path.join(BUILD, "wrap", entry), link)
             os.symlink(entry, link[:-2] + ".ar")
-    unit = UNIT_OF.get(path, path)
-    directory, words, output = compile_command(unit)
-    source = os.path.join(ROOT if unit != path else home, unit)
-    output = os.path.join(home, output)
-    subprocess.run([*words, "-iquote", home, "-w", "-c", source, "-o", output],
-                   cwd=directory, check=True)
     archive = os.path.join(home, "librheaper.a")
     os.remove(archive)
     shutil.copy(os.path.join(BUILD, "wrap", "librheaper.a"), archive)
-    b.run("ar", "r", archive, output)
+    for unit in UNITS_OF.get(path, (path,)):
+        directory, words, output = compile_command(unit)
+        source = os.path.join(ROOT if unit != path else home, unit)
+        output = os.path.join(home, output)
+        subprocess.run([*words, "-iquote", home, "-w", "-c", source, "-o", output],
+                       cwd=directory, check=True)
+        b.run("ar", "r", archive, output)
     return home

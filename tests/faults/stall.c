@@ -45,12 +45,12 @@ int main(void)
 {
 	pthread_t stalled, other;
 
-	if (pthread_create(&stalled, NULL, allocate, (void *)3000))
+	if (pthread_create(&stalled, NULL, allocate, (void *)10000))
 		return 2;
 	while (!__atomic_load_n(&hangs, __ATOMIC_SEQ_CST))
 		sched_yield();
-	allocate((void *)3000);
-	if (pthread_create(&other, NULL, allocate, (void *)3000) ||
+	allocate((void *)10000);
+	if (pthread_create(&other, NULL, allocate, (void *)10000) ||
 	    pthread_join(other, NULL))
 		return 2;
 	__atomic_store_n(&is_repaired, 1, __ATOMIC_SEQ_CST);

@@ -7,7 +7,7 @@
  * watch: the records of the trace, which must not change once they are there. burst: at
  * each instruction in turn, or one of EVERY, a handler comes that allocates more than the
  * window has room for. Prints how many instructions there were, and how many records
- * changed.
+ * changed, or were there without all their units.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -20,7 +20,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "contract/format.h"
+#include "contract/packed.h"
 
 #define TRAP_FLAG 0x100ul
 enum {
@@ -29,27 +29,30 @@ enum {
 };
 
 extern __thread volatile int allocating;
-static const struct rhp_region *window;
-static struct rhp_record seen[SEEN];
-static uint32_t n_records;
+static const struct rhp_region *window; /* its header, which comes last */
+static const uint64_t *units;
+static uint64_t seen[SEEN];
+static uint32_t n_units;
 static int watches;
 static volatile long step, chosen, n_changed;
 static void *volatile block, *volatile of_handler;
 
-static const struct rhp_record *records(void)
-{
-	return (const struct rhp_record *)(window + 1);
-}
-
+/* A record is there when its first unit is. */
 static void look(void)
 {
-	const struct rhp_record *now = records();
-
-	for (uint32_t i = 0; i < n_records && i < SEEN; i++) {
-		if (seen[i].a && memcmp(&seen[i], &now[i], sizeof(*now)) != 0)
-			n_changed++;
-		seen[i] = now[i];
+	for (uint32_t i = 0, size; i < n_units && i < SEEN; i += size ? size : 1) {
+		size = rhp_units_of_whole(units + i, n_units - i);
+		n_changed += rhp_units_of(units[i]) != size;
+		for (uint32_t k = i; k < i + size && k < SEEN; k++) {
+			n_changed += seen[k] && seen[k] != units[k];
+			seen[k] = units[k];
+		}
 	}
+}
+
+static void forget_seen(void)
+{
+	memset(seen, 0, sizeof(seen));
 }
 
 static void handle(int number, siginfo_t *info, void *context)
@@ -108,11 +111,13 @@ static void find_window(const char *path)
 	const struct rhp_file_header *h = (const void *)file;
 	if (file == MAP_FAILED)
 		abort();
-	n_records = h->event_buffer;
+	n_units = h->head_offset / sizeof(*units);
 	for (uint64_t at = h->first_region; at < h->file_end; at += h->region_size) {
-		const struct rhp_region *r = (const void *)(file + at);
-		if (r->kind == RHP_REGION_WINDOW && r->stream != 0)
+		const struct rhp_region *r = (const void *)(file + at + h->head_offset);
+		if (r->kind == RHP_REGION_WINDOW && r->stream != 0) {
 			window = r;
+			units = (const void *)(file + at);
+		}
 	}
 	if (!window)
 		abort();
@@ -125,6 +130,7 @@ static void have_room(void)
 
 	while (window->sequence == before)
 		use_each(no_trap, 1);
+	forget_seen();
 }
 
 int main(int argc, char **argv)

@@ -362,7 +362,7 @@ static const struct setting settings[] = {
  * the kind was called, are its status: 0, 1 not begun, 2 the fault did not come. */
 static _Noreturn void write_trace(const struct setting *s)
 {
-	static const struct rhp_record nothing;
+	static const uint64_t nothing[1 << 16]; /* more than a window of 5000 */
 	static struct rhp_settings own;
 	char variable[128], next[128];
 	char *environment[6] = {variable};
@@ -384,7 +384,7 @@ static _Noreturn void write_trace(const struct setting *s)
 		live_often((void *)300000);
 		s->meddle();
 		work();
-		rhp_trace_append_scan(0, &nothing, sizeof(nothing));
+		rhp_trace_append_scan(0, nothing, sizeof(*nothing));
 		rhp_switch_off();
 	}
 	if (s->traits & PATH_IS_TAKEN && (result ? unlink(trace) : rename(next, trace)))

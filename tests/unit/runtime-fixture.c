@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "contract/packed.h"
 #include "runtime/state.h"
 #include "runtime/stream.h"
 #include "runtime/trace-file.h"
@@ -49,14 +50,41 @@ const struct rhp_settings *runtime_fixture_settings(void)
 	return &settings;
 }
 
+static struct rhp_record unpacked(const uint64_t *units)
+{
+	return rhp_is_packed_event(*units) || (*units & 255) == RHP_TEXT
+		       ? (struct rhp_record){*units, 0, 0}
+		       : rhp_unpack(units);
+}
+
+/* To the next record, which must be whole. */
+static uint32_t after(const struct rhp_stream *s, uint32_t at)
+{
+	uint32_t size = rhp_units_of_whole(&s->units[at], s->cursor - at);
+	assert_int_not_equal(size, 0);
+	return at + size;
+}
+
+struct rhp_record runtime_fixture_record(const struct rhp_stream *s, uint32_t i)
+{
+	for (uint32_t at = 0; at < s->cursor; at = after(s, at))
+		if (i-- == 0)
+			return unpacked(&s->units[at]);
+	return (struct rhp_record){0};
+}
+
 const struct rhp_record *
 runtime_fixture_find(const struct rhp_stream *s,
 		     int (*wanted)(const struct rhp_record *, uint64_t), uint64_t arg)
 {
-	for (uint32_t i = s->cursor; i-- > 0;)
-		if (wanted(&s->records[i], arg))
-			return &s->records[i];
-	return NULL;
+	static struct rhp_record found;
+	found.a = 0;
+	for (uint32_t at = 0; at < s->cursor; at = after(s, at)) {
+		struct rhp_record r = unpacked(&s->units[at]);
+		if (wanted(&r, arg))
+			found = r;
+	}
+	return found.a ? &found : NULL;
 }
 
 static int is_node(const struct rhp_record *r, uint64_t id)

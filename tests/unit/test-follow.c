@@ -174,11 +174,11 @@ static void half_a_chunk_header_is_none(void **state)
 	put(r, RHP_ALLOC, 0x200);
 	writer_copy_window(&writer, r);
 	chunk = writer_region_header(&writer, 1);
-	chunk->base_ns = 0;
+	chunk->end = 0;
 	chunk->sequence = 5;
 	open_following();
 	assert_int_equal(n_events(), 2);
-	chunk->base_ns = 1;
+	chunk->end = RHP_REGION_MAGIC;
 	chunk->sequence = 0;
 	writer_clear_window(&writer, r);
 	put(r, RHP_FREE, 0x100);
@@ -448,9 +448,7 @@ static void do_something(const size_t *windows, struct deferred *deferred, bool 
 		if (deferred[i].is && deferred[i].address == address)
 			return; /* it has not returned: nobody knows the block */
 	}
-	if (writer.cursor[window] + 3 * sizeof(struct rhp_record) >
-	    (size_t)((char *)writer_region_header(&writer, window) - writer.bytes) +
-		    writer.region_size) {
+	if (writer_room(&writer, window) < 4 * sizeof(struct rhp_record)) {
 		if (writer.n_regions == WRITER_MAX_REGIONS)
 			return;
 		writer_copy_window(&writer, window);

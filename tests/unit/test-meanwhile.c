@@ -136,15 +136,16 @@ static void a_time_noted_within_another_is_whole(void **state)
 }
 
 static struct rhp_region *windows[2];
+static uint64_t *units[2];
 
 static void map_first(void)
 {
-	windows[0] = rhp_trace_map_window(7);
+	windows[0] = rhp_trace_map_window(7, &units[0]);
 }
 
 static void map_second(void)
 {
-	windows[1] = rhp_trace_map_window(8);
+	windows[1] = rhp_trace_map_window(8, &units[1]);
 }
 
 static void two_at_once_have_a_region_each(void **state)

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "contract/packed.h"
 #include "tests/unit/load-fixture.h"
 
 static struct trace_writer writer;
@@ -28,6 +29,14 @@ static int begin(void **state)
 {
 	(void)state;
 	writer_init(&writer, 32);
+	return 0;
+}
+
+/* The same for a trace whose records are not packed. */
+static int begin_earlier(void **state)
+{
+	(void)state;
+	writer_init_version(&writer, 32, RHP_TRACE_VERSION_FIRST);
 	return 0;
 }
 
@@ -52,6 +61,7 @@ static int try_open(size_t size)
 static void each_bad_header_has_its_own_problem(void **state)
 {
 	struct rhp_file_header *h = writer_header(&writer);
+	const struct rhp_file_header right = *h;
 
 	(void)state;
 	assert_int_equal(try_open(writer.size), 0);
@@ -61,12 +71,19 @@ static void each_bad_header_has_its_own_problem(void **state)
 	h->byte_order = __builtin_bswap32(h->byte_order);
 	assert_int_equal(try_open(writer.size), READER_BYTE_ORDER);
 	h->byte_order = RHP_BYTE_ORDER_MARK;
-	h->version++;
+	h->version = RHP_TRACE_VERSION + 1;
 	assert_int_equal(try_open(writer.size), READER_VERSION);
-	h->version--;
+	h->version = RHP_TRACE_VERSION_FIRST - 1;
+	assert_int_equal(try_open(writer.size), READER_VERSION);
+	h->version = right.version;
 	h->record_size = 32;
 	assert_int_equal(try_open(writer.size), READER_RECORD_SIZE);
-	h->record_size = 24;
+	h->record_size = right.record_size;
+	h->head_offset++;
+	assert_int_equal(try_open(writer.size), READER_BAD_HEADER);
+	h->head_offset = h->region_size - 56;
+	assert_int_equal(try_open(writer.size), READER_BAD_HEADER);
+	h->head_offset = right.head_offset;
 	h->region_size = 1;
 	assert_int_equal(try_open(writer.size), READER_BAD_HEADER);
 	h->magic[0] = 'R';
@@ -330,6 +347,186 @@ static void a_text_longer_than_the_trace_is_dropped(void **state)
 	fixture_close(&f);
 }
 
+/* Packed records: what they say, and what they leave to those before them. */
+
+static void put_wide(size_t r, enum rhp_code code, uint64_t address, uint64_t stamp,
+		     uint64_t time)
+{
+	uint64_t u[3];
+
+	rhp_pack_wide(u, code, address, stamp, time, 0xfffffff, UINT32_MAX - 1);
+	for (int i = 0; i < 3; i++)
+		writer_unit(&writer, r, u[i]);
+}
+
+static void put_mid(size_t r, enum rhp_code code, uint64_t address, uint64_t stamp,
+		    uint64_t time)
+{
+	uint64_t u[2];
+
+	rhp_pack_mid(u, code, address, stamp, time, 0xffffff, 0xfffffff);
+	writer_unit(&writer, r, u[0]);
+	writer_unit(&writer, r, u[1]);
+}
+
+static void put_short(size_t r, uint64_t offset, uint64_t stamp, uint64_t time)
+{
+	writer_unit(&writer, r, rhp_pack_short_free(offset, stamp, time, 0xffff));
+}
+
+static void expect(struct fixture *f, enum rhp_code code, uint64_t address,
+		   uint64_t stamp, uint64_t time)
+{
+	struct reader_event e = event_of(f, 0);
+
+	assert_int_equal(e.code, code);
+	assert_true(e.address == address && e.stamp == stamp);
+	assert_int_equal(e.ticks, time);
+}
+
+static void expect_end(struct fixture *f, uint64_t n_damaged)
+{
+	struct reader_event event;
+
+	assert_int_equal(reader_next(f->reader, 0, &event), 0);
+	assert_int_equal(reader_counts(f->reader)->damaged_records, n_damaged);
+}
+
+static void short_records_mean_what_those_before_them_say(void **state)
+{
+	const uint64_t a = 0x7fffdeadbee0, top = UINT64_C(0xfffffffeff);
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	struct fixture f;
+
+	(void)state;
+	writer_region_header(&writer, r)->base = a - 0xfffffff0;
+	writer_region_header(&writer, r)->base_ticks = 0xffff0;
+	put_wide(r, RHP_REALLOC_FAIL, a, top - 3, 0xfffff);
+	put_mid(r, RHP_ALLOC, a, 0xfd, 0xfff0);
+	put_short(r, 0xfffffff0, 0xfe, 0xef);
+	put_short(r, 0xfffffff0, 0xff, 0xef);
+	put_wide(r, RHP_ALLOC, a, 0x100, 0xef);
+	put_mid(r, RHP_REALLOC_FREE, a, 1, 0xef);
+	open_reader(&f);
+	expect(&f, RHP_REALLOC_FAIL, a, top - 3, 0xfffff);
+	expect(&f, RHP_ALLOC, a, top - 2, 0x10fff0);
+	expect(&f, RHP_FREE, a, top - 1, 0x1100ef);
+	expect(&f, RHP_FREE, a, top, 0x1100ef);
+	expect(&f, RHP_ALLOC, a, 0x100, 0x2000ef);
+	expect(&f, RHP_REALLOC_FREE, a, 0x101, 0x2000ef);
+	expect_end(&f, 0);
+	fixture_close(&f);
+}
+
+static void a_buffer_means_the_same_whatever_came_before(void **state)
+{
+	size_t chunk = writer_region(&writer, 0, RHP_REGION_CHUNK, 0);
+	size_t window = writer_region(&writer, 0, RHP_REGION_WINDOW, 1);
+	struct fixture f;
+
+	(void)state;
+	writer_region_header(&writer, window)->base = 0x10000;
+	writer_region_header(&writer, window)->base_ticks = 5000;
+	put_wide(chunk, RHP_ALLOC, 0x100, 0x500, 10);
+	put_short(chunk, 0x100, 1, 11);
+	put_short(window, 0x100, 2, 5000 & 255); /* nothing says its stamp */
+	put_wide(window, RHP_ALLOC, 0x10100, 0x700, 5100);
+	put_short(window, 0x100, 1, 5110 & 255);
+	open_reader(&f);
+	expect(&f, RHP_ALLOC, 0x100, 0x500, 10);
+	expect(&f, RHP_FREE, 0x100, 0x501, 11);
+	expect(&f, RHP_ALLOC, 0x10100, 0x700, 5100);
+	expect(&f, RHP_FREE, 0x10100, 0x701, 5110);
+	expect_end(&f, 1);
+	fixture_close(&f);
+}
+
+static void what_is_not_whole_is_no_record(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	struct fixture f;
+	uint64_t u[3];
+
+	(void)state;
+	put_wide(r, RHP_ALLOC, 0x100, 0x500, 10);
+	rhp_pack_wide(u, RHP_ALLOC, 0x100, 0x600, 10, 1, 1);
+	writer_unit(&writer, r, 0); /* a kill left the middle of it */
+	writer_unit(&writer, r, u[1]);
+	writer_unit(&writer, r, 0);
+	/* What came later could build on it: here it does not, for it says all. */
+	put_wide(r, RHP_ALLOC, 0x200, 0x800, 10);
+	put_short(r, 0x200, 1, 10);
+	put_short(r, 0x100, 1, 10);
+	writer_unit(&writer, r, RHP_SKIP);
+	writer_unit(&writer, r, RHP_SKIP);
+	put_short(r, 0x200, 2, 10);
+	writer_unit(&writer, r, u[0]); /* the head without the rest */
+	writer_unit(&writer, r, u[1]);
+	put_wide(r, RHP_FREE, 0x200, 0x803, 10);
+	writer_unit(&writer, r, u[2]);
+	open_reader(&f);
+	expect(&f, RHP_ALLOC, 0x100, 0x500, 10);
+	assert_int_equal(reader_counts(f.reader)->torn_records, 0);
+	expect(&f, RHP_ALLOC, 0x200, 0x800, 10);
+	assert_int_equal(reader_counts(f.reader)->torn_records, 1);
+	expect(&f, RHP_FREE, 0x200, 0x801, 10);
+	expect(&f, RHP_FREE, 0x200, 0x802, 10);
+	expect(&f, RHP_FREE, 0x200, 0x803, 10);
+	expect_end(&f, 0);
+	assert_int_equal(reader_counts(f.reader)->torn_records, 2);
+	fixture_close(&f);
+}
+
+/* A region has more units than the reader has at once; records lie across that end. */
+static void records_may_lie_across_pieces_of_a_region(void **state)
+{
+	struct fixture f;
+	size_t r;
+
+	(void)state;
+	for (uint64_t shift = 0; shift < 3; shift++) {
+		writer_fini(&writer);
+		writer_init(&writer, 8000);
+		r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+		for (uint64_t i = 0; i < shift; i++)
+			writer_unit(&writer, r, RHP_SKIP);
+		for (uint64_t i = 0; i < 7900; i++)
+			put_wide(r, RHP_ALLOC, 0x100, i << 8, 10);
+		open_reader(&f);
+		for (uint64_t i = 0; i < 7900; i++)
+			expect(&f, RHP_ALLOC, 0x100, i << 8, 10);
+		expect_end(&f, 0);
+		fixture_close(&f);
+	}
+}
+
+static void assert_same(enum rhp_code code, uint64_t address, uint64_t b, uint64_t c)
+{
+	uint64_t u[3] = {0};
+	uint32_t n = rhp_pack(u, code, address, b, c);
+	struct rhp_record r;
+
+	assert_int_equal(rhp_units_of_whole(u, n), n);
+	assert_int_equal(rhp_units_of_whole(u, n - 1), 0);
+	r = rhp_unpack(u);
+	assert_true(r.a == (address << 8 | code) && r.b == b && r.c == c);
+}
+
+static void packing_loses_nothing(void **state)
+{
+	const uint64_t all = UINT64_MAX, a56 = all >> 8, low28 = all >> 36;
+
+	(void)state;
+	assert_same(RHP_SIZE, 0, 0, all);
+	assert_same(RHP_TIME, 0, 0, all - 1);
+	assert_same(RHP_FRAME, a56, low28 | low28 << 32, 0xffffffff);
+	assert_same(RHP_CALL, a56, low28, 0xffffffff | low28 << 32);
+	assert_same(RHP_BLOB, 0xffu | UINT64_C(0xffffffff) << 24, all, all);
+	assert_same(RHP_BLOB, 1u | UINT64_C(7) << 24, 5, all >> 4);
+	assert_same(RHP_LEAK, a56, all >> 24, all);
+	assert_same(RHP_LEAK, a56, 1, 0x1234 << 8 | RHP_LEAK_INDIRECT);
+}
+
 /* A trace with a bit of everything; regions small, so that it is short. */
 static void write_a_bit_of_everything(void)
 {
@@ -408,25 +605,36 @@ static void a_flipped_byte_anywhere_does_no_harm(void **state)
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+/* In a trace of an earlier version, too. */
+#define BOTH(name)                                                                       \
+	CASE(name),                                                                      \
+	{                                                                                \
+#name "_earlier", name, begin_earlier, end, NULL                         \
+	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(each_bad_header_has_its_own_problem),
+		BOTH(each_bad_header_has_its_own_problem),
+		CASE(short_records_mean_what_those_before_them_say),
+		CASE(a_buffer_means_the_same_whatever_came_before),
+		CASE(what_is_not_whole_is_no_record),
+		CASE(records_may_lie_across_pieces_of_a_region),
+		CASE(packing_loses_nothing),
 		CASE(a_directory_and_no_file_are_errors),
-		CASE(time_goes_on_across_its_24_bits_and_back_a_little),
-		CASE(a_size_over_36_bits_comes_from_the_record_before),
-		CASE(a_block_larger_than_all_addresses_is_damage),
-		CASE(what_a_scan_says_comes_as_it_is),
+		BOTH(time_goes_on_across_its_24_bits_and_back_a_little),
+		BOTH(a_size_over_36_bits_comes_from_the_record_before),
+		BOTH(a_block_larger_than_all_addresses_is_damage),
+		BOTH(what_a_scan_says_comes_as_it_is),
 		CASE(each_problem_has_words_of_its_own),
-		CASE(an_unwritten_record_in_the_middle_is_skipped_and_counted),
-		CASE(buffers_come_by_sequence_and_the_window_last),
-		CASE(a_window_that_was_copied_is_read_once),
-		CASE(a_lost_chunk_is_counted),
-		CASE(events_may_stand_inside_a_text),
-		CASE(a_text_longer_than_the_trace_is_dropped),
-		CASE(a_trace_cut_anywhere_is_read_or_refused),
-		CASE(a_flipped_byte_anywhere_does_no_harm),
+		BOTH(an_unwritten_record_in_the_middle_is_skipped_and_counted),
+		BOTH(buffers_come_by_sequence_and_the_window_last),
+		BOTH(a_window_that_was_copied_is_read_once),
+		BOTH(a_lost_chunk_is_counted),
+		BOTH(events_may_stand_inside_a_text),
+		BOTH(a_text_longer_than_the_trace_is_dropped),
+		BOTH(a_trace_cut_anywhere_is_read_or_refused),
+		BOTH(a_flipped_byte_anywhere_does_no_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

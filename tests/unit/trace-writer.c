@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "contract/packed.h"
 #include "tests/unit/trace-writer.h"
 
 static void must(int ok, const char *what)
@@ -29,8 +31,20 @@ struct rhp_file_header *writer_header(struct trace_writer *w)
 	return (struct rhp_file_header *)(void *)w->bytes;
 }
 
+static bool is_packed(struct trace_writer *w)
+{
+	return writer_header(w)->version >= RHP_TRACE_VERSION_PACKED;
+}
+
 void writer_init(struct trace_writer *w, size_t n_records)
 {
+	writer_init_version(w, n_records, RHP_TRACE_VERSION);
+}
+
+void writer_init_version(struct trace_writer *w, size_t n_records, uint16_t version)
+{
+	bool packed = version >= RHP_TRACE_VERSION_PACKED;
+
 	*w = (struct trace_writer){
 		.region_size =
 			sizeof(struct rhp_region) + n_records * sizeof(struct rhp_record),
@@ -39,10 +53,12 @@ void writer_init(struct trace_writer *w, size_t n_records)
 	*writer_header(w) = (struct rhp_file_header){
 		.magic = {'r', 'h', 'e', 'a', 'p', 'e', 'r', '\n'},
 		.byte_order = RHP_BYTE_ORDER_MARK,
-		.version = RHP_TRACE_VERSION,
+		.version = version,
 		.pointer_size = sizeof(void *),
 		.header_size = RHP_HEADER_SIZE,
-		.record_size = sizeof(struct rhp_record),
+		.record_size = packed ? sizeof(uint64_t) : sizeof(struct rhp_record),
+		.head_offset =
+			packed ? (uint32_t)(n_records * sizeof(struct rhp_record)) : 0,
 		.region_size = (uint32_t)w->region_size,
 		.n_shards = RHP_N_SHARDS,
 		.shard_offset = RHP_HEADER_SIZE,
@@ -68,9 +84,23 @@ void writer_fini(struct trace_writer *w)
 
 struct rhp_region *writer_region_header(struct trace_writer *w, size_t region)
 {
-	size_t offset = writer_header(w)->first_region + region * w->region_size;
+	const struct rhp_file_header *h = writer_header(w);
+	size_t offset = h->first_region + region * w->region_size + h->head_offset;
 
 	return (struct rhp_region *)(void *)(w->bytes + offset);
+}
+
+char *writer_records(struct trace_writer *w, size_t region)
+{
+	char *head = (char *)writer_region_header(w, region);
+
+	return is_packed(w) ? head - writer_header(w)->head_offset
+			    : head + sizeof(struct rhp_region);
+}
+
+static size_t records_size(const struct trace_writer *w)
+{
+	return w->region_size - sizeof(struct rhp_region);
 }
 
 size_t writer_region(struct trace_writer *w, uint16_t stream, enum rhp_region_kind kind,
@@ -79,13 +109,15 @@ size_t writer_region(struct trace_writer *w, uint16_t stream, enum rhp_region_ki
 	size_t region = w->n_regions++;
 
 	must(region < WRITER_MAX_REGIONS, "too many regions");
-	w->cursor[region] = w->size + sizeof(struct rhp_region);
 	grow(w, w->region_size);
+	w->cursor[region] = (size_t)(writer_records(w, region) - w->bytes);
+	w->time[region] = 0;
 	*writer_region_header(w, region) = (struct rhp_region){
 		.magic = RHP_REGION_MAGIC,
 		.kind = (uint16_t)kind,
 		.stream = stream,
 		.sequence = sequence,
+		.end = RHP_REGION_MAGIC,
 	};
 	writer_header(w)->file_end = w->size;
 	return region;
@@ -99,31 +131,69 @@ void writer_copy_window(struct trace_writer *w, size_t window)
 	from = writer_region_header(w, window); /* all may have moved */
 	to = writer_region_header(w, chunk);
 	to->base_ns = 1;
-	memcpy(to + 1, from + 1, w->region_size - sizeof(*to));
+	to->base_ticks = from->base_ticks;
+	to->base = from->base;
+	memcpy(writer_records(w, chunk), writer_records(w, window), records_size(w));
 }
 
 void writer_clear_window(struct trace_writer *w, size_t window)
 {
 	struct rhp_region *r = writer_region_header(w, window);
 
-	memset(r + 1, 0, w->region_size - sizeof(*r));
+	memset(writer_records(w, window), 0, records_size(w));
 	r->sequence++;
-	w->cursor[window] = (size_t)((char *)(r + 1) - w->bytes);
+	w->cursor[window] = (size_t)(writer_records(w, window) - w->bytes);
+	w->time[window] = 0;
+}
+
+size_t writer_room(struct trace_writer *w, size_t region)
+{
+	char *end = writer_records(w, region) + records_size(w);
+
+	return (size_t)(end - (w->bytes + w->cursor[region]));
+}
+
+void writer_unit(struct trace_writer *w, size_t region, uint64_t unit)
+{
+	must(writer_room(w, region) >= sizeof(unit), "region full");
+	memcpy(w->bytes + w->cursor[region], &unit, sizeof(unit));
+	w->cursor[region] += sizeof(unit);
+}
+
+static void put_units(struct trace_writer *w, size_t region, const uint64_t *units,
+		      uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		writer_unit(w, region, units[i]);
+}
+
+/* A record of format.h becomes a packed one; how many units that has. */
+static uint32_t pack(uint64_t units[RHP_WIDE_UNITS])
+{
+	const struct rhp_record r = {units[0], units[1], units[2]};
+
+	if (rhp_code(&r) == RHP_TEXT)
+		return 1;
+	if (rhp_code(&r) < RHP_ALLOC || rhp_code(&r) > RHP_REALLOC_FREE)
+		return rhp_pack(units, rhp_code(&r), rhp_address(&r), r.b, r.c);
+	rhp_pack_wide(units, rhp_code(&r), rhp_address(&r), rhp_stamp(&r),
+		      rhp_bits(rhp_time(&r), 0, RHP_WIDE_TIME_BITS), rhp_node(&r),
+		      rhp_size(&r));
+	return RHP_WIDE_UNITS;
 }
 
 void writer_put(struct trace_writer *w, size_t region, uint64_t a, uint64_t b, uint64_t c)
 {
-	struct rhp_record record = {a, b, c};
-	char *end = (char *)writer_region_header(w, region) + w->region_size;
+	uint64_t units[RHP_WIDE_UNITS] = {a, b, c};
 
-	must(w->bytes + w->cursor[region] + sizeof(record) <= end, "region full");
-	memcpy(w->bytes + w->cursor[region], &record, sizeof(record));
-	w->cursor[region] += sizeof(record);
+	put_units(w, region, units, is_packed(w) && a ? pack(units) : RHP_WIDE_UNITS);
 }
 
 void writer_skip(struct trace_writer *w, size_t region)
 {
-	writer_put(w, region, 0, 0, 0);
+	static const uint64_t nothing[RHP_WIDE_UNITS];
+
+	put_units(w, region, nothing, RHP_WIDE_UNITS);
 }
 
 uint64_t writer_take_stamp(struct trace_writer *w, uint64_t address)
@@ -136,9 +206,32 @@ uint64_t writer_take_stamp(struct trace_writer *w, uint64_t address)
 	return stamp;
 }
 
+/* The time of an event that is earlier than the last one, or too much later, comes before
+ * it. */
+static void put_packed(struct trace_writer *w, size_t region, struct writer_event e,
+		       uint64_t stamp)
+{
+	uint64_t units[RHP_WIDE_UNITS], last = w->time[region];
+
+	if (w->bytes + w->cursor[region] == writer_records(w, region))
+		last = writer_region_header(w, region)->base_ticks;
+	if ((e.time - last) >> RHP_WIDE_TIME_BITS != 0)
+		writer_put(w, region, RHP_TIME, 0, e.time);
+	if (e.size >= RHP_WIDE_SIZE_MAX)
+		writer_put(w, region, RHP_SIZE, 0, e.size);
+	rhp_pack_wide(units, e.code, e.address, stamp,
+		      rhp_bits(e.time, 0, RHP_WIDE_TIME_BITS), e.node, e.size);
+	put_units(w, region, units, RHP_WIDE_UNITS);
+	w->time[region] = e.time;
+}
+
 void writer_stamped(struct trace_writer *w, size_t region, struct writer_event e,
 		    uint64_t stamp)
 {
+	if (is_packed(w)) {
+		put_packed(w, region, e, stamp);
+		return;
+	}
 	if (e.size >= RHP_SIZE_MAX) {
 		writer_put(w, region, RHP_SIZE, 0, e.size);
 		e.size = RHP_SIZE_MAX;
@@ -164,11 +257,12 @@ void writer_blob(struct trace_writer *w, size_t region, enum rhp_blob_type type,
 {
 	writer_put(w, region, (uint64_t)size << 32 | (uint64_t)type << 8 | RHP_BLOB, b,
 		   c);
-	for (size_t at = 0; at < size; at += RHP_TEXT_BYTES) {
+	for (size_t at = 0, n; at < size; at += n) {
+		size_t most = is_packed(w) ? RHP_PACKED_TEXT_BYTES : RHP_TEXT_BYTES;
 		struct rhp_text record = {.code = RHP_TEXT};
-		size_t n = size - at < RHP_TEXT_BYTES ? size - at : RHP_TEXT_BYTES;
 		uint64_t words[3];
 
+		n = size - at < most ? size - at : most;
 		memcpy(record.bytes, (const char *)text + at, n);
 		memcpy(words, &record, sizeof(words));
 		writer_put(w, region, words[0], words[1], words[2]);

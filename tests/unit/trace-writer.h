@@ -18,17 +18,21 @@ struct trace_writer {
 	size_t n_regions;
 	size_t region_size;
 	size_t cursor[WRITER_MAX_REGIONS]; /* offset of the next record of a region */
+	uint64_t time[WRITER_MAX_REGIONS]; /* of its last event */
 	uint64_t next_stamp[RHP_N_SHARDS];
 };
 
-/* A trace whose regions hold n records each. Its clock counts nanoseconds. */
+/* A trace whose regions hold n records of 24 bytes each. Its clock counts nanoseconds. */
 void writer_init(struct trace_writer *w, size_t n_records);
+/* The same as it was in an earlier version of the format. */
+void writer_init_version(struct trace_writer *w, size_t n_records, uint16_t version);
 void writer_fini(struct trace_writer *w);
 
 /* A new region at the end; the number by which records are put into it. */
 size_t writer_region(struct trace_writer *w, uint16_t stream, enum rhp_region_kind kind,
 		     uint64_t sequence);
 struct rhp_region *writer_region_header(struct trace_writer *w, size_t region);
+char *writer_records(struct trace_writer *w, size_t region); /* the first of them */
 struct rhp_file_header *writer_header(struct trace_writer *w);
 
 /* What the runtime does with a full window: a chunk that has its records, and then the
@@ -36,9 +40,12 @@ struct rhp_file_header *writer_header(struct trace_writer *w);
 void writer_copy_window(struct trace_writer *w, size_t window);
 void writer_clear_window(struct trace_writer *w, size_t window);
 
+/* Put a record of format.h, packed; and one unit as it is. */
 void writer_put(struct trace_writer *w, size_t region, uint64_t a, uint64_t b,
 		uint64_t c);
-void writer_skip(struct trace_writer *w, size_t region); /* an unwritten record */
+void writer_unit(struct trace_writer *w, size_t region, uint64_t unit);
+void writer_skip(struct trace_writer *w, size_t region);   /* an unwritten record */
+size_t writer_room(struct trace_writer *w, size_t region); /* bytes for more of them */
 
 struct writer_event {
 	enum rhp_code code;
@@ -48,7 +55,8 @@ struct writer_event {
 	uint32_t node;
 };
 
-/* Put an event with the next stamp of its shard, or with one of the caller's. */
+/* Put an event, a wide one, with the next stamp of its shard, or with one of the
+ * caller's. */
 void writer_event(struct trace_writer *w, size_t region, struct writer_event event);
 void writer_stamped(struct trace_writer *w, size_t region, struct writer_event event,
 		    uint64_t stamp);
