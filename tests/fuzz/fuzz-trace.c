@@ -4,7 +4,8 @@
  * KiB, the header and the stamp counters, an input only says what is not as usual: most
  * bytes of an input are then regions. It is
  *
- *   flags      1 byte: 1, follow; the rest, how many words are changed
+ *   flags      1 byte: 1, follow; 2 to 16, how many words are changed; 128, records are
+ *              packed, as they are today
  *   changes    10 bytes each: 2 bytes, which word of the header, or from 512 on which
  *              counter; 8 bytes, its value
  *   regions
@@ -26,7 +27,10 @@
 #define CHANGE_SIZE 10
 #define N_ISSUED 8 /* from each counter */
 
-static int file = -1;
+#define PACKED 128
+
+/* Of each kind one. */
+static int files[2] = {-1, -1}, file;
 static char path[64];
 static size_t head_size;
 
@@ -39,23 +43,30 @@ static void must(bool ok, const char *what)
 }
 
 /* A header and counters without regions. */
-static void make_head(void)
+static int make_head(uint16_t version)
 {
 	struct trace_writer w;
 	const uint64_t issued = N_ISSUED;
+	int made = memfd_create("trace", MFD_CLOEXEC);
 
-	if (file >= 0)
-		return;
-	file = memfd_create("trace", MFD_CLOEXEC);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-	writer_init(&w, REGION_RECORDS);
+	writer_init_version(&w, REGION_RECORDS, version);
 	writer_header(&w)->file_end = UINT64_MAX / 2;
 	for (size_t i = 0; i < RHP_N_SHARDS; i++)
 		memcpy(w.bytes + RHP_HEADER_SIZE + i * RHP_SHARD_STRIDE, &issued,
 		       sizeof(issued));
 	head_size = w.size;
-	must(file >= 0 && pwrite(file, w.bytes, w.size, 0) == (ssize_t)w.size, "memfd");
+	must(made >= 0 && pwrite(made, w.bytes, w.size, 0) == (ssize_t)w.size, "memfd");
 	writer_fini(&w);
+	return made;
+}
+
+static void choose_file(bool packed)
+{
+	if (files[packed] < 0)
+		files[packed] =
+			make_head(packed ? RHP_TRACE_VERSION : RHP_TRACE_VERSION_FIRST);
+	file = files[packed];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
 }
 
 struct change {
@@ -90,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	make_head();
+	choose_file(data[0] & PACKED);
 	for (; n < (size_t)(data[0] >> 1) % MAX_CHANGES && at + CHANGE_SIZE <= size;
 	     at += CHANGE_SIZE)
 		changes[n++] = change_word(data + at);
