@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Instructions of the hot path, counted by Valgrind: for a pair of malloc and free,
-beyond the program's own. They are the same on every machine with this compiler, and
-what raises them has to raise the bound here.
+beyond the program's own; and the bytes of its trace. They are the same on every machine with
+this compiler, and what raises them has to raise the bound here.
 
 usage: check-cost.py BINDIR BENCH-DIRECTORY
 
@@ -11,6 +11,7 @@ Prints TAP, one point per test_ function.
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -56,6 +57,16 @@ class Bench:
     def traced(self, depth):
         return self.over_plain(depth, RHEAPER_TRACE=os.path.join(self.dir, "t.bin"))
 
+    def bytes_per_pair(self, threads):
+        """In the buffers of the trace, header.first_region to header.file_end."""
+        pairs, trace = 400000, os.path.join(self.dir, "size.bin")
+        subprocess.run([os.path.join(self.dir, "ours"), "20", str(threads), str(pairs)],
+                       env={**os.environ, "RHEAPER_TRACE": trace}, check=True, capture_output=True)
+        with open(trace, "rb") as file:
+            first, end = struct.unpack_from("<QQ", file.read(56), 40)
+        os.remove(trace)
+        return (end - first) / pairs / threads
+
     def from_many_stacks(self, program, stacks, **env):
         """Of a pair from a stack that was seen before, and of one from a new stack."""
         once = self.count(program, stacks, stacks, **env)
@@ -64,9 +75,9 @@ class Bench:
         return known, (once - half) / (stacks // 2) - known
 
 
-def check(found, bound):
-    print(f"# {found:.1f} instructions, at most {bound}")
-    assert bound * 0.8 < found <= bound, f"{found:.1f} instructions: the bound is {bound}"
+def check(found, bound, what="instructions"):
+    print(f"# {found:.1f} {what}, at most {bound}")
+    assert bound * 0.8 < found <= bound, f"{found:.1f} {what}: the bound is {bound}"
 
 
 def test_inactive(b):
@@ -80,18 +91,24 @@ def test_sampled(b):
 
 
 def test_traced_at_depth_20(b):
-    check(b.traced(20), 750)
+    check(b.traced(20), 745)
 
 
 def test_traced_at_depth_60(b):
-    check(b.traced(60), 950)
+    check(b.traced(60), 945)
+
+
+def test_bytes_of_a_pair(b):
+    """24, and what each buffer says once."""
+    for threads in 1, 4:
+        check(b.bytes_per_pair(threads), 27, "bytes")
 
 
 def test_traced_from_many_stacks(b):
     """More than a thread has in its own cache, of depth 32; no two in turn are alike."""
     plain = b.from_many_stacks("stacks-plain", 10000)
     traced = b.from_many_stacks("stacks-ours", 10000, RHEAPER_TRACE=os.path.join(b.dir, "t.bin"))
-    for ours, theirs, bound in zip(traced, plain, (1700, 15500)):
+    for ours, theirs, bound in zip(traced, plain, (1620, 15200)):
         check(ours - theirs, bound)
 
 

@@ -208,7 +208,7 @@ def events_around_those_of_handlers(b, home):
 
 
 def events_around_those_of_handlers_after_a_pause(b, home):
-    equal(exact(b, home, "pause", 1 if LONG else 2), 0)
+    equal(exact(b, home, "pause"), 0)
 
 
 def events_after_handlers_that_jump(b, home):
