@@ -27,10 +27,12 @@ static char *start_of(const struct rhp_region *window)
 	return (char *)window - rhp_trace.first.head_offset;
 }
 
-/* The comparison and the write are two calls: the less is between them the better. */
-static int write_ours(uint64_t offset, const uint64_t *units, size_t size,
+/* A region's records, or none, and its header behind them. The comparison and the write
+ * are two calls: the less is between them the better. */
+static int write_ours(uint64_t offset, const uint64_t *units,
 		      const struct rhp_region *head)
 {
+	size_t size = units ? rhp_trace.first.head_offset : 0;
 	int r = rhp_trace_check();
 	if (r == 0)
 		r = rhp_os_write(rhp_trace.fd, offset, units, size, head, sizeof(*head));
@@ -46,7 +48,7 @@ static int write_region(uint64_t offset, const uint64_t *units, struct rhp_regio
 	head.kind = RHP_REGION_CHUNK;
 	head.magic = RHP_REGION_MAGIC;
 	head.end = RHP_REGION_MAGIC;
-	return write_ours(offset, units, rhp_trace.first.head_offset, &head);
+	return write_ours(offset, units, &head);
 }
 
 static uint64_t add_region(void)
@@ -77,7 +79,7 @@ static uint64_t take_oldest(void)
 		    r.magic != RHP_REGION_MAGIC || r.kind != RHP_REGION_CHUNK ||
 		    r.stream == RHP_LASTING_STREAM)
 			continue;
-		if (write_ours(head, NULL, 0, &nothing) != 0)
+		if (write_ours(head, NULL, &nothing) != 0)
 			continue;
 		rhp_trace_lose(RHP_LOST_RING, r.n_events);
 		return at;

@@ -229,11 +229,10 @@ TWO_STEPS = """	uint32_t at = *(volatile uint32_t *)word;
 	*(volatile uint32_t *)word = at + n;
 	return at;
 """
-OLD_HEAD = "		if (write_ours(head, NULL, 0, &nothing) != 0)\n"
-WHOLE = "	return write_ours(offset, units, rhp_trace.first.head_offset, &head);\n"
-HEAD_ALONE = "write_ours(offset + rhp_trace.first.head_offset, NULL, 0, &head)"
-HEAD_FIRST = (WHOLE, f"	int r = {HEAD_ALONE};\n	return r ? r : write_ours(offset, units,"
-              " rhp_trace.first.head_offset, &head);\n")
+OLD_HEAD = "		if (write_ours(head, NULL, &nothing) != 0)\n"
+WHOLE = "	return write_ours(offset, units, &head);\n"
+HEAD_ALONE = "write_ours(offset + rhp_trace.first.head_offset, NULL, &head)"
+HEAD_FIRST = (WHOLE, f"	int r = {HEAD_ALONE};\n	return r ? r : write_ours(offset, units, &head);\n")
 SAID = "	say(s, nested, address, stamp, unit);\n	uint32_t got = rhp_stream_add(&s->cursor, n);\n"
 SAID_LATE = (SAID, "	uint32_t got = rhp_stream_add(&s->cursor, n);\n	say(s, nested, address, stamp, unit);\n")
 
