@@ -37,6 +37,10 @@ struct catalog_stack {
 	int64_t own_peak_ns;
 	double temporary;
 	uint64_t epoch; /* tally.c: the peak that peak_* belong to */
+	/* Of a sampled trace alone: how many were recorded, and the variances of the
+	 * bytes as estimates (tally.h) */
+	uint64_t live_recorded, peak_recorded;
+	double variance, live_variance, peak_variance;
 };
 
 struct catalog_module {

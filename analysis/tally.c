@@ -113,6 +113,20 @@ static void note_peak(const struct tally *t, struct catalog_stack *stack)
 	stack->epoch = t->epoch;
 	stack->peak_blocks = stack->live_blocks;
 	stack->peak_bytes = stack->live_bytes;
+	stack->peak_recorded = stack->live_recorded;
+	stack->peak_variance = stack->live_variance;
+}
+
+/* A block came (1) or went (-1), and stands for more than itself. */
+static void count_estimate(struct catalog_stack *stack, const struct live_block *block,
+			   double weight, int step)
+{
+	double variance = tally_variance(weight, block->size);
+
+	stack->live_recorded += (uint64_t)step;
+	stack->live_variance += step * variance;
+	if (step > 0)
+		stack->variance += variance;
 }
 
 static void note_own_peak(struct catalog_stack *stack, int64_t ns)
@@ -170,6 +184,8 @@ void tally_begin(struct tally *t, const struct live_block *block)
 	stack->bytes += bytes;
 	stack->live_blocks += weight;
 	stack->live_bytes += bytes;
+	if (t->sample_bytes)
+		count_estimate(stack, block, weight, 1);
 	note_own_peak(stack, block->alloc_ns);
 	t->allocations += weight;
 	t->bytes += bytes;
@@ -200,6 +216,8 @@ void tally_end(struct tally *t, const struct live_block *block, int64_t ns)
 	note_peak(t, stack);
 	stack->live_blocks -= weight;
 	stack->live_bytes -= bytes;
+	if (t->sample_bytes)
+		count_estimate(stack, block, weight, -1);
 	t->live_blocks -= weight;
 	t->live_bytes -= bytes;
 	note_live(t, point);

@@ -54,6 +54,16 @@ static inline double tally_weight(uint64_t sample_bytes, uint64_t size)
 	return sample_bytes ? tally_sample_weight(sample_bytes, size) : 1;
 }
 
+/*
+ * Return what a recorded block adds to the variance of a sum of bytes. Blocks are chosen
+ * independently of each other, each with the probability 1/weight: it is
+ * (weight size)^2 (1 - 1/weight) (Horvitz and Thompson).
+ */
+static inline double tally_variance(double weight, uint64_t size)
+{
+	return (double)size * (double)size * weight * (weight - 1);
+}
+
 /* Prefetch the totals of a stack of which a block will soon begin or end. */
 void tally_expect(const struct tally *tally, uint32_t stack);
 

@@ -176,6 +176,7 @@ void profile_each_frame(struct profile *p,
 		FRAME_COLUMNS,
 		ROW_COLUMN(profile_frame, address, "f.address + ifnull(pm.bias, 0)"),
 		ROW_COLUMN(profile_frame, module_path, "m.path"),
+		ROW_COLUMN(profile_frame, inferred, "f.inferred"),
 	};
 	static const struct row_list list = ROW_LIST(columns);
 	struct rows *frames = choice_open(

@@ -45,6 +45,7 @@ struct profile_frame {
 	const char *file;        /* or NULL */
 	const char *module_path; /* or NULL; only of profile_each_frame */
 	int64_t line;            /* 0: unknown */
+	bool inferred;           /* a tail call left no frame; only of each_frame */
 };
 
 /* A frame as a place in a function. Functions of one name and file are one. */

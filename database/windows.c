@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analysis/tally.h"
 #include "common/cli.h"
 #include "common/map.h"
 #include "database/profile-parts.h"
@@ -18,6 +19,7 @@
 
 struct cell {
 	double values[WINDOWS_N_VALUES];
+	double n[2], variance[2];
 };
 
 struct windows {
@@ -86,11 +88,17 @@ static int64_t window_of(const struct windows *w, int64_t ns)
 	return (ns > 0 ? ns / w->length_ns : 0) - w->first;
 }
 
-static void add(struct cell *cell, enum profile_value blocks, enum profile_value bytes,
-		double weight, int64_t size)
+/* Add a block, or (sign -1) take it away. live: of what was live, not allocated */
+static void add(struct cell *cell, int live, int sign, const struct block *block)
 {
-	cell->values[blocks] += weight;
-	cell->values[bytes] += weight * (double)size;
+	double bytes = block->weight * (double)block->size;
+	double variance = tally_variance(block->weight, (uint64_t)block->size);
+
+	cell->values[live ? PROFILE_LIVE_BLOCKS : PROFILE_ALLOCATIONS] +=
+		sign * block->weight;
+	cell->values[live ? PROFILE_LIVE_BYTES : PROFILE_BYTES] += sign * bytes;
+	cell->n[live] += sign;
+	cell->variance[live] += sign * variance;
 }
 
 static void take_block(struct windows *w, const struct block *block)
@@ -107,17 +115,14 @@ static void take_block(struct windows *w, const struct block *block)
 		end = begin;
 	row = row_of(w, block->stack);
 	if (begin >= 0)
-		add(row + begin, PROFILE_ALLOCATIONS, PROFILE_BYTES, block->weight,
-		    block->size);
+		add(row + begin, 0, 1, block);
 	if (begin < 0)
 		begin = 0;
 	if (end <= begin)
 		return;
-	add(row + begin, PROFILE_LIVE_BLOCKS, PROFILE_LIVE_BYTES, block->weight,
-	    block->size);
+	add(row + begin, 1, 1, block);
 	if (end < n)
-		add(row + end, PROFILE_LIVE_BLOCKS, PROFILE_LIVE_BYTES, -block->weight,
-		    block->size);
+		add(row + end, 1, -1, block);
 }
 
 static void add_up_changes(struct windows *w)
@@ -127,6 +132,8 @@ static void add_up_changes(struct windows *w)
 			continue;
 		for (int v = PROFILE_LIVE_BLOCKS; v <= PROFILE_LIVE_BYTES; v++)
 			w->cells[i].values[v] += w->cells[i - 1].values[v];
+		w->cells[i].n[1] += w->cells[i - 1].n[1];
+		w->cells[i].variance[1] += w->cells[i - 1].variance[1];
 	}
 }
 
@@ -160,15 +167,24 @@ struct windows *windows_read(struct profile *profile, int64_t length_ns, size_t 
 	return w;
 }
 
-void windows_get(const struct windows *w, int64_t stack, size_t window, int64_t *values)
+void windows_get(const struct windows *w, int64_t stack, size_t window,
+		 struct windows_values *values)
 {
 	uint32_t row = map_get(&w->rows, (uint64_t)stack);
+	const struct cell *cell;
 
+	*values = (struct windows_values){0};
+	if (row == MAP_NONE)
+		return;
+	cell = &w->cells[row * w->n_windows + window];
 	for (int v = 0; v < WINDOWS_N_VALUES; v++)
-		values[v] = row == MAP_NONE
-				    ? 0
-				    : llround(w->cells[row * w->n_windows + window]
-						      .values[v]);
+		values->values[v] = llround(cell->values[v]);
+	for (int live = 0; live < 2; live++) {
+		values->n[live] = llround(cell->n[live]);
+		/* What is left of sums whose terms were taken away is rounding alone */
+		if (values->n[live] && cell->variance[live] > 0)
+			values->variance[live] = cell->variance[live];
+	}
 }
 
 void windows_free(struct windows *w)

@@ -10,8 +10,14 @@
 
 struct profile;
 
-/* Indexed by enum profile_value */
 #define WINDOWS_N_VALUES 4
+
+/* What a stack did in a window. In a sample the values are estimates. */
+struct windows_values {
+	int64_t values[WINDOWS_N_VALUES]; /* by enum profile_value */
+	int64_t n[2];       /* blocks that were recorded: allocated, and live */
+	double variance[2]; /* of the bytes, as estimates; 0: they are exact */
+};
 
 /* Return in how many windows of `length_ns` the process lies that is chosen. */
 size_t windows_count(int64_t duration_ns, int64_t length_ns);
@@ -25,7 +31,6 @@ struct windows *windows_read(struct profile *profile, int64_t length_ns, size_t 
 			     size_t *n);
 void windows_free(struct windows *windows);
 
-/* Set the values of a stack in a window, the number of which counts from `first`. In a
- * sample they are estimates. */
+/* Set what a stack did in a window, the number of which counts from `first`. */
 void windows_get(const struct windows *windows, int64_t stack, size_t window,
-		 int64_t *values);
+		 struct windows_values *values);

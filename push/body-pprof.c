@@ -68,14 +68,14 @@ static void put(void *context, const struct push_sample *sample)
 		body->locations[i] =
 			pprof_put_location(body->pprof, place->frames, place->n);
 	}
-	pprof_put_sample(body->pprof,
-			 &(struct pprof_sample){
-				 .locations = body->locations,
-				 .n_locations = stack->n,
-				 .values = sample->values + (alloc ? PROFILE_ALLOCATIONS
-								   : PROFILE_LIVE_BLOCKS),
-				 .allocator = stack->allocator,
-			 });
+	pprof_put_sample(body->pprof, &(struct pprof_sample){
+					      .locations = body->locations,
+					      .n_locations = stack->n,
+					      .values = sample->of->values +
+							(alloc ? PROFILE_ALLOCATIONS
+							       : PROFILE_LIVE_BLOCKS),
+					      .allocator = stack->allocator,
+				      });
 }
 
 static size_t size(const void *body)

@@ -75,12 +75,27 @@ static void put_sample(struct run *r, const struct push_sample *sample)
 	r->n_samples++;
 }
 
-static bool counts(const int64_t *values, unsigned int parts)
+static bool has_any(const int64_t *values, unsigned int parts)
 {
 	bool alloc = values[PROFILE_ALLOCATIONS] || values[PROFILE_BYTES];
 	bool inuse = values[PROFILE_LIVE_BLOCKS] || values[PROFILE_LIVE_BYTES];
 
 	return (parts & PUSH_ALLOC && alloc) || (parts & PUSH_INUSE && inuse);
+}
+
+/* Whether a stack goes into a request of the window, of which n samples are there. */
+static bool counts(const struct push_window *w, size_t i, const int64_t *values,
+		   bool any_yet)
+{
+	switch (w->parts) {
+	case PUSH_STACKS:
+		return !(w->known && w->known[i]) &&
+		       has_any(values, PUSH_ALLOC | PUSH_INUSE);
+	case PUSH_RUN:
+		return !any_yet && has_any(values, PUSH_ALLOC | PUSH_INUSE);
+	default:
+		return has_any(values, w->parts);
+	}
 }
 
 static uint64_t series_of(const struct cut *cut, const struct push_window *w)
@@ -103,14 +118,17 @@ static bool cut_parts(struct cut *cut, struct push_window *w, cut_values_fn *get
 		      void *context)
 {
 	struct run run = {.cut = cut, .window = w, .series = series_of(cut, w)};
-	int64_t values[WINDOWS_N_VALUES];
+	struct windows_values values;
 
 	for (size_t i = 0; i < w->process->n_stacks; i++) {
 		const struct push_stack *stack = &w->process->stacks[i];
 
-		get(context, stack, values);
-		if (counts(values, w->parts))
-			put_sample(&run, &(struct push_sample){stack, values});
+		get(context, stack, &values);
+		if (!counts(w, i, values.values, run.body != NULL))
+			continue;
+		put_sample(&run, &(struct push_sample){stack, &values});
+		if (w->parts == PUSH_STACKS && w->known)
+			w->known[i] = true;
 	}
 	end_request(&run);
 	return run.number > 0;
@@ -145,7 +163,7 @@ void cut_window(struct cut *cut, struct push_window *w, enum cut_what what,
 	if (is_refused(cut, w))
 		return;
 	for (const unsigned int *parts = cut->engine->requests; *parts; parts++) {
-		w->parts = *parts & wanted[what];
+		w->parts = *parts & (wanted[what] | PUSH_STACKS | PUSH_RUN);
 		if (w->parts)
 			any |= cut_parts(cut, w, get, context);
 	}
@@ -159,7 +177,8 @@ struct window_of {
 	size_t window;
 };
 
-static void get_values(void *context, const struct push_stack *stack, int64_t *values)
+static void get_values(void *context, const struct push_stack *stack,
+		       struct windows_values *values)
 {
 	const struct window_of *of = context;
 
@@ -168,8 +187,8 @@ static void get_values(void *context, const struct push_stack *stack, int64_t *v
 
 /* Window `number` of n_all, which is `of`. */
 static void cut_number(struct cut *cut, const struct push_process *process,
-		       const struct push_labels *labels, size_t number, size_t n_all,
-		       struct window_of of)
+		       const struct push_labels *labels, bool *known, size_t number,
+		       size_t n_all, struct window_of of)
 {
 	int64_t begin = (int64_t)number * cut->window_ns;
 	bool last = number + 1 == n_all;
@@ -180,6 +199,7 @@ static void cut_number(struct cut *cut, const struct push_process *process,
 		.end_ns = process->started_ns +
 			  (last ? process->duration_ns : begin + cut->window_ns),
 		.redacted = cut->redacted,
+		.known = known,
 	};
 
 	if (last && !process->ended)
@@ -195,15 +215,19 @@ void cut_process(struct cut *cut, struct profile *profile,
 		 const struct push_process *process, const struct push_labels *labels)
 {
 	size_t n_all = windows_count(process->duration_ns, cut->window_ns), n;
+	bool *known = calloc(process->n_stacks + 1, sizeof(*known));
 
+	if (!known)
+		die("cut windows: out of memory");
 	for (size_t first = 0; first < n_all; first += n) {
 		struct windows *windows;
 
 		n = n_all - first;
 		windows = windows_read(profile, cut->window_ns, first, &n);
 		for (size_t i = 0; i < n; i++)
-			cut_number(cut, process, labels, first + i, n_all,
+			cut_number(cut, process, labels, known, first + i, n_all,
 				   (struct window_of){windows, i});
 		windows_free(windows);
 	}
+	free(known);
 }

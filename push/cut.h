@@ -15,6 +15,7 @@ struct push_labels;
 struct push_process;
 struct push_request;
 struct push_stack;
+struct windows_values;
 
 struct cut {
 	const struct push_engine *engine;
@@ -32,9 +33,9 @@ struct cut {
 
 struct push_window;
 
-/* Set the values of a stack of the window's process, by enum profile_value. */
+/* Set what a stack of the window's process did. */
 typedef void cut_values_fn(void *context, const struct push_stack *stack,
-			   int64_t *values);
+			   struct windows_values *values);
 
 enum cut_what {
 	CUT_ALLOC, /* what was allocated */
@@ -42,7 +43,8 @@ enum cut_what {
 	CUT_LIVE,  /* what was live */
 };
 
-/* Make the requests of one window, whose parts are set here. Refuses what is too old or
+/* Make the requests of one window, whose parts are set here. With no `known` all stacks
+ * are new. Refuses what is too old or
  * in the future. */
 void cut_window(struct cut *cut, struct push_window *window, enum cut_what what,
 		cut_values_fn *get, void *context);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "database/windows.h"
 #include "push/labels.h"
 #include "push/process.h"
 #include "push/request.h"
@@ -19,6 +20,10 @@
 enum push_part {
 	PUSH_ALLOC = 1,
 	PUSH_INUSE = 2,
+	/* Of engines that keep them apart: the stacks that were not sent with an earlier
+	 * window, and the process, which has one sample of any stack */
+	PUSH_STACKS = 4,
+	PUSH_RUN = 8,
 };
 
 /* A window of a process. */
@@ -28,12 +33,15 @@ struct push_window {
 	int64_t begin_ns, end_ns; /* since 1970 */
 	unsigned int parts;       /* enum push_part */
 	bool redacted; /* files have no directories, and nothing names the host */
+	bool of_peak;  /* what was live is that of the peak, at end_ns */
+	/* Of each stack of the process: it was sent. The cutter's, and set there */
+	bool *known;
 };
 
 /* What a stack did in it. */
 struct push_sample {
 	const struct push_stack *stack;
-	const int64_t *values; /* by enum profile_value, those of the parts count */
+	const struct windows_values *of; /* those of the parts count */
 };
 
 /* How a body is written: sample by sample. */
@@ -51,7 +59,7 @@ struct push_engine {
 	 * request's then. */
 	void (*finish)(struct push_request *request, const struct push_window *window);
 	/* The parts of each request of a window; the last one is 0 */
-	unsigned int requests[3];
+	unsigned int requests[4];
 	const char *token_prefix;  /* of the header with the token */
 	const char *tenant_header; /* its name; NULL: there are no tenants */
 	bool takes_twice;          /* the same request again changes nothing, by its id */
@@ -67,7 +75,9 @@ const char *push_engine_name(size_t i);
 /* What the rows name. */
 extern const struct push_body push_body_pprof;
 extern const struct push_body push_body_otlp;
+extern const struct push_body push_body_clickhouse;
 void pyroscope_finish(struct push_request *request, const struct push_window *window);
 void parca_finish(struct push_request *request, const struct push_window *window);
 void coroot_finish(struct push_request *request, const struct push_window *window);
 void otlp_finish(struct push_request *request, const struct push_window *window);
+void clickhouse_finish(struct push_request *request, const struct push_window *window);

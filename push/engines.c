@@ -44,6 +44,19 @@ static const struct push_engine engines[] = {
 		.token_prefix = "Authorization: Bearer ",
 		.max_bytes = 16 * MIB, /* otelcol takes 20 */
 	},
+	/* Tables of ours (rheaper-fleet schema), which know a token that they had */
+	{
+		.name = "clickhouse",
+		.body = &push_body_clickhouse,
+		.finish = clickhouse_finish,
+		.requests = {PUSH_STACKS, PUSH_RUN, PUSH_ALLOC | PUSH_INUSE},
+		.token_prefix = "Authorization: Basic ",
+		.tenant_header = "X-ClickHouse-Database",
+		.takes_twice = true,
+		.max_age_s = 30 * 24 * 60 * MINUTE, /* the tables keep nothing older */
+		.max_samples = 100000,
+		.max_bytes = 16 * MIB,
+	},
 };
 
 const struct push_engine *push_engine(size_t i)

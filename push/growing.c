@@ -31,6 +31,8 @@
 
 struct totals {
 	double allocations, bytes, live_blocks, live_bytes, peak_blocks, peak_bytes;
+	double n, live_n, peak_n; /* that were recorded */
+	double variance, live_variance, peak_variance;
 };
 
 struct growing {
@@ -42,6 +44,12 @@ struct growing {
 	size_t n_totals_max;
 	int64_t *sent_allocations, *sent_bytes; /* in windows before */
 	size_t n_sent_allocations_max, n_sent_bytes_max;
+	struct sent_estimate {
+		double n, variance;
+	} * sent_estimates; /* the same */
+	size_t n_sent_estimates_max;
+	bool *known; /* stacks that were sent */
+	size_t n_known_max;
 	bool of_peak;
 	bool over;
 };
@@ -80,12 +88,29 @@ void growing_close(struct growing *g)
 	free(g->totals);
 	free(g->sent_allocations);
 	free(g->sent_bytes);
+	free(g->sent_estimates);
+	free(g->known);
 	free(g);
 }
 
 bool growing_is_over(const struct growing *g)
 {
 	return g->over;
+}
+
+/* A trace that is not sampled has all blocks, and no error. */
+static void sum_up_estimates(const struct growing *g, const struct catalog_stack *s,
+			     bool noted, struct totals *t)
+{
+	bool sampled = follow_header(g->follow)->sample_bytes > 0;
+
+	t->n += (double)s->recorded;
+	t->live_n += sampled ? (double)s->live_recorded : s->live_blocks;
+	t->variance += s->variance;
+	t->live_variance += s->live_variance;
+	t->peak_n += !sampled ? (noted ? s->peak_blocks : s->live_blocks)
+			      : (double)(noted ? s->peak_recorded : s->live_recorded);
+	t->peak_variance += noted ? s->peak_variance : s->live_variance;
 }
 
 /* Several stacks of the catalog may be one of the registry. */
@@ -99,7 +124,10 @@ static void sum_up(struct growing *g)
 	    array_grow((void **)&g->sent_allocations, &g->n_sent_allocations_max, n,
 		       sizeof(*g->sent_allocations)) ||
 	    array_grow((void **)&g->sent_bytes, &g->n_sent_bytes_max, n,
-		       sizeof(*g->sent_bytes)))
+		       sizeof(*g->sent_bytes)) ||
+	    array_grow((void **)&g->sent_estimates, &g->n_sent_estimates_max, n,
+		       sizeof(*g->sent_estimates)) ||
+	    array_grow((void **)&g->known, &g->n_known_max, n + 1, sizeof(*g->known)))
 		die_memory();
 	memset(g->totals, 0, n * sizeof(*g->totals));
 	for (size_t i = 0; i < c->n_stacks; i++) {
@@ -113,14 +141,28 @@ static void sum_up(struct growing *g)
 		t->live_bytes += s->live_bytes;
 		t->peak_blocks += noted ? s->peak_blocks : s->live_blocks;
 		t->peak_bytes += noted ? s->peak_bytes : s->live_bytes;
+		sum_up_estimates(g, s, noted, t);
 	}
 }
 
-static void get_values(void *context, const struct push_stack *stack, int64_t *values)
+static void set_estimate(struct windows_values *to, int live, double n, double variance)
+{
+	to->n[live] = llround(n);
+	/* What is left of sums whose terms were taken away is rounding alone */
+	to->variance[live] = to->n[live] > 0 && variance > 0 ? variance : 0;
+}
+
+static void get_values(void *context, const struct push_stack *stack,
+		       struct windows_values *of)
 {
 	const struct growing *g = context;
 	const struct totals *t = &g->totals[stack->stack];
+	const struct sent_estimate *sent = &g->sent_estimates[stack->stack];
+	int64_t *values = of->values;
 
+	set_estimate(of, 0, t->n - sent->n, t->variance - sent->variance);
+	set_estimate(of, 1, g->of_peak ? t->peak_n : t->live_n,
+		     g->of_peak ? t->peak_variance : t->live_variance);
 	values[PROFILE_ALLOCATIONS] =
 		llround(t->allocations) - g->sent_allocations[stack->stack];
 	values[PROFILE_BYTES] = llround(t->bytes) - g->sent_bytes[stack->stack];
@@ -134,6 +176,8 @@ static void note_sent(struct growing *g)
 	for (size_t i = 0; i < g->stacks.registry.n_stacks; i++) {
 		g->sent_allocations[i] = llround(g->totals[i].allocations);
 		g->sent_bytes[i] = llround(g->totals[i].bytes);
+		g->sent_estimates[i] =
+			(struct sent_estimate){g->totals[i].n, g->totals[i].variance};
 	}
 }
 
@@ -218,6 +262,7 @@ static void add_frames(const struct growing *g, struct push_process *p)
 			.function = places->functions.texts[place->function],
 			.file = file,
 			.line = place->line,
+			.inferred = place->inferred,
 		};
 
 		push_process_add_frame(p, &frame);
@@ -285,6 +330,7 @@ static void cut_peak(struct growing *g, struct push_window *w)
 	push_labels_add_all(&labels, w->labels);
 	push_labels_add(&labels, "heap.moment", "peak");
 	of_peak.labels = &labels;
+	of_peak.of_peak = true;
 	of_peak.begin_ns = of_peak.end_ns = w->process->started_ns + peak_ns;
 	g->of_peak = true;
 	cut_window(g->settings->cut, &of_peak, CUT_LIVE, get_values, g);
@@ -303,6 +349,7 @@ static void cut(struct growing *g, bool last)
 		die_memory();
 	stacks_close_symbols(&g->stacks);
 	sum_up(g);
+	w.known = g->known;
 	make_process(g, &process);
 	labels = g->settings->make_labels(g->settings->context, &process);
 	w.begin_ns = process.started_ns + g->window * to->window_ns;

@@ -20,6 +20,7 @@ struct http {
 	char *base; /* the URL without a slash at its end */
 	CURL *curl;
 	struct http_answer answer;
+	FILE *out;     /* where the body of an answer goes, or NULL */
 	size_t n_said; /* bytes of the answer's body that were kept */
 	char said[128];
 	char error[CURL_ERROR_SIZE];
@@ -83,6 +84,11 @@ static size_t keep(char *bytes, size_t size, size_t n, void *context)
 {
 	struct http *http = context;
 	size_t all = size * n, free = sizeof(http->said) - 1 - http->n_said;
+	long status = 0;
+
+	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (http->out && status >= 200 && status < 300)
+		fwrite(bytes, 1, all, http->out);
 
 	memcpy(http->said + http->n_said, bytes, all < free ? all : free);
 	http->n_said += all < free ? all : free;
@@ -256,6 +262,16 @@ struct http_answer http_post(struct http *http, const struct push_request *r)
 	curl_slist_free_all(headers);
 	free(url);
 	return http->answer;
+}
+
+struct http_answer http_ask(struct http *http, const struct push_request *r, FILE *out)
+{
+	struct http_answer answer;
+
+	http->out = out;
+	answer = http_post(http, r);
+	http->out = NULL;
+	return answer;
 }
 
 void http_print(const struct http *http, const struct push_request *r, FILE *out)

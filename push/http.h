@@ -39,6 +39,10 @@ void http_free(struct http *http);
 struct push_request;
 struct http_answer http_post(struct http *http, const struct push_request *request);
 
+/* The same, and write the body of an answer that is fine to `out`. */
+struct http_answer http_ask(struct http *http, const struct push_request *request,
+			    FILE *out);
+
 /* Print what http_post would send, but for the token and the body. */
 void http_print(const struct http *http, const struct push_request *request, FILE *out);
 

@@ -282,7 +282,7 @@ static void put(void *context, const struct push_sample *s)
 	for (unsigned int v = 0; v < N_VALUES; v++) {
 		Otlp__Profile part = OTLP__PROFILE__INIT;
 		Otlp__Sample sample = OTLP__SAMPLE__INIT, *pointer = &sample;
-		int64_t value = s->values[v];
+		int64_t value = s->of->values[v];
 
 		if (!has_value(b->window, v) || !value)
 			continue;

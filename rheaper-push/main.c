@@ -21,7 +21,7 @@
 #include "push/spool.h"
 #include "push/text.h"
 #include "rheaper-push/options.h"
-#include "rheaper-push/token.h"
+#include "push/token.h"
 #include "rheaper-push/watch.h"
 
 #define EXIT_REFUSED 3

@@ -13,9 +13,9 @@
 #include "rheaper/tools.h"
 
 static const char *const programs[] = {
-	"rheaper-report", "rheaper-diff", "rheaper-check",
-	"rheaper-top",    "rheaper-push", "rheaper-load",
-	"rheaper-export", "rheaper-ctl",  "rheaper-cc",
+	"rheaper-report", "rheaper-diff",  "rheaper-check",  "rheaper-top",
+	"rheaper-push",   "rheaper-load",  "rheaper-export", "rheaper-ctl",
+	"rheaper-cc",     "rheaper-fleet",
 };
 
 #define N_PROGRAMS (sizeof(programs) / sizeof(*programs))

@@ -68,8 +68,8 @@ def check_files(prefix):
         programs.append("bin/rheaper-top")
         pages += ["share/man/man1/rheaper-top.1"] if pages else []
     if os.path.exists(os.path.join(BUILD, "rheaper-push/rheaper-push")):
-        programs.append("bin/rheaper-push")
-        pages += ["share/man/man1/rheaper-push.1"] if pages else []
+        programs += ["bin/rheaper-push", "bin/rheaper-fleet"]
+        pages += ["share/man/man1/rheaper-push.1", "share/man/man1/rheaper-fleet.1"] if pages else []
     for pattern in INSTALLED + programs + pages:
         assert glob.glob(os.path.join(prefix, pattern), recursive=True), pattern
     assert os.access(os.path.join(prefix, "share/doc/rheaper/examples/ci/checked"), os.X_OK)

@@ -6,7 +6,7 @@
 
 #include "common/cli.h"
 
-#include "rheaper-push/token.h"
+#include "push/token.h"
 
 char *token_read(const char *path, const char *prefix)
 {

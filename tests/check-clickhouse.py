@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What rheaper-push sends to ClickHouse, and what rheaper-fleet asks there: by ClickHouse itself, in this process.
+
+usage: check-clickhouse.py RHEAPER-PUSH RHEAPER-LOAD RHEAPER-FLEET BUILD/RHEAPER-CC-DIRECTORY SOURCE-DIRECTORY
+
+RHEAPER_CLICKHOUSE is a directory with libchdb.so. Prints TAP, one point per test_ function.
+"""
+import datetime
+import json
+import math
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+
+import tap
+from clickhouse import Server, open_clickhouse
+from workbench import Workbench
+
+PUSH, LOADER, FLEET, BIN, SOURCE = (os.path.abspath(path) for path in sys.argv[1:6])
+
+# A fifth of the blocks stays
+PROGRAM = """
+#include <stdlib.h>
+static void *volatile keep;
+static __attribute__((noinline)) void *small(void) { return malloc(100); }
+static __attribute__((noinline)) void *large(size_t size) { return calloc(1, size); }
+int main(void)
+{
+	for (int i = 0; i < 20000; i++) {
+		keep = i % 2 ? small() : large(200 + i % 7);
+		if (i % 5)
+			free(keep);
+	}
+	return 0;
+}
+"""
+
+# Of a fleet of `hosts` hosts, half of them with each version: some `events` samples of blocks of 1 KiB each, from
+# `sites` sites, of which few have most, sampled each 2 MiB. A host has more load than another. In the second version the
+# site `planted` has a fifth more.
+SAMPLES = """
+INSERT INTO rheaper_samples SELECT concat('s', toString(run)), 'alloc', toDateTime('2026-01-01 01:00:00', 'UTC'),
+  if(side = 1, 'new', 'old'), site + 1000000 * side, concat('host', toString(host)), 1000 * run + host + 1,
+  sum(times), toUInt64(sum(times) * {weight}), toUInt64(sum(times) * {weight} * 1024),
+  sum(times) * {weight} * ({weight} - 1) * 1024 * 1024
+FROM (SELECT run, host, toUInt8(host >= {hosts} / 2) AS side,
+    toUInt64(pow({sites}, cityHash64(run, host, k, 'site') / 18446744073709551616)) AS site,
+    1 + (side = 1 AND site = {planted} AND cityHash64(run, host, k, 'more') % 5 = 0) AS times
+  FROM (SELECT intDiv(number, {hosts}) + {first} AS run, number % {hosts} AS host,
+      toUInt64({events} * exp(0.3 * sqrt(-2 * log(cityHash64(run, host, 'a') / 18446744073709551616))
+        * cos(6.283185307179586 * cityHash64(run, host, 'b') / 18446744073709551616))) AS n
+    FROM numbers({runs} * {hosts})) ARRAY JOIN range(n) AS k)
+GROUP BY run, host, side, site
+"""
+RUNS = """
+INSERT INTO rheaper_runs SELECT generateUUIDv4(), concat('s', toString(run)), if(host >= {hosts} / 2, 'v2', 'v1'), '', '',
+  '', concat('host', toString(host)), 1000 * run + host + 1, '2026-01-01 00:00:00', '2026-01-01 01:00:00', 'sampled', 2097152
+FROM (SELECT intDiv(number, {hosts}) + {first} AS run, number % {hosts} AS host FROM numbers({runs} * {hosts}))
+"""
+STACKS = """
+INSERT INTO rheaper_stacks SELECT number % 10000 + 1000000 * intDiv(number, 10000), number % 10000,
+  if(number < 10000, 'old', 'new'), 'malloc', ['it', 'it'], [1, 2], [concat('f', toString(number % 10000)), 'main'],
+  ['f.c', 'f.c'], [1, 2], '2026-01-01 01:00:00' FROM numbers(20000)
+"""
+
+
+class Bench(Workbench):
+    engine = None
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.env["HOME"] = directory
+        if not Bench.engine:
+            Bench.engine = open_clickhouse()
+        self.ch = Bench.engine
+        self.schema = self.run(FLEET, "schema")
+        self.ch.create(self.schema)
+
+    def trace(self, **env):
+        self.ch.create(self.schema)
+        source = self.file("program.c", PROGRAM)
+        self.run(BIN + "/rheaper-cc", "-g", "-O1", source, "-o", "program", RHEAPER_CC_FLAGS="")
+        for name in "trace.bin", "it.db":
+            if os.path.exists(self.path(name)):
+                os.remove(self.path(name))
+        self.run(self.path("program"), RHEAPER_TRACE=self.path("trace.bin"), **env)
+        self.run(LOADER, self.path("trace.bin"), self.path("it.db"))
+        return self.path("it.db")
+
+    def push(self, server, *words, spool="spool", status=0):
+        return self.run(PUSH, "--to=clickhouse", "--spool", self.path(spool), "--backoff=1ms", *words, server.url,
+                        self.path("it.db"), status=status, silent=False)
+
+    def simulate(self, **what):
+        self.ch.create(re.sub("TTL .* DAY", "", self.schema))  # it is of a day long ago
+        what = {"planted": 0, "first": 0, "weight": 1 / -math.expm1(-1025 / 2**21), **what}
+        for query in SAMPLES, RUNS, STACKS:
+            self.ch.ask(query.format(**what))
+
+    def diff(self, service, *words):
+        sql = self.run(FLEET, "--service", service, "--before=v1", "--after=v2", *words, "diff")
+        said = json.loads(self.ch.ask(sql.rstrip(";\n"), "JSON"))
+        return sql, said["data"]
+
+
+def from_sqlite(path, query):
+    db = sqlite3.connect(path)
+    return db.execute(query).fetchall()
+
+
+def test_sums_are_those_of_the_database(b):
+    """Also when an answer is lost, and the request sent again."""
+    path = b.trace()
+    with Server(b.ch, ["lost"]) as server:
+        b.push(server, "--label=version=1.2", status=1)
+        b.push(server, "--label=version=1.2")
+        n = len(server.requests)
+        assert n == 4, [request.path for request in server.requests]  # three tables
+    wanted = from_sqlite(path, """SELECT CAST(signature AS TEXT), sum(t.allocations), sum(t.allocated_bytes),
+        sum(t.live_blocks), sum(t.live_bytes) FROM stack_totals t JOIN stacks s USING (stack) GROUP BY 1 ORDER BY 1""")
+    found = b.ch.rows("""SELECT lower(leftPad(hex(shape_id), 16, '0')) AS signature,
+        toInt32(sumIf(objects, kind = 'alloc')), toInt32(sumIf(bytes, kind = 'alloc')), toInt32(sumIf(objects, kind = 'inuse')),
+        toInt32(sumIf(bytes, kind = 'inuse')) FROM rheaper_samples JOIN rheaper_stacks USING (build_id, stack_id)
+        GROUP BY shape_id ORDER BY 1""")
+    assert [list(row) for row in wanted] == found, (wanted, found)
+    assert b.ch.rows("SELECT sum(var), toInt32(sum(n * (kind = 'alloc'))) FROM rheaper_samples") == [[0, 20000 + sum(
+        row[1] for row in wanted) - 20000]]
+    run, = b.ch.rows("SELECT service, version, mode, toInt32(interval), host <> '', length(build_id) FROM rheaper_runs")
+    assert run == ["program", "1.2", "full", 0, 1, 40], run
+
+
+def test_a_request_again_changes_nothing(b):
+    """Each of the three, after its answer was lost."""
+    b.trace()
+    counts = []
+    for lost in (), ("lost",), (200, "lost"), (200, 200, "lost"):
+        b.ch.create(b.schema)
+        with Server(b.ch, lost) as server:
+            if lost:
+                # libcurl itself sends again what a connection that was used before did not answer
+                b.push(server, spool=f"again{len(lost)}", status=1 if lost == ("lost",) else 0)
+            b.push(server, spool=f"again{len(lost)}")
+        counts.append(b.ch.rows("SELECT toInt32(count()), toInt32(sum(objects)), toInt32(sum(bytes)) FROM rheaper_samples"))
+    assert counts[0][0][0] > 2 and all(count == counts[0] for count in counts), counts
+
+
+def test_estimates_have_their_variance(b):
+    """Of each recorded block, by the weights of the database."""
+    path = b.trace(RHEAPER_SAMPLE_BYTES="4096")
+    with Server(b.ch) as server:
+        b.push(server)
+    wanted, = from_sqlite(path, """SELECT count(*), sum(weight * size), sum(weight * size * weight * size * (1 - 1 / weight))
+        FROM lots JOIN blocks ON block BETWEEN first_block AND last_block""")
+    found, = b.ch.rows("""SELECT toInt32(sum(n)), toInt32(sum(bytes)), sum(var), toInt32(count())
+        FROM rheaper_samples WHERE kind = 'alloc'""")
+    assert found[0] == wanted[0] and abs(found[1] - wanted[1]) <= found[3], (found, wanted)
+    assert math.isclose(found[2], wanted[2], rel_tol=1e-9), (found, wanted)
+    assert b.ch.rows("SELECT mode, toInt32(interval) FROM rheaper_runs") == [["sampled", 4096]]
+
+
+def test_a_growth_is_first_in_the_list(b):
+    """A fifth more in one of 5,000 sites, on 100 hosts, whose loads differ more than that."""
+    b.simulate(runs=1, hosts=100, events=40000, sites=5000, planted=50)
+    rows = b.diff("s0", "--per=gib")[1]
+    first = rows[0]
+    assert int(first["site"]) == 50 and first["changed"] == 1 and first["z"] > 4, rows[:3]
+    growth = first["bytes_after"] / first["bytes_before"]
+    assert abs(first["change"] - 0.2 * first["bytes_before"]) < 1.5 * first["plus_minus"], first
+    print(f"# growth {growth:.3f}, z {first['z']:.2f}, p {first['p_of_all']:.2g}, "
+          f"samples {first['samples_before']} and {first['samples_after']}")
+    assert (int(first["hosts_before"]), int(first["hosts_after"])) == (50, 50), first
+    assert [row["changed"] for row in rows[1:]].count(1) == 0, rows[:3]
+    with Server(b.ch) as server:
+        said = b.run(FLEET, "--run", server.url, "--service=s0", "--before=v1", "--after=v2", "--per=gib", "-n3", "diff").splitlines()
+    assert len(said) == 4 and said[0].split()[0] == "site" and said[1].split()[0] == "50", said
+    assert said[1].endswith("f50 < main"), said
+
+
+def test_no_change_is_seldom_reported(b):
+    """200 pairs of versions that are the same: at most one in twenty."""
+    b.simulate(runs=200, hosts=40, events=500, sites=500)
+    for per in "time", "gib":
+        n = sum(b.diff(f"s{run}", "-n1", "--per=" + per)[1][0]["changed"] for run in range(200))
+        print(f"# {n} of 200")
+        assert n <= 10, n
+
+
+def as_time(text):
+    return datetime.datetime.fromisoformat(text)
+
+
+def fill_sqlite(b, tables):
+    """The same rows; numbers of 64 bits, which SQLite has with a sign, as texts."""
+    db = sqlite3.connect(":memory:")
+    for table in tables:
+        said = json.loads(b.ch.ask(f"SELECT * FROM {table}", "JSONCompact"))
+        names = [column["name"] for column in said["meta"]]
+        db.execute(f"CREATE TABLE {table} ({', '.join(map(json.dumps, names))})")
+        ids = [i for i, name in enumerate(names) if name.endswith("_id") or name == "instance"]
+        for row in said["data"]:
+            values = [value if i in ids else json.dumps(value) if isinstance(value, list) else
+                      int(value) if isinstance(value, str) and value.isdigit() else value for i, value in enumerate(row)]
+            db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})", values)
+    db.create_function("toString", 1, str)
+    db.create_function("erfc", 1, lambda x: None if x is None else math.erfc(x))
+    db.create_function("dateDiff", 3, lambda unit, a, b: (as_time(b) - as_time(a)) / datetime.timedelta(milliseconds=1))
+    db.create_function("arraySlice", 3, lambda text, first, n: json.dumps(json.loads(text)[first - 1:first - 1 + n]))
+    db.create_function("arrayStringConcat", 2, lambda text, between: between.join(json.loads(text)))
+    return db
+
+
+def same(left, right):
+    if isinstance(left, float) or isinstance(right, float):
+        return left is not None and right is not None and math.isclose(left, right, rel_tol=1e-6, abs_tol=1e-12)
+    return str(left) == str(right)
+
+
+def test_sqlite_has_the_same_answers(b):
+    b.simulate(runs=2, hosts=12, events=300, sites=60, planted=3)
+    db = fill_sqlite(b, ("rheaper_samples", "rheaper_runs", "rheaper_stacks"))
+    for words in ("diff",), ("diff", "--per=gib"), ("top",), ("diff", "--from=2026-01-01 00:30:00", "--to=2026-01-02 00:00:00"):
+        sql = b.run(FLEET, "--service=s1", "--before=v1", "--after=v2", "-n1000", *words)
+        ours = json.loads(b.ch.ask(sql.rstrip(";\n"), "JSONCompact"))["data"]
+        theirs = db.execute(sql.replace("toDateTime64('2026-01-01 00:30:00', 3, 'UTC')", "'2026-01-01 00:30:00'")
+                            .replace("toDateTime64('2026-01-02 00:00:00', 3, 'UTC')", "'2026-01-02 00:00:00'")).fetchall()
+        assert len(ours) == len(theirs) > 20, (len(ours), len(theirs))
+        key = lambda row: str(row[0])
+        for left, right in zip(sorted(ours, key=key), sorted(theirs, key=key)):
+            assert all(same(x, y) for x, y in zip(left, right)), (words, left, right)
+
+
+def test_words_that_are_wrong(b):
+    for words in (("diff",), ("--service=x", "diff"), ("site",), ("site", "1 OR 1"), ("schema", "x"), ("drop",),
+                  ("--service=x", "--from=now()", "top")):
+        result = subprocess.run([FLEET, *words], env=b.env, capture_output=True, text=True, check=False)
+        assert result.returncode == 2 and "Try" in result.stderr and result.stdout == "", result
+    sql = b.run(FLEET, "--service", "it's \\'", "top")
+    assert "'it\\'s \\\\\\''" in sql, sql
+    b.ch.ask(sql.rstrip(";\n"))
+
+
+tap.run(globals(), Bench)
