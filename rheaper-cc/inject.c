@@ -138,13 +138,13 @@ static int exports_operators(const struct cmdline *c)
 }
 
 /* One that pulls its family; what libgcov.a and the libc.a of musl, which come behind the
- * archive, too, call themselves; and what the executable exports, for lld takes the shims
- * of weak functions from no archive. */
+ * archive, too, call themselves; and what the executable exports or a static libc defines
+ * weakly, for lld takes the shims of weak functions from no archive. */
 static int is_always_pulled(const char *name, const struct cmdline *c)
 {
 	if (strcmp(name, "_Znwm") == 0)
 		return c->cxx && !exports_operators(c);
-	if (strcmp(name, "prctl") == 0)
+	if (strcmp(name, "prctl") == 0 || strcmp(name, "longjmp") == 0)
 		return c->kind == CMD_STATIC;
 	if (strcmp(name, "dlclose") == 0 || strcmp(name, "fexecve") == 0)
 		return c->kind == CMD_EXECUTABLE;
