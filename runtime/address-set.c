@@ -122,6 +122,14 @@ static void end_change(struct rhp_address_set *set)
 	__atomic_store_n(&set->changes, set->changes + 1, __ATOMIC_RELEASE);
 }
 
+/* One address more or less in its page. */
+static void count(struct rhp_address_set *set, uintptr_t address, bool more)
+{
+	uint8_t *n = &set->pages[rhp_address_page(address)];
+	if (*n != UINT8_MAX)
+		__atomic_store_n(n, (uint8_t)(*n + (more ? 1 : -1)), __ATOMIC_RELAXED);
+}
+
 bool rhp_address_set_add(struct rhp_address_set *set, uintptr_t address)
 {
 	rhp_lock_take(&set->lock);
@@ -131,7 +139,10 @@ bool rhp_address_set_add(struct rhp_address_set *set, uintptr_t address)
 		  grow(set);
 	if (ok) {
 		const struct rhp_addresses *a = set->addresses;
-		set->n += !is_at(a, find(a, address), address);
+		if (!is_at(a, find(a, address), address)) {
+			set->n++;
+			count(set, address, true);
+		}
 		insert(set->addresses, address);
 	}
 	end_change(set);
@@ -168,7 +179,10 @@ void rhp_address_set_remove(struct rhp_address_set *set, uintptr_t address)
 	rhp_lock_take(&set->lock);
 	begin_change(set);
 	a = set->addresses;
-	set->n -= is_at(a, find(a, address), address);
+	if (is_at(a, find(a, address), address)) {
+		set->n--;
+		count(set, address, false);
+	}
 	close_hole(a, find(a, address));
 	if (!has_number(a, number_of(a, address)))
 		set_bit(a, number_of(a, address), false);
@@ -186,6 +200,8 @@ void rhp_address_set_clear(struct rhp_address_set *set)
 	if (a)
 		rhp_os_zero(a->filter,
 			    filter_bytes(a->n_slots) + a->n_slots * sizeof(a->slots[0]));
+	if (a)
+		rhp_os_zero(set->pages, sizeof(set->pages));
 	set->n = 0;
 	end_change(set);
 	rhp_lock_drop(&set->lock);

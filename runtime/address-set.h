@@ -24,29 +24,38 @@ struct rhp_addresses {
 	uint64_t filter[];
 };
 
+#define RHP_ADDRESS_PAGES 65536u /* a power of two */
+
 struct rhp_address_set {
 	struct rhp_addresses *addresses; /* NULL: empty */
 	uint32_t n;
 	uint32_t changes;     /* odd while one is under way */
 	struct rhp_lock lock; /* of those who change it */
+	/* Addresses in each page; pages so far from each other share a number. What was
+	 * UINT8_MAX stays: there were too many to count. */
+	uint8_t pages[RHP_ADDRESS_PAGES];
 };
+
+static ALWAYS_INLINE uint32_t rhp_address_page(uintptr_t address)
+{
+	return (uint32_t)(address >> 12) % RHP_ADDRESS_PAGES;
+}
 
 static ALWAYS_INLINE uint64_t rhp_address_hash(uintptr_t address)
 {
 	return (uint64_t)(address >> 3) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/*
- * True if an address is surely not in the set. False if it may be, or if the set never
- * had any address. Async-signal-safe.
- */
+/* True if an address is surely not in the set, false if it may be. Mostly its page says
+ * so, which takes one load; if not, the filter does. Async-signal-safe. */
 static ALWAYS_INLINE bool rhp_address_set_lacks(const struct rhp_address_set *set,
 						uintptr_t address)
 {
+	if (LIKELY(__atomic_load_n(&set->pages[rhp_address_page(address)],
+				   __ATOMIC_RELAXED) == 0))
+		return true;
 	const struct rhp_addresses *a =
 		__atomic_load_n(&set->addresses, __ATOMIC_ACQUIRE);
-	if (LIKELY(!a))
-		return false;
 	uint64_t number = rhp_address_hash(address) >> a->shift;
 	uint64_t bits = __atomic_load_n(&a->filter[number / 64], __ATOMIC_RELAXED);
 	return !(bits >> number % 64 & 1);

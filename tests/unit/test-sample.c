@@ -98,7 +98,13 @@ static void a_set_counts_what_is_in_it(void **state)
 	assert_true(rhp_address_set_add(&set, 16));
 	assert_true(rhp_address_set_add(&set, 16));
 	assert_int_equal(set.n, 1);
+	assert_false(rhp_address_set_lacks(&set, 16));
+	rhp_address_set_remove(&set, 16);
+	assert_true(rhp_address_set_lacks(&set, 16));
+	assert_int_equal(set.pages[rhp_address_page(16)], 0);
+	assert_true(rhp_address_set_add(&set, 16));
 	rhp_address_set_clear(&set);
+	assert_true(rhp_address_set_lacks(&set, 16));
 	rhp_address_set_remove(&set, 16);
 	assert_int_equal(set.n, 0);
 }
