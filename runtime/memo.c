@@ -66,16 +66,23 @@ static uint64_t take_room(struct rhp_memo *m, uint32_t n)
 	return begin;
 }
 
+/* Whether who noted that it is at it still is. It stands on the thread's own stack, as
+ * the frame does that we are called from. */
+READS_STACKS static bool is_in_use(const struct rhp_memo *m,
+				   const struct rhp_bounds *stack, uintptr_t frame)
+{
+	uintptr_t user = m->busy.frame;
+	return user > frame && user < stack->high &&
+	       ((const uintptr_t *)user)[1] == m->busy.ip;
+}
+
 /* Whether the calling thread may write: then it is at it, until it clears `busy`. */
 READS_STACKS static bool begin_keeping(struct rhp_memo *m, const struct rhp_bounds *stack,
 				       uintptr_t frame)
 {
-	const void *here = (const void *)frame;
-	if (!is_worth_it(m))
+	if (!is_worth_it(m) || is_in_use(m, stack, frame))
 		return false;
-	if (m->busy.frame != 0 && rhp_place_alive(&m->busy, here, stack))
-		return false;
-	rhp_place_set(&m->busy, here);
+	rhp_place_set(&m->busy, (const void *)frame);
 	return true;
 }
 

@@ -502,16 +502,16 @@ READS_STACKS static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s,
 	return node;
 }
 
-/* The stack of a chain that is not among the last ones. */
-READS_STACKS static NOINLINE uint32_t capture_chain(struct rhp_stacks *s,
-						    struct rhp_stream *out,
-						    uintptr_t frame,
-						    enum rhp_function function)
+/* The stack of a chain that is not among the last ones, 0 if this thread does not know
+ * it: then only its hash. */
+READS_STACKS static NOINLINE uint32_t find_chain(struct rhp_stacks *s, uintptr_t frame,
+						 enum rhp_function function,
+						 uint64_t *hash)
 {
-	uint64_t hash = hash_chain(s, frame, function);
-	struct rhp_chain *c = chain_of(s, hash);
-	if (UNLIKELY(verdict_of(c, hash) != TRUSTED))
-		return capture_slowly(s, out, frame, function, hash);
+	*hash = hash_chain(s, frame, function);
+	struct rhp_chain *c = chain_of(s, *hash);
+	if (UNLIKELY(verdict_of(c, *hash) != TRUSTED))
+		return 0;
 	uint32_t node = c->node;
 	rhp_memo_keep(&s->memo, &s->memory, &s->own.known, frame, function, node);
 	return node;
@@ -521,13 +521,19 @@ READS_STACKS uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream 
 					const void *frame, enum rhp_function function)
 {
 	uintptr_t at = (uintptr_t)frame;
+	uint64_t hash = 0;
 	if (UNLIKELY(s->epoch != rhp_modules_epoch()))
 		forget_chains(s);
-	if (UNLIKELY(!on_stack(s, at)))
-		return capture_slowly(s, out, at, function, 0);
-	uint32_t node = rhp_memo_find(
-		&s->memo, at, s->own.known.high - 2 * sizeof(uintptr_t), function);
-	return LIKELY(node != 0) ? node : capture_chain(s, out, at, function);
+	if (LIKELY(on_stack(s, at))) {
+		uint32_t node = rhp_memo_find(&s->memo, at,
+					      s->own.known.high - sizeof(union rhp_pair),
+					      function);
+		if (UNLIKELY(node == 0))
+			node = find_chain(s, at, function, &hash);
+		if (LIKELY(node != 0))
+			return node;
+	}
+	return capture_slowly(s, out, at, function, hash);
 }
 
 static NOINLINE uint32_t record_caller(struct rhp_stacks *s, struct rhp_stream *out,
