@@ -234,6 +234,10 @@ static void set_options(struct http *http, const struct push_request *r, const c
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "rheaper-push/" RHEAPER_VERSION);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, s->timeout_s);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	/* What gets no answer on a connection that was used before, libcurl sends once
+	 * more by itself. */
+	curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);

@@ -530,6 +530,15 @@ def test_no_answer_is_a_doubt(b):
             assert stub.requests[2].id == stub.requests[0].id and len(stub.accepted()) == 2
 
 
+def test_no_answer_on_a_connection_that_was_used_is_a_doubt(b):
+    """What got no answer there a library may send once more by itself."""
+    db = b.make("two.db", two_windows)
+    with Stub([200, "cut"]) as stub:
+        said = b.push(1, stub.url, db)
+        assert "1 request may have arrived" in said, said
+        assert len(stub.requests) == 2 and len({request.id for request in stub.requests}) == 2
+
+
 def test_killed_while_the_engine_thinks(b):
     """It may have got the request: that is in doubt, and the other one waits."""
     db = b.make("two.db", two_windows)
