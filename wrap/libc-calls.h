@@ -46,6 +46,8 @@ static ALWAYS_INLINE void call_end(struct call before)
 #define FORWARD(ret, name, params, args, gives)                                          \
 	SHIM ret __wrap_##name params                                                    \
 	{                                                                                \
+		if (LIKELY(rhp_state_now() >= RHP_OFF))                                  \
+			return __real_##name args;                                       \
 		struct call before = call_begin(RHP_FN_##name, RHP_FRAME_HERE);          \
 		ret result = __real_##name args;                                         \
 		call_end(before);                                                        \
