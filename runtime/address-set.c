@@ -197,11 +197,11 @@ void rhp_address_set_clear(struct rhp_address_set *set)
 	set->changes &= ~1u;
 	begin_change(set);
 	struct rhp_addresses *a = set->addresses;
-	if (a)
+	if (a) {
 		rhp_os_zero(a->filter,
 			    filter_bytes(a->n_slots) + a->n_slots * sizeof(a->slots[0]));
-	if (a)
 		rhp_os_zero(set->pages, sizeof(set->pages));
+	}
 	set->n = 0;
 	end_change(set);
 	rhp_lock_drop(&set->lock);

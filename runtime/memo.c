@@ -17,12 +17,6 @@
 
 _Static_assert(RHP_MEMO_STACKS == 1 << 10, "a slot is the top 10 bits of a hash");
 
-size_t rhp_memo_room(void)
-{
-	return RHP_MEMO_PAIRS * sizeof(union rhp_pair) +
-	       RHP_MEMO_STACKS * sizeof(struct rhp_memo_stack);
-}
-
 void rhp_memo_init(struct rhp_memo *m, void *room)
 {
 	*m = (struct rhp_memo){.pairs = room, .looks = RHP_MEMO_LOOKS};
@@ -86,10 +80,15 @@ READS_STACKS static bool begin_keeping(struct rhp_memo *m, const struct rhp_boun
 	return true;
 }
 
+/* The frame last: without it the rest is nothing, should a handler jump away from here.
+ */
 static void put(struct rhp_memo_stack *slot, struct rhp_memo_stack stack)
 {
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	uintptr_t frame = stack.frame;
+	stack.frame = 0;
 	*slot = stack;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	*(volatile uintptr_t *)&slot->frame = frame;
 }
 
 /* Before what it tells of is overwritten. */

@@ -37,9 +37,9 @@ union rhp_pair {
 };
 
 struct rhp_memo_stack {
-	uintptr_t frame;   /* of the shim: the first of its frames. 0: none */
-	uint64_t begin;    /* of its pairs, as their number in all that were written */
-	uint32_t node;     /* that was found for it */
+	uintptr_t frame; /* of the shim: the first of its frames. 0: none; written last */
+	uint64_t begin;  /* of its pairs, as their number in all that were written */
+	uint32_t node;   /* that was found for it */
 	uint16_t function; /* that was called */
 	uint16_t n : 15;   /* of its pairs, at least 2 */
 	uint16_t by_rules : 1;
@@ -57,7 +57,11 @@ struct rhp_memo {
 };
 
 /* The bytes that a memo needs. */
-HIDDEN size_t rhp_memo_room(void);
+static inline size_t rhp_memo_room(void)
+{
+	return RHP_MEMO_PAIRS * sizeof(union rhp_pair) +
+	       RHP_MEMO_STACKS * sizeof(struct rhp_memo_stack);
+}
 
 /* Prepares a memo; `room` is of the size above and aligned to 16 bytes, or NULL. */
 HIDDEN void rhp_memo_init(struct rhp_memo *m, void *room);

@@ -38,9 +38,8 @@
 #define SLACK (16 * MOST_UNITS)
 #define MAX_READINGS 100000         /* of the clock, should it stand still */
 #define NO_TIME (UINT64_C(1) << 63) /* no later one is near to it */
-#define FAR_SHARE                                                                        \
-	8 /* the base moves if more than one unit in so many was far from it             \
-	   */
+/* The base moves if more than one unit in so many was far from it. */
+#define FAR_SHARE 8
 
 /* Of a ring; closed while there is no window. */
 static struct {
