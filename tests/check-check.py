@@ -589,6 +589,16 @@ def test_two_traces_in_one_file_are_no_verdict(b):
     b.check(0, joined)
 
 
+def test_a_trace_of_zeros_is_no_verdict(b):
+    """As after a power failure: the head reached the disk, nothing else did."""
+    zeros = b.path("zeros.bin")
+    whole = read_bytes(b.trace(3))
+    for kept in 4096, 65536:
+        with open(zeros, "wb") as out:
+            out.write(whole[:kept] + bytes(len(whole) - kept))
+        b.check(2, zeros)
+
+
 def test_databases_that_lie_are_refused(b):
     database = b.load(b.trace(1))
     for change in ("PRAGMA user_version = 99", "PRAGMA application_id = 1", "DELETE FROM processes",

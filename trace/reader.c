@@ -226,6 +226,18 @@ int reader_add_region(struct reader *reader, const struct rhp_region *r, uint64_
 	return 0;
 }
 
+/* A program that ended had written what it is. Where all regions are zeros, they were
+ * lost, as by a machine that stopped; counters that were lost, too, do not tell.
+ */
+static void check_presence(struct reader *reader)
+{
+	const struct rhp_file_header *h = &reader->header;
+
+	if (h->state != RHP_STATE_RUNNING && reader->n_regions == 0 &&
+	    h->file_end > h->first_region && reader->counts.damaged_regions == 0)
+		reader->counts.damaged_regions++;
+}
+
 static int read_regions(struct reader *reader)
 {
 	const struct rhp_file_header *h = &reader->header;
@@ -252,6 +264,7 @@ static int read_regions(struct reader *reader)
 			return error;
 		at += room;
 	}
+	check_presence(reader);
 	reader_set_clock(reader);
 	return 0;
 }
