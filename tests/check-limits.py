@@ -159,6 +159,15 @@ def test_a_plugin_that_leads_stays_loaded(b):
     assert sizes(database, 100) == ["freed"] and sizes(database, 101) == ["freed"]
 
 
+def test_what_a_closed_plugin_that_leads_held_is_reachable(b):
+    plugin(b, "static void *held, *lost; void *take(void *p) { held = malloc(1234); lost = malloc(567);"
+           " lost = NULL; return p; }")
+    host(b, 'CALL("take", h); dlclose(h);')
+    kinds = b.trace("./host", RHEAPER_LEAK_SCAN="1").execute(
+        "SELECT size, leak_kind FROM allocations WHERE size IN (567, 1234) ORDER BY size").fetchall()
+    assert kinds == [(567, "definitely lost"), (1234, "still reachable")], kinds
+
+
 def test_declared_functions_under_gccs_lto(b):
     own = b.file("pool.c", "__attribute__((noinline)) void *pool(size_t n)"
                  " { return malloc(n + 1); }")
