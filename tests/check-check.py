@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 
 import tap
-from leaky import CHECK, HERE, PROGRAM, SOURCE, Bench, read
+from leaky import BIN, CHECK, HERE, PROGRAM, SOURCE, Bench, read
 
 
 def read_bytes(path):
@@ -209,6 +209,26 @@ int main(int argc, char **argv)
             b.check(0, "-b", baseline, b.trace(*known, program=program))
     baseline = b.baseline(trace=b.trace(0, 0, 0, 0, 9, program=program))
     assert read(baseline).endswith("\n\tleak-bytes 9\n\tat work\n"), read(baseline)
+
+
+def test_functions_of_one_name_are_one_place(b):
+    """A baseline has no files: what it cannot tell apart counts together, block by block."""
+    folder = b.path("names")
+    os.mkdir(folder)
+    for name, size in ("one", 10), ("two", 9):
+        b.file(f"names/{name}.c", "#include <stdlib.h>\nextern void *volatile s;\n"
+               "static __attribute__((noinline)) void helper(int n) { while (n--) s = malloc(%d); }\n"
+               "void %s(int n) { helper(n); }\n" % (size, name))
+    b.file("names/main.c", "#include <stdlib.h>\nvoid *volatile s; void one(int), two(int);\n"
+           "int main(int c, char **v) { one(atoi(v[1])); two(atoi(v[2])); s = 0; return c != 3; }\n")
+    b.run(f"{BIN}/rheaper-gcc", "-O2", *(f"{folder}/{name}.c" for name in ("one", "two", "main")), "-o",
+          f"{folder}/app")
+    baseline = b.baseline(trace=b.trace(3, 0, program=f"{folder}/app"))
+    b.check(1, "-b", baseline, b.trace(3, 1, program=f"{folder}/app"))
+    b.check(1, "-b", baseline, b.trace(0, 4, program=f"{folder}/app"))
+    b.check(0, "-b", baseline, b.trace(0, 3, program=f"{folder}/app"))
+    b.check(0, "-b", baseline, "--update-baseline", b.trace(0, 0, program=f"{folder}/app"))
+    b.check(1, "-b", baseline, b.trace(0, 3, program=f"{folder}/app"))
 
 
 def test_growth_has_a_tolerance(b):
