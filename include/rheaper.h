@@ -219,7 +219,8 @@ static inline uint32_t rheaper_begin(const char *name)
 /*
  * Ends a scope; 0 is ignored. Also ends the scopes that were begun inside this one and
  * have not ended: longjmp may have left them. Only the thread that began a scope may end
- * it. A scope that nobody ends lasts to the end of the trace.
+ * it. A scope that nobody ends lasts to the end of the trace. It does not go on in a
+ * forked child, or in the next trace of the process: begin another one there.
  */
 static inline void rheaper_end(uint32_t scope)
 {

@@ -530,7 +530,8 @@ bool verdict_minds(const struct verdict *v, const struct measure_problem *proble
 	/* A leak in a sample is one; none in it may be chance. The same of rules. */
 	return !v->allow_partial &&
 	       (problem->defect == DEFECT_PARTIAL ||
-		((problem->defect == DEFECT_SAMPLE || problem->defect == DEFECT_STACKS) &&
+		((problem->defect == DEFECT_SAMPLE || problem->defect == DEFECT_STACKS ||
+		  problem->defect == DEFECT_SCOPES) &&
 		 v->n_findings == 0));
 }
 

@@ -257,6 +257,24 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 	find_losses(r, row, trace, program);
 }
 
+/* What was done in such a scope is in none, and rules of scopes would pass it over. */
+static void find_unpaired_scopes(struct reading *r, const struct process_facts *row,
+				 const char *trace, const char *program)
+{
+	int64_t n = reading_count(r, row->unpaired_scope_ends);
+
+	if (n == 0 || !r->m->wanted[PLACE_SCOPE])
+		return;
+	measure_add_problem(
+		r->m, DEFECT_SCOPES, trace, program,
+		arena_format(
+			r->arena,
+			"%lld scope%s ended that %s not open: begun before this trace "
+			"or before a fork, by another thread, or inside one that ended "
+			"first; what was done there is in no scope",
+			(long long)n, n == 1 ? "" : "s", n == 1 ? "was" : "were"));
+}
+
 static void take_process(struct reading *r, const struct process_facts *row)
 {
 	const char *trace = reading_text_or(r, row->trace_path, "?");
@@ -283,6 +301,7 @@ static void take_process(struct reading *r, const struct process_facts *row)
 	process.lacks_stacks = row->has_sampled_stacks;
 	/* What has no stack is missing at its site. */
 	process.partial = is_partial(r->m, n_problems) || row->has_sampled_stacks;
+	find_unpaired_scopes(r, row, trace, program);
 	if (map_put(&r->process_numbers, (uint64_t)row->process,
 		    (uint32_t)r->n_processes))
 		die("read %s: out of memory", r->database.name);

@@ -132,6 +132,7 @@ enum measure_defect {
 	DEFECT_CHILDREN, /* of the process nothing, but of its forked children */
 	DEFECT_NAMES,    /* code has no name for want of a file that had it */
 	DEFECT_STACKS,   /* what a rule says hangs on frames that stacks have not */
+	DEFECT_SCOPES,   /* ... on scopes whose beginning is not known */
 };
 
 /* The amounts of places, which expectations limit. */

@@ -125,6 +125,8 @@ static const struct {
 	{DEFECT_SAMPLE, "traces are incomplete; use --allow-partial to accept them"},
 	{DEFECT_STACKS, "stacks have not all frames that a rule asks for; use "
 			"--allow-partial to accept that"},
+	{DEFECT_SCOPES, "scopes that a rule is for have no beginning; use "
+			"--allow-partial to accept that"},
 	{DEFECT_CHILDREN,
 	 "forked children were left out; use --ignore-children to accept that"},
 };

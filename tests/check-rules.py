@@ -7,6 +7,7 @@ usage: check-rules.py RHEAPER-CHECK RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOUR
 Prints TAP, one point per test_ function.
 """
 
+import glob
 import os
 import re
 import shutil
@@ -410,6 +411,49 @@ def test_what_is_no_rule_is_refused(b):
         assert "bad, line " in said, (text, said)
     for text in "", "\n# expect x\n":
         assert "the file contains no rule" in b.check(2, "-e", b.file("bad", text), trace), text
+
+
+def test_what_is_done_in_no_scope_is_no_verdict(b):
+    """Ends of scopes that were not open: the program did more in them than the trace tells."""
+    text = """
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "rheaper.h"
+static uint32_t scope;
+static void work(void) { free(malloc(500)); }
+static void *end(void *p) { work(); rheaper_end(scope); return p; }
+int main(int argc, char **argv)
+{
+	int way = atoi(argv[argc - 1]);
+	pthread_t thread;
+	uint32_t outer = way == 1 ? rheaper_begin("outer") : 0;
+	scope = rheaper_begin("s");
+	if (way == 1)
+		rheaper_end(outer);
+	if (way == 2 && (pthread_create(&thread, NULL, end, NULL) || pthread_join(thread, NULL)))
+		return 1;
+	if (way == 3 && fork())
+		return wait(NULL) < 0;
+	if (way == 1 || way == 3)
+		work();
+	if (way != 2)
+		rheaper_end(scope);
+	return 0;
+}
+"""
+    program = b.build("app", "rheaper-gcc", "-fno-builtin", "-pthread", "-I" + SOURCE + "/include", text=text)
+    rule = b.file("rules", "expect x\n\tscope s\n\tat work\n\tallocations 0\n")
+    other = b.file("other", "expect x\n\tallocations 900\n")
+    for way in range(4):
+        b.trace(way, program=program, RHEAPER_FOLLOW_FORK="1")
+        traces = sorted(glob.glob(b.path(f"t{b.n}.bin*")))
+        assert len(traces) == (2 if way == 3 else 1), traces
+        said = b.check(2 if way else 0, "-e", rule, *traces)
+        assert ("1 scope ended that was not open" in said) == (way != 0), (way, said)
+        b.check(0, "-e", rule, "--allow-partial", *traces)
+        b.check(0, "-e", other, *traces)
 
 
 def test_scopes_that_lie_come_to_an_end(b):
