@@ -49,6 +49,31 @@ static bool is_worth_it(struct rhp_memo *m)
 	return true;
 }
 
+/* Where a stack is kept, by its innermost return addresses: five, for programs have
+ * functions around malloc, and others around these. */
+READS_STACKS static struct rhp_memo_stack *slot_of(const struct rhp_memo *m,
+						   uintptr_t frame, uintptr_t last)
+{
+	const union rhp_pair *pair = (const union rhp_pair *)frame;
+	uint64_t hash = frame ^ pair->ip;
+	for (int i = 1; i < 5; i++) {
+		pair = rhp_pair_next(pair, last);
+		hash = hash * RHP_POLY_WEIGHT + pair->ip;
+	}
+	return rhp_memo_at(m, hash);
+}
+
+READS_STACKS uint32_t rhp_memo_look(const struct rhp_memo *m, uint16_t *found,
+				    uintptr_t frame, uintptr_t last,
+				    enum rhp_function function)
+{
+	const struct rhp_memo_stack *s = slot_of(m, frame, last);
+	uint32_t node = rhp_memo_compare(m, s, frame, function);
+	if (node != 0)
+		*found = (uint16_t)(s - m->stacks);
+	return node;
+}
+
 /* Room for n pairs in one piece: their beginning. Whoever had it has lost it. */
 static uint64_t take_room(struct rhp_memo *m, uint32_t n)
 {
@@ -109,13 +134,14 @@ READS_STACKS void rhp_memo_keep(struct rhp_memo *m, const struct rhp_chain_memor
 	    innermost->at != frame || !begin_keeping(m, stack, frame))
 		return;
 	struct rhp_memo_stack *slot =
-		emptied(rhp_memo_slot(m, frame, stack->high - sizeof(union rhp_pair)));
+		emptied(slot_of(m, frame, stack->high - sizeof(union rhp_pair)));
 	uint64_t begin = take_room(m, n);
 	union rhp_pair *pair = &m->pairs[begin % RHP_MEMO_PAIRS];
 	for (uint32_t i = 0; i < n; i++, innermost--)
 		pair[i] = (union rhp_pair){.next = innermost->next, .ip = innermost->ip};
 	put(slot, (struct rhp_memo_stack){.frame = frame,
 					  .begin = begin,
+					  .pairs = pair,
 					  .node = node,
 					  .function = (uint16_t)function,
 					  .n = (uint16_t)n & INT16_MAX});
@@ -148,10 +174,9 @@ READS_STACKS static uint32_t note_words(const struct rhp_trail *t, uintptr_t fra
 	return n;
 }
 
-READS_STACKS static bool words_hold(const struct rhp_memo *m,
-				    const struct rhp_memo_stack *s)
+READS_STACKS static bool words_hold(const struct rhp_memo_stack *s)
 {
-	const union rhp_pair *pair = rhp_memo_pairs(m, s);
+	const union rhp_pair *pair = s->pairs;
 	uintptr_t some = 0;
 	for (uint32_t i = 0; i < s->n; i++)
 		some |= *(const uintptr_t *)pair[i].at ^ pair[i].word;
@@ -162,7 +187,7 @@ READS_STACKS static bool words_hold(const struct rhp_memo *m,
 READS_STACKS static struct rhp_memo_stack *second_slot(const struct rhp_memo *m,
 						       const struct rhp_memo_stack *s)
 {
-	const union rhp_pair *pair = rhp_memo_pairs(m, s);
+	const union rhp_pair *pair = s->pairs;
 	uint64_t hash = s->frame;
 	for (uint32_t i = s->n, least = s->n > 8 ? s->n - 8 : 0; i > least; i--)
 		hash = hash * RHP_POLY_WEIGHT + *(const uintptr_t *)pair[i - 1].at;
@@ -172,11 +197,11 @@ READS_STACKS static struct rhp_memo_stack *second_slot(const struct rhp_memo *m,
 READS_STACKS uint32_t rhp_memo_find_walk(const struct rhp_memo *m,
 					 const struct rhp_memo_stack *s)
 {
-	if (words_hold(m, s))
+	if (words_hold(s))
 		return s->node;
 	const struct rhp_memo_stack *other = second_slot(m, s);
 	bool found = rhp_memo_has(m, other, s->frame, s->function) && other->by_rules &&
-		     words_hold(m, other);
+		     words_hold(other);
 	return found ? other->node : 0;
 }
 
@@ -187,7 +212,7 @@ READS_STACKS static struct rhp_memo_stack *slot_of_walk(struct rhp_memo *m,
 							enum rhp_function function)
 {
 	struct rhp_memo_stack *slot =
-		rhp_memo_slot(m, frame, stack->high - sizeof(union rhp_pair));
+		slot_of(m, frame, stack->high - sizeof(union rhp_pair));
 	if (rhp_memo_has(m, slot, frame, function) && slot->by_rules)
 		slot = second_slot(m, slot);
 	return emptied(slot);
@@ -203,10 +228,12 @@ READS_STACKS void rhp_memo_keep_walk(struct rhp_memo *m, const struct rhp_trail 
 		return;
 	struct rhp_memo_stack *slot = slot_of_walk(m, stack, frame, function);
 	uint64_t begin = take_room(m, most);
-	uint32_t n = note_words(trail, frame, &m->pairs[begin % RHP_MEMO_PAIRS]);
+	union rhp_pair *pair = &m->pairs[begin % RHP_MEMO_PAIRS];
+	uint32_t n = note_words(trail, frame, pair);
 	m->end = begin + n;
 	put(slot, (struct rhp_memo_stack){.frame = frame,
 					  .begin = begin,
+					  .pairs = pair,
 					  .node = node,
 					  .function = (uint16_t)function,
 					  .n = (uint16_t)n & INT16_MAX,

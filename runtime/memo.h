@@ -21,6 +21,7 @@
 #define RHP_MEMO_PAIRS 3072  /* frames of all of them together */
 #define RHP_MEMO_CREDIT 2    /* stacks that are kept for one that was found */
 #define RHP_MEMO_LOOKS 4     /* in vain after one that was found */
+#define RHP_MEMO_CALLS 256   /* of which it is known what was found last; 2^8 */
 
 /* The two words of a frame, and both in one register where there is one for them; or, of
  * a walk by rules, a word of the stack and where it stands. */
@@ -39,21 +40,23 @@ union rhp_pair {
 struct rhp_memo_stack {
 	uintptr_t frame; /* of the shim: the first of its frames. 0: none; written last */
 	uint64_t begin;  /* of its pairs, as their number in all that were written */
-	uint32_t node;   /* that was found for it */
-	uint16_t function; /* that was called */
-	uint16_t n : 15;   /* of its pairs, at least 2 */
+	const union rhp_pair *pairs; /* where they are */
+	uint32_t node;               /* that was found for it */
+	uint16_t function;           /* that was called */
+	uint16_t n : 15;             /* of its pairs, at least 2 */
 	uint16_t by_rules : 1;
 };
 
 struct rhp_memo {
 	union rhp_pair *pairs; /* a ring; NULL: nothing can be remembered */
 	struct rhp_memo_stack *stacks;
-	uint64_t end;          /* of the pairs, as `begin` */
-	uint32_t credit;       /* stacks to be kept because others were found */
-	uint32_t passed;       /* that were not kept, for none was found */
-	uint32_t looks;        /* in vain, until it is not worth it */
-	uint32_t rest;         /* stacks that are not looked for */
-	struct rhp_place busy; /* who is at it; a handler on top does without */
+	uint64_t end;                  /* of the pairs, as `begin` */
+	uint32_t credit;               /* stacks to be kept because others were found */
+	uint32_t passed;               /* that were not kept, for none was found */
+	uint32_t looks;                /* in vain, until it is not worth it */
+	uint32_t rest;                 /* stacks that are not looked for */
+	struct rhp_place busy;         /* who is at it; a handler on top does without */
+	uint16_t last[RHP_MEMO_CALLS]; /* the stack that was found, of this call */
 };
 
 /* The bytes that a memo needs. */
@@ -103,20 +106,6 @@ static ALWAYS_INLINE struct rhp_memo_stack *rhp_memo_at(const struct rhp_memo *m
 	return &m->stacks[(hash ^ hash >> 32) * RHP_POLY_WEIGHT >> 54];
 }
 
-/* Where a stack is kept, by its innermost return addresses: five, for programs have
- * functions around malloc, and others around these. */
-READS_STACKS static ALWAYS_INLINE struct rhp_memo_stack *
-rhp_memo_slot(const struct rhp_memo *m, uintptr_t frame, uintptr_t last)
-{
-	const union rhp_pair *pair = (const union rhp_pair *)frame;
-	uint64_t hash = frame ^ pair->ip;
-	for (int i = 1; i < 5; i++) {
-		pair = rhp_pair_next(pair, last);
-		hash = hash * RHP_POLY_WEIGHT + pair->ip;
-	}
-	return rhp_memo_at(m, hash);
-}
-
 /* Whether a place has a stack of this function from this frame on. */
 static ALWAYS_INLINE bool rhp_memo_has(const struct rhp_memo *m,
 				       const struct rhp_memo_stack *s, uintptr_t frame,
@@ -124,12 +113,6 @@ static ALWAYS_INLINE bool rhp_memo_has(const struct rhp_memo *m,
 {
 	return s->frame == frame && s->function == function &&
 	       m->end - s->begin <= RHP_MEMO_PAIRS;
-}
-
-static ALWAYS_INLINE const union rhp_pair *rhp_memo_pairs(const struct rhp_memo *m,
-							  const struct rhp_memo_stack *s)
-{
-	return &m->pairs[s->begin % RHP_MEMO_PAIRS];
 }
 
 READS_STACKS static ALWAYS_INLINE uintptr_t
@@ -149,6 +132,8 @@ READS_STACKS static ALWAYS_INLINE bool rhp_memo_holds(const union rhp_pair *kept
 	uintptr_t some =
 		rhp_pair_difference(&kept[0], (const union rhp_pair *)at) |
 		rhp_pair_difference(&kept[1], (const union rhp_pair *)kept[0].next);
+	if (some != 0)
+		return false;
 	kept += 2;
 #if __SIZEOF_POINTER__ == 8
 	typedef uint64_t loose __attribute__((vector_size(16), aligned(8), may_alias));
@@ -172,10 +157,38 @@ READS_STACKS static ALWAYS_INLINE bool rhp_memo_holds(const union rhp_pair *kept
 HIDDEN uint32_t rhp_memo_find_walk(const struct rhp_memo *m,
 				   const struct rhp_memo_stack *s);
 
+/* The node of this stack, if it is the one that begins at `frame`, or 0. */
+READS_STACKS static ALWAYS_INLINE uint32_t
+rhp_memo_compare(const struct rhp_memo *m, const struct rhp_memo_stack *s,
+		 uintptr_t frame, enum rhp_function function)
+{
+	if (!rhp_memo_has(m, s, frame, function))
+		return 0;
+	if (UNLIKELY(s->by_rules))
+		return rhp_memo_find_walk(m, s);
+	return rhp_memo_holds(s->pairs, s->n, frame) ? s->node : 0;
+}
+
+/* The same of the stack that is kept for its innermost return addresses; if that is it,
+ * `found` is set to it. */
+HIDDEN uint32_t rhp_memo_look(const struct rhp_memo *m, uint16_t *found, uintptr_t frame,
+			      uintptr_t last, enum rhp_function function);
+
+/* Which stack was found last where this call came from here. */
+READS_STACKS static ALWAYS_INLINE uint16_t *rhp_memo_last(struct rhp_memo *m,
+							  uintptr_t frame)
+{
+	uint64_t call = frame ^ ((const union rhp_pair *)frame)->ip;
+	return &m->last[(call ^ call >> 32) * RHP_POLY_WEIGHT >> 56];
+}
+
 /*
  * Returns the node of the stack that begins at `frame`, if that is remembered, or 0. The
  * caller knows that everything from `frame` to a frame at `last` is readable. A handler
  * that comes in the middle changes nothing, and finds nothing.
+ *
+ * The stack that was found last of the same call is tried first: that takes no following
+ * of frames, each of which waits for the one before.
  */
 READS_STACKS static ALWAYS_INLINE uint32_t rhp_memo_find(struct rhp_memo *m,
 							 uintptr_t frame, uintptr_t last,
@@ -184,17 +197,13 @@ READS_STACKS static ALWAYS_INLINE uint32_t rhp_memo_find(struct rhp_memo *m,
 	if (UNLIKELY(!m->pairs || m->busy.frame != 0 || m->rest != 0))
 		return 0;
 	rhp_place_set(&m->busy, (const void *)frame);
-	const struct rhp_memo_stack *s = rhp_memo_slot(m, frame, last);
-	uint32_t node = 0;
-	if (rhp_memo_has(m, s, frame, function)) {
-		if (UNLIKELY(s->by_rules))
-			node = rhp_memo_find_walk(m, s);
-		else if (rhp_memo_holds(rhp_memo_pairs(m, s), s->n, frame))
-			node = s->node;
-		if (node != 0) {
-			m->credit = RHP_MEMO_CREDIT;
-			m->looks = RHP_MEMO_LOOKS;
-		}
+	uint16_t *found = rhp_memo_last(m, frame);
+	uint32_t node = rhp_memo_compare(m, &m->stacks[*found], frame, function);
+	if (UNLIKELY(node == 0))
+		node = rhp_memo_look(m, found, frame, last, function);
+	if (node != 0) {
+		m->credit = RHP_MEMO_CREDIT;
+		m->looks = RHP_MEMO_LOOKS;
 	}
 	rhp_place_clear(&m->busy);
 	return node;
