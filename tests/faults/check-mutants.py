@@ -330,8 +330,9 @@ IN_THE_LONG_SET = (times,)
 
 
 def killed(b, home, assertion):
-    """In the first of ten runs, or a later one."""
-    for run in range(1, 11):
+    """Mostly in the first run. What a nested writer's short record gets wrong depends on the
+    time that the clock shows, and is seen in about one run in four."""
+    for run in range(1, 61):
         try:
             assertion(b, home)
         except (AssertionError, subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
