@@ -443,6 +443,36 @@ static void note_gone(struct verdict *v, const struct baseline *baseline,
 	}
 }
 
+/* A site has no number in the baseline to be compared with. */
+static void note_new(struct verdict *v, const struct baseline *baseline,
+		     const struct limits *limits)
+{
+	const struct measure *m = v->measure;
+
+	for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
+		int64_t n = 0, sum = 0;
+
+		for (size_t i = 0; i < m->n_sites && limits->site_growth[k].asked; i++) {
+			const struct measure_site *s = &m->sites[i];
+			const struct baseline_entry *e =
+				baseline_find(&baseline->sites, s->key);
+
+			if (s->amounts[k] > 0 && !(e && e->has[k])) {
+				n++;
+				sum = measure_add(sum, s->amounts[k]);
+			}
+		}
+		if (n)
+			findings_note(v,
+				      arena_format(v->arena,
+						   "site-%s: the baseline has no "
+						   "number for %" PRId64
+						   " call site%s (%" PRId64
+						   " together): not compared",
+						   amount_names[k], n, plural(n), sum));
+	}
+}
+
 /* What has no stack is missing at its site. */
 static void doubt_sites(struct verdict *v, const struct limits *limits)
 {
@@ -485,6 +515,7 @@ void findings_compare(struct verdict *v, struct baseline *baseline,
 		keep_unjudged(v, &baseline->sites);
 		find_gone(v, baseline);
 		note_gone(v, baseline, limits);
+		note_new(v, baseline, limits);
 		if (v->baseline_path)
 			doubt_sites(v, limits);
 		note_absent(v, baseline);

@@ -420,7 +420,22 @@ def test_allocations_of_a_site_grow(b):
     said = b.check(1, "-b", baseline, asked, b.trace(2, 1, program=renamed))
     assert "note: site-allocations: 1 call site of the baseline is not there; what took its place is not compared" \
         in said, said
-    assert "not there" not in b.check(0, "-b", baseline, asked, b.trace(2, 1))
+    said = b.check(0, "-b", baseline, asked, b.trace(2, 1))
+    assert "not there" not in said and "no number" not in said, said
+
+
+def test_sites_without_a_number_to_compare_with_are_counted(b):
+    asked = "--max-growth=site-allocations=0"
+    fresh = """__attribute__((constructor, noinline)) static void fresh(void)
+{
+	for (int i = 0; i < 5000; i++)
+		free(malloc(10));
+}
+"""
+    new = b.trace(2, 1, program=b.build("app", text=PROGRAM + fresh))
+    said = b.check(0, "-b", b.baseline(asked), asked, new)
+    assert "note: site-allocations: the baseline has no number for 1 call site (5000 together): not compared\n" \
+        in said, said
 
 
 def test_a_ratchet_lowers_amounts_that_nobody_asked_for(b):
