@@ -443,34 +443,35 @@ static void note_gone(struct verdict *v, const struct baseline *baseline,
 	}
 }
 
-/* A site has no number in the baseline to be compared with. */
-static void note_new(struct verdict *v, const struct baseline *baseline,
-		     const struct limits *limits)
+static bool has_number(const struct baseline *baseline, const struct measure_site *site,
+		       enum amount amount)
+{
+	const struct baseline_entry *e = baseline_find(&baseline->sites, site->key);
+
+	return e && e->has[amount];
+}
+
+/* What is new may allocate anything. */
+static void note_uncompared(struct verdict *v, const struct baseline *baseline,
+			    enum amount amount)
 {
 	const struct measure *m = v->measure;
+	int64_t n = 0, sum = 0;
 
-	for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
-		int64_t n = 0, sum = 0;
+	for (size_t i = 0; i < m->n_sites; i++) {
+		const struct measure_site *site = &m->sites[i];
 
-		for (size_t i = 0; i < m->n_sites && limits->site_growth[k].asked; i++) {
-			const struct measure_site *s = &m->sites[i];
-			const struct baseline_entry *e =
-				baseline_find(&baseline->sites, s->key);
-
-			if (s->amounts[k] > 0 && !(e && e->has[k])) {
-				n++;
-				sum = measure_add(sum, s->amounts[k]);
-			}
+		if (site->amounts[amount] > 0 && !has_number(baseline, site, amount)) {
+			n++;
+			sum = measure_add(sum, site->amounts[amount]);
 		}
-		if (n)
-			findings_note(v,
-				      arena_format(v->arena,
-						   "site-%s: the baseline has no "
-						   "number for %" PRId64
-						   " call site%s (%" PRId64
-						   " together): not compared",
-						   amount_names[k], n, plural(n), sum));
 	}
+	if (n)
+		findings_note(v, arena_format(v->arena,
+					      "site-%s: the baseline has no number for "
+					      "%" PRId64 " call site%s (%" PRId64
+					      " together): not compared",
+					      amount_names[amount], n, plural(n), sum));
 }
 
 /* What has no stack is missing at its site. */
@@ -515,7 +516,10 @@ void findings_compare(struct verdict *v, struct baseline *baseline,
 		keep_unjudged(v, &baseline->sites);
 		find_gone(v, baseline);
 		note_gone(v, baseline, limits);
-		note_new(v, baseline, limits);
+		for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
+			if (limits->site_growth[k].asked)
+				note_uncompared(v, baseline, (enum amount)k);
+		}
 		if (v->baseline_path)
 			doubt_sites(v, limits);
 		note_absent(v, baseline);
