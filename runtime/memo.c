@@ -15,7 +15,9 @@
 #define KEEP_ONE_IN 2 /* of those that are looked for, where none was found */
 #define MOST (RHP_MEMO_PAIRS / 4)
 
-_Static_assert(RHP_MEMO_STACKS == 1 << 10, "a slot is the top 10 bits of a hash");
+_Static_assert((RHP_MEMO_STACKS & (RHP_MEMO_STACKS - 1)) == 0 &&
+		       (RHP_MEMO_CALLS & (RHP_MEMO_CALLS - 1)) == 0,
+	       "an index is the top bits of a hash");
 
 void rhp_memo_init(struct rhp_memo *m, void *room)
 {
@@ -68,6 +70,8 @@ READS_STACKS uint32_t rhp_memo_look(const struct rhp_memo *m, uint16_t *found,
 				    enum rhp_function function)
 {
 	const struct rhp_memo_stack *s = slot_of(m, frame, last);
+	if (s == &m->stacks[*found])
+		return 0;
 	uint32_t node = rhp_memo_compare(m, s, frame, function);
 	if (node != 0)
 		*found = (uint16_t)(s - m->stacks);
@@ -141,7 +145,6 @@ READS_STACKS void rhp_memo_keep(struct rhp_memo *m, const struct rhp_chain_memor
 		pair[i] = (union rhp_pair){.next = innermost->next, .ip = innermost->ip};
 	put(slot, (struct rhp_memo_stack){.frame = frame,
 					  .begin = begin,
-					  .pairs = pair,
 					  .node = node,
 					  .function = (uint16_t)function,
 					  .n = (uint16_t)n & INT16_MAX});
@@ -174,9 +177,10 @@ READS_STACKS static uint32_t note_words(const struct rhp_trail *t, uintptr_t fra
 	return n;
 }
 
-READS_STACKS static bool words_hold(const struct rhp_memo_stack *s)
+READS_STACKS static bool words_hold(const struct rhp_memo *m,
+				    const struct rhp_memo_stack *s)
 {
-	const union rhp_pair *pair = s->pairs;
+	const union rhp_pair *pair = rhp_memo_pairs(m, s);
 	uintptr_t some = 0;
 	for (uint32_t i = 0; i < s->n; i++)
 		some |= *(const uintptr_t *)pair[i].at ^ pair[i].word;
@@ -187,7 +191,7 @@ READS_STACKS static bool words_hold(const struct rhp_memo_stack *s)
 READS_STACKS static struct rhp_memo_stack *second_slot(const struct rhp_memo *m,
 						       const struct rhp_memo_stack *s)
 {
-	const union rhp_pair *pair = s->pairs;
+	const union rhp_pair *pair = rhp_memo_pairs(m, s);
 	uint64_t hash = s->frame;
 	for (uint32_t i = s->n, least = s->n > 8 ? s->n - 8 : 0; i > least; i--)
 		hash = hash * RHP_POLY_WEIGHT + *(const uintptr_t *)pair[i - 1].at;
@@ -197,11 +201,11 @@ READS_STACKS static struct rhp_memo_stack *second_slot(const struct rhp_memo *m,
 READS_STACKS uint32_t rhp_memo_find_walk(const struct rhp_memo *m,
 					 const struct rhp_memo_stack *s)
 {
-	if (words_hold(s))
+	if (words_hold(m, s))
 		return s->node;
 	const struct rhp_memo_stack *other = second_slot(m, s);
 	bool found = rhp_memo_has(m, other, s->frame, s->function) && other->by_rules &&
-		     words_hold(other);
+		     words_hold(m, other);
 	return found ? other->node : 0;
 }
 
@@ -228,12 +232,10 @@ READS_STACKS void rhp_memo_keep_walk(struct rhp_memo *m, const struct rhp_trail 
 		return;
 	struct rhp_memo_stack *slot = slot_of_walk(m, stack, frame, function);
 	uint64_t begin = take_room(m, most);
-	union rhp_pair *pair = &m->pairs[begin % RHP_MEMO_PAIRS];
-	uint32_t n = note_words(trail, frame, pair);
+	uint32_t n = note_words(trail, frame, &m->pairs[begin % RHP_MEMO_PAIRS]);
 	m->end = begin + n;
 	put(slot, (struct rhp_memo_stack){.frame = frame,
 					  .begin = begin,
-					  .pairs = pair,
 					  .node = node,
 					  .function = (uint16_t)function,
 					  .n = (uint16_t)n & INT16_MAX,

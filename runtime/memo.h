@@ -21,7 +21,7 @@
 #define RHP_MEMO_PAIRS 3072  /* frames of all of them together */
 #define RHP_MEMO_CREDIT 2    /* stacks that are kept for one that was found */
 #define RHP_MEMO_LOOKS 4     /* in vain after one that was found */
-#define RHP_MEMO_CALLS 256   /* of which it is known what was found last; 2^8 */
+#define RHP_MEMO_CALLS 256   /* of each: what was found last. A power of two */
 
 /* The two words of a frame, and both in one register where there is one for them; or, of
  * a walk by rules, a word of the stack and where it stands. */
@@ -40,23 +40,22 @@ union rhp_pair {
 struct rhp_memo_stack {
 	uintptr_t frame; /* of the shim: the first of its frames. 0: none; written last */
 	uint64_t begin;  /* of its pairs, as their number in all that were written */
-	const union rhp_pair *pairs; /* where they are */
-	uint32_t node;               /* that was found for it */
-	uint16_t function;           /* that was called */
-	uint16_t n : 15;             /* of its pairs, at least 2 */
+	uint32_t node;   /* that was found for it */
+	uint16_t function; /* that was called */
+	uint16_t n : 15;   /* of its pairs, at least 2 */
 	uint16_t by_rules : 1;
 };
 
 struct rhp_memo {
 	union rhp_pair *pairs; /* a ring; NULL: nothing can be remembered */
 	struct rhp_memo_stack *stacks;
-	uint64_t end;                  /* of the pairs, as `begin` */
-	uint32_t credit;               /* stacks to be kept because others were found */
-	uint32_t passed;               /* that were not kept, for none was found */
-	uint32_t looks;                /* in vain, until it is not worth it */
-	uint32_t rest;                 /* stacks that are not looked for */
-	struct rhp_place busy;         /* who is at it; a handler on top does without */
-	uint16_t last[RHP_MEMO_CALLS]; /* the stack that was found, of this call */
+	uint64_t end;                   /* of the pairs, as `begin` */
+	uint32_t credit;                /* stacks to be kept because others were found */
+	uint32_t passed;                /* that were not kept, for none was found */
+	uint32_t looks;                 /* in vain, until it is not worth it */
+	uint32_t rest;                  /* stacks that are not looked for */
+	struct rhp_place busy;          /* who is at it; a handler on top does without */
+	uint16_t found[RHP_MEMO_CALLS]; /* by call: the stack that was found last */
 };
 
 /* The bytes that a memo needs. */
@@ -100,10 +99,17 @@ HIDDEN void rhp_memo_keep_walk(struct rhp_memo *m, const struct rhp_trail *trail
 			       const struct rhp_bounds *stack, uintptr_t frame,
 			       enum rhp_function function, uint32_t node);
 
+/* A number below `n`, a power of two. */
+static ALWAYS_INLINE uint32_t rhp_memo_index(uint64_t hash, uint32_t n)
+{
+	return (uint32_t)((hash ^ hash >> 32) * RHP_POLY_WEIGHT >> 32) /
+	       (UINT32_MAX / n + 1);
+}
+
 static ALWAYS_INLINE struct rhp_memo_stack *rhp_memo_at(const struct rhp_memo *m,
 							uint64_t hash)
 {
-	return &m->stacks[(hash ^ hash >> 32) * RHP_POLY_WEIGHT >> 54];
+	return &m->stacks[rhp_memo_index(hash, RHP_MEMO_STACKS)];
 }
 
 /* Whether a place has a stack of this function from this frame on. */
@@ -115,6 +121,12 @@ static ALWAYS_INLINE bool rhp_memo_has(const struct rhp_memo *m,
 	       m->end - s->begin <= RHP_MEMO_PAIRS;
 }
 
+static ALWAYS_INLINE const union rhp_pair *rhp_memo_pairs(const struct rhp_memo *m,
+							  const struct rhp_memo_stack *s)
+{
+	return &m->pairs[s->begin % RHP_MEMO_PAIRS];
+}
+
 READS_STACKS static ALWAYS_INLINE uintptr_t
 rhp_pair_difference(const union rhp_pair *kept, const union rhp_pair *now)
 {
@@ -122,8 +134,9 @@ rhp_pair_difference(const union rhp_pair *kept, const union rhp_pair *now)
 }
 
 /*
- * Whether the n frames from `at` on are what was kept. The two that were made last are
- * compared word by word, for a processor waits for stores that it must put together.
+ * Whether the n frames from `at` on are what was kept. The two that were made last come
+ * first, for there most stacks differ, and word by word, for a processor waits for stores
+ * that it must put together.
  */
 READS_STACKS static ALWAYS_INLINE bool rhp_memo_holds(const union rhp_pair *kept,
 						      uint32_t n, uintptr_t at)
@@ -166,20 +179,20 @@ rhp_memo_compare(const struct rhp_memo *m, const struct rhp_memo_stack *s,
 		return 0;
 	if (UNLIKELY(s->by_rules))
 		return rhp_memo_find_walk(m, s);
-	return rhp_memo_holds(s->pairs, s->n, frame) ? s->node : 0;
+	return rhp_memo_holds(rhp_memo_pairs(m, s), s->n, frame) ? s->node : 0;
 }
 
-/* The same of the stack that is kept for its innermost return addresses; if that is it,
- * `found` is set to it. */
+/* The same of the stack that is kept for its innermost return addresses, unless that is
+ * `*found`, which was compared. If it is the one, `*found` is set to it. */
 HIDDEN uint32_t rhp_memo_look(const struct rhp_memo *m, uint16_t *found, uintptr_t frame,
 			      uintptr_t last, enum rhp_function function);
 
 /* Which stack was found last where this call came from here. */
-READS_STACKS static ALWAYS_INLINE uint16_t *rhp_memo_last(struct rhp_memo *m,
-							  uintptr_t frame)
+READS_STACKS static ALWAYS_INLINE uint16_t *rhp_memo_found(struct rhp_memo *m,
+							   uintptr_t frame)
 {
 	uint64_t call = frame ^ ((const union rhp_pair *)frame)->ip;
-	return &m->last[(call ^ call >> 32) * RHP_POLY_WEIGHT >> 56];
+	return &m->found[rhp_memo_index(call, RHP_MEMO_CALLS)];
 }
 
 /*
@@ -197,7 +210,7 @@ READS_STACKS static ALWAYS_INLINE uint32_t rhp_memo_find(struct rhp_memo *m,
 	if (UNLIKELY(!m->pairs || m->busy.frame != 0 || m->rest != 0))
 		return 0;
 	rhp_place_set(&m->busy, (const void *)frame);
-	uint16_t *found = rhp_memo_last(m, frame);
+	uint16_t *found = rhp_memo_found(m, frame);
 	uint32_t node = rhp_memo_compare(m, &m->stacks[*found], frame, function);
 	if (UNLIKELY(node == 0))
 		node = rhp_memo_look(m, found, frame, last, function);
