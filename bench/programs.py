@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The real programs of the benchmark: an interpreter, a JSON tool, an assembler. Their
-sources come from Debian, once into a cache; each is built with `CC=...` and nothing
-else, and does work that allocates much."""
+"""The real programs of the benchmark: an interpreter, a JSON tool, an assembler; and in C++
+another JSON tool and a build tool. Their
+sources come from Debian, once into a cache; each is built with `CC=... CXX=...` and
+nothing else, and does work that allocates much."""
 import json
 import os
 import shutil
@@ -37,8 +38,14 @@ def unpack(package, tree):
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def in_cxx(driver):
+    """cc or rheaper-cc, perhaps with words behind it, and its sister for C++."""
+    compiler, *words = driver.split()
+    return " ".join([compiler[:-2] + "c++", *words])
+
+
 class Program:
-    """package: Debian's; steps: shell commands, with CC set; binary: what they make;
+    """package: Debian's; steps: shell commands, with CC and CXX set; binary: what they make;
     arguments: of a run, where @dir is the benchmark's directory and @src the sources';
     files: what else a run needs, by name."""
 
@@ -51,7 +58,7 @@ class Program:
         for step in self.steps:
             subprocess.run(step, shell=True, cwd=tree, check=True, stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                           env={**os.environ, "CC": driver})
+                           env={**os.environ, "CC": driver, "CXX": in_cxx(driver)})
         shutil.copy(os.path.join(tree, self.binary), out)
         for name, make in self.files.items():
             with open(os.path.join(os.path.dirname(out), name), "w") as file:
@@ -77,6 +84,15 @@ def assembly():
     return "\n".join(lines + ["section .bss", "table: resd 200", ""])
 
 
+def targets():
+    """A build tool's input: 60,000 commands, each of which needs three others."""
+    lines = ["rule cc", "  command = cc $flags -c $in -o $out", "  description = CC $out"]
+    for i in range(60000):
+        lines += [f"build out/{i}.o: cc in/{i}.c | out/{i // 2}.h out/{i // 3}.h",
+                  f"  flags = -O{i % 4} -DNAME=name{i}"]
+    return "\n".join(lines + ["build all: phony " + " ".join(f"out/{i}.o" for i in range(60000)), ""])
+
+
 PROGRAMS = {
     "lua5.4": Program("lua5.4", ['make -j2 linux CC="$CC -std=gnu99"'], "src/lua",
                       ["@dir/work.lua"], {"work.lua": lambda: LUA_WORK}),
@@ -87,4 +103,13 @@ PROGRAMS = {
     "nasm": Program("nasm", ["./configure", "make -j2 nasm"], "nasm",
                     ["-f", "elf32", "-o", "@dir/out/work.o", "@dir/work.asm"],
                     {"work.asm": assembly}),
+    "jsoncpp": Program("libjsoncpp", ["cmake -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF"
+                                      " -DJSONCPP_WITH_POST_BUILD_UNITTEST=OFF -S . -B out",
+                                      "make -C out -j2 jsontestrunner_exe"],
+                       "out/bin/jsontestrunner_exe", ["@dir/work.json"],
+                       {"work.json": lambda: records(24000)}),
+    "ninja": Program("ninja-build", ["cmake -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF .",
+                                     "make -j2 ninja"],
+                     "ninja", ["-n", "-f", "@dir/work.ninja", "-t", "query", "out/7.o"],
+                     {"work.ninja": targets}),
 }
