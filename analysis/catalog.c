@@ -311,6 +311,8 @@ static int take_blob(void *context, const struct reader_blob *blob)
 	case RHP_BLOB_SCAN:
 		scan_take_end(&c->scan, blob);
 		return 0;
+	case RHP_BLOB_GRAPH:
+		return heap_take_end(&c->heap, &c->scan, blob);
 	}
 	c->n_damaged++;
 	return 0;
@@ -323,11 +325,23 @@ static int take_leak(void *context, const struct rhp_record *record)
 	return scan_take_leak(&c->scan, record);
 }
 
+static int take_pointer(void *context, const struct rhp_record *record)
+{
+	struct catalog *c = context;
+
+	return heap_take_pointer(&c->heap, &c->scan, record);
+}
+
 int catalog_init(struct catalog *c, struct reader_sink *sink)
 {
 	*c = (struct catalog){.n_ids = SPARE_IDS};
 	*sink = (struct reader_sink){
-		.context = c, .node = take_node, .blob = take_blob, .leak = take_leak};
+		.context = c,
+		.node = take_node,
+		.blob = take_blob,
+		.leak = take_leak,
+		.pointer = take_pointer,
+	};
 	if (GROW(c, nodes) || GROW(c, stacks))
 		return -ENOMEM;
 	c->n_nodes = c->n_stacks = 1;
@@ -428,6 +442,7 @@ void catalog_fini(struct catalog *c)
 	free(c->names);
 	free(c->scopes);
 	scan_fini(&c->scan);
+	heap_fini(&c->heap);
 	map_fini(&c->module_numbers);
 	map_fini(&c->function_numbers);
 	map_fini(&c->thread_numbers);

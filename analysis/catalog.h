@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/heap.h"
 #include "analysis/scan.h"
 #include "common/map.h"
 #include "contract/note.h"
@@ -110,6 +111,7 @@ struct catalog {
 	struct catalog_label labels[RHP_LABELS_MAX];
 	size_t n_labels;
 	struct scan scan;
+	struct heap heap;
 	uint32_t parent_pid; /* 0: unknown */
 	char *host;          /* UTF-8, or NULL */
 	char *command_line;  /* as a JSON array, UTF-8, or NULL */

@@ -542,5 +542,7 @@ int pair_next(struct pair *p, struct pair_row *rows)
 	}
 	if (p->n_rows == 0 && !add_survivor(p))
 		tally_finish(&p->tally, p->totals.last_ns);
+	for (int i = 0; i < p->n_rows && p->catalog->heap.n_snapshots; i++)
+		heap_take_row(&p->catalog->heap, p->reader, &rows[i]);
 	return p->n_rows;
 }

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define RHP_TRACE_MAGIC "rheaper\n"
-#define RHP_TRACE_VERSION 6
+#define RHP_TRACE_VERSION 7
 #define RHP_TRACE_VERSION_FIRST 4  /* that readers take */
 #define RHP_TRACE_VERSION_PACKED 6 /* from here on records are packed */
 #define RHP_BYTE_ORDER_MARK 0x01020304u
@@ -157,7 +157,9 @@ struct rhp_region {
 #define RHP_LASTING_STREAM 0xffff
 
 /* The stream of a leak scan: LEAK records of all blocks that were live, then a SCAN. LEAK
- * records without a SCAN after them are of a scan that was not completed. */
+ * records without a SCAN after them are of a scan that was not completed. If the pointers
+ * were asked for, ROOT, EDGES and EDGE records follow, and a GRAPH; without the GRAPH
+ * they are not all there, and do not count. */
 #define RHP_SCAN_STREAM 0xfffe
 
 /*
@@ -193,6 +195,16 @@ struct rhp_region {
  * LEAK: the allocation that got stamp b of address a was of a kind when memory was
  * scanned: c = kind: 8 (enum rhp_leak_kind), owner: 56. The owner of an INDIRECT block is
  * the address of the DEFINITE block that it hangs below, of any other 0.
+ *
+ * Pointers, from version 7 on. Blocks are named by the number of their LEAK record in the
+ * scan, from 0 on. A pointer is possible if it does not lead to the start of its block.
+ *   ROOT   a: code: 8, target: 31, possible: 1, tid: 22 (0: none)
+ *          b: address of the word: 60, enum rhp_root_kind: 4 (high)
+ *          c: code address of the frame that the word is in, or 0
+ *   EDGES  a: code: 8, source: 31  b: a number of bytes. The EDGE records that follow, up
+ *          to the next EDGES, are of words of this block.
+ *   EDGE   a: code: 8, target: 31, possible: 1  b: offset of the word in the source, less
+ *          what the EDGES says
  */
 enum rhp_code {
 	RHP_ALLOC = 1,
@@ -208,6 +220,9 @@ enum rhp_code {
 	RHP_BLOB = 48,
 	RHP_TEXT = 49,
 	RHP_LEAK = 64,
+	RHP_EDGES = 65,
+	RHP_EDGE = 66,
+	RHP_ROOT = 67,
 };
 
 struct rhp_record {
@@ -253,6 +268,21 @@ enum rhp_blob_type {
 	RHP_BLOB_LABELS = 10,  /* b, c: unused; text: NAME=VALUE texts, each with its NUL:
 				* what the build said of itself (note.h). At most one,
 				* and none if it said nothing. */
+	RHP_BLOB_GRAPH = 11,   /* b: ROOT and EDGE records since the SCAN (low 48), an
+				* errno (high 16): not 0, there is no graph; c: ticks of
+				* the SCAN; text: name of the snapshot */
+};
+
+/* Where a pointer was that no block holds. */
+enum rhp_root_kind {
+	RHP_ROOT_MEMORY = 0,    /* mapped, and none of the others: a global, perhaps */
+	RHP_ROOT_STACK = 1,     /* of a thread */
+	RHP_ROOT_TLS = 2,       /* beside a thread's descriptor: c of the ROOT is then the
+				 * address of that */
+	RHP_ROOT_WORD = 3,      /* a register, or a word that libc keeps */
+	RHP_ROOT_ALLOCATOR = 4, /* memory between or behind blocks */
+	RHP_ROOT_MOVING = 5,    /* an event of the block was under way */
+	RHP_N_ROOT_KINDS
 };
 
 /*

@@ -30,6 +30,11 @@
  *   LEAK         code: 8, address: 56
  *                REST: 4, stamp: 40, kind: 8
  *                REST: 4, owner: 56
+ *   ROOT         code: 8, target: 31, possible: 1, tid: 22
+ *                REST: 4, address: 57, kind: 3
+ *                REST: 4, code address: 60
+ *   EDGES        code: 8, source: 31, unused: 1, b / 64 MiB: 24
+ *   EDGE         code: 8, target: 31, possible: 1, b / 4: 24
  *
  * Short and mid events say less than all, and a reader knows the rest from what came
  * before them in the same buffer: docs/reference/trace-format.md has the rules, and why
@@ -65,6 +70,11 @@
 #define RHP_WIDE_UNITS 3u
 #define RHP_PACKED_TEXT_BYTES 7u
 
+#define RHP_BLOCK_BITS 31 /* of the number of a block in a graph */
+#define RHP_POSSIBLE (UINT64_C(1) << 39)
+#define RHP_EDGE_UNIT 4u /* bytes; EDGES counts in as many as an EDGE cannot say */
+#define RHP_EDGES_UNIT ((uint64_t)RHP_EDGE_UNIT << 24)
+
 static inline uint64_t rhp_bits(uint64_t word, unsigned from, unsigned n)
 {
 	return word >> from & ((UINT64_C(1) << n) - 1);
@@ -77,7 +87,8 @@ static inline uint32_t rhp_units_of(uint64_t first)
 
 	if (code == 0 || tag == RHP_REST)
 		return 0;
-	if (tag == RHP_SKIP || tag == RHP_SHORT_FREE || code == RHP_TEXT)
+	if (tag == RHP_SKIP || tag == RHP_SHORT_FREE || code == RHP_TEXT ||
+	    code == RHP_EDGES || code == RHP_EDGE)
 		return 1;
 	return tag > RHP_MID || code == RHP_SIZE || code == RHP_TIME ? 2 : RHP_WIDE_UNITS;
 }
@@ -169,11 +180,39 @@ static inline uint32_t rhp_pack(uint64_t units[3], enum rhp_code code, uint64_t 
 	return RHP_WIDE_UNITS;
 }
 
+static inline uint64_t rhp_pack_edges(uint64_t source, uint64_t offset)
+{
+	return RHP_EDGES | source << 8 | offset / RHP_EDGES_UNIT << 40;
+}
+
+static inline uint64_t rhp_pack_edge(uint64_t target, int is_possible, uint64_t offset)
+{
+	return RHP_EDGE | target << 8 | (is_possible ? RHP_POSSIBLE : 0) |
+	       offset % RHP_EDGES_UNIT / RHP_EDGE_UNIT << 40;
+}
+
+static inline void rhp_pack_root(uint64_t units[3], uint64_t target, int is_possible,
+				 uint32_t tid, uint64_t address, enum rhp_root_kind kind,
+				 uint64_t code)
+{
+	units[0] = RHP_ROOT | target << 8 | (is_possible ? RHP_POSSIBLE : 0) |
+		   rhp_bits(tid, 0, 22) << 40;
+	units[1] = rhp_rest(rhp_bits(address, 0, 57) | (uint64_t)kind << 57);
+	units[2] = rhp_rest(code);
+}
+
 /* Unpack any record but an event, a TEXT or a SKIP: its units are there. */
 static inline struct rhp_record rhp_unpack(const uint64_t *units)
 {
-	struct rhp_record r = {units[0], units[1] >> 4, 0};
+	struct rhp_record r = {units[0], 0, 0};
 
+	if (rhp_units_of(units[0]) == 1) {
+		r.a = rhp_bits(units[0], 0, 40);
+		r.b = (units[0] >> 40) *
+		      ((units[0] & 255) == RHP_EDGE ? RHP_EDGE_UNIT : RHP_EDGES_UNIT);
+		return r;
+	}
+	r.b = units[1] >> 4;
 	switch (units[0] & 255) {
 	case RHP_SIZE:
 	case RHP_TIME:
@@ -192,6 +231,10 @@ static inline struct rhp_record rhp_unpack(const uint64_t *units)
 	case RHP_LEAK:
 		r.b = rhp_bits(units[1], 4, RHP_SEQ_BITS);
 		r.c = units[2] >> 4 << 8 | rhp_bits(units[1], 44, 8);
+		break;
+	case RHP_ROOT:
+		r.b = rhp_bits(units[1], 4, 57) | units[1] >> 61 << 60;
+		r.c = units[2] >> 4;
 		break;
 	default:
 		r.c = units[2] >> 4;

@@ -313,6 +313,12 @@ static int take_other(struct reader *reader, struct reader_stream *s,
 	case RHP_LEAK:
 		return reader->sink.leak ? reader->sink.leak(reader->sink.context, record)
 					 : 0;
+	case RHP_EDGES:
+	case RHP_EDGE:
+	case RHP_ROOT:
+		return reader->sink.pointer
+			       ? reader->sink.pointer(reader->sink.context, record)
+			       : 0;
 	case RHP_BLOB:
 		return begin_blob(reader, s, record);
 	}

@@ -55,8 +55,9 @@ struct reader_sink {
 	void *context;
 	int (*node)(void *context, const struct rhp_record *record);
 	int (*blob)(void *context, const struct reader_blob *blob);
-	/* NULL: LEAK records are skipped */
+	/* NULL: LEAK records are skipped; or those of pointers: ROOT, EDGES, EDGE */
 	int (*leak)(void *context, const struct rhp_record *record);
+	int (*pointer)(void *context, const struct rhp_record *record);
 };
 
 /* What was wrong with the part of the file that has been read. */
