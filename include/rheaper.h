@@ -135,6 +135,8 @@ extern void rheaper_runtime_enable(const struct rheaper_config *config,
 extern enum rheaper_error rheaper_runtime_disable(void) __attribute__((weak));
 extern void rheaper_runtime_leak_check(struct rheaper_leaks *result, size_t size)
 	__attribute__((weak));
+extern void rheaper_runtime_heap_snapshot(const char *name, struct rheaper_leaks *result,
+					  size_t size) __attribute__((weak));
 
 /*
  * Switches tracking on, with a new trace. `config` says what to record; NULL means all
@@ -185,6 +187,24 @@ static inline struct rheaper_leaks rheaper_leak_check(void)
 	struct rheaper_leaks result = {RHEAPER_ABSENT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 	if (rheaper_runtime_leak_check)
 		rheaper_runtime_leak_check(&result, sizeof(result));
+	return result;
+}
+
+/*
+ * Does what rheaper_leak_check() does, and writes to the trace, besides, which live block
+ * points to which, and what else points to blocks: the graph of the heap under this
+ * `name` (its first 255 bytes; NULL: "snapshot"). RHEAPER_LEAK_SCAN=graph does this when
+ * the program ends, under the name "exit". rheaper-report --retained and --why say what
+ * keeps memory alive. A trace may have any number of snapshots.
+ *
+ * Returns what rheaper_leak_check() returns. If only the graph could not be written, the
+ * trace says so, and the result is that of the scan. Not in a signal handler.
+ */
+static inline struct rheaper_leaks rheaper_heap_snapshot(const char *name)
+{
+	struct rheaper_leaks result = {RHEAPER_ABSENT, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	if (rheaper_runtime_heap_snapshot)
+		rheaper_runtime_heap_snapshot(name, &result, sizeof(result));
 	return result;
 }
 

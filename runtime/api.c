@@ -206,13 +206,13 @@ PUBLIC enum rheaper_error rheaper_runtime_disable(void)
 	return r == -EALREADY ? RHEAPER_NOT_ENABLED : error_of(r);
 }
 
-static struct rheaper_leaks leak_check(const void *stack)
+static struct rheaper_leaks leak_check(const void *stack, const char *snapshot)
 {
 	struct rhp_leak_counts c;
 	struct rheaper_leaks result = {.error = RHEAPER_NOT_ENABLED};
 	if (!rheaper_runtime_is_tracking())
 		return result;
-	int r = RHP_RUNTIME(leak_check)(stack, &c);
+	int r = RHP_RUNTIME(leak_check)(stack, snapshot, &c);
 	if (r < 0) {
 		result.error = r == -ENODATA ? RHEAPER_NOT_ENABLED : RHEAPER_CANNOT_SCAN;
 		result.system_error = r == -ENODATA ? 0 : -r;
@@ -233,6 +233,14 @@ static struct rheaper_leaks leak_check(const void *stack)
 
 PUBLIC void rheaper_runtime_leak_check(struct rheaper_leaks *result, size_t size)
 {
-	struct rheaper_leaks ours = leak_check(__builtin_dwarf_cfa());
+	struct rheaper_leaks ours = leak_check(__builtin_dwarf_cfa(), NULL);
+	give(result, size, &ours, sizeof(ours));
+}
+
+PUBLIC void rheaper_runtime_heap_snapshot(const char *name, struct rheaper_leaks *result,
+					  size_t size)
+{
+	struct rheaper_leaks ours =
+		leak_check(__builtin_dwarf_cfa(), name ? name : "snapshot");
 	give(result, size, &ours, sizeof(ours));
 }

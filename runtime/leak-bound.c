@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * What the dynamic loader's list of modules says.
+ *
  * A library finds the allocator by relocations, whose words the dynamic loader fills in.
  * They lead into the executable, which records, unless the library was opened with
  * RTLD_DEEPBIND, linked with -Bsymbolic, or another came before. Words that the loader
@@ -130,12 +132,18 @@ static bool is_bound(const struct link_map *all, const struct link_map *map)
 			    d.values[DT_RELSZ] - rel, false));
 }
 
-bool rhp_leak_all_is_bound(void)
+static const struct r_debug *find_loader(void)
 {
 	const struct r_debug *loader = NULL;
 	for (const ElfW(Dyn) *dyn = _DYNAMIC; dyn && dyn->d_tag != DT_NULL; dyn++)
 		if (dyn->d_tag == DT_DEBUG)
 			loader = (const struct r_debug *)dyn->d_un.d_ptr;
+	return loader;
+}
+
+bool rhp_leak_all_is_bound(void)
+{
+	const struct r_debug *loader = find_loader();
 	if (!loader)
 		return true;
 	if (loader->r_state != RT_CONSISTENT)
@@ -146,4 +154,32 @@ bool rhp_leak_all_is_bound(void)
 		if (!is_bound(loader->r_map, map))
 			return false;
 	return true;
+}
+
+/* Of an ELF header that is where the module begins. */
+static uintptr_t variables_of(const void *module)
+{
+	const ElfW(Ehdr) *h = module;
+	uintptr_t size = 0;
+	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    h->e_phoff + h->e_phnum * sizeof(ElfW(Phdr)) > LEAK_PAGE)
+		return 0;
+	const ElfW(Phdr) *p = (const void *)((const char *)module + h->e_phoff);
+	for (int i = 0; i < h->e_phnum; i++)
+		if (p[i].p_type == PT_TLS)
+			size += p[i].p_memsz + 2 * p[i].p_align;
+	return size;
+}
+
+uintptr_t rhp_leak_size_of_variables(void)
+{
+	const struct r_debug *loader = find_loader();
+	uintptr_t size = variables_of(__ehdr_start);
+	if (!loader || loader->r_state != RT_CONSISTENT)
+		return size;
+	for (const struct link_map *map = loader->r_map ? loader->r_map->l_next : NULL;
+	     map; map = map->l_next)
+		if (map->l_addr && map->l_ld && (uintptr_t)map->l_ld > map->l_addr)
+			size += variables_of((const void *)map->l_addr);
+	return size;
 }

@@ -78,11 +78,11 @@ static bool is_start(const struct leak_scan *s, const struct leak_block *b,
 	       (offset == LEAK_WORD || rest / n % offset == 0);
 }
 
-/* A word was found in something of this kind; `from` is the lost block that all began
- * with, which what it points to does not make less lost. A block stays with the first
- * that leads to it. */
-static void visit(struct leak_scan *s, uintptr_t word, enum rhp_leak_kind kind,
-		  size_t from)
+/* The word at `at` was found in something of this kind; `from` is the lost block that all
+ * began with, which what it points to does not make less lost. A block stays with the
+ * first that leads to it. */
+static void visit(struct leak_scan *s, uintptr_t at, uintptr_t word,
+		  enum rhp_leak_kind kind, size_t from)
 {
 	word = rhp_untagged(word);
 	if (word < s->blocks[0].address)
@@ -92,6 +92,10 @@ static void visit(struct leak_scan *s, uintptr_t word, enum rhp_leak_kind kind,
 		return;
 	if (kind == RHP_LEAK_REACHABLE && !is_start(s, &s->blocks[i], word))
 		kind = RHP_LEAK_POSSIBLE;
+	if (s->take_pointer) {
+		s->take_pointer(s, at, i, kind == RHP_LEAK_POSSIBLE);
+		return;
+	}
 	if (s->kinds[i] >= kind)
 		return;
 	s->kinds[i] = (uint8_t)kind;
@@ -104,8 +108,13 @@ static void visit(struct leak_scan *s, uintptr_t word, enum rhp_leak_kind kind,
 static void visit_block(struct leak_scan *s, uintptr_t address)
 {
 	size_t i = rhp_leak_blocks_before(s, address);
-	if (i == s->n_blocks || s->blocks[i].address != address ||
-	    s->kinds[i] == RHP_LEAK_REACHABLE)
+	if (i == s->n_blocks || s->blocks[i].address != address)
+		return;
+	if (s->take_pointer) {
+		s->take_pointer(s, LEAK_AT_MOVING, i, false);
+		return;
+	}
+	if (s->kinds[i] == RHP_LEAK_REACHABLE)
 		return;
 	s->kinds[i] = RHP_LEAK_REACHABLE;
 	s->queue[s->n_queued++] = (uint32_t)i;
@@ -115,7 +124,7 @@ static void visit_words(struct leak_scan *s, uintptr_t at, uintptr_t end,
 			enum rhp_leak_kind kind, size_t from)
 {
 	for (; end - at >= LEAK_WORD && at < end; at += LEAK_WORD)
-		visit(s, leak_word(at), kind, from);
+		visit(s, at, leak_word(at), kind, from);
 }
 
 /* Of a range, what is mapped and was written. */
@@ -147,6 +156,11 @@ static void look_into(struct leak_scan *s, size_t i, enum rhp_leak_kind kind, si
 	visit_range(s, start, end, kind, from);
 }
 
+void rhp_leak_visit_block(struct leak_scan *s, size_t i)
+{
+	look_into(s, i, RHP_LEAK_REACHABLE, i);
+}
+
 static void drain(struct leak_scan *s, size_t from)
 {
 	while (s->n_queued > 0) {
@@ -158,7 +172,7 @@ static void drain(struct leak_scan *s, size_t from)
 /* Or perhaps: `other` is what the region says of it. */
 static bool is_of_other_allocator(const struct leak_scan *s, bool other, uintptr_t at)
 {
-	return other && !rhp_leak_is_on_stack(s, at);
+	return other && !rhp_leak_stack(s, at);
 }
 
 /*
@@ -199,7 +213,7 @@ static void visit_granule(struct leak_scan *s, const struct leak_region *r, uint
 					  : RHP_LEAK_REACHABLE;
 	for (; at < end; at += LEAK_WORD)
 		if (!is_of_free_list(s, r, at, leak_word(at)))
-			visit(s, leak_word(at), kind, NO_BLOCK);
+			visit(s, at, leak_word(at), kind, NO_BLOCK);
 }
 
 /* Of a heap, what was never of a block. */
@@ -249,7 +263,7 @@ static void visit_region(struct leak_scan *s, const struct leak_region *r)
 /*
  * Whoever gets, resizes or frees a block has its pointer, in a register perhaps, and may
  * have had it when memory was copied: such blocks are reachable, and what they were then
- * counts, live or not.
+ * counts, live or not. In a graph what they point to is theirs if they are live.
  */
 static void visit_moving(struct leak_scan *s)
 {
@@ -258,6 +272,8 @@ static void visit_moving(struct leak_scan *s)
 		if (!a->address || !a->is_moving)
 			continue;
 		visit_block(s, a->address);
+		if (s->take_pointer && a->is_live)
+			continue;
 		visit_range(s, (a->address + LEAK_WORD - 1) & ~(LEAK_WORD - 1),
 			    (a->address + (uintptr_t)a->size) & ~(LEAK_WORD - 1),
 			    RHP_LEAK_REACHABLE, NO_BLOCK);
@@ -265,22 +281,24 @@ static void visit_moving(struct leak_scan *s)
 	}
 }
 
-static void visit_roots(struct leak_scan *s)
+void rhp_leak_visit_roots(struct leak_scan *s)
 {
 	for (size_t i = 0; i < s->n_regions; i++)
 		visit_region(s, &s->regions[i]);
 	for (uint32_t i = 0; i < s->shared->n_words; i++)
-		visit(s, s->shared->words[i], RHP_LEAK_REACHABLE, NO_BLOCK);
+		visit(s, LEAK_AT_WORD, s->shared->words[i], RHP_LEAK_REACHABLE, NO_BLOCK);
 	drain(s, NO_BLOCK);
 	/* A stack that is a block is used, whatever points to it. */
 	for (uint32_t i = 0; i < s->shared->n_threads; i++) {
 		size_t b = find_block(s, s->shared->threads[i].sp);
 		if (b != NO_BLOCK)
-			visit(s, s->blocks[b].address, RHP_LEAK_REACHABLE, NO_BLOCK);
+			visit(s, LEAK_AT_WORD, s->blocks[b].address, RHP_LEAK_REACHABLE,
+			      NO_BLOCK);
 	}
 	size_t b = find_block(s, s->shared->stack);
 	if (b != NO_BLOCK)
-		visit(s, s->blocks[b].address, RHP_LEAK_REACHABLE, NO_BLOCK);
+		visit(s, LEAK_AT_WORD, s->blocks[b].address, RHP_LEAK_REACHABLE,
+		      NO_BLOCK);
 	drain(s, NO_BLOCK);
 	visit_moving(s);
 }
@@ -332,7 +350,7 @@ int rhp_leak_mark(struct leak_scan *s)
 		return 0;
 	for (size_t i = 0; i < s->n_blocks; i++)
 		s->owners[i] = (uint32_t)i;
-	visit_roots(s);
+	rhp_leak_visit_roots(s);
 	mark_lost(s, heads);
 	for (size_t i = 0; i < s->n_blocks; i++) {
 		counts->blocks[s->kinds[i]]++;

@@ -4,7 +4,7 @@
  * (where the stack counts); the rest happens in the child, in this order: leak-memory.c
  * (what is mapped), leak-blocks.c (what is live), leak-bound.c (whether that is all that
  * the allocator gave out), leak-roots.c (where pointers count), leak-mark.c (what they
- * reach).
+ * reach), leak-graph.c (the pointers themselves, if they are asked for).
  */
 #pragma once
 
@@ -21,9 +21,17 @@
 #define LEAK_MAX_WORDS 131072
 #define LEAK_MAX_THREADS 16384
 #define LEAK_MAX_WIPED 4096
+#define LEAK_MAX_FRAMES 256
+#define LEAK_MAX_NAME 256
 
 struct leak_extent {
 	uintptr_t start, end;
+};
+
+/* A frame of the calling thread's stack. */
+struct leak_frame {
+	uintptr_t start, end;
+	uintptr_t code; /* where it was, for the source line */
 };
 
 /* Memory that the program and the child share: what they say to each other. */
@@ -50,6 +58,12 @@ struct leak_shared {
 	int calling_tid;
 	uintptr_t calling_descriptor;    /* libc's, of that thread */
 	uintptr_t words[LEAK_MAX_WORDS]; /* registers and the like: pointers that count */
+	bool wants_graph;                /* pointers are written, too */
+	bool has_verdict;                /* all of the scan but the graph is done */
+	int32_t graph_error;             /* 0 or -errno: how that went */
+	char name[LEAK_MAX_NAME];        /* of the snapshot */
+	uint32_t n_frames;
+	struct leak_frame frames[LEAK_MAX_FRAMES]; /* from the innermost on */
 	struct leak_thread {
 		int tid;
 		bool is_steady; /* it did not run between the two times it was asked */
@@ -106,8 +120,22 @@ struct leak_dead {
 	bool is_large; /* it may have had a mapping of its own */
 };
 
+/* The stack of a thread that lives. */
+struct leak_stack {
+	uintptr_t start, end;
+	uintptr_t descriptor; /* libc's, in it */
+	int tid;
+};
+
+struct leak_graph;
+
 struct leak_scan {
 	struct leak_shared *shared;
+	/* NULL: what pointers lead to is marked. Else each is handed to this, with its
+	 * address, or with what stands for it. */
+	void (*take_pointer)(struct leak_scan *s, uintptr_t at, size_t target,
+			     bool is_possible);
+	struct leak_graph *graph;    /* leak-graph.c's */
 	struct leak_region *regions; /* by address */
 	size_t n_regions;
 	struct leak_address *addresses; /* a table of n_slots */
@@ -120,10 +148,11 @@ struct leak_scan {
 	size_t n_queued;
 	struct leak_extent *excluded; /* where pointers do not count: by address */
 	size_t n_excluded, n_excluded_max;
-	struct leak_extent *stacks; /* of threads that live */
+	struct leak_stack *stacks;
 	size_t n_stacks, n_stacks_max;
-	bool has_arena;          /* glibc's malloc was used */
-	struct leak_extent list; /* of mappings, which is a text of our own */
+	uintptr_t main_descriptor; /* libc's of the first thread, or 0 */
+	bool has_arena;            /* glibc's malloc was used */
+	struct leak_extent list;   /* of mappings, which is a text of our own */
 	uint64_t passed;   /* where in the trace the chunks begin that are to be read */
 	uint64_t *windows; /* before that: their places */
 	size_t n_windows, n_windows_max;
@@ -152,11 +181,25 @@ static ALWAYS_INLINE void leak_add_word(struct leak_shared *shared, uintptr_t wo
  * the loader's list without a lock. */
 HIDDEN bool rhp_leak_all_is_bound(void);
 
+/* The bytes that the thread-local variables of all modules take in each thread, where
+ * they have a fixed place beside its descriptor: an upper bound. In the child. */
+HIDDEN uintptr_t rhp_leak_size_of_variables(void);
+
 /* All return 0 or -errno. */
 HIDDEN int rhp_leak_read_regions(struct leak_scan *s);
 HIDDEN int rhp_leak_read_blocks(struct leak_scan *s);
 HIDDEN int rhp_leak_find_roots(struct leak_scan *s);
 HIDDEN int rhp_leak_mark(struct leak_scan *s);
+
+/* After the verdict is written: writes all pointers behind it, and the GRAPH. */
+HIDDEN int rhp_leak_write_graph(struct leak_scan *s);
+
+/* For s->take_pointer, once more what rhp_leak_mark visits: all that is outside blocks,
+ * or the block i. */
+HIDDEN void rhp_leak_visit_roots(struct leak_scan *s);
+HIDDEN void rhp_leak_visit_block(struct leak_scan *s, size_t i);
+#define LEAK_AT_WORD ((uintptr_t)1)   /* no address: one of shared->words */
+#define LEAK_AT_MOVING ((uintptr_t)2) /* none: an event of the block was under way */
 
 /* Takes what the last scan of this trace kept for this one, if it did; and keeps what
  * this one read for the next. */
@@ -201,8 +244,9 @@ static ALWAYS_INLINE uintptr_t leak_word(uintptr_t address)
 /* The number of blocks that begin before the address. */
 HIDDEN size_t rhp_leak_blocks_before(const struct leak_scan *s, uintptr_t address);
 
-/* Whether an address is on the stack of a thread that lives. */
-HIDDEN bool rhp_leak_is_on_stack(const struct leak_scan *s, uintptr_t address);
+/* The stack of a thread that lives, which has the address; or NULL. */
+HIDDEN const struct leak_stack *rhp_leak_stack(const struct leak_scan *s,
+					       uintptr_t address);
 
 /* Makes room for one more item of `item` bytes in an array that has n of at most n_max.
  */

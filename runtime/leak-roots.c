@@ -19,6 +19,7 @@
 #include "runtime/leak-parts.h"
 #include "runtime/machine.h"
 #include "runtime/os-memory.h"
+#include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 
 #define N_BINS 254             /* words */
@@ -103,7 +104,8 @@ static int exclude_arena(struct leak_scan *s, struct leak_region *r, uintptr_t l
 	return exclude(s, bins - N_BINS_BEFORE * LEAK_WORD, last + 2 * LEAK_WORD);
 }
 
-static bool is_thread_alive(const struct leak_scan *s, struct leak_extent descriptor)
+/* The number of the thread if it lives, or 0. */
+static int find_thread(const struct leak_scan *s, struct leak_extent descriptor)
 {
 	const uint32_t *words = (const uint32_t *)descriptor.start;
 	size_t n = (descriptor.end - descriptor.start) / sizeof(*words);
@@ -112,12 +114,12 @@ static bool is_thread_alive(const struct leak_scan *s, struct leak_extent descri
 		if (words[i] == 0)
 			continue;
 		if (words[i] == self)
-			return true;
+			return (int)self;
 		for (size_t j = 0; j < s->shared->n_threads; j++)
 			if (words[i] == (uint32_t)s->shared->threads[j].tid)
-				return true;
+				return s->shared->threads[j].tid;
 	}
-	return false;
+	return 0;
 }
 
 /* The stack that the descriptor lies at the end of; false: it has none of libc's. */
@@ -192,18 +194,22 @@ static int take_descriptor(struct leak_scan *s, struct leak_region *r, uintptr_t
 	struct leak_extent stack,
 		descriptor = {at, at + (left < DESCRIPTOR_SIZE ? left : DESCRIPTOR_SIZE)};
 	keep_variables(s, at);
-	if (!can_read(r, at, descriptor.end) || !find_stack(r, descriptor, &stack)) {
+	int tid = can_read(r, at, descriptor.end) ? find_thread(s, descriptor) : -1;
+	if (tid < 0 || !find_stack(r, descriptor, &stack)) {
 		r->has_thread = true;
+		if (tid == (int)rhp_trace_header()->pid)
+			s->main_descriptor = at;
 		return 0;
 	}
-	if (!is_thread_alive(s, descriptor)) {
+	if (!tid) {
 		keep_result(s, descriptor);
 		return exclude(s, stack.start, stack.end);
 	}
 	int error = rhp_leak_grow((void **)&s->stacks, s->n_stacks, &s->n_stacks_max,
 				  sizeof(*s->stacks));
 	if (error == 0)
-		s->stacks[s->n_stacks++] = stack;
+		s->stacks[s->n_stacks++] =
+			(struct leak_stack){stack.start, stack.end, at, tid};
 	return error;
 }
 
@@ -248,10 +254,8 @@ static int exclude_below(struct leak_scan *s, uintptr_t sp)
 	const struct leak_region *r = rhp_leak_region(s, sp);
 	if (r && r->is_stack)
 		return exclude(s, r->map_start, sp);
-	for (size_t i = 0; i < s->n_stacks; i++)
-		if (s->stacks[i].start <= sp && sp < s->stacks[i].end)
-			return exclude(s, s->stacks[i].start, sp);
-	return 0;
+	const struct leak_stack *stack = rhp_leak_stack(s, sp);
+	return stack ? exclude(s, stack->start, sp) : 0;
 }
 
 static int exclude_free_stacks(struct leak_scan *s)
@@ -339,12 +343,12 @@ static int index_blocks(struct leak_scan *s)
 	return 0;
 }
 
-bool rhp_leak_is_on_stack(const struct leak_scan *s, uintptr_t address)
+const struct leak_stack *rhp_leak_stack(const struct leak_scan *s, uintptr_t address)
 {
 	for (size_t i = 0; i < s->n_stacks; i++)
 		if (s->stacks[i].start <= address && address < s->stacks[i].end)
-			return true;
-	return false;
+			return &s->stacks[i];
+	return NULL;
 }
 
 /* Memory that was ever a block of ours counts by its block, or not any more. A large
@@ -357,7 +361,7 @@ static void cover(struct leak_scan *s, uintptr_t at, uintptr_t end, bool is_live
 		if (!r || r->start >= end || !r->is_heap ||
 		    (!is_live && is_large && !r->is_brk && !r->is_arena &&
 		     !r->is_other) ||
-		    (!is_live && rhp_leak_is_on_stack(s, at)))
+		    (!is_live && rhp_leak_stack(s, at)))
 			return;
 		if (at <= r->start && end >= r->end) {
 			r->is_covered = true;

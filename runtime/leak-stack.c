@@ -97,6 +97,14 @@ static bool pass_own(struct leak_shared *shared, struct rhp_stream *out,
 	return false;
 }
 
+/* For the graph: whose words these are. */
+static void keep_frame(struct leak_shared *shared, const struct frame *frame)
+{
+	if (shared->wants_graph && shared->n_frames < LEAK_MAX_FRAMES)
+		shared->frames[shared->n_frames++] =
+			(struct leak_frame){frame->start, frame->cfa, frame->ip};
+}
+
 void rhp_leak_begin_stack(struct leak_shared *shared, struct rhp_stream *out)
 {
 	struct frame frames[MOST_FRAMES];
@@ -108,9 +116,15 @@ void rhp_leak_begin_stack(struct leak_shared *shared, struct rhp_stream *out)
 		shared->stack = here;
 		return;
 	}
-	for (size_t n = 0; n < MOST_FRAMES && step(&regs, out, &frames[n]); n++)
+	for (size_t n = 0; n < MOST_FRAMES && step(&regs, out, &frames[n]); n++) {
+		keep_frame(shared, &frames[n]);
 		if (is_exit(&frames[n])) {
 			pass_exit(shared, frames, n + 1, out);
 			break;
 		}
+	}
+	struct frame frame;
+	while (shared->wants_graph && shared->n_frames < LEAK_MAX_FRAMES &&
+	       step(&regs, out, &frame))
+		keep_frame(shared, &frame);
 }

@@ -9,6 +9,7 @@
 #include "contract/packed.h"
 #include "runtime/capture.h"
 #include "runtime/leak-parts.h"
+#include "runtime/line.h"
 #include "runtime/machine.h"
 #include "runtime/os-process.h"
 #include "runtime/os-file.h"
@@ -122,7 +123,10 @@ static void scan(struct leak_shared *shared)
 		r = write_out(&s);
 	if (r == 0)
 		rhp_leak_keep(&s);
-	__atomic_store_n(&shared->error, r, __ATOMIC_RELEASE);
+	shared->error = r;
+	__atomic_store_n(&shared->has_verdict, r == 0, __ATOMIC_RELEASE);
+	if (r == 0 && shared->wants_graph)
+		shared->graph_error = rhp_leak_write_graph(&s);
 }
 
 /* Whether the trace, which is no sample, has every block that the allocator ever gave
@@ -139,7 +143,7 @@ static bool trace_has_all_blocks(void)
 /* What a child will know of this moment. */
 static void prepare(struct leak_shared *shared)
 {
-	shared->error = -EIO;
+	shared->error = shared->graph_error = -EIO;
 	shared->ticks = rhp_stream_moment();
 	shared->sequence = scanned.n_chunks;
 	shared->calling_tid = rhp_os_tid();
@@ -165,6 +169,8 @@ static int split_and_wait(struct leak_shared *shared)
 	if (pid > 0) {
 		ask_again(shared);
 		r = rhp_os_wait_for(pid);
+		if (shared->has_verdict)
+			r = 0;
 	}
 	if (shared->parent_pages >= 0)
 		rhp_os_close(shared->parent_pages);
@@ -172,7 +178,7 @@ static int split_and_wait(struct leak_shared *shared)
 	return r ? r : shared->error;
 }
 
-/* Says in the trace that it failed. */
+/* Says in the trace that it failed, or that its graph did. */
 static void note_failure(int error)
 {
 	struct rhp_tracker *t = rhp_tracker_get();
@@ -183,19 +189,39 @@ static void note_failure(int error)
 	rhp_tracker_done(t);
 }
 
+static void note_no_graph(const char *name, int error)
+{
+	const struct rhp_stream_text text = {name, strlen(name)};
+	struct rhp_tracker *t = rhp_tracker_get();
+	if (!t)
+		return;
+	rhp_stream_blob(&t->stream, RHP_BLOB_GRAPH, (uint64_t)-error << 48,
+			rhp_stream_moment(), &text, 1);
+	rhp_tracker_done(t);
+}
+
 static bool can_be_scanned(void)
 {
 	const struct rhp_file_header *h = rhp_trace_header();
 	return h->sample_bytes == 0 && !h->ring;
 }
 
-static struct leak_shared *share(const void *stack)
+static void name_snapshot(struct leak_shared *shared, const char *name)
+{
+	struct rhp_line line = {shared->name, shared->name + sizeof(shared->name)};
+	shared->wants_graph = true;
+	rhp_line_add(&line, name);
+}
+
+static struct leak_shared *share(const void *stack, const char *snapshot)
 {
 	struct leak_shared *shared = rhp_os_share(sizeof(*shared));
 	if (!shared)
 		return NULL;
 	shared->stack = (uintptr_t)stack;
 	shared->is_asked = stack != NULL;
+	if (snapshot)
+		name_snapshot(shared, snapshot);
 	shared->n_words = (uint32_t)rhp_saved_registers(shared->words);
 	struct rhp_tracker *t = rhp_tracker_get();
 	if (t) {
@@ -291,34 +317,40 @@ static void release(struct leak_shared *shared)
 		rhp_os_release(shared, sizeof(*shared));
 }
 
-static int scan_once_or_twice(const void *stack, struct rhp_leak_counts *counts)
+static int scan_once_or_twice(const void *stack, const char *snapshot,
+			      struct rhp_leak_counts *counts)
 {
-	struct leak_shared *shared = share(stack), *again = NULL;
+	struct leak_shared *shared = share(stack, snapshot), *again = NULL;
 	int r = check_present_trace(shared, counts);
-	if (r == -EAGAIN && (again = share(stack)) != NULL) {
+	if (r == -EAGAIN && (again = share(stack, snapshot)) != NULL) {
 		copy_wiped(again, shared);
 		r = check_present_trace(again, counts);
 	}
+	const struct leak_shared *last = again ? again : shared;
+	int graph_error = r ? r : last->graph_error;
 	if (r != 0 && rhp_state_generation())
 		note_failure(r);
+	if (snapshot && graph_error != 0 && rhp_state_generation())
+		note_no_graph(snapshot, graph_error);
 	release(again);
 	release(shared);
 	return r;
 }
 
-int rhp_leak_check(const void *stack, struct rhp_leak_counts *counts)
+int rhp_leak_check(const void *stack, const char *snapshot,
+		   struct rhp_leak_counts *counts)
 {
 	if (!take_turn())
 		return -EBUSY;
-	int r = scan_once_or_twice(stack, counts);
+	int r = scan_once_or_twice(stack, snapshot, counts);
 	end_turn();
 	return r;
 }
 
-void rhp_leak_at_exit(bool is_asked)
+void rhp_leak_at_exit(enum rhp_leak_scan asked)
 {
 	struct rhp_leak_counts counts;
-	if (!is_asked && !was_scanned(rhp_state_generation()))
+	if (asked == RHP_LEAK_SCAN_NONE && !was_scanned(rhp_state_generation()))
 		return;
 	/* Of another thread's scan the kinds are those of that moment. */
 	unsigned waits = 0;
@@ -329,6 +361,6 @@ void rhp_leak_at_exit(bool is_asked)
 			note_failure(-EBUSY);
 			return;
 		}
-	scan_once_or_twice(NULL, &counts);
+	scan_once_or_twice(NULL, asked == RHP_LEAK_SCAN_GRAPH ? "exit" : NULL, &counts);
 	end_turn();
 }

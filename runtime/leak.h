@@ -20,18 +20,28 @@ struct rhp_leak_counts {
 };
 
 /*
- * Scans now, and waits for the child. Of the calling thread's stack, pointers from the
+ * Scans now, and waits for the child. With the name of a snapshot, the trace gets the
+ * pointers, too, as the graph of that name; it says so if they cannot be written, which
+ * changes nothing for the rest. Of the calling thread's stack, pointers from the
  * address `stack` on count, where the frame of whoever asked ends; and the registers that
  * were saved below it. Returns 0 and the counts, or -errno: -EBUSY if another thread
  * is scanning, -ENOTSUP if the trace does not have all blocks (a sample, a ring),
  * -ENODATA if tracking is off. The trace says that a scan failed, where that can be
  * written. Not in a signal handler.
  */
-HIDDEN int rhp_leak_check(const void *stack, struct rhp_leak_counts *counts);
+HIDDEN int rhp_leak_check(const void *stack, const char *snapshot,
+			  struct rhp_leak_counts *counts);
+
+/* What RHEAPER_LEAK_SCAN asks for. */
+enum rhp_leak_scan {
+	RHP_LEAK_SCAN_NONE = 0,
+	RHP_LEAK_SCAN_PLAIN = 1,
+	RHP_LEAK_SCAN_GRAPH = 2,
+};
 
 /*
  * Scans at the end of the program, if that is asked for, or if the trace has had a scan
  * before: what was reachable then may be lost by now. Pointers in the frames of exit()
  * and of what it calls do not count. Waits for another thread that is scanning.
  */
-HIDDEN void rhp_leak_at_exit(bool is_asked);
+HIDDEN void rhp_leak_at_exit(enum rhp_leak_scan asked);

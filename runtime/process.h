@@ -50,7 +50,8 @@ struct rhp_process {
 	const char *(*switch_trace_path)(void);
 	int (*start_switch_on)(const struct rhp_settings *settings);
 	int (*switch_off)(void);
-	int (*leak_check)(const void *stack, struct rhp_leak_counts *counts);
+	int (*leak_check)(const void *stack, const char *snapshot,
+			  struct rhp_leak_counts *counts);
 };
 
 /* The texts of the note of labels, each with its NUL, and an empty one. */

@@ -29,6 +29,7 @@ static const struct variable {
 		SIGNAL, /* 32, by number or name */
 		LIMIT,  /* 64, and perhaps ",ring" */
 		KEEP,   /* 32, 1 for "keep" */
+		SCAN,   /* 32, 0, 1, or 2 for "graph" */
 	} kind;
 } variables[] = {
 	{"RHEAPER_STACK_DEPTH", offsetof(struct rhp_settings, stack_depth), 64, 1, 1024,
@@ -47,7 +48,7 @@ static const struct variable {
 	 NARROW},
 	{"RHEAPER_FREE_STACKS", offsetof(struct rhp_settings, free_stacks), 0, 0, 1,
 	 NARROW},
-	{"RHEAPER_LEAK_SCAN", offsetof(struct rhp_settings, leak_scan), 0, 0, 1, NARROW},
+	{"RHEAPER_LEAK_SCAN", offsetof(struct rhp_settings, leak_scan), 0, 0, 2, SCAN},
 	{"RHEAPER_START", offsetof(struct rhp_settings, start), 1, 0, 1, NARROW},
 	{"RHEAPER_SIGNAL", offsetof(struct rhp_settings, signal), 0, 0, 64, SIGNAL},
 	{"RHEAPER_SIGBUS", offsetof(struct rhp_settings, bus_errors), 1, 0, 1, NARROW},
@@ -228,18 +229,26 @@ static bool parse_keep(const char *s, uint64_t *n)
 	return strcmp(s, "keep") == 0;
 }
 
+static bool parse_scan(const char *s, uint64_t *n)
+{
+	*n = 2;
+	return strcmp(s, "graph") == 0 || (parse_number(s, n) && *n < 2);
+}
+
 static bool parse(const struct variable *v, const char *s, uint64_t *n)
 {
 	static bool (*const parsers[])(const char *, uint64_t *) = {
 		[NARROW] = parse_number, [WIDE] = parse_number, [SHARE] = parse_share,
 		[SIGNAL] = parse_signal, [LIMIT] = parse_limit, [KEEP] = parse_keep,
+		[SCAN] = parse_scan,
 	};
 	return parsers[v->kind](s, n) && *n >= v->least && *n <= v->most;
 }
 
 static bool is_narrow(const struct variable *v)
 {
-	return v->kind == NARROW || v->kind == SIGNAL || v->kind == KEEP;
+	return v->kind == NARROW || v->kind == SIGNAL || v->kind == KEEP ||
+	       v->kind == SCAN;
 }
 
 static void set(struct rhp_settings *settings, const struct variable *v, uint64_t value)
@@ -290,17 +299,16 @@ static const char *value_of(const char *entry, const char *name)
 
 static void complain_of_value(const char *entry, const struct variable *v)
 {
+	static const char *const hints[] = {
+		[SIGNAL] = "is not HUP, USR1, USR2, PWR, URG, WINCH, IO or 34 to 64; no "
+			   "signal is used",
+		[KEEP] = "is not keep; no symbols are kept",
+		[SCAN] = "is not 0, 1 or graph; 0 is used",
+	};
 	char hint[128];
 	struct rhp_line t = {hint, hint + sizeof(hint)};
-	if (v->kind == SIGNAL) {
-		rhp_settings_complain(entry,
-				      "is not HUP, USR1, USR2, PWR, URG, WINCH, IO or 34 "
-				      "to 64; no signal is used",
-				      0);
-		return;
-	}
-	if (v->kind == KEEP) {
-		rhp_settings_complain(entry, "is not keep; no symbols are kept", 0);
+	if (v->kind < sizeof(hints) / sizeof(hints[0]) && hints[v->kind]) {
+		rhp_settings_complain(entry, hints[v->kind], 0);
 		return;
 	}
 	rhp_line_add(&t, "is not a value from ");

@@ -27,7 +27,7 @@ struct rhp_settings {
 	uint32_t follow_fork;   /* RHEAPER_FOLLOW_FORK: children have their own traces */
 	uint32_t start;         /* RHEAPER_START, 0: tracking waits to be switched on */
 	uint32_t signal;        /* RHEAPER_SIGNAL, which switches it; 0: none does */
-	uint32_t leak_scan;     /* RHEAPER_LEAK_SCAN: look for leaks at exit */
+	uint32_t leak_scan;     /* RHEAPER_LEAK_SCAN: enum rhp_leak_scan, at exit */
 	uint32_t bus_errors;    /* RHEAPER_SIGBUS, 0: no handler for it */
 	uint32_t keep_symbols;  /* RHEAPER_SYMBOLS=keep: copies of what was traced */
 	uint64_t symbols_bytes; /* RHEAPER_SYMBOLS_BYTES, at most of these */

@@ -77,6 +77,15 @@ static void symbols_are_kept_or_not(void **state)
 	assert_refused("RHEAPER_SYMBOLS=keeper");
 	assert_int_equal(settings.keep_symbols, 0);
 	assert_refused("RHEAPER_SYMBOLS_BYTES=-1");
+	assert_int_equal(settings.leak_scan, 0);
+	assert_quiet("RHEAPER_LEAK_SCAN=1");
+	assert_int_equal(settings.leak_scan, 1);
+	assert_quiet("RHEAPER_LEAK_SCAN=graph");
+	assert_int_equal(settings.leak_scan, 2);
+	assert_refused("RHEAPER_LEAK_SCAN=2");
+	assert_refused("RHEAPER_LEAK_SCAN=graphs");
+	assert_refused("RHEAPER_LEAK_SCAN=");
+	assert_int_equal(settings.leak_scan, 0);
 }
 
 static void shares_are_read_to_the_millionth(void **state)
