@@ -53,14 +53,6 @@ static bool is_variable(const struct leak_graph *g, uintptr_t descriptor, uintpt
 	       at - (descriptor - g->variables) < g->variables + DESCRIPTOR_SIZE;
 }
 
-static uintptr_t find_frame(const struct leak_shared *shared, uintptr_t at)
-{
-	for (uint32_t i = 0; i < shared->n_frames; i++)
-		if (shared->frames[i].start <= at && at < shared->frames[i].end)
-			return shared->frames[i].code;
-	return 0;
-}
-
 struct place {
 	enum rhp_root_kind kind;
 	uintptr_t code;
@@ -78,7 +70,7 @@ static struct place find_place(const struct leak_scan *s, uintptr_t at)
 	if (stack && is_variable(s->graph, stack->descriptor, at))
 		return (struct place){RHP_ROOT_TLS, stack->descriptor, stack->tid};
 	if (stack || (r && r->is_stack))
-		return (struct place){RHP_ROOT_STACK, find_frame(s->shared, at),
+		return (struct place){RHP_ROOT_STACK, rhp_leak_frame(s, at),
 				      stack ? stack->tid : (int)rhp_trace_header()->pid};
 	if (is_variable(s->graph, s->main_descriptor, at))
 		return (struct place){RHP_ROOT_TLS, s->main_descriptor,
@@ -150,8 +142,9 @@ int rhp_leak_write_graph(struct leak_scan *s)
 	if (!g.units)
 		return -ENOMEM;
 	s->graph = &g;
+	g.error = rhp_leak_find_frames(s);
 	s->take_pointer = take_pointer;
-	if (s->n_blocks > 0)
+	if (s->n_blocks > 0 && g.error == 0)
 		rhp_leak_visit_roots(s);
 	for (size_t i = 0; i < s->n_blocks && g.error == 0; i++) {
 		g.source = i;

@@ -4,7 +4,8 @@
  * (where the stack counts); the rest happens in the child, in this order: leak-memory.c
  * (what is mapped), leak-blocks.c (what is live), leak-bound.c (whether that is all that
  * the allocator gave out), leak-roots.c (where pointers count), leak-mark.c (what they
- * reach), leak-graph.c (the pointers themselves, if they are asked for).
+ * reach), leak-graph.c with leak-frames.c (the pointers themselves, if they are asked
+ * for).
  */
 #pragma once
 
@@ -28,7 +29,7 @@ struct leak_extent {
 	uintptr_t start, end;
 };
 
-/* A frame of the calling thread's stack. */
+/* A frame of a thread's stack. */
 struct leak_frame {
 	uintptr_t start, end;
 	uintptr_t code; /* where it was, for the source line */
@@ -135,7 +136,10 @@ struct leak_scan {
 	 * address, or with what stands for it. */
 	void (*take_pointer)(struct leak_scan *s, uintptr_t at, size_t target,
 			     bool is_possible);
-	struct leak_graph *graph;    /* leak-graph.c's */
+	struct leak_graph *graph;  /* leak-graph.c's */
+	struct leak_frame *frames; /* of threads that wait; those of the calling one are
+				    * in shared->frames */
+	size_t n_frames, n_frames_max;
 	struct leak_region *regions; /* by address */
 	size_t n_regions;
 	struct leak_address *addresses; /* a table of n_slots */
@@ -193,6 +197,11 @@ HIDDEN int rhp_leak_mark(struct leak_scan *s);
 
 /* After the verdict is written: writes all pointers behind it, and the GRAPH. */
 HIDDEN int rhp_leak_write_graph(struct leak_scan *s);
+
+/* For the graph: finds the frames of other threads (0 or -ENOMEM); and the code address
+ * of the frame that a word of a stack is in, or 0. */
+HIDDEN int rhp_leak_find_frames(struct leak_scan *s);
+HIDDEN uintptr_t rhp_leak_frame(const struct leak_scan *s, uintptr_t at);
 
 /* For s->take_pointer, once more what rhp_leak_mark visits: all that is outside blocks,
  * or the block i. */
