@@ -20,7 +20,8 @@ enum rhp_request_kind {
 	RHP_ASK_STATUS = 0,
 	RHP_ASK_ON = 1,
 	RHP_ASK_OFF = 2,
-	RHP_ASK_MARK = 3, /* set a mark, whose text is in the request */
+	RHP_ASK_MARK = 3,  /* set a mark, whose text is in the request */
+	RHP_ASK_GRAPH = 4, /* record the graph of the heap, under the name in `text` */
 };
 
 /* How tracking stands after the request. */

@@ -14,20 +14,27 @@
 #include "common/cli.h"
 #include "common/json.h"
 #include "common/options.h"
+#include "common/path.h"
 #include "common/text.h"
 #include "contract/format.h"
 #include "rheaper-ctl/ask.h"
 #include "rheaper-ctl/snapshot.h"
 
+#define TIMEOUT 5 /* seconds */
+#define GRAPH_TIMEOUT 300
+
 struct options {
-	double timeout;
-	bool json;
+	double timeout; /* 0: that of the command */
+	bool json, graph;
 	const char *argument; /* of the command */
 };
 
 static const struct option_row rows[] = {
 	{OPTION_REAL, 't', "timeout", "SECONDS", OPTION_FIELD(timeout), .min = 0.001,
-	 .max = 86400, .help = "wait this long for the program (default: 5)"},
+	 .max = 86400,
+	 .help = "wait this long for the program (default: 5; with --graph 300)"},
+	{OPTION_SET, 0, "graph", OPTION_FIELD(graph),
+	 .help = "snapshot: record which block points to which before"},
 	{OPTION_SET, 0, "json", OPTION_FIELD(json), .help = "print the status as JSON"},
 };
 
@@ -39,15 +46,17 @@ static const struct option_program program = {
 		 "[OPTION]... PID status\n"
 		 "[OPTION]... PID snapshot FILE",
 	.about = "Control heap tracking in a running program.",
-	.notes = "on starts a new trace and off completes it. mark adds TEXT and the "
-		 "time to "
-		 "the trace. status prints whether the program is recording. snapshot "
-		 "copies "
-		 "the current trace to FILE.\n"
-		 "\n"
-		 "The program must be linked by rheaper-cc and started with "
-		 "RHEAPER_TRACE and RHEAPER_SIGNAL. It must belong to you, unless you "
-		 "are root.",
+	.notes =
+		"on starts a new trace and off completes it. mark adds TEXT and the "
+		"time to "
+		"the trace. status prints whether the program is recording. snapshot "
+		"copies "
+		"the current trace to FILE; with --graph the heap is scanned before, and "
+		"rheaper-report tells from the copy what keeps memory alive.\n"
+		"\n"
+		"The program must be linked by rheaper-cc and started with "
+		"RHEAPER_TRACE and RHEAPER_SIGNAL. It must belong to you, unless you "
+		"are root.",
 	.operands = "PID and a command",
 	.min_operands = 2,
 	.in_order = true,
@@ -243,11 +252,28 @@ static void print_status(struct ask *ask, const struct options *o)
 		       (double)p.bytes / 1048576, p.threads, p.lost);
 }
 
+static void record_graph(struct ask *ask, const char *name)
+{
+	int error;
+
+	memcpy(ask->request->text, name, strnlen(name, sizeof(ask->request->text) - 1));
+	error = ask_send(ask, RHP_ASK_GRAPH);
+	if (error == ENOTSUP)
+		die("scan process %d (%s): its trace is a sample or a ring",
+		    (int)ask->target.pid, ask->target.name);
+	if (error == EBUSY)
+		die("scan process %d (%s): it is being scanned already",
+		    (int)ask->target.pid, ask->target.name);
+	check(ask, error);
+}
+
 static void take_snapshot(struct ask *ask, const struct options *o)
 {
 	uint64_t size;
 	int fd;
 
+	if (o->graph)
+		record_graph(ask, path_base(o->argument));
 	check(ask, ask_send(ask, RHP_ASK_STATUS));
 	if (ask->request->state != RHP_IS_ON)
 		die("ask process %d (%s): tracking is off", (int)ask->target.pid,
@@ -290,7 +316,7 @@ static pid_t parse_pid(const char *word)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.timeout = 5};
+	struct options o = {0};
 	const struct command *command;
 	struct ask ask;
 	int first = options_parse(&program, &o, argc, argv);
@@ -301,7 +327,11 @@ int main(int argc, char **argv)
 			  command->n_arguments ? "one argument" : "no argument");
 	if (o.json && command->run != print_status)
 		die_usage("%s: --json is for status only", command->name);
+	if (o.graph && command->run != take_snapshot)
+		die_usage("%s: --graph is for snapshot only", command->name);
 	o.argument = argv[first + 2];
+	if (o.timeout == 0)
+		o.timeout = o.graph ? GRAPH_TIMEOUT : TIMEOUT;
 	ask_begin(&ask, parse_pid(argv[first]), o.timeout);
 	command->run(&ask, &o);
 	finish_output();

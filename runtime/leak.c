@@ -33,6 +33,18 @@ static struct {
 	struct leak_kept *kept; /* by the last, for the next */
 } scanned;
 
+/* A scan as it was asked for. */
+struct question {
+	const void *stack;    /* where it counts from; NULL: from what exit() calls */
+	const char *snapshot; /* or NULL: no graph */
+	bool is_outside;      /* by a handler, which may have interrupted anything */
+};
+
+static struct rhp_tracker *get_tracker(const struct question *q)
+{
+	return q->is_outside ? rhp_tracker_get_shared() : rhp_tracker_get();
+}
+
 static bool ask_thread(void *context, int tid)
 {
 	struct leak_shared *shared = context;
@@ -179,9 +191,9 @@ static int split_and_wait(struct leak_shared *shared)
 }
 
 /* Says in the trace that it failed, or that its graph did. */
-static void note_failure(int error)
+static void note_failure(const struct question *q, int error)
 {
-	struct rhp_tracker *t = rhp_tracker_get();
+	struct rhp_tracker *t = get_tracker(q);
 	if (!t)
 		return;
 	rhp_stream_blob(&t->stream, RHP_BLOB_SCAN, (uint64_t)-error << 32,
@@ -189,10 +201,10 @@ static void note_failure(int error)
 	rhp_tracker_done(t);
 }
 
-static void note_no_graph(const char *name, int error)
+static void note_no_graph(const struct question *q, int error)
 {
-	const struct rhp_stream_text text = {name, strlen(name)};
-	struct rhp_tracker *t = rhp_tracker_get();
+	const struct rhp_stream_text text = {q->snapshot, strlen(q->snapshot)};
+	struct rhp_tracker *t = get_tracker(q);
 	if (!t)
 		return;
 	rhp_stream_blob(&t->stream, RHP_BLOB_GRAPH, (uint64_t)-error << 48,
@@ -213,17 +225,17 @@ static void name_snapshot(struct leak_shared *shared, const char *name)
 	rhp_line_add(&line, name);
 }
 
-static struct leak_shared *share(const void *stack, const char *snapshot)
+static struct leak_shared *share(const struct question *q)
 {
 	struct leak_shared *shared = rhp_os_share(sizeof(*shared));
 	if (!shared)
 		return NULL;
-	shared->stack = (uintptr_t)stack;
-	shared->is_asked = stack != NULL;
-	if (snapshot)
-		name_snapshot(shared, snapshot);
+	shared->stack = (uintptr_t)q->stack;
+	shared->is_asked = q->stack != NULL;
+	if (q->snapshot)
+		name_snapshot(shared, q->snapshot);
 	shared->n_words = (uint32_t)rhp_saved_registers(shared->words);
-	struct rhp_tracker *t = rhp_tracker_get();
+	struct rhp_tracker *t = get_tracker(q);
 	if (t) {
 		rhp_leak_begin_stack(shared, &t->stream);
 		rhp_tracker_done(t);
@@ -317,38 +329,51 @@ static void release(struct leak_shared *shared)
 		rhp_os_release(shared, sizeof(*shared));
 }
 
-static int scan_once_or_twice(const void *stack, const char *snapshot,
-			      struct rhp_leak_counts *counts)
+static int scan_once_or_twice(const struct question *q, struct rhp_leak_counts *counts)
 {
-	struct leak_shared *shared = share(stack, snapshot), *again = NULL;
+	struct leak_shared *shared = share(q), *again = NULL;
 	int r = check_present_trace(shared, counts);
-	if (r == -EAGAIN && (again = share(stack, snapshot)) != NULL) {
+	if (r == -EAGAIN && (again = share(q)) != NULL) {
 		copy_wiped(again, shared);
 		r = check_present_trace(again, counts);
 	}
 	const struct leak_shared *last = again ? again : shared;
 	int graph_error = r ? r : last->graph_error;
 	if (r != 0 && rhp_state_generation())
-		note_failure(r);
-	if (snapshot && graph_error != 0 && rhp_state_generation())
-		note_no_graph(snapshot, graph_error);
+		note_failure(q, r);
+	if (q->snapshot && graph_error != 0 && rhp_state_generation())
+		note_no_graph(q, graph_error);
 	release(again);
 	release(shared);
+	return r;
+}
+
+static int scan_in_turn(const struct question *q, struct rhp_leak_counts *counts)
+{
+	if (!take_turn())
+		return -EBUSY;
+	int r = scan_once_or_twice(q, counts);
+	end_turn();
 	return r;
 }
 
 int rhp_leak_check(const void *stack, const char *snapshot,
 		   struct rhp_leak_counts *counts)
 {
-	if (!take_turn())
-		return -EBUSY;
-	int r = scan_once_or_twice(stack, snapshot, counts);
-	end_turn();
-	return r;
+	return scan_in_turn(&(struct question){stack, snapshot, false}, counts);
+}
+
+int rhp_leak_check_from_outside(const char *snapshot)
+{
+	struct rhp_leak_counts counts;
+	const struct question q = {__builtin_dwarf_cfa(), snapshot, true};
+	return rhp_state_is_forked() ? -ECHILD : scan_in_turn(&q, &counts);
 }
 
 void rhp_leak_at_exit(enum rhp_leak_scan asked)
 {
+	const struct question q = {.snapshot =
+					   asked == RHP_LEAK_SCAN_GRAPH ? "exit" : NULL};
 	struct rhp_leak_counts counts;
 	if (asked == RHP_LEAK_SCAN_NONE && !was_scanned(rhp_state_generation()))
 		return;
@@ -358,9 +383,9 @@ void rhp_leak_at_exit(enum rhp_leak_scan asked)
 		if (waits < MOST_WAITS)
 			rhp_os_wait(waits++);
 		else {
-			note_failure(-EBUSY);
+			note_failure(&q, -EBUSY);
 			return;
 		}
-	scan_once_or_twice(NULL, asked == RHP_LEAK_SCAN_GRAPH ? "exit" : NULL, &counts);
+	scan_once_or_twice(&q, &counts);
 	end_turn();
 }

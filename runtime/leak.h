@@ -32,6 +32,13 @@ struct rhp_leak_counts {
 HIDDEN int rhp_leak_check(const void *stack, const char *snapshot,
 			  struct rhp_leak_counts *counts);
 
+/*
+ * The same, with a graph, for a signal handler, whatever that interrupted: somebody
+ * outside has asked for it. Also -ECHILD in a forked child that is its parent's still.
+ * The thread waits in the handler.
+ */
+HIDDEN int rhp_leak_check_from_outside(const char *snapshot);
+
 /* What RHEAPER_LEAK_SCAN asks for. */
 enum rhp_leak_scan {
 	RHP_LEAK_SCAN_NONE = 0,

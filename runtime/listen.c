@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "contract/request.h"
+#include "runtime/leak.h"
 #include "runtime/line.h"
 #include "runtime/listen.h"
 #include "runtime/os-memory.h"
@@ -24,6 +25,8 @@ static int act(const struct rhp_request *request)
 		return rhp_switch_on_later();
 	case RHP_ASK_OFF:
 		return rhp_switch_off_now();
+	case RHP_ASK_GRAPH:
+		return rhp_leak_check_from_outside(request->text);
 	case RHP_ASK_MARK:
 		return rhp_record_mark_from_outside(request->text) ? 0 : -ENODATA;
 	}
