@@ -26,6 +26,7 @@ MAY_USE = {
     'runtime': ['contract', 'include'],
     'wrap': ['contract', 'runtime', 'include'],
     'common': [],
+    'heap': ['common'],
     'symbols': ['contract', 'common'],
     'analysis': ['contract', 'trace', 'symbols', 'common'],
     'following': ['contract', 'analysis', 'trace', 'symbols', 'common'],
