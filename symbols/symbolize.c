@@ -25,6 +25,7 @@
 #include "symbols/demangle.h"
 #include "symbols/symbol-files.h"
 #include "symbols/tail-calls.h"
+#include "symbols/variables.h"
 
 #include "symbols/symbolize.h"
 
@@ -51,7 +52,8 @@ struct symbols {
 	const struct elf_symbol **by_name; /* NULL: not asked for yet */
 	Elf *last_elf; /* read_table: what has_whole_table said of it */
 	bool last_is_whole;
-	bool unreadable; /* some debug information is */
+	bool unreadable;             /* some debug information is */
+	struct variables *variables; /* NULL: not asked for yet */
 	struct demangled names;
 	struct symbol found[SYMBOLS_MAX_INLINED];
 	char *paths[SYMBOLS_MAX_INLINED]; /* of found, if they are ours */
@@ -367,6 +369,7 @@ void symbols_close(struct symbols *s)
 	forget_found(s);
 	demangled_fini(&s->names);
 	tail_calls_free(s->tail_calls);
+	variables_free(s->variables);
 	debug_info_free(s->debug_info);
 	free(s->by_name);
 	free(s->table);
@@ -507,6 +510,57 @@ size_t symbols_find_jumps(struct symbols *s, uint64_t call, uint64_t entered,
 	for (size_t i = 0; i < n; i++)
 		jumps[i] += s->dwarf_bias;
 	return n;
+}
+
+static int read_variables(struct symbols *s)
+{
+	Dwarf_Addr bias;
+
+	if (!s->variables)
+		s->variables = variables_new(
+			s->module,
+			s->debug_info ? dwfl_module_getdwarf(s->module, &bias) : NULL,
+			s->dwarf_bias);
+	return s->variables ? 0 : -ENOMEM;
+}
+
+static int describe_variable(struct symbols *s, const struct variable *variable,
+			     struct symbols_variable *found)
+{
+	char *owned;
+	const char *file;
+
+	if (!variable)
+		return 0;
+	file = join_path(variable->directory, variable->file, &owned);
+	*found = (struct symbols_variable){
+		.name = demangled_get(&s->names, variable->name),
+		.file = owned || !file ? owned : strdup(file),
+		.line = variable->line,
+		.address = variable->address,
+		.size = variable->size,
+	};
+	return file && !found->file ? -ENOMEM : 1;
+}
+
+int symbols_find_variable(struct symbols *s, uint64_t address,
+			  struct symbols_variable *found)
+{
+	int error = read_variables(s);
+
+	return error ? error
+		     : describe_variable(s, variables_find(s->variables, address), found);
+}
+
+int symbols_find_thread_local(struct symbols *s, int64_t distance,
+			      struct symbols_variable *found)
+{
+	int error = read_variables(s);
+
+	return error ? error
+		     : describe_variable(
+			       s, variables_find_thread_local(s->variables, distance),
+			       found);
 }
 
 void symbol_format_offset(const char *path, uint64_t address, char *name, size_t size)

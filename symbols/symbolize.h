@@ -59,6 +59,26 @@ size_t symbols_find(struct symbols *symbols, uint64_t address,
 size_t symbols_find_jumps(struct symbols *symbols, uint64_t call, uint64_t entered,
 			  const char *name, uint64_t jumps[SYMBOLS_MAX_JUMPS]);
 
+/* A variable of the module. Texts live until the module is closed. */
+struct symbols_variable {
+	const char *name; /* demangled */
+	char *file;       /* for the caller to free; NULL: unknown */
+	int line;         /* 0: unknown */
+	uint64_t address; /* as the module's file has it; of a thread-local one: where it
+			   * begins, minus the thread pointer */
+	uint64_t size;
+};
+
+/*
+ * Find the variable that holds an address of the module; or the thread-local one that
+ * holds what lies so far from the thread pointer, if the module is the program itself:
+ * libraries have no fixed place there. Returns 1 if there is one, 0 if not, or -ENOMEM.
+ */
+int symbols_find_variable(struct symbols *symbols, uint64_t address,
+			  struct symbols_variable *found);
+int symbols_find_thread_local(struct symbols *symbols, int64_t distance,
+			      struct symbols_variable *found);
+
 /* Write a name for code without symbols to `name`, of `size` bytes: MODULE+0xOFFSET, or
  * 0xADDRESS if `path` is NULL. The path may be any bytes. */
 void symbol_format_offset(const char *path, uint64_t address, char *name, size_t size);

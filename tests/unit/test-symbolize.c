@@ -66,6 +66,12 @@ __asm__(".section edge_first, \"ax\", %progbits\n"
 	"	.quad .Lbeyond\n"
 	".text\n");
 
+static int a_static_variable[10] = {1};
+static const int line_of_it = __LINE__ - 1;
+
+static _Thread_local long before_it[3] = {1};
+static _Thread_local char *a_thread_local[4];
+
 static int take_bias(struct dl_phdr_info *info, size_t size, void *bias)
 {
 	(void)size;
@@ -140,6 +146,51 @@ static void a_symbol_without_a_size_ends_with_its_section(void **state)
 	assert_string_equal(found[0].name, "edge");
 	n = symbols_find(symbols, file_address(beyond_edge), &found);
 	assert_true(n == 0 || !found[0].name);
+	symbols_close(symbols);
+}
+
+static void a_variable_is_found_by_its_bytes(void **state)
+{
+	static int inside;
+	uint64_t at = file_address(&a_static_variable[3]);
+	struct symbols_variable found;
+	struct symbols *symbols;
+
+	(void)state;
+	assert_int_equal(symbols_open(&symbols, &settings, SELF, NULL, 0), 0);
+	assert_int_equal(symbols_find_variable(symbols, at, &found), 1);
+	assert_string_equal(found.name, "a_static_variable");
+	assert_non_null(strstr(found.file, "test-symbolize.c"));
+	assert_int_equal(found.line, line_of_it);
+	assert_int_equal(found.address, at - 3 * sizeof(int));
+	assert_int_equal(found.size, sizeof(a_static_variable));
+	free(found.file);
+	at = file_address(&inside);
+	assert_int_equal(symbols_find_variable(symbols, at, &found), 1);
+	assert_int_equal(strncmp(found.name, "inside", 6), 0);
+	assert_true(found.line > line_of_it);
+	free(found.file);
+	at = file_address((const void *)(uintptr_t)a_variable_is_found_by_its_bytes);
+	assert_int_equal(symbols_find_variable(symbols, at, &found), 0);
+	symbols_close(symbols);
+}
+
+static void a_thread_local_is_found_by_its_distance(void **state)
+{
+	int64_t distance =
+		(char *)&a_thread_local[1] - (char *)__builtin_thread_pointer();
+	struct symbols_variable found;
+	struct symbols *symbols;
+
+	(void)state;
+	before_it[0]++;
+	assert_int_equal(symbols_open(&symbols, &settings, SELF, NULL, 0), 0);
+	assert_int_equal(symbols_find_thread_local(symbols, distance, &found), 1);
+	assert_string_equal(found.name, "a_thread_local");
+	assert_int_equal(found.line, line_of_it + 4);
+	assert_int_equal((int64_t)found.address, distance - (int64_t)sizeof(char *));
+	free(found.file);
+	assert_int_equal(symbols_find_thread_local(symbols, 1 << 20, &found), 0);
 	symbols_close(symbols);
 }
 
@@ -219,6 +270,7 @@ static void write_file(const char *path, const char *bytes, size_t size)
 /* What is around a function of this program, in a copy of it. */
 static void ask_of_file(const char *path)
 {
+	struct symbols_variable variable;
 	const struct symbol *found;
 	struct symbols *symbols;
 	uint64_t start;
@@ -233,6 +285,9 @@ static void ask_of_file(const char *path)
 		for (size_t i = 0; i < n; i++)
 			assert_true(!found[i].name || strlen(found[i].name) < 1 << 20);
 	}
+	if (symbols_find_variable(symbols, file_address(a_static_variable), &variable) ==
+	    1)
+		free(variable.file);
 	symbols_close(symbols);
 }
 
@@ -269,6 +324,8 @@ int main(void)
 		cmocka_unit_test(a_start_of_a_function_is_that_function),
 		cmocka_unit_test(a_label_is_no_function),
 		cmocka_unit_test(a_symbol_without_a_size_ends_with_its_section),
+		cmocka_unit_test(a_variable_is_found_by_its_bytes),
+		cmocka_unit_test(a_thread_local_is_found_by_its_distance),
 		cmocka_unit_test(an_address_of_nothing_is_not_found),
 		cmocka_unit_test(a_file_of_another_build_is_not_used),
 		cmocka_unit_test(what_is_no_object_file_is_a_problem_and_no_crash),
