@@ -26,7 +26,7 @@
 -- A change of a table or column raises user_version (docs/reference/schema.md).
 
 PRAGMA application_id = 0x72686561; -- 'rhea'
-PRAGMA user_version = 7;
+PRAGMA user_version = 8;
 
 -- How a block ended.
 CREATE TABLE block_endings (
@@ -366,6 +366,92 @@ CREATE TABLE timeline (
   allocations INTEGER NOT NULL,      -- within it
   allocated_bytes INTEGER NOT NULL,  -- within it
   PRIMARY KEY (process, at_ms)
+) STRICT, WITHOUT ROWID;
+
+-- Snapshots of the heap: which block pointed to which, and what else to blocks, when memory
+-- was scanned (RHEAPER_LEAK_SCAN=graph, rheaper_heap_snapshot). Nodes are its blocks, by
+-- their addresses from 1 on, and behind them its roots. Node 0 stands for all roots.
+CREATE TABLE heap_snapshots (
+  snapshot INTEGER PRIMARY KEY, -- number, from 1, by process and time
+  process INTEGER NOT NULL REFERENCES processes,
+  name TEXT NOT NULL,           -- as the program gave it; 'exit': at its end
+  at_ns INTEGER NOT NULL,
+  blocks INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  edges INTEGER NOT NULL,       -- pointers to blocks: in blocks, and in roots
+  possible_edges INTEGER NOT NULL, -- of them: they do not lead to the start of a block
+  roots INTEGER NOT NULL,
+  error TEXT                    -- why the tables below have nothing of it, or NULL
+) STRICT;
+
+-- The blocks of a snapshot. The holder of a node is the one before it on the best path
+-- from a root: that with the fewest possible pointers, and of these the shortest.
+CREATE TABLE heap_blocks (
+  snapshot INTEGER NOT NULL REFERENCES heap_snapshots,
+  node INTEGER NOT NULL,
+  address INTEGER NOT NULL,
+  size INTEGER NOT NULL,        -- 0: its allocation is not in the trace
+  stack INTEGER NOT NULL REFERENCES stacks, -- that allocated it; 0: unknown
+  leak_kind INTEGER NOT NULL REFERENCES leak_kinds,
+  dominator INTEGER,            -- the closest node that all paths to it lead through, 0:
+                                -- none but the roots; NULL: no path leads to it
+  retained_bytes INTEGER NOT NULL, -- of what it dominates, itself included: what would
+  retained_blocks INTEGER NOT NULL, -- be free with it
+  holder INTEGER,               -- node; NULL: no path leads to it
+  holder_offset INTEGER,        -- of the pointer in it, in bytes
+  holder_possible INTEGER,      -- 1: a pointer on the path is possible
+  PRIMARY KEY (snapshot, node)
+) STRICT, WITHOUT ROWID;
+
+-- What points to blocks and is none.
+CREATE TABLE heap_roots (
+  snapshot INTEGER NOT NULL REFERENCES heap_snapshots,
+  node INTEGER NOT NULL,
+  kind TEXT NOT NULL,           -- 'global': a variable, or data of a module
+                                -- 'thread-local': variables of a thread
+                                -- 'stack': a frame, or the stack of a thread
+                                -- 'register': registers, and what libc keeps hidden
+                                -- 'allocator': memory of the allocator that is no block
+                                -- 'memory': mapped, and nothing is known of it
+                                -- 'moving': an event of the block was under way
+                                -- 'lost': the definitely lost blocks, which nothing
+                                -- points to
+  name TEXT,                    -- of the variable or the function
+  file TEXT,                    -- where it is declared; of a frame: where it was
+  line INTEGER,
+  module INTEGER REFERENCES modules,
+  thread INTEGER REFERENCES threads,
+  address INTEGER,              -- in the process, of the first byte or pointer
+  retained_bytes INTEGER NOT NULL,
+  retained_blocks INTEGER NOT NULL,
+  PRIMARY KEY (snapshot, node)
+) STRICT, WITHOUT ROWID;
+
+-- All pointers to blocks.
+CREATE TABLE heap_edges (
+  snapshot INTEGER NOT NULL REFERENCES heap_snapshots,
+  source INTEGER NOT NULL,      -- node that has the pointer
+  edge INTEGER NOT NULL,        -- number in the snapshot
+  target INTEGER NOT NULL,      -- node of a block
+  offset INTEGER NOT NULL,      -- of the pointer in the source, in bytes
+  possible INTEGER NOT NULL,    -- 1: it does not lead to the start of the block
+  PRIMARY KEY (snapshot, source, edge)
+) STRICT, WITHOUT ROWID;
+
+-- The tree of dominators by stacks: what the blocks of a stack retain, through which other
+-- stacks. A block whose dominator, or what dominates that, has the same stack is in the
+-- same group: a list is one group.
+CREATE TABLE heap_groups (
+  snapshot INTEGER NOT NULL REFERENCES heap_snapshots,
+  heap_group INTEGER NOT NULL,  -- number; 0 is the top, parents before children
+  parent INTEGER,               -- heap_group; NULL: the top
+  root INTEGER,                 -- heap_roots.node; NULL: it is a group of blocks
+  stack INTEGER REFERENCES stacks, -- NULL: the top, or a root
+  blocks INTEGER NOT NULL,      -- its own
+  bytes INTEGER NOT NULL,
+  retained_blocks INTEGER NOT NULL, -- with those of the groups below
+  retained_bytes INTEGER NOT NULL,
+  PRIMARY KEY (snapshot, heap_group)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX lots_by_stack ON lots (stack);
@@ -773,6 +859,31 @@ FROM phases p LEFT JOIN (
     round(sum(weight * kept)) AS kept_blocks, round(sum(size * weight * kept)) AS kept_bytes,
     round(sum(weight * live)) AS live_blocks, round(sum(size * weight * live)) AS live_bytes
   FROM phase_allocations GROUP BY process, phase) t ON t.process = p.process AND t.phase = p.phase;
+
+-- What each block of a snapshot retains, and what dominates and holds it.
+CREATE VIEW retained AS SELECT
+  h.process, b.snapshot, b.node, b.address, b.size, b.stack, k.name AS leak_kind,
+  b.dominator, b.retained_bytes, b.retained_blocks, b.holder, b.holder_offset,
+  b.holder_possible
+FROM heap_blocks b JOIN heap_snapshots h USING (snapshot)
+LEFT JOIN leak_kinds k ON k.leak_kind = b.leak_kind;
+
+-- The same of the blocks of a stack together, what several of them retain counted once.
+CREATE VIEW retained_by_site AS SELECT
+  h.process, g.snapshot, g.stack,
+  CAST(sum(g.blocks) AS INTEGER) AS blocks, CAST(sum(g.bytes) AS INTEGER) AS bytes,
+  CAST(sum(g.retained_blocks) AS INTEGER) AS retained_blocks,
+  CAST(sum(g.retained_bytes) AS INTEGER) AS retained_bytes,
+  s.allocated_by, s.function, s.file, s.line, s.module_path,
+  s.owner_function, s.owner_file, s.owner_line, s.owner_module_path, s.chain
+FROM heap_groups g JOIN heap_snapshots h USING (snapshot) JOIN sites s USING (stack)
+GROUP BY g.snapshot, g.stack;
+
+-- What each root retains.
+CREATE VIEW retained_by_root AS SELECT
+  h.process, r.snapshot, r.node, r.kind, r.name, r.file, r.line, m.path AS module_path,
+  r.thread, r.retained_bytes, r.retained_blocks
+FROM heap_roots r JOIN heap_snapshots h USING (snapshot) LEFT JOIN modules m USING (module);
 
 -- How much of a process is known: losses, and allocations without a whole stack.
 CREATE VIEW coverage AS

@@ -272,3 +272,40 @@ void store_tally(struct store *s, int64_t process, const struct catalog *catalog
 		store_point(s, process, p);
 	}
 }
+
+int64_t store_next_heap_snapshot(struct store *s)
+{
+	return store_ask(s, "SELECT max(snapshot) FROM heap_snapshots") + 1;
+}
+
+void store_heap_snapshot(struct store *s, const struct heap_snapshot_row *snapshot)
+{
+	store_insert(s, TABLE_HEAP_SNAPSHOTS, snapshot);
+}
+
+void store_heap_block(struct store *s, const struct heap_block_row *block)
+{
+	store_insert(s, TABLE_HEAP_BLOCKS, block);
+}
+
+void store_heap_root(struct store *s, const struct heap_root_row *root)
+{
+	struct heap_root_row r = *root;
+	char *name = utf8(r.name), *file = utf8(r.file);
+
+	r.name = name;
+	r.file = file;
+	store_insert(s, TABLE_HEAP_ROOTS, &r);
+	free(name);
+	free(file);
+}
+
+void store_heap_edge(struct store *s, const struct heap_edge_row *edge)
+{
+	store_insert(s, TABLE_HEAP_EDGES, edge);
+}
+
+void store_heap_group(struct store *s, const struct heap_group_row *group)
+{
+	store_insert(s, TABLE_HEAP_GROUPS, group);
+}

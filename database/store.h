@@ -123,6 +123,15 @@ void store_total(struct store *store, int64_t process, const char *name, int64_t
 void store_tally(struct store *store, int64_t process, const struct catalog *catalog,
 		 const struct tally *tally);
 
+/* A row each of what a heap snapshot has, whose number is the next one: names of roots,
+ * and files, may be any bytes. */
+int64_t store_next_heap_snapshot(struct store *store);
+void store_heap_snapshot(struct store *store, const struct heap_snapshot_row *snapshot);
+void store_heap_block(struct store *store, const struct heap_block_row *block);
+void store_heap_root(struct store *store, const struct heap_root_row *root);
+void store_heap_edge(struct store *store, const struct heap_edge_row *edge);
+void store_heap_group(struct store *store, const struct heap_group_row *group);
+
 /* Sync the file to disk, rename it to its final name, and free the store. Returns the
  * size of the file in bytes. */
 uint64_t store_finish(struct store *store);

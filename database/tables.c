@@ -217,6 +217,61 @@ static const struct row_column timeline_columns[] = {
 	COLUMN(timeline_row, allocations), COLUMN(timeline_row, allocated_bytes),
 };
 
+static const struct row_column heap_snapshot_columns[] = {
+	COLUMN(heap_snapshot_row, snapshot), COLUMN(heap_snapshot_row, process),
+	COLUMN(heap_snapshot_row, name),     COLUMN(heap_snapshot_row, at_ns),
+	COLUMN(heap_snapshot_row, blocks),   COLUMN(heap_snapshot_row, bytes),
+	COLUMN(heap_snapshot_row, edges),    COLUMN(heap_snapshot_row, possible_edges),
+	COLUMN(heap_snapshot_row, roots),    COLUMN(heap_snapshot_row, error),
+};
+
+static const struct row_column heap_block_columns[] = {
+	COLUMN(heap_block_row, snapshot),
+	COLUMN(heap_block_row, node),
+	COLUMN(heap_block_row, address),
+	COLUMN(heap_block_row, size),
+	COLUMN(heap_block_row, stack),
+	COLUMN(heap_block_row, leak_kind),
+	NULLABLE(heap_block_row, dominator, HEAP_NO_NODE),
+	COLUMN(heap_block_row, retained_bytes),
+	COLUMN(heap_block_row, retained_blocks),
+	NULLABLE(heap_block_row, holder, HEAP_NO_NODE),
+	NULLABLE(heap_block_row, holder_offset, HEAP_NO_NODE),
+	NULLABLE(heap_block_row, holder_possible, HEAP_NO_NODE),
+};
+
+static const struct row_column heap_root_columns[] = {
+	COLUMN(heap_root_row, snapshot),
+	COLUMN(heap_root_row, node),
+	COLUMN(heap_root_row, kind),
+	COLUMN(heap_root_row, name),
+	COLUMN(heap_root_row, file),
+	NULLABLE(heap_root_row, line, 0),
+	NULLABLE(heap_root_row, module, 0),
+	NULLABLE(heap_root_row, thread, 0),
+	NULLABLE(heap_root_row, address, 0),
+	COLUMN(heap_root_row, retained_bytes),
+	COLUMN(heap_root_row, retained_blocks),
+};
+
+static const struct row_column heap_edge_columns[] = {
+	COLUMN(heap_edge_row, snapshot), COLUMN(heap_edge_row, source),
+	COLUMN(heap_edge_row, edge),     COLUMN(heap_edge_row, target),
+	COLUMN(heap_edge_row, offset),   COLUMN(heap_edge_row, possible),
+};
+
+static const struct row_column heap_group_columns[] = {
+	COLUMN(heap_group_row, snapshot),
+	COLUMN(heap_group_row, heap_group),
+	NULLABLE(heap_group_row, parent, HEAP_NO_NODE),
+	NULLABLE(heap_group_row, root, 0),
+	NULLABLE(heap_group_row, stack, HEAP_NO_NODE),
+	COLUMN(heap_group_row, blocks),
+	COLUMN(heap_group_row, bytes),
+	COLUMN(heap_group_row, retained_blocks),
+	COLUMN(heap_group_row, retained_bytes),
+};
+
 /* A library that was unloaded and loaded again gives equal stacks twice. */
 static const char add_up[] =
 	"ON CONFLICT DO UPDATE SET"
@@ -263,6 +318,12 @@ static const struct {
 	[TABLE_TOTALS] = {"totals", ROW_LIST(total_columns), NULL},
 	[TABLE_STACK_TOTALS] = {"stack_totals", ROW_LIST(stack_total_columns), add_up},
 	[TABLE_TIMELINE] = {"timeline", ROW_LIST(timeline_columns), NULL},
+	[TABLE_HEAP_SNAPSHOTS] = {"heap_snapshots", ROW_LIST(heap_snapshot_columns),
+				  NULL},
+	[TABLE_HEAP_BLOCKS] = {"heap_blocks", ROW_LIST(heap_block_columns), NULL},
+	[TABLE_HEAP_ROOTS] = {"heap_roots", ROW_LIST(heap_root_columns), NULL},
+	[TABLE_HEAP_EDGES] = {"heap_edges", ROW_LIST(heap_edge_columns), NULL},
+	[TABLE_HEAP_GROUPS] = {"heap_groups", ROW_LIST(heap_group_columns), NULL},
 };
 
 const char *table_name(enum table table)

@@ -32,6 +32,11 @@ enum table {
 	TABLE_TOTALS,
 	TABLE_STACK_TOTALS,
 	TABLE_TIMELINE,
+	TABLE_HEAP_SNAPSHOTS,
+	TABLE_HEAP_BLOCKS,
+	TABLE_HEAP_ROOTS,
+	TABLE_HEAP_EDGES,
+	TABLE_HEAP_GROUPS,
 	N_TABLES /* with rows of their own; blocks come in batches: block-rows.h */
 };
 
@@ -203,6 +208,42 @@ struct timeline_row {
 	double at_ms;
 	int64_t live_bytes, live_blocks, peak_bytes, low_bytes, allocations,
 		allocated_bytes;
+};
+
+struct heap_snapshot_row {
+	int64_t snapshot, process;
+	const char *name;
+	int64_t at_ns, blocks, bytes, edges, possible_edges, roots;
+	const char *error; /* or NULL */
+};
+
+#define HEAP_NO_NODE INT64_C(-1)
+struct heap_block_row {
+	int64_t snapshot, node, address, size, stack, leak_kind;
+	int64_t dominator; /* HEAP_NO_NODE: NULL */
+	int64_t retained_bytes, retained_blocks;
+	int64_t holder, holder_offset, holder_possible; /* the same */
+};
+
+struct heap_root_row {
+	int64_t snapshot, node;
+	const char *kind;
+	const char *name, *file;               /* or NULL */
+	int64_t line, module, thread, address; /* 0: NULL */
+	int64_t retained_bytes, retained_blocks;
+};
+
+struct heap_edge_row {
+	int64_t snapshot, source, edge, target, offset;
+	bool possible;
+};
+
+struct heap_group_row {
+	int64_t snapshot, heap_group;
+	int64_t parent; /* HEAP_NO_NODE: NULL */
+	int64_t root;   /* 0: NULL */
+	int64_t stack;  /* HEAP_NO_NODE: NULL */
+	int64_t blocks, bytes, retained_blocks, retained_bytes;
 };
 
 struct row_list;

@@ -22,6 +22,7 @@
 #include "database/lots.h"
 #include "database/store.h"
 #include "loading/frames.h"
+#include "loading/heap-rows.h"
 #include "loading/inputs.h"
 #include "loading/pipe.h"
 #include "loading/progress.h"
@@ -178,6 +179,16 @@ static void load_one(struct load *load, const struct input *input)
 			.merge = t.merge,
 			.pair = t.pair,
 			.scopes = &scopes,
+		},
+		load->store);
+	heap_rows_write(
+		&(struct heap_rows){
+			.trace = input->path,
+			.where = &where,
+			.reader = t.reader,
+			.catalog = &t.catalog,
+			.symbols =
+				load->options->symbolize ? &load->options->symbols : NULL,
 		},
 		load->store);
 	scopes_fini(&scopes);

@@ -31,7 +31,7 @@ MAY_USE = {
     'analysis': ['contract', 'trace', 'symbols', 'common'],
     'following': ['contract', 'analysis', 'trace', 'symbols', 'common'],
     'database': ['contract', 'analysis', 'trace', 'symbols', 'common'],
-    'loading': ['contract', 'database', 'analysis', 'trace', 'symbols', 'common'],
+    'loading': ['contract', 'heap', 'database', 'analysis', 'trace', 'symbols', 'common'],
     'web': [],
     'report': ['web', 'contract', 'database', 'analysis', 'trace', 'symbols', 'common'],
     'rheaper': ['common'],

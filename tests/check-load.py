@@ -312,7 +312,7 @@ def test_append_refuses_what_does_not_fit(b):
     b.refuse("--append", second, b.path("missing.db"), said="No such file")
     refuse(second, said="not a database", path=b.write("not.db", b"hello " * 1000))
     for name, change, said in [
-            ("older", "PRAGMA user_version = 4", "version 4, but this program writes version 7"),
+            ("older", "PRAGMA user_version = 4", "version 4, but this program writes version 8"),
             ("newer", "PRAGMA user_version = 99", "version 99"),
             ("foreign", "PRAGMA application_id = 1", "not a database of rheaper-load"),
             ("trigger", "CREATE TRIGGER t AFTER INSERT ON lots BEGIN DELETE FROM blocks; END",

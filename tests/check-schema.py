@@ -56,7 +56,7 @@ class Bench(Workbench):
         self.run(os.path.join(BIN, "rheaper-c++"), "-g", "-O0", "-pthread", "-w",
                  "-I" + os.path.join(SOURCE, "include"), self.file("program.cc", PROGRAM), "-o", "program")
         for name in "a.bin", "b.bin":
-            self.run("./program", RHEAPER_TRACE=name, RHEAPER_LEAK_SCAN="1")
+            self.run("./program", RHEAPER_TRACE=name, RHEAPER_LEAK_SCAN="graph")
         self.run(LOADER, "-q", "a.bin", "b.bin", "two.db")
         self.db = sqlite3.connect(self.path("two.db"))
         self.relations = [name for name, in self.db.execute(

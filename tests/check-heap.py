@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Heap snapshots in a database: what each block retains is what its removal cuts off, by the
+pointers in the database itself; paths are shortest ones; roots have their names.
+
+usage: check-heap.py RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOURCE-ROOT
+
+Prints TAP, one point per test_ function.
+"""
+import collections
+import os
+import sqlite3
+import sys
+
+import tap
+from workbench import Workbench
+
+LOADER, BIN, SOURCE = (os.path.abspath(path) for path in sys.argv[1:4])
+
+PROGRAM = """
+#include <stdlib.h>
+#include <rheaper.h>
+
+struct node { struct node *a, *b; char text[]; };
+
+static struct node *list;
+static struct node *pairs[8];
+static _Thread_local struct node *mine;
+struct node *volatile nobody;
+
+static struct node *make(struct node *a, struct node *b, size_t size)
+{
+	struct node *node = malloc(sizeof(*node) + size);
+
+	node->a = a;
+	node->b = b;
+	return node;
+}
+
+static struct node *make_tree(int depth)
+{
+	return depth ? make(make_tree(depth - 1), make_tree(depth - 1), 16) : make(0, 0, 8);
+}
+
+static struct node *make_ring(int n)
+{
+	struct node *first = make(0, 0, 32), *last = first;
+
+	while (--n)
+		last = make(last, 0, 40);
+	first->a = last;
+	return last;
+}
+
+static char **make_middle(void)
+{
+	static char *middle;
+
+	middle = malloc(500);
+	middle += 100;
+	return &middle;
+}
+
+static void build(void)
+{
+	struct node *shared = make(make(0, 0, 700), 0, 600);
+
+	for (int i = 0; i < 100; i++)
+		list = make(list, i % 10 ? 0 : make(0, 0, 64), 0);
+	pairs[0] = make_tree(4);
+	pairs[1] = make_ring(9);
+	pairs[6] = make(shared, 0, 0);
+	pairs[7] = make(shared, shared->a, 0);
+	mine = make(make(0, 0, 48), 0, 24);
+	make_middle();
+	nobody = make(make(0, 0, 128), make_ring(3), 256);
+	nobody = make(nobody, 0, 0);
+	nobody = 0;
+}
+
+__attribute__((noinline)) static void wipe(void)
+{
+	volatile char words[8192];
+
+	for (size_t i = 0; i < sizeof(words); i++)
+		words[i] = 0;
+}
+
+int main(int argc, char **argv)
+{
+	(void)argv;
+	build();
+	wipe();
+	if (argc == 1)
+		rheaper_heap_snapshot("built");
+	for (struct node *node = list; node; node = list) {
+		list = node->a;
+		free(node->b);
+		free(node);
+	}
+	return 0;
+}
+"""
+
+
+class Bench(Workbench):
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.run(os.path.join(BIN, "rheaper-cc"), "-g", "-O0", "-I" + os.path.join(SOURCE, "include"),
+                 self.file("program.c", PROGRAM), "-o", "program")
+        self.run("./program", RHEAPER_TRACE="a.bin", RHEAPER_LEAK_SCAN="graph")
+        self.run(LOADER, "-q", "a.bin", "a.db")
+        self.db = sqlite3.connect(self.path("a.db"))
+
+    def ask(self, sql, *values):
+        return self.db.execute(sql, values).fetchall()
+
+    def line(self, text):
+        return 1 + PROGRAM[:PROGRAM.index(text)].count("\n")
+
+
+class Graph:
+    """A snapshot by its pointers alone: node 0 points to the roots, the root of what is lost
+    to the blocks that nothing points to."""
+    def __init__(self, b, snapshot):
+        self.sizes = dict(b.ask("SELECT node, size FROM heap_blocks WHERE snapshot = ?", snapshot))
+        roots = b.ask("SELECT node, kind FROM heap_roots WHERE snapshot = ?", snapshot)
+        lost = [node for node, in b.ask("SELECT node FROM heap_blocks JOIN leak_kinds USING (leak_kind)"
+                                        " WHERE snapshot = ? AND name = 'definitely lost'", snapshot)]
+        self.edges = collections.defaultdict(list)
+        self.edges[0] = [(node, 0) for node, _ in roots]
+        for node, kind in roots:
+            if kind == "lost":
+                self.edges[node] = [(block, 0) for block in lost]
+        for source, target, possible in b.ask(
+                "SELECT source, target, possible FROM heap_edges WHERE snapshot = ?", snapshot):
+            self.edges[source].append((target, possible))
+
+    def reach(self, without=None):
+        seen, left = {0}, [0]
+        while left:
+            for target, _ in self.edges[left.pop()]:
+                if target != without and target not in seen:
+                    seen.add(target)
+                    left.append(target)
+        return seen
+
+    def costs(self):
+        """Of the best path to each node: possible pointers, then pointers."""
+        costs, changed = {0: (0, 0)}, True
+        while changed:
+            changed = False
+            for source in list(costs):
+                for target, possible in self.edges[source]:
+                    cost = costs[source][0] + possible, costs[source][1] + 1
+                    if target not in costs or cost < costs[target]:
+                        costs[target], changed = cost, True
+        return costs
+
+
+def snapshots(b):
+    return [number for number, in b.ask("SELECT snapshot FROM heap_snapshots ORDER BY snapshot")]
+
+
+def test_a_snapshot_is_told_by_its_name(b):
+    rows = b.ask("SELECT name, blocks, edges, error FROM heap_snapshots ORDER BY snapshot")
+    assert [row[0] for row in rows] == ["built", "exit"] and all(row[3] is None for row in rows), rows
+    assert rows[0][1] > rows[1][1] + 100 and all(row[2] >= 20 for row in rows), rows
+    for table, column in ("heap_blocks", "blocks"), ("heap_edges", "edges"), ("heap_roots", "roots"):
+        assert b.ask(f"SELECT count(*) FROM {table} GROUP BY snapshot") == \
+            b.ask(f"SELECT {column} FROM heap_snapshots"), table
+
+
+def test_what_is_retained_is_what_a_removal_cuts_off(b):
+    for snapshot in snapshots(b):
+        graph = Graph(b, snapshot)
+        whole = graph.reach()
+        assert set(graph.sizes) <= whole
+        rows = b.ask("SELECT node, retained_bytes, retained_blocks FROM heap_blocks WHERE snapshot = ?1 UNION ALL"
+                     " SELECT node, retained_bytes, retained_blocks FROM heap_roots WHERE snapshot = ?1", snapshot)
+        for node, size, blocks in rows:
+            cut = (whole - graph.reach(node)) & set(graph.sizes)
+            assert (size, blocks) == (sum(graph.sizes[n] for n in cut), len(cut)), (node, size, blocks, cut)
+
+
+def test_a_dominator_is_the_closest_node_that_all_paths_have(b):
+    for snapshot in snapshots(b):
+        graph = Graph(b, snapshot)
+        whole = graph.reach()
+        cut = {node: whole - graph.reach(node) for node in whole if node}
+        for node, dominator in b.ask("SELECT node, dominator FROM heap_blocks WHERE snapshot = ?", snapshot):
+            above = [other for other in cut if other != node and node in cut[other]]
+            closest = min(above, key=lambda other: len(cut[other]), default=0)
+            assert dominator == closest, (node, dominator, closest)
+
+
+def test_a_path_has_few_doubts_and_is_short(b):
+    for snapshot in snapshots(b):
+        costs = Graph(b, snapshot).costs()
+        holders = {node: (holder, possible) for node, holder, possible in b.ask(
+            "SELECT node, holder, holder_possible FROM heap_blocks WHERE snapshot = ?", snapshot)}
+        pointers = collections.defaultdict(set)
+        for source, target, offset, possible in b.ask(
+                "SELECT source, target, offset, possible FROM heap_edges WHERE snapshot = ?", snapshot):
+            pointers[source, target].add((offset, possible))
+        for node, offset in b.ask("SELECT node, holder_offset FROM heap_blocks WHERE snapshot = ?", snapshot):
+            holder, possible = holders[node]
+            assert costs[holder] < costs[node] and possible == (costs[node][0] > 0), node
+            if pointers[holder, node]:
+                assert offset in {place for place, _ in pointers[holder, node]}, (node, offset)
+                best = min(doubt for _, doubt in pointers[holder, node])
+                assert (costs[holder][0] + best, costs[holder][1] + 1) == costs[node], node
+
+
+def test_roots_have_their_names(b):
+    rows = {name: (kind, os.path.basename(file or ""), line, size) for name, kind, file, line, size in b.ask(
+        "SELECT name, kind, file, line, retained_bytes FROM retained_by_root WHERE snapshot = 1 AND name NOT NULL")}
+    node, tree, ring = 16, 31 * 16 + 15 * 16 + 16 * 8, 9 * 16 + 32 + 8 * 40
+    want = {
+        "list": ("global", "program.c", b.line("static struct node *list;"), 100 * node + 10 * (node + 64)),
+        "pairs": ("global", "program.c", b.line("static struct node *pairs"),
+                  tree + ring + 2 * node + 600 + 700 + 2 * node),
+        "mine": ("thread-local", "program.c", b.line("static _Thread_local"), node + 24 + node + 48),
+    }
+    assert {name: rows.get(name) for name in want} == want, rows
+    middle = [rows[name] for name in rows if name.startswith("middle")]
+    assert middle == [("global", "program.c", b.line("static char *middle;"), 500)], rows
+
+
+def test_a_pointer_into_a_block_is_a_doubt(b):
+    rows = b.ask("SELECT size, holder_possible FROM retained WHERE snapshot = 1 AND (size = 500 OR size = 716)"
+                 " ORDER BY size")
+    assert rows == [(500, 1), (716, 0)], rows
+
+
+def test_what_is_lost_is_held_by_nobody(b):
+    size = 16 + 16 + 256 + 16 + 128 + 3 * 16 + 32 + 2 * 40
+    assert b.ask("SELECT retained_bytes, retained_blocks FROM heap_roots WHERE kind = 'lost' AND snapshot = 1") == [
+        (size, 6)]
+
+
+def test_a_list_is_one_group(b):
+    rows = b.ask("SELECT g.blocks, g.retained_bytes FROM heap_groups g JOIN heap_groups p"
+                 " ON p.snapshot = g.snapshot AND p.heap_group = g.parent JOIN heap_roots r"
+                 " ON r.snapshot = g.snapshot AND r.node = p.root WHERE r.name = 'list' AND g.snapshot = 1")
+    assert rows == [(100, 100 * 16 + 10 * 80)], rows
+    for snapshot in snapshots(b):
+        groups = b.ask("SELECT heap_group, parent, bytes, retained_bytes, retained_blocks FROM heap_groups"
+                       " WHERE snapshot = ? ORDER BY heap_group DESC", snapshot)
+        sums = collections.Counter()
+        for number, parent, own, retained, _ in groups:
+            sums[number] += own
+            assert sums[number] == retained and (parent is None) == (number == 0), number
+            sums[parent] += retained
+        assert groups[-1][3:] == b.ask("SELECT bytes, blocks FROM heap_snapshots WHERE snapshot = ?", snapshot)[0]
+
+
+def test_the_blocks_of_a_site_count_once(b):
+    rows = b.ask("SELECT sum(blocks), max(retained_bytes) FROM retained_by_site WHERE snapshot = 1")
+    assert rows[0][0] == b.ask("SELECT blocks FROM heap_snapshots")[0][0], rows
+    graph = Graph(b, 1)
+    for stack, retained in b.ask("SELECT stack, retained_bytes FROM retained_by_site WHERE snapshot = 1"):
+        own = {node for node, in b.ask("SELECT node FROM heap_blocks WHERE snapshot = 1 AND stack = ?", stack)}
+        cut = set().union(*((graph.reach() - graph.reach(node)) for node in own)) & set(graph.sizes)
+        assert retained == sum(graph.sizes[node] for node in cut), (stack, retained)
+
+
+def test_a_trace_without_a_graph_has_no_rows(b):
+    b.run("./program", "no", RHEAPER_TRACE="b.bin", RHEAPER_LEAK_SCAN="1")
+    b.run(LOADER, "-q", "b.bin", "b.db")
+    with sqlite3.connect(b.path("b.db")) as db:
+        for table in "snapshots", "blocks", "roots", "edges", "groups":
+            assert db.execute(f"SELECT count(*) FROM heap_{table}").fetchone() == (0,), table
+    db.close()
+
+
+def test_numbers_go_on_where_a_database_does(b):
+    b.run("./program", RHEAPER_TRACE="c.bin", RHEAPER_LEAK_SCAN="graph")
+    b.run(LOADER, "-q", "c.bin", "c.db")
+    b.run(LOADER, "-q", "--append", "a.bin", "c.db")
+    with sqlite3.connect(b.path("c.db")) as db:
+        rows = db.execute("SELECT snapshot, process, name, blocks FROM heap_snapshots").fetchall()
+        assert [row[:3] for row in rows] == [(1, 1, "built"), (2, 1, "exit"), (3, 2, "built"), (4, 2, "exit")], rows
+        assert rows[0][3] == rows[2][3] and db.execute("PRAGMA foreign_key_check").fetchall() == []
+    db.close()
+
+
+tap.run(globals(), Bench)
