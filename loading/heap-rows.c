@@ -61,6 +61,25 @@ static size_t end_of_words(const struct picture *p, size_t root)
 					   : p->roots.n_words;
 }
 
+static bool is_lost_block(const struct picture *p, uint32_t target)
+{
+	uint8_t leak = p->snapshot->blocks[heap_node(target)].leak;
+
+	return leak == RHP_LEAK_DEFINITE || leak == RHP_LEAK_INDIRECT;
+}
+
+/* The node that pointer k of block i keeps alive, with HEAP_EDGE_POSSIBLE if it is that.
+ * What is lost keeps nothing but what is lost with it: other pointers of it count as
+ * pointers of the block to itself, which say nothing. */
+static uint32_t keeps(const struct picture *p, size_t i, uint64_t k)
+{
+	uint32_t target = p->snapshot->targets[k];
+
+	if (!is_lost_block(p, (uint32_t)i) || is_lost_block(p, target))
+		return target + 1;
+	return ((uint32_t)i + 1) | (target & HEAP_EDGE_POSSIBLE);
+}
+
 /* Call `take` for each edge, in the order of their sources. */
 static int visit_edges(struct picture *p,
 		       int (*take)(struct picture *p, uint32_t source, uint32_t target))
@@ -73,7 +92,7 @@ static int visit_edges(struct picture *p,
 		error = take(p, 0, first_root(p) + (uint32_t)i);
 	for (size_t i = 0; i < s->n_blocks && !error; i++)
 		for (uint64_t k = s->first[i]; k < s->first[i + 1] && !error; k++)
-			error = take(p, (uint32_t)i + 1, s->targets[k] + 1);
+			error = take(p, (uint32_t)i + 1, keeps(p, i, k));
 	for (size_t i = 0; i < p->roots.n_roots && !error; i++)
 		for (size_t k = p->roots.roots[i].first_word;
 		     k < end_of_words(p, i) && !error; k++)
@@ -274,6 +293,15 @@ static void write_roots(const struct picture *p)
 	}
 }
 
+/* The block that a pointer leads to, whether that counts or not. */
+static uint32_t target_of(const struct picture *p, uint64_t edge)
+{
+	edge -= count_roots(p);
+	return 1 + (edge < p->snapshot->n_edges
+			    ? p->snapshot->targets[edge]
+			    : p->roots.words[edge - p->snapshot->n_edges]->target);
+}
+
 /* Those of node 0 are no pointers, nor are those to what is lost. */
 static void write_edges(const struct picture *p)
 {
@@ -287,7 +315,7 @@ static void write_edges(const struct picture *p)
 						.snapshot = p->number,
 						.source = v,
 						.edge = edge,
-						.target = heap_node(g->targets[edge]),
+						.target = heap_node(target_of(p, edge)),
 						.offset = offset_of(p, edge),
 						.possible = (g->targets[edge] &
 							     HEAP_EDGE_POSSIBLE) != 0,

@@ -3,7 +3,8 @@
  * A random program: threads allocate blocks, point from one to another, free some, keep
  * some by globals, their own variables, their stacks, mapped memory; some end, others
  * stay. It keeps a ledger of all that, in which no pointer can be read, and prints it at
- * the end for check-leaks.py: graph SEED.
+ * the end: graph SEED for check-leaks.py, graph SEED places for check-graphs.py, which
+ * wants to know where in its block, and in which place, each pointer is.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -58,6 +59,7 @@ static __thread void *volatile variables[PLACES];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t barrier;
 static uint64_t seed;
+static bool with_places;
 
 static uint64_t next(uint64_t *state)
 {
@@ -234,6 +236,26 @@ static void await_pause(int tid)
 	}
 }
 
+static void print_pointer(int block, bool inside, int slot)
+{
+	printf(" %d%s", FIRST_SIZE - 1 + block, inside ? "i" : "");
+	if (with_places)
+		printf("@%d", slot);
+}
+
+static void print_root(enum place place, int thread, int slot)
+{
+	static const char *const names[] = {"global", "mapped", "variable", "stack"};
+	struct root r = ledger->roots[place][thread][slot];
+
+	printf("root");
+	print_pointer(r.block, r.inside, slot);
+	if (with_places)
+		printf(" %s %d", names[place],
+		       place < VARIABLE ? 0 : ledger->tids[thread]);
+	putchar('\n');
+}
+
 static void print(int n_threads)
 {
 	for (int i = 0; i < ledger->n; i++) {
@@ -242,20 +264,16 @@ static void print(int n_threads)
 		printf("block %d", FIRST_SIZE + i);
 		for (int slot = 0; slot < SLOTS; slot++)
 			if (ledger->entries[i].to[slot])
-				printf(" %d%s",
-				       FIRST_SIZE - 1 + ledger->entries[i].to[slot],
-				       ledger->entries[i].inside[slot] ? "i" : "");
+				print_pointer(ledger->entries[i].to[slot],
+					      ledger->entries[i].inside[slot], slot);
 		putchar('\n');
 	}
 	for (int place = 0; place < N_PLACES; place++)
 		for (int t = 0; t < n_threads; t++)
-			for (int i = 0; i < PLACES; i++) {
-				struct root r = ledger->roots[place][t][i];
-
-				if (r.block && (place < VARIABLE || ledger->stays[t]))
-					printf("root %d%s\n", FIRST_SIZE - 1 + r.block,
-					       r.inside ? "i" : "");
-			}
+			for (int i = 0; i < PLACES; i++)
+				if (ledger->roots[place][t][i].block &&
+				    (place < VARIABLE || ledger->stays[t]))
+					print_root((enum place)place, t, i);
 	fflush(stdout);
 }
 
@@ -289,6 +307,7 @@ static void *map(size_t size)
 int main(int argc, char **argv)
 {
 	seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+	with_places = argc > 2;
 	ledger = map(sizeof(*ledger));
 	mapped = map(4096);
 	run_all();
