@@ -81,8 +81,8 @@ static bool is_start(const struct leak_scan *s, const struct leak_block *b,
 /* The word at `at` was found in something of this kind; `from` is the lost block that all
  * began with, which what it points to does not make less lost. A block stays with the
  * first that leads to it. */
-static void visit(struct leak_scan *s, uintptr_t at, uintptr_t word,
-		  enum rhp_leak_kind kind, size_t from)
+static void visit_word(struct leak_scan *s, uintptr_t at, uintptr_t word,
+		       enum rhp_leak_kind kind, size_t from)
 {
 	word = rhp_untagged(word);
 	if (word < s->blocks[0].address)
@@ -124,7 +124,7 @@ static void visit_words(struct leak_scan *s, uintptr_t at, uintptr_t end,
 			enum rhp_leak_kind kind, size_t from)
 {
 	for (; end - at >= LEAK_WORD && at < end; at += LEAK_WORD)
-		visit(s, at, leak_word(at), kind, from);
+		visit_word(s, at, leak_word(at), kind, from);
 }
 
 /* Of a range, what is mapped and was written. */
@@ -213,7 +213,7 @@ static void visit_granule(struct leak_scan *s, const struct leak_region *r, uint
 					  : RHP_LEAK_REACHABLE;
 	for (; at < end; at += LEAK_WORD)
 		if (!is_of_free_list(s, r, at, leak_word(at)))
-			visit(s, at, leak_word(at), kind, NO_BLOCK);
+			visit_word(s, at, leak_word(at), kind, NO_BLOCK);
 }
 
 /* Of a heap, what was never of a block. */
@@ -286,19 +286,20 @@ void rhp_leak_visit_roots(struct leak_scan *s)
 	for (size_t i = 0; i < s->n_regions; i++)
 		visit_region(s, &s->regions[i]);
 	for (uint32_t i = 0; i < s->shared->n_words; i++)
-		visit(s, LEAK_AT_WORD, s->shared->words[i], RHP_LEAK_REACHABLE, NO_BLOCK);
+		visit_word(s, LEAK_AT_WORD, s->shared->words[i], RHP_LEAK_REACHABLE,
+			   NO_BLOCK);
 	drain(s, NO_BLOCK);
 	/* A stack that is a block is used, whatever points to it. */
 	for (uint32_t i = 0; i < s->shared->n_threads; i++) {
 		size_t b = find_block(s, s->shared->threads[i].sp);
 		if (b != NO_BLOCK)
-			visit(s, LEAK_AT_WORD, s->blocks[b].address, RHP_LEAK_REACHABLE,
-			      NO_BLOCK);
+			visit_word(s, LEAK_AT_WORD, s->blocks[b].address,
+				   RHP_LEAK_REACHABLE, NO_BLOCK);
 	}
 	size_t b = find_block(s, s->shared->stack);
 	if (b != NO_BLOCK)
-		visit(s, LEAK_AT_WORD, s->blocks[b].address, RHP_LEAK_REACHABLE,
-		      NO_BLOCK);
+		visit_word(s, LEAK_AT_WORD, s->blocks[b].address, RHP_LEAK_REACHABLE,
+			   NO_BLOCK);
 	drain(s, NO_BLOCK);
 	visit_moving(s);
 }
