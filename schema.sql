@@ -368,6 +368,15 @@ CREATE TABLE timeline (
   PRIMARY KEY (process, at_ms)
 ) STRICT, WITHOUT ROWID;
 
+-- How much of the process was in memory at some times: when a thread's buffer was full, and
+-- 10 ms had passed; later on, when a 256th of the time since tracing began had passed; and
+-- at the end. As the kernel counts it, which may lag by some pages for each thread.
+CREATE TABLE resident (
+  process INTEGER NOT NULL REFERENCES processes,
+  at_ms REAL NOT NULL,
+  bytes INTEGER NOT NULL
+) STRICT;
+
 -- Snapshots of the heap: which block pointed to which, and what else to blocks, when memory
 -- was scanned (RHEAPER_LEAK_SCAN=graph, rheaper_heap_snapshot). Nodes are its blocks, by
 -- their addresses from 1 on, and behind them its roots. Node 0 stands for all roots.
@@ -456,6 +465,7 @@ CREATE TABLE heap_groups (
 
 CREATE INDEX lots_by_stack ON lots (stack);
 CREATE INDEX markers_by_time ON markers (process, at_ms);
+CREATE INDEX resident_by_time ON resident (process, at_ms);
 CREATE INDEX scopes_by_time ON scopes (thread, depth, begin_ns);
 
 -- In all views an expression is CAST to the type of its column: without that SQLite gives
@@ -859,6 +869,14 @@ FROM phases p LEFT JOIN (
     round(sum(weight * kept)) AS kept_blocks, round(sum(size * weight * kept)) AS kept_bytes,
     round(sum(weight * live)) AS live_blocks, round(sum(size * weight * live)) AS live_bytes
   FROM phase_allocations GROUP BY process, phase) t ON t.process = p.process AND t.phase = p.phase;
+
+-- The timeline with what was in memory: as it was counted last before the end of each
+-- interval, NULL if it was not.
+CREATE VIEW memory_timeline AS SELECT
+  t.process, t.at_ms, t.live_bytes, t.peak_bytes,
+  CAST((SELECT r.bytes FROM resident r WHERE r.process = t.process AND r.at_ms <= t.at_ms
+    ORDER BY r.at_ms DESC LIMIT 1) AS INTEGER) AS resident_bytes
+FROM timeline t;
 
 -- What each block of a snapshot retains, and what dominates and holds it.
 CREATE VIEW retained AS SELECT

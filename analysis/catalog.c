@@ -286,6 +286,14 @@ static int take_labels(struct catalog *c, const struct reader_blob *blob)
 	return error;
 }
 
+static int take_resident(struct catalog *c, const struct reader_blob *blob)
+{
+	if (GROW(c, residents))
+		return -ENOMEM;
+	c->residents[c->n_residents++] = (struct catalog_resident){blob->c, blob->b};
+	return 0;
+}
+
 static int take_blob(void *context, const struct reader_blob *blob)
 {
 	struct catalog *c = context;
@@ -311,6 +319,8 @@ static int take_blob(void *context, const struct reader_blob *blob)
 	case RHP_BLOB_SCAN:
 		scan_take_end(&c->scan, blob);
 		return 0;
+	case RHP_BLOB_RESIDENT:
+		return take_resident(c, blob);
 	case RHP_BLOB_GRAPH:
 		return heap_take_end(&c->heap, &c->scan, blob);
 	}
@@ -389,8 +399,20 @@ static int compare_marks(const void *left, const void *right)
 	return a->thread < b->thread ? -1 : a->thread > b->thread;
 }
 
-void catalog_sort_marks(struct catalog *c)
+static int compare_residents(const void *left, const void *right)
 {
+	const struct catalog_resident *a = left, *b = right;
+
+	if (a->ticks != b->ticks)
+		return a->ticks < b->ticks ? -1 : 1;
+	return a->bytes < b->bytes ? -1 : a->bytes > b->bytes;
+}
+
+void catalog_sort_times(struct catalog *c)
+{
+	if (c->n_residents)
+		qsort(c->residents, c->n_residents, sizeof(*c->residents),
+		      compare_residents);
 	if (c->n_marks)
 		qsort(c->marks, c->n_marks, sizeof(*c->marks), compare_marks);
 }
@@ -441,6 +463,7 @@ void catalog_fini(struct catalog *c)
 	free(c->marks);
 	free(c->names);
 	free(c->scopes);
+	free(c->residents);
 	scan_fini(&c->scan);
 	heap_fini(&c->heap);
 	map_fini(&c->module_numbers);

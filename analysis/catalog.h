@@ -86,6 +86,11 @@ struct catalog_scope {
 	char *name; /* UTF-8; NULL: an end */
 };
 
+/* How much of the process was in memory at some time. */
+struct catalog_resident {
+	uint64_t ticks, bytes;
+};
+
 /* What the build of the program said of itself. Names differ from each other. */
 struct catalog_label {
 	char *name, *value; /* UTF-8 */
@@ -108,6 +113,8 @@ struct catalog {
 	size_t n_names, n_names_max;
 	struct catalog_scope *scopes;
 	size_t n_scopes, n_scopes_max;
+	struct catalog_resident *residents;
+	size_t n_residents, n_residents_max;
 	struct catalog_label labels[RHP_LABELS_MAX];
 	size_t n_labels;
 	struct scan scan;
@@ -159,9 +166,9 @@ static inline void catalog_expect(const struct catalog *catalog, uint32_t node)
  * left over, of threads that have not been read. */
 size_t catalog_name_threads(struct catalog *catalog);
 
-/* Sort the marks, which come in the order of the streams, by time. Call it after the last
- * record. */
-void catalog_sort_marks(struct catalog *catalog);
+/* Sort the marks, and what was in memory, which come in the order of the streams, by
+ * time. Call it after the last record. */
+void catalog_sort_times(struct catalog *catalog);
 
 /* Find a module or a function by its number in the trace. Returns NULL if it is not
  * there.

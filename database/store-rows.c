@@ -162,6 +162,12 @@ void store_mark(struct store *s, const struct store_trace *trace, double at_ms,
 					  text});
 }
 
+void store_resident(struct store *s, int64_t process, double at_ms, uint64_t bytes)
+{
+	store_insert(s, TABLE_RESIDENT,
+		     &(struct resident_row){process, at_ms, (int64_t)bytes});
+}
+
 static void store_scope(struct store *s, const struct store_trace *trace,
 			const struct scope *scope, int64_t first, int64_t number)
 {

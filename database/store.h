@@ -113,6 +113,7 @@ void store_node(struct store *store, enum store_tree tree, uint32_t node, uint32
 		uint32_t depth, int64_t frame);
 void store_mark(struct store *store, const struct store_trace *trace, double at_ms,
 		uint64_t thread, const char *text);
+void store_resident(struct store *store, int64_t process, double at_ms, uint64_t bytes);
 void store_scopes(struct store *store, const struct store_trace *trace,
 		  const struct scopes *scopes);
 void store_loss(struct store *store, int64_t process, const char *reason, uint64_t count,

@@ -160,6 +160,12 @@ static const struct row_column realloc_chain_columns[] = {
 };
 
 /* Its number is the next one. */
+static const struct row_column resident_columns[] = {
+	COLUMN(resident_row, process),
+	COLUMN(resident_row, at_ms),
+	COLUMN(resident_row, bytes),
+};
+
 static const struct row_column marker_columns[] = {
 	COLUMN(marker_row, process),
 	COLUMN(marker_row, at_ms),
@@ -312,6 +318,7 @@ static const struct {
 	[TABLE_REALLOC_CHAINS] = {"realloc_chains", ROW_LIST(realloc_chain_columns),
 				  NULL},
 	[TABLE_MARKERS] = {"markers", ROW_LIST(marker_columns), NULL},
+	[TABLE_RESIDENT] = {"resident", ROW_LIST(resident_columns), NULL},
 	[TABLE_SCOPES] = {"scopes", ROW_LIST(scope_columns), NULL},
 	[TABLE_SCOPE_CHANGES] = {"scope_changes", ROW_LIST(scope_change_columns), NULL},
 	[TABLE_LOSSES] = {"losses", ROW_LIST(loss_columns), NULL},

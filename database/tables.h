@@ -26,6 +26,7 @@ enum table {
 	TABLE_LOTS,
 	TABLE_REALLOC_CHAINS,
 	TABLE_MARKERS,
+	TABLE_RESIDENT,
 	TABLE_SCOPES,
 	TABLE_SCOPE_CHANGES,
 	TABLE_LOSSES,
@@ -168,6 +169,12 @@ struct marker_row {
 	double at_ms;
 	int64_t thread; /* 0: NULL */
 	const char *text;
+};
+
+struct resident_row {
+	int64_t process;
+	double at_ms;
+	int64_t bytes;
 };
 
 struct scope_row {

@@ -164,7 +164,7 @@ static void load_one(struct load *load, const struct input *input)
 	if (registry_take(&load->registry, &t.catalog, input->header.max_stack_depth))
 		die("read %s: out of memory", input->path);
 	t.catalog.n_damaged += catalog_name_threads(&t.catalog);
-	catalog_sort_marks(&t.catalog);
+	catalog_sort_times(&t.catalog);
 	if (scopes_pair(&scopes, &t.catalog, t.reader, pair_totals(t.pair)->last_ns))
 		die("read %s: out of memory", input->path);
 	store_trace_end(load->store, &where, &t.catalog);

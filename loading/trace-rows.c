@@ -169,6 +169,10 @@ static void write_catalog(const struct trace_rows *r, struct store *store)
 		store_mark(store, r->where,
 			   (double)reader_ns(r->reader, c->marks[i].ticks) / 1e6,
 			   known_thread(c, c->marks[i].thread), c->marks[i].text);
+	for (size_t i = 0; i < c->n_residents; i++)
+		store_resident(store, r->where->process,
+			       (double)reader_ns(r->reader, c->residents[i].ticks) / 1e6,
+			       c->residents[i].bytes);
 	store_scopes(store, r->where, r->scopes);
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/notice.h"
 #include "runtime/os-process.h"
 #include "runtime/process.h"
+#include "runtime/runtime.h"
 #include "runtime/program.h"
 #include "runtime/settings.h"
 #include "runtime/start.h"
@@ -36,6 +37,7 @@ __attribute__((destructor(101))) static void program_ends(void)
 	__asm__ volatile("" : : "r"(&rhp_api_present), "r"(&rhp_process_own));
 	if (rhp_state_now() == RHP_ON) {
 		rhp_tracker_name_all();
+		rhp_record_resident();
 		rhp_leak_at_exit((enum rhp_leak_scan)rhp_start_asked()->leak_scan);
 		rhp_trace_set_ended(RHP_STATE_EXITED, rhp_os_count_threads());
 	}

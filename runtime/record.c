@@ -140,6 +140,15 @@ static bool mark(struct rhp_tracker *t, const char *text)
 	return ok;
 }
 
+void rhp_record_resident(void)
+{
+	struct rhp_tracker *t = rhp_tracker_get_shared();
+	if (!t)
+		return;
+	rhp_stream_resident(&t->stream);
+	rhp_tracker_done(t);
+}
+
 bool rhp_record_mark(const char *text)
 {
 	return mark(rhp_tracker_get(), text);

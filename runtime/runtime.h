@@ -63,6 +63,9 @@ HIDDEN void rhp_record_realloc_followed(const void *p, const void *q, size_t siz
 HIDDEN bool rhp_record_mark(const char *text);
 HIDDEN bool rhp_record_mark_from_outside(const char *text);
 
+/* Writes how much of the process is in memory. For any thread, and a handler of ours. */
+HIDDEN void rhp_record_resident(void);
+
 /* Begins a scope: returns the number that ends it, or 0 if it could not be recorded. */
 HIDDEN uint32_t rhp_record_begin(const char *name);
 HIDDEN void rhp_record_end(uint32_t scope);

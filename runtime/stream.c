@@ -25,6 +25,7 @@
 #include "runtime/os-clock.h"
 #include "runtime/os-lock.h"
 #include "runtime/os-process.h"
+#include "runtime/os-resident.h"
 #include "runtime/os-signal.h"
 #include "runtime/state.h"
 #include "runtime/stream-event.h"
@@ -40,6 +41,9 @@
 #define NO_TIME (UINT64_C(1) << 63) /* no later one is near to it */
 /* The base moves if more than one unit in so many was far from it. */
 #define FAR_SHARE 8
+
+#define RESIDENT_NS 10000000
+#define RESIDENT_SHARE 256
 
 /* Of a ring; closed while there is no window. */
 static struct {
@@ -147,6 +151,23 @@ static COLD void forget_writer(struct rhp_stream *s)
 	*(volatile uint32_t *)&s->depth = 0;
 }
 
+/* Whether it is time to say again how much of the process is in memory: every 10 ms, and
+ * later on every 256th of the time since tracing began, so that a day has some thousands
+ * of these. */
+static bool is_resident_due(uint64_t now_ns)
+{
+	static uint64_t next_ns, start_of;
+	uint64_t start = rhp_trace_header()->start_ns, passed = now_ns - start;
+	uint64_t next = __atomic_load_n(&next_ns, __ATOMIC_RELAXED);
+	if (now_ns < next && __atomic_load_n(&start_of, __ATOMIC_RELAXED) == start)
+		return false;
+	__atomic_store_n(&start_of, start, __ATOMIC_RELAXED);
+	uint64_t pause = passed / RESIDENT_SHARE;
+	return __atomic_compare_exchange_n(
+		&next_ns, &next, now_ns + (pause < RESIDENT_NS ? RESIDENT_NS : pause),
+		false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 /* Makes sure of n units in the window before the caller reserves them. */
 static COLD bool make_room_slowly(struct rhp_stream *s, uint32_t n)
 {
@@ -168,6 +189,8 @@ static COLD bool make_room_slowly(struct rhp_stream *s, uint32_t n)
 	}
 	/* A few units, of the room that is kept for handlers. */
 	rhp_stream_name_again(s);
+	if (is_resident_due(s->window->base_ns))
+		rhp_stream_resident(s);
 	return true;
 }
 
@@ -369,6 +392,11 @@ bool rhp_stream_thread(struct rhp_stream *s, uint64_t thread, uint64_t tid,
 	s->tid = tid;
 	memcpy(s->name, name, strnlen(name, sizeof(s->name) - 1) + 1);
 	return write_thread(s);
+}
+
+void rhp_stream_resident(struct rhp_stream *s)
+{
+	rhp_stream_blob(s, RHP_BLOB_RESIDENT, rhp_os_resident(), rhp_os_ticks(), NULL, 0);
 }
 
 /* Tells `to` that the thread whose stream `s` is has this name now. */

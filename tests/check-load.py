@@ -200,6 +200,52 @@ int main(int argc, char **argv)
                " call_sites WHERE function = 'get'") == (1, 2000000, 2000000, 2000000)
 
 
+RESIDENT = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+static void *volatile keep;
+static long resident(void)
+{
+	long size = 0, pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+	if (!file || fscanf(file, "%ld %ld", &size, &pages) != 2)
+		abort();
+	fclose(file);
+	return pages * 4096;
+}
+int main(void)
+{
+	char *large = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(large, 1, 64 << 20);
+	for (int i = 0; i < 20000; i++)
+		free(keep = malloc(100));
+	printf("%ld\\n", resident());
+	munmap(large, 64 << 20);
+	printf("%ld\\n", resident());
+	return 0;
+}
+"""
+
+
+def test_how_much_is_in_memory(b):
+    """While the program runs and at its end, as it sees that itself."""
+    if os.uname().machine not in ("x86_64", "i686"):
+        return  # pages have another size
+    program, trace = b.build("resident", RESIDENT), b.path("resident.bin")
+    out = subprocess.run([program], check=True, text=True, capture_output=True,
+                         env={**os.environ, "RHEAPER_TRACE": trace}).stdout
+    most, last = map(int, out.split())
+    b.load(trace, b.path("resident.db"))
+    with sqlite3.connect(b.path("resident.db")) as db:
+        rows = [n for n, in db.execute("SELECT bytes FROM resident ORDER BY at_ms")]
+        timeline = db.execute("SELECT resident_bytes FROM memory_timeline ORDER BY at_ms").fetchall()
+    assert abs(max(rows) - most) < 2 << 20 and abs(rows[-1] - last) < 2 << 20, (rows, most, last)
+    assert most > 64 << 20 > last and len(rows) >= 2, rows
+    assert timeline and (rows[0],) in timeline, (timeline, rows)
+
+
 def test_append_adds_a_run(b):
     both, database = b.path("both.db"), b.path("append.db")
     second = b.trace("later.bin")

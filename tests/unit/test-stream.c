@@ -120,10 +120,14 @@ static void a_full_window_becomes_a_chunk_and_is_empty_again(void **state)
 		assert_int_equal(
 			rhp_unpack_event((uint64_t *)(void *)buffer + 3 * i, 0).stamp,
 			i << 8);
-	/* What follows is in the window, under the next number. */
+	/* What follows is in the window, under the next number; and before it how much of
+	 * the process is in memory, which this trace has not said yet. */
+	struct rhp_record first = rhp_unpack(s.units);
 	assert_int_equal(s.window->sequence, 1);
-	assert_int_equal(rhp_unpack_event(s.units, 0).stamp, n << 8);
-	assert_int_equal(s.cursor, 3 * (5000 - n));
+	assert_int_equal(first.a & 0xffff, RHP_BLOB | RHP_BLOB_RESIDENT << 8);
+	assert_true(first.b >= 1 << 16 && first.b % 4096 == 0);
+	assert_int_equal(rhp_unpack_event(s.units + RHP_WIDE_UNITS, 0).stamp, n << 8);
+	assert_int_equal(s.cursor, RHP_WIDE_UNITS * (5000 - n + 1));
 	assert_int_equal(s.units[s.cursor], 0);
 	free(buffer);
 }
