@@ -200,6 +200,12 @@ static void forget(struct heap_root_node *root)
 	free(root->file);
 }
 
+/* What the trace has in place of others' addresses says nothing. */
+static bool has_place(const struct heap_root *word)
+{
+	return word->kind != RHP_ROOT_WORD && word->kind != RHP_ROOT_MOVING;
+}
+
 static int add_word(struct making *m, size_t i)
 {
 	struct heap_roots *roots = m->roots;
@@ -211,7 +217,7 @@ static int add_word(struct making *m, size_t i)
 		.kind = word->kind,
 		.tid = word->tid,
 		.module = HEAP_ROOT_NO_MODULE,
-		.address = word->address,
+		.address = has_place(word) ? word->address : 0,
 		.first_word = i,
 	};
 	int error;

@@ -142,8 +142,7 @@ static int64_t offset_of(const struct picture *p, uint64_t edge)
 	}
 	word = p->roots.words[edge];
 	root = &p->roots.roots[low];
-	return word->address >= root->address ? (int64_t)(word->address - root->address)
-					      : 0;
+	return root->address ? (int64_t)(word->address - root->address) : 0;
 }
 
 static int64_t stack_of(const struct picture *p, const struct heap_block *block)

@@ -148,6 +148,16 @@ static struct variable *find_place(struct variables *v, Dwarf_Die *die)
 	return NULL;
 }
 
+/* A static variable of a function has a number behind its name in the symbol table. */
+static void set_name(struct variable *variable, Dwarf_Die *die)
+{
+	const char *name = dwarf_diename(die);
+
+	if (name && strncmp(variable->name, "_Z", 2) != 0 &&
+	    strncmp(variable->name, "_R", 2) != 0)
+		variable->name = name;
+}
+
 /* The line is that of the declaration, if the variable is declared elsewhere (of a class,
  * say); file and line are of one entry. */
 static void set_line(struct variable *variable, Dwarf_Die *unit, Dwarf_Die *die)
@@ -200,8 +210,10 @@ static void read_unit(struct variables *v, Dwarf_Die *unit)
 		}
 		tag = dwarf_tag(die);
 		variable = tag == DW_TAG_variable ? find_place(v, die) : NULL;
-		if (variable && !variable->file)
+		if (variable && !variable->file) {
+			set_name(variable, die);
 			set_line(variable, unit, die);
+		}
 		if (has_variables(tag) && depth + 1 < MAX_DEPTH &&
 		    dwarf_child(die, &way[depth + 1]) == 0)
 			depth++;

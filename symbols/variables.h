@@ -13,7 +13,7 @@
 struct variables;
 
 struct variable {
-	const char *name; /* as the symbol table has it */
+	const char *name; /* as in the source, or mangled */
 	uint64_t address,
 		size; /* address of a thread-local one: minus the thread pointer */
 	const char *directory; /* a relative file is relative to this; or NULL */

@@ -167,7 +167,7 @@ static void a_variable_is_found_by_its_bytes(void **state)
 	free(found.file);
 	at = file_address(&inside);
 	assert_int_equal(symbols_find_variable(symbols, at, &found), 1);
-	assert_int_equal(strncmp(found.name, "inside", 6), 0);
+	assert_string_equal(found.name, "inside");
 	assert_true(found.line > line_of_it);
 	free(found.file);
 	at = file_address((const void *)(uintptr_t)a_variable_is_found_by_its_bytes);
