@@ -6,10 +6,12 @@
 
 #include "common/cli.h"
 #include "common/command.h"
+#include "common/json.h"
 #include "common/output.h"
 #include "common/path.h"
 #include "database/db.h"
 #include "loading/temporary.h"
+#include "report/holders.h"
 #include "report/numbers.h"
 #include "report/read.h"
 #include "report/report-json.h"
@@ -81,6 +83,43 @@ static void write_page(const struct options *o, const struct report *report)
 	printf("%s\n", o->html);
 }
 
+static void write_holders_json(const struct holders *holders, const struct why *why)
+{
+	struct json json = json_open(stdout);
+
+	if (why)
+		why_write_json(&json, holders, why);
+	else
+		holders_write_json(&json, holders);
+	putchar('\n');
+}
+
+/* What a heap snapshot says: --retained, or --why. */
+static void write_holders(const struct options *o, const struct database *database,
+			  const struct report *report)
+{
+	enum screen_color color = o->color < 0 ? COLOR_AUTO : (enum screen_color)o->color;
+	struct holders *holders =
+		holders_read(database, report->process.process, o->snapshot);
+	struct why why = {.steps = NULL};
+	struct screen screen;
+
+	if (o->why)
+		why = why_find(database, holders, o->why);
+	if (o->json) {
+		write_holders_json(holders, o->why ? &why : NULL);
+	} else {
+		screen = screen_open(color, 0);
+		screen_page(&screen, !o->no_pager);
+		if (o->why)
+			text_write_why(&screen, holders, &why, &o->text);
+		else
+			text_write_holders(&screen, holders, &report->process, &o->text);
+	}
+	free(why.steps);
+	holders_free(holders);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -103,6 +142,8 @@ int main(int argc, char **argv)
 		write_picture(&options, report);
 	else if (options.html)
 		write_page(&options, report);
+	else if (options.retained || options.why)
+		write_holders(&options, &database, report);
 	else if (options.json)
 		report_write_json(stdout, report);
 	else

@@ -21,7 +21,14 @@ static const struct option_row rows[] = {
 	 .help = "the tree the other way round: who calls what allocates"},
 	{OPTION_TEXT, 0, "site", "sN", OPTION_FIELD(report.site),
 	 .help = "all about one call site, by its handle"},
-	{OPTION_SET, 0, "json", OPTION_FIELD(json), .help = "everything, as JSON"},
+	{OPTION_SET, 0, "retained", OPTION_FIELD(retained),
+	 .help = "which variables and call sites keep how much memory alive, of a heap "
+		 "snapshot (RHEAPER_LEAK_SCAN=graph)"},
+	{OPTION_TEXT, 0, "why", "BLOCK", OPTION_FIELD(why),
+	 .help = "why a block is alive: the pointers that lead to it, by its address or "
+		 "by the handle of a call site"},
+	{OPTION_SET, 0, "json", OPTION_FIELD(json),
+	 .help = "everything, as JSON; with --retained or --why, that"},
 	{OPTION_NUMBER, 'n', "top", "N", OPTION_FIELD(text.top), .min = 1, .max = 1e6,
 	 .help = "rows of a table (default: 10)"},
 	{OPTION_TEXT, 0, "html", "FILE", OPTION_FIELD(html),
@@ -40,6 +47,8 @@ static const struct option_row rows[] = {
 	{OPTION_TEXT, 'w', "window", "A..B", OPTION_FIELD(report.window),
 	 .help = "only what happened from A to B: times such as 3.2s or 400ms, marks "
 		 "of the program, 'start', 'peak', 'end'"},
+	{OPTION_TEXT, 0, "snapshot", "NAME", OPTION_FIELD(snapshot),
+	 .help = "the heap snapshot of that name or number (default: the last one)"},
 	{OPTION_NUMBER, 0, "buckets", "N", OPTION_FIELD(report.buckets), .min = 1,
 	 .max = 4096, .help = "steps of time (default: 256)"},
 	{.help = "Symbols, of traces"},
@@ -87,13 +96,22 @@ static void check_options(const struct options *o)
 {
 	bool is_tree = o->tree || o->callers || o->svg;
 	int views = (o->sort >= 0 && !is_tree) + (o->tree || (o->callers && !o->svg)) +
-		    (o->report.site != NULL) + o->json + (o->html != NULL) +
+		    (o->report.site != NULL) + o->retained + (o->why != NULL) +
+		    (o->json && !o->retained && !o->why) + (o->html != NULL) +
 		    (o->svg != NULL);
 
 	if (views > 1)
-		die_usage("choose one of --sort, --tree, --callers, --site, --json, "
-			  "--html and --svg; --sort also goes with the trees, --callers "
-			  "with --svg");
+		die_usage("choose one of --sort, --tree, --callers, --site, --retained, "
+			  "--why, --json, --html and --svg; --sort also goes with the "
+			  "trees, --callers with --svg, --json with --retained and "
+			  "--why");
+	if (o->snapshot && !o->retained && !o->why)
+		die_usage("--snapshot is for --retained and --why");
+	if ((o->retained || o->why) &&
+	    (o->report.window || o->report.thread || o->report.n_wrappers))
+		die_usage("--window, --thread and --wrapper cannot be combined with "
+			  "--retained and --why, which are about one moment and all "
+			  "threads");
 	if (o->report.run && o->process)
 		die_usage("--run and --process cannot be combined: processes have "
 			  "numbers of their own in each database");

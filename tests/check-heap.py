@@ -3,19 +3,23 @@
 """Heap snapshots in a database: what each block retains is what its removal cuts off, by the
 pointers in the database itself; paths are shortest ones; roots have their names.
 
-usage: check-heap.py RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOURCE-ROOT
+usage: check-heap.py RHEAPER-LOAD RHEAPER-REPORT BUILD/RHEAPER-CC-DIRECTORY SOURCE-ROOT
 
 Prints TAP, one point per test_ function.
 """
 import collections
+import json
 import os
+import re
+import shutil
 import sqlite3
+import subprocess
 import sys
 
 import tap
 from workbench import Workbench
 
-LOADER, BIN, SOURCE = (os.path.abspath(path) for path in sys.argv[1:4])
+LOADER, REPORT, BIN, SOURCE = (os.path.abspath(path) for path in sys.argv[1:5])
 
 PROGRAM = """
 #include <stdlib.h>
@@ -223,8 +227,7 @@ def test_roots_have_their_names(b):
         "mine": ("thread-local", "program.c", b.line("static _Thread_local"), node + 24 + node + 48),
     }
     assert {name: rows.get(name) for name in want} == want, rows
-    middle = [rows[name] for name in rows if name.startswith("middle")]
-    assert middle == [("global", "program.c", b.line("static char *middle;"), 500)], rows
+    assert rows["middle"] == ("global", "program.c", b.line("static char *middle;"), 500), rows
 
 
 def test_a_pointer_into_a_block_is_a_doubt(b):
@@ -263,6 +266,92 @@ def test_the_blocks_of_a_site_count_once(b):
         own = {node for node, in b.ask("SELECT node FROM heap_blocks WHERE snapshot = 1 AND stack = ?", stack)}
         cut = set().union(*((graph.reach() - graph.reach(node)) for node in own)) & set(graph.sizes)
         assert retained == sum(graph.sizes[node] for node in cut), (stack, retained)
+
+
+def report(b, *words, **more):
+    return b.run(REPORT, "a.db", "--snapshot=built", *words, **more)
+
+
+def test_the_report_has_the_tree_of_what_is_retained(b):
+    said = report(b, "--retained").split("\n")
+    sums = dict(b.ask("SELECT name, retained_bytes FROM heap_roots WHERE snapshot = 1 AND name NOT NULL"))
+    line = next(i for i, text in enumerate(said) if "global list (program.c:" in text)
+    assert said[line].endswith(", through 1 site"), said
+    # A list of 100 elements, and what they point to, are of one line of the program
+    assert re.search(r"^ +[0-9.]+ kB +[0-9.]+ %    s\d+ build \(program.c:\d+\): 110 blocks of 2.40 kB$", said[line + 1]), said
+    data = json.loads(report(b, "--retained", "--json"))
+    assert sum(group["bytes"] for group in data["groups"]) == data["groups"][0]["retained_bytes"] == \
+        data["snapshot"]["bytes"]
+    for root in data["roots"]:
+        if root["name"]:
+            assert root["retained_bytes"] == sums[root["name"]], root
+    for group in data["groups"][1:]:
+        assert (group["root"] is None) != (group["site"] is None) and group["parent"] is not None, group
+
+
+def test_the_report_says_why_a_block_is_alive(b):
+    address, = b.ask("SELECT address FROM heap_blocks WHERE snapshot = 1 AND size = 616")[0]
+    for place in address, address + 615:
+        said = report(b, f"--why={place:#x}")
+        assert re.search(r"The shortest path to it\n"
+                         r"  global pairs \(program.c:\d+\)\n"
+                         r"  \+(48|56) → build \(program.c:\d+\)\n"
+                         r"  \+0 → build \(program.c:\d+\)\n$", said), said
+        assert re.search(r"all paths to it lead through global pairs", said), said
+    data = json.loads(report(b, f"--why={address:#x}", "--json"))
+    assert [step["offset"] for step in data["path"]] in ([-1, 48, 0], [-1, 56, 0]), data["path"]
+    assert data["block"]["retained_bytes"] == 616 and not data["block"]["possible"], data["block"]
+    report(b, f"--why={address + 616:#x}", status=2, silent=False)
+
+
+def test_a_list_is_one_step_of_a_path(b):
+    holders = dict(b.ask("SELECT node, holder FROM heap_blocks WHERE snapshot = 1"))
+    root, = b.ask("SELECT node FROM heap_roots WHERE snapshot = 1 AND name = 'list'")[0]
+    depths = {}
+    for node in holders:
+        way = [node]
+        while way[-1] in holders:
+            way.append(holders[way[-1]])
+        if way[-1] == root:
+            depths[node] = len(way) - 1
+    last = max(depths, key=depths.get)
+    address, = b.ask("SELECT address FROM heap_blocks WHERE snapshot = 1 AND node = ?", last)[0]
+    steps = [(step["offset"], step["blocks"]) for step in json.loads(report(b, f"--why={address:#x}", "--json"))["path"]]
+    assert depths[last] >= 100 and sum(n for _, n in steps) == depths[last] + 1 and len(steps) <= 3, steps
+    assert "99 more, each held by the one before" in report(b, f"--why={address:#x}"), steps
+
+
+def test_a_site_has_the_block_that_retains_most(b):
+    stack, retained = b.ask("SELECT stack, max(retained_bytes) FROM heap_blocks WHERE snapshot = 1 AND size = 500")[0]
+    said = report(b, f"--why=s{stack}")
+    assert f"s{stack} make_middle (program.c:" in said and "1 block of 500 B; 1 held by pointers that are only possible" in \
+        said and "which has a possible pointer\n  global middle" in said, said
+    assert json.loads(report(b, f"--why={stack}", "--json"))["block"]["retained_bytes"] == retained
+
+
+def test_what_is_asked_for_and_not_there_is_said(b):
+    b.run("./program", "no", RHEAPER_TRACE="d.bin")
+    b.run(LOADER, "-q", "d.bin", "d.db")
+    for words, what in ((("a.db", "--retained", "--snapshot=none"), "no heap snapshot 'none'; it has 2 others"),
+                        (("d.db", "--retained"), "run the program with RHEAPER_LEAK_SCAN=graph"),
+                        (("a.db", "--why=x"), "expected a call site such as s17, or the address"),
+                        (("a.db", "--why=s99999"), "there is no such call site"),
+                        (("a.db", "--snapshot=exit"), "--snapshot is for --retained and --why"),
+                        (("a.db", "--retained", "--window=1..2"), "cannot be combined")):
+        result = subprocess.run([REPORT, *words], cwd=b.dir, env=b.env, text=True, capture_output=True)
+        assert result.returncode == 2 and what in result.stderr, (words, result)
+    assert "heap snapshot 'exit'" in b.run(REPORT, "a.db", "--retained")
+
+
+def test_a_circle_of_holders_is_damage(b):
+    shutil.copy(b.path("a.db"), b.path("e.db"))
+    with sqlite3.connect(b.path("e.db")) as db:
+        address, = db.execute("SELECT address FROM heap_blocks WHERE snapshot = 2 AND node = 1").fetchone()
+        db.execute("UPDATE heap_blocks SET holder = 3 - node WHERE snapshot = 2 AND node IN (1, 2)")
+    db.close()
+    result = subprocess.run([REPORT, "e.db", f"--why={address:#x}"], cwd=b.dir, env=b.env, text=True,
+                            capture_output=True, timeout=60)
+    assert result.returncode == 2 and "is damaged" in result.stderr, result
 
 
 def test_a_trace_without_a_graph_has_no_rows(b):
