@@ -78,7 +78,7 @@ static void build(void)
 	mine = make(make(0, 0, 48), 0, 24);
 	make_middle();
 	nobody = make(make(0, 0, 128), make_ring(3), 256);
-	nobody = make(nobody, 0, 0);
+	nobody = make(nobody, list, 0);
 	nobody = 0;
 }
 
@@ -125,20 +125,23 @@ class Bench(Workbench):
 
 class Graph:
     """A snapshot by its pointers alone: node 0 points to the roots, the root of what is lost
-    to the blocks that nothing points to."""
+    to the blocks that nothing points to. What is lost holds nothing else."""
     def __init__(self, b, snapshot):
         self.sizes = dict(b.ask("SELECT node, size FROM heap_blocks WHERE snapshot = ?", snapshot))
         roots = b.ask("SELECT node, kind FROM heap_roots WHERE snapshot = ?", snapshot)
-        lost = [node for node, in b.ask("SELECT node FROM heap_blocks JOIN leak_kinds USING (leak_kind)"
-                                        " WHERE snapshot = ? AND name = 'definitely lost'", snapshot)]
+        kinds = dict(b.ask("SELECT node, name FROM heap_blocks JOIN leak_kinds USING (leak_kind)"
+                           " WHERE snapshot = ?", snapshot))
+        heads = [node for node, kind in kinds.items() if kind == "definitely lost"]
+        lost = {node for node, kind in kinds.items() if kind.endswith("ly lost") and kind != "possibly lost"}
         self.edges = collections.defaultdict(list)
         self.edges[0] = [(node, 0) for node, _ in roots]
         for node, kind in roots:
             if kind == "lost":
-                self.edges[node] = [(block, 0) for block in lost]
+                self.edges[node] = [(block, 0) for block in heads]
         for source, target, possible in b.ask(
                 "SELECT source, target, possible FROM heap_edges WHERE snapshot = ?", snapshot):
-            self.edges[source].append((target, possible))
+            if source not in lost or target in lost:
+                self.edges[source].append((target, possible))
 
     def reach(self, without=None):
         seen, left = {0}, [0]
