@@ -332,6 +332,35 @@ def test_a_site_has_the_block_that_retains_most(b):
     assert json.loads(report(b, f"--why={stack}", "--json"))["block"]["retained_bytes"] == retained
 
 
+def page_blocks():
+    """The program of the page, its commands, and (a command, what it says) of its examples."""
+    with open(os.path.join(SOURCE, "docs", "how-to", "holders.md")) as page:
+        text = page.read()
+    program, = re.findall(r"```c\n(.*?)```", text, re.S)
+    commands, = re.findall(r"```\n(rheaper-cc .*?)```", text, re.S)
+    return program, commands.splitlines(), re.findall(r"```\n\$ (.*?)\n(.*?)```", text, re.S)
+
+
+def test_the_page_shows_what_is_shown(b):
+    """Addresses, times, the process and which of 16 equally long lists is the first differ."""
+    program, commands, examples = page_blocks()
+    folder = os.path.dirname(LOADER), os.path.dirname(REPORT), BIN
+    b.file("sessions.c", program)
+    env = {"PATH": ":".join(folder) + ":" + b.env["PATH"], "C_INCLUDE_PATH": os.path.join(SOURCE, "include")}
+    for command in commands:
+        b.run("sh", "-c", command, silent=False, **env)
+
+    def neutral(said):
+        said = re.sub(r"0x[0-9a-f]+", "ADDRESS", said)
+        said = re.sub(r"pid \d+", "PID", said)
+        said = re.sub(r"at [0-9.]+ [mu]?s:", "at TIME:", said)
+        return re.sub(r"\+\d+ → remember \(sessions.c:18\) and 6\d more", "+N → LIST", said)
+    assert len(examples) == 2
+    for command, want in examples:
+        said = b.run("sh", "-c", command, **env)
+        assert neutral(said) == neutral(want), (command, said)
+
+
 def test_what_is_asked_for_and_not_there_is_said(b):
     b.run("./program", "no", RHEAPER_TRACE="d.bin")
     b.run(LOADER, "-q", "d.bin", "d.db")
