@@ -177,21 +177,15 @@ static bool is_of(const struct heap_root_node *root, const struct heap_root *las
 	return word->code == last->code;
 }
 
-static bool has_name_of(const struct heap_root_node *root,
-			const struct heap_root_node *next)
-{
-	return root->name && next->name ? strcmp(root->name, next->name) == 0
-					: root->name == next->name;
-}
-
-/* Whether two that are no variables are one */
+/* Whether two that are no variables are one: words beside each other */
 static bool is_same(const struct heap_root_node *root, const struct heap_root_node *next,
 		    const struct heap_root *last, const struct heap_root *word)
 {
-	return root->kind == next->kind && root->tid == next->tid &&
-	       has_name_of(root, next) && !root->size && !next->size &&
-	       root->module == next->module &&
-	       (root->kind != RHP_ROOT_MEMORY || word->address - last->address <= PAGE);
+	if (root->kind != next->kind || root->tid != next->tid || root->size ||
+	    next->size || root->module != next->module)
+		return false;
+	return root->kind == RHP_ROOT_TLS ||
+	       (root->kind == RHP_ROOT_MEMORY && word->address - last->address <= PAGE);
 }
 
 static void forget(struct heap_root_node *root)

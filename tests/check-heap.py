@@ -90,18 +90,29 @@ __attribute__((noinline)) static void wipe(void)
 		words[i] = 0;
 }
 
+static void look(void)
+{
+	struct node *volatile own = make(0, 0, 1100);
+
+	rheaper_heap_snapshot("built");
+	free(own);
+}
+
 int main(int argc, char **argv)
 {
+	struct node *volatile local = make(0, 0, 1000);
+
 	(void)argv;
 	build();
 	wipe();
 	if (argc == 1)
-		rheaper_heap_snapshot("built");
+		look();
 	for (struct node *node = list; node; node = list) {
 		list = node->a;
 		free(node->b);
 		free(node);
 	}
+	free(local);
 	return 0;
 }
 """
@@ -231,6 +242,16 @@ def test_roots_have_their_names(b):
     }
     assert {name: rows.get(name) for name in want} == want, rows
     assert rows["middle"] == ("global", "program.c", b.line("static char *middle;"), 500), rows
+
+
+def test_a_frame_is_a_root(b):
+    """In which a pointer is, not the one that was called from it."""
+    for size, name, text in (1016, "main", "\t\tlook();"), (1116, "look", "\trheaper_heap_snapshot("):
+        rows = b.ask("SELECT r.name, r.line, r.file LIKE '%program.c', t.number FROM heap_edges e JOIN heap_roots r"
+                     " ON r.snapshot = e.snapshot AND r.node = e.source JOIN heap_blocks b ON b.snapshot = e.snapshot"
+                     " AND b.node = e.target LEFT JOIN threads t USING (thread)"
+                     " WHERE e.snapshot = 1 AND b.size = ? AND r.kind = 'stack'", size)
+        assert (name, b.line(text), 1, 1) in rows, rows
 
 
 def test_a_pointer_into_a_block_is_a_doubt(b):
