@@ -68,6 +68,11 @@ struct holders *holders_read(const struct database *database, int64_t process,
 			     const char *snapshot);
 void holders_free(struct holders *holders);
 
+/* Return the index of the root that is a node, or HOLDER_NONE; and of the site that a
+ * stack belongs to. */
+uint32_t holders_find_root(const struct holders *holders, int64_t node);
+uint32_t holders_find_site(const struct holders *holders, int64_t stack);
+
 /* A part of a path: blocks of a site, each held by the one before it at the same offset.
  */
 struct why_step {

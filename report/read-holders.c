@@ -168,12 +168,14 @@ static void read_roots(struct holders *h, const struct database *d)
 	rows_close(rows);
 }
 
-static uint32_t find_root(const struct holders *h, int64_t node)
+/* Roots follow the blocks without a gap. */
+uint32_t holders_find_root(const struct holders *h, int64_t node)
 {
-	for (size_t i = 0; i < h->n_roots; i++)
-		if (h->roots[i].node == node)
-			return (uint32_t)i;
-	return HOLDER_NONE;
+	int64_t i = node > h->blocks ? node - h->blocks - 1 : -1;
+
+	return i >= 0 && i < (int64_t)h->n_roots && h->roots[i].node == node
+		       ? (uint32_t)i
+		       : HOLDER_NONE;
 }
 
 /* A group of that site, or one below that is new. Roots are their own sites. */
@@ -201,7 +203,7 @@ static uint32_t find_group(struct holders *h, struct map *children, uint32_t par
 	return (uint32_t)h->n_groups++;
 }
 
-static uint32_t site_of(const struct holders *h, int64_t stack)
+uint32_t holders_find_site(const struct holders *h, int64_t stack)
 {
 	return stack >= 0 && stack < (int64_t)h->n_stacks ? h->site_of[stack]
 							  : HOLDER_NONE;
@@ -235,8 +237,9 @@ static void read_groups(struct holders *h, const struct database *d)
 
 		if (g.heap_group != 0)
 			group = find_group(h, &children, parent == MAP_NONE ? 0 : parent,
-					   g.root ? find_root(h, g.root) : HOLDER_NONE,
-					   site_of(h, g.stack));
+					   g.root ? holders_find_root(h, g.root)
+						  : HOLDER_NONE,
+					   holders_find_site(h, g.stack));
 		put(&folded, (uint64_t)g.heap_group, group);
 		h->groups[group].blocks += g.blocks;
 		h->groups[group].bytes += g.bytes;

@@ -16,20 +16,6 @@
 
 #include "report/holders.h"
 
-static uint32_t site_of(const struct holders *h, int64_t stack)
-{
-	return stack >= 0 && stack < (int64_t)h->n_stacks ? h->site_of[stack]
-							  : HOLDER_NONE;
-}
-
-static uint32_t find_root(const struct holders *h, int64_t node)
-{
-	for (size_t i = 0; i < h->n_roots; i++)
-		if (h->roots[i].node == node)
-			return (uint32_t)i;
-	return HOLDER_NONE;
-}
-
 static bool parse_number(const char *text, int base, int64_t *number)
 {
 	char *end;
@@ -55,7 +41,7 @@ static struct question parse(const struct holders *h, const char *what)
 		die_usage("--why=%s: expected a call site such as s17, or the address of "
 			  "a block such as 0x55d0c8e0",
 			  what);
-	q.site = site_of(h, number); /* of any of its stacks */
+	q.site = holders_find_site(h, number); /* of any of its stacks */
 	if (q.site == HOLDER_NONE)
 		die_usage("--why=%s: there is no such call site; handles such as s17 "
 			  "stand before the rows of --retained",
@@ -67,7 +53,7 @@ static bool is_meant(const struct question *q, const struct holders *h,
 		     const struct holders_block *b)
 {
 	if (q->site != HOLDER_NONE)
-		return site_of(h, b->stack) == q->site;
+		return holders_find_site(h, b->stack) == q->site;
 	return q->address >= b->address &&
 	       (q->address == b->address || q->address - b->address < b->size);
 }
@@ -127,9 +113,10 @@ static void find_path(struct why *why, const struct database *d, const struct ho
 	uint32_t root = HOLDER_NONE;
 
 	for (int64_t n = 0; b.holder > 0; n++) {
-		add_step(why, &(struct why_step){HOLDER_NONE, site_of(h, b.stack),
-						 b.holder_offset, 1});
-		root = find_root(h, b.holder);
+		add_step(why,
+			 &(struct why_step){HOLDER_NONE, holders_find_site(h, b.stack),
+					    b.holder_offset, 1});
+		root = holders_find_root(h, b.holder);
 		if (root != HOLDER_NONE)
 			break;
 		rows_set(rows, 1, h->snapshot);
@@ -151,12 +138,12 @@ static void find_dominator(struct why *why, const struct database *d,
 	struct rows *rows = holders_select_block(d);
 	struct holders_block b;
 
-	why->dominator_root = find_root(h, node);
+	why->dominator_root = holders_find_root(h, node);
 	why->dominator_site = HOLDER_NONE;
 	rows_set(rows, 1, h->snapshot);
 	rows_set(rows, 2, node);
 	if (why->dominator_root == HOLDER_NONE && node > 0 && rows_next(rows, &b)) {
-		why->dominator_site = site_of(h, b.stack);
+		why->dominator_site = holders_find_site(h, b.stack);
 		why->dominator_address = b.address;
 	}
 	rows_close(rows);
@@ -176,7 +163,7 @@ struct why why_find(const struct database *d, const struct holders *h, const cha
 	why.size = b.size;
 	why.retained_bytes = b.retained_bytes;
 	why.retained_blocks = b.retained_blocks;
-	why.block_site = site_of(h, b.stack);
+	why.block_site = holders_find_site(h, b.stack);
 	why.is_possible = b.holder_possible;
 	find_path(&why, d, h, b);
 	find_dominator(&why, d, h, b.dominator);
