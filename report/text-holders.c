@@ -93,24 +93,31 @@ static void push_children(struct holders_text *t, uint32_t group, size_t indent)
 		push(t, (struct pending){.group = t->order[i], .indent = indent});
 }
 
+static char *root_text(const struct holders *h, uint32_t root, const char *name)
+{
+	return memory_format("%s, through %zu site%s", name, h->roots[root].sites,
+			     h->roots[root].sites == 1 ? "" : "s");
+}
+
+/* What stands beside the roots has more than one. */
+static char *blocks_of_site(const struct holders *h, const struct holder_group *g,
+			    const char *name)
+{
+	return memory_format(
+		"s%lld %s: %s of %s%s",
+		g->site == HOLDER_NONE ? 0 : (long long)h->sites[g->site].number, name,
+		blocks_text((double)g->blocks).text, bytes_text((double)g->bytes).text,
+		g->parent == 0 ? ", held by several" : "");
+}
+
 static char *group_text(const struct holders_text *t, const struct holder_group *g)
 {
 	const struct holders *h = t->holders;
-	bool full = t->options->full_names;
-	char *name = g->root != HOLDER_NONE ? holders_root_name(h, g->root, full)
-					    : holders_site_name(h, g->site, full);
-	char *text;
+	bool full = t->options->full_names, is_root = g->root != HOLDER_NONE;
+	char *name = is_root ? holders_root_name(h, g->root, full)
+			     : holders_site_name(h, g->site, full);
+	char *text = is_root ? root_text(h, g->root, name) : blocks_of_site(h, g, name);
 
-	if (g->root != HOLDER_NONE)
-		text = memory_format("%s, through %zu site%s", name,
-				     h->roots[g->root].sites,
-				     h->roots[g->root].sites == 1 ? "" : "s");
-	else
-		text = memory_format(
-			"s%lld %s: %s of %s",
-			g->site == HOLDER_NONE ? 0 : (long long)h->sites[g->site].number,
-			name, blocks_text((double)g->blocks).text,
-			bytes_text((double)g->bytes).text);
 	free(name);
 	return text;
 }
@@ -302,6 +309,9 @@ void text_write_why(const struct screen *screen, const struct holders *holders,
 	if (why->site != HOLDER_NONE)
 		write_site(screen, holders, why, full);
 	write_block(screen, holders, why, full);
-	write_dominator(screen, holders, why, full);
+	if (why->is_held && why->dominator_root == HOLDER_NONE && !why->dominator_address)
+		fputs("no block and no root holds it alone\n", screen->out);
+	else
+		write_dominator(screen, holders, why, full);
 	write_path(screen, holders, why, full);
 }

@@ -30,6 +30,7 @@ struct node { struct node *a, *b; char text[]; };
 static struct node *list;
 static struct node *pairs[8];
 static _Thread_local struct node *mine;
+static struct node *both, *also;
 struct node *volatile nobody;
 
 static struct node *make(struct node *a, struct node *b, size_t size)
@@ -75,6 +76,7 @@ static void build(void)
 	pairs[1] = make_ring(9);
 	pairs[6] = make(shared, 0, 0);
 	pairs[7] = make(shared, shared->a, 0);
+	both = also = make(0, 0, 800);
 	mine = make(make(0, 0, 48), 0, 24);
 	make_middle();
 	nobody = make(make(0, 0, 128), make_ring(3), 256);
@@ -326,6 +328,14 @@ def test_the_report_says_why_a_block_is_alive(b):
     assert [step["offset"] for step in data["path"]] in ([-1, 48, 0], [-1, 56, 0]), data["path"]
     assert data["block"]["retained_bytes"] == 616 and not data["block"]["possible"], data["block"]
     report(b, f"--why={address + 616:#x}", status=2, silent=False)
+
+
+def test_what_several_hold_is_held_by_none_alone(b):
+    assert re.search(r"^ +816 B .* s\d+ build \(program.c:\d+\): 1 block of 816 B, held by several$",
+                     report(b, "--retained"), re.M)
+    address, = b.ask("SELECT address FROM heap_blocks WHERE snapshot = 1 AND size = 816")[0]
+    said = report(b, f"--why={address:#x}")
+    assert "\nno block and no root holds it alone\n" in said and re.search(r"\n  global (both|also) ", said), said
 
 
 def test_a_list_is_one_step_of_a_path(b):
