@@ -361,6 +361,16 @@ def test_a_site_has_the_block_that_retains_most(b):
     assert f"s{stack} make_middle (program.c:" in said and "1 block of 500 B; 1 held by pointers that are only possible" in \
         said and "which has a possible pointer\n  global middle" in said, said
     assert json.loads(report(b, f"--why={stack}", "--json"))["block"]["retained_bytes"] == retained
+    # Of the list, whose elements and what they point to are of one line
+    stacks = b.ask("SELECT stack FROM sites WHERE owner_line = (SELECT owner_line FROM sites JOIN heap_blocks USING"
+                   " (stack) JOIN heap_roots r ON r.snapshot = 1 AND r.node = holder WHERE heap_blocks.snapshot = 1"
+                   " AND r.name = 'list')")
+    most = max(b.ask("SELECT max(retained_bytes) FROM heap_blocks WHERE snapshot = 1 AND stack = ?", *stack)[0][0]
+               for stack in stacks)
+    assert most == 2400 and len(stacks) == 2, (most, stacks)
+    for stack, in stacks:
+        data = json.loads(report(b, f"--why=s{stack}", "--json"))
+        assert (data["block"]["retained_bytes"], data["blocks"]) == (most, 110), data
 
 
 def page_blocks():
