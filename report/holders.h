@@ -29,7 +29,7 @@ struct holder_site {
 };
 
 struct holder_root {
-	uint32_t kind, name, file, module;   /* of strings; 0: unknown */
+	uint32_t kind, short_name, name, file, module; /* of strings; 0: unknown */
 	int64_t node, line, thread, address; /* 0: unknown; thread: its handle */
 	int64_t retained_bytes, retained_blocks;
 	size_t sites; /* whose blocks it retains */

@@ -81,16 +81,21 @@ static void choose_snapshot(struct holders *h, const struct database *d, int64_t
 		die("%s: heap snapshot '%s': %s", d->name, h->name, error);
 }
 
-static uint32_t add_site(struct holders *h, const struct holders_site *s)
+static uint32_t add_short(struct holders *h, const char *name)
 {
 	char text[SHORT_NAME_SIZE] = "";
 
-	if (s->function)
-		short_name(s->function, text, sizeof(text));
+	if (name)
+		short_name(name, text, sizeof(text));
+	return strings_add(&h->strings, text);
+}
+
+static uint32_t add_site(struct holders *h, const struct holders_site *s)
+{
 	h->sites = memory_grow(h->sites, h->n_sites, &h->n_sites_max, sizeof(*h->sites));
 	h->sites[h->n_sites] = (struct holder_site){
 		.number = s->stack,
-		.short_name = strings_add(&h->strings, text),
+		.short_name = add_short(h, s->function),
 		.function = strings_add(&h->strings, s->function),
 		.file = strings_add(&h->strings, s->file),
 		.line = s->line,
@@ -154,6 +159,7 @@ static void read_roots(struct holders *h, const struct database *d)
 				       sizeof(*h->roots));
 		h->roots[h->n_roots++] = (struct holder_root){
 			.kind = strings_add(&h->strings, r.kind),
+			.short_name = add_short(h, r.name),
 			.name = strings_add(&h->strings, r.name),
 			.file = strings_add(&h->strings, r.file),
 			.module = strings_add(&h->strings, r.module_path),
@@ -345,13 +351,12 @@ char *holders_root_name(const struct holders *h, uint32_t root, bool is_full)
 	char *place = place_text(h, r->file, r->line, is_full), *thread = thread_text(r);
 	char *base = unnamed_root(h, r), *name;
 	const char *kind = strings_get(&h->strings, r->kind);
+	const char *what = strings_get(&h->strings, is_full ? r->name : r->short_name);
 
 	if (r->name && strcmp(kind, "stack") == 0)
-		name = memory_format("stack%s in %s%s", thread,
-				     strings_get(&h->strings, r->name), place);
+		name = memory_format("stack%s in %s%s", thread, what, place);
 	else if (r->name)
-		name = memory_format("%s %s%s%s", kind, strings_get(&h->strings, r->name),
-				     place, thread);
+		name = memory_format("%s %s%s%s", kind, what, place, thread);
 	else
 		name = memory_format("%s%s", base, thread);
 	free(place);

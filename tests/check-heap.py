@@ -119,6 +119,26 @@ int main(int argc, char **argv)
 }
 """
 
+CXX = """
+#include <map>
+#include <string>
+#include <vector>
+#include <rheaper.h>
+namespace app {
+struct cache { static std::map<int, std::string> names; };
+std::map<int, std::string> cache::names;
+static std::vector<std::string> log;
+}
+thread_local std::vector<int> scratch;
+int main()
+{
+	app::cache::names[1] = std::string(100000, 'x');
+	app::log.resize(7);
+	scratch.resize(50);
+	rheaper_heap_snapshot("filled");
+}
+"""
+
 
 class Bench(Workbench):
     def __init__(self, directory):
@@ -244,6 +264,23 @@ def test_roots_have_their_names(b):
     }
     assert {name: rows.get(name) for name in want} == want, rows
     assert rows["middle"] == ("global", "program.c", b.line("static char *middle;"), 500), rows
+
+
+def test_variables_of_cxx_have_their_scopes(b):
+    """In a static program, too, whose thread-local variables lie among those of libc."""
+    b.file("names.cc", CXX)
+    for flags in ("-O0",), ("-O2", "-static"):
+        b.run(os.path.join(BIN, "rheaper-c++"), "-g", *flags, "-I" + os.path.join(SOURCE, "include"),
+              "names.cc", "-o", "names", silent=False)
+        trace, database = f"names{flags[0]}.bin", f"names{flags[0]}.db"
+        b.run("./names", RHEAPER_TRACE=trace)
+        b.run(LOADER, "-q", trace, database)
+        with sqlite3.connect(b.path(database)) as db:
+            rows = dict(db.execute("SELECT name, kind FROM heap_roots WHERE file LIKE '%names.cc' AND kind <> 'stack'"))
+        db.close()
+        assert rows == {"app::cache::names[abi:cxx11]": "global", "app::log": "global", "scratch": "thread-local"}, (flags, rows)
+        # With -O2 a register may point there, too
+        assert flags != ("-O0",) or "global app::cache::names (names.cc:" in b.run(REPORT, "--retained", database)
 
 
 def test_a_frame_is_a_root(b):
