@@ -51,8 +51,7 @@ struct holders {
 	struct strings strings;
 	struct holder_site *sites;
 	size_t n_sites, n_sites_max;
-	uint32_t *site_of; /* of each stack; HOLDER_NONE: there is no such stack */
-	size_t n_stacks, n_stacks_max;
+	struct map site_of;        /* of each stack */
 	struct holder_root *roots; /* by node: the first follows the last block */
 	size_t n_roots, n_roots_max;
 	struct holder_group *groups;

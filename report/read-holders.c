@@ -103,18 +103,6 @@ static uint32_t add_site(struct holders *h, const struct holders_site *s)
 	return (uint32_t)h->n_sites++;
 }
 
-static void set_site(struct holders *h, int64_t stack, uint32_t site)
-{
-	if (stack < 0 || stack >= UINT32_MAX)
-		return;
-	while ((int64_t)h->n_stacks <= stack) {
-		h->site_of = memory_grow(h->site_of, h->n_stacks, &h->n_stacks_max,
-					 sizeof(*h->site_of));
-		h->site_of[h->n_stacks++] = HOLDER_NONE;
-	}
-	h->site_of[stack] = site;
-}
-
 /* Sites are the same if function, file, line and module are. */
 static void read_sites(struct holders *h, const struct database *d)
 {
@@ -140,7 +128,7 @@ static void read_sites(struct holders *h, const struct database *d)
 			site = add_site(h, &s);
 			put(&sites, key, site);
 		}
-		set_site(h, s.stack, site);
+		put(&h->site_of, (uint64_t)s.stack, site);
 	}
 	rows_close(rows);
 	map_fini(&places);
@@ -211,8 +199,8 @@ static uint32_t find_group(struct holders *h, struct map *children, uint32_t par
 
 uint32_t holders_find_site(const struct holders *h, int64_t stack)
 {
-	return stack >= 0 && stack < (int64_t)h->n_stacks ? h->site_of[stack]
-							  : HOLDER_NONE;
+	_Static_assert(MAP_NONE == HOLDER_NONE, "what a map does not have");
+	return map_get(&h->site_of, (uint64_t)stack);
 }
 
 static void sum_up(struct holders *h)
@@ -297,7 +285,7 @@ void holders_free(struct holders *h)
 	strings_fini(&h->strings);
 	free(h->name);
 	free(h->sites);
-	free(h->site_of);
+	map_fini(&h->site_of);
 	free(h->roots);
 	free(h->groups);
 	free(h);
