@@ -464,6 +464,20 @@ def test_a_circle_of_holders_is_damage(b):
     assert result.returncode == 2 and "is damaged" in result.stderr, result
 
 
+def test_numbers_of_a_database_are_no_sizes(b):
+    """A stack numbered four billion is one more stack."""
+    shutil.copy(b.path("a.db"), b.path("f.db"))
+    with sqlite3.connect(b.path("f.db")) as db:
+        db.execute("UPDATE stacks SET stack = 4294967290 WHERE stack = (SELECT max(stack) FROM stacks)")
+    db.close()
+    with subprocess.Popen([REPORT, "f.db", "--retained", "--json"], cwd=b.dir, env=b.env, stdout=subprocess.PIPE) as child:
+        said = json.load(child.stdout)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0 and any(site["site"] == 4294967290 for site in said["sites"])
+    assert usage.ru_maxrss < 1 << 20, usage.ru_maxrss  # KiB
+
+
 def test_a_trace_without_a_graph_has_no_rows(b):
     b.run("./program", "no", RHEAPER_TRACE="b.bin", RHEAPER_LEAK_SCAN="1")
     b.run(LOADER, "-q", "b.bin", "b.db")
