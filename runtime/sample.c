@@ -6,10 +6,14 @@
  */
 #include "runtime/os-clock.h"
 #include "runtime/os-lock.h"
+#include "runtime/probe.h"
 #include "runtime/sample.h"
 #include "runtime/trace-file.h"
 
 #define FRACTION_BITS 26
+#define WEIGHT_BITS 24
+#define WEIGHT_TERMS UINT64_C(16)
+#define MOST_MEANS 20
 #define LN2 UINT64_C(0xb17217f7) /* of 2^32 */
 
 struct rhp_sample rhp_sample;
@@ -19,6 +23,7 @@ void rhp_sample_start(const struct rhp_settings *settings)
 	rhp_sample.mean = settings->sample_bytes;
 	rhp_sample.unsampled = ((1000000 - settings->sample_ppm) << 32) / 1000000;
 	rhp_sample.seed = settings->sample_seed;
+	rhp_sample.probes = settings->usdt;
 	rhp_sample.n_traces++;
 }
 
@@ -71,6 +76,25 @@ uint64_t rhp_sample_gap(uint64_t bits, uint64_t mean)
 	return ln * mean >> FRACTION_BITS;
 }
 
+/*
+ * With x = (size + 1) / mean, and z its half, 1 / (1 - exp(-x)) is (1 + coth z) / 2, so
+ * the weight is size * mean / (size + 1) * (z + z coth z). z coth z is the continued
+ * fraction 1 + z^2 / (3 + z^2 / (5 + ...)). From x = 20 on the share that is not recorded
+ * is below a part of 2^28.
+ */
+uint64_t rhp_sample_weight(uint64_t size, uint64_t mean)
+{
+	if (size / MOST_MEANS >= mean)
+		return size;
+	uint64_t z = ((size + 1) << (WEIGHT_BITS - 1)) / mean;
+	uint64_t square = z * z >> WEIGHT_BITS;
+	uint64_t sum = (2 * WEIGHT_TERMS + 1) << WEIGHT_BITS;
+	for (uint64_t k = WEIGHT_TERMS; k > 0; k--)
+		sum = ((2 * k - 1) << WEIGHT_BITS) + (square << WEIGHT_BITS) / sum;
+	uint64_t all = mean * (z + sum) >> 8; /* of WEIGHT_BITS - 8 */
+	return (all - all / (size + 1)) >> (WEIGHT_BITS - 8);
+}
+
 bool rhp_sample_keep(const void *block)
 {
 	if (rhp_address_set_add(&rhp_sample.blocks, rhp_untagged((uintptr_t)block)))
@@ -91,7 +115,11 @@ bool rhp_sample_point(const void *block, size_t size)
 		}
 	}
 	thread->until_sample = rhp_sample_gap(next_random(thread), rhp_sample.mean);
-	return rhp_sample_keep(block);
+	if (!rhp_sample_keep(block))
+		return false;
+	if (rhp_sample.probes)
+		rhp_probe_alloc(block, size, rhp_sample_weight(size, rhp_sample.mean));
+	return true;
 }
 
 bool rhp_sample_take_out(const void *block)
@@ -100,6 +128,8 @@ bool rhp_sample_take_out(const void *block)
 	if (!rhp_address_set_has(&rhp_sample.blocks, address))
 		return false;
 	rhp_address_set_remove(&rhp_sample.blocks, address);
+	if (rhp_sample.probes)
+		rhp_probe_free(block);
 	return true;
 }
 

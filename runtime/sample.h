@@ -30,6 +30,7 @@ struct rhp_sample {
 	uint64_t seed;      /* 0: another one in each run */
 	uint32_t n_threads; /* that drew anything */
 	uint32_t n_traces;  /* a distance is drawn for one of them */
+	uint32_t probes;    /* 1: blocks of the sample pass the probes (probe.h) */
 	struct rhp_address_set blocks; /* recorded and not freed */
 };
 
@@ -47,6 +48,13 @@ HIDDEN void rhp_sample_forget(void);
  * unmasked exceptions of the floating-point unit.
  */
 HIDDEN uint64_t rhp_sample_gap(uint64_t bits, uint64_t mean);
+
+/*
+ * The bytes that a recorded block of this size stands for: size / (1 - exp(-(size + 1) /
+ * mean)), in integers, for a mean of 1 to 2^32 - 1. The error is below a millionth, or
+ * below one byte.
+ */
+HIDDEN uint64_t rhp_sample_weight(uint64_t size, uint64_t mean);
 
 HIDDEN bool rhp_sample_point(const void *block, size_t size);
 HIDDEN bool rhp_sample_draw_stack(void);

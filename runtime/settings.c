@@ -55,6 +55,7 @@ static const struct variable {
 	{"RHEAPER_SYMBOLS", offsetof(struct rhp_settings, keep_symbols), 0, 0, 1, KEEP},
 	{"RHEAPER_SYMBOLS_BYTES", offsetof(struct rhp_settings, symbols_bytes),
 	 RHP_SYMBOLS_BYTES_DEFAULT, 0, UINT64_MAX, WIDE},
+	{"RHEAPER_USDT", offsetof(struct rhp_settings, usdt), 0, 0, 1, NARROW},
 	{"RHEAPER_QUIET", offsetof(struct rhp_settings, quiet), 0, 0, 1, NARROW},
 	{"RHEAPER_SAMPLE_SEED", offsetof(struct rhp_settings, sample_seed), 0, 0,
 	 UINT64_MAX, WIDE},

@@ -31,6 +31,7 @@ struct rhp_settings {
 	uint32_t bus_errors;    /* RHEAPER_SIGBUS, 0: no handler for it */
 	uint32_t keep_symbols;  /* RHEAPER_SYMBOLS=keep: copies of what was traced */
 	uint64_t symbols_bytes; /* RHEAPER_SYMBOLS_BYTES, at most of these */
+	uint32_t usdt;          /* RHEAPER_USDT: sampled blocks pass static probes */
 	uint32_t quiet;         /* RHEAPER_QUIET: a terminal is not told of the trace */
 	/* Not from the environment: what shared libraries allocate is left out. */
 	uint32_t own_calls;

@@ -25,12 +25,14 @@ syscall sigaction __errno_location clock_gettime environ _dl_find_object __ehdr_
 dl_iterate_phdr getauxval exit pthread_key_create pthread_setspecific dlsym
 __tls_get_addr ___tls_get_addr dladdr dlopen wcslen __sched_cpualloc_size
 _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZTISt9bad_alloc
+__divdi3
 __udivdi3
 '''.split())
 
 
-# Ours, and what a compiler makes for itself in each object that needs it
-OURS = r'__wrap_|(__real_)?rhp_|rheaper_|DW\.ref\.|__x86\.get_pc_thunk\.'
+# Ours; what a compiler makes for itself in each object that needs it; and the base that
+# objects with static probes share (hidden)
+OURS = r'__wrap_|(__real_)?rhp_|rheaper_|DW\.ref\.|__x86\.get_pc_thunk\.|_\.stapsdt\.base$'
 
 
 def members(nm, path):

@@ -10,6 +10,7 @@ Prints TAP, one point per test_ function.
 import glob
 import math
 import os
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -249,6 +250,79 @@ def test_bad_values_are_named(b):
                                 text=True, capture_output=True, check=True)
         assert result.stderr.count("\n") == 1, result.stderr
         assert f"{name}={value} is not a value from {default}" in result.stderr, result.stderr
+
+
+PROBED = """
+#include <stdio.h>
+#include <stdlib.h>
+static void *volatile keep;
+int main(void)
+{
+	for (size_t i = 0; i < 10; i++) {
+		keep = malloc(1000 + i);
+		printf("alloc %p %zu %zu\\n", keep, 1000 + i, 1000 + i);
+		if (i % 2)
+			continue;
+		printf("free %p\\n", keep);
+		free(keep);
+	}
+	return 0;
+}
+"""
+
+
+def probes_of(path):
+    """What readelf says of the notes: {name: arguments}."""
+    notes = subprocess.run(["readelf", "-W", "-n", path], text=True, capture_output=True, check=True).stdout
+    lines = [line.strip() for line in notes.splitlines()]
+    return {lines[i + 1].split(": ")[1]: lines[i + 3].split(": ")[1]
+            for i, line in enumerate(lines) if line.endswith("Provider: otel_memory")}
+
+
+def test_probes_are_in_every_kind_of_program(b):
+    """With their arguments in the registers of a call, whatever links."""
+    if os.uname().machine != "x86_64":
+        return
+    linkers = [[f"-fuse-ld={name}"] for name, tool in (("gold", "ld.gold"), ("lld", "ld.lld"), ("mold", "mold"))
+               if shutil.which(tool)]
+    for words in [[], ["-static"], ["-static-pie"], ["-no-pie"], ["-flto", "-O2"], ["-Wl,--gc-sections"], *linkers]:
+        b.build(PROBED, *words)
+        assert probes_of(b.path("program")) == {"alloc": "8@%rdi 8@%rsi 8@%rdx", "free": "8@%rdi"}, words
+    if shutil.which("musl-gcc"):
+        b.env["RHEAPER_REAL_CC"] = "musl-gcc"
+        b.build(PROBED, "-static")
+        del b.env["RHEAPER_REAL_CC"]
+        assert len(probes_of(b.path("program"))) == 2
+
+
+def test_probes_tell_of_the_sample(b):
+    """A debugger that attaches to them sees each block as the program's ledger has it: with a
+    mean of one byte all are recorded, and stand for themselves."""
+    if not shutil.which("gdb"):
+        raise tap.Skip("no gdb")
+    b.build(PROBED)
+    # By the notes that readelf reads, and by the registers that they name
+    script = b.file("script", "set debuginfod enabled off\nset breakpoint pending on\n"
+                    "break -probe-stap otel_memory:alloc\ncommands\nsilent\n"
+                    'printf "\\nseen alloc %#lx %lu %lu\\n", $rdi, $rsi, $rdx\ncont\nend\n'
+                    "break -probe-stap otel_memory:free\ncommands\nsilent\n"
+                    'printf "\\nseen free %#lx\\n", $rdi\ncont\nend\nrun\n')
+    for usdt in "1", "0":
+        for old in glob.glob(b.path("p.bin*")):
+            os.remove(old)
+        result = subprocess.run(["gdb", "-nx", "-batch", "-x", script, b.path("program")], cwd=b.dir, text=True,
+                                capture_output=True, timeout=120, stdin=subprocess.DEVNULL, env={
+                                    **b.env, "RHEAPER_TRACE": "p.bin", "RHEAPER_USDT": usdt, "RHEAPER_SAMPLE_BYTES": "1"})
+        if "exited normally" not in result.stdout:
+            raise tap.Skip("gdb cannot run a program here")
+        lines = result.stdout.splitlines()
+        ledger = [line for line in lines if line.startswith(("alloc ", "free "))]
+        seen = [line[5:] for line in lines if line.startswith("seen ")]
+        assert len(ledger) == 15, result.stdout
+        if usdt == "1":
+            assert set(ledger) <= set(seen), (ledger, seen)
+        else:
+            assert not seen, seen
 
 
 tap.run(globals(), Bench)

@@ -40,6 +40,22 @@ static void a_gap_is_the_logarithm(void **state)
 	assert_true(rhp_sample_gap(0, UINT32_MAX) > 44ull * UINT32_MAX);
 }
 
+static void a_weight_is_size_by_the_share_that_is_recorded(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		uint64_t mean = (draw() >> 32 >> draw() % 32) | 1;
+		uint64_t size = draw() >> 20 >> draw() % 44;
+		double wanted = (double)size / -expm1(-((double)size + 1) / (double)mean);
+		double weight = (double)rhp_sample_weight(size, mean);
+
+		assert_true(fabs(weight - wanted) <= 1 + wanted * 1e-6);
+	}
+	assert_int_equal(rhp_sample_weight(0, 1), 0);
+	assert_int_equal(rhp_sample_weight(UINT64_MAX, UINT32_MAX), UINT64_MAX);
+	assert_int_equal(rhp_sample_weight(UINT64_MAX, 1), UINT64_MAX);
+}
+
 /* How many gaps are longer than a length: exp(-length / mean) of them. */
 static void gaps_are_exponential(void **state)
 {
@@ -155,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_gap_is_the_logarithm),
+		cmocka_unit_test(a_weight_is_size_by_the_share_that_is_recorded),
 		cmocka_unit_test(gaps_are_exponential),
 		cmocka_unit_test(a_set_has_what_was_added),
 		cmocka_unit_test(a_set_counts_what_is_in_it),
