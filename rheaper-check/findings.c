@@ -18,19 +18,13 @@
 
 #include "rheaper-check/findings.h"
 
-static const char *plural(int64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 void findings_add(struct verdict *v, const struct finding *finding)
 {
 	v->findings = arena_grow(v->arena, v->findings, v->n_findings, sizeof(*finding));
 	v->findings[v->n_findings++] = *finding;
 }
 
-/* What is not in a trace of a program may have been done all the same. */
-static bool is_judged(const struct verdict *v, const char *key)
+bool verdict_judges(const struct verdict *v, const char *key)
 {
 	const struct measure_program *p = measure_program(
 		v->measure, arena_text_n(v->arena, key, names_program(key)));
@@ -40,7 +34,7 @@ static bool is_judged(const struct verdict *v, const char *key)
 
 static void add_better(struct verdict *v, const char *key, const char *message)
 {
-	if (!is_judged(v, key))
+	if (!verdict_judges(v, key))
 		return;
 	v->better = arena_grow(v->arena, v->better, v->n_better, sizeof(*v->better));
 	v->better[v->n_better++] = (struct improvement){key, message};
@@ -52,7 +46,7 @@ void findings_note(struct verdict *v, const char *note)
 	v->notes[v->n_notes++] = note;
 }
 
-static const char *program_of(struct verdict *v, const char *key)
+const char *verdict_program(const struct verdict *v, const char *key)
 {
 	return arena_text_n(v->arena, key, names_program(key));
 }
@@ -64,7 +58,7 @@ static void find_leak(struct verdict *v, const struct measure_site *site,
 		.kind = !v->has_baseline ? FINDING_LEAK
 			: before         ? FINDING_LEAK_GROWTH
 					 : FINDING_NEW_LEAK,
-		.program = program_of(v, site->key),
+		.program = verdict_program(v, site->key),
 		.site = site,
 		.has_before = before,
 		.rule_file = v->baseline_path,
@@ -157,7 +151,7 @@ static void note_taken(struct verdict *v, const struct measure_site *site,
 	findings_note(v, arena_format(v->arena,
 				      "%s: the leak at %s is taken for the one at %s in "
 				      "the baseline, which is not there any more",
-				      program_of(v, site->key),
+				      verdict_program(v, site->key),
 				      names_joined(v->arena, site->key),
 				      names_joined(v->arena, entry->key)));
 }
@@ -193,7 +187,7 @@ static void find_growth(struct verdict *v, const struct baseline_entry *entry,
 {
 	int64_t before = entry->amounts[amount];
 	struct finding f = {.kind = FINDING_GROWTH,
-			    .program = program_of(v, entry->key),
+			    .program = verdict_program(v, entry->key),
 			    .site = site,
 			    .topic = amount_names[amount],
 			    .rule_file = v->baseline_path,
@@ -271,7 +265,7 @@ static void compare_sites(struct verdict *v, struct baseline *baseline,
 static void keep_unjudged(const struct verdict *v, struct baseline_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		if (!is_judged(v, list->entries[i].key))
+		if (!verdict_judges(v, list->entries[i].key))
 			memcpy(list->entries[i].used, list->entries[i].amounts,
 			       sizeof(list->entries[i].used));
 	}
@@ -287,24 +281,6 @@ static void find_gone(struct verdict *v, const struct baseline *baseline)
 				   arena_format(v->arena, "no longer leaks; was %s",
 						measure_leak_text(v->arena, e->amounts)));
 	}
-}
-
-static void note_absent(struct verdict *v, const struct baseline *baseline)
-{
-	const char *last = "";
-	size_t n = 0;
-
-	for (size_t i = 0; i < baseline->sites.n; i++) {
-		const char *program = program_of(v, baseline->sites.entries[i].key);
-
-		if (strcmp(program, last) != 0)
-			n += !measure_program(v->measure, program);
-		last = program;
-	}
-	if (n)
-		findings_note(v, arena_format(v->arena,
-					      "%zu program%s in the baseline did not run",
-					      n, plural((int64_t)n)));
 }
 
 static void compare_programs(struct verdict *v, struct baseline *baseline,
@@ -354,126 +330,6 @@ static void check_limits(struct verdict *v, const struct limits *limits)
 	}
 }
 
-/* A leak in too few runs to count. */
-static void note_rare(struct verdict *v, const struct measure_site *site)
-{
-	char *names = arena_text(v->arena, site->key);
-
-	for (char *c = names; *c; c++)
-		*c = *c == '\n' ? ';' : *c;
-	findings_note(v, arena_format(v->arena, "leaks in only %u of %u runs: %s",
-				      site->n_runs, site->n_of_runs, names));
-}
-
-/* What a scan doubts, and nobody asked for. */
-static void note_uncounted(struct verdict *v)
-{
-	const struct measure *m = v->measure;
-	int64_t of_kind[N_LEAK_KINDS][N_AMOUNTS] = {0};
-
-	for (size_t i = 0; i < m->n_uncounted; i++) {
-		const struct measure_site *row = &m->uncounted[i];
-
-		for (int k = AMOUNT_LEAK_BLOCKS; k <= AMOUNT_LEAK_BYTES; k++)
-			of_kind[row->kind][k] =
-				measure_add(of_kind[row->kind][k], row->amounts[k]);
-	}
-	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
-		const int64_t *amounts = of_kind[kind];
-
-		if (amounts[AMOUNT_LEAK_BLOCKS])
-			findings_note(v,
-				      arena_format(v->arena,
-						   "%s, not counted (--leak-kinds):"
-						   " %s",
-						   leak_kind_names[kind],
-						   measure_leak_text(v->arena, amounts)));
-	}
-}
-
-/* Any live block is a leak where nobody looked whether something points to it. */
-static void note_unscanned(struct verdict *v)
-{
-	for (size_t i = 0; i < v->n_findings; i++) {
-		const struct finding *f = &v->findings[i];
-
-		if (f->site && f->kind <= FINDING_LEAK_GROWTH &&
-		    f->site->of_kind[LEAK_UNKNOWN][AMOUNT_LEAK_BLOCKS] > 0) {
-			findings_note(v,
-				      "memory was not scanned: with RHEAPER_LEAK_SCAN=1 "
-				      "blocks that are still reachable are no leaks");
-			return;
-		}
-	}
-}
-
-/* What was not there yet when memory was scanned is no leak of that scan. */
-static void note_younger(struct verdict *v)
-{
-	int64_t n = v->measure->n_younger;
-
-	if (n)
-		findings_note(v, arena_format(v->arena,
-					      "%" PRId64 " block%s allocated after the "
-					      "leak scan, not judged",
-					      n, n == 1 ? " was" : "s were"));
-}
-
-/* Under another name they may allocate more. */
-static void note_gone(struct verdict *v, const struct baseline *baseline,
-		      const struct limits *limits)
-{
-	for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
-		size_t n = 0;
-
-		for (size_t i = 0; i < baseline->sites.n; i++) {
-			const struct baseline_entry *e = &baseline->sites.entries[i];
-
-			n += e->amounts[k] && !e->is_there && is_judged(v, e->key);
-		}
-		if (n && limits->site_growth[k].asked)
-			findings_note(v,
-				      arena_format(v->arena,
-						   "site-%s: %zu call site%s of the "
-						   "baseline %s not there; what took %s "
-						   "place is not compared",
-						   amount_names[k], n, plural((int64_t)n),
-						   n == 1 ? "is" : "are",
-						   n == 1 ? "its" : "their"));
-	}
-}
-
-static bool has_number(const struct baseline *baseline, const struct measure_site *site,
-		       enum amount amount)
-{
-	const struct baseline_entry *e = baseline_find(&baseline->sites, site->key);
-
-	return e && e->has[amount];
-}
-
-/* What is new may allocate anything. */
-static void note_uncompared(struct verdict *v, const struct baseline *baseline,
-			    enum amount amount)
-{
-	const struct measure *m = v->measure;
-	int64_t n = 0, sum = 0;
-
-	for (size_t i = 0; i < m->n_sites; i++) {
-		const struct measure_site *site = &m->sites[i];
-
-		if (site->amounts[amount] > 0 && !has_number(baseline, site, amount)) {
-			n++;
-			sum = measure_add(sum, site->amounts[amount]);
-		}
-	}
-	if (n)
-		findings_note(v, arena_format(v->arena,
-					      "site-%s: the baseline has no number for "
-					      "%" PRId64 " call site%s (%" PRId64
-					      " together): not compared",
-					      amount_names[amount], n, plural(n), sum));
-}
-
 /* What has no stack is missing at its site. */
 static void doubt_sites(struct verdict *v, const struct limits *limits)
 {
@@ -504,8 +360,6 @@ void findings_compare(struct verdict *v, struct baseline *baseline,
 		bool leaks = m->sites[i].amounts[AMOUNT_LEAK_BLOCKS] > 0;
 
 		v->n_leaks += leaks;
-		if (!leaks && m->sites[i].n_runs)
-			note_rare(v, &m->sites[i]);
 		if (leaks && !baseline)
 			find_leak(v, &m->sites[i], NULL);
 	}
@@ -515,20 +369,11 @@ void findings_compare(struct verdict *v, struct baseline *baseline,
 		keep_unjudged(v, &baseline->programs);
 		keep_unjudged(v, &baseline->sites);
 		find_gone(v, baseline);
-		note_gone(v, baseline, limits);
-		for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
-			if (limits->site_growth[k].asked)
-				note_uncompared(v, baseline, (enum amount)k);
-		}
 		if (v->baseline_path)
 			doubt_sites(v, limits);
-		note_absent(v, baseline);
 	}
 	owned_fold(v);
 	check_limits(v, limits);
-	note_uncounted(v);
-	note_younger(v);
-	note_unscanned(v);
 }
 
 /* A limit or rule that somebody wrote comes before leaks: a report that is cut short

@@ -95,7 +95,7 @@ struct verdict {
 };
 
 /* Compare the measure with the limits and with a baseline, which may be NULL. Adds the
- * findings, improvements and notes. */
+ * findings and improvements, and notes of leaks that are taken for others. */
 void findings_compare(struct verdict *verdict, struct baseline *baseline,
 		      const struct limits *limits);
 
@@ -108,6 +108,13 @@ void findings_add(struct verdict *verdict, const struct finding *finding);
 
 /* Add a note, a sentence that lives as long as the arena. */
 void findings_note(struct verdict *verdict, const char *note);
+
+/* Return whether the traces of a key's program are complete: what is not in one of them
+ * may have been done all the same. */
+bool verdict_judges(const struct verdict *verdict, const char *key);
+
+/* Return the name of a key's program. */
+const char *verdict_program(const struct verdict *verdict, const char *key);
 
 /* Return whether a problem of a trace makes the check inconclusive. */
 bool verdict_minds(const struct verdict *verdict, const struct measure_problem *problem);

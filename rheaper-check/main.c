@@ -12,6 +12,7 @@
 #include "rheaper-check/limits.h"
 #include "rheaper-check/lines.h"
 #include "rheaper-check/measure.h"
+#include "rheaper-check/notes.h"
 #include "rheaper-check/options.h"
 #include "rheaper-check/ratchet.h"
 #include "rheaper-check/report.h"
@@ -40,10 +41,12 @@ static void take_turn(const char *path)
 /* What there is is judged by itself: only limits are left to be broken. */
 static void judge(const struct options *o, struct baseline *baseline, struct verdict *v)
 {
+	struct baseline *known = o->baseline || o->write_baseline ? baseline : NULL;
+
 	if (o->write_baseline)
 		ratchet_new(baseline, v->arena, v->measure, &o->limits);
-	findings_compare(v, o->baseline || o->write_baseline ? baseline : NULL,
-			 &o->limits);
+	findings_compare(v, known, &o->limits);
+	notes_add(v, known, &o->limits);
 	findings_sort(v);
 	lines_note(v);
 	if (!verdict_is_known(v)) /* a baseline of it would be wrong */

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a reader of the verdict has to know, and no finding or trace says: what was there
+ * and does not count, and what could not be compared.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "rheaper-check/arena.h"
+#include "rheaper-check/baseline.h"
+#include "rheaper-check/findings.h"
+#include "rheaper-check/limits.h"
+
+#include "rheaper-check/notes.h"
+
+static const char *plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* A leak in too few runs to count. */
+static void note_rare(struct verdict *v, const struct measure_site *site)
+{
+	char *names = arena_text(v->arena, site->key);
+
+	for (char *c = names; *c; c++)
+		*c = *c == '\n' ? ';' : *c;
+	findings_note(v, arena_format(v->arena, "leaks in only %u of %u runs: %s",
+				      site->n_runs, site->n_of_runs, names));
+}
+
+/* What a scan doubts, and nobody asked for. */
+static void note_uncounted(struct verdict *v)
+{
+	const struct measure *m = v->measure;
+	int64_t of_kind[N_LEAK_KINDS][N_AMOUNTS] = {0};
+
+	for (size_t i = 0; i < m->n_uncounted; i++) {
+		const struct measure_site *row = &m->uncounted[i];
+
+		for (int k = AMOUNT_LEAK_BLOCKS; k <= AMOUNT_LEAK_BYTES; k++)
+			of_kind[row->kind][k] =
+				measure_add(of_kind[row->kind][k], row->amounts[k]);
+	}
+	for (int kind = 0; kind < N_LEAK_KINDS; kind++) {
+		const int64_t *amounts = of_kind[kind];
+
+		if (amounts[AMOUNT_LEAK_BLOCKS])
+			findings_note(v,
+				      arena_format(v->arena,
+						   "%s, not counted (--leak-kinds):"
+						   " %s",
+						   leak_kind_names[kind],
+						   measure_leak_text(v->arena, amounts)));
+	}
+}
+
+/* Any live block is a leak where nobody looked whether something points to it. */
+static void note_unscanned(struct verdict *v)
+{
+	for (size_t i = 0; i < v->n_findings; i++) {
+		const struct finding *f = &v->findings[i];
+
+		if (f->site && f->kind <= FINDING_LEAK_GROWTH &&
+		    f->site->of_kind[LEAK_UNKNOWN][AMOUNT_LEAK_BLOCKS] > 0) {
+			findings_note(v,
+				      "memory was not scanned: with RHEAPER_LEAK_SCAN=1 "
+				      "blocks that are still reachable are no leaks");
+			return;
+		}
+	}
+}
+
+/* What was not there yet when memory was scanned is no leak of that scan. */
+static void note_younger(struct verdict *v)
+{
+	int64_t n = v->measure->n_younger;
+
+	if (n)
+		findings_note(v, arena_format(v->arena,
+					      "%" PRId64 " block%s allocated after the "
+					      "leak scan, not judged",
+					      n, n == 1 ? " was" : "s were"));
+}
+
+/* Under another name they may allocate more. */
+static void note_gone(struct verdict *v, const struct baseline *baseline,
+		      const struct limits *limits)
+{
+	for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < baseline->sites.n; i++) {
+			const struct baseline_entry *e = &baseline->sites.entries[i];
+
+			n += e->amounts[k] && !e->is_there && verdict_judges(v, e->key);
+		}
+		if (n && limits->site_growth[k].asked)
+			findings_note(v,
+				      arena_format(v->arena,
+						   "site-%s: %zu call site%s of the "
+						   "baseline %s not there; what took %s "
+						   "place is not compared",
+						   amount_names[k], n, plural((int64_t)n),
+						   n == 1 ? "is" : "are",
+						   n == 1 ? "its" : "their"));
+	}
+}
+
+static bool has_number(const struct baseline *baseline, const struct measure_site *site,
+		       enum amount amount)
+{
+	const struct baseline_entry *e = baseline_find(&baseline->sites, site->key);
+
+	return e && e->has[amount];
+}
+
+/* What is new may allocate anything. */
+static void note_uncompared(struct verdict *v, const struct baseline *baseline,
+			    enum amount amount)
+{
+	const struct measure *m = v->measure;
+	int64_t n = 0, sum = 0;
+
+	for (size_t i = 0; i < m->n_sites; i++) {
+		const struct measure_site *site = &m->sites[i];
+
+		if (site->amounts[amount] > 0 && !has_number(baseline, site, amount)) {
+			n++;
+			sum = measure_add(sum, site->amounts[amount]);
+		}
+	}
+	if (n)
+		findings_note(v, arena_format(v->arena,
+					      "site-%s: the baseline has no number for "
+					      "%" PRId64 " call site%s (%" PRId64
+					      " together): not compared",
+					      amount_names[amount], n, plural(n), sum));
+}
+
+static void note_absent(struct verdict *v, const struct baseline *baseline)
+{
+	const char *last = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < baseline->sites.n; i++) {
+		const char *program = verdict_program(v, baseline->sites.entries[i].key);
+
+		if (strcmp(program, last) != 0)
+			n += !measure_program(v->measure, program);
+		last = program;
+	}
+	if (n)
+		findings_note(v, arena_format(v->arena,
+					      "%zu program%s in the baseline did not run",
+					      n, plural((int64_t)n)));
+}
+
+static void note_baseline(struct verdict *v, const struct baseline *baseline,
+			  const struct limits *limits)
+{
+	note_gone(v, baseline, limits);
+	for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
+		if (limits->site_growth[k].asked)
+			note_uncompared(v, baseline, (enum amount)k);
+	}
+	note_absent(v, baseline);
+}
+
+void notes_add(struct verdict *v, const struct baseline *baseline,
+	       const struct limits *limits)
+{
+	const struct measure *m = v->measure;
+
+	for (size_t i = 0; i < m->n_sites; i++) {
+		if (m->sites[i].amounts[AMOUNT_LEAK_BLOCKS] == 0 && m->sites[i].n_runs)
+			note_rare(v, &m->sites[i]);
+	}
+	if (baseline)
+		note_baseline(v, baseline, limits);
+	note_uncounted(v);
+	note_younger(v);
+	note_unscanned(v);
+}
