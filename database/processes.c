@@ -26,7 +26,7 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, exit_threads, "p.exit_threads"),
 	ROW_COLUMN(process_facts, is_forked, "p.forked"),
 	ROW_COLUMN(process_facts, counted_in, "ifnull(p.counted_in, 0)"),
-	ROW_COLUMN(process_facts, began_late, "p.began_late AND NOT p.forked"),
+	ROW_COLUMN(process_facts, began_late, "p.began_late AND p.counted_in IS NULL"),
 	ROW_COLUMN(process_facts, is_of_link, "p.capture = 'link'"),
 	ROW_COLUMN(process_facts, unseen, "ifnull(u.count, 0)"),
 	ROW_COLUMN(process_facts, unpaired_scope_ends, "ifnull(e.count, 0)"),

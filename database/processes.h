@@ -26,7 +26,7 @@ struct process_facts {
 	int64_t exit_threads;
 	bool is_forked;     /* by a traced process */
 	int64_t counted_in; /* started_unix_ns of the trace that counts it; 0: none */
-	bool began_late;    /* while it ran, and it is no forked child */
+	bool began_late;    /* while it ran, and not as that of a child */
 	bool is_of_link;    /* it recorded the calls of its own objects only */
 	int64_t unseen;     /* blocks that ended without a free */
 	int64_t unpaired_scope_ends; /* of scopes that were not open in this trace */

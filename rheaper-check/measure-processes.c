@@ -19,10 +19,13 @@
 static const struct ending {
 	enum measure_defect defect;
 	const char *why;
+	const char *unseen; /* what the program may have allocated all the same */
 } endings[N_PROCESS_ENDINGS + 1] = {
 	[ENDING_EXITED] = {DEFECT_NONE, NULL},
-	[ENDING_STOPPED] = {DEFECT_CUT, "tracing was switched off"},
-	[ENDING_SNAPSHOT] = {DEFECT_CUT, "the trace is a snapshot"},
+	[ENDING_STOPPED] = {DEFECT_CUT, "tracing was switched off",
+			    ", or were allocated while it was off,"},
+	[ENDING_SNAPSHOT] = {DEFECT_CUT, "the trace is a snapshot",
+			     ", or were allocated later,"},
 	[ENDING_FULL] = {DEFECT_PARTIAL, "the trace reached its size limit"},
 	[ENDING_FAILED] = {DEFECT_PARTIAL, "the trace could not be written to its end"},
 	[ENDING_EXECUTED] = {DEFECT_PARTIAL,
@@ -35,13 +38,15 @@ static const struct ending {
 };
 
 /* To execute another program is what a forked child may be for. */
+static const struct ending executed_child = {
+	DEFECT_CUT, "this forked child executed another program", NULL};
+
 static const struct ending *find_ending(const struct process_facts *row)
 {
-	static const struct ending child = {DEFECT_CUT,
-					    "this forked child executed another program"};
 	enum process_ending ending = process_ending_find(row->ending ? row->ending : "");
 
-	return ending == ENDING_EXECUTED && row->is_forked ? &child : &endings[ending];
+	return ending == ENDING_EXECUTED && row->is_forked ? &executed_child
+							   : &endings[ending];
 }
 
 static bool is_cut(const struct ending *ending)
@@ -59,9 +64,10 @@ static const char *explain(struct reading *r, const struct process_facts *row,
 {
 	if (!is_cut(ending))
 		return ending->why;
-	return arena_format(
-		r->arena, "%s; blocks that were live then are not judged%s", ending->why,
-		was_scanned(row) ? ", but for what a leak scan had found lost" : "");
+	return arena_format(r->arena, "%s; blocks that were live then%s are not judged%s",
+			    ending->why, ending->unseen ? ending->unseen : "",
+			    was_scanned(row) ? ", but for what a leak scan had found lost"
+					     : "");
 }
 
 /* Threads that ran on when the program exited, or called exec, were perhaps inside an
@@ -290,6 +296,8 @@ static void take_process(struct reading *r, const struct process_facts *row)
 				  .scanned = was_scanned(row)};
 
 	add_source(r, row, trace);
+	if (row->counted_in && ending != &executed_child)
+		r->m->n_forked++;
 	if (!row->is_sample && row->has_weights)
 		die("read %s: the database is damaged: blocks are weighed, and are no"
 		    " sample; load the traces again",

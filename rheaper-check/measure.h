@@ -204,8 +204,10 @@ struct measure {
 	size_t n_wrappers;
 	struct measure_owned *owned; /* sorted by owner and key */
 	size_t n_owned;
-	int64_t n_younger;          /* blocks than the scan that was made */
-	bool all_sites;             /* measure also sites that do not leak */
+	int64_t n_younger; /* blocks than the scan that was made */
+	int64_t n_forked;  /* children with traces, which do not have what they began with
+			    */
+	bool all_sites;    /* measure also sites that do not leak */
 	bool wanted[N_PLACE_KINDS]; /* places to measure; set before databases are read,
 				     */
 	bool wants_names;           /* ... and whether rules for them name functions */

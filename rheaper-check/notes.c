@@ -83,6 +83,24 @@ static void note_younger(struct verdict *v)
 					      n, n == 1 ? " was" : "s were"));
 }
 
+/* A child's own copy of what its parent had allocated is in no trace, nor is what the
+ * child did before it switched tracking on. */
+static void note_forked(struct verdict *v)
+{
+	int64_t n = v->measure->n_forked;
+
+	if (n == 1)
+		findings_note(v, "what a forked child had when its trace began, from its "
+				 "parent or of its own, is not judged");
+	if (n > 1)
+		findings_note(v, arena_format(v->arena,
+					      "what %" PRId64
+					      " forked children had when their "
+					      "traces began, from their parents or of "
+					      "their own, is not judged",
+					      n));
+}
+
 /* Under another name they may allocate more. */
 static void note_gone(struct verdict *v, const struct baseline *baseline,
 		      const struct limits *limits)
@@ -180,5 +198,6 @@ void notes_add(struct verdict *v, const struct baseline *baseline,
 		note_baseline(v, baseline, limits);
 	note_uncounted(v);
 	note_younger(v);
+	note_forked(v);
 	note_unscanned(v);
 }

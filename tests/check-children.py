@@ -196,6 +196,24 @@ def test_a_child_that_executes_is_no_doubt(b):
     assert "the program went on as another one, by exec" in text, text
 
 
+def test_what_a_child_began_with_is_not_judged(b):
+    """Nobody saw it allocated there; Valgrind, with --trace-children, calls either lost."""
+    told = "note: what a forked child had when its trace began, from its parent or of its own, is not judged\n"
+    for letters, env in ("i", {"RHEAPER_FOLLOW_FORK": "1"}), ("w", {}):
+        traces = b.trace(letters, **env)
+        assert told in b.check(*traces, status=0), letters
+        b.children(traces)
+        assert told in b.check(b.path("p.db"), status=0), letters
+        text = b.check(*b.trace(2 * letters, **env), status=0)
+        assert "note: what 2 forked children had when their traces began" in text, text
+    # None has what it had, or has a trace
+    for letters, env in ("ee", {"RHEAPER_FOLLOW_FORK": "1"}), ("nn", {"RHEAPER_FOLLOW_FORK": "1"}), ("n", {}):
+        assert "forked child had" not in b.check(*b.trace(letters, **env), status=0), letters
+    # What another trace of the child did not see is told of that one
+    text = b.check(*b.trace("s", RHEAPER_FOLLOW_FORK="1"), status=0)
+    assert told in text and text.count("tracing began while the program ran") == 1, text
+
+
 def test_the_report_says_so(b):
     text = b.run(REPORT, *b.trace("ala"), silent=False)
     assert "3 forked children allocated and were not recorded." in text and "RHEAPER_FOLLOW_FORK=1" in text, text

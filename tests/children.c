@@ -12,6 +12,8 @@
  *   g  allocates, exit; a child of its own allocates and frees
  *   s  allocates and frees, switches tracking off and on, exit
  *   t  the same, and what it allocated last stays
+ *   i  allocates and frees, and loses what its parent holds, exit
+ *   w  allocates, switches tracking on, allocates and frees, exit
  *   r  allocates, executes this program with R
  *   R  allocates what stays
  */
@@ -33,6 +35,7 @@ static int execute_elsewhere(const char *path)
 #endif
 
 static void *volatile block;
+static void *volatile parents;
 static char *const words[] = {(char *)"true", NULL};
 
 /* Each form once, and none of them finds anything. */
@@ -84,7 +87,7 @@ static void have_child(void)
 
 static void live(char what)
 {
-	if (strchr("albfgr", what))
+	if (strchr("albfgrw", what))
 		block = malloc(100);
 	if (what == 'g')
 		have_child();
@@ -97,6 +100,12 @@ static void live(char what)
 		if (what == 't')
 			block = malloc(100);
 	}
+	if (what == 'i' || what == 'w') {
+		parents = NULL;
+		if (what == 'w' && rheaper_enable_tracking(NULL).error != RHEAPER_OK)
+			abort();
+		pass();
+	}
 	if (what == 'r')
 		execl("/proc/self/exe", "children", "R", (char *)NULL);
 	if (what == 'f' && !cannot_execute())
@@ -107,7 +116,7 @@ static void live(char what)
 		execvp("true", words);
 	if (what == 'o')
 		execute_elsewhere("/bin/true");
-	if (strchr("lfgst", what))
+	if (strchr("lfgstiw", what))
 		exit(0);
 	_exit(what == 'a' || what == 'n' ? 0 : 1);
 }
@@ -153,10 +162,14 @@ int main(int argc, char **argv)
 			block = malloc(100);
 		if (strchr("XFDR", *what))
 			continue;
+		if (*what == 'i')
+			parents = malloc(100);
 		pid_t child = split_off(*what);
 		if (child == 0)
 			live(*what);
 		wait_for(child);
+		free(parents);
+		parents = NULL;
 	}
 	free(malloc(5));
 	return 0;
