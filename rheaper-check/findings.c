@@ -93,8 +93,14 @@ static bool leaks_within(const int64_t *now, const int64_t *before,
 	return true;
 }
 
+static void accept(struct verdict *v, struct measure_site *site)
+{
+	site->is_known = true;
+	v->n_known++;
+}
+
 /* A leak whose key the baseline has. */
-static void compare_leak(struct verdict *v, const struct measure_site *site,
+static void compare_leak(struct verdict *v, struct measure_site *site,
 			 struct baseline_entry *before, const struct limits *limits)
 {
 	bool less = true;
@@ -110,7 +116,7 @@ static void compare_leak(struct verdict *v, const struct measure_site *site,
 		find_leak(v, site, before);
 		return;
 	}
-	v->n_known++;
+	accept(v, site);
 	if (less && memcmp(before->used, before->amounts,
 			   sizeof(*before->used) * (AMOUNT_LEAK_BYTES + 1)) != 0)
 		add_better(v, site->key,
@@ -231,7 +237,7 @@ static void compare_sites(struct verdict *v, struct baseline *baseline,
 	const struct measure *m = v->measure;
 
 	for (size_t i = 0; i < m->n_sites; i++) {
-		const struct measure_site *site = &m->sites[i];
+		struct measure_site *site = &m->sites[i];
 		struct baseline_entry *before =
 			baseline_find(&baseline->sites, site->key);
 
@@ -247,7 +253,7 @@ static void compare_sites(struct verdict *v, struct baseline *baseline,
 		baseline->sites.entries[i].shape =
 			names_shape(baseline->sites.entries[i].key);
 	for (size_t i = 0; i < m->n_sites; i++) {
-		const struct measure_site *site = &m->sites[i];
+		struct measure_site *site = &m->sites[i];
 		struct baseline_entry *before =
 			baseline_find(&baseline->sites, site->key);
 
@@ -255,7 +261,7 @@ static void compare_sites(struct verdict *v, struct baseline *baseline,
 		    (before && before->has[AMOUNT_LEAK_BLOCKS]))
 			continue;
 		if (is_covered(v, site, baseline, limits))
-			v->n_known++;
+			accept(v, site);
 		else
 			find_leak(v, site, NULL);
 	}

@@ -141,8 +141,8 @@ static size_t count_named(const struct measure_stack *stack)
 	return n;
 }
 
-static const char *make_key(struct reading *r, const char *program,
-			    const struct measure_stack *stack)
+/* Writes the names of a stack to r->plain; returns how many make a key. */
+static size_t take_names(struct reading *r, const struct measure_stack *stack)
 {
 	size_t n = count_named(stack);
 
@@ -151,7 +151,25 @@ static const char *make_key(struct reading *r, const char *program,
 		die("read %s: out of memory", r->database.name);
 	for (size_t i = 0; i < stack->n_frames; i++)
 		r->plain[i] = stack->frames[i]->plain;
+	return n;
+}
+
+static const char *make_key(struct reading *r, const char *program,
+			    const struct measure_stack *stack)
+{
+	size_t n = take_names(r, stack);
+
 	return names_key(r->arena, program, r->plain, n);
+}
+
+/* Why other callers than those of a stack may have the same key. */
+static const char *find_blur(struct reading *r, const struct measure_stack *stack)
+{
+	size_t n = take_names(r, stack);
+
+	if (names_exceed(r->plain, n))
+		return "have more functions than a baseline keeps of them";
+	return stack->gap;
 }
 
 static void take_amounts(struct reading *r, struct measure_site *site,
@@ -209,6 +227,7 @@ static void take_site(struct reading *r, const struct site_facts *row)
 	if (site.amounts[AMOUNT_LEAK_BLOCKS] == 0 && !m->all_sites)
 		return;
 	site.key = make_key(r, process->program, site.stack);
+	site.blur = find_blur(r, site.stack);
 	reading_note_lost(r, process->program, site.stack);
 	m->site_rows = arena_grow(r->arena, m->site_rows, m->n_site_rows, sizeof(site));
 	m->site_rows[m->n_site_rows++] = site;

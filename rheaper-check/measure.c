@@ -243,6 +243,7 @@ static size_t fold_site(const struct measure *m, struct by_run *runs,
 			if (rows[i].amounts[AMOUNT_LEAK_BLOCKS] == 0)
 				continue;
 			is_cut = is_cut && rows[i].cut;
+			site->blur = site->blur ? site->blur : rows[i].blur;
 			add_process(site, rows[i].pid);
 			site->kind = worse(site->kind, rows[i].kind);
 			site->is_owned = site->is_owned && rows[i].owner;

@@ -98,6 +98,9 @@ struct measure_site {
 	bool has_more_processes; /* ... and whether it does in others */
 	bool cut;                /* of a row: its trace was cut short */
 	bool is_owned; /* all that it leaks hangs below lost blocks that are known */
+	bool is_known; /* the baseline accepts it; findings_compare says so */
+	/* Why leaks of other callers have the same key; NULL: none have */
+	const char *blur;
 	/* Of a row: the stack of the lost blocks that its own hang below, or NULL */
 	const struct measure_stack *owner;
 };

@@ -40,24 +40,44 @@ const char *names_unnamed(struct arena *arena, const char *sym, const char *buil
 		arena, arena_format(arena, "%s [%.*s]", sym, BUILD_ID_DIGITS, build_id));
 }
 
+/* The functions that count, up to main, and whether they are more than fit. */
+static bool count(const char *const *functions, size_t n,
+		  const char *counted[NAMES_MAX_FRAMES], size_t *n_counted)
+{
+	*n_counted = 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = functions[i];
+
+		if (name[0] == 0 ||
+		    (*n_counted > 0 && strcmp(counted[*n_counted - 1], name) == 0))
+			continue;
+		if (*n_counted == NAMES_MAX_FRAMES)
+			return true;
+		counted[(*n_counted)++] = name;
+		if (strcmp(name, "main") == 0)
+			break;
+	}
+	return false;
+}
+
+bool names_exceed(const char *const *functions, size_t n)
+{
+	const char *counted[NAMES_MAX_FRAMES];
+	size_t n_counted;
+
+	return count(functions, n, counted, &n_counted);
+}
+
 const char *names_key(struct arena *arena, const char *program,
 		      const char *const *functions, size_t n)
 {
 	const char *counted[NAMES_MAX_FRAMES];
-	size_t n_counted = 0, size = strlen(program);
+	size_t n_counted, size = strlen(program);
 	char *key, *end;
 
-	for (size_t i = 0; i < n && n_counted < NAMES_MAX_FRAMES; i++) {
-		const char *name = functions[i];
-
-		if (name[0] == 0 ||
-		    (n_counted > 0 && strcmp(counted[n_counted - 1], name) == 0))
-			continue;
-		counted[n_counted++] = name;
-		size += 1 + strlen(name);
-		if (strcmp(name, "main") == 0)
-			break;
-	}
+	count(functions, n, counted, &n_counted);
+	for (size_t i = 0; i < n_counted; i++)
+		size += 1 + strlen(counted[i]);
 	key = arena_take(arena, size + 1);
 	end = stpcpy(key, program);
 	for (size_t i = 0; i < n_counted; i++) {

@@ -32,6 +32,9 @@ const char *names_unnamed(struct arena *arena, const char *sym, const char *buil
 const char *names_key(struct arena *arena, const char *program,
 		      const char *const *functions, size_t n);
 
+/* Return whether n functions are more than such a key has. */
+bool names_exceed(const char *const *functions, size_t n);
+
 /* Return the length of the program's name in a key. */
 size_t names_program(const char *key);
 

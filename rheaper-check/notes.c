@@ -55,17 +55,32 @@ static void note_uncounted(struct verdict *v)
 	}
 }
 
+static bool is_unscanned(const struct measure_site *site)
+{
+	return site->of_kind[LEAK_UNKNOWN][AMOUNT_LEAK_BLOCKS] > 0;
+}
+
 /* Any live block is a leak where nobody looked whether something points to it. */
 static void note_unscanned(struct verdict *v)
 {
 	for (size_t i = 0; i < v->n_findings; i++) {
 		const struct finding *f = &v->findings[i];
 
-		if (f->site && f->kind <= FINDING_LEAK_GROWTH &&
-		    f->site->of_kind[LEAK_UNKNOWN][AMOUNT_LEAK_BLOCKS] > 0) {
+		if (f->site && f->kind <= FINDING_LEAK_GROWTH && is_unscanned(f->site)) {
 			findings_note(v,
 				      "memory was not scanned: with RHEAPER_LEAK_SCAN=1 "
 				      "blocks that are still reachable are no leaks");
+			return;
+		}
+	}
+	for (size_t i = 0; i < v->measure->n_sites; i++) {
+		const struct measure_site *site = &v->measure->sites[i];
+
+		if (site->is_known && is_unscanned(site)) {
+			findings_note(
+				v, "memory was not scanned: a known leak may have been "
+				   "still reachable, and be lost now; "
+				   "RHEAPER_LEAK_SCAN=1 tells");
 			return;
 		}
 	}
@@ -174,9 +189,45 @@ static void note_absent(struct verdict *v, const struct baseline *baseline)
 					      n, plural((int64_t)n)));
 }
 
+/* Known leaks whose keys do not tell all callers, by the reason. */
+struct blurred {
+	const char *why;
+	size_t n;
+};
+
+static void note_blurred(struct verdict *v)
+{
+	const struct measure *m = v->measure;
+	struct blurred *list = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_sites; i++) {
+		const char *why = m->sites[i].is_known ? m->sites[i].blur : NULL;
+		size_t k = 0;
+
+		while (why && k < n && strcmp(list[k].why, why) != 0)
+			k++;
+		if (why && k == n) {
+			list = arena_grow(v->arena, list, n, sizeof(*list));
+			list[n++] = (struct blurred){.why = why};
+		}
+		if (why)
+			list[k].n++;
+	}
+	for (size_t k = 0; k < n; k++)
+		findings_note(v,
+			      arena_format(v->arena,
+					   "%zu known leak%s %s where stacks %s; what "
+					   "other callers leak there counts as known, "
+					   "too",
+					   list[k].n, plural((int64_t)list[k].n),
+					   list[k].n == 1 ? "is" : "are", list[k].why));
+}
+
 static void note_baseline(struct verdict *v, const struct baseline *baseline,
 			  const struct limits *limits)
 {
+	note_blurred(v);
 	note_gone(v, baseline, limits);
 	for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
 		if (limits->site_growth[k].asked)

@@ -52,6 +52,18 @@ def test_a_baseline_knows_leaks(b):
     assert os.stat(baseline).st_mode & 0o444 == 0o444 & ~os.umask(os.umask(0)), os.stat(baseline)
 
 
+def test_what_a_baseline_knows_may_be_lost_since(b):
+    """It has no kinds of leaks, and without a scan nobody has."""
+    told = "note: memory was not scanned: a known leak may have been still reachable, and be lost now; RHEAPER_LEAK_SCAN=1 tells\n"
+    program = b.build("app", text="#include <stdlib.h>\nvoid *volatile s;\n"
+                      "int main(int n, char **v) { s = malloc(9); if (n > 1) s = 0; return !v; }\n")
+    held, lost = b.trace(program=program), b.trace("x", program=program)
+    assert told in b.check(0, "--write-baseline", b.path("held.txt"), held)
+    assert told in b.check(0, "-b", b.path("held.txt"), lost)
+    assert "not scanned" not in b.check(0, "-b", b.path("held.txt"), b.trace("x", program=program, RHEAPER_LEAK_SCAN="1"))
+    assert told not in b.check(1, lost)
+
+
 def test_a_new_leak_is_found(b):
     baseline = b.baseline()
     said = b.check(1, "-b", baseline, b.trace(2, 1, 4))
@@ -229,6 +241,39 @@ def test_functions_of_one_name_are_one_place(b):
     b.check(0, "-b", baseline, b.trace(0, 3, program=f"{folder}/app"))
     b.check(0, "-b", baseline, "--update-baseline", b.trace(0, 0, program=f"{folder}/app"))
     b.check(1, "-b", baseline, b.trace(0, 3, program=f"{folder}/app"))
+
+
+# An old leak and a new one, n functions deep, which call each other in turn
+DEEP = """
+#include <stdlib.h>
+#define OWN __attribute__((noinline, optimize("no-optimize-sibling-calls")))
+static void *volatile keep;
+static OWN void even(int n);
+static OWN void odd(int n) { if (n > 0) even(n - 1); else keep = malloc(9); }
+static OWN void even(int n) { if (n > 0) odd(n - 1); else keep = malloc(9); }
+static OWN void known(int n) { even(n); }
+static OWN void other(int n) { even(n); }
+int main(int argc, char **argv)
+{
+	(argc > 2 ? other : known)(atoi(argv[1]));
+	return 0;
+}
+"""
+
+
+def test_callers_that_a_baseline_cannot_tell_apart_are_told(b):
+    """They are one place to it, so the leak of one of them may hide that of another."""
+    deep = b.build("app", "rheaper-gcc", "-O1", text=DEEP)
+    for n, env, why in ((28, {}, None), (60, {"RHEAPER_STACK_DEPTH": "512"}, "have more functions than a baseline keeps of them"),
+                        (3, {"RHEAPER_STACK_DEPTH": "3"}, "are deeper than what was recorded (RHEAPER_STACK_DEPTH)"),
+                        (3, {"RHEAPER_SAMPLE_RATE": "0.000001"}, "were not recorded (RHEAPER_SAMPLE_RATE)")):
+        known, other = b.trace(n, program=deep, **env), b.trace(n, "other", program=deep, **env)
+        baseline = b.path("deep.txt")
+        told = f"note: 1 known leak is where stacks {why}; what other callers leak there counts as known, too\n"
+        assert (told in b.check(0, "--write-baseline", baseline, known)) == bool(why), why
+        said = b.check(0 if why else 1, "-b", baseline, other)
+        assert told in said if why else "new leak: app: 1 block, 9 bytes" in said and "other callers" not in said, said
+        assert "other callers" not in b.check(1, other)  # it hides nothing
 
 
 def test_growth_has_a_tolerance(b):

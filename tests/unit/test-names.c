@@ -73,6 +73,13 @@ static void a_key_has_a_greatest_length(void **state)
 	for (const char *c = key; *c; c++)
 		lines += *c == '\n';
 	assert_int_equal(lines, NAMES_MAX_FRAMES);
+	assert_true(names_exceed(functions, n));
+	assert_true(names_exceed(functions, NAMES_MAX_FRAMES + 1));
+	assert_false(names_exceed(functions, NAMES_MAX_FRAMES));
+	functions[NAMES_MAX_FRAMES] = ""; /* of no account */
+	assert_false(names_exceed(functions, NAMES_MAX_FRAMES + 1));
+	functions[NAMES_MAX_FRAMES - 1] = "main";
+	assert_false(names_exceed(functions, n));
 }
 
 static bool related(const char *a, const char *b)
