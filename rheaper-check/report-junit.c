@@ -59,11 +59,42 @@ static void write_finding(const struct verdict *v, FILE *out, const struct findi
 		  locate_stack(v, f));
 }
 
+/* What is said of a trace and fails no test case: that leaks of it are not judged, for
+ * one. */
+static size_t count_remarks(const struct verdict *v)
+{
+	const struct measure *m = v->measure;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_problems; i++)
+		n += !verdict_minds(v, &m->problems[i]);
+	return n;
+}
+
+static void write_remarks(const struct verdict *v, FILE *out)
+{
+	const struct measure *m = v->measure;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_problems && n < MOST_PROBLEMS; i++) {
+		const struct measure_problem *p = &m->problems[i];
+
+		if (verdict_minds(v, p))
+			continue;
+		write_xml(out, arena_format(v->arena, "%s (%s): %s\n", p->trace,
+					    p->program, p->why));
+		n++;
+	}
+	if (count_remarks(v) > n)
+		fprintf(out, "%zu more\n", count_remarks(v) - n);
+}
+
 static void write_notes(const struct verdict *v, FILE *out)
 {
-	if (v->n_notes == 0)
+	if (v->n_notes + count_remarks(v) == 0)
 		return;
 	fputs("<system-out>", out);
+	write_remarks(v, out);
 	for (size_t i = 0; i < v->n_notes; i++) {
 		write_xml(out, v->notes[i]);
 		putc('\n', out);

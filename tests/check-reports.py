@@ -253,6 +253,18 @@ int main(void) { void *volatile p; CALLS(1) CALLS(2) CALLS(3) CALLS(4) return 0;
     assert "--report=json" not in reports(b, 1, b.trace(1))[3]
 
 
+def test_every_report_says_what_is_not_judged(b):
+    """Somebody may read one of them alone, and of none that leaks is the verdict whole."""
+    database = b.change(b.load(b.trace(3)), "UPDATE processes SET ending = 'stopped', capture = 'link'")
+    for text in reports(b, 0, database) + [b.check(0, database), b.check(0, "--json", database)]:
+        for words in "tracing was switched off; blocks that were live then", "what these allocate is not judged":
+            assert words in text, (words, text)
+    junit, *_ = reports(b, 0, database)
+    assert "switched off" in xml.fromstring(junit).find("testsuite").findtext("system-out"), junit
+    junit, *_ = reports(b, 0, b.trace())
+    assert "system-out" not in junit, junit
+
+
 def test_reports_of_good_news_and_doubts(b):
     baseline = b.baseline()
     junit, sarif, github, markdown = reports(b, 0, "-b", baseline, b.trace())
