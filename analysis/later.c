@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The names are asked for one by one, as the runtime takes the first that is free: a
- * directory may have thousands of traces, and a load names as many.
+ * The runtime takes the first number that is free, and traces of lower numbers may have
+ * been removed since. So the directory tells which there are; it is read once for traces
+ * that stand together, for a load may name thousands.
  */
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,12 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/array.h"
 #include "common/cli.h"
+#include "common/path.h"
 #include "contract/format.h"
 
 #include "analysis/later.h"
-
-#define MOST_MISSING 8 /* numbers in a row whose traces were removed */
 
 /* What is known of the trace at a place. */
 struct beginning {
@@ -60,27 +63,153 @@ static bool is_of_one_run(const struct beginning *asked, const struct beginning 
 	return other->is_child || (other->pid == asked->pid && !asked->is_over);
 }
 
-/* Its path, NULL if none began later than the one at `path`. */
-static char *find_later(const char *path)
+/* The length of a path without a number. */
+static size_t length_of_name(const char *path)
 {
-	struct beginning asked = begun(path), other;
-	uint64_t newest = asked.ns;
-	char *found = NULL, *name;
+	const char *dot = strrchr(path, '.');
 
-	for (int n = 1, missing = 0; newest && missing < MOST_MISSING; n++) {
-		if (asprintf(&name, "%s.%d", path, n) < 0)
-			break;
-		other = begun(name);
-		missing = other.ns ? 0 : missing + 1;
-		if (other.ns > newest && !is_of_one_run(&asked, &other)) {
-			newest = other.ns;
-			free(found);
-			found = name;
-		} else {
-			free(name);
-		}
+	return dot && dot[1] && dot[1 + strspn(dot + 1, "0123456789")] == 0
+		       ? (size_t)(dot - path)
+		       : strlen(path);
+}
+
+/* The names in a directory that have a number, sorted. */
+struct directory {
+	char *path; /* with its slash; "" is the present one. NULL: none was read */
+	char **names;
+	size_t n, n_max;
+};
+
+static void directory_fini(struct directory *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		free(d->names[i]);
+	free(d->names);
+	free(d->path);
+	*d = (struct directory){0};
+}
+
+static int compare_names(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static bool is_before(const void *element, const void *key)
+{
+	return strcmp(*(char *const *)element, key) < 0;
+}
+
+/* 0 or -errno */
+static int take_names(struct directory *d, DIR *in)
+{
+	struct dirent *entry;
+
+	while (errno = 0, entry = readdir(in)) {
+		if (entry->d_name[length_of_name(entry->d_name)] == 0)
+			continue;
+		if (array_grow((void **)&d->names, &d->n_max, d->n + 1,
+			       sizeof(*d->names)))
+			return -ENOMEM;
+		d->names[d->n] = strdup(entry->d_name);
+		if (!d->names[d->n])
+			return -ENOMEM;
+		d->n++;
 	}
-	return found;
+	return -errno;
+}
+
+/* Makes it the directory of a path. */
+static void directory_read(struct directory *d, const char *path)
+{
+	size_t length = (size_t)(path_base(path) - path);
+	int error = 0;
+	DIR *in;
+
+	if (d->path && strlen(d->path) == length && strncmp(d->path, path, length) == 0)
+		return;
+	directory_fini(d);
+	d->path = strndup(path, length);
+	in = d->path ? opendir(length ? d->path : ".") : NULL;
+	error = in ? take_names(d, in) : -errno;
+	if (in)
+		closedir(in);
+	if (error)
+		warn("list the directory of %s: %s; whether there are later traces of "
+		     "that name is not known",
+		     path, strerror(-error));
+	if (d->n)
+		qsort(d->names, d->n, sizeof(*d->names), compare_names);
+}
+
+struct numbered_trace {
+	char *path;
+	struct beginning begun;
+};
+
+/* The traces that are named by a path and a number, in the order of these. */
+struct numbered {
+	char *path;
+	struct numbered_trace *list;
+	size_t n, n_max;
+};
+
+static void numbered_fini(struct numbered *row)
+{
+	for (size_t i = 0; i < row->n; i++)
+		free(row->list[i].path);
+	free(row->path);
+	free(row->list);
+	*row = (struct numbered){0};
+}
+
+static int compare_numbers(const void *left, const void *right)
+{
+	const char *a = ((const struct numbered_trace *)left)->path;
+	const char *b = ((const struct numbered_trace *)right)->path;
+	size_t n_a = strlen(a), n_b = strlen(b);
+
+	return n_a != n_b ? (n_a > n_b) - (n_a < n_b) : strcmp(a, b);
+}
+
+static int numbered_add(struct numbered *row, const char *directory, const char *name)
+{
+	struct numbered_trace trace;
+
+	if (array_grow((void **)&row->list, &row->n_max, row->n + 1, sizeof(trace)) ||
+	    asprintf(&trace.path, "%s%s", directory, name) < 0)
+		return -ENOMEM;
+	trace.begun = begun(trace.path);
+	row->list[row->n++] = trace;
+	return 0;
+}
+
+/* Of the first bytes of a path, and of one path after the other: traces of a program that
+ * has many stand together. */
+static void numbered_read(struct numbered *row, struct directory *d, const char *path,
+			  size_t length)
+{
+	size_t n;
+	char *prefix;
+
+	if (row->path && strlen(row->path) == length &&
+	    strncmp(row->path, path, length) == 0)
+		return;
+	numbered_fini(row);
+	directory_read(d, path);
+	row->path = strndup(path, length);
+	if (!row->path || asprintf(&prefix, "%s.", path_base(row->path)) < 0)
+		return;
+	n = strlen(prefix);
+	for (size_t i = array_lower_bound(d->names, d->n, sizeof(*d->names), prefix,
+					  is_before);
+	     i < d->n && strncmp(d->names[i], prefix, n) == 0; i++) {
+		if (length_of_name(d->names[i]) == n - 1 &&
+		    numbered_add(row, d->path, d->names[i]))
+			break;
+	}
+	free(prefix);
+	if (row->n)
+		qsort(row->list, row->n, sizeof(*row->list), compare_numbers);
 }
 
 static bool is_among(const char *path, const char *const *paths, size_t n)
@@ -97,75 +226,55 @@ static bool is_among(const char *path, const char *const *paths, size_t n)
 	return found;
 }
 
-void later_warn(const char *path, const char *const *paths, size_t n)
+/* The newest of another run, NULL if none began later than the one that is asked for. */
+static const char *find_newest(const struct numbered *row, const struct beginning *asked)
 {
-	char *later = find_later(path);
+	uint64_t newest = asked->ns;
+	const char *found = NULL;
 
-	if (later && !is_among(later, paths, n))
-		warn("reading %s, although %s is newer; name that to read it", path,
-		     later);
-	free(later);
-}
+	for (size_t i = 0; i < row->n; i++) {
+		const struct numbered_trace *other = &row->list[i];
 
-/* The traces that are named by a path and a number. */
-struct numbered {
-	char *path;
-	struct beginning *list; /* by number, from 1 */
-	size_t n;
-};
-
-static void numbered_fini(struct numbered *row)
-{
-	free(row->path);
-	free(row->list);
-	*row = (struct numbered){0};
-}
-
-/* Of one path after the other: traces of a program that has many stand together. */
-static void numbered_read(struct numbered *row, const char *path, size_t length)
-{
-	if (row->path && strlen(row->path) == length &&
-	    strncmp(row->path, path, length) == 0)
-		return;
-	numbered_fini(row);
-	row->path = strndup(path, length);
-	for (int missing = 0; row->path && missing < MOST_MISSING;) {
-		struct beginning *grown =
-			reallocarray(row->list, row->n + 1, sizeof(*row->list));
-		char *name = NULL;
-
-		if (!grown || asprintf(&name, "%s.%zu", row->path, row->n + 1) < 0)
-			break;
-		row->list = grown;
-		row->list[row->n++] = begun(name);
-		missing = row->list[row->n - 1].ns ? 0 : missing + 1;
-		free(name);
+		if (other->begun.ns <= newest || is_of_one_run(asked, &other->begun))
+			continue;
+		newest = other->begun.ns;
+		found = other->path;
 	}
+	return found;
 }
 
-/* The length of a path without a number. */
-static size_t length_of_name(const char *path)
+void later_warn(const char *const *paths, size_t n)
 {
-	const char *dot = strrchr(path, '.');
+	struct numbered row = {0};
+	struct directory directory = {0};
 
-	return dot && dot[1] && dot[1 + strspn(dot + 1, "0123456789")] == 0
-		       ? (size_t)(dot - path)
-		       : strlen(path);
+	for (size_t i = 0; i < n; i++) {
+		struct beginning asked = begun(paths[i]);
+		const char *newest;
+
+		if (!asked.ns)
+			continue;
+		numbered_read(&row, &directory, paths[i], strlen(paths[i]));
+		newest = find_newest(&row, &asked);
+		if (newest && !is_among(newest, paths, n))
+			warn("reading %s, although %s is newer; name that to read it",
+			     paths[i], newest);
+	}
+	numbered_fini(&row);
+	directory_fini(&directory);
 }
 
 /* The first later one of the process of `asked` that is not among the paths, or NULL. */
-static char *find_left_out(const struct numbered *row, const struct beginning *asked,
-			   const char *const *paths, size_t n)
+static const char *find_left_out(const struct numbered *row,
+				 const struct beginning *asked, const char *const *paths,
+				 size_t n)
 {
 	for (size_t i = 0; i < row->n; i++) {
-		char *name = NULL;
+		const struct numbered_trace *other = &row->list[i];
 
-		if (row->list[i].pid != asked->pid || row->list[i].ns <= asked->ns ||
-		    asprintf(&name, "%s.%zu", row->path, i + 1) < 0)
-			continue;
-		if (!is_among(name, paths, n))
-			return name;
-		free(name);
+		if (other->begun.pid == asked->pid && other->begun.ns > asked->ns &&
+		    !is_among(other->path, paths, n))
+			return other->path;
 	}
 	return NULL;
 }
@@ -175,26 +284,27 @@ void later_find_left_out(const char *const *paths, size_t n,
 			 void *context)
 {
 	struct numbered of_path = {0}, of_name = {0};
+	struct directory directory = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		struct beginning asked = begun(paths[i]);
 		size_t length = length_of_name(paths[i]);
-		char *later;
+		const char *later;
 
 		if (!asked.ns || asked.is_over)
 			continue;
-		numbered_read(&of_path, paths[i], strlen(paths[i]));
+		numbered_read(&of_path, &directory, paths[i], strlen(paths[i]));
 		later = find_left_out(&of_path, &asked, paths, n);
 		if (!later && paths[i][length]) {
-			numbered_read(&of_name, paths[i], length);
+			numbered_read(&of_name, &directory, paths[i], length);
 			later = find_left_out(&of_name, &asked, paths, n);
 		}
 		if (later)
 			take(context, paths[i], later);
-		free(later);
 	}
 	numbered_fini(&of_path);
 	numbered_fini(&of_name);
+	directory_fini(&directory);
 }
 
 static void warn_first(void *context, const char *path, const char *later)

@@ -8,11 +8,12 @@
 #include <stddef.h>
 
 /*
- * Warn if one of the traces beside the one at `path` that have its name with a number is
- * of a later run, and the newest of these is not among the n paths that are read. Later
- * traces of the same process, and those of forked children, are of no other run.
+ * Warn of each of the n paths that are read beside which there is a trace of a later run,
+ * of its name with a number, if the newest of these is not among the n; and of a
+ * directory that does not tell. Later traces of the same process, and those of forked
+ * children, are of no other run.
  */
-void later_warn(const char *path, const char *const *paths, size_t n);
+void later_warn(const char *const *paths, size_t n);
 
 /*
  * Find later traces of the same processes: one that switched tracking off and on, or that

@@ -61,8 +61,7 @@ struct input *inputs_open(const char *const *paths, size_t n)
 		inputs[i].header = *reader_header(reader);
 		reader_close(reader);
 	}
-	for (size_t i = 0; i < n; i++)
-		later_warn(paths[i], paths, n);
+	later_warn(paths, n);
 	qsort(inputs, n, sizeof(*inputs), compare_inputs);
 	for (size_t i = 1; i < n; i++) {
 		if (compare_inputs(&inputs[i - 1], &inputs[i]) == 0)

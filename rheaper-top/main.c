@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 		found = process_find_trace(pid);
 	path = found ? found : options.trace;
 	if (!found)
-		later_warn(path, &path, 1);
+		later_warn(&path, 1);
 	settings = (struct stack_settings){
 		.symbols = options.symbolize ? &options.symbols : NULL,
 		.wrappers = options.wrappers,

@@ -776,6 +776,25 @@ def test_a_newer_trace_is_told(b):
     assert (result.returncode, result.stdout) == (0, ""), result
     assert result.stderr == f"rheaper-check: reading {trace}, although {trace}.2 is newer; name that to read it\n", result
     assert b.check(1, "-q", trace + ".2") == ""
+    # Numbers that were given before are no traces now
+    os.rename(trace + ".2", trace + ".30")
+    os.remove(trace + ".1")
+    for name, folder in (trace, b.dir + "/"), (os.path.basename(trace), ""), ("./" + os.path.basename(trace), "./"):
+        result = subprocess.run([CHECK, "-q", name], env=b.env, text=True, capture_output=True, cwd=b.dir)
+        told = f"rheaper-check: reading {name}, although {folder}{os.path.basename(trace)}.30 is newer; name that to read it\n"
+        assert (result.returncode, result.stderr) == (0, told), result
+
+
+def test_a_directory_that_tells_no_names_is_told(b):
+    """Who may not list it does not know of newer traces."""
+    strace = ["strace", "-qq", "-o", b.path("strace"), "-e", "trace=openat", "-P", b.dir + "/"]
+    if not shutil.which("strace") or subprocess.run([*strace, "true"], capture_output=True).returncode:
+        raise tap.Skip("strace does not work here")
+    trace = b.trace()
+    result = subprocess.run([*strace, "--inject=openat:error=EACCES", CHECK, "-q", trace], env=b.env, text=True, capture_output=True)
+    assert result.returncode == 0 and result.stderr.endswith(
+        f"rheaper-check: list the directory of {trace}: Permission denied; whether there are later traces of that name"
+        " is not known\n"), result
 
 
 def test_a_signal_leaves_no_database(b):
