@@ -84,6 +84,9 @@ def test_checked(b):
     assert b.call(checked, "sh", "-c", "./program 1; ./program 3", RHEAPER_CHECK="-q") == (1, "")
     assert b.call(checked, "sh", "-c", "exit 7")[0] == 7
     assert b.call(checked, "true")[0] == 2  # nothing traced
+    os.mkdir(b.path("elsewhere"))
+    assert b.call(checked, "sh", "-c", "./program; cd elsewhere; ../program 3", RHEAPER_CHECK="-q", TMPDIR="elsewhere") == (1, "")
+    assert os.listdir(b.path("elsewhere")) == []
     # A process that executes a program of its own name writes NAME.1
     again = b.path("again.c")
     with open(again, "w") as source:
@@ -138,6 +141,14 @@ def test_make(b):
     assert status == 2 and "leak: program: 3 blocks, 30 bytes" in said and "3 processes" in said, said
     status, said = b.call(*make, "CHECK=" + b.baseline())
     assert status == 0, said
+
+
+def test_no_name_begins_with_a_dot(b):
+    """A program's may; 'traces/*' would leave its trace out."""
+    for path in "examples/ci/checked", "examples/ci/make/Makefile", "examples/ci/github.yml", "examples/ci/gitlab.yml", "docs/how-to/ci.md":
+        with open(os.path.join(SOURCE, path)) as text:
+            names = re.findall(r"RHEAPER_TRACE=\S*/([^\s/]*%[^\s/]*)", text.read())
+        assert names and all(name.startswith("%p") for name in names), (path, names)
 
 
 def job(name):
