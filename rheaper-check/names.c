@@ -5,6 +5,7 @@
 
 #include "analysis/libraries.h"
 #include "common/cli.h"
+#include "common/glob.h"
 #include "rheaper-check/arena.h"
 #include "symbols/signature.h"
 
@@ -27,11 +28,15 @@ const char *names_plain(struct arena *arena, const char *sym)
 
 const char *names_unnamed(struct arena *arena, const char *sym, const char *build_id)
 {
-	static const char *const of_libc[] = {"libc.so", "libc-", "libpthread",
-					      "ld-linux", "ld-musl"};
+	/* With the offset: libc-client.so is somebody's own */
+	static const char *const of_libc[] = {
+		"libc.so+*",          "libc.so.6+*",       "libc-2.*.so+*",
+		"libc.musl-*.so.1+*", "libpthread.so.0+*", "libpthread-2.*.so+*",
+		"ld-linux*.so.*+*",   "ld-2.*.so+*",       "ld-musl-*.so.1+*",
+	};
 
 	for (size_t i = 0; i < sizeof(of_libc) / sizeof(*of_libc); i++) {
-		if (strncmp(sym, of_libc[i], strlen(of_libc[i])) == 0)
+		if (glob_fits(of_libc[i], sym))
 			return names_plain(arena, sym);
 	}
 	if (!build_id[0])

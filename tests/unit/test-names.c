@@ -161,6 +161,15 @@ static void unnamed_code_is_related_in_other_builds(void **state)
 			    "l.so+0x12 [0123456789abcdef]");
 	assert_string_equal(names_unnamed(&arena, "l.so+0x12", ""), "l.so+0x12");
 	assert_string_equal(names_unnamed(&arena, "libc.so.6+0x12", "01"), "libc.so.6");
+	assert_string_equal(names_unnamed(&arena, "libc-2.35.so+0x12", "01"),
+			    "libc-2.35.so");
+	assert_string_equal(names_unnamed(&arena, "ld-linux-x86-64.so.2+0x12", "01"),
+			    "ld-linux-x86-64.so.2");
+	/* Other people's */
+	assert_string_equal(names_unnamed(&arena, "libc-client.so.2007e+0x12", "01"),
+			    "libc-client.so.2007e+0x12 [01]");
+	assert_string_equal(names_unnamed(&arena, "ld-linux-tool+0x12", "01"),
+			    "ld-linux-tool+0x12 [01]");
 	assert_true(related("p\nl.so+0x12 [0a]\nf\nmain", "p\nl.so+0x34 [0b]\nf\nmain"));
 	assert_true(related("p\nl.so+0x12 [0a]\nmain", "p\nl.so+0x12 [0a]\nmain"));
 	assert_false(related("p\nl.so+0x12 [0a]\nf\nmain", "p\nl.so+0x34 [0a]\nf\nmain"));
