@@ -118,6 +118,18 @@ static bool takes_owned(struct suppressions *all, const struct measure_owned *ro
 			      row->owner_stack, LEAK_INDIRECT);
 }
 
+static bool is_of_any_kind(const struct suppression *s, const struct measure_site *row)
+{
+	return s->file && row->kind == LEAK_UNKNOWN &&
+	       (s->kinds | 1u << LEAK_UNKNOWN) != LEAK_KINDS_ALL;
+}
+
+static void add_taken(int64_t *sum, const struct measure_site *row)
+{
+	for (int k = AMOUNT_LEAK_BLOCKS; k <= AMOUNT_LEAK_BYTES; k++)
+		sum[k] = measure_add(sum[k], row->amounts[k]);
+}
+
 static void clear_leak(struct measure_site *row)
 {
 	row->amounts[AMOUNT_LEAK_BLOCKS] = row->amounts[AMOUNT_LEAK_BYTES] = 0;
@@ -136,10 +148,10 @@ void suppress_apply(struct suppressions *all, struct measure *m)
 
 		if (!s)
 			continue;
-		for (int k = AMOUNT_LEAK_BLOCKS; k <= AMOUNT_LEAK_BYTES; k++) {
-			s->taken[k] = measure_add(s->taken[k], row->amounts[k]);
-			all->taken[k] = measure_add(all->taken[k], row->amounts[k]);
-		}
+		add_taken(s->taken, row);
+		add_taken(all->taken, row);
+		if (is_of_any_kind(s, row))
+			add_taken(all->of_any_kind, row);
 		clear_leak(row);
 	}
 	for (size_t i = 0; i < m->n_owned_rows; i++) {
@@ -204,6 +216,12 @@ void suppress_note(const struct suppressions *all, struct verdict *v)
 				      arena_format(v->arena, "suppression %s:%zu %s: %s",
 						   s->file, s->line, why, s->reason));
 	}
+	if (all->of_any_kind[AMOUNT_LEAK_BLOCKS])
+		findings_note(
+			v, arena_format(v->arena,
+					"memory was not scanned: suppressions of some "
+					"kinds of leaks took blocks of any kind: %s",
+					measure_leak_text(v->arena, all->of_any_kind)));
 	tell_defaults(all, v);
 	memcpy(v->suppressed, all->taken, sizeof(v->suppressed));
 }

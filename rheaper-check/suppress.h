@@ -42,8 +42,11 @@ struct suppressions {
 	struct arena *arena;
 	struct suppression *list;
 	size_t n;
-	int64_t taken[N_AMOUNTS]; /* what was suppressed */
-	bool hangs_on_lost;       /* some of it by names that may be wrong */
+	int64_t taken[N_AMOUNTS]; /* what was suppressed, */
+	/* ... and of it, by entries of files for some kinds, what nobody knows the kind
+	 * of */
+	int64_t of_any_kind[N_AMOUNTS];
+	bool hangs_on_lost; /* some of it by names that may be wrong */
 };
 
 void suppress_init(struct suppressions *suppressions, struct arena *arena);
@@ -66,5 +69,5 @@ bool suppress_takes(struct suppressions *suppressions, const char *program,
 		    enum leak_kind kind);
 
 /* Add to the verdict how much was suppressed, what of it by defaults, and notes of the
- * suppressions that were not used or have expired. */
+ * suppressions that were not used, have expired, or took what may be of another kind. */
 void suppress_note(const struct suppressions *suppressions, struct verdict *verdict);

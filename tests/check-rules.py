@@ -72,6 +72,21 @@ def test_suppressions(b):
     assert "suppressed: 3 blocks, 250 bytes" in b.check(0, "-s", all_at_once, traces[1, 1])
 
 
+def test_suppressions_of_kinds_that_nobody_knows_are_told(b):
+    """Valgrind reports what is lost, with an entry for what is reachable."""
+    trace, scanned = b.trace(2, 1), b.trace(2, 1, RHEAPER_LEAK_SCAN="1")
+    told = "note: memory was not scanned: suppressions of some kinds of leaks took blocks of any kind: 2 blocks, 200 bytes\n"
+    others = "suppress others\n\tat tail\n"
+    for text, is_told in (("{\n x\n Memcheck:Leak\n match-leak-kinds: reachable\n fun:malloc\n fun:make\n fun:known\n}\n", True),
+                          ("suppress x\n\tat known\n\tkinds possible,reachable\n", True),
+                          ("suppress x\n\tat known\n\tkinds definite,indirect,possible,reachable\n", False),
+                          ("suppress x\n\tat known\n", False)):
+        supp = b.file("supp", text + others)
+        said = b.check(0, "-s", supp, trace)
+        assert (told in said) == is_told and ("any kind" in said) == is_told, (text, said)
+        assert "any kind" not in b.check(1 if is_told else 0, "-s", supp, scanned), text
+
+
 def test_linkage_names_of_valgrind(b):
     text = """
 namespace ns { __attribute__((noinline)) int *make(unsigned n) { return new int[n]; } }
