@@ -212,6 +212,16 @@ static void numbered_read(struct numbered *row, struct directory *d, const char 
 		qsort(row->list, row->n, sizeof(*row->list), compare_numbers);
 }
 
+/* Where a path leads: later traces stand beside the file, not beside a link to it. */
+static char *follow(const char *path)
+{
+	struct stat status;
+	bool is_link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+	char *target = is_link ? realpath(path, NULL) : NULL;
+
+	return target ? target : strdup(path);
+}
+
 static bool is_among(const char *path, const char *const *paths, size_t n)
 {
 	struct stat one, other;
@@ -250,11 +260,13 @@ void later_warn(const char *const *paths, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		struct beginning asked = begun(paths[i]);
+		char *path = asked.ns ? follow(paths[i]) : NULL;
 		const char *newest;
 
-		if (!asked.ns)
+		if (!path)
 			continue;
-		numbered_read(&row, &directory, paths[i], strlen(paths[i]));
+		numbered_read(&row, &directory, path, strlen(path));
+		free(path);
 		newest = find_newest(&row, &asked);
 		if (newest && !is_among(newest, paths, n))
 			warn("reading %s, although %s is newer; name that to read it",
@@ -288,17 +300,19 @@ void later_find_left_out(const char *const *paths, size_t n,
 
 	for (size_t i = 0; i < n; i++) {
 		struct beginning asked = begun(paths[i]);
-		size_t length = length_of_name(paths[i]);
+		bool is_asked = asked.ns && !asked.is_over;
+		char *path = is_asked ? follow(paths[i]) : NULL;
 		const char *later;
 
-		if (!asked.ns || asked.is_over)
+		if (!path)
 			continue;
-		numbered_read(&of_path, &directory, paths[i], strlen(paths[i]));
+		numbered_read(&of_path, &directory, path, strlen(path));
 		later = find_left_out(&of_path, &asked, paths, n);
-		if (!later && paths[i][length]) {
-			numbered_read(&of_name, &directory, paths[i], length);
+		if (!later && path[length_of_name(path)]) {
+			numbered_read(&of_name, &directory, path, length_of_name(path));
 			later = find_left_out(&of_name, &asked, paths, n);
 		}
+		free(path);
 		if (later)
 			take(context, paths[i], later);
 	}

@@ -783,6 +783,12 @@ def test_a_newer_trace_is_told(b):
         result = subprocess.run([CHECK, "-q", name], env=b.env, text=True, capture_output=True, cwd=b.dir)
         told = f"rheaper-check: reading {name}, although {folder}{os.path.basename(trace)}.30 is newer; name that to read it\n"
         assert (result.returncode, result.stderr) == (0, told), result
+    # Nor do they stand beside a link
+    os.mkdir(b.path("links"))
+    os.symlink(trace, b.path("links/last"))
+    result = subprocess.run([CHECK, "-q", "links/last"], env=b.env, text=True, capture_output=True, cwd=b.dir)
+    told = f"rheaper-check: reading links/last, although {os.path.realpath(trace)}.30 is newer; name that to read it\n"
+    assert (result.returncode, result.stderr) == (0, told), result
 
 
 def test_a_directory_that_tells_no_names_is_told(b):
