@@ -29,6 +29,7 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, began_late, "p.began_late AND p.counted_in IS NULL"),
 	ROW_COLUMN(process_facts, is_of_link, "p.capture = 'link'"),
 	ROW_COLUMN(process_facts, unseen, "ifnull(u.count, 0)"),
+	ROW_COLUMN(process_facts, foreign, "ifnull(f.count, 0)"),
 	ROW_COLUMN(process_facts, unpaired_scope_ends, "ifnull(e.count, 0)"),
 	ROW_COLUMN(process_facts, silent_children, "p.silent_children"),
 	ROW_COLUMN(process_facts, followed_children, "p.followed_children"),
@@ -53,6 +54,9 @@ struct rows *processes_select(const struct database *d)
 		"  AS weighed FROM lots GROUP BY process) w USING (process)"
 		" LEFT JOIN losses u ON u.process = p.process AND u.reason = "
 		"'unseen_free'"
+		" LEFT JOIN (SELECT process, sum(count) AS count FROM losses"
+		"  WHERE reason IN ('foreign_free', 'foreign_realloc')"
+		"  GROUP BY process) f ON f.process = p.process"
 		" LEFT JOIN losses e ON e.process = p.process AND e.reason = "
 		"'unpaired_scope_end'"
 		" LEFT JOIN totals t ON t.process = p.process AND t.name = 'live_blocks'"

@@ -29,6 +29,7 @@ struct process_facts {
 	bool began_late;    /* while it ran, and not as that of a child */
 	bool is_of_link;    /* it recorded the calls of its own objects only */
 	int64_t unseen;     /* blocks that ended without a free */
+	int64_t foreign;    /* frees and reallocs of blocks that are not in the trace */
 	int64_t unpaired_scope_ends; /* of scopes that were not open in this trace */
 	int64_t silent_children, followed_children;
 	bool has_definite;   /* a block was found to be definitely lost */

@@ -210,6 +210,23 @@ static bool is_partial(const struct measure *m, size_t first)
 	return false;
 }
 
+/* In a process that was recorded from its beginning, and as a whole, they come from an
+ * allocator that is not: a library's own, or libc's by dlsym. */
+static void find_foreign(struct reading *r, const struct process_facts *row,
+			 const char *trace, const char *program)
+{
+	int64_t n = reading_count(r, row->foreign);
+
+	if (n == 0 || row->began_late || row->is_forked || row->is_of_link)
+		return;
+	measure_add_problem(
+		r->m, DEFECT_NONE, trace, program,
+		arena_format(r->arena,
+			     "%lld block%s freed or resized whose allocation was not "
+			     "recorded; what else came from there is not judged",
+			     (long long)n, n == 1 ? " was" : "s were"));
+}
+
 /* What is not in the trace because nobody asked for it, or could have known. */
 static void find_gaps(struct reading *r, const struct process_facts *row,
 		      const char *trace, const char *program)
@@ -258,6 +275,7 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 			"not all stacks were recorded (RHEAPER_SAMPLE_RATE); blocks "
 			"without a stack are one call site, which no name suppresses");
 	find_gaps(r, row, trace, program);
+	find_foreign(r, row, trace, program);
 	find_scan(r, row, trace, program);
 	find_silent_children(r, row, trace, program);
 	find_losses(r, row, trace, program);

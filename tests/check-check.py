@@ -658,6 +658,44 @@ def test_what_is_not_judged_is_said(b):
     assert "not judged" not in b.check(0, database)
 
 
+# A block that a library hands over is freed, another one is lost
+GIVEN = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+static void *volatile keep;
+int main(int argc, char **argv)
+{
+	void *library = dlopen(argv[1], argc > 2 ? RTLD_NOW | RTLD_DEEPBIND : RTLD_NOW);
+	void *(*give)(void) = (void *(*)(void))dlsym(library, "give");
+	free(give());
+	keep = give();
+	keep = NULL;
+	return 0;
+}
+"""
+
+
+def test_blocks_from_where_nobody_recorded_are_told(b):
+    """Valgrind and LeakSanitizer call the second one lost in either case."""
+    library, taker = b.path("libgive.so"), b.build("app", text=GIVEN)
+    b.run("cc", "-shared", "-fPIC", b.file("give.c", "#include <stdlib.h>\nvoid *give(void) { return malloc(9); }\n"), "-o", library)
+    scan = {"RHEAPER_LEAK_SCAN": "1"}
+    told = "1 block was freed or resized whose allocation was not recorded; what else came from there is not judged\n"
+    said = b.check(0, b.trace(library, "deep", program=taker, **scan))
+    assert "note: " in said and told in said, said
+    said = b.check(1, b.trace(library, program=taker, **scan))
+    assert "leak: app: 1 block, 9 bytes definitely lost" in said and "recorded" not in said, said
+    # Where another note says why
+    lost = b.load(b.trace())
+    for change in "forked = 1", "began_late = 1", "capture = 'link'":
+        changed = b.change(lost, "UPDATE losses SET count = 2 WHERE reason IN ('foreign_free', 'foreign_realloc');"
+                           f"UPDATE processes SET {change}")
+        assert "whose allocation was not recorded" not in b.check(0, changed), change
+    changed = b.change(lost, "UPDATE losses SET count = 2 WHERE reason IN ('foreign_free', 'foreign_realloc')")
+    assert "4 blocks were freed or resized whose allocation was not recorded" in b.check(0, changed)
+
+
 def test_two_traces_in_one_file_are_no_verdict(b):
     """The second one would never be read."""
     joined = b.path("joined.bin")
