@@ -236,16 +236,22 @@ static bool is_among(const char *path, const char *const *paths, size_t n)
 	return found;
 }
 
-/* The newest of another run, NULL if none began later than the one that is asked for. */
-static const char *find_newest(const struct numbered *row, const struct beginning *asked)
+/* The newest of another run, NULL if none began later than the one that is asked for; and
+ * how many did. */
+static const char *find_newest(const struct numbered *row, const struct beginning *asked,
+			       size_t *n_newer)
 {
 	uint64_t newest = asked->ns;
 	const char *found = NULL;
 
+	*n_newer = 0;
 	for (size_t i = 0; i < row->n; i++) {
 		const struct numbered_trace *other = &row->list[i];
 
-		if (other->begun.ns <= newest || is_of_one_run(asked, &other->begun))
+		if (other->begun.ns <= asked->ns || is_of_one_run(asked, &other->begun))
+			continue;
+		++*n_newer;
+		if (other->begun.ns <= newest)
 			continue;
 		newest = other->begun.ns;
 		found = other->path;
@@ -262,13 +268,22 @@ void later_warn(const char *const *paths, size_t n)
 		struct beginning asked = begun(paths[i]);
 		char *path = asked.ns ? follow(paths[i]) : NULL;
 		const char *newest;
+		size_t n_newer;
 
 		if (!path)
 			continue;
 		numbered_read(&row, &directory, path, strlen(path));
 		free(path);
-		newest = find_newest(&row, &asked);
-		if (newest && !is_among(newest, paths, n))
+		newest = find_newest(&row, &asked, &n_newer);
+		if (!newest || is_among(newest, paths, n))
+			continue;
+		/* The programs of a test suite, say: who reads one of them has not seen
+		 * the others */
+		if (n == 1 && n_newer > 1)
+			warn("reading %s, although %zu traces of that name are newer, "
+			     "the newest %s; name those to read them",
+			     paths[i], n_newer, newest);
+		else
 			warn("reading %s, although %s is newer; name that to read it",
 			     paths[i], newest);
 	}
