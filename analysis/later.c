@@ -24,36 +24,49 @@
 
 /* What is known of the trace at a place. */
 struct beginning {
-	uint64_t ns; /* since 1970; 0: there is no trace of this format */
+	uint64_t ns; /* since 1970; 0: there is no trace */
 	uint32_t pid;
 	bool is_child; /* of a process that has a trace, too */
 	bool is_over;  /* the process was at its end when the trace was */
 };
+
+/* Of a trace that somebody else may read, or of another version, no more is known than
+ * when it was written last. */
+static struct beginning written(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+		return (struct beginning){0};
+	return (struct beginning){.ns = (uint64_t)status.st_mtim.tv_sec * 1000000000 +
+					(uint64_t)status.st_mtim.tv_nsec};
+}
 
 static struct beginning begun(const char *path)
 {
 	struct rhp_file_header header;
 	struct beginning found = {0};
 	struct stat status;
-	bool fits;
+	bool is_trace;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
-		return found;
-	fits = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-	       pread(fd, &header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
-	       memcmp(header.magic, RHP_TRACE_MAGIC, sizeof(header.magic)) == 0 &&
-	       header.byte_order == RHP_BYTE_ORDER_MARK &&
-	       header.version >= RHP_TRACE_VERSION_FIRST &&
-	       header.version <= RHP_TRACE_VERSION;
+		return errno == EACCES ? written(path) : found;
+	is_trace = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+		   pread(fd, &header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
+		   memcmp(header.magic, RHP_TRACE_MAGIC, sizeof(header.magic)) == 0;
 	close(fd);
-	if (fits)
-		found = (struct beginning){.ns = header.start_realtime_ns,
-					   .pid = header.pid,
-					   .is_child = header.is_child != 0,
-					   .is_over = header.state == RHP_STATE_EXITED ||
-						      header.state == RHP_STATE_RUNNING};
-	return found;
+	if (!is_trace)
+		return found;
+	if (header.byte_order != RHP_BYTE_ORDER_MARK ||
+	    header.version < RHP_TRACE_VERSION_FIRST ||
+	    header.version > RHP_TRACE_VERSION)
+		return written(path);
+	return (struct beginning){.ns = header.start_realtime_ns,
+				  .pid = header.pid,
+				  .is_child = header.is_child != 0,
+				  .is_over = header.state == RHP_STATE_EXITED ||
+					     header.state == RHP_STATE_RUNNING};
 }
 
 /* A process that traces twice, and its forked children, take numbers, too. In containers

@@ -831,6 +831,27 @@ def test_a_newer_trace_is_told(b):
     assert (result.returncode, result.stderr) == (0, told), result
 
 
+def test_a_newer_trace_that_cannot_be_read_is_told(b):
+    """It may be another user's, or written by another version of rheaper."""
+    trace = b.trace()
+    b.run(b.path("build1/app"), "3", RHEAPER_TRACE=trace)
+    told = f"rheaper-check: reading {trace}, although {trace}.1 is newer; name that to read it\n"
+    strace = ["strace", "-qq", "-o", b.path("strace"), "-e", "trace=openat", "-P", trace + ".1"]
+    if shutil.which("strace") and not subprocess.run([*strace, "true"], capture_output=True).returncode:
+        result = subprocess.run([*strace, "--inject=openat:error=EACCES", CHECK, "-q", trace], env=b.env, text=True, capture_output=True)
+        assert (result.returncode, result.stderr) == (0, told), result
+    with open(trace + ".1", "r+b") as file:
+        file.seek(12)
+        file.write(b"\xff\x7f")  # its version
+    result = subprocess.run([CHECK, "-q", trace], env=b.env, text=True, capture_output=True)
+    assert (result.returncode, result.stderr) == (0, told), result
+    # What is no trace is none
+    with open(trace + ".1", "r+b") as file:
+        file.write(b"x")
+    result = subprocess.run([CHECK, "-q", trace], env=b.env, text=True, capture_output=True)
+    assert (result.returncode, result.stderr) == (0, ""), result
+
+
 def test_a_directory_that_tells_no_names_is_told(b):
     """Who may not list it does not know of newer traces."""
     strace = ["strace", "-qq", "-o", b.path("strace"), "-e", "trace=openat", "-P", b.dir + "/"]
