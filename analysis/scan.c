@@ -43,13 +43,15 @@ static int compare(const void *left, const void *right)
 void scan_take_end(struct scan *s, const struct reader_blob *blob)
 {
 	struct scan_blocks spare = s->whole;
-	int error = (int)(blob->b >> 32 & INT32_MAX);
+	int error = (int)(blob->b >> 32 & UINT16_MAX);
 
 	/* A failure is said in another stream, so the order is that of the clock. */
 	if (error && blob->c >= s->failed_ticks) {
 		s->failed_ticks = blob->c;
 		s->error = error;
 	}
+	if (!error)
+		s->flags |= (uint32_t)(blob->b >> 48);
 	if (error || blob->c < s->ticks)
 		return;
 	/* The program writes them in this order; who knows who wrote this trace? */

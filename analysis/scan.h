@@ -27,6 +27,7 @@ struct scan {
 	struct scan_blocks whole, begun; /* the last complete scan; one being read */
 	uint64_t ticks;                  /* of the complete one, 0: there is none */
 	uint32_t other_threads;
+	uint32_t flags;        /* enum rhp_scan_flags, of all complete ones together */
 	uint64_t failed_ticks; /* of the last that failed, and its errno */
 	int error;
 };

@@ -262,12 +262,12 @@ enum rhp_blob_type {
 				* are open inside it, if it is open. */
 	RHP_BLOB_NAME = 8,     /* b: thread number, c: ticks; text: what the thread is
 				* called now. In any stream. */
-	RHP_BLOB_SCAN = 9,     /* b: other threads that ran meanwhile (low 32), an errno
-				* (high 32): not 0, nothing was scanned; c: ticks.
-				* No text. */
-	RHP_BLOB_LABELS = 10,  /* b, c: unused; text: NAME=VALUE texts, each with its NUL:
-				* what the build said of itself (note.h). At most one,
-				* and none if it said nothing. */
+	RHP_BLOB_SCAN = 9, /* b: other threads that ran meanwhile: 32, an errno: 16 (not
+			    * 0: nothing was scanned), enum rhp_scan_flags: 16 (from
+			    * version 7 on); c: ticks. No text. */
+	RHP_BLOB_LABELS = 10, /* b, c: unused; text: NAME=VALUE texts, each with its NUL:
+			       * what the build said of itself (note.h). At most one,
+			       * and none if it said nothing. */
 	RHP_BLOB_RESIDENT = 12, /* b: bytes of the process that are in memory; c: ticks.
 				 * No text. In any stream. */
 	RHP_BLOB_GRAPH = 11,    /* b: ROOT and EDGE records since the SCAN (low 48), an
@@ -299,6 +299,14 @@ enum rhp_leak_kind {
 	RHP_LEAK_POSSIBLE = 3,
 	RHP_LEAK_REACHABLE = 4,
 	RHP_N_LEAK_KINDS
+};
+
+/* What a scan for leaks could not see. */
+enum rhp_scan_flags {
+	RHP_SCAN_UNRECORDED = 1,  /* a library that calls an allocator by itself, so that
+				   * what it allocates is not recorded */
+	RHP_SCAN_OTHER_STACK = 2, /* the free part of the stack that the calling thread
+				   * was on, which is not its own: it counted */
 };
 
 /* Text of a MODULE blob; then build_id_size bytes of build id, then the path. */

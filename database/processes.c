@@ -30,6 +30,12 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, is_of_link, "p.capture = 'link'"),
 	ROW_COLUMN(process_facts, unseen, "ifnull(u.count, 0)"),
 	ROW_COLUMN(process_facts, foreign, "ifnull(f.count, 0)"),
+	ROW_COLUMN(process_facts, unrecorded_library,
+		   "(SELECT max(count) FROM losses l WHERE l.process = p.process AND"
+		   " l.reason = 'unrecorded_library')"),
+	ROW_COLUMN(process_facts, other_stack,
+		   "(SELECT max(count) FROM losses l WHERE l.process = p.process AND"
+		   " l.reason = 'scan_on_other_stack')"),
 	ROW_COLUMN(process_facts, unpaired_scope_ends, "ifnull(e.count, 0)"),
 	ROW_COLUMN(process_facts, silent_children, "p.silent_children"),
 	ROW_COLUMN(process_facts, followed_children, "p.followed_children"),
@@ -65,7 +71,7 @@ struct rows *processes_select(const struct database *d)
 
 #define HARMLESS                                                                         \
 	"('foreign_free', 'foreign_realloc', 'unseen_free', 'unpaired_scope_end',"       \
-	" 'clock_inversions')"
+	" 'clock_inversions', 'unrecorded_library', 'scan_on_other_stack')"
 #define UNWRITTEN "('unwritten', 'missing')"
 
 static const struct row_column loss_columns[] = {

@@ -30,6 +30,8 @@ struct process_facts {
 	bool is_of_link;    /* it recorded the calls of its own objects only */
 	int64_t unseen;     /* blocks that ended without a free */
 	int64_t foreign;    /* frees and reallocs of blocks that are not in the trace */
+	int64_t unrecorded_library; /* 1: a scan found one */
+	int64_t other_stack; /* 1: a scan was made on a stack that is not the thread's */
 	int64_t unpaired_scope_ends; /* of scopes that were not open in this trace */
 	int64_t silent_children, followed_children;
 	bool has_definite;   /* a block was found to be definitely lost */

@@ -26,7 +26,8 @@ static const struct {
 
 /* They say that the program did something before, or outside of, what is traced. */
 static const char *const harmless[] = {"foreign_free", "foreign_realloc",
-				       "clock_inversions", "unpaired_scope_end"};
+				       "clock_inversions", "unpaired_scope_end",
+				       "scan_on_other_stack"};
 
 static void add(struct report *report, char *sentence, const char *remedy)
 {

@@ -227,6 +227,24 @@ static void find_foreign(struct reading *r, const struct process_facts *row,
 			     (long long)n, n == 1 ? " was" : "s were"));
 }
 
+/* What a scan saw of things that it cannot see. */
+static void find_scan_limits(struct reading *r, const struct process_facts *row,
+			     const char *trace, const char *program)
+{
+	if (reading_count(r, row->unrecorded_library))
+		measure_add_problem(
+			r->m, DEFECT_NONE, trace, program,
+			"a shared library calls an allocator that is not recorded "
+			"(RTLD_DEEPBIND, -Bsymbolic, dlmopen); what it allocates is not "
+			"judged");
+	if (reading_count(r, row->other_stack))
+		measure_add_problem(
+			r->m, DEFECT_NONE, trace, program,
+			"memory was scanned from a stack that is not the thread's own; a "
+			"block to which only the free part of that stack points counts "
+			"as reachable");
+}
+
 /* What is not in the trace because nobody asked for it, or could have known. */
 static void find_gaps(struct reading *r, const struct process_facts *row,
 		      const char *trace, const char *program)
@@ -276,6 +294,7 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 			"without a stack are one call site, which no name suppresses");
 	find_gaps(r, row, trace, program);
 	find_foreign(r, row, trace, program);
+	find_scan_limits(r, row, trace, program);
 	find_scan(r, row, trace, program);
 	find_silent_children(r, row, trace, program);
 	find_losses(r, row, trace, program);

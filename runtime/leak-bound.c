@@ -156,6 +156,46 @@ bool rhp_leak_all_is_bound(void)
 	return true;
 }
 
+/* One that was linked with -Bsymbolic and has a malloc: its own calls lead there. */
+static bool is_own_allocator(const struct link_map *map)
+{
+	struct dynamic d;
+	read_dynamic(&d, map);
+	if (!d.values[DT_SYMBOLIC] && !(d.values[DT_FLAGS] & DF_SYMBOLIC))
+		return false;
+	const ElfW(Sym) *symbols = (const ElfW(Sym) *)address(&d, DT_SYMTAB);
+	const char *names = (const char *)address(&d, DT_STRTAB);
+	/* The table of names comes behind that of symbols, with every linker. */
+	for (const ElfW(Sym) *at = symbols; at && (const char *)(at + 1) <= names; at++)
+		if (at->st_value && at->st_name < d.values[DT_STRSZ] &&
+		    strcmp(names + at->st_name, "malloc") == 0)
+			return true;
+	return false;
+}
+
+/* dlmopen's; glibc lists them from version 2 of the structure on. */
+static bool has_namespaces(const struct r_debug *loader)
+{
+	struct extended {
+		struct r_debug base;
+		const struct r_debug *next;
+	};
+	return loader->r_version >= 2 &&
+	       ((const struct extended *)(const void *)loader)->next != NULL;
+}
+
+bool rhp_leak_is_unrecorded(void)
+{
+	const struct r_debug *loader = find_loader();
+	if (!loader || loader->r_state != RT_CONSISTENT)
+		return false;
+	for (const struct link_map *map = loader->r_map ? loader->r_map->l_next : NULL;
+	     map; map = map->l_next)
+		if (!is_bound(loader->r_map, map) || is_own_allocator(map))
+			return true;
+	return has_namespaces(loader);
+}
+
 /* Of an ELF header that is where the module begins. */
 static uintptr_t variables_of(const void *module)
 {

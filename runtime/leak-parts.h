@@ -55,6 +55,7 @@ struct leak_shared {
 	struct leak_kept *kept; /* or NULL: nothing is kept for another scan */
 	uint32_t n_words, n_threads;
 	bool is_asked;  /* by the program, which may ask again */
+	uint16_t flags; /* enum rhp_scan_flags */
 	bool knows_all; /* the trace has every block that the allocator ever gave out */
 	int calling_tid;
 	uintptr_t calling_descriptor;    /* libc's, of that thread */
@@ -184,6 +185,11 @@ static ALWAYS_INLINE void leak_add_word(struct leak_shared *shared, uintptr_t wo
  * records, where the loader has finished what it was doing. In the child, for it reads
  * the loader's list without a lock. */
 HIDDEN bool rhp_leak_all_is_bound(void);
+
+/* Whether a library allocates without being recorded, as far as its dynamic section and
+ * the loader's lists tell: it is bound to another allocator, or to its own, or it is in a
+ * namespace of its own (dlmopen). In the child. */
+HIDDEN bool rhp_leak_is_unrecorded(void);
 
 /* The bytes that the thread-local variables of all modules take in each thread, where
  * they have a fixed place beside its descriptor: an upper bound. In the child. */

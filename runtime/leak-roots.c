@@ -258,10 +258,18 @@ static int exclude_below(struct leak_scan *s, uintptr_t sp)
 	return stack ? exclude(s, stack->start, sp) : 0;
 }
 
+static bool is_on_known_stack(const struct leak_scan *s, uintptr_t sp)
+{
+	const struct leak_region *r = rhp_leak_region(s, sp);
+	return rhp_leak_stack(s, sp) || (r && r->is_stack);
+}
+
 static int exclude_free_stacks(struct leak_scan *s)
 {
 	const struct leak_extent *passed = &s->shared->passed;
 	int error = exclude_below(s, s->shared->stack);
+	if (!is_on_known_stack(s, s->shared->stack))
+		s->shared->flags |= RHP_SCAN_OTHER_STACK;
 	if (error == 0)
 		error = exclude(s, passed->start, passed->end);
 	for (size_t i = 0; i < s->shared->n_threads && error == 0; i++)

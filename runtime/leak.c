@@ -90,7 +90,9 @@ static uint32_t leak_record(const struct leak_scan *s, size_t i, uint64_t *to)
 
 static uint32_t end_record(const struct leak_scan *s, uint64_t *to)
 {
-	return rhp_pack(to, RHP_BLOB, RHP_BLOB_SCAN, s->shared->counts.other_threads,
+	return rhp_pack(to, RHP_BLOB, RHP_BLOB_SCAN,
+			s->shared->counts.other_threads | (uint64_t)s->shared->flags
+								  << 48,
 			s->shared->ticks);
 }
 
@@ -127,6 +129,8 @@ static void scan(struct leak_shared *shared)
 	if (r == 0)
 		r = rhp_leak_read_blocks(&s);
 	shared->knows_all = shared->knows_all && rhp_leak_all_is_bound();
+	if (rhp_leak_is_unrecorded())
+		shared->flags |= RHP_SCAN_UNRECORDED;
 	if (r == 0)
 		r = rhp_leak_find_roots(&s);
 	if (r == 0)

@@ -167,6 +167,24 @@ def test_blocks_of_a_library_that_binds_to_libc_keep_others(b):
             assert rows.count((16, R)) == n_own, (flag, binding, rows)
 
 
+def test_what_a_scan_cannot_see_is_said(b):
+    """Libraries that allocate without being recorded, though the program frees none of it;
+    and a scan from a stack of which only the program knows the bounds."""
+    program, library = b.build("beside.c"), b.path("beside.so")
+    unrecorded, stack = "calls an allocator that is not recorded", "a stack that is not the thread's own"
+    for how, words, said in (
+            ("plain", [], None), ("plain", ["-Wl,-Bsymbolic"], None), ("deep", [], unrecorded),
+            ("deep", ["-Wl,-z,lazy"], unrecorded), ("space", [], unrecorded),
+            ("plain", ["-DOWN", "-Wl,-Bsymbolic"], unrecorded), ("fiber", None, stack), ("none", None, None)):
+        if words is not None:
+            b.run("gcc", "-g", "-O1", "-fPIC", "-shared", "-DLIBRARY", *words, "-o", library,
+                  os.path.join(HERE, "beside.c"))
+        b.scan(program, how, *([] if words is None else [library]))
+        text = b.run(b.check, *b.traces)
+        for what in unrecorded, stack:
+            assert (what in text) == (what == said), (how, words, text)
+
+
 def traced_by_strace(b, what):
     """Words that make these system calls fail in a program and in the copy that scans."""
     if not shutil.which("strace") or subprocess.run(
