@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/probe.h"
 
-
 /* The note of the nop at 990; it is no part of what is loaded. Tools find out by the base
  * how far the program was moved by a tool that changed it after the link. */
 #define NOTE(name, arguments)                                                            \
