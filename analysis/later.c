@@ -30,6 +30,9 @@ struct beginning {
 	bool is_over;  /* the process was at its end when the trace was */
 };
 
+/* The clock of files goes by the kernel's ticks, and so may be behind. */
+#define TICK_NS 10000000
+
 /* Of a trace that somebody else may read, or of another version, no more is known than
  * when it was written last. */
 static struct beginning written(const char *path)
@@ -39,7 +42,7 @@ static struct beginning written(const char *path)
 	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
 		return (struct beginning){0};
 	return (struct beginning){.ns = (uint64_t)status.st_mtim.tv_sec * 1000000000 +
-					(uint64_t)status.st_mtim.tv_nsec};
+					(uint64_t)status.st_mtim.tv_nsec + TICK_NS};
 }
 
 static struct beginning begun(const char *path)
