@@ -95,7 +95,10 @@ static void take_answer(struct send *s, const struct push_request *request,
 		break;
 	case HTTP_IN_DOUBT:
 		warn("send: %s: whether the engine has got it is not known", answer->why);
-		spool_doubt(s->spool);
+		if (s->takes_twice)
+			spool_put_back(s->spool);
+		else
+			spool_doubt(s->spool);
 		s->stopped = "the engine does not answer";
 		break;
 	}

@@ -304,7 +304,8 @@ static int push_and_send(struct push *push)
 	struct send send = {.http = push->http,
 			    .retries = o->retries,
 			    .backoff_ms = o->backoff_ns / 1000000,
-			    .max_age_s = push->max_age_s};
+			    .max_age_s = push->max_age_s,
+			    .takes_twice = push->engine->takes_twice};
 	int status;
 
 	if (!directory)

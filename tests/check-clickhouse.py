@@ -17,6 +17,7 @@ import sys
 
 import tap
 from clickhouse import Server, open_clickhouse
+from push_inputs import Fed
 from workbench import Workbench
 
 PUSH, LOADER, FLEET, BIN, SOURCE = (os.path.abspath(path) for path in sys.argv[1:6])
@@ -229,6 +230,41 @@ def test_sqlite_has_the_same_answers(b):
         key = lambda row: str(row[0])
         for left, right in zip(sorted(ours, key=key), sorted(theirs, key=key)):
             assert all(same(x, y) for x, y in zip(left, right)), (words, left, right)
+
+
+def test_a_growing_trace_is_followed(b):
+    """Windows add up to the trace, what was live at last and at the peak is there, and a watcher that is killed and
+    comes again sends nothing twice."""
+    directory = b.path("followed")
+    os.mkdir(directory)
+    b.ch.create(b.schema)
+    with Server(b.ch, [503, 200, "lost"]) as server:
+        def follow():
+            return subprocess.Popen([PUSH, "--to=clickhouse", "--follow", directory, "--spool", b.path("follow-spool"),
+                                     "--interval=10ms", "--backoff=10ms", "--window=1s", server.url], env=b.env, text=True,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+
+        watcher = follow()
+        fed = Fed(b, BIN, directory).feed("aa")
+        server.wait_for(lambda requests: any("samples" in request.path for request in requests if request.accepted))
+        watcher.kill()
+        watcher.communicate()
+        fed.feed("apak").end()
+        watcher = follow()
+        server.wait_for(lambda requests: any("-p2-" in request.path for request in requests if request.accepted))
+        watcher.terminate()
+        said = watcher.communicate()
+        assert watcher.returncode == 0, (said, [(r.path[-80:], r.accepted) for r in server.requests])
+    b.run(LOADER, "--quiet", "--force", fed.trace, "totals.db", silent=False)
+    wanted, = from_sqlite(b.path("totals.db"), """SELECT sum(allocations), sum(allocated_bytes), sum(live_blocks),
+        sum(live_bytes), sum(peak_blocks), sum(peak_bytes) FROM stack_totals""")
+    found, = b.ch.rows("""SELECT toInt32(sumIf(objects, kind = 'alloc')), toInt32(sumIf(bytes, kind = 'alloc')),
+        toInt32(sumIf(objects, kind = 'inuse')), toInt32(sumIf(bytes, kind = 'inuse')), toInt32(sumIf(objects, kind = 'peak')),
+        toInt32(sumIf(bytes, kind = 'peak')) FROM rheaper_samples""")
+    assert list(wanted) == found and found[0] == 6001 and found[2] == 600, (wanted, found)
+    for kind, objects in ("alloc", found[0]), ("inuse", found[2]), ("peak", found[4]):
+        rows = b.ch.rows(b.run(FLEET, "--service=fed", "--kind=" + kind, "top").rstrip(";\n"))
+        assert sum(row[3] for row in rows) == objects and "grow" in rows[0][-1], (kind, rows)
 
 
 def test_words_that_are_wrong(b):
