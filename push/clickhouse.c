@@ -207,16 +207,19 @@ static uint64_t not_negative(int64_t value)
 	return value > 0 ? (uint64_t)value : 0;
 }
 
-static void put_sample(struct body *b, const struct row *row, enum kind kind)
+static const int64_t *values_of(const struct row *row, enum kind kind)
+{
+	return row->of.values +
+	       (kind == KIND_ALLOC ? PROFILE_ALLOCATIONS : PROFILE_LIVE_BLOCKS);
+}
+
+static void put_values(struct body *b, enum kind kind, const struct row *row)
 {
 	const struct push_window *w = b->window;
+	const int64_t *values = values_of(row, kind);
 	int live = kind != KIND_ALLOC;
-	const int64_t *values =
-		row->of.values + (live ? PROFILE_LIVE_BLOCKS : PROFILE_ALLOCATIONS);
 	uint64_t n = not_negative(row->of.n[live]);
 
-	if (!values[0] && !values[1])
-		return;
 	put_text(b, label(w, "service.name"));
 	put_number(b, kind, 1);
 	put_number(b, (uint64_t)(w->end_ns / 1000000000), 4);
@@ -230,14 +233,38 @@ static void put_sample(struct body *b, const struct row *row, enum kind kind)
 	put_real(b, row->of.variance[live]);
 }
 
+/* Returns whether there was anything. */
+static bool put_sample(struct body *b, const struct row *row, enum kind kind)
+{
+	const int64_t *values = values_of(row, kind);
+	bool any = values[0] || values[1];
+
+	if (any)
+		put_values(b, kind, row);
+	return any;
+}
+
+/* Who takes an average over snapshots has to know of one in which nothing was live: it is
+ * a row of no stack. */
+static void put_live(struct body *b)
+{
+	enum kind kind = b->window->of_peak ? KIND_PEAK : KIND_INUSE;
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n_rows; i++)
+		n += put_sample(b, &b->rows[i], kind);
+	if (!n)
+		put_values(b, kind, &(struct row){0});
+}
+
 static void put_samples(struct body *b)
 {
 	unsigned int parts = b->window->parts;
 
 	for (size_t i = 0; parts & PUSH_ALLOC && i < b->n_rows; i++)
 		put_sample(b, &b->rows[i], KIND_ALLOC);
-	for (size_t i = 0; parts & PUSH_INUSE && i < b->n_rows; i++)
-		put_sample(b, &b->rows[i], b->window->of_peak ? KIND_PEAK : KIND_INUSE);
+	if (parts & PUSH_INUSE)
+		put_live(b);
 }
 
 /* The frames of a stack, the innermost first; what is inlined, too. */

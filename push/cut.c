@@ -60,18 +60,20 @@ static bool is_full(const struct run *r)
 	       (e->max_bytes && e->body->size(r->body) > e->max_bytes / 10 * 9);
 }
 
+static void begin_request(struct run *r)
+{
+	r->text = push_text_begin();
+	r->body = r->cut->engine->body->begin(r->text.out, r->window);
+	r->n_samples = 0;
+}
+
 static void put_sample(struct run *r, const struct push_sample *sample)
 {
-	const struct push_engine *engine = r->cut->engine;
-
 	if (r->body && is_full(r))
 		end_request(r);
-	if (!r->body) {
-		r->text = push_text_begin();
-		r->body = engine->body->begin(r->text.out, r->window);
-		r->n_samples = 0;
-	}
-	engine->body->put(r->body, sample);
+	if (!r->body)
+		begin_request(r);
+	r->cut->engine->body->put(r->body, sample);
 	r->n_samples++;
 }
 
@@ -119,6 +121,7 @@ static bool cut_parts(struct cut *cut, struct push_window *w, cut_values_fn *get
 {
 	struct run run = {.cut = cut, .window = w, .series = series_of(cut, w)};
 	struct windows_values values;
+	bool any;
 
 	for (size_t i = 0; i < w->process->n_stacks; i++) {
 		const struct push_stack *stack = &w->process->stacks[i];
@@ -130,8 +133,12 @@ static bool cut_parts(struct cut *cut, struct push_window *w, cut_values_fn *get
 		if (w->parts == PUSH_STACKS && w->known)
 			w->known[i] = true;
 	}
+	any = run.body != NULL;
+	if (!any && cut->engine->counts_snapshots && w->is_snapshot &&
+	    w->parts != PUSH_STACKS)
+		begin_request(&run);
 	end_request(&run);
-	return run.number > 0;
+	return any;
 }
 
 bool cut_is_snapshot(const struct cut *cut, int64_t number)
@@ -162,6 +169,7 @@ void cut_window(struct cut *cut, struct push_window *w, enum cut_what what,
 
 	if (is_refused(cut, w))
 		return;
+	w->is_snapshot = wanted[what] & PUSH_INUSE;
 	for (const unsigned int *parts = cut->engine->requests; *parts; parts++) {
 		w->parts = *parts & (wanted[what] | PUSH_STACKS | PUSH_RUN);
 		if (w->parts)

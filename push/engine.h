@@ -32,8 +32,9 @@ struct push_window {
 	const struct push_labels *labels;
 	int64_t begin_ns, end_ns; /* since 1970 */
 	unsigned int parts;       /* enum push_part */
-	bool redacted; /* files have no directories, and nothing names the host */
-	bool of_peak;  /* what was live is that of the peak, at end_ns */
+	bool redacted;    /* files have no directories, and nothing names the host */
+	bool of_peak;     /* what was live is that of the peak, at end_ns */
+	bool is_snapshot; /* what was live is said; set with the parts */
 	/* Of each stack of the process: it was sent. The cutter's, and set there */
 	bool *known;
 };
@@ -63,6 +64,7 @@ struct push_engine {
 	const char *token_prefix;  /* of the header with the token */
 	const char *tenant_header; /* its name; NULL: there are no tenants */
 	bool takes_twice;          /* the same request again changes nothing, by its id */
+	bool counts_snapshots; /* has to know of those in which nothing was live, too */
 	/* Limits; 0: there is none */
 	size_t max_samples, max_bytes, max_labels;
 	int64_t max_age_s, max_ahead_s;

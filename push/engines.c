@@ -53,6 +53,7 @@ static const struct push_engine engines[] = {
 		.token_prefix = "Authorization: Basic ",
 		.tenant_header = "X-ClickHouse-Database",
 		.takes_twice = true,
+		.counts_snapshots = true,
 		.max_age_s = 30 * 24 * 60 * MINUTE, /* the tables keep nothing older */
 		.max_samples = 100000,
 		.max_bytes = 16 * MIB,

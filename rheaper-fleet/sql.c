@@ -57,7 +57,7 @@ static const char schema[] =
 	"  kind Enum8('alloc' = 1, 'free' = 2, 'inuse' = 3, 'peak' = 4, 'leak' = 5),\n"
 	"  ts DateTime('UTC'), -- the end of the window\n"
 	"  build_id LowCardinality(String),\n"
-	"  stack_id UInt64,\n"
+	"  stack_id UInt64, -- 0: nothing was live at this snapshot\n"
 	"  host LowCardinality(String),\n"
 	"  instance UInt64,\n"
 	"  n UInt32, -- blocks that were recorded\n"
@@ -108,6 +108,7 @@ static const char diff_sums[] =
 	"  FROM (SELECT instance AS i, stack_id AS id, sum(bytes) * 1.0 AS b,\n"
 	"      sum(var) AS v, sum(n) AS n FROM rheaper_samples\n"
 	"    WHERE service = {service} AND kind = {kind}{samples_time}\n"
+	"      AND stack_id <> 0\n"
 	"    GROUP BY instance, stack_id) s\n"
 	"  JOIN runs r ON r.instance = s.i LEFT JOIN shapes k ON k.id = s.id\n"
 	"  GROUP BY coalesce(nullIf(k.shape, 0), s.id), r.side, r.unit),\n"
@@ -175,6 +176,7 @@ static const char top[] =
 	"    sum(bytes / c) AS b, sum(var / c) AS v\n"
 	"  FROM rheaper_samples s JOIN counts ON i = s.instance\n"
 	"  WHERE service = {service} AND kind = {kind}{samples_time}\n"
+	"    AND stack_id <> 0\n"
 	"  GROUP BY stack_id)\n"
 	"SELECT coalesce(nullIf(k.shape, 0), s.id) AS site, sum(s.b) AS bytes,\n"
 	"  1.96 * sqrt(sum(s.v)) AS plus_minus, sum(s.o) AS objects,\n"
@@ -259,7 +261,7 @@ static void put_name(FILE *out, const char *name, const struct sql *sql)
 		put_time(out, "ts", ">", sql->from);
 		put_time(out, "ts", "<=", sql->to);
 	} else if (strcmp(name, "count") == 0) {
-		/* What was live is an average over snapshots */
+		/* What was live is an average over snapshots: stack 0, too */
 		fputs(is_alloc(sql) ? "1.0" : "count(DISTINCT ts) * 1.0", out);
 	}
 }

@@ -14,10 +14,11 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 
 import tap
 from clickhouse import Server, open_clickhouse
-from push_inputs import Fed
+from push_inputs import SECOND, Fed, make_database, put_block, put_process, put_stacks
 from workbench import Workbench
 
 PUSH, LOADER, FLEET, BIN, SOURCE = (os.path.abspath(path) for path in sys.argv[1:6])
@@ -230,6 +231,33 @@ def test_sqlite_has_the_same_answers(b):
         key = lambda row: str(row[0])
         for left, right in zip(sorted(ours, key=key), sorted(theirs, key=key)):
             assert all(same(x, y) for x, y in zip(left, right)), (words, left, right)
+
+
+def test_a_snapshot_of_nothing_counts(b):
+    """A process that has 1,200 bytes live at one of its four snapshots, and one that has nothing at any."""
+    def fill(db):
+        put_stacks(db, ["leaf", "other"])
+        for process in 1, 2:
+            put_process(db, process, time.time_ns() - 2000 * SECOND, 1000 * SECOND, host=f"host{process}")
+        put_block(db, 1, 1, 100 * SECOND, 300 * SECOND, 1200)
+        put_block(db, 2, 2, 320 * SECOND, 10 * SECOND, 500)
+
+    b.ch.create(b.schema)
+    make_database(b.path("it.db"), SOURCE, fill)
+    with Server(b.ch) as server:
+        b.push(server, "--label=version=v1", "--label=service=s", "--window=100s")
+    rows = b.ch.rows("SELECT host, toInt32(uniqExact(ts)), toInt32(countIf(stack_id = 0)), toInt32(sum(bytes)) FROM rheaper_samples "
+                     "WHERE kind = 'inuse' GROUP BY host ORDER BY host")
+    assert rows == [["host1", 4, 3, 1200], ["host2", 4, 4, 0]], rows
+    # The hours of a process that is idle count, too
+    rows = b.ch.rows("SELECT dateDiff('second', min(started), max(ended)) FROM rheaper_runs GROUP BY host")
+    assert [int(row[0]) for row in rows] == [1000, 1000], rows
+    (_, size, _, objects, *_), = b.ch.rows(b.run(FLEET, "--service=s", "--kind=inuse", "top").rstrip(";\n"))
+    assert (size, objects) == (300, 0.25), (size, objects)
+    row, = b.diff("s", "--kind=inuse")[1]
+    assert row["bytes_before"] == 150 and (int(row["hosts_before"]), int(row["samples_before"])) == (1, 1), row
+    rows = b.diff("s")[1]
+    assert sorted(row["bytes_before"] for row in rows) == [500 / 2000 * 3600, 1200 / 2000 * 3600], rows
 
 
 def test_a_growing_trace_is_followed(b):
