@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The SQL that rheaper-fleet prints and sends: one statement after the other, each ended
  * by ";\n". For ClickHouse; what asks has functions of ClickHouse, but no syntax of its
- * own. Dies if memory runs out. */
+ * own: DuckDB and SQLite answer the same, when they have got these functions
+ * (tests/duckdb.py). Dies if memory runs out. */
 #pragma once
 
 #include <stdbool.h>

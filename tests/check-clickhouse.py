@@ -4,7 +4,7 @@
 
 usage: check-clickhouse.py RHEAPER-PUSH RHEAPER-LOAD RHEAPER-FLEET BUILD/RHEAPER-CC-DIRECTORY SOURCE-DIRECTORY
 
-RHEAPER_CLICKHOUSE is a directory with libchdb.so. Prints TAP, one point per test_ function.
+RHEAPER_CLICKHOUSE is a directory with libchdb.so, RHEAPER_DUCKDB one with libduckdb.so. Prints TAP, one point per test_ function.
 """
 import datetime
 import json
@@ -18,6 +18,7 @@ import time
 
 import tap
 from clickhouse import Server, open_clickhouse
+from duckdb import open_duckdb
 from push_inputs import SECOND, Fed, make_database, put_block, put_process, put_stacks
 from workbench import Workbench
 
@@ -189,48 +190,106 @@ def test_no_change_is_seldom_reported(b):
         assert n <= 10, n
 
 
+# What was live at three snapshots, of which one has nothing in some processes; and peaks. A stack as it was before, too.
+LIVE = (
+    """INSERT INTO rheaper_samples SELECT service, 'inuse', ts + 300 * k, build_id, stack_id, host, instance, n * k, objects * k,
+    bytes * k, var * k FROM rheaper_samples ARRAY JOIN [1, 2, 3] AS k WHERE kind = 'alloc' AND (k <> 2 OR instance % 4)""",
+    """INSERT INTO rheaper_samples SELECT DISTINCT service, 'inuse', ts + 600, build_id, 0, host, instance, 0, 0, 0, 0
+    FROM rheaper_samples WHERE kind = 'alloc' AND instance % 4 = 0""",
+    """INSERT INTO rheaper_samples SELECT service, 'peak', ts + 100 + instance, build_id, stack_id, host, instance, n, objects,
+    bytes, var FROM rheaper_samples WHERE kind = 'alloc' AND (stack_id + instance) % 3""",
+    """INSERT INTO rheaper_stacks SELECT stack_id, shape_id, build_id, 'calloc', module, offset, ['zz', 'zz'], file, [8, 9],
+    last_seen - 1 FROM rheaper_stacks WHERE stack_id % 2""")
+TABLES = "rheaper_samples", "rheaper_runs", "rheaper_stacks"
+
+
 def as_time(text):
     return datetime.datetime.fromisoformat(text)
 
 
-def fill_sqlite(b, tables):
-    """The same rows; numbers of 64 bits, which SQLite has with a sign, as texts."""
+def as_number(text):
+    """Numbers of 64 bits are texts in JSON."""
+    return int(text) if isinstance(text, str) and text.isdigit() and int(text) < 2**63 else text
+
+
+def fill_sqlite(b):
+    """The same rows, and the functions of ClickHouse that SQLite has not; arrays are JSON."""
     db = sqlite3.connect(":memory:")
-    for table in tables:
+    for table in TABLES:
         said = json.loads(b.ch.ask(f"SELECT * FROM {table}", "JSONCompact"))
         names = [column["name"] for column in said["meta"]]
         db.execute(f"CREATE TABLE {table} ({', '.join(map(json.dumps, names))})")
-        ids = [i for i, name in enumerate(names) if name.endswith("_id") or name == "instance"]
         for row in said["data"]:
-            values = [value if i in ids else json.dumps(value) if isinstance(value, list) else
-                      int(value) if isinstance(value, str) and value.isdigit() else value for i, value in enumerate(row)]
+            values = [json.dumps(value) if isinstance(value, list) else as_number(value) for value in row]
             db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})", values)
-    db.create_function("toString", 1, str)
-    db.create_function("erfc", 1, lambda x: None if x is None else math.erfc(x))
-    db.create_function("dateDiff", 3, lambda unit, a, b: (as_time(b) - as_time(a)) / datetime.timedelta(milliseconds=1))
-    db.create_function("arraySlice", 3, lambda text, first, n: json.dumps(json.loads(text)[first - 1:first - 1 + n]))
-    db.create_function("arrayStringConcat", 2, lambda text, between: between.join(json.loads(text)))
-    return db
+    for name, function in (
+            ("toString", str), ("toDateTime64", lambda text, digits, zone: text),
+            ("erfc", lambda x: None if x is None else math.erfc(x)),
+            ("dateDiff", lambda unit, a, b: (as_time(b) - as_time(a)) / datetime.timedelta(milliseconds=1)),
+            ("length", lambda text: len(json.loads(text))), ("arrayElement", lambda text, i: json.loads(text)[i - 1]),
+            ("arraySlice", lambda text, first, n: json.dumps(json.loads(text)[first - 1:first - 1 + n])),
+            ("arrayStringConcat", lambda text, between: between.join(json.loads(text)))):
+        db.create_function(name, function.__code__.co_argcount if function is not str else 1, function)
+    return lambda sql: db.execute(sql).fetchall()
+
+
+def fill_duckdb(b):
+    """What ClickHouse wrote as Parquet."""
+    db = open_duckdb()
+    for table in TABLES:
+        path = b.path(table + ".parquet")
+        b.ch.ask(f"INSERT INTO FUNCTION file('{path}', 'Parquet') SELECT * FROM {table}")
+        db.rows(f"CREATE VIEW {table} AS SELECT * FROM '{path}'")
+    return db.rows
 
 
 def same(left, right):
-    if isinstance(left, float) or isinstance(right, float):
-        return left is not None and right is not None and math.isclose(left, right, rel_tol=1e-6, abs_tol=1e-12)
-    return str(left) == str(right)
+    """DuckDB's answers are texts."""
+    if left is None or right is None:
+        return left is right
+    try:
+        return str(left) == str(right) or math.isclose(float(left), float(right), rel_tol=1e-6, abs_tol=1e-12)
+    except ValueError:
+        return False
+
+
+QUESTIONS = [(*words, "--service=s1", "--before=v1", "--after=v2", "-n1000") for words in (
+    ("diff",), ("diff", "--per=gib"), ("top",), ("diff", "--from=2026-01-01 00:30:00", "--to=2026-01-02 00:00:00"),
+    ("diff", "--kind=inuse"), ("diff", "--kind=inuse", "--per=gib"), ("top", "--kind=inuse"), ("diff", "--kind=peak"),
+    ("top", "--kind=peak"), ("top", "--kind=inuse", "--from=2026-01-01 01:07:00"))] + [("site", "5"), ("site", "1000007", "-n1")]
+
+
+def compare_answers(b, fill):
+    b.simulate(runs=2, hosts=12, events=300, sites=60, planted=3)
+    for query in LIVE:
+        b.ch.ask(query)
+    ask = fill(b)
+    for words in QUESTIONS:
+        sql = b.run(FLEET, *words).rstrip(";\n")
+        ours, theirs = json.loads(b.ch.ask(sql, "JSONCompact"))["data"], ask(sql)
+        assert len(ours) == len(theirs) >= (2 if "site" in words else 20), (words, len(ours), len(theirs))
+        key = lambda row: tuple(map(str, row if "site" in words else row[:1]))
+        for left, right in zip(sorted(ours, key=key), sorted(theirs, key=key)):
+            assert all(same(x, y) for x, y in zip(left, right)), (words, left, right)
 
 
 def test_sqlite_has_the_same_answers(b):
-    b.simulate(runs=2, hosts=12, events=300, sites=60, planted=3)
-    db = fill_sqlite(b, ("rheaper_samples", "rheaper_runs", "rheaper_stacks"))
-    for words in ("diff",), ("diff", "--per=gib"), ("top",), ("diff", "--from=2026-01-01 00:30:00", "--to=2026-01-02 00:00:00"):
-        sql = b.run(FLEET, "--service=s1", "--before=v1", "--after=v2", "-n1000", *words)
-        ours = json.loads(b.ch.ask(sql.rstrip(";\n"), "JSONCompact"))["data"]
-        theirs = db.execute(sql.replace("toDateTime64('2026-01-01 00:30:00', 3, 'UTC')", "'2026-01-01 00:30:00'")
-                            .replace("toDateTime64('2026-01-02 00:00:00', 3, 'UTC')", "'2026-01-02 00:00:00'")).fetchall()
-        assert len(ours) == len(theirs) > 20, (len(ours), len(theirs))
-        key = lambda row: str(row[0])
-        for left, right in zip(sorted(ours, key=key), sorted(theirs, key=key)):
-            assert all(same(x, y) for x, y in zip(left, right)), (words, left, right)
+    compare_answers(b, fill_sqlite)
+
+
+def test_duckdb_has_the_same_answers(b):
+    """Of Parquet that ClickHouse writes."""
+    compare_answers(b, fill_duckdb)
+
+
+def test_the_newest_of_a_stack_is_shown(b):
+    b.simulate(runs=1, hosts=2, events=10, sites=10)
+    for query in LIVE[-1], LIVE[-1].replace("last_seen - 1", "last_seen + 1").replace("'zz'", "'new'"):
+        b.ch.ask(query)
+    for word, wanted in ("4", [("4", "malloc", 1, "f4", 1), ("4", "malloc", 2, "main", 2)] * 2), (
+            "1000005", [("5", "calloc", 1, "new", 8), ("5", "calloc", 2, "new", 9)]):
+        found = b.ch.rows(b.run(FLEET, "site", word).rstrip(";\n"))
+        assert [(str(int(row[1]) % 1000000), row[2], int(row[3]), row[4], int(row[6])) for row in found] == wanted, found
 
 
 def test_a_snapshot_of_nothing_counts(b):
