@@ -213,6 +213,15 @@ static const int64_t *values_of(const struct row *row, enum kind kind)
 	       (kind == KIND_ALLOC ? PROFILE_ALLOCATIONS : PROFILE_LIVE_BLOCKS);
 }
 
+/* Snapshots are told apart by their second: that of a last window which is shorter than
+ * one is the next. */
+static uint64_t second_of(const struct push_window *w)
+{
+	int64_t end = w->end_ns / 1000000000, begin = w->begin_ns / 1000000000;
+
+	return (uint64_t)(w->of_peak || end > begin ? end : begin + 1);
+}
+
 static void put_values(struct body *b, enum kind kind, const struct row *row)
 {
 	const struct push_window *w = b->window;
@@ -222,7 +231,7 @@ static void put_values(struct body *b, enum kind kind, const struct row *row)
 
 	put_text(b, label(w, "service.name"));
 	put_number(b, kind, 1);
-	put_number(b, (uint64_t)(w->end_ns / 1000000000), 4);
+	put_number(b, second_of(w), 4);
 	put_text(b, build_id_of(w));
 	put_number(b, row->stack_id, 8);
 	put_text(b, label(w, "host.name"));

@@ -319,6 +319,21 @@ def test_a_snapshot_of_nothing_counts(b):
     assert sorted(row["bytes_before"] for row in rows) == [500 / 2000 * 3600, 1200 / 2000 * 3600], rows
 
 
+def test_snapshots_within_a_second_are_two(b):
+    """The last one comes when the process ends."""
+    def fill(db):
+        put_stacks(db, ["leaf"])
+        put_process(db, 1, (int(time.time()) - 1000) * SECOND, 300 * SECOND + SECOND // 2)
+        put_block(db, 1, 1, 100 * SECOND, None, 1000)
+
+    b.ch.create(b.schema)
+    make_database(b.path("it.db"), SOURCE, fill)
+    with Server(b.ch) as server:
+        b.push(server, "--label=service=s", "--window=100s")
+    (_, size, *_), = b.ch.rows(b.run(FLEET, "--service=s", "--kind=inuse", "top").rstrip(";\n"))
+    assert size == 1000 and b.ch.rows("SELECT toInt32(sum(bytes)) FROM rheaper_samples WHERE kind = 'inuse'") == [[2000]], size
+
+
 def test_a_growing_trace_is_followed(b):
     """Windows add up to the trace, what was live at last and at the peak is there, and a watcher that is killed and
     comes again sends nothing twice."""
