@@ -9,6 +9,7 @@
  * changes nothing.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,15 @@ static void put_real(struct body *b, double real)
 
 	memcpy(&number, &real, sizeof(number));
 	put_number(b, number, sizeof(number));
+}
+
+/* Of a variance 16 bits are enough, and those that are 0 take no room in the table. */
+static double rounded(double variance)
+{
+	int exponent;
+	double fraction = frexp(variance, &exponent);
+
+	return ldexp(rint(ldexp(fraction, 16)), exponent - 16);
 }
 
 /* A length: seven bits in each byte, the lowest first */
@@ -239,7 +249,7 @@ static void put_values(struct body *b, enum kind kind, const struct row *row)
 	put_number(b, n < UINT32_MAX ? n : UINT32_MAX, 4);
 	put_number(b, not_negative(values[0]), 8);
 	put_number(b, not_negative(values[1]), 8);
-	put_real(b, row->of.variance[live]);
+	put_real(b, rounded(row->of.variance[live]));
 }
 
 /* Returns whether there was anything. */

@@ -55,19 +55,24 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS rheaper_samples (\n"
 	"  service LowCardinality(String),\n"
 	"  kind Enum8('alloc' = 1, 'free' = 2, 'inuse' = 3, 'peak' = 4, 'leak' = 5),\n"
-	"  ts DateTime('UTC'), -- the end of the window\n"
-	"  build_id LowCardinality(String),\n"
-	"  stack_id UInt64, -- 0: nothing was live at this snapshot\n"
-	"  host LowCardinality(String),\n"
-	"  instance UInt64,\n"
-	"  n UInt32, -- blocks that were recorded\n"
-	"  objects UInt64,\n"
-	"  bytes UInt64,\n"
-	"  var Float64 -- of bytes, as an estimate; 0: exact\n"
+	"  ts DateTime('UTC') CODEC(Delta, ZSTD), -- the end of the window\n"
+	"  build_id LowCardinality(String) CODEC(ZSTD),\n"
+	"  stack_id UInt64 CODEC(ZSTD), -- 0: nothing was live at this snapshot\n"
+	"  host LowCardinality(String) CODEC(ZSTD(3)),\n"
+	"  instance LowCardinality(UInt64) CODEC(ZSTD(3)),\n"
+	"  n UInt32 CODEC(T64, ZSTD), -- blocks that were recorded\n"
+	"  objects UInt64 CODEC(ZSTD),\n"
+	"  bytes UInt64 CODEC(ZSTD),\n"
+	"  var Float64 CODEC(ZSTD), -- of bytes, as an estimate; 0: exact\n"
+	"  PROJECTION by_day (SELECT service, kind, toDate(ts), stack_id, instance,\n"
+	"    sum(n), sum(objects), sum(bytes), sum(var)\n"
+	"    GROUP BY service, kind, toDate(ts), stack_id, instance)\n"
 	") ENGINE = MergeTree PARTITION BY toDate(ts)\n"
 	"ORDER BY (service, kind, toStartOfHour(ts), stack_id, host, instance, ts)\n"
 	"TTL ts + INTERVAL 30 DAY\n"
-	"SETTINGS non_replicated_deduplication_window = 10000;\n";
+	"SETTINGS non_replicated_deduplication_window = 10000,\n"
+	/* A part has few processes beside its rows */
+	"  allow_suspicious_low_cardinality_types = 1;\n";
 
 /* Processes, a row each: a table that is not merged yet has several. */
 #define RUNS                                                                             \
@@ -78,10 +83,13 @@ static const char schema[] =
 	"  FROM rheaper_runs WHERE service = {service}\n"                                \
 	"    AND version IN ({before}, {after}){runs_time} GROUP BY instance),\n"
 
+/* What site a stack is of, and what a site is called: the texts are joined last */
 #define SHAPES                                                                           \
-	"shapes AS (SELECT stack_id AS id, max(shape_id) AS shape,\n"                    \
+	"shapes AS (SELECT stack_id AS id, max(shape_id) AS shape\n"                     \
+	"  FROM rheaper_stacks GROUP BY stack_id),\n"                                    \
+	"names AS (SELECT coalesce(nullIf(shape_id, 0), stack_id) AS of_site,\n"         \
 	"    max(arrayStringConcat(arraySlice(func, 1, 4), ' < ')) AS name\n"            \
-	"  FROM rheaper_stacks GROUP BY stack_id),\n"
+	"  FROM rheaper_stacks GROUP BY coalesce(nullIf(shape_id, 0), stack_id)),\n"
 
 static const char units_of_hours[] =
 	"units AS (SELECT side, unit,\n"
@@ -103,7 +111,7 @@ static const char units_of_bytes[] =
 
 static const char diff_sums[] =
 	"sums AS (SELECT coalesce(nullIf(k.shape, 0), s.id) AS shape, r.side AS side,\n"
-	"    r.unit AS unit, max(k.name) AS name, sum(s.b) AS b, sum(s.v) AS v,\n"
+	"    r.unit AS unit, sum(s.b) AS b, sum(s.v) AS v,\n"
 	"    sum(s.n) AS n\n"
 	"  FROM (SELECT instance AS i, stack_id AS id, sum(bytes) * 1.0 AS b,\n"
 	"      sum(var) AS v, sum(n) AS n FROM rheaper_samples\n"
@@ -118,7 +126,7 @@ static const char diff_sums[] =
 	"    sum(CASE WHEN side = 1 THEN t ELSE 0 END) AS t1,\n"
 	"    sum(CASE WHEN side = 0 THEN t * t ELSE 0 END) AS tt0,\n"
 	"    sum(CASE WHEN side = 1 THEN t * t ELSE 0 END) AS tt1 FROM units),\n"
-	"sites AS (SELECT s.shape AS shape, max(s.name) AS name,\n"
+	"sites AS (SELECT s.shape AS shape,\n"
 	"    sum(CASE WHEN s.side = 0 THEN b ELSE 0 END) AS b0,\n"
 	"    sum(CASE WHEN s.side = 1 THEN b ELSE 0 END) AS b1,\n"
 	"    sum(CASE WHEN s.side = 0 THEN b * b ELSE 0 END) AS bb0,\n"
@@ -151,12 +159,13 @@ static const char diff_sums[] =
 	"    (d0 + d1) * (d0 + d1) / nullIf(d0 * d0 / nullIf(h0 - 1.0, 0)\n"
 	"      + d1 * d1 / nullIf(h1 - 1.0, 0), 0) AS nu\n"
 	"  FROM errors),\n"
-	"deviates AS (SELECT *,\n"
+	/* How many sites there are: each mention of a CTE makes ClickHouse ask it anew */
+	"deviates AS (SELECT *, count(*) OVER () AS k,\n"
 	"    t * (1 - 1 / (4 * nu)) / sqrt(1 + t * t / (2 * nu)) AS z\n"
 	"  FROM tests),\n"
 	"answers AS (SELECT *, CASE\n"
-	"    WHEN erfc(abs(z) / sqrt(2.0)) * (SELECT count(*) FROM sites) < 1\n"
-	"    THEN erfc(abs(z) / sqrt(2.0)) * (SELECT count(*) FROM sites)\n"
+	"    WHEN erfc(abs(z) / sqrt(2.0)) * k < 1\n"
+	"    THEN erfc(abs(z) / sqrt(2.0)) * k\n"
 	"    ELSE 1.0 END AS p\n"
 	"  FROM deviates)\n"
 	"SELECT shape AS site, r0 AS bytes_before, r1 AS bytes_after,\n"
@@ -165,25 +174,31 @@ static const char diff_sums[] =
 	"  CASE WHEN z IS NOT NULL AND p <= {level} THEN 1 ELSE 0 END AS changed,\n"
 	"  hosts0 AS hosts_before, hosts1 AS hosts_after, n0 AS samples_before,\n"
 	"  n1 AS samples_after, name AS stack\n"
-	"FROM answers ORDER BY p, abs(r1 - r0) DESC, shape LIMIT {limit};\n";
+	"FROM answers LEFT JOIN names ON of_site = shape\n"
+	"ORDER BY p, abs(r1 - r0) DESC, shape LIMIT {limit};\n";
 
 static const char top[] =
 	"WITH " SHAPES
 	"counts AS (SELECT instance AS i, {count} AS c FROM rheaper_samples\n"
 	"  WHERE service = {service} AND kind = {kind}{samples_time}\n"
 	"  GROUP BY instance),\n"
-	"sums AS (SELECT stack_id AS id, sum(n) AS n, sum(objects / c) AS o,\n"
-	"    sum(bytes / c) AS b, sum(var / c) AS v\n"
-	"  FROM rheaper_samples s JOIN counts ON i = s.instance\n"
-	"  WHERE service = {service} AND kind = {kind}{samples_time}\n"
-	"    AND stack_id <> 0\n"
-	"  GROUP BY stack_id)\n"
-	"SELECT coalesce(nullIf(k.shape, 0), s.id) AS site, sum(s.b) AS bytes,\n"
-	"  1.96 * sqrt(sum(s.v)) AS plus_minus, sum(s.o) AS objects,\n"
-	"  sum(s.n) AS samples, max(k.name) AS stack\n"
-	"FROM sums s LEFT JOIN shapes k ON k.id = s.id\n"
-	"GROUP BY coalesce(nullIf(k.shape, 0), s.id)\n"
-	"ORDER BY sum(s.b) DESC, site LIMIT {limit};\n";
+	"sums AS (SELECT id, sum(m) AS n, sum(objects / c) AS o, sum(bytes / c) AS b,\n"
+	"    sum(v / c) AS v\n"
+	"  FROM (SELECT instance AS j, stack_id AS id, sum(n) AS m,\n"
+	"      sum(objects) AS objects, sum(bytes) AS bytes, sum(var) AS v\n"
+	"    FROM rheaper_samples\n"
+	"    WHERE service = {service} AND kind = {kind}{samples_time}\n"
+	"      AND stack_id <> 0\n"
+	"    GROUP BY instance, stack_id) s JOIN counts ON i = j\n"
+	"  GROUP BY id),\n"
+	"sites AS (SELECT coalesce(nullIf(k.shape, 0), s.id) AS site, sum(s.b) AS b,\n"
+	"    sum(s.v) AS v, sum(s.o) AS o, sum(s.n) AS n\n"
+	"  FROM sums s LEFT JOIN shapes k ON k.id = s.id\n"
+	"  GROUP BY coalesce(nullIf(k.shape, 0), s.id))\n"
+	"SELECT site, b AS bytes, 1.96 * sqrt(v) AS plus_minus, o AS objects,\n"
+	"  n AS samples, name AS stack\n"
+	"FROM sites LEFT JOIN names ON of_site = site\n"
+	"ORDER BY b DESC, site LIMIT {limit};\n";
 
 /* A row for each frame, for engines disagree about how an array becomes rows. A table
  * that is not merged yet has a stack several times. */
@@ -234,6 +249,16 @@ static void put_time(FILE *out, const char *column, const char *than, const char
 	quote(out, time);
 }
 
+/* Whole days are asked of the table's sums of each day. */
+static void put_samples_time(FILE *out, const char *time, const char *than,
+			     const char *than_day)
+{
+	if (time && strlen(time) == strlen("2026-01-31"))
+		put_time(out, "toDate(ts)", than_day, time);
+	else
+		put_time(out, "ts", than, time);
+}
+
 /* The part of a process's time that counts. */
 static void put_bound(FILE *out, const char *column, const char *bound, const char *than)
 {
@@ -274,8 +299,8 @@ static void put_name(FILE *out, const char *name, const struct sql *sql)
 		put_time(out, "ended", ">", sql->from);
 		put_time(out, "started", "<", sql->to);
 	} else if (strcmp(name, "samples_time") == 0) {
-		put_time(out, "ts", ">", sql->from);
-		put_time(out, "ts", "<=", sql->to);
+		put_samples_time(out, sql->from, ">", ">=");
+		put_samples_time(out, sql->to, "<=", "<");
 	} else if (strcmp(name, "count") == 0) {
 		/* What was live is an average over snapshots: stack 0, too */
 		fputs(is_alloc(sql) ? "1.0" : "count(DISTINCT ts) * 1.0", out);

@@ -18,6 +18,7 @@ CREATE MACRO toString(x) AS CAST(x AS VARCHAR);
 CREATE MACRO arrayElement(a, i) AS list_extract(a, i);
 CREATE MACRO arraySlice(a, i, n) AS list_slice(a, i, i + n - 1);
 CREATE MACRO arrayStringConcat(a, middle) AS array_to_string(a, middle);
+CREATE MACRO toDate(t) AS CAST(t AS DATE);
 CREATE MACRO toDateTime64(text, digits, zone) AS CAST(text AS TIMESTAMP);
 """ + ERFC
 
