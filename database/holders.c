@@ -109,3 +109,19 @@ struct rows *holders_select_block(const struct database *d)
 	return rows_open(d, &block_list,
 			 "FROM heap_blocks WHERE snapshot = ? AND node = ?");
 }
+
+static const struct row_column lasting_columns[] = {
+	ROW_COLUMN(holders_lasting, address, "b.address"),
+};
+
+struct rows *holders_select_lasting(const struct database *d)
+{
+	static const struct row_list list = ROW_LIST(lasting_columns);
+
+	return rows_open(d, &list,
+			 "FROM lots l CROSS JOIN blocks b"
+			 " ON b.block BETWEEN l.first_block AND l.last_block"
+			 " WHERE l.process = ?1 AND b.alloc_ns <= ?2"
+			 " AND (b.lifetime_ns IS NULL OR b.alloc_ns + b.lifetime_ns > ?3)"
+			 " ORDER BY b.address");
+}

@@ -60,3 +60,11 @@ struct holders_block {
 /* Select all its blocks, by address; and the one whose node is parameter 2. */
 struct rows *holders_select_blocks(const struct database *database);
 struct rows *holders_select_block(const struct database *database);
+
+struct holders_lasting {
+	int64_t address;
+};
+
+/* Select the blocks of the process that is parameter 1 that lived from the time that is
+ * parameter 2 to the one that is parameter 3, by address. */
+struct rows *holders_select_lasting(const struct database *database);

@@ -17,9 +17,8 @@ static void put_index(struct json *json, const char *key, uint32_t index)
 		json_unsigned(json, index);
 }
 
-static void write_snapshot(struct json *json, const struct holders *h)
+void holders_write_snapshot(struct json *json, const struct holders *h)
 {
-	json_key(json, "snapshot");
 	json_begin_object(json);
 	json_put_integer(json, "snapshot", h->snapshot);
 	json_put_text(json, "name", h->name);
@@ -31,43 +30,57 @@ static void write_snapshot(struct json *json, const struct holders *h)
 	json_end_object(json);
 }
 
+static void write_snapshot(struct json *json, const struct holders *h)
+{
+	json_key(json, "snapshot");
+	holders_write_snapshot(json, h);
+}
+
+void holders_write_root(struct json *json, const struct holders *h, uint32_t root)
+{
+	const struct holder_root *r = &h->roots[root];
+
+	json_begin_object(json);
+	json_put_integer(json, "node", r->node);
+	json_put_text(json, "kind", text_or_null(h, r->kind));
+	json_put_text(json, "name", text_or_null(h, r->name));
+	json_put_text(json, "file", text_or_null(h, r->file));
+	json_put_integer(json, "line", r->line);
+	json_put_text(json, "module_path", text_or_null(h, r->module));
+	json_put_integer(json, "thread", r->thread);
+	json_put_integer(json, "retained_blocks", r->retained_blocks);
+	json_put_integer(json, "retained_bytes", r->retained_bytes);
+	json_put_unsigned(json, "sites", r->sites);
+	json_end_object(json);
+}
+
 static void write_roots(struct json *json, const struct holders *h)
 {
 	json_key(json, "roots");
 	json_begin_lines(json);
-	for (size_t i = 0; i < h->n_roots; i++) {
-		const struct holder_root *r = &h->roots[i];
-
-		json_begin_object(json);
-		json_put_integer(json, "node", r->node);
-		json_put_text(json, "kind", text_or_null(h, r->kind));
-		json_put_text(json, "name", text_or_null(h, r->name));
-		json_put_text(json, "file", text_or_null(h, r->file));
-		json_put_integer(json, "line", r->line);
-		json_put_text(json, "module_path", text_or_null(h, r->module));
-		json_put_integer(json, "thread", r->thread);
-		json_put_integer(json, "retained_blocks", r->retained_blocks);
-		json_put_integer(json, "retained_bytes", r->retained_bytes);
-		json_put_unsigned(json, "sites", r->sites);
-		json_end_object(json);
-	}
+	for (uint32_t i = 0; i < h->n_roots; i++)
+		holders_write_root(json, h, i);
 	json_end_array(json);
+}
+
+void holders_write_site(struct json *json, const struct holders *h, uint32_t site)
+{
+	const struct holder_site *s = &h->sites[site];
+
+	json_begin_object(json);
+	json_put_integer(json, "site", s->number);
+	json_put_text(json, "function", text_or_null(h, s->function));
+	json_put_text(json, "file", text_or_null(h, s->file));
+	json_put_integer(json, "line", s->line);
+	json_end_object(json);
 }
 
 static void write_sites(struct json *json, const struct holders *h)
 {
 	json_key(json, "sites");
 	json_begin_lines(json);
-	for (size_t i = 0; i < h->n_sites; i++) {
-		const struct holder_site *s = &h->sites[i];
-
-		json_begin_object(json);
-		json_put_integer(json, "site", s->number);
-		json_put_text(json, "function", text_or_null(h, s->function));
-		json_put_text(json, "file", text_or_null(h, s->file));
-		json_put_integer(json, "line", s->line);
-		json_end_object(json);
-	}
+	for (uint32_t i = 0; i < h->n_sites; i++)
+		holders_write_site(json, h, i);
 	json_end_array(json);
 }
 

@@ -58,13 +58,18 @@ struct holders {
 	size_t n_groups, n_groups_max;
 };
 
+enum holders_which {
+	HOLDERS_LAST,
+	HOLDERS_FIRST
+};
+
 /*
- * Read a snapshot of a process: the one of that name or number, or the last one if it is
- * NULL. Dies if there is none, or none that is whole. The caller ends it with
- * holders_free.
+ * Read a snapshot of a process: the one of that name or number, any if it is NULL; of
+ * several, the last or the first. Dies if there is none, or that is not whole. The caller
+ * ends it with holders_free.
  */
 struct holders *holders_read(const struct database *database, int64_t process,
-			     const char *snapshot);
+			     const char *snapshot, enum holders_which which);
 void holders_free(struct holders *holders);
 
 /* Return the index of the root that is a node, or HOLDER_NONE; and of the site that a
@@ -106,12 +111,15 @@ struct why why_find(const struct database *database, const struct holders *holde
 char *holders_root_name(const struct holders *holders, uint32_t root, bool is_full);
 char *holders_site_name(const struct holders *holders, uint32_t site, bool is_full);
 
-/* Write them as text, and as one JSON object. */
+/* Write them as text, and as one JSON object; or a part of it, as an object. */
 void text_write_holders(const struct screen *screen, const struct holders *holders,
 			const struct overview_process *process,
 			const struct text_options *options);
 void text_write_why(const struct screen *screen, const struct holders *holders,
 		    const struct why *why, const struct text_options *options);
+void holders_write_snapshot(struct json *json, const struct holders *holders);
+void holders_write_root(struct json *json, const struct holders *holders, uint32_t root);
+void holders_write_site(struct json *json, const struct holders *holders, uint32_t site);
 void holders_write_json(struct json *json, const struct holders *holders);
 void why_write_json(struct json *json, const struct holders *holders,
 		    const struct why *why);

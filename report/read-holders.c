@@ -55,7 +55,7 @@ static void take_snapshot(struct holders *h, const struct holders_snapshot *s)
 }
 
 static void choose_snapshot(struct holders *h, const struct database *d, int64_t process,
-			    const char *wanted)
+			    const char *wanted, enum holders_which which)
 {
 	struct rows *rows = holders_select_snapshots(d);
 	struct holders_snapshot s;
@@ -63,7 +63,7 @@ static void choose_snapshot(struct holders *h, const struct database *d, int64_t
 
 	rows_set(rows, 1, process);
 	for (; rows_next(rows, &s); h->n_snapshots++) {
-		if (!is_wanted(&s, wanted))
+		if (!is_wanted(&s, wanted) || (which == HOLDERS_FIRST && h->name))
 			continue;
 		free(error);
 		error = memory_text(s.error);
@@ -267,12 +267,12 @@ static void count_sites(struct holders *h)
 }
 
 struct holders *holders_read(const struct database *database, int64_t process,
-			     const char *snapshot)
+			     const char *snapshot, enum holders_which which)
 {
 	struct holders *h = memory_new(1, sizeof(*h));
 
 	strings_init(&h->strings);
-	choose_snapshot(h, database, process, snapshot);
+	choose_snapshot(h, database, process, snapshot, which);
 	read_sites(h, database);
 	read_roots(h, database);
 	read_groups(h, database);

@@ -13,6 +13,7 @@
 #include "report/read.h"
 #include "report/screen.h"
 #include "rheaper-diff/options.h"
+#include "rheaper-diff/retained.h"
 #include "rheaper-diff/side.h"
 
 static void write_text(const struct options *o, const struct diff *diff)
@@ -40,11 +41,30 @@ static void write_page(const struct options *o, const struct diff *diff,
 	printf("%s\n", o->html);
 }
 
+/* Call sites, by what they allocated. */
+static void compare_sites(const struct options *o, const char *command)
+{
+	struct report *sides[N_SIDES];
+	struct diff diff;
+
+	for (int i = 0; i < N_SIDES; i++)
+		sides[i] = side_read(o->diff.inputs[i], (int64_t)o->processes[i],
+				     &o->report, &o->symbols);
+	diff = diff_make(sides[SIDE_A], sides[SIDE_B]);
+	if (o->html)
+		write_page(o, &diff, command);
+	else if (o->json)
+		diff_write_json(stdout, &diff, text_sort_value(o->diff.sort));
+	else
+		write_text(o, &diff);
+	diff_fini(&diff);
+	for (int i = 0; i < N_SIDES; i++)
+		report_free(sides[i]);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
-	struct report *sides[N_SIDES];
-	struct diff diff;
 	char *command = command_quote("rheaper-diff", argc, argv);
 
 	setlocale(LC_ALL, "");
@@ -52,22 +72,12 @@ int main(int argc, char **argv)
 	options_read(&options, argc, argv);
 	output_protect(options.diff.inputs, N_SIDES);
 	numbers_use_iec(options.iec);
-	for (int i = 0; i < N_SIDES; i++)
-		sides[i] =
-			side_read(options.diff.inputs[i], (int64_t)options.processes[i],
-				  &options.report, &options.symbols);
-	diff = diff_make(sides[SIDE_A], sides[SIDE_B]);
-	if (options.html)
-		write_page(&options, &diff, command);
-	else if (options.json)
-		diff_write_json(stdout, &diff, text_sort_value(options.diff.sort));
+	if (options.retained)
+		retained_compare(&options);
 	else
-		write_text(&options, &diff);
+		compare_sites(&options, command);
 	finish_output();
 	screen_close();
-	diff_fini(&diff);
-	for (int i = 0; i < N_SIDES; i++)
-		report_free(sides[i]);
 	options_free(&options);
 	free(command);
 	return EXIT_FINE;

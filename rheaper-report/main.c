@@ -99,8 +99,8 @@ static void write_holders(const struct options *o, const struct database *databa
 			  const struct report *report)
 {
 	enum screen_color color = o->color < 0 ? COLOR_AUTO : (enum screen_color)o->color;
-	struct holders *holders =
-		holders_read(database, report->process.process, o->snapshot);
+	struct holders *holders = holders_read(database, report->process.process,
+					       o->snapshot, HOLDERS_LAST);
 	struct why why = {.steps = NULL};
 	struct screen screen;
 

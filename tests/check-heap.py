@@ -3,7 +3,7 @@
 """Heap snapshots in a database: what each block retains is what its removal cuts off, by the
 pointers in the database itself; paths are shortest ones; roots have their names.
 
-usage: check-heap.py RHEAPER-LOAD RHEAPER-REPORT BUILD/RHEAPER-CC-DIRECTORY SOURCE-ROOT
+usage: check-heap.py RHEAPER-LOAD RHEAPER-REPORT RHEAPER-DIFF BUILD/RHEAPER-CC-DIRECTORY SOURCE-ROOT
 
 Prints TAP, one point per test_ function.
 """
@@ -19,7 +19,7 @@ import sys
 import tap
 from workbench import Workbench
 
-LOADER, REPORT, BIN, SOURCE = (os.path.abspath(path) for path in sys.argv[1:5])
+LOADER, REPORT, DIFF, BIN, SOURCE = (os.path.abspath(path) for path in sys.argv[1:6])
 
 PROGRAM = """
 #include <stdlib.h>
@@ -138,6 +138,76 @@ int main()
 	rheaper_heap_snapshot("filled");
 }
 """
+
+# What grows, moves to another holder, is new, gone, and replaced at the same address
+BETWEEN = """%(lines)s
+#include <stdlib.h>
+#include <string.h>
+#include <rheaper.h>
+
+struct node { struct node *next, *data; };
+
+static struct node *cache, *old, *fresh, *one, *other;
+static struct node *first, *second;
+static struct node *slots[2];
+
+static struct node *make(struct node *next, struct node *data, size_t size)
+{
+	struct node *node = calloc(1, sizeof(*node) + size);
+
+	node->next = next;
+	node->data = data;
+	return node;
+}
+%(lines)s
+static void *data(size_t size)
+{
+	return calloc(1, size);
+}
+
+static void fill(int n)
+{
+	while (n--)
+		cache = make(cache, data(80), 0);
+}
+
+static struct node *slot(int size)
+{
+	return memset(malloc(300 + size), 0, 300 + size);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argv;
+	fill(50);
+	old = make(0, data(700), 900);
+	one = make(0, data(640), 0);
+	slots[0] = slot(0);
+	first = make(0, 0, 1200);
+	rheaper_heap_snapshot("before");
+	fill(30 * argc);
+	free(old->data);
+	free(old);
+	old = 0;
+	fresh = make(0, data(512), 256);
+	other = one->data;
+	free(slots[0]);
+	slots[0] = slot(0);
+	slots[1] = slot(5);
+	second = first;
+	first = 0;
+	rheaper_heap_snapshot("after");
+	return 0;
+}
+"""
+
+
+class Database:
+    def __init__(self, path):
+        self.db = sqlite3.connect(path)
+
+    def ask(self, sql, *values):
+        return self.db.execute(sql, values).fetchall()
 
 
 class Bench(Workbench):
@@ -410,6 +480,165 @@ def test_a_site_has_the_block_that_retains_most(b):
         assert (data["block"]["retained_bytes"], data["blocks"]) == (most, 110), data
 
 
+def between(b, name, *words, lines=""):
+    """A database of a run of BETWEEN, made once."""
+    if not os.path.exists(b.path(name + ".db")):
+        b.file("between.c", BETWEEN % {"lines": lines})
+        b.run(os.path.join(BIN, "rheaper-cc"), "-g", "-O0", "-I" + os.path.join(SOURCE, "include"),
+              "between.c", "-o", "between")
+        b.run("./between", *words, RHEAPER_TRACE=name + ".bin")
+        b.run(LOADER, "-q", name + ".bin", name + ".db")
+    return Database(b.path(name + ".db"))
+
+
+def folded(way):
+    """What comes again further down is one with what is above."""
+    path = []
+    for part in way:
+        path = path[:path.index(part) + 1] if part in path else path + [part]
+    return path
+
+
+def holders(db, snapshot, same_lines):
+    """(path of roots and sites from the top) -> [bytes, blocks, retained bytes, retained blocks],
+    by removals: what dominates a block is what alone cuts it off."""
+    graph = Graph(db, snapshot)
+    whole = graph.reach()
+    cut = {node: whole - graph.reach(node) for node in whole if node}
+    stacks = dict(db.ask("SELECT node, stack FROM heap_blocks WHERE snapshot = ?", snapshot))
+    sites = {stack: (function, line if same_lines else None) for stack, function, line in db.ask(
+        "SELECT stack, owner_function, owner_line FROM sites")}
+    roots = {node: (kind, name, thread) for node, kind, name, thread in db.ask(
+        "SELECT node, kind, heap_roots.name, number FROM heap_roots LEFT JOIN threads USING (thread) WHERE snapshot = ?", snapshot)}
+    sums = collections.defaultdict(lambda: [0, 0, 0, 0])
+    for node, size in graph.sizes.items():
+        way = sorted((other for other in cut if node in cut[other]), key=lambda other: -len(cut[other]))
+        path = folded(roots.get(n) or stacks[n] for n in way)
+        path = tuple(folded(part if isinstance(part, tuple) else sites[part] for part in path))
+        for n in range(len(path) + 1):
+            own = n == len(path)
+            sums[path[:n]] = [x + y for x, y in zip(sums[path[:n]], (size * own, own, size, 1))]
+    return sums
+
+
+def diff(b, *words, **more):
+    return b.run(DIFF, "--retained", *words, **more)
+
+
+def shown(data, same_lines):
+    """The same of the JSON of a diff, for each side."""
+    sides, paths = ({}, {}), {0: ()}
+    for i, group in enumerate(data["groups"]):
+        for side, name in enumerate("ab"):
+            root, site, v = group[name + "_root"], group[name + "_site"], group[name]
+            if i and (root or site):
+                part = (root["kind"], root["name"], root["thread"] or None) if root else \
+                    (site["function"], site["line"] if same_lines else None)
+                paths[i] = paths[group["parent"]] + (part,)
+            if i == 0 or root or site:
+                values = [v["bytes"], v["blocks"], v["retained_bytes"], v["retained_blocks"]]
+                old = sides[side].get(paths[i], [0, 0, 0, 0])
+                sides[side][paths[i]] = [x + y for x, y in zip(old, values)]
+    return sides
+
+
+def test_a_diff_has_what_removals_cut_off_before_and_after(b):
+    for db, names in (between(b, "between"), ("before", "after")), (Database(b.path("a.db")), ("built", "exit")):
+        path = db.ask("PRAGMA database_list")[0][2]
+        for words, order in ([], (1, 2)), (["--snapshots=" + ",".join(names[::-1])], (2, 1)):
+            sides = shown(json.loads(diff(b, *words, path, "--json")), True)
+            for side, snapshot in zip(sides, order):
+                want = holders(db, snapshot, True)
+                have = {path: values for path, values in side.items() if any(values)}
+                assert have == {path: values for path, values in want.items() if any(values)}, (words, have, want)
+
+
+def test_a_diff_says_what_is_new_and_what_is_gone(b):
+    between(b, "between")
+    data = json.loads(diff(b, "between.db", "--json"))
+    roots = {}
+    for group in data["groups"]:
+        root = group["b_root"] or group["a_root"]
+        if root and root["kind"] == "global" and root["name"]:
+            roots[root["name"]] = (group["status"], group["a"]["retained_bytes"], group["b"]["retained_bytes"])
+    assert roots == {"cache": ("grown", 50 * 96, 80 * 96), "old": ("gone", 16 + 1600, 0),
+                     "fresh": ("new", 0, 16 + 768), "one": ("shrunk", 16 + 640, 16), "other": ("new", 0, 0),
+                     "slots": ("grown", 300, 605), "first": ("gone", 1216, 0), "second": ("new", 0, 1216)}, roots
+    said = diff(b, "between.db")
+    for line in (r"^ +\+2.88 kB +4.80 kB +7.68 kB +\+60  global cache \(between.c:\d+\)$",
+                 r"^ +\+2.88 kB +4.80 kB +7.68 kB +\+60    s\d+ make \(between.c:\d+\)$",
+                 r"^ +\+2.40 kB +4.00 kB +6.40 kB +\+30      s\d+ data \(between.c:\d+\)$",
+                 r"^ +-1.62 kB +1.62 kB +0 B +-2  global old \(between.c:\d+\), gone$",
+                 r"^ +-1.62 kB +1.62 kB +0 B +-2    s\d+ make \(between.c:\d+\), gone$",
+                 r"^ +\+640 B +0 B +640 B +\+1  s\d+ data \(between.c:\d+\), held by several, new$"):
+        assert re.search(line, said, re.M), (line, said)
+    short = diff(b, "between.db", "--top=1", "--min=1K")
+    assert re.search(r"^ +-?\+?[0-9.]+ k?B +.* \(\d+ others\)$", short, re.M) and len(short) < len(said), short
+    assert "Nothing retains more or less than before." in diff(b, "between.db", "between.db")
+
+
+def test_a_diff_tells_blocks_that_stayed(b):
+    """From those that came to be where others were."""
+    db = between(b, "between")
+    data = json.loads(diff(b, "between.db", "--json"))
+    times = db.ask("SELECT at_ns FROM heap_snapshots ORDER BY snapshot")
+    blocks, sites = [], {}
+    for snapshot, (at,) in enumerate(times, 1):
+        rows = db.ask("SELECT h.address, b.alloc_ns, h.size, s.owner_line FROM heap_blocks h JOIN blocks b ON"
+                      " b.address = h.address AND b.alloc_ns <= ?2 AND coalesce(b.alloc_ns + b.lifetime_ns > ?2, 1)"
+                      " JOIN sites s USING (stack) WHERE h.snapshot = ?1", snapshot, at)
+        blocks.append({row[:2]: row[2:] for row in rows})
+        assert len(rows) == db.ask("SELECT blocks FROM heap_snapshots WHERE snapshot = ?", snapshot)[0][0]
+    before, after = blocks
+    assert {address for address, _ in before} & {address for address, _ in set(after) - set(before)}
+    for name, keys in ("both", set(before) & set(after)), ("gone", set(before) - set(after)), (
+            "added", set(after) - set(before)):
+        sizes = [{**before, **after}[key] for key in keys]
+        assert (data["kept"][name + "_blocks"], data["kept"][name + "_bytes"]) == (
+            len(sizes), sum(size for size, _ in sizes)), (name, data["kept"])
+        for size, line in sizes:
+            counted = sites.setdefault((line, name), [0, 0])
+            counted[0], counted[1] = counted[0] + 1, counted[1] + size
+    have = {(site["site"]["line"], name): [site[name + "_blocks"], site[name + "_bytes"]]
+            for site in data["sites"] for name in ("both", "gone", "added") if site[name + "_blocks"]}
+    assert have == sites, (have, sites)
+
+
+def test_a_diff_of_two_builds_knows_roots_and_sites_by_their_names(b):
+    """Lines have moved."""
+    first, second = between(b, "between"), between(b, "rebuilt", "x", lines="\n\n\n/* moved */\n")
+    data = json.loads(diff(b, "between.db", "rebuilt.db", "--json"))
+    assert "kept" not in data and data["a"]["name"] == data["b"]["name"] == "after", data
+    named = [group for group in data["groups"] if (group["a_root"] or group["b_root"] or {"kind": 0})["kind"] == "global"
+             or group["a_site"] or group["b_site"]]
+    assert {group["status"] for group in named} == {"same", "grown"}, named
+    for side, db in zip(shown(data, False), (first, second)):
+        have = {path: v for path, v in side.items() if any(v) and path and path[0][0] == "global"}
+        want = {path: v for path, v in holders(db, 2, False).items() if any(v) and path and path[0][0] == "global"}
+        assert have and have == want, (have, want)
+    grown = [group["b"]["retained_bytes"] - group["a"]["retained_bytes"] for group in named if group["b_root"]
+             and group["b_root"]["name"] == "cache"]
+    assert grown == [30 * 96], grown
+    data = json.loads(diff(b, "--snapshots=before,1", "between.db", "rebuilt.bin", "--json"))
+    assert data["a"]["name"] == data["b"]["name"] == "before"
+
+
+def test_a_diff_that_cannot_be_is_refused(b):
+    between(b, "between")
+    b.run("./program", "no", RHEAPER_TRACE="none.bin")
+    for words, what in ((["between.db"], "expected A and B, or --retained and one DATABASE"),
+                        (["--snapshots=after,after", "between.db"], "are one heap snapshot, 'after'; the process has 2"),
+                        (["--snapshots=after", "between.db"], "expected two names or numbers"),
+                        (["--snapshots=,after", "between.db"], "expected two names or numbers"),
+                        (["--snapshots=before,noon", "between.db"], "no heap snapshot 'noon'"),
+                        (["--retained", "none.bin"], "has no heap snapshot"),
+                        (["--retained", "--tree", "between.db"], "choose one of"),
+                        (["--retained", "--sort=peak", "between.db"], "cannot be combined"),
+                        (["--retained", "--process-b=7", "between.db"], "no process 7")):
+        result = subprocess.run([DIFF, *words], cwd=b.dir, env=b.env, text=True, capture_output=True)
+        assert result.returncode == 2 and what in result.stderr and not result.stdout, (words, result)
+
+
 def page_blocks():
     """The program of the page, its commands, and (a command, what it says) of its examples."""
     with open(os.path.join(SOURCE, "docs", "how-to", "holders.md")) as page:
@@ -422,7 +651,7 @@ def page_blocks():
 def test_the_page_shows_what_is_shown(b):
     """Addresses, times, the process and which of 16 equally long lists is the first differ."""
     program, commands, examples = page_blocks()
-    folder = os.path.dirname(LOADER), os.path.dirname(REPORT), BIN
+    folder = os.path.dirname(LOADER), os.path.dirname(REPORT), os.path.dirname(DIFF), BIN
     b.file("sessions.c", program)
     env = {"PATH": ":".join(folder) + ":" + b.env["PATH"], "C_INCLUDE_PATH": os.path.join(SOURCE, "include")}
     for command in commands:
@@ -432,8 +661,8 @@ def test_the_page_shows_what_is_shown(b):
         said = re.sub(r"0x[0-9a-f]+", "ADDRESS", said)
         said = re.sub(r"pid \d+", "PID", said)
         said = re.sub(r"at [0-9.]+ [mu]?s:", "at TIME:", said)
-        return re.sub(r"\+\d+ → remember \(sessions.c:18\) and 6\d more", "+N → LIST", said)
-    assert len(examples) == 2
+        return re.sub(r"\+\d+ → remember \(sessions.c:18\) and 9\d more", "+N → LIST", said)
+    assert len(examples) == 3
     for command, want in examples:
         said = b.run("sh", "-c", command, **env)
         assert neutral(said) == neutral(want), (command, said)
