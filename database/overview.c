@@ -80,6 +80,20 @@ struct rows *overview_select_timeline(const struct database *d)
 	return rows_open(d, &list, "FROM timeline WHERE process = ?1 ORDER BY at_ms");
 }
 
+static const struct row_column resident_columns[] = {
+	COLUMN(overview_resident, at_ms),
+	COLUMN(overview_resident, bytes),
+};
+
+struct rows *overview_select_most_resident(const struct database *d)
+{
+	static const struct row_list list = ROW_LIST(resident_columns);
+
+	return rows_open(d, &list,
+			 "FROM resident WHERE process = ?1"
+			 " ORDER BY bytes DESC, at_ms LIMIT 1");
+}
+
 static const struct row_column marker_columns[] = {
 	COLUMN(overview_marker, at_ms),
 	COLUMN(overview_marker, thread),

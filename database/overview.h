@@ -48,6 +48,15 @@ struct overview_point {
 /* Its timeline, in order. Returns rows of struct overview_point. */
 struct rows *overview_select_timeline(const struct database *database);
 
+struct overview_resident {
+	double at_ms;
+	int64_t bytes;
+};
+
+/* When most of it was in memory, the first time: one row of struct overview_resident, or
+ * none if that was not recorded. */
+struct rows *overview_select_most_resident(const struct database *database);
+
 struct overview_marker {
 	double at_ms;
 	int64_t thread; /* 0: unknown */

@@ -70,6 +70,11 @@ enum holders_which {
  */
 struct holders *holders_read(const struct database *database, int64_t process,
 			     const char *snapshot, enum holders_which which);
+/*
+ * Read the last snapshot of a process that is whole, without its groups. Returns NULL if
+ * there is none; `n` is how many there are, whole or not.
+ */
+struct holders *holders_peek(const struct database *database, int64_t process, size_t *n);
 void holders_free(struct holders *holders);
 
 /* Return the index of the root that is a node, or HOLDER_NONE; and of the site that a

@@ -116,6 +116,15 @@ struct report_notes {
 	size_t n, n_max;
 };
 
+/* Heap snapshots of the process, and who retains most in the last one that is whole. */
+struct report_snapshots {
+	size_t n;
+	char *name; /* of that one; NULL: none is whole */
+	int64_t at_ns, bytes;
+	char *root, *full_root; /* NULL: none retains anything alone */
+	int64_t retained_bytes;
+};
+
 #define REPORT_BUCKETS 256 /* the usual number of steps of time */
 
 struct report_options {
@@ -169,6 +178,10 @@ struct report {
 	double blocks, bytes, live_blocks, live_bytes, peak_blocks, peak_bytes, temporary;
 	double variances[N_REPORT_VALUES];
 	int64_t peak_ns;
+	int64_t resident_bytes, resident_ns; /* in memory at most, 0: unknown; when that
+					      * was, */
+	double resident_live;                /* and what was live then */
+	struct report_snapshots snapshots;
 	bool leaks_known; /* memory was scanned */
 	bool is_cut; /* the trace ended before the program: of what was live only what
 		      * a scan found lost is a leak */

@@ -156,6 +156,15 @@ static void add_lot(struct reading *r, const struct scanned_lot *lot,
 		add_free(r, lot, stack, sums);
 }
 
+/* What was live when most of the process was in memory. */
+static void add_beside(struct report *report, const struct scanned_block *block,
+		       double weight)
+{
+	if (block->alloc_ns <= report->resident_ns &&
+	    block->free_ns > report->resident_ns)
+		report->resident_live += (double)block->size * weight;
+}
+
 static void take_lot(struct reading *r, struct block_scan *scan,
 		     const struct scanned_lot *lot)
 {
@@ -171,6 +180,7 @@ static void take_lot(struct reading *r, struct block_scan *scan,
 		    r->database->name, lot->weight);
 	while (block_scan_next(scan, &block)) {
 		add_block(r, lot, stack, &block);
+		add_beside(r->report, &block, lot->weight);
 		sums.blocks += lot->weight;
 		sums.bytes += (double)block.size * lot->weight;
 		if (block.alloc_ns < sums.first_ns)

@@ -280,6 +280,27 @@ struct holders *holders_read(const struct database *database, int64_t process,
 	return h;
 }
 
+struct holders *holders_peek(const struct database *database, int64_t process, size_t *n)
+{
+	struct holders *h = memory_new(1, sizeof(*h));
+	struct rows *rows = holders_select_snapshots(database);
+	struct holders_snapshot s;
+
+	strings_init(&h->strings);
+	rows_set(rows, 1, process);
+	for (*n = 0; rows_next(rows, &s); ++*n) {
+		if (!s.error)
+			take_snapshot(h, &s);
+	}
+	rows_close(rows);
+	if (h->name) {
+		read_roots(h, database);
+		return h;
+	}
+	holders_free(h);
+	return NULL;
+}
+
 void holders_free(struct holders *h)
 {
 	strings_fini(&h->strings);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The state of reading a report. For read.c and its parts, in this order:
- * read-process.c (which process, what it did as a whole), read-stacks.c (modules, frames,
- * stacks as a tree and as sites), read-window.c (times of interest), read-blocks.c (every
- * block), read-peak.c (exactly what was live at the peak), read-growth.c (reallocs).
+ * read-process.c (which process, what it did as a whole), read-memory.c (what of it was
+ * in memory, who holds it), read-stacks.c (modules, frames, stacks as a tree and as
+ * sites), read-window.c (times of interest), read-blocks.c (every block), read-peak.c
+ * (exactly what was live at the peak), read-growth.c (reallocs).
  */
 #pragma once
 
@@ -49,6 +50,7 @@ uint32_t reading_thread(const struct reading *reading, int64_t thread);
 void process_free_texts(struct overview_process *process);
 
 void reading_take_process(struct reading *reading);
+void reading_take_memory(struct reading *reading);
 void reading_take_stacks(struct reading *reading);
 void reading_take_window(struct reading *reading);
 void reading_take_blocks(struct reading *reading);

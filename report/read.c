@@ -39,6 +39,7 @@ struct report *report_read(const struct database *database,
 			    .options = options};
 
 	reading_take_process(&r);
+	reading_take_memory(&r);
 	reading_take_stacks(&r);
 	reading_take_window(&r);
 	reading_take_blocks(&r);
@@ -103,6 +104,9 @@ void report_free(struct report *report)
 	free(report->growths);
 	nodes_fini(&report->tree);
 	edges_fini(&report->edges);
+	free(report->snapshots.name);
+	free(report->snapshots.root);
+	free(report->snapshots.full_root);
 	free_notes(&report->findings);
 	free_notes(&report->unseen);
 	sums_fini(&report->cube);

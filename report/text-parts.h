@@ -32,6 +32,9 @@ void text_heading(const struct text *text, const char *format, ...)
 /* Write the sites that have most of a value, at most `top`, and the sum of the others. */
 void text_sites(const struct text *text, enum text_sort sort, size_t top);
 
+/* Write what of the process was in memory, and what its heap snapshots tell. */
+void text_memory(const struct text *text);
+
 /* Write a row of a table: figures, then what they are about, cut to the line. */
 struct text_row {
 	const char *handle;

@@ -348,6 +348,7 @@ void text_write(const struct screen *screen, const struct report *report,
 		text_sites(&t, SORT_TEMPORARY, SHORT_TOP);
 	}
 	write_leaks(&t);
+	text_memory(&t);
 	write_threads(&t);
 	write_findings(&t);
 	write_unseen(&t);

@@ -437,6 +437,26 @@ def test_the_report_says_why_a_block_is_alive(b):
     report(b, f"--why={address + 616:#x}", status=2, silent=False)
 
 
+def test_the_overview_says_that_there_are_snapshots(b):
+    shutil.copy(b.path("a.db"), b.path("g.db"))
+    last, most = b.ask("SELECT name, (SELECT max(retained_bytes) FROM heap_roots r WHERE r.snapshot = h.snapshot)"
+                       " FROM heap_snapshots h ORDER BY snapshot DESC")[0]
+    roots = b.ask("SELECT name FROM heap_roots WHERE snapshot = 2 AND retained_bytes = ?", most)
+    said = b.run(REPORT, "g.db")
+    found = re.search(rf"^2 heap snapshots: in the last, '{last}' at [\d.]+ [mu]?s, global (\w+) \(program.c:\d+\)"
+                      r" retains most, ([\d.]+) kB of [\d.]+ kB\. --retained shows who holds what, --why=sN ", said, re.M)
+    assert (found[1],) in roots and float(found[2]) == round(most / 1000, 2), (found, roots, most)
+    assert "heap snapshot" not in b.run(REPORT, "g.db", "--thread=t1")
+    for sql, what in (("UPDATE heap_snapshots SET error = 'too large' WHERE snapshot = 2",
+                       "2 heap snapshots: in the last, 'built' at "),
+                      ("UPDATE heap_roots SET retained_bytes = 0", "no root retains anything alone."),
+                      ("UPDATE heap_snapshots SET error = 'too large'", "2 heap snapshots: none of which is whole.")):
+        with sqlite3.connect(b.path("g.db")) as db:
+            db.execute(sql)
+        db.close()
+        assert what in b.run(REPORT, "g.db"), sql
+
+
 def test_what_several_hold_is_held_by_none_alone(b):
     assert re.search(r"^ +816 B .* s\d+ build \(program.c:\d+\): 1 block of 816 B, held by several$",
                      report(b, "--retained"), re.M)

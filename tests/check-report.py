@@ -425,6 +425,28 @@ def test_the_overview_says_what_ran_and_what_stands_out(bench):
     os.unlink(bench.path("q.bin"))
 
 
+def test_the_overview_says_what_was_in_memory(bench):
+    """Beside what was live at that moment; of the whole process only."""
+    size, at = bench.ask("SELECT bytes, at_ms FROM resident ORDER BY bytes DESC, at_ms")[0]
+    live = bench.ask("SELECT coalesce(sum(size), 0) FROM blocks WHERE alloc_ns <= ?1"
+                     " AND coalesce(alloc_ns + lifetime_ns > ?1, 1)", round(at * 1e6))[0][0]
+
+    def figure(text):
+        number, unit = text.split()
+        return float(number) * 1000 ** ["B", "kB", "MB"].index(unit)
+    said = re.search(r"^In memory: at most ([\d.]+ MB) at [\d.]+ [mu]?s, when ([\d.]+ k?B) were live\.$",
+                     bench.report("p.db"), re.M)
+    assert abs(figure(said[1]) - size) <= size / 100 and abs(figure(said[2]) - live) <= live / 100, (said, size, live)
+    for words in ["--window=load..serve"], ["--thread=t1"]:
+        assert "In memory" not in bench.report("p.db", *words), words
+    shutil.copy(bench.path("p.db"), bench.path("unknown.db"))
+    with sqlite3.connect(bench.path("unknown.db")) as connection:
+        connection.execute("DELETE FROM resident")
+    connection.close()
+    text = bench.report("unknown.db")
+    assert "In memory" not in text and "heap snapshot" not in text, text
+
+
 def test_a_site_is_found_by_its_handle(bench):
     text = bench.report("p.db")
     handle = re.search(r"^(s\d+) .* fill  p\.c", text, re.M).group(1)
