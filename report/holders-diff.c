@@ -13,9 +13,9 @@
 
 struct merge {
 	struct holders_diff *diff;
-	const struct holders_match *match;
-	struct strings names; /* of roots, as they are compared */
-	struct map children;  /* of a group and what is below it */
+	const uint32_t *sites; /* of B, of each one of A; NULL: both are of one process */
+	struct strings names;  /* of roots, as they are compared */
+	struct map children;   /* of a group and what is below it */
 };
 
 uint32_t *holders_match_sites(const struct holders *a, const struct holders *b,
@@ -45,7 +45,7 @@ static uint32_t root_name(struct merge *m, const struct holders *h, uint32_t roo
 {
 	const struct holder_root *r = &h->roots[root];
 	const char *module = path_base(strings_get(&h->strings, r->module));
-	bool one = m->match->one_process;
+	bool one = !m->sites;
 	char *text = memory_format(
 		"%s\n%s\n%s\n%s\n%lld\n%lld", strings_get(&h->strings, r->kind),
 		strings_get(&h->strings, r->name),
@@ -61,12 +61,10 @@ static uint32_t root_name(struct merge *m, const struct holders *h, uint32_t roo
 /* The sites of B have their own numbers, those that only A has come behind them. */
 static uint32_t site_name(const struct merge *m, enum diff_side side, uint32_t site)
 {
-	const uint32_t *sites = m->match->sites;
-
-	if (side == SIDE_B || site == HOLDER_NONE || !sites)
+	if (side == SIDE_B || site == HOLDER_NONE || !m->sites)
 		return site;
-	return sites[site] != HOLDER_NONE
-		       ? sites[site]
+	return m->sites[site] != HOLDER_NONE
+		       ? m->sites[site]
 		       : (uint32_t)m->diff->sides[SIDE_B]->n_sites + site;
 }
 
@@ -142,10 +140,10 @@ static void sum_up(struct holders_diff *d)
 }
 
 struct holders_diff holders_diff_make(const struct holders *a, const struct holders *b,
-				      const struct holders_match *match)
+				      const uint32_t *sites)
 {
 	struct holders_diff d = {.sides = {a, b}};
-	struct merge m = {.diff = &d, .match = match};
+	struct merge m = {.diff = &d, .sites = sites};
 
 	strings_init(&m.names);
 	add_change(&m, HOLDER_NONE, false);

@@ -51,25 +51,18 @@ struct holders_diff {
 	struct holders_kept *sites; /* not of one process */
 };
 
-/*
- * Which sites of A are which of B: of each one of A its index in B, or HOLDER_NONE. NULL:
- * both are of one database, where indexes are the same. `one_process`: threads and
- * addresses tell roots apart, too.
- */
-struct holders_match {
-	const uint32_t *sites;
-	bool one_process;
-};
-
 /* Take the pairs of sites from a diff of the same two processes, for the caller to free.
  */
 uint32_t *holders_match_sites(const struct holders *a, const struct holders *b,
 			      const struct diff *diff);
 
-/* Compare two snapshots, which must live as long as the result. Dies if memory runs out.
+/*
+ * Compare two snapshots, which must live as long as the result. `sites`: from
+ * holders_match_sites; NULL: both are of one process, where indexes are the same, and
+ * threads and addresses tell roots apart, too. Dies if memory runs out.
  */
 struct holders_diff holders_diff_make(const struct holders *a, const struct holders *b,
-				      const struct holders_match *match);
+				      const uint32_t *sites);
 void holders_diff_fini(struct holders_diff *diff);
 
 /* Count which blocks are in both snapshots, which must be of one process of a database:

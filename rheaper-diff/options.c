@@ -42,7 +42,7 @@ static const struct option_row rows[] = {
 	 .max = 1e15, .help = "process N of B"},
 	{OPTION_TEXT, 0, "snapshots", "A,B", OPTION_FIELD(both_snapshots),
 	 .help = "the heap snapshots with these names or numbers; goes with --retained, "
-		 "which it implies (default: of one DATABASE the first and the last, of "
+		 "which it implies (default: of one process the first and the last, of "
 		 "two the last of each)"},
 	{OPTION_LIST, 0, "wrapper", "GLOB", OPTION_FIELD(report.wrappers),
 	 .n_offset = offsetof(struct options, report.n_wrappers),

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Of one database the numbers of sites are the same on both sides. Of two, sites are
- * paired as those of any diff are, so the reports of both processes are read for that,
- * too.
+ * Of one process the numbers of sites are the same on both sides. Of two, sites are
+ * paired as those of any diff are, so the reports of both are read for that, too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,35 +50,22 @@ static struct holders *read_holders(const struct options *o, const struct compar
 			    o->snapshots[i], which);
 }
 
-/* A process that is given for one side alone is meant for both. */
-static void read_one(const struct options *o, const struct side *side, struct compared *c)
-{
-	int64_t a = (int64_t)o->processes[SIDE_A], b = (int64_t)o->processes[SIDE_B];
-
-	c->reports[SIDE_A] = side_report(side, a ? a : b, &o->report);
-	c->reports[SIDE_B] =
-		b && a && b != a ? side_report(side, b, &o->report) : c->reports[SIDE_A];
-	c->holders[SIDE_A] = read_holders(o, c, side, SIDE_A, HOLDERS_FIRST);
-	c->holders[SIDE_B] = read_holders(o, c, side, SIDE_B, HOLDERS_LAST);
-	if (c->holders[SIDE_A]->snapshot == c->holders[SIDE_B]->snapshot)
-		die("%s: A and B are one heap snapshot, '%s'; the process has %zu",
-		    side->path, c->holders[SIDE_A]->name,
-		    c->holders[SIDE_A]->n_snapshots);
-}
-
+/* Both are of one process, which may be named for either side. */
 static void compare_one(const struct options *o, struct compared *c)
 {
-	int64_t named = (int64_t)(o->processes[SIDE_A] + o->processes[SIDE_B]);
-	struct side side = side_open(o->diff.inputs[0], named, &o->symbols);
-	struct holders_match match = {.sites = NULL};
+	int64_t a = (int64_t)o->processes[SIDE_A],
+		process = a ? a : (int64_t)o->processes[SIDE_B];
+	struct side side = side_open(o->diff.inputs[0], process, &o->symbols);
 	struct holders_diff diff;
 
-	read_one(o, &side, c);
-	match.one_process = c->reports[SIDE_A] == c->reports[SIDE_B];
-	diff = holders_diff_make(c->holders[SIDE_A], c->holders[SIDE_B], &match);
-	if (match.one_process)
-		holders_diff_count(&diff, &side.database,
-				   c->reports[SIDE_A]->process.process);
+	c->reports[SIDE_A] = c->reports[SIDE_B] = side_report(&side, process, &o->report);
+	c->holders[SIDE_A] = read_holders(o, c, &side, SIDE_A, HOLDERS_FIRST);
+	c->holders[SIDE_B] = read_holders(o, c, &side, SIDE_B, HOLDERS_LAST);
+	if (c->holders[SIDE_A]->snapshot == c->holders[SIDE_B]->snapshot)
+		die("%s: A and B are one heap snapshot, '%s'; the process has %zu",
+		    side.path, c->holders[SIDE_A]->name, c->holders[SIDE_A]->n_snapshots);
+	diff = holders_diff_make(c->holders[SIDE_A], c->holders[SIDE_B], NULL);
+	holders_diff_count(&diff, &side.database, c->reports[SIDE_A]->process.process);
 	write_diff(o, c, &diff);
 	holders_diff_fini(&diff);
 	side_close(&side);
@@ -87,7 +73,6 @@ static void compare_one(const struct options *o, struct compared *c)
 
 static void compare_two(const struct options *o, struct compared *c)
 {
-	struct holders_match match = {NULL, false};
 	struct holders_diff holders_diff;
 	struct diff diff;
 	uint32_t *sites;
@@ -104,18 +89,24 @@ static void compare_two(const struct options *o, struct compared *c)
 	diff = diff_make(c->reports[SIDE_A], c->reports[SIDE_B]);
 	sites = holders_match_sites(c->holders[SIDE_A], c->holders[SIDE_B], &diff);
 	diff_fini(&diff);
-	match.sites = sites;
-	holders_diff = holders_diff_make(c->holders[SIDE_A], c->holders[SIDE_B], &match);
+	holders_diff = holders_diff_make(c->holders[SIDE_A], c->holders[SIDE_B], sites);
 	write_diff(o, c, &holders_diff);
 	holders_diff_fini(&holders_diff);
 	free(sites);
+}
+
+static bool is_one_process(const struct options *o)
+{
+	size_t a = o->processes[SIDE_A], b = o->processes[SIDE_B];
+
+	return o->n_inputs == 1 && (a == b || a == 0 || b == 0);
 }
 
 void retained_compare(const struct options *o)
 {
 	struct compared c;
 
-	if (o->n_inputs == 1)
+	if (is_one_process(o))
 		compare_one(o, &c);
 	else
 		compare_two(o, &c);

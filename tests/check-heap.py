@@ -643,6 +643,22 @@ def test_a_diff_of_two_builds_knows_roots_and_sites_by_their_names(b):
     assert data["a"]["name"] == data["b"]["name"] == "before"
 
 
+def test_a_diff_of_two_processes_of_a_database(b):
+    between(b, "between")
+    between(b, "rebuilt", "x", lines="\n\n\n/* moved */\n")
+    shutil.copy(b.path("between.db"), b.path("both.db"))
+    b.run(LOADER, "-q", "--append", "rebuilt.bin", "both.db")
+    want = json.loads(diff(b, "between.db", "rebuilt.db", "--json"))
+
+    def neutral(data):
+        return [(group["parent"], group["status"], group["a"], group["b"]) for group in data["groups"]]
+    for words in ["both.db:1", "both.db:2"], ["both.db:1", "both.db"], ["--process-a=1", "both.db", "both.db"], [
+            "--process-a=1", "--process-b=2", "both.db"]:
+        assert neutral(json.loads(diff(b, *words, "--json"))) == neutral(want), words
+    one = json.loads(diff(b, "--process-b=1", "both.db", "--json"))
+    assert (one["a"]["snapshot"], one["b"]["snapshot"]) == (1, 2) and one["kept"]["both_blocks"] > 100, one
+
+
 def test_a_diff_that_cannot_be_is_refused(b):
     between(b, "between")
     b.run("./program", "no", RHEAPER_TRACE="none.bin")
