@@ -49,10 +49,11 @@ struct block_scan *block_scan_open(const struct database *d, int64_t process)
 			    "FROM lots l LEFT JOIN block_endings e ON e.ending = l.ending"
 			    " WHERE l.process = ?1 ORDER BY l.rowid");
 	rows_set(s->lots, 1, process);
-	if (sqlite3_prepare_v2(d->db,
-			       "SELECT block, alloc_ns, lifetime_ns, size FROM blocks"
-			       " WHERE block >= ?1 ORDER BY block",
-			       -1, &s->blocks, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(
+		    d->db,
+		    "SELECT block, alloc_ns, lifetime_ns, size, address FROM blocks"
+		    " WHERE block >= ?1 ORDER BY block",
+		    -1, &s->blocks, NULL) != SQLITE_OK)
 		db_die(d->db, "read", d->name);
 	return s;
 }
@@ -102,6 +103,7 @@ bool block_scan_next(struct block_scan *s, struct scanned_block *block)
 				   &block->free_ns))
 		block->free_ns = INT64_MAX;
 	block->size = sqlite3_column_int64(row, 3);
+	block->address = sqlite3_column_int64(row, 4);
 	return true;
 }
 

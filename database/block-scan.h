@@ -28,6 +28,7 @@ struct scanned_block {
 	int64_t alloc_ns;
 	int64_t free_ns; /* INT64_MAX: never, or nobody knows when */
 	int64_t size;
+	int64_t address; /* its bits, which SQL has as a signed number */
 };
 
 struct block_scan;

@@ -39,8 +39,10 @@ static const struct row_column process_columns[] = {
 	COLUMN(overview_process, leak_scan_threads),
 	COLUMN(overview_process, silent_children),
 	COLUMN(overview_process, followed_children),
+	COLUMN(overview_process, pointer_size),
 	COLUMN(overview_process, ring),
 	COLUMN(overview_process, free_stacks),
+	COLUMN(overview_process, began_late),
 	ROW_COLUMN(overview_process, allocations, TOTAL("allocations")),
 	ROW_COLUMN(overview_process, peak_bytes, TOTAL("peak_bytes")),
 };
@@ -94,6 +96,15 @@ struct rows *overview_select_most_resident(const struct database *d)
 			 " ORDER BY bytes DESC, at_ms LIMIT 1");
 }
 
+struct rows *overview_select_resident(const struct database *d)
+{
+	static const struct row_list list = ROW_LIST(resident_columns);
+
+	return rows_open(d, &list,
+			 "FROM resident WHERE process = ?1 AND at_ms <= ?2 / 1e6"
+			 " ORDER BY at_ms DESC LIMIT 1");
+}
+
 static const struct row_column marker_columns[] = {
 	COLUMN(overview_marker, at_ms),
 	COLUMN(overview_marker, thread),
@@ -120,6 +131,21 @@ struct rows *overview_select_threads(const struct database *d)
 	static const struct row_list list = ROW_LIST(thread_columns);
 
 	return rows_open(d, &list, "FROM threads WHERE process = ?1 ORDER BY thread");
+}
+
+static const struct row_column mapping_columns[] = {
+	ROW_COLUMN(overview_mapping, path, "m.path"),
+	COLUMN(overview_mapping, start_address),
+	COLUMN(overview_mapping, end_address),
+};
+
+struct rows *overview_select_mappings(const struct database *d)
+{
+	static const struct row_list list = ROW_LIST(mapping_columns);
+
+	return rows_open(d, &list,
+			 "FROM process_modules p JOIN modules m ON m.module = p.module"
+			 " WHERE p.process = ?1 ORDER BY p.start_address");
 }
 
 static const struct row_column scope_columns[] = {

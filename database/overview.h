@@ -22,7 +22,8 @@ struct overview_process {
 	int64_t max_stack_depth, max_trackers, event_buffer, max_bytes, sample_bytes;
 	int64_t leak_scan_ns, leak_scan_threads;
 	int64_t silent_children, followed_children;
-	bool ring, free_stacks;
+	int64_t pointer_size;
+	bool ring, free_stacks, began_late;
 	int64_t allocations, peak_bytes; /* its totals */
 };
 
@@ -57,6 +58,10 @@ struct overview_resident {
  * none if that was not recorded. */
 struct rows *overview_select_most_resident(const struct database *database);
 
+/* How much of it was in memory when that was last read before parameter 2, in ns: one row
+ * or none. Returns rows of struct overview_resident. */
+struct rows *overview_select_resident(const struct database *database);
+
 struct overview_marker {
 	double at_ms;
 	int64_t thread; /* 0: unknown */
@@ -73,6 +78,14 @@ struct overview_thread {
 
 /* Its threads, in order. Returns rows of struct overview_thread. */
 struct rows *overview_select_threads(const struct database *database);
+
+struct overview_mapping {
+	const char *path;
+	int64_t start_address, end_address; /* their bits */
+};
+
+/* Where its modules were mapped. Returns rows of struct overview_mapping. */
+struct rows *overview_select_mappings(const struct database *database);
 
 struct overview_scope {
 	const char *name;

@@ -19,6 +19,7 @@ struct database;
 
 /* A stack of the database. */
 struct read_stack {
+	int64_t number;  /* 0: the unknown one */
 	uint32_t site;   /* of report->sites */
 	uint32_t node;   /* of the tree; 0: it allocated nothing in the process */
 	uint32_t owner;  /* frame, plus 1; 0: unknown */

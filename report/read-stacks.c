@@ -154,6 +154,7 @@ static void add_stack(struct stacks *s, struct stack_facts facts)
 		memory_grow(r->stacks, r->n_stacks, &r->n_stacks_max, sizeof(*r->stacks));
 	s->facts = memory_grow(s->facts, r->n_stacks, &s->n_facts_max, sizeof(*s->facts));
 	r->stacks[r->n_stacks].site = NO_SITE;
+	r->stacks[r->n_stacks].number = facts.number;
 	s->facts[r->n_stacks] = facts;
 	if (facts.number)
 		put(&r->stack_numbers, (uint64_t)facts.number, (uint32_t)r->n_stacks);

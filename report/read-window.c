@@ -10,6 +10,7 @@
 #include "common/cli.h"
 #include "report/memory.h"
 #include "report/numbers.h"
+#include "report/read.h"
 
 #include "report/read-parts.h"
 
@@ -62,6 +63,33 @@ static int64_t end_of(const struct report *report)
 	return end > 0 ? end : 0;
 }
 
+static bool find_moment(const struct report *report, const char *text, int64_t from,
+			int64_t *ns)
+{
+	if (parse_time(text, ns) || find_mark(report, text, from, ns))
+		return true;
+	if (strcmp(text, "peak") == 0)
+		*ns = report->peak_ns;
+	else if (strcmp(text, "start") == 0)
+		*ns = 0;
+	else if (strcmp(text, "end") == 0)
+		*ns = end_of(report);
+	else
+		return false;
+	return true;
+}
+
+int64_t report_moment(const struct report *report, const char *option, const char *text)
+{
+	int64_t ns;
+
+	if (find_moment(report, text, -1, &ns))
+		return ns < end_of(report) ? ns : end_of(report);
+	die_usage("--%s: '%s' is no time such as 3.2s, no mark of the program, and not "
+		  "'start', 'peak' or 'end'",
+		  option, text);
+}
+
 /* `from` is where the window begins, or -1 for its begin itself. */
 static int64_t parse_moment(const struct report *report, const char *text, int64_t from)
 {
@@ -69,14 +97,8 @@ static int64_t parse_moment(const struct report *report, const char *text, int64
 
 	if (!*text)
 		return from < 0 ? 0 : end_of(report);
-	if (parse_time(text, &ns) || find_mark(report, text, from, &ns))
+	if (find_moment(report, text, from, &ns))
 		return ns;
-	if (strcmp(text, "peak") == 0)
-		return report->peak_ns;
-	if (strcmp(text, "start") == 0)
-		return 0;
-	if (strcmp(text, "end") == 0)
-		return end_of(report);
 	die_usage("--window: '%s' is no time such as 3.2s, no mark of the program%s, and "
 		  "not 'start', 'peak' or 'end'",
 		  text, from < 0 ? "" : " after the window begins");

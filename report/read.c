@@ -55,6 +55,24 @@ struct report *report_read(const struct database *database,
 	return r.report;
 }
 
+struct report *report_read_sites(const struct database *database,
+				 const struct report_options *options, struct map *sites)
+{
+	struct reading r = {.report = memory_new(1, sizeof(struct report)),
+			    .database = database,
+			    .options = options};
+
+	reading_take_process(&r);
+	reading_take_stacks(&r);
+	reading_take_window(&r);
+	for (size_t i = 0; i < r.n_stacks; i++) {
+		if (map_put(sites, (uint64_t)r.stacks[i].number, r.stacks[i].site) != 0)
+			memory_fail();
+	}
+	end_reading(&r);
+	return r.report;
+}
+
 static void free_notes(struct report_notes *notes)
 {
 	for (size_t i = 0; i < notes->n; i++) {

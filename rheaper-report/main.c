@@ -7,12 +7,14 @@
 #include "common/cli.h"
 #include "common/command.h"
 #include "common/json.h"
+#include "common/map.h"
 #include "common/output.h"
 #include "common/path.h"
 #include "database/db.h"
 #include "loading/temporary.h"
 #include "report/holders.h"
 #include "report/numbers.h"
+#include "report/pages-view.h"
 #include "report/read.h"
 #include "report/report-json.h"
 #include "report/svg.h"
@@ -120,6 +122,56 @@ static void write_holders(const struct options *o, const struct database *databa
 	holders_free(holders);
 }
 
+static void show_pages(const struct options *o, const struct report *report,
+		       const struct pages_view *view)
+{
+	enum screen_color color = o->color < 0 ? COLOR_AUTO : (enum screen_color)o->color;
+	struct screen screen;
+	struct json json;
+
+	if (o->json) {
+		json = json_open(stdout);
+		pages_write_json(&json, report, view);
+		putchar('\n');
+		return;
+	}
+	screen = screen_open(color, 0);
+	screen_page(&screen, !o->no_pager);
+	text_write_pages(&screen, report, view, &o->text);
+}
+
+/* --pages needs addresses, and nothing else of the blocks. */
+static struct report *write_pages(const struct options *o,
+				  const struct database *database)
+{
+	struct map sites = {0};
+	struct report *report = report_read_sites(database, &o->report, &sites);
+	struct pages_view *view = pages_read(database, report, &sites, o->at);
+
+	show_pages(o, report, view);
+	pages_view_free(view);
+	map_fini(&sites);
+	return report;
+}
+
+static struct report *write_report(const struct options *o,
+				   const struct database *database)
+{
+	struct report *report = report_read_shown(database, &o->report);
+
+	if (o->svg)
+		write_picture(o, report);
+	else if (o->html)
+		write_page(o, report);
+	else if (o->retained || o->why)
+		write_holders(o, database, report);
+	else if (o->json)
+		report_write_json(stdout, report);
+	else
+		write_text(o, report);
+	return report;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -137,17 +189,8 @@ int main(int argc, char **argv)
 	output_protect((const char *const *)options.inputs, options.n_inputs);
 	numbers_use_iec(options.iec);
 	database = open_input(&options);
-	report = report_read_shown(&database, &options.report);
-	if (options.svg)
-		write_picture(&options, report);
-	else if (options.html)
-		write_page(&options, report);
-	else if (options.retained || options.why)
-		write_holders(&options, &database, report);
-	else if (options.json)
-		report_write_json(stdout, report);
-	else
-		write_text(&options, report);
+	report = options.pages ? write_pages(&options, &database)
+			       : write_report(&options, &database);
 	finish_output();
 	screen_close();
 	report_free(report);

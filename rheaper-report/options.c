@@ -27,8 +27,11 @@ static const struct option_row rows[] = {
 	{OPTION_TEXT, 0, "why", "BLOCK", OPTION_FIELD(why),
 	 .help = "why a block is alive: the pointers that lead to it, by its address or "
 		 "by the handle of a call site"},
+	{OPTION_SET, 0, "pages", OPTION_FIELD(pages),
+	 .help = "why the process is bigger than its heap: how full pages are, who holds "
+		 "those that are nearly empty, what would give them back"},
 	{OPTION_SET, 0, "json", OPTION_FIELD(json),
-	 .help = "everything, as JSON; with --retained or --why, that"},
+	 .help = "everything, as JSON; with --retained, --why or --pages, that"},
 	{OPTION_NUMBER, 'n', "top", "N", OPTION_FIELD(text.top), .min = 1, .max = 1e6,
 	 .help = "rows of a table (default: 10)"},
 	{OPTION_TEXT, 0, "html", "FILE", OPTION_FIELD(html),
@@ -49,6 +52,10 @@ static const struct option_row rows[] = {
 		 "of the program, 'start', 'peak', 'end'"},
 	{OPTION_TEXT, 0, "snapshot", "NAME", OPTION_FIELD(snapshot),
 	 .help = "the heap snapshot of that name or number (default: the last one)"},
+	{OPTION_TEXT, 0, "at", "TIME", OPTION_FIELD(at),
+	 .help = "the moment of --pages: a time such as 3.2s or 400ms, a mark of the "
+		 "program, 'start', 'peak' or 'end' (default: the end, or the peak if "
+		 "nothing is live then)"},
 	{OPTION_NUMBER, 0, "buckets", "N", OPTION_FIELD(report.buckets), .min = 1,
 	 .max = 4096, .help = "steps of time (default: 256)"},
 	{.help = "Symbols, of traces"},
@@ -92,19 +99,9 @@ static const struct option_program program = {
 	.n_rows = sizeof(rows) / sizeof(*rows),
 };
 
-static void check_options(const struct options *o)
+/* What is about one moment, and all threads. */
+static void check_moments(const struct options *o)
 {
-	bool is_tree = o->tree || o->callers || o->svg;
-	int views = (o->sort >= 0 && !is_tree) + (o->tree || (o->callers && !o->svg)) +
-		    (o->report.site != NULL) + o->retained + (o->why != NULL) +
-		    (o->json && !o->retained && !o->why) + (o->html != NULL) +
-		    (o->svg != NULL);
-
-	if (views > 1)
-		die_usage("choose one of --sort, --tree, --callers, --site, --retained, "
-			  "--why, --json, --html and --svg; --sort also goes with the "
-			  "trees, --callers with --svg, --json with --retained and "
-			  "--why");
 	if (o->snapshot && !o->retained && !o->why)
 		die_usage("--snapshot is for --retained and --why");
 	if ((o->retained || o->why) &&
@@ -112,6 +109,27 @@ static void check_options(const struct options *o)
 		die_usage("--window, --thread and --wrapper cannot be combined with "
 			  "--retained and --why, which are about one moment and all "
 			  "threads");
+	if (o->at && !o->pages)
+		die_usage("--at is for --pages");
+	if (o->pages && (o->report.window || o->report.thread))
+		die_usage("--window and --thread cannot be combined with --pages, which "
+			  "is about one moment and all threads");
+}
+
+static void check_options(const struct options *o)
+{
+	bool is_tree = o->tree || o->callers || o->svg;
+	int views = (o->sort >= 0 && !is_tree) + (o->tree || (o->callers && !o->svg)) +
+		    (o->report.site != NULL) + o->retained + (o->why != NULL) + o->pages +
+		    (o->json && !o->retained && !o->why && !o->pages) +
+		    (o->html != NULL) + (o->svg != NULL);
+
+	if (views > 1)
+		die_usage("choose one of --sort, --tree, --callers, --site, --retained, "
+			  "--why, --pages, --json, --html and --svg; --sort also goes "
+			  "with the trees, --callers with --svg, --json with --retained, "
+			  "--why and --pages");
+	check_moments(o);
 	if (o->report.run && o->process)
 		die_usage("--run and --process cannot be combined: processes have "
 			  "numbers of their own in each database");

@@ -15,9 +15,9 @@ struct options {
 	struct text_options text;
 	struct symbol_settings symbols;
 	int sort, color; /* -1: not given */
-	bool tree, callers, retained, json, iec, no_pager;
-	const char *why, *snapshot; /* or NULL */
-	const char *html, *svg;     /* write a page, a picture there */
+	bool tree, callers, retained, pages, json, iec, no_pager;
+	const char *why, *snapshot, *at; /* or NULL */
+	const char *html, *svg;          /* write a page, a picture there */
 	struct page_options page;
 	double prune; /* percent */
 	int64_t max_size;
