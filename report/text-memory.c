@@ -36,10 +36,11 @@ static char *most_text(const struct text *t)
 	if (!s->name)
 		return memory_text("none of which is whole");
 	if (!s->root)
-		return memory_format("in the last, '%s' at %s, no root retains "
-				     "anything alone",
+		return memory_format("in the last, '%s' at %s, no root alone retains "
+				     "anything",
 				     s->name, time_text(s->at_ns).text);
-	return memory_format("in the last, '%s' at %s, %s retains most, %s of %s",
+	return memory_format("in the last, '%s' at %s, the root that alone retains most "
+			     "is %s, with %s of %s",
 			     s->name, time_text(s->at_ns).text,
 			     t->options->full_names ? s->full_root : s->root,
 			     bytes_text((double)s->retained_bytes).text,

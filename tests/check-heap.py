@@ -443,13 +443,13 @@ def test_the_overview_says_that_there_are_snapshots(b):
                        " FROM heap_snapshots h ORDER BY snapshot DESC")[0]
     roots = b.ask("SELECT name FROM heap_roots WHERE snapshot = 2 AND retained_bytes = ?", most)
     said = b.run(REPORT, "g.db")
-    found = re.search(rf"^2 heap snapshots: in the last, '{last}' at [\d.]+ [mu]?s, global (\w+) \(program.c:\d+\)"
-                      r" retains most, ([\d.]+) kB of [\d.]+ kB\. --retained shows who holds what, --why=sN ", said, re.M)
+    found = re.search(rf"^2 heap snapshots: in the last, '{last}' at [\d.]+ [mu]?s, the root that alone retains most is"
+                      r" global (\w+) \(program.c:\d+\), with ([\d.]+) kB of [\d.]+ kB\. --retained shows who holds what, --why=sN ", said, re.M)
     assert (found[1],) in roots and float(found[2]) == round(most / 1000, 2), (found, roots, most)
     assert "heap snapshot" not in b.run(REPORT, "g.db", "--thread=t1")
     for sql, what in (("UPDATE heap_snapshots SET error = 'too large' WHERE snapshot = 2",
                        "2 heap snapshots: in the last, 'built' at "),
-                      ("UPDATE heap_roots SET retained_bytes = 0", "no root retains anything alone."),
+                      ("UPDATE heap_roots SET retained_bytes = 0", "no root alone retains anything."),
                       ("UPDATE heap_snapshots SET error = 'too large'", "2 heap snapshots: none of which is whole.")):
         with sqlite3.connect(b.path("g.db")) as db:
             db.execute(sql)
