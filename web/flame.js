@@ -177,13 +177,15 @@ class Flame extends Component {
 
 	// The colour of what no class has one for
 	paint(element, v, tree) {
-		const {store} = this.props,
-			plain = v > ROOT && tree.frame[v] >= 0 && !store.metric().signed;
-		const color = plain ? this.color(tree.frame[v]) : '';
+		const color = this.colorOf(v, tree);
 		if (element.color !== color) {
 			element.color = color;
 			element.style.background = color;
 		}
+	}
+
+	colorOf(v, tree) {
+		return v > ROOT && tree.frame[v] >= 0 && !this.props.store.metric().signed ? this.color(tree.frame[v]) : '';
 	}
 
 	nameOf(box, tree) {
@@ -343,9 +345,9 @@ class Flame extends Component {
 		}
 	}
 
-	render({half}) {
+	render({half, label}) {
 		return html`<div class=${'flame ' + half}><div class="flame-scroll" ref=${(element) => (this.scroller = element)}>
-			<div class="flame-boxes" role="tree" aria-label=${half === 'above' ? 'Callers' : 'Flame graph'} ref=${(element) => (this.canvas = element)}>
+			<div class="flame-boxes" role="tree" aria-label=${label || (half === 'above' ? 'Callers' : 'Flame graph')} ref=${(element) => (this.canvas = element)}>
 			</div></div>
 			<p class="note" ref=${(element) => (this.note = element)}></p></div>`;
 	}

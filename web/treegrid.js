@@ -95,10 +95,9 @@ class TreeGrid extends Component {
 		this.setState({});
 	}
 
-	row(row, i, series) {
+	row(row, i, columns) {
 		const {store, tree, values} = this.props,
 			v = row.node,
-			all = values.wide[ROOT],
 			indent = {paddingLeft: ((row.level - 1) % 40) * 14 + 'px'};
 		const focus = {
 			tabindex: i === this.state.row ? 0 : -1,
@@ -106,14 +105,13 @@ class TreeGrid extends Component {
 			onFocus: () => i !== this.state.row && this.setState({row: i}),
 		};
 		if (row.rest)
-			return html`<tr ...${focus} role="row"><td role="gridcell" colspan="5"><span style=${indent}>
+			return html`<tr ...${focus} role="row"><td role="gridcell" colspan=${columns.length + 1}><span style=${indent}>
 			<button class="small" tabindex="-1" onClick=${() => this.showMore(v)}>${plural(
 				row.rest.count,
 				'more',
 			)} here: ${store.amount(row.rest.sum)}</button></span></td></tr>`;
 		const has = tree.first[v] < tree.first[v + 1] && this.childrenOf(tree, values, v).length > 0,
 			frame = tree.frame[v];
-		const width = series.samples.length;
 		return html`<tr ...${focus} role="row" data-node=${v} data-bytes=${values.net[v]} data-own=${values.own[v]} aria-expanded=${has ? String(row.open) : undefined}
 			onClick=${() => this.focus(i, this.shown)}>
 			<td role="gridcell" class="tree-name"><span class="tree-label" style=${indent}><button class="twist" tabindex="-1" aria-hidden="true" disabled=${!has} onClick=${(
@@ -122,39 +120,66 @@ class TreeGrid extends Component {
 				event.stopPropagation();
 				this.toggle(v);
 			}}>${has ? (row.open ? '▾' : '▸') : ''}</button>
-			<${Name} text=${nodeName(store.model, tree, v)} title=${frame >= 0 ? fullName(store.model, frame) : nodeName(store.model, tree, v)} />${
+			<${Name} text=${nodeName(store.model, tree, v)} title=${frame >= 0 ? fullName(store.model, frame) : (tree.full?.[v] ?? nodeName(store.model, tree, v))} />${
 				frame >= 0 && !tree.lines && !tree.label
 					? html`<span class="place">${visible(placeOf(store.model, frame, false), 60)}</span>`
 					: null
 			}</span></td>
-			<td role="gridcell" class="number barred">
-			<${Bar} share=${all ? values.net[v] / all : 0} negative=${values.net[v] < 0} />
-			<span class="figure">${store.amount(values.net[v])}</span></td>
-			<td role="gridcell" class="number">${percent(values.net[v], values.net[ROOT])}</td>
-			<td role="gridcell" class="number">${values.own[v] ? store.amount(values.own[v]) : '–'}</td>
-			<td role="gridcell">${width ? html`<${Spark} values=${series.values.subarray(v * width, (v + 1) * width)} />` : null}
-			</td></tr>`;
+			${columns.map(
+				({number, barred, show}) =>
+					html`<td role="gridcell" class=${(number ? 'number' : '') + (barred ? ' barred' : '')}>${show(v)}</td>`,
+			)}</tr>`;
 	}
 
-	render({store, tree, values, id, caption}) {
-		if (this.opened !== tree) this.openHeaviest(tree, values);
-		const {rows, cut} = this.rows(tree, values),
-			{model} = store;
+	// {label, title, number, barred, show(v)} of the figures behind the name
+	columns() {
+		const {store, tree, values, id} = this.props,
+			{model} = store,
+			all = values.wide[ROOT];
 		const series = model.diff
-			? {samples: [], values: null}
+			? null
 			: store.once('series-' + id, tree === store.fileTree?.() ? 'files' : store.treeKey(), () => ({
-					samples: store.samples(),
+					width: store.samples().length,
 					values: treeSeries(model, tree, store.samples()),
 				}));
+		return [
+			{
+				label: 'All',
+				title: 'This with everything below it',
+				number: true,
+				barred: true,
+				show: (v) => html`<${Bar} share=${all ? values.net[v] / all : 0} negative=${values.net[v] < 0} />
+					<span class="figure">${store.amount(values.net[v])}</span>`,
+			},
+			{
+				label: 'Share',
+				title: 'Share of everything shown',
+				number: true,
+				show: (v) => percent(values.net[v], values.net[ROOT]),
+			},
+			{
+				label: 'Own',
+				title: 'Without what stands below it',
+				number: true,
+				show: (v) => (values.own[v] ? store.amount(values.own[v]) : '–'),
+			},
+			{
+				label: model.diff ? '' : 'In use over the run',
+				show: (v) =>
+					series ? html`<${Spark} values=${series.values.subarray(v * series.width, (v + 1) * series.width)} />` : null,
+			},
+		];
+	}
+
+	render({tree, values, id, caption, first = 'Function', columns = this.columns()}) {
+		if (this.opened !== tree) this.openHeaviest(tree, values);
+		const {rows, cut} = this.rows(tree, values);
 		this.shown = rows;
 		return html`<div class="table"><div class="scroll">
 		<table role="treegrid" id=${'tree-' + id} aria-label=${caption} onKeyDown=${(event) => this.onKey(event, rows)}>
-			<thead><tr role="row"><th role="columnheader" scope="col">Function</th>
-			<th role="columnheader" scope="col" class="number" title="This with everything below it">All</th>
-			<th role="columnheader" scope="col" class="number" title="Share of everything shown">Share</th>
-			<th role="columnheader" scope="col" class="number" title="Without what stands below it">Own</th>
-			<th role="columnheader" scope="col">${model.diff ? '' : 'In use over the run'}</th></tr></thead>
-			<tbody ref=${(element) => (this.body = element)}>${rows.map((row, i) => this.row(row, i, series))}</tbody>
+			<thead><tr role="row"><th role="columnheader" scope="col">${first}</th>
+			${columns.map(({label, title, number}) => html`<th role="columnheader" scope="col" class=${number ? 'number' : ''} title=${title}>${label}</th>`)}</tr></thead>
+			<tbody ref=${(element) => (this.body = element)}>${rows.map((row, i) => this.row(row, i, columns))}</tbody>
 			</table></div>
 			${cut > 0 ? html`<p class="note">The first ${plainCount(MOST_ROWS)} rows; ${plural(cut, 'branch').replace('branchs', 'branches')} not shown: close some.</p>` : null}</div>`;
 	}
