@@ -82,6 +82,20 @@ struct rows *holders_select_groups(const struct database *d)
 			 "FROM heap_groups WHERE snapshot = ? ORDER BY heap_group");
 }
 
+static const struct row_column possible_columns[] = {
+	ROW_COLUMN(holders_possible, stack, "stack"),
+	ROW_COLUMN(holders_possible, blocks, "count(*)"),
+};
+
+struct rows *holders_select_possible(const struct database *d)
+{
+	static const struct row_list list = ROW_LIST(possible_columns);
+
+	return rows_open(d, &list,
+			 "FROM heap_blocks WHERE snapshot = ? AND holder_possible = 1"
+			 " AND holder IS NOT NULL GROUP BY stack ORDER BY stack");
+}
+
 static const struct row_column block_columns[] = {
 	ROW_COLUMN(holders_block, node, "node"),
 	ROW_COLUMN(holders_block, address, "address"),

@@ -57,6 +57,13 @@ struct holders_block {
 	bool holder_possible;
 };
 
+struct holders_possible {
+	int64_t stack, blocks;
+};
+
+/* Select, of each stack, how many of its blocks are held by possible pointers alone. */
+struct rows *holders_select_possible(const struct database *database);
+
 /* Select all its blocks, by address; and the one whose node is parameter 2. */
 struct rows *holders_select_blocks(const struct database *database);
 struct rows *holders_select_block(const struct database *database);

@@ -26,6 +26,7 @@ struct holder_site {
 	int64_t number;                      /* its first stack: the handle */
 	uint32_t short_name, function, file; /* of strings; 0: unknown */
 	int64_t line;                        /* 0: unknown */
+	int64_t possible_blocks; /* held by possible pointers alone; holders_read_page */
 };
 
 struct holder_root {
@@ -77,6 +78,14 @@ struct holders *holders_read(const struct database *database, int64_t process,
 struct holders *holders_peek(const struct database *database, int64_t process, size_t *n);
 void holders_free(struct holders *holders);
 
+/*
+ * The same for a page, which can do without: if `snapshot` is NULL, the last one that is
+ * whole, or NULL if there is none. Its sites know which of their blocks are held by
+ * possible pointers alone.
+ */
+struct holders *holders_read_page(const struct database *database, int64_t process,
+				  const char *snapshot);
+
 /* Return the index of the root that is a node, or HOLDER_NONE; and of the site that a
  * stack belongs to. */
 uint32_t holders_find_root(const struct holders *holders, int64_t node);
@@ -112,7 +121,9 @@ struct why {
 struct why why_find(const struct database *database, const struct holders *holders,
 		    const char *what);
 
-/* Return what a root or a site is called, for the caller to free. */
+/* Return what a root or a site is called, for the caller to free; of a root without its
+ * place, too. */
+char *holders_root_title(const struct holders *holders, uint32_t root, bool is_full);
 char *holders_root_name(const struct holders *holders, uint32_t root, bool is_full);
 char *holders_site_name(const struct holders *holders, uint32_t site, bool is_full);
 

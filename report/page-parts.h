@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parts of making a page: page-names.c (texts that are shown, numbered anew),
- * page-tables.c (columns), page-text.c (the JSON text), page.c (the document).
+ * page-tables.c and page-holders.c (columns), page-text.c (the JSON text), page.c (the
+ * document).
  */
 #pragma once
 
@@ -22,6 +23,7 @@ struct making {
 	uint32_t *functions, *frames; /* of the report, in the order of the page */
 	size_t n_functions, n_functions_max, n_frames, n_frames_max;
 	char **modules; /* paths as the page shows them */
+	size_t n_folded_holders;
 };
 
 /* Begin and end to make a page of a pruned report. */
@@ -40,6 +42,10 @@ char *page_path(const struct making *making, const char *path);
 
 /* Add all columns to the bundle. */
 void page_add_tables(struct making *making);
+
+/* Add what holds what, if there is a heap snapshot; and say which one, after that. */
+void page_add_holders(struct making *making);
+void page_write_holders(const struct making *making, struct json *json);
 
 /* Write the JSON text of a struct making; all columns must be there. */
 void page_write_text(void *making, struct json *json);

@@ -93,6 +93,7 @@ void page_write_text(void *making, struct json *json)
 	facts_write_notes(json, m->report);
 	facts_write_settings(json, m->report);
 	write_pruned(m, json);
+	page_write_holders(m, json);
 	sources_write(m, json);
 	write_redacted(m, json);
 	write_strings(m, json);

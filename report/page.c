@@ -18,6 +18,7 @@ static void make_bundle(struct making *m)
 {
 	page_names_init(m);
 	page_add_tables(m);
+	page_add_holders(m);
 	bundle_encode(&m->bundle, page_write_text, m);
 	page_names_fini(m);
 }

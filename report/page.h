@@ -11,6 +11,8 @@
 
 #include "report/model.h"
 
+struct holders;
+
 #define PAGE_REDACT_ARGS 1u  /* the command line */
 #define PAGE_REDACT_PATHS 2u /* all directories */
 #define PAGE_REDACT_HOST 4u  /* the name of the machine */
@@ -25,6 +27,7 @@ struct page_options {
 	unsigned int redact; /* a set of PAGE_REDACT_... */
 	const char *sources; /* directory whose source lines are embedded, or NULL */
 	const char *command; /* that makes the page */
+	const struct holders *holders; /* a heap snapshot, or NULL: without that view */
 };
 
 /* Return whether pages can be written: the parts of web/ are in the program. */

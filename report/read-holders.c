@@ -266,6 +266,14 @@ static void count_sites(struct holders *h)
 	free(above);
 }
 
+/* All but the roots, which are there. */
+static void read_tree(struct holders *h, const struct database *d)
+{
+	read_sites(h, d);
+	read_groups(h, d);
+	count_sites(h);
+}
+
 struct holders *holders_read(const struct database *database, int64_t process,
 			     const char *snapshot, enum holders_which which)
 {
@@ -273,10 +281,8 @@ struct holders *holders_read(const struct database *database, int64_t process,
 
 	strings_init(&h->strings);
 	choose_snapshot(h, database, process, snapshot, which);
-	read_sites(h, database);
 	read_roots(h, database);
-	read_groups(h, database);
-	count_sites(h);
+	read_tree(h, database);
 	return h;
 }
 
@@ -299,6 +305,40 @@ struct holders *holders_peek(const struct database *database, int64_t process, s
 	}
 	holders_free(h);
 	return NULL;
+}
+
+static void read_possible(struct holders *h, const struct database *d)
+{
+	struct rows *rows = holders_select_possible(d);
+	struct holders_possible p;
+
+	rows_set(rows, 1, h->snapshot);
+	while (rows_next(rows, &p)) {
+		uint32_t site = holders_find_site(h, p.stack);
+
+		if (site != HOLDER_NONE)
+			h->sites[site].possible_blocks += p.blocks;
+	}
+	rows_close(rows);
+}
+
+struct holders *holders_read_page(const struct database *database, int64_t process,
+				  const char *snapshot)
+{
+	struct holders *h;
+	size_t n;
+
+	if (snapshot) {
+		h = holders_read(database, process, snapshot, HOLDERS_LAST);
+	} else {
+		h = holders_peek(database, process, &n);
+		if (!h)
+			return NULL;
+		h->n_snapshots = n;
+		read_tree(h, database);
+	}
+	read_possible(h, database);
+	return h;
 }
 
 void holders_free(struct holders *h)
@@ -354,11 +394,11 @@ static char *unnamed_root(const struct holders *h, const struct holder_root *r)
 	return memory_text(kind);
 }
 
-char *holders_root_name(const struct holders *h, uint32_t root, bool is_full)
+static char *name_root(const struct holders *h, uint32_t root, bool is_full,
+		       const char *place)
 {
 	const struct holder_root *r = &h->roots[root];
-	char *place = place_text(h, r->file, r->line, is_full), *thread = thread_text(r);
-	char *base = unnamed_root(h, r), *name;
+	char *thread = thread_text(r), *base = unnamed_root(h, r), *name;
 	const char *kind = strings_get(&h->strings, r->kind);
 	const char *what = strings_get(&h->strings, is_full ? r->name : r->short_name);
 
@@ -368,10 +408,24 @@ char *holders_root_name(const struct holders *h, uint32_t root, bool is_full)
 		name = memory_format("%s %s%s%s", kind, what, place, thread);
 	else
 		name = memory_format("%s%s", base, thread);
-	free(place);
 	free(thread);
 	free(base);
 	return name;
+}
+
+char *holders_root_name(const struct holders *h, uint32_t root, bool is_full)
+{
+	const struct holder_root *r = &h->roots[root];
+	char *place = place_text(h, r->file, r->line, is_full);
+	char *name = name_root(h, root, is_full, place);
+
+	free(place);
+	return name;
+}
+
+char *holders_root_title(const struct holders *h, uint32_t root, bool is_full)
+{
+	return name_root(h, root, is_full, "");
 }
 
 char *holders_site_name(const struct holders *h, uint32_t site, bool is_full)

@@ -75,14 +75,21 @@ static void write_picture(const struct options *o, const struct report *report)
 	free(title);
 }
 
-static void write_page(const struct options *o, const struct report *report)
+static void write_page(const struct options *o, const struct database *database,
+		       const struct report *report)
 {
 	FILE *out = output_open(o->html, false);
+	struct page_options page = o->page;
+	struct holders *holders =
+		holders_read_page(database, report->process.process, o->snapshot);
 
+	page.holders = holders;
 	output_share();
-	page_write(out, report, &o->page);
+	page_write(out, report, &page);
 	output_finish();
 	printf("%s\n", o->html);
+	if (holders)
+		holders_free(holders);
 }
 
 static void write_holders_json(const struct holders *holders, const struct why *why)
@@ -162,7 +169,7 @@ static struct report *write_report(const struct options *o,
 	if (o->svg)
 		write_picture(o, report);
 	else if (o->html)
-		write_page(o, report);
+		write_page(o, database, report);
 	else if (o->retained || o->why)
 		write_holders(o, database, report);
 	else if (o->json)

@@ -102,8 +102,8 @@ static const struct option_program program = {
 /* What is about one moment, and all threads. */
 static void check_moments(const struct options *o)
 {
-	if (o->snapshot && !o->retained && !o->why)
-		die_usage("--snapshot is for --retained and --why");
+	if (o->snapshot && !o->retained && !o->why && !o->html)
+		die_usage("--snapshot is for --retained, --why and --html");
 	if ((o->retained || o->why) &&
 	    (o->report.window || o->report.thread || o->report.n_wrappers))
 		die_usage("--window, --thread and --wrapper cannot be combined with "

@@ -711,7 +711,7 @@ def test_what_is_asked_for_and_not_there_is_said(b):
                         (("d.db", "--retained"), "run the program with RHEAPER_LEAK_SCAN=graph"),
                         (("a.db", "--why=x"), "expected a call site such as s17, or the address"),
                         (("a.db", "--why=s99999"), "there is no such call site"),
-                        (("a.db", "--snapshot=exit"), "--snapshot is for --retained and --why"),
+                        (("a.db", "--snapshot=exit"), "--snapshot is for --retained, --why and --html"),
                         (("a.db", "--retained", "--window=1..2"), "cannot be combined")):
         result = subprocess.run([REPORT, *words], cwd=b.dir, env=b.env, text=True, capture_output=True)
         assert result.returncode == 2 and what in result.stderr, (words, result)

@@ -178,6 +178,7 @@ const OTHER_VIEWS = {
 	sites: SitesView,
 	files: FilesView,
 	leaks: LeaksView,
+	held: HeldView,
 	sizes: SizesView,
 	map: MapView,
 	temporary: TemporaryView,
@@ -277,15 +278,16 @@ class App extends Component {
 		const {model, state} = store,
 			View = OTHER_VIEWS[state.view],
 			onSelect = (at, chosen) => this.onSelect(at, chosen),
-			details = (one) => (this.details = one);
+			details = (one) => (this.details = one),
+			of_site = state.site >= 0 && state.view !== 'about' && state.view !== 'held';
 		const shown =
 			state.view === 'flame'
 				? html`<${FlameView} key=${'flame' + Boolean(state.pivot)} store=${store} onSelect=${onSelect} details=${details} ref=${(view) => (this.view = view)} />`
 				: state.view === 'tree'
 					? html`<${TreeView} store=${store} onSelect=${onSelect} details=${details} />`
-					: html`<div class=${state.site >= 0 && state.view !== 'about' ? 'with-details' : ''}>
-					<div class="main"><${View} store=${store} onSelect=${() => {}} />
-					</div>${state.site >= 0 && state.view !== 'about' ? html`<aside class="details" aria-label="Site">
+					: html`<div class=${of_site ? 'with-details' : ''}>
+					<div class="main"><${View} store=${store} onSelect=${() => {}} ref=${(view) => (this.view = view)} />
+					</div>${of_site ? html`<aside class="details" aria-label="Site">
 					<${SiteDetails} store=${store} site=${state.site} /></aside>` : null}</div>`;
 		return html`<${Header} store=${store} onHelp=${() => this.dialog.showModal()} />
 			${model.meta.estimate ? html`<p class="estimate" role="note">≈ Estimates from a sample: ${visible(String(model.meta.estimate.meaning || ''), 600)}

@@ -8,6 +8,7 @@ const VIEW_NAMES = new Map([
 	['sites', 'Sites'],
 	['files', 'Files'],
 	['leaks', 'Leaks'],
+	['held', 'Who holds it'],
 	['sizes', 'Sizes × lifetimes'],
 	['map', 'Births × deaths'],
 	['temporary', 'Temporary'],
@@ -20,10 +21,6 @@ const VIEW_NAMES = new Map([
 ]);
 // Views that the metric, the window and filters of stacks apply to
 const OF_STACKS = ['flame', 'tree', 'sites', 'files', 'changes'];
-
-function viewsOf(model) {
-	return model.diff ? DIFF_VIEWS : VIEWS;
-}
 
 function Tabs({store}) {
 	const views = viewsOf(store.model),
@@ -120,6 +117,6 @@ function Controls({store, onNext}) {
 		</button>`)}</span>`}
 		${flame ? html`<span class="group" role="group" aria-label="Shape of the tree">${toggle('invert', 'inverted', 'From the allocating function to its callers (i)')}${toggle('lines', 'by line', 'A box for each line instead of each function (l)')}${state.view === 'flame' ? toggle('outer', 'outer frames', 'Show the outermost frames that all stacks share') : null}
 		</span>` : null}
-		${flame || state.view === 'sites' || state.view === 'changes' ? html`<${Search} store=${store} onNext=${onNext} />` : null}
+		${flame || state.view === 'held' || state.view === 'sites' || state.view === 'changes' ? html`<${Search} store=${store} onNext=${onNext} />` : null}
 		<${Chips} store=${store} /></div>`;
 }

@@ -29,6 +29,8 @@ const TABLES = {
 	free: ['alloc_site', 'free_frame', 'blocks', 'bytes', 'crossed_blocks', 'mismatched_blocks'],
 	growth: ['site', 'chains', 'reallocs', 'moves', 'copied_bytes', 'final_p50', 'final_p95', 'final_max'],
 	leak: ['site', 'kind', 'blocks', 'bytes', 'indirect_blocks', 'indirect_bytes', 'first_us', 'last_us'],
+	holder: ['parent', 'place', 'folded', 'blocks', 'bytes'],
+	holder_place: ['kind', 'short', 'full', 'file', 'line', 'number', 'possible_blocks'],
 };
 const VALUES = [
 	'a_blocks',
@@ -111,6 +113,17 @@ function checkModel(model) {
 	for (const name of ['heat', 'thread_site', 'leak'])
 		checkReferences(name + '.site', model[name].site, model.site.rows + 1);
 	checkReferences('growth.site', model.growth.site, model.site.rows);
+	checkHolders(model);
+}
+
+function checkHolders({holder, holder_place, strings, meta}) {
+	for (let v = 1; v < holder.rows; v++) {
+		if (!(holder.parent[v] >= 0 && holder.parent[v] < v)) throw new Error(`Holder ${v} stands before its parent.`);
+	}
+	checkReferences('holder.place', holder.place, holder_place.rows + 1);
+	for (const name of ['kind', 'short', 'full', 'file'])
+		checkReferences('holder_place.' + name, holder_place[name], strings.length);
+	if (holder.rows > 0 && !meta.heap_snapshot) throw new Error('The data do not say of which heap snapshot they are.');
 }
 
 // Names. A frame of -1 is unknown.

@@ -8,6 +8,7 @@ const VIEWS = [
 	'sites',
 	'files',
 	'leaks',
+	'held',
 	'sizes',
 	'map',
 	'temporary',
@@ -18,6 +19,12 @@ const VIEWS = [
 	'about',
 ];
 const DIFF_VIEWS = ['flame', 'tree', 'changes', 'about'];
+// Of them: those that the data have something for
+function viewsOf(model) {
+	if (model.diff) return DIFF_VIEWS;
+	return model.holder.rows > 0 ? VIEWS : VIEWS.filter((view) => view !== 'held');
+}
+
 const CHIP_KINDS = ['only', 'hide', 'frame'];
 const MOST_CHIPS = 30; // a bit of an integer each
 
@@ -31,6 +38,7 @@ function defaultState(model) {
 		from2: -1, // no second window
 		to2: -1,
 		zoom: 0,
+		held_zoom: 0,
 		pivot: '',
 		invert: false,
 		lines: false,
@@ -49,7 +57,7 @@ function defaultState(model) {
 }
 
 const READERS = {
-	view: (text, model) => ((model.diff ? DIFF_VIEWS : VIEWS).includes(text) ? text : undefined),
+	view: (text, model) => (viewsOf(model).includes(text) ? text : undefined),
 	metric: (text, model) => (metricsOf(model).some((metric) => metric.id === text) ? text : undefined),
 	unit: (text) => (text === 'blocks' || text === 'bytes' ? text : undefined),
 	from: (text, model) => integerWithin(text, 0, model.last),
@@ -57,6 +65,7 @@ const READERS = {
 	from2: (text, model) => integerWithin(text, 0, model.last),
 	to2: (text, model) => integerWithin(text, 0, model.last),
 	zoom: (text) => integerWithin(text, 0, 2 ** 31),
+	held_zoom: (text) => integerWithin(text, 0, 2 ** 31),
 	pivot: (text) => text,
 	invert: (text) => text === '1',
 	lines: (text) => text === '1',

@@ -51,6 +51,10 @@ const WANTED = [
 	'nodeName',
 	'bytesOfBase64',
 	'inflate',
+	'makeHeldTree',
+	'heldValues',
+	'searchHeld',
+	'viewsOf',
 ];
 
 // The parts up to the app, in a function of their own, with what they take from the browser
@@ -238,6 +242,68 @@ test('references that point nowhere are refused', () => {
 		['cube.born', [0, 0]],
 	])
 		assert.throws(() => page.makeModel(bad(name, values)), Error, name);
+});
+
+// A tree of holders: a variable, a line in it, what was too small below that; and what several hold
+function heldBundle(change = {}) {
+	const columns = {
+		'node.parent': [0],
+		'holder.parent': [0, 0, 1, 2, 0],
+		'holder.place': [0, 1, 2, 0, 2],
+		'holder.folded': [0, 0, 0, 7, 0],
+		'holder.blocks': [0, 0, 3, 9, 2],
+		'holder.bytes': [0, 0, 30, 5, 400],
+		'holder_place.kind': [1, 0],
+		'holder_place.short': [2, 3],
+		'holder_place.full': [2, 4],
+		'holder_place.file': [5, 5],
+		'holder_place.line': [8, 9],
+		'holder_place.number': [0, 17],
+		'holder_place.possible_blocks': [0, 1],
+		...change,
+	};
+	const strings = ['', 'global', 'global list', 'push', 'push(int)', '/src/list.c'],
+		meta = {version: 1, kind: 'report', strings, edges: [0, 1], peak_edge: 0, heap_snapshot: {name: 'exit'}};
+	return page.decodeBundle(
+		encode(
+			Object.entries(columns).map(([name, values]) => [name, 'plain', values]),
+			meta,
+		),
+	);
+}
+
+test('who holds what has names, and sums of all below', () => {
+	const model = page.makeModel(heldBundle()),
+		tree = page.makeHeldTree(model),
+		values = page.heldValues(tree, model.holder.bytes);
+	assert.deepEqual(tree.label, [
+		'the heap',
+		'global list (list.c:8)',
+		's17 push (list.c:9)',
+		'(7 smaller ones)',
+		's17 push (list.c:9)',
+	]);
+	assert.equal(tree.full[2], 's17 push(int) (/src/list.c:9)');
+	assert.deepEqual([...values.net], [435, 35, 35, 5, 400]);
+	assert.equal(page.searchHeld(tree, values, 'list').sum, 435);
+	assert.equal(page.searchHeld(tree, values, 'global').sum, 35);
+	assert.equal(page.searchHeld(tree, values, '').nodes, 0);
+	assert.ok(page.viewsOf(model).includes('held'));
+	assert.equal(page.readHash('#view=held&held_zoom=2', model).held_zoom, 2);
+	assert.ok(!page.viewsOf(program(1).model).includes('held'));
+	assert.equal(page.readHash('#view=held', program(1).model).view, 'flame');
+});
+
+test('holders that point nowhere are refused', () => {
+	for (const [name, values] of [
+		['holder.parent', [0, 1, 1, 2, 0]],
+		['holder.parent', [0, 0, 1, 4, 0]],
+		['holder.place', [0, 3, 2, 0, 2]],
+		['holder.bytes', [0, 0]],
+		['holder_place.short', [6, 3]],
+		['holder_place.file', [5, 6]],
+	])
+		assert.throws(() => page.makeModel(heldBundle({[name]: values})), Error, name);
 });
 
 test('every metric of every window is the sum over its rows', () => {
