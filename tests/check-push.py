@@ -651,9 +651,11 @@ def test_a_growing_trace_is_followed(b):
             second = Fed(b, BIN, directory, "second").feed("a")
             second.end()
             stub.wait_for(lambda requests: sum(map(is_peak, requests)) == 2)
-            assert "had been sent before" in end_of(watcher)
+            summary = end_of(watcher)
+            assert "had been sent before" in summary
             more = b.judged(request.body for request in stub.requests[n:] if request.accepted and not is_peak(request))
-            assert sum(one["Sums"][0] for one in more) == 1000, more
+            assert sum(one["Sums"][0] for one in more) == 1000, (
+                window, n, summary, [(query_of(request)["name"], request.accepted, request.id) for request in stub.requests])
             assert len({request.id for request in stub.accepted()}) == len(stub.accepted())
 
 
