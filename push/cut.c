@@ -35,7 +35,9 @@ static void end_request(struct run *r)
 	struct push_request request = {
 		.series = r->series,
 		.length_ms = (uint32_t)(r->cut->window_ns / 1000000),
-		.window = push_hash_number(r->series, r->window->begin_ns),
+		.window = push_hash_number(
+			r->series, r->window->of_peak ? r->window->process->started_ns
+						      : r->window->begin_ns),
 		.parts = r->window->parts,
 		.number = r->number++,
 		.end_ns = r->window->end_ns,
