@@ -23,9 +23,9 @@ static void forget(struct heap_snapshot *s)
 	*s = (struct heap_snapshot){0};
 }
 
-void heap_cut(struct heap *h)
+/* Records without a GRAPH: its child was killed, and the program says so elsewhere. */
+static void drop_begun(struct heap *h)
 {
-	h->n_cut += h->begun.blocks != NULL;
 	forget(&h->begun);
 	h->source = 0;
 	h->base = 0;
@@ -56,7 +56,7 @@ static int copy_blocks(struct heap_snapshot *s, const struct scan *scan)
 static int begin(struct heap *h, const struct scan *scan)
 {
 	if (h->begun.blocks && h->begun.ticks != scan->ticks)
-		heap_cut(h);
+		drop_begun(h);
 	return h->begun.blocks ? 0 : copy_blocks(&h->begun, scan);
 }
 
@@ -136,14 +136,14 @@ static int add_snapshot(struct heap *h)
 		return -ENOMEM;
 	h->snapshots[h->n_snapshots++] = h->begun;
 	h->begun = (struct heap_snapshot){0};
-	heap_cut(h);
+	drop_begun(h);
 	return 0;
 }
 
 static int take_failure(struct heap *h, uint64_t ticks, const char *name, size_t n,
 			int error)
 {
-	heap_cut(h);
+	drop_begun(h);
 	h->begun.ticks = ticks;
 	h->begun.error = error;
 	h->begun.name = text_utf8(name, n);
@@ -168,6 +168,20 @@ int heap_take_end(struct heap *h, const struct scan *scan, const struct reader_b
 		s->first[++h->source] = s->n_edges;
 	s->name = text_utf8(blob->text, blob->text_size);
 	return s->name ? add_snapshot(h) : -ENOMEM;
+}
+
+int heap_finish(struct heap *h)
+{
+	uint64_t ticks = h->begun.ticks;
+
+	if (!h->begun.blocks)
+		return 0;
+	for (size_t i = 0; i < h->n_snapshots; i++)
+		if (h->snapshots[i].error && h->snapshots[i].ticks >= ticks) {
+			drop_begun(h);
+			return 0;
+		}
+	return take_failure(h, ticks, "", 0, ENODATA);
 }
 
 static bool is_below(const void *block, const void *address)

@@ -40,7 +40,8 @@ struct heap_root {
 struct heap_snapshot {
 	char *name; /* UTF-8 */
 	uint64_t ticks;
-	int error;                 /* errno: there is no graph, and nothing below */
+	int error; /* errno: there is no graph, and nothing below. ENODATA: the program
+		    * was killed while it was written */
 	struct heap_block *blocks; /* by address */
 	size_t n_blocks;
 	/* Pointers of block i: those from first[i] on, before first[i + 1]. The offset
@@ -58,7 +59,6 @@ struct heap {
 	struct heap_snapshot begun; /* what has come since the last of them */
 	size_t source;              /* in `begun`: of the EDGE records that come next */
 	uint64_t base;              /* ... whose offsets count from here, in bytes */
-	uint64_t n_cut;             /* graphs that the trace has a part of */
 	bool is_damaged;            /* `begun` is */
 };
 
@@ -72,8 +72,9 @@ int heap_take_pointer(struct heap *heap, const struct scan *scan,
 int heap_take_end(struct heap *heap, const struct scan *scan,
 		  const struct reader_blob *blob);
 
-/* Forget records without a GRAPH: the next scan begins, or the trace has ended. */
-void heap_cut(struct heap *heap);
+/* Say that the trace has been read: of pointers without a GRAPH, whose program did not
+ * live to say that it failed, there is a snapshot with an error. Returns 0 or -ENOMEM. */
+int heap_finish(struct heap *heap);
 
 /* Say that a block of the trace has ended, or that it is live at the end: each snapshot
  * in which it was learns its size and its stack. */

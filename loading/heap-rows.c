@@ -237,6 +237,8 @@ static const char *find_graph(struct writing *w, const struct heap_snapshot *sna
 
 	if (snapshot->error == EBADMSG)
 		return "pointers are missing in the trace";
+	if (snapshot->error == ENODATA)
+		return "the program was killed while its pointers were written";
 	if (snapshot->error)
 		return strerror(snapshot->error);
 	if (!error)

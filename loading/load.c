@@ -165,6 +165,8 @@ static void load_one(struct load *load, const struct input *input)
 		die("read %s: out of memory", input->path);
 	t.catalog.n_damaged += catalog_name_threads(&t.catalog);
 	catalog_sort_times(&t.catalog);
+	if (heap_finish(&t.catalog.heap))
+		die("read %s: out of memory", input->path);
 	if (scopes_pair(&scopes, &t.catalog, t.reader, pair_totals(t.pair)->last_ns))
 		die("read %s: out of memory", input->path);
 	store_trace_end(load->store, &where, &t.catalog);

@@ -206,11 +206,46 @@ static void a_graph_that_was_cut_short_is_none(void **state)
 	end_graph(1, 0, TICKS + 1, "whole");
 	h = load();
 	assert_int_equal(h->n_snapshots, 1);
-	assert_int_equal(h->n_cut, 1);
 	assert_int_equal(h->snapshots[0].n_edges, 1);
 	assert_int_equal(h->snapshots[0].offsets[0] * RHP_EDGE_UNIT, 16);
 	/* The verdict of the scan stands. */
 	assert_int_equal(fixture.catalog.scan.ticks, TICKS + 1);
+}
+
+static void a_graph_whose_program_was_killed_is_told(void **state)
+{
+	struct heap *h = &fixture.catalog.heap;
+
+	(void)state;
+	leak(0x1000);
+	end_scan(TICKS);
+	source(0, 0);
+	edge(0, false, 8);
+	load();
+	assert_int_equal(h->n_snapshots, 0);
+	assert_int_equal(heap_finish(h), 0);
+	assert_int_equal(h->n_snapshots, 1);
+	assert_int_equal(h->snapshots[0].error, ENODATA);
+	assert_int_equal(h->snapshots[0].ticks, TICKS);
+	assert_int_equal(heap_finish(h), 0);
+	assert_int_equal(h->n_snapshots, 1);
+}
+
+static void a_failure_that_the_program_told_is_told_once(void **state)
+{
+	struct heap *h = &fixture.catalog.heap;
+
+	(void)state;
+	writer_blob(&writer, events, RHP_BLOB_GRAPH, (uint64_t)EIO << 48, TICKS + 9, "x",
+		    1);
+	leak(0x1000);
+	end_scan(TICKS);
+	source(0, 0);
+	edge(0, false, 8);
+	load();
+	assert_int_equal(heap_finish(h), 0);
+	assert_int_equal(h->n_snapshots, 1);
+	assert_int_equal(h->snapshots[0].error, EIO);
 }
 
 /* The error of the only snapshot. */
@@ -283,6 +318,8 @@ int main(void)
 		TEST(a_block_is_the_one_that_was_there_then),
 		TEST(each_snapshot_has_its_own_graph),
 		TEST(a_graph_that_was_cut_short_is_none),
+		TEST(a_graph_whose_program_was_killed_is_told),
+		TEST(a_failure_that_the_program_told_is_told_once),
 		TEST(a_graph_that_lacks_records_is_none),
 		TEST(a_graph_of_blocks_that_are_not_there_is_none),
 		TEST(a_graph_of_sources_that_are_not_there_is_none),
