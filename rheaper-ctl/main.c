@@ -261,6 +261,12 @@ static void record_graph(struct ask *ask, const char *name)
 	if (error == ENOTSUP)
 		die("scan process %d (%s): its trace is a sample or a ring",
 		    (int)ask->target.pid, ask->target.name);
+	if (error == ENOBUFS)
+		die("scan process %d (%s): its signal handlers run on a stack that is "
+		    "too "
+		    "small for it (sigaltstack); call rheaper_heap_snapshot() in the "
+		    "program",
+		    (int)ask->target.pid, ask->target.name);
 	if (error == EBUSY)
 		die("scan process %d (%s): it is being scanned already",
 		    (int)ask->target.pid, ask->target.name);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "contract/request.h"
 #include "runtime/leak.h"
@@ -16,7 +17,18 @@
 #include "runtime/runtime.h"
 #include "runtime/switch.h"
 
-static int act(const struct rhp_request *request)
+/* What a scan takes of the stack of a handler, and its copy of the process once more. */
+#define STACK_OF_SCAN 6144
+
+/* How much is left of the stack that a handler runs on, if the program gave it one. */
+static size_t room_of(const ucontext_t *interrupted)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t low = (uintptr_t)interrupted->uc_stack.ss_sp;
+	return here - low < interrupted->uc_stack.ss_size ? here - low : SIZE_MAX;
+}
+
+static int act(const struct rhp_request *request, size_t room)
 {
 	switch (request->kind) {
 	case RHP_ASK_STATUS:
@@ -26,20 +38,21 @@ static int act(const struct rhp_request *request)
 	case RHP_ASK_OFF:
 		return rhp_switch_off_now();
 	case RHP_ASK_GRAPH:
-		return rhp_leak_check_from_outside(request->text);
+		return room < STACK_OF_SCAN ? -ENOBUFS
+					    : rhp_leak_check_from_outside(request->text);
 	case RHP_ASK_MARK:
 		return rhp_record_mark_from_outside(request->text) ? 0 : -ENODATA;
 	}
 	return -ENOSYS;
 }
 
-static void serve(int pid, int fd)
+static void serve(int pid, int fd, size_t room)
 {
 	struct rhp_request *q = rhp_os_map_of(pid, fd, sizeof(*q));
 	if (!q)
 		return;
 	if (memcmp(q->magic, RHP_REQUEST_MAGIC, sizeof(q->magic)) == 0) {
-		q->error = (uint32_t)-act(q);
+		q->error = (uint32_t)-act(q, room);
 		rhp_switch_describe(q);
 		__atomic_store_n(&q->answered, 1, __ATOMIC_RELEASE);
 	}
@@ -48,9 +61,9 @@ static void serve(int pid, int fd)
 
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
-	(void)signal, (void)context;
+	(void)signal;
 	if (info->si_code == SI_QUEUE)
-		serve(info->si_pid, info->si_value.sival_int);
+		serve(info->si_pid, info->si_value.sival_int, room_of(context));
 	else if (rhp_switch_off_now() == -EALREADY)
 		rhp_switch_on_later();
 }

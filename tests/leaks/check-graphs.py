@@ -357,6 +357,49 @@ int main(void)
 """
 
 
+ALTERNATE = """
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+void *volatile kept;
+int main(int argc, char **argv)
+{
+	(void)argc;
+	size_t size = (size_t)sysconf(_SC_MINSIGSTKSZ) + (size_t)atol(argv[1]);
+	stack_t stack = {.ss_sp = malloc(size), .ss_size = size};
+	sigaltstack(&stack, NULL);
+	kept = malloc(77);
+	puts("ready");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+"""
+
+
+def test_a_small_stack_of_handlers_is_not_overrun(b):
+    """The program gives its handlers a stack of what the kernel needs, and so much more."""
+    program = b.build(ALTERNATE)
+    env = {**os.environ, "RHEAPER_TRACE": b.path("s.bin"), "RHEAPER_SIGNAL": "USR2", "RHEAPER_QUIET": "1"}
+    for more, is_enough in ("2048", False), ("32768", True):
+        with subprocess.Popen([program, more], cwd=b.dir, env=env, stdout=subprocess.PIPE, text=True) as server:
+            try:
+                assert server.stdout.readline() == "ready\n"
+                result = subprocess.run([CTL, "--graph", str(server.pid), "snapshot", "now.bin"], cwd=b.dir, text=True,
+                                        capture_output=True)
+                assert (result.returncode == 0) == is_enough, (more, result)
+                assert is_enough or "a stack that is too small" in result.stderr, result
+                assert "on" in b.run(CTL, str(server.pid), "status")
+            finally:
+                server.send_signal(signal.SIGKILL)
+        os.remove(b.path("s.bin"))
+    b.load("now.bin")
+    assert b.ask("SELECT count(*) FROM heap_blocks WHERE size = 77") == [(1,)]
+    os.remove(b.path("now.bin"))
+
+
 def test_a_server_is_asked_from_outside(b):
     program = b.build(SERVER)
     env = {**os.environ, "RHEAPER_TRACE": b.path("s.bin"), "RHEAPER_SIGNAL": "USR2", "RHEAPER_QUIET": "1"}
