@@ -15,6 +15,7 @@ import os
 import resource
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import time
@@ -657,6 +658,28 @@ def test_a_growing_trace_is_followed(b):
             assert sum(one["Sums"][0] for one in more) == 1000, (
                 window, n, summary, [(query_of(request)["name"], request.accepted, request.id) for request in stub.requests])
             assert len({request.id for request in stub.accepted()}) == len(stub.accepted())
+
+
+def test_a_peak_keeps_its_name_when_times_move(b):
+    """The end of the line by which times are computed moves while a program runs."""
+    directory, spool = b.path("moved"), b.spool()
+    os.mkdir(directory)
+    with Stub() as stub:
+        fed = Fed(b, BIN, directory).feed("ap")
+        fed.end()
+        watcher = follow(b, stub, directory, spool, "--window=1h")
+        stub.wait_for(lambda requests: any(map(is_peak, requests)))
+        end_of(watcher)
+        with open(fed.trace, "r+b") as trace:
+            trace.seek(88)
+            start, _, last = struct.unpack("<QQQ", trace.read(24))
+            trace.seek(104)
+            trace.write(struct.pack("<Q", last + (last - start) // 10))  # last_ns
+        watcher = follow(b, stub, directory, spool, "--window=1h")
+        Fed(b, BIN, directory, "second").feed("a").end()
+        stub.wait_for(lambda requests: sum(not is_peak(request) for request in requests) == 2)
+        end_of(watcher)
+        assert sum(map(is_peak, stub.accepted())) == 2, [query_of(request) for request in stub.requests]
 
 
 def test_a_follower_that_is_killed(b):
