@@ -141,8 +141,10 @@ static size_t count_named(const struct measure_stack *stack)
 	return n;
 }
 
-/* Writes the names of a stack to r->plain; returns how many make a key. */
-static size_t take_names(struct reading *r, const struct measure_stack *stack)
+/* *blur, unless it is NULL: why other callers than those of the stack may have this key,
+ * or NULL. */
+static const char *make_key(struct reading *r, const char *program,
+			    const struct measure_stack *stack, const char **blur)
 {
 	size_t n = count_named(stack);
 
@@ -151,25 +153,11 @@ static size_t take_names(struct reading *r, const struct measure_stack *stack)
 		die("read %s: out of memory", r->database.name);
 	for (size_t i = 0; i < stack->n_frames; i++)
 		r->plain[i] = stack->frames[i]->plain;
-	return n;
-}
-
-static const char *make_key(struct reading *r, const char *program,
-			    const struct measure_stack *stack)
-{
-	size_t n = take_names(r, stack);
-
+	if (blur)
+		*blur = names_exceed(r->plain, n)
+				? "have more functions than a baseline keeps of them"
+				: stack->gap;
 	return names_key(r->arena, program, r->plain, n);
-}
-
-/* Why other callers than those of a stack may have the same key. */
-static const char *find_blur(struct reading *r, const struct measure_stack *stack)
-{
-	size_t n = take_names(r, stack);
-
-	if (names_exceed(r->plain, n))
-		return "have more functions than a baseline keeps of them";
-	return stack->gap;
 }
 
 static void take_amounts(struct reading *r, struct measure_site *site,
@@ -199,8 +187,8 @@ static void take_owned(struct reading *r, const struct process *process,
 
 	if (!site->owner)
 		return;
-	owned.owner = make_key(r, process->program, site->owner);
-	owned.key = make_key(r, process->program, site->stack);
+	owned.owner = make_key(r, process->program, site->owner, NULL);
+	owned.key = site->key;
 	memcpy(owned.amounts, site->amounts, sizeof(owned.amounts));
 	m->owned_rows =
 		arena_grow(r->arena, m->owned_rows, m->n_owned_rows, sizeof(owned));
@@ -226,8 +214,7 @@ static void take_site(struct reading *r, const struct site_facts *row)
 		site.amounts[AMOUNT_LEAK_BLOCKS] = site.amounts[AMOUNT_LEAK_BYTES] = 0;
 	if (site.amounts[AMOUNT_LEAK_BLOCKS] == 0 && !m->all_sites)
 		return;
-	site.key = make_key(r, process->program, site.stack);
-	site.blur = find_blur(r, site.stack);
+	site.key = make_key(r, process->program, site.stack, &site.blur);
 	reading_note_lost(r, process->program, site.stack);
 	m->site_rows = arena_grow(r->arena, m->site_rows, m->n_site_rows, sizeof(site));
 	m->site_rows[m->n_site_rows++] = site;
