@@ -156,7 +156,7 @@ static COLD void forget_writer(struct rhp_stream *s)
  * of these. */
 static bool is_resident_due(uint64_t now_ns)
 {
-	static uint64_t next_ns, start_of;
+	static rhp_u64 next_ns, start_of;
 	uint64_t start = rhp_trace_header()->start_ns, passed = now_ns - start;
 	uint64_t next = __atomic_load_n(&next_ns, __ATOMIC_RELAXED);
 	if (now_ns < next && __atomic_load_n(&start_of, __ATOMIC_RELAXED) == start)
@@ -396,7 +396,9 @@ bool rhp_stream_thread(struct rhp_stream *s, uint64_t thread, uint64_t tid,
 
 void rhp_stream_resident(struct rhp_stream *s)
 {
-	rhp_stream_blob(s, RHP_BLOB_RESIDENT, rhp_os_resident(), rhp_os_ticks(), NULL, 0);
+	uint64_t bytes = rhp_os_resident();
+	if (bytes)
+		rhp_stream_blob(s, RHP_BLOB_RESIDENT, bytes, rhp_os_ticks(), NULL, 0);
 }
 
 /* Tells `to` that the thread whose stream `s` is has this name now. */

@@ -61,8 +61,8 @@ HIDDEN bool rhp_stream_thread(struct rhp_stream *s, uint64_t thread, uint64_t ti
  */
 HIDDEN void rhp_stream_name_again(struct rhp_stream *s);
 
-/* Says how much of the process is in memory. The stream does so itself now and then, when
- * the window is handed over. */
+/* Says how much of the process is in memory, if that is known. The stream does so itself
+ * now and then, when the window is handed over. */
 HIDDEN void rhp_stream_resident(struct rhp_stream *s);
 HIDDEN void rhp_stream_name_other(const struct rhp_stream *s, int tid,
 				  struct rhp_stream *to);
