@@ -141,21 +141,6 @@ static const struct r_debug *find_loader(void)
 	return loader;
 }
 
-bool rhp_leak_all_is_bound(void)
-{
-	const struct r_debug *loader = find_loader();
-	if (!loader)
-		return true;
-	if (loader->r_state != RT_CONSISTENT)
-		return false;
-	/* The first is the executable, whose own calls are wrapped. */
-	for (const struct link_map *map = loader->r_map ? loader->r_map->l_next : NULL;
-	     map; map = map->l_next)
-		if (!is_bound(loader->r_map, map))
-			return false;
-	return true;
-}
-
 /* One that was linked with -Bsymbolic and has a malloc: its own calls lead there. */
 static bool is_own_allocator(const struct link_map *map)
 {
@@ -184,16 +169,23 @@ static bool has_namespaces(const struct r_debug *loader)
 	       ((const struct extended *)(const void *)loader)->next != NULL;
 }
 
-bool rhp_leak_is_unrecorded(void)
+bool rhp_leak_all_is_bound(bool *is_unrecorded)
 {
 	const struct r_debug *loader = find_loader();
-	if (!loader || loader->r_state != RT_CONSISTENT)
+	bool is_all = true;
+	*is_unrecorded = false;
+	if (!loader)
+		return true;
+	if (loader->r_state != RT_CONSISTENT)
 		return false;
+	*is_unrecorded = has_namespaces(loader);
+	/* The first is the executable, whose own calls are wrapped. */
 	for (const struct link_map *map = loader->r_map ? loader->r_map->l_next : NULL;
-	     map; map = map->l_next)
-		if (!is_bound(loader->r_map, map) || is_own_allocator(map))
-			return true;
-	return has_namespaces(loader);
+	     map && is_all; map = map->l_next) {
+		is_all = is_bound(loader->r_map, map);
+		*is_unrecorded |= !is_all || is_own_allocator(map);
+	}
+	return is_all;
 }
 
 /* Of an ELF header that is where the module begins. */

@@ -181,15 +181,14 @@ static ALWAYS_INLINE void leak_add_word(struct leak_shared *shared, uintptr_t wo
 		shared->words[shared->n_words++] = word;
 }
 
-/* Whether all libraries that call libc's allocator call the one of the executable, which
- * records, where the loader has finished what it was doing. In the child, for it reads
- * the loader's list without a lock. */
-HIDDEN bool rhp_leak_all_is_bound(void);
-
-/* Whether a library allocates without being recorded, as far as its dynamic section and
- * the loader's lists tell: it is bound to another allocator, or to its own, or it is in a
- * namespace of its own (dlmopen). In the child. */
-HIDDEN bool rhp_leak_is_unrecorded(void);
+/*
+ * Whether all libraries that call libc's allocator call the one of the executable, which
+ * records, where the loader has finished what it was doing. *is_unrecorded: a library
+ * allocates without being recorded, as far as its dynamic section and the loader's lists
+ * tell: it is bound to another allocator, or to its own, or it is in a namespace of its
+ * own (dlmopen). In the child, for it reads the loader's list without a lock.
+ */
+HIDDEN bool rhp_leak_all_is_bound(bool *is_unrecorded);
 
 /* The bytes that the thread-local variables of all modules take in each thread, where
  * they have a fixed place beside its descriptor: an upper bound. In the child. */

@@ -128,8 +128,9 @@ static void scan(struct leak_shared *shared)
 		r = rhp_leak_take_kept(&s);
 	if (r == 0)
 		r = rhp_leak_read_blocks(&s);
-	shared->knows_all = shared->knows_all && rhp_leak_all_is_bound();
-	if (rhp_leak_is_unrecorded())
+	bool is_unrecorded, is_bound = rhp_leak_all_is_bound(&is_unrecorded);
+	shared->knows_all = shared->knows_all && is_bound;
+	if (is_unrecorded)
 		shared->flags |= RHP_SCAN_UNRECORDED;
 	if (r == 0)
 		r = rhp_leak_find_roots(&s);
