@@ -12,13 +12,6 @@
 #define MOST_LINKS 256
 #define MOST_TRIED 512 /* words in which the innermost saved frame pointer is */
 
-/* Where a function keeps the pair: at the end of its frame, or at the beginning. */
-#ifdef __aarch64__
-#define PAIR_SIZE 0
-#else
-#define PAIR_SIZE (2 * LEAK_WORD)
-#endif
-
 /* The saved frame pointer at `at`, or 0 if that is none. */
 static uintptr_t follow(const struct leak_scan *s, uintptr_t at, uintptr_t end)
 {
@@ -56,6 +49,22 @@ static uintptr_t find_first(const struct leak_scan *s, uintptr_t sp, uintptr_t e
 	return first;
 }
 
+/* The frame that the return address behind a pair leads into. A function has its pair at
+ * the end of its frame, so that of its caller lies between two; but on aarch64 at the
+ * beginning. */
+static struct leak_frame frame_of(const struct leak_scan *s, uintptr_t at, uintptr_t next,
+				  uintptr_t end)
+{
+	uintptr_t code = leak_word(at + LEAK_WORD) - 1;
+#ifdef __aarch64__
+	uintptr_t above = follow(s, next, end);
+	return (struct leak_frame){next, above ? above : next, code};
+#else
+	(void)s, (void)end;
+	return (struct leak_frame){at + 2 * LEAK_WORD, next + 2 * LEAK_WORD, code};
+#endif
+}
+
 static int add_frames(struct leak_scan *s, uintptr_t sp, uintptr_t end)
 {
 	uintptr_t at = find_first(s, sp, end), next;
@@ -67,9 +76,7 @@ static int add_frames(struct leak_scan *s, uintptr_t sp, uintptr_t end)
 		error = rhp_leak_grow((void **)&s->frames, s->n_frames, &s->n_frames_max,
 				      sizeof(*s->frames));
 		if (error == 0)
-			s->frames[s->n_frames++] =
-				(struct leak_frame){at + PAIR_SIZE, next + PAIR_SIZE,
-						    leak_word(at + LEAK_WORD) - 1};
+			s->frames[s->n_frames++] = frame_of(s, at, next, end);
 	}
 	return error;
 }
