@@ -268,11 +268,11 @@ enum rhp_blob_type {
 	RHP_BLOB_LABELS = 10, /* b, c: unused; text: NAME=VALUE texts, each with its NUL:
 			       * what the build said of itself (note.h). At most one,
 			       * and none if it said nothing. */
+	RHP_BLOB_GRAPH = 11,  /* b: ROOT and EDGE records since the SCAN (low 48), an
+			       * errno (high 16): not 0, there is no graph; c: ticks of
+			       * the SCAN; text: name of the snapshot */
 	RHP_BLOB_RESIDENT = 12, /* b: bytes of the process that are in memory; c: ticks.
 				 * No text. In any stream. */
-	RHP_BLOB_GRAPH = 11,    /* b: ROOT and EDGE records since the SCAN (low 48), an
-				 * errno (high 16): not 0, there is no graph; c: ticks of
-				 * the SCAN; text: name of the snapshot */
 };
 
 /* Where a pointer was that no block holds. */

@@ -70,7 +70,6 @@
 #define RHP_WIDE_UNITS 3u
 #define RHP_PACKED_TEXT_BYTES 7u
 
-#define RHP_BLOCK_BITS 31 /* of the number of a block in a graph */
 #define RHP_POSSIBLE (UINT64_C(1) << 39)
 #define RHP_EDGE_UNIT 4u /* bytes; EDGES counts in as many as an EDGE cannot say */
 #define RHP_EDGES_UNIT ((uint64_t)RHP_EDGE_UNIT << 24)

@@ -3,6 +3,7 @@
  * The edges of the graph come in the order of the snapshot's: those of node 0, of the
  * blocks, of the roots. So the offset of an edge is found by its number.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 #include "contract/packed.h"
 
 #include "loading/heap-picture.h"
+
+static_assert(HEAP_POSSIBLE == HEAP_EDGE_POSSIBLE, "targets are handed on as they are");
 
 static bool is_head(const struct picture *p, size_t block)
 {
