@@ -305,13 +305,14 @@ static void write_unpaired(const struct trace_rows *r, struct store *store)
 		 "Ends of scopes that were not open."},
 		{"unrecorded_library",
 		 (r->catalog->scan.flags & RHP_SCAN_UNRECORDED) != 0,
-		 "Libraries that call an allocator which is not recorded: whether a scan "
-		 "found one (RTLD_DEEPBIND, -Bsymbolic, dlmopen)."},
+		 "Process with a library that allocates without being recorded, as a "
+		 "leak "
+		 "scan found (RTLD_DEEPBIND, -Bsymbolic, dlmopen)."},
 		{"scan_on_other_stack",
 		 (r->catalog->scan.flags & RHP_SCAN_OTHER_STACK) != 0,
-		 "Scans from a stack that is not the thread's own, as a fiber's: whether "
-		 "one "
-		 "was, so that the free part of that stack counted."},
+		 "Process that was scanned for leaks from a stack which is not the "
+		 "thread's "
+		 "own, as a fiber's, so that the free part of that stack counted."},
 		{"clock_inversions", (int64_t)t->clock_inversions,
 		 "Blocks that ended before they began, by the clock. Their lifetime is "
 		 "set to 0."},

@@ -209,6 +209,7 @@ static bool may_lack_blocks(const struct report *report)
 					      "unwritten",
 					      "foreign_free",
 					      "foreign_realloc",
+					      "unrecorded_library",
 					      "torn_records",
 					      "damaged_records",
 					      "damaged_regions",

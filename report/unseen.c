@@ -18,6 +18,7 @@ static const struct {
 	{"stack", "RHEAPER_STACK_DEPTH=32: fewer distinct stacks"},
 	{"limit", "raise RHEAPER_MAX_BYTES"},
 	{"overwritten", "raise RHEAPER_MAX_BYTES: only the newest part is in the trace"},
+	{"unrecorded_library", "link that library with rheaper-cc --rheaper-shared"},
 	{"stack_truncated", "RHEAPER_STACK_DEPTH=256"},
 	{"stack_unsampled", "RHEAPER_SAMPLE_RATE=1"},
 	{"stack_incomplete",
