@@ -127,8 +127,8 @@ struct catalog {
 	uint64_t n_damaged;
 };
 
-/* Make an empty catalog, and the *sink by which a reader fills it. Returns 0 or
- * -ENOMEM. */
+/* Make an empty catalog, and the *sink by which a reader fills it. Who needs no graphs of
+ * the heap sets sink->pointer to NULL. Returns 0 or -ENOMEM. */
 int catalog_init(struct catalog *catalog, struct reader_sink *sink);
 void catalog_fini(struct catalog *catalog);
 

@@ -155,11 +155,12 @@ int heap_take_end(struct heap *h, const struct scan *scan, const struct reader_b
 	uint64_t n_records = blob->b & ((UINT64_C(1) << 48) - 1);
 	int failure = (int)(blob->b >> 48);
 	struct heap_snapshot *s = &h->begun;
-	int error = failure ? 0 : begin(h, scan);
+	/* Those that nobody took are missing */
+	int error = failure || (n_records && !s->blocks) ? 0 : begin(h, scan);
 
 	if (error)
 		return error;
-	if (!failure && (h->is_damaged || s->ticks != blob->c ||
+	if (!failure && (!s->blocks || h->is_damaged || s->ticks != blob->c ||
 			 n_records != s->n_edges + s->n_roots))
 		failure = EBADMSG;
 	if (failure)

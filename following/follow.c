@@ -54,6 +54,7 @@ static int open_trace(struct follow *f, const char *path, pid_t pid)
 	struct reader_sink sink;
 	int error = catalog_init(&f->catalog, &sink);
 
+	sink.pointer = NULL; /* graphs of the heap are large, and not asked for */
 	if (!error)
 		error = reader_follow(&f->reader, path, &sink);
 	if (error)

@@ -41,6 +41,7 @@ static int read_catalog(struct events *e, const char *path)
 
 	if (result)
 		return result;
+	sink.pointer = NULL; /* no graphs of the heap: they are large */
 	result = reader_open(&reader, path, &sink);
 	if (result)
 		return result;

@@ -3,7 +3,7 @@
 """Graphs of the heap: random programs with their own ledger of pointers, and what may go
 wrong while one is written.
 
-usage: check-graphs.py RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY RHEAPER-CHECK RHEAPER-CTL [--long]
+usage: check-graphs.py RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY RHEAPER-CTL RHEAPER-TOP|- [--long]
 """
 import collections
 import os
@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 import tap  # noqa: E402
 import workbench  # noqa: E402
 
-LOAD, BIN, CHECK, CTL = map(os.path.abspath, sys.argv[1:5])
+LOAD, BIN, CTL, TOP = map(os.path.abspath, sys.argv[1:5])
 N_PROGRAMS = 300 if "--long" in sys.argv else 40
 LEVELS = "-O1", "-O0", "-O2", "-O3", "-Os"
 INCLUDE = "-I" + os.path.join(HERE, "..", "..", "include")
@@ -287,6 +287,27 @@ def test_without_a_graph_nothing_is_written(b):
     b.scan(b.build(MANY), "10", RHEAPER_LEAK_SCAN="1")
     for table in "snapshots", "blocks", "edges", "roots", "groups":
         assert b.ask(f"SELECT count(*) FROM heap_{table}") == [(0,)], table
+
+
+def memory_of(command, directory):
+    """The most that a command has in memory, in KiB."""
+    with subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, command
+    return usage.ru_maxrss
+
+
+def test_who_follows_a_trace_keeps_no_graph(b):
+    """It takes a third more, and may be asked for again and again while a server runs."""
+    if not os.path.exists(TOP):
+        raise tap.Skip("rheaper-top was not built")
+    program, most = b.build(MANY), {}
+    for scan in "1", "graph":
+        b.run(program, "300000", RHEAPER_TRACE="t.bin", RHEAPER_LEAK_SCAN=scan)
+        most[scan] = memory_of([TOP, "--once", "t.bin"], b.dir)
+        os.remove(b.path("t.bin"))
+    assert most["graph"] < 1.1 * most["1"], most
 
 
 def lost_of(b):
