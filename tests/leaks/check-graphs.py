@@ -305,7 +305,7 @@ def test_who_follows_a_trace_keeps_no_graph(b):
     program, most = b.build(MANY), {}
     for scan in "1", "graph":
         b.run(program, "300000", RHEAPER_TRACE="t.bin", RHEAPER_LEAK_SCAN=scan)
-        most[scan] = memory_of([TOP, "--once", "t.bin"], b.dir)
+        most[scan] = memory_of([TOP, "--batch", "t.bin"], b.dir)
         os.remove(b.path("t.bin"))
     assert most["graph"] < 1.1 * most["1"], most
 
