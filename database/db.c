@@ -125,7 +125,7 @@ static void check_version(sqlite3 *db, const char *path)
 	version = read_pragma(db, "PRAGMA user_version", path);
 	if (version != RHEAPER_SCHEMA_VERSION)
 		die("read %s: its schema has version %d, but this program reads version "
-		    "%d; load the traces again",
+		    "%d; load the traces again, or use the rheaper that loaded them",
 		    path, version, RHEAPER_SCHEMA_VERSION);
 }
 

@@ -98,7 +98,8 @@ static void read_header(struct copy *c)
 	    h->region_size < sizeof(struct rhp_region) ||
 	    h->region_size > MAX_REGION_SIZE ||
 	    h->head_offset > h->region_size - sizeof(struct rhp_region))
-		refuse(c, "the trace has another format version than this rheaper-ctl");
+		refuse(c, "the trace has another format version than this rheaper-ctl; "
+			  "use that of the rheaper that the program was built with");
 }
 
 static void remember(struct copy *c, uint64_t offset)

@@ -23,6 +23,7 @@ import subprocess
 import sys
 
 import tap
+import versions
 from workbench import Workbench
 
 EXPORT, LOADER, BIN, SOURCE = (os.path.abspath(path) for path in sys.argv[1:5])
@@ -379,11 +380,10 @@ def test_a_schema_is_not_trusted(b):
 
 
 def test_other_databases_are_refused(b):
-    with open(SOURCE + "/schema.sql") as schema:
-        version = int(re.search(r"user_version = (\d+);", schema.read()).group(1))
-    for other in version - 1, version + 1:
+    for other in versions.SCHEMA - 1, versions.SCHEMA + 1:
         path = b.make(f"v{other}.db", f"PRAGMA user_version = {other};")
-        b.refuse("-f", "collapsed", path, said=f"version {other}, but this program reads version {version}")
+        b.refuse("-f", "collapsed", path, said=f"version {other}, but this program reads version"
+                 f" {versions.SCHEMA}; load the traces again, or use the rheaper that loaded them")
     with sqlite3.connect(b.path("foreign.db")) as db:
         db.execute("CREATE TABLE t (x)")
     b.refuse("-f", "collapsed", "foreign.db", said="not a database of rheaper-load")

@@ -19,6 +19,7 @@ import subprocess
 import sys
 
 import tap
+import versions
 
 LOADER, DRIVER = (os.path.abspath(path) for path in sys.argv[1:3])
 
@@ -358,7 +359,8 @@ def test_append_refuses_what_does_not_fit(b):
     b.refuse("--append", second, b.path("missing.db"), said="No such file")
     refuse(second, said="not a database", path=b.write("not.db", b"hello " * 1000))
     for name, change, said in [
-            ("older", "PRAGMA user_version = 4", "version 4, but this program writes version 8"),
+            ("older", "PRAGMA user_version = 4", f"version 4, but this program writes version {versions.SCHEMA};"
+             " load the traces again into a new database"),
             ("newer", "PRAGMA user_version = 99", "version 99"),
             ("foreign", "PRAGMA application_id = 1", "not a database of rheaper-load"),
             ("trigger", "CREATE TRIGGER t AFTER INSERT ON lots BEGIN DELETE FROM blocks; END",
@@ -448,9 +450,16 @@ def test_what_is_no_trace(b):
 
 
 def test_other_version(b):
-    other = bytearray(b.good)
-    other[12] += 1  # rhp_file_header.version
-    b.refuse(b.write("other.bin", other), b.path("x.db"), said="another format version")
+    """The sentence names what this program reads, and what to do about it."""
+    known = f"{versions.FORMAT_FIRST} to {versions.FORMAT}"
+    for version, said in [
+            (versions.FORMAT_FIRST - 1, f"an older format than this program reads ({known});"
+             " use the rheaper that wrote it, or record it again"),
+            (versions.FORMAT + 1, f"a newer format than this program reads ({known});"
+             " use the rheaper that wrote it, or a later one")]:
+        other = bytearray(b.good)
+        other[12] = version  # rhp_file_header.version
+        b.refuse(b.write("other.bin", other), b.path("x.db"), said=said)
 
 
 def test_truncated_in_the_header(b):

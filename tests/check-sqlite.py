@@ -117,7 +117,7 @@ def test_what_is_no_trace(b):
     b.refuse("short.bin", "cut short", b.good[:100])
     other = bytearray(b.good)
     other[12] += 1  # rhp_file_header.version
-    b.refuse("other.bin", "another format version", other)
+    b.refuse("other.bin", "a newer format than this program reads", other)
     b.refuse("none.bin", "No such file or directory")
     b.refuse(b.dir, "directory")
     b.refuse("it''s", "read it's: No such file")

@@ -18,6 +18,9 @@
 
 #define MAX_REGION_SIZE (UINT32_C(1) << 30)
 #define MAX_TIME_SHIFT 32
+#define TEXT_OF(number) #number
+#define RANGE(first, last) TEXT_OF(first) " to " TEXT_OF(last)
+#define VERSIONS RANGE(RHP_TRACE_VERSION_FIRST, RHP_TRACE_VERSION)
 
 int64_t reader_pread(struct reader *reader, void *to, size_t n, uint64_t offset)
 {
@@ -59,9 +62,12 @@ const char *reader_explain(int error)
 		return "the trace is cut short: it ends before its first event";
 	case READER_BYTE_ORDER:
 		return "the trace was written on a machine with the other byte order";
-	case READER_VERSION:
-		return "the trace has another format version than this program; use the "
-		       "rheaper that wrote it";
+	case READER_OLD_VERSION:
+		return "the trace has an older format than this program reads (" VERSIONS
+		       "); use the rheaper that wrote it, or record it again";
+	case READER_NEW_VERSION:
+		return "the trace has a newer format than this program reads (" VERSIONS
+		       "); use the rheaper that wrote it, or a later one";
 	case READER_RECORD_SIZE:
 		return "the trace has another record size than this program";
 	case READER_BAD_HEADER:
@@ -129,8 +135,10 @@ int reader_load_header(struct reader *reader, struct rhp_file_header *h)
 		return READER_BYTE_ORDER;
 	if (h->byte_order != RHP_BYTE_ORDER_MARK)
 		return READER_BAD_HEADER;
-	if (h->version < RHP_TRACE_VERSION_FIRST || h->version > RHP_TRACE_VERSION)
-		return READER_VERSION;
+	if (h->version < RHP_TRACE_VERSION_FIRST)
+		return READER_OLD_VERSION;
+	if (h->version > RHP_TRACE_VERSION)
+		return READER_NEW_VERSION;
 	if (h->record_size != (h->version >= RHP_TRACE_VERSION_PACKED
 				       ? sizeof(uint64_t)
 				       : sizeof(struct rhp_record)))

@@ -22,7 +22,8 @@ enum reader_problem {
 	READER_DATABASE,  /* of SQLite: what is made of traces */
 	READER_CUT_SHORT, /* the file ends before its first event */
 	READER_BYTE_ORDER,
-	READER_VERSION,
+	READER_OLD_VERSION,
+	READER_NEW_VERSION,
 	READER_RECORD_SIZE,
 	READER_BAD_HEADER,
 	READER_RING,   /* reader_follow only: parts of the file are overwritten */

@@ -72,9 +72,9 @@ static void each_bad_header_has_its_own_problem(void **state)
 	assert_int_equal(try_open(writer.size), READER_BYTE_ORDER);
 	h->byte_order = RHP_BYTE_ORDER_MARK;
 	h->version = RHP_TRACE_VERSION + 1;
-	assert_int_equal(try_open(writer.size), READER_VERSION);
+	assert_int_equal(try_open(writer.size), READER_NEW_VERSION);
 	h->version = RHP_TRACE_VERSION_FIRST - 1;
-	assert_int_equal(try_open(writer.size), READER_VERSION);
+	assert_int_equal(try_open(writer.size), READER_OLD_VERSION);
 	h->version = right.version;
 	h->record_size = 32;
 	assert_int_equal(try_open(writer.size), READER_RECORD_SIZE);
