@@ -66,7 +66,9 @@ static const char schema[] =
 	"  var Float64 CODEC(ZSTD), -- of bytes, as an estimate; 0: exact\n"
 	"  PROJECTION by_day (SELECT service, kind, toDate(ts), stack_id, instance,\n"
 	"    sum(n), sum(objects), sum(bytes), sum(var)\n"
-	"    GROUP BY service, kind, toDate(ts), stack_id, instance)\n"
+	"    GROUP BY service, kind, toDate(ts), stack_id, instance),\n"
+	"  PROJECTION snapshots (SELECT service, kind, instance, ts, count()\n"
+	"    GROUP BY service, kind, instance, ts)\n"
 	") ENGINE = MergeTree PARTITION BY toDate(ts)\n"
 	"ORDER BY (service, kind, toStartOfHour(ts), stack_id, host, instance, ts)\n"
 	"TTL ts + INTERVAL 30 DAY\n"
@@ -98,8 +100,9 @@ static const char units_of_hours[] =
 
 static const char units_of_snapshots[] =
 	"units AS (SELECT side, unit, count(*) * 1.0 AS t\n"
-	"  FROM (SELECT DISTINCT instance AS i, ts FROM rheaper_samples\n"
-	"    WHERE service = {service} AND kind = {kind}{samples_time}) s\n"
+	"  FROM (SELECT instance AS i, ts FROM rheaper_samples\n"
+	"    WHERE service = {service} AND kind = {kind}{samples_time}\n"
+	"    GROUP BY instance, ts) s\n"
 	"  JOIN runs r ON r.instance = s.i GROUP BY side, unit),\n";
 
 static const char units_of_bytes[] =
