@@ -330,7 +330,7 @@ static void derive(struct walk *w)
 		w->seen |= BIT(NOLIBC);
 	if (w->sanitizers)
 		w->seen |= BIT(SANITIZER);
-	w->c->leaf = target_knows_leaf(w->target);
+	w->c->code = target_code_word(w->target);
 	w->c->target = target_find(w->target, w->width);
 	if (!w->c->target)
 		w->seen |= BIT(FOREIGN);

@@ -35,7 +35,7 @@ struct cmdline {
 	const struct target *target; /* NULL: not known, the link is left alone */
 	int compiles;                /* makes code from sources: gains compile words */
 	int debug;                   /* the user gave an option -g of any kind, or -g0 */
-	int leaf;                    /* the target knows -mno-omit-leaf-frame-pointer */
+	const char *code;            /* what else code for the target needs, or NULL */
 	int cxx, shared_cxx;         /* links a C++ library; it may be a shared one */
 	int gold, lld, mold;         /* the linker is known to be this one */
 	struct words user_wraps;     /* symbols that the user's own --wrap names */

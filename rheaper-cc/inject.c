@@ -253,8 +253,8 @@ static void add_exported_operators(const struct cmdline *c, struct words *out)
 static void add_compile(const struct cmdline *c, struct words *out)
 {
 	words_add(out, "-fno-omit-frame-pointer");
-	if (c->leaf)
-		words_add(out, "-mno-omit-leaf-frame-pointer");
+	if (c->code)
+		words_add(out, c->code);
 	if (!c->debug)
 		words_add(out, "-g1");
 }

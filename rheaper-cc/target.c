@@ -10,23 +10,32 @@
 #define HOST "i386"
 #elif defined(__aarch64__)
 #define HOST "aarch64"
+#elif defined(__riscv) && __riscv_xlen == 64
+#define HOST "riscv64"
 #else
 #define HOST ""
 #endif
 
+/* Compilers may leave out the frame pointer of functions that call none; where they never
+ * do, they leave out the unwind tables of C. */
+#define LEAVES "-mno-omit-leaf-frame-pointer"
+#define TABLES "-fasynchronous-unwind-tables"
+
 static const struct target targets[] = {
-	{"x86_64", "-x86_64", 0},
-	{"i386", "-i386", 1},
-	{"aarch64", "-aarch64", 0},
+	{"x86_64", "-x86_64", 0, LEAVES},
+	{"i386", "-i386", 1, LEAVES},
+	{"aarch64", "-aarch64", 0, LEAVES},
+	{"riscv64", "-riscv64", 0, TABLES},
 };
 
 /* The first part of a triple, as compilers and distributions write it. */
 static const struct {
 	const char *spelling, *name;
 } processors[] = {
-	{"x86_64", "x86_64"}, {"amd64", "x86_64"},    {"i386", "i386"},
-	{"i486", "i386"},     {"i586", "i386"},       {"i686", "i386"},
-	{"i786", "i386"},     {"aarch64", "aarch64"}, {"arm64", "aarch64"},
+	{"x86_64", "x86_64"},   {"amd64", "x86_64"},    {"i386", "i386"},
+	{"i486", "i386"},       {"i586", "i386"},       {"i686", "i386"},
+	{"i786", "i386"},       {"aarch64", "aarch64"}, {"arm64", "aarch64"},
+	{"riscv64", "riscv64"},
 };
 
 /* Systems with "linux" in their name where the archive would not fit. */
@@ -73,6 +82,15 @@ static const char *with_width(const char *name, enum width width)
 	}
 }
 
+/* The row of a name, which may be NULL, or NULL. */
+static const struct target *row_of(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(targets) / sizeof(targets[0]); i++)
+		if (strcmp(targets[i].name, name) == 0)
+			return &targets[i];
+	return NULL;
+}
+
 const struct target *target_find(const char *triple, enum width width)
 {
 	static struct target host;
@@ -80,20 +98,17 @@ const struct target *target_find(const char *triple, enum width width)
 
 	if (name && triple && !is_our_system(triple))
 		name = NULL;
-	if (name)
-		name = with_width(name, width);
-	for (size_t i = 0; name && i < sizeof(targets) / sizeof(targets[0]); i++) {
-		if (strcmp(targets[i].name, name) != 0)
-			continue;
-		if (strcmp(name, HOST) != 0)
-			return &targets[i];
-		host = (struct target){name, "", targets[i].narrow};
-		return &host;
-	}
-	return NULL;
+	const struct target *row = row_of(name ? with_width(name, width) : NULL);
+	if (!row || strcmp(row->name, HOST) != 0)
+		return row;
+	host = *row;
+	host.suffix = "";
+	return &host;
 }
 
-int target_knows_leaf(const char *triple)
+const char *target_code_word(const char *triple)
 {
-	return processor_of(triple ? triple : HOST) != NULL;
+	const struct target *row = row_of(processor_of(triple ? triple : HOST));
+
+	return row ? row->code : NULL;
 }

@@ -14,6 +14,7 @@ struct target {
 	const char *name;
 	const char *suffix; /* of the archives' names; "" for this machine's */
 	int narrow;         /* size_t has 32 bits */
+	const char *code;   /* the word that code for it needs beside frame pointers */
 };
 
 /*
@@ -22,5 +23,6 @@ struct target {
  */
 const struct target *target_find(const char *triple, enum width width);
 
-/* Returns whether GCC has -mno-omit-leaf-frame-pointer for the target. */
-int target_knows_leaf(const char *triple);
+/* Returns the word that code for the processor of a triple needs beside frame pointers,
+ * or NULL if that is not known. */
+const char *target_code_word(const char *triple);

@@ -33,11 +33,16 @@ enum {
 	REG_FP = 5,
 	REG_SP = 4
 };
+#elif defined(__riscv)
+enum {
+	REG_FP = 8,
+	REG_SP = 2
+};
 #else
 #error "no register numbers for this machine"
 #endif
 
-#if defined(__aarch64__)
+#if defined(__aarch64__) || defined(__riscv)
 #define RA_IN_REGISTER RHP_RULE_RA_LINK /* until it is saved */
 #else
 #define RA_IN_REGISTER 0

@@ -47,7 +47,7 @@ READS_STACKS static NOINLINE uint64_t hash_anew(const struct rhp_chain_memory *m
 	uint64_t hash = 0, power = 1;
 	for (uint32_t i = 0;; i++) {
 		const uintptr_t *at = (const uintptr_t *)frame;
-		uintptr_t next = at[0];
+		uintptr_t next = rhp_record_of(at[0]);
 		hash += rhp_poly_value(rhp_code_address(at[1])) * power;
 		power *= RHP_POLY_WEIGHT;
 		if (i + 1 == m->window || !goes_on(frame, next, last))
@@ -153,10 +153,11 @@ READS_STACKS static NOINLINE uint32_t follow_anew(struct rhp_chain_memory *m,
 	for (uint32_t n = 0;;) {
 		const uintptr_t *at = (const uintptr_t *)frame;
 		m->fresh[n++] = (struct rhp_link){frame, at[0], at[1], 0};
-		m->is_whole = !goes_on(frame, at[0], last);
+		uintptr_t next = rhp_record_of(at[0]);
+		m->is_whole = !goes_on(frame, next, last);
 		if (m->is_whole || n == AHEAD * m->window)
 			return n;
-		frame = at[0];
+		frame = next;
 	}
 }
 
@@ -188,9 +189,10 @@ READS_STACKS static ALWAYS_INLINE uint32_t meet(struct rhp_chain_memory *m,
 		} else {
 			const uintptr_t *words = (const uintptr_t *)at;
 			m->fresh[n++] = (struct rhp_link){at, words[0], words[1], 0};
-			if (!goes_on(at, words[0], last))
+			uintptr_t next = rhp_record_of(words[0]);
+			if (!goes_on(at, next, last))
 				break;
-			at = words[0];
+			at = next;
 		}
 	}
 	*n_fresh = follow_anew(m, frame, last);

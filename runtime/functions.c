@@ -22,7 +22,8 @@ static const struct function functions[RHP_N_FUNCTIONS] = {
 
 static struct function declared[MAX_DECLARED];
 static uint32_t n_declared;
-static char recorded[RHP_N_FUNCTIONS + MAX_DECLARED];
+/* A bit for each: riscv64 has no atomic instructions for less than 32. */
+static uint32_t recorded[(RHP_N_FUNCTIONS + MAX_DECLARED) / 32 + 1];
 
 enum rhp_function rhp_function_declare(const char *text, uint32_t size)
 {
@@ -35,7 +36,8 @@ enum rhp_function rhp_function_declare(const char *text, uint32_t size)
 
 void rhp_function_record(struct rhp_stream *out, enum rhp_function function)
 {
-	if (__atomic_exchange_n(&recorded[function], 1, __ATOMIC_RELAXED))
+	uint32_t bit = 1u << function % 32;
+	if (__atomic_fetch_or(&recorded[function / 32], bit, __ATOMIC_RELAXED) & bit)
 		return;
 	const struct function *f = function < RHP_N_FUNCTIONS
 					   ? &functions[function]

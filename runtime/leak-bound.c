@@ -22,6 +22,10 @@
 #define R_SLOT R_386_JMP_SLOT
 #define R_WORD R_386_GLOB_DAT
 #define R_DATA R_386_32
+#elif defined(__riscv)
+#define R_SLOT R_RISCV_JUMP_SLOT
+#define R_WORD R_RISCV_64
+#define R_DATA R_RISCV_64
 #else
 #define R_SLOT R_AARCH64_JUMP_SLOT
 #define R_WORD R_AARCH64_GLOB_DAT

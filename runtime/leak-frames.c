@@ -8,18 +8,19 @@
  * others, or of a thread that runs, the frames are not known.
  */
 #include "runtime/leak-parts.h"
+#include "runtime/place.h"
 
 #define MOST_LINKS 256
 #define MOST_TRIED 512 /* words in which the innermost saved frame pointer is */
 
-/* The saved frame pointer at `at`, or 0 if that is none. */
+/* The record that the one at `at` leads to, or 0 if that is none. */
 static uintptr_t follow(const struct leak_scan *s, uintptr_t at, uintptr_t end)
 {
 	const struct leak_region *r = rhp_leak_region(s, at);
 	if (!r || r->end - at < 2 * LEAK_WORD || !leak_is_present(r, at) ||
 	    !leak_is_present(r, at + LEAK_WORD))
 		return 0;
-	uintptr_t next = leak_word(at);
+	uintptr_t next = rhp_record_of(leak_word(at));
 	const struct leak_region *code = rhp_leak_region(s, leak_word(at + LEAK_WORD));
 	return next > at && next < end && next % LEAK_WORD == 0 && code && code->is_code
 		       ? next

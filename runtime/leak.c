@@ -245,7 +245,7 @@ static struct leak_shared *share(const struct question *q)
 		rhp_leak_begin_stack(shared, &t->stream);
 		rhp_tracker_done(t);
 	} else {
-		shared->stack = (uintptr_t)__builtin_frame_address(0);
+		shared->stack = (uintptr_t)RHP_FRAME_HERE;
 	}
 	return shared;
 }

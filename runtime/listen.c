@@ -23,7 +23,7 @@
 /* How much is left of the stack that a handler runs on, if the program gave it one. */
 static size_t room_of(const ucontext_t *interrupted)
 {
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t here = (uintptr_t)RHP_FRAME_HERE;
 	uintptr_t low = (uintptr_t)interrupted->uc_stack.ss_sp;
 	return here - low < interrupted->uc_stack.ss_size ? here - low : SIZE_MAX;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What differs between processors, but for the register numbers (cfi.c). On all
- * of them a frame pointer points to a record of two words, the caller's frame
- * pointer and the return address. On x86 the caller's stack begins behind it; on
- * aarch64 it lies anywhere in its frame.
+ * of them a frame pointer leads to a record of two words, the caller's frame
+ * pointer and the return address: place.h. On x86 and riscv64 the caller's stack
+ * begins behind it; on aarch64 it lies anywhere in its frame.
  */
 #pragma once
 
@@ -31,11 +31,20 @@ static ALWAYS_INLINE uintptr_t rhp_thread_pointer(void)
 	__asm__("movq %%fs:0, %0" : "=r"(self));
 #elif defined(__i386__)
 	__asm__("movl %%gs:0, %0" : "=r"(self));
+#elif defined(__riscv)
+	__asm__("mv %0, tp" : "=r"(self));
 #else
 	self = (uintptr_t)__builtin_thread_pointer();
 #endif
 	return self;
 }
+
+/* Whether it lies below that address, and the thread-local variables behind it. */
+#if defined(__aarch64__) || defined(__riscv)
+#define RHP_CONTROL_BLOCK_BELOW 1
+#else
+#define RHP_CONTROL_BLOCK_BELOW 0
+#endif
 
 /* A return address as it is found on a stack: on aarch64 it may be signed. The
  * instruction does nothing on processors that do not sign. */
@@ -49,6 +58,14 @@ static ALWAYS_INLINE uintptr_t rhp_code_address(uintptr_t found)
 	return found;
 #endif
 }
+
+/* Where the kernel saves the register of return addresses of an interrupted function,
+ * from where it saves the frame pointer. */
+#if defined(__riscv)
+#define RHP_LINK_FROM_FP (-7 * sizeof(uintptr_t)) /* x1 and x8 */
+#else
+#define RHP_LINK_FROM_FP sizeof(uintptr_t) /* x30 and x29; x86 has none */
+#endif
 
 /* A block's address without the tag that aarch64 has in its top byte: the trace
  * has no room for it, and the allocator changes it with each use of the block. */
@@ -79,6 +96,15 @@ static ALWAYS_INLINE int rhp_saved_registers(uintptr_t *words)
 			 : "r"(words)
 			 : "memory");
 	return 4;
+#elif defined(__riscv)
+	__asm__ volatile(
+		"sd s1, 0(%0)\n\tsd s2, 8(%0)\n\tsd s3, 16(%0)\n\tsd s4, 24(%0)\n\t"
+		"sd s5, 32(%0)\n\tsd s6, 40(%0)\n\tsd s7, 48(%0)\n\tsd s8, 56(%0)\n\t"
+		"sd s9, 64(%0)\n\tsd s10, 72(%0)\n\tsd s11, 80(%0)"
+		:
+		: "r"(words)
+		: "memory");
+	return 11;
 #else
 	__asm__ volatile("stp x19, x20, [%0]\n\tstp x21, x22, [%0, #16]\n\t"
 			 "stp x23, x24, [%0, #32]\n\tstp x25, x26, [%0, #48]\n\t"
@@ -101,6 +127,11 @@ static ALWAYS_INLINE int rhp_saved_registers(uintptr_t *words)
 	{                                                                                \
 		3, 5, 6, 7                                                               \
 	}
+#elif defined(__riscv)
+#define RHP_SAVED_REGISTERS                                                              \
+	{                                                                                \
+		8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27                             \
+	}
 #else
 #define RHP_SAVED_REGISTERS                                                              \
 	{                                                                                \
@@ -117,6 +148,9 @@ static ALWAYS_INLINE struct rhp_regs rhp_regs_here(void)
 		: "=&r"(regs.ip), "=&r"(regs.sp), "=r"(regs.fp));
 #elif defined(__i386__)
 	__asm__("call 1f\n1:\tpopl %0\n\tmovl %%esp, %1\n\tmovl %%ebp, %2"
+		: "=&r"(regs.ip), "=&r"(regs.sp), "=r"(regs.fp));
+#elif defined(__riscv)
+	__asm__("auipc %0, 0\n\tmv %1, sp\n\tmv %2, s0"
 		: "=&r"(regs.ip), "=&r"(regs.sp), "=r"(regs.fp));
 #else
 	__asm__("adr %0, .\n\tmov %1, sp\n\tmov %2, x29"

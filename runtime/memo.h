@@ -87,11 +87,10 @@ rhp_pair_next(const union rhp_pair *pair, uintptr_t last)
 {
 	const uintptr_t word = sizeof(uintptr_t), bits = 8 * word;
 	const uintptr_t shift = word == 8 ? 3 : 2;
-	uintptr_t way = pair->next - (uintptr_t)pair;
+	uintptr_t next = rhp_record_of(pair->next), way = next - (uintptr_t)pair;
 	uintptr_t words = way >> shift | way << (bits - shift);
-	return words <= (last - (uintptr_t)pair) >> shift
-		       ? (const union rhp_pair *)pair->next
-		       : pair;
+	return words <= (last - (uintptr_t)pair) >> shift ? (const union rhp_pair *)next
+							  : pair;
 }
 
 /* The same of a stack that was walked by rules, as this trail remembers it. */
@@ -141,17 +140,18 @@ rhp_pair_difference(const union rhp_pair *kept, const union rhp_pair *now)
 READS_STACKS static ALWAYS_INLINE bool rhp_memo_holds(const union rhp_pair *kept,
 						      uint32_t n, uintptr_t at)
 {
+#define FRAME_OF(i) rhp_record_of(kept[i].next)
 	const union rhp_pair *end = kept + n;
 	uintptr_t some =
 		rhp_pair_difference(&kept[0], (const union rhp_pair *)at) |
-		rhp_pair_difference(&kept[1], (const union rhp_pair *)kept[0].next);
+		rhp_pair_difference(&kept[1], (const union rhp_pair *)FRAME_OF(0));
 	if (some != 0)
 		return false;
 	kept += 2;
 #if __SIZEOF_POINTER__ == 8
 	typedef uint64_t loose __attribute__((vector_size(16), aligned(8), may_alias));
 	loose rest = {0, 0};
-#define DIFFERENCE(i) (kept[i].both ^ *(const loose *)kept[(i)-1].next)
+#define DIFFERENCE(i) (kept[i].both ^ *(const loose *)FRAME_OF((i)-1))
 	for (; kept + 4 <= end; kept += 4)
 		rest |= DIFFERENCE(0) | DIFFERENCE(1) | DIFFERENCE(2) | DIFFERENCE(3);
 	for (; kept < end; kept++)
@@ -160,8 +160,9 @@ READS_STACKS static ALWAYS_INLINE bool rhp_memo_holds(const union rhp_pair *kept
 	some |= rest[0] | rest[1];
 #else
 	for (; kept < end; kept++)
-		some |= rhp_pair_difference(kept, (const union rhp_pair *)kept[-1].next);
+		some |= rhp_pair_difference(kept, (const union rhp_pair *)FRAME_OF(-1));
 #endif
+#undef FRAME_OF
 	return some == 0;
 }
 

@@ -19,9 +19,8 @@
 #define BLOCK_SIZE 2560u  /* bytes of the control block that are searched */
 #define SMALLEST 2048u    /* musl's least stack */
 #define LEAST_BELOW 8192u /* of glibc's least stack, below its control block */
-/* From the control block to the end of all: on aarch64 the thread-local variables are
- * there, elsewhere they are below the block. */
-#if defined(__aarch64__)
+/* From the control block to the end of all. */
+#if RHP_CONTROL_BLOCK_BELOW
 #define MOST_BEHIND (16u << 20)
 #else
 #define MOST_BEHIND 8192u
@@ -56,7 +55,7 @@ static bool is_noted_by_musl(const uintptr_t *word, uintptr_t self, bool may_be_
 {
 	uintptr_t map = word[0], map_size = word[1];
 	uintptr_t high = word[2], size = word[3], guard = word[4];
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t here = (uintptr_t)RHP_FRAME_HERE;
 	if (size < SMALLEST || high < size)
 		return false;
 	bool has_block = encloses(map, map_size, self);
@@ -71,8 +70,8 @@ static bool is_noted_by_musl(const uintptr_t *word, uintptr_t self, bool may_be_
 static const uintptr_t *block_of(uintptr_t self, const uintptr_t **end)
 {
 	uintptr_t low = self, high = self + BLOCK_SIZE;
-#if defined(__aarch64__)
-	low = (self - BLOCK_SIZE) & -sizeof(uintptr_t); /* it ends there */
+#if RHP_CONTROL_BLOCK_BELOW
+	low = (self - BLOCK_SIZE) & -sizeof(uintptr_t);
 	high = self;
 #endif
 	if (!rhp_os_readable(high - sizeof(uintptr_t)))

@@ -4,6 +4,9 @@
  * it again before it returns. A function that was left by longjmp clears
  * nothing; so whoever finds a place noted asks whether it is alive still. For
  * one thread and the signal handlers on top of it, on whatever stacks.
+ *
+ * A frame is told by the address of its record: two words, the frame pointer of the
+ * caller and the return address.
  */
 #pragma once
 
@@ -16,6 +19,19 @@
 struct rhp_bounds {
 	uintptr_t low, high;
 };
+
+/* The record that a frame pointer leads to. On riscv64 it lies below, elsewhere there. */
+static ALWAYS_INLINE uintptr_t rhp_record_of(uintptr_t frame_pointer)
+{
+#if defined(__riscv)
+	return frame_pointer - 2 * sizeof(uintptr_t);
+#else
+	return frame_pointer;
+#endif
+}
+
+/* That of the calling function. */
+#define RHP_FRAME_HERE ((void *)rhp_record_of((uintptr_t)__builtin_frame_address(0)))
 
 #define RHP_PLACE_OURS 1 /* the runtime is: until it clears the place */
 

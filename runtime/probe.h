@@ -7,8 +7,8 @@
  *
  * An ELF note (.note.stapsdt) says where they are and that their arguments are in the
  * registers of a call, for that is all that the memory profiler of OpenTelemetry reads.
- * They are functions that do nothing but one nop. RHEAPER_USDT asks for them. Not on
- * i386, which passes arguments on the stack.
+ * They are functions that do nothing but one nop. RHEAPER_USDT asks for them. On
+ * x86-64 and aarch64 alone.
  *
  * Source: the note's layout is that of SystemTap's user space probes (NT_STAPSDT, 3); the
  * names and arguments are those of opentelemetry-ebpf-profiler's design for them.

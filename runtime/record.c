@@ -61,7 +61,7 @@ void rhp_record_realloc_begin(const void *p)
 		return;
 	rhp_thread.resizing = t->generation;
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
-	put(t, __builtin_frame_address(0), RHP_REALLOC_BEGIN, p, stamp, 0, 0);
+	put(t, RHP_FRAME_HERE, RHP_REALLOC_BEGIN, p, stamp, 0, 0);
 }
 
 /*
@@ -126,7 +126,7 @@ void rhp_record_realloc_followed(const void *p, const void *q, size_t size)
 		return;
 	}
 	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
-	put(t, __builtin_frame_address(0), o.code, o.block, stamp, 0, size);
+	put(t, RHP_FRAME_HERE, o.code, o.block, stamp, 0, size);
 }
 
 static bool mark(struct rhp_tracker *t, const char *text)

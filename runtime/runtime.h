@@ -32,11 +32,9 @@
 #include "runtime/state.h"
 #include "runtime/thread.h"
 
-/* The frame of the shim: its saved registers are where the stack starts. */
-#define RHP_FRAME_HERE __builtin_frame_address(0)
-
 /*
- * Events. `frame` is that of the shim. Those about a block p that was there before are
+ * Events. `frame` is that of the shim, RHP_FRAME_HERE: its saved registers are where the
+ * stack starts. Those about a block p that was there before are
  * for blocks that rhp_is_recorded().
  */
 

@@ -28,6 +28,18 @@ static const struct trampoline trampolines[] = {
 	 SAVED(pc),
 	 SAVED(regs[29])},
 };
+#elif defined(__riscv)
+/* siginfo, then the context */
+#define SAVED(reg)                                                                       \
+	((int32_t)(128 + offsetof(ucontext_t, uc_mcontext.__gregs) + 8 * (reg)))
+static const struct trampoline trampolines[] = {
+	/* li a7, 139; ecall */
+	{8,
+	 {0x93, 0x08, 0xb0, 0x08, 0x73, 0x00, 0x00, 0x00},
+	 SAVED(REG_SP),
+	 SAVED(REG_PC),
+	 SAVED(REG_S0)},
+};
 #elif defined(__i386__)
 /* The number, then the context of old; the number, two pointers, siginfo, then
  * the context. */

@@ -142,7 +142,7 @@ static ALWAYS_INLINE struct rhp_bounds readable_now(const struct rhp_stacks *s,
 						    uintptr_t frame)
 {
 	struct rhp_bounds now = s->own.known;
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t here = (uintptr_t)RHP_FRAME_HERE;
 	if (frame < now.low || frame >= now.high)
 		return (struct rhp_bounds){0, 0};
 	now.low = here >= now.low && here < frame ? here : frame;
@@ -172,7 +172,7 @@ READS_STACKS static void note_chain(const struct rhp_stacks *s, uintptr_t frame,
 	uintptr_t last = chain_limit(s);
 	for (uint32_t i = 0; i <= w->max; i++) {
 		const uintptr_t *at = (const uintptr_t *)frame;
-		uintptr_t next = at[0];
+		uintptr_t next = rhp_record_of(at[0]);
 		w->frames[w->n++] =
 			(struct rhp_frame){.ip = rhp_code_address(at[1]), .fp = frame};
 		if (next <= frame || next > last || next % sizeof(uintptr_t))
@@ -191,14 +191,15 @@ static void set_base(struct rhp_stacks *s, uintptr_t base, uint64_t below)
 /* Where no rule is known (JIT code, assembly): one step by the frame pointer. */
 static bool step_by_frame_pointer(const struct rhp_bounds *stack, struct rhp_regs *regs)
 {
-	uintptr_t fp = regs->fp;
-	if (fp < regs->sp || fp % sizeof(uintptr_t) || fp - regs->sp > MAX_FRAME)
+	uintptr_t record = rhp_record_of(regs->fp);
+	if (record < regs->sp || record % sizeof(uintptr_t) ||
+	    record - regs->sp > MAX_FRAME)
 		return false;
-	if (!rhp_read_word(stack, fp, &regs->fp) ||
-	    !rhp_read_word(stack, fp + sizeof(uintptr_t), &regs->ip))
+	if (!rhp_read_word(stack, record, &regs->fp) ||
+	    !rhp_read_word(stack, record + sizeof(uintptr_t), &regs->ip))
 		return false;
 	regs->ip = rhp_code_address(regs->ip);
-	regs->sp = fp + 2 * sizeof(uintptr_t);
+	regs->sp = record + 2 * sizeof(uintptr_t);
 	regs->exact = false;
 	return regs->ip >= LEAST_CODE &&
 	       (regs->ip < stack->low || regs->ip >= stack->high);
@@ -212,7 +213,7 @@ READS_STACKS static struct rhp_regs caller_of(const struct rhp_stacks *s,
 	const struct rhp_regs caller = {.ip = rhp_code_address(at[1]),
 					.sp = frame + 2 * sizeof(uintptr_t),
 					.fp = at[0]};
-#if defined(__aarch64__)
+#if defined(__aarch64__) || defined(__riscv)
 	/* The record does not tell where its frame ends: the rules lead there. */
 	struct rhp_regs regs = rhp_regs_here();
 	struct rhp_bounds readable = readable_now(s, frame);
@@ -235,12 +236,14 @@ READS_STACKS static ALWAYS_INLINE bool
 step_as_usual(struct rhp_rule rule, const struct rhp_bounds *stack, struct rhp_regs *regs)
 {
 	const int word = sizeof(uintptr_t);
-	const uintptr_t *at = (const uintptr_t *)regs->fp;
-	if (rule.flags != (RHP_RULE_CFA_FP | RHP_RULE_FP_SAVED) || rule.cfa != 2 * word ||
-	    rule.ra != -word || rule.fp != -2 * word)
+	const uintptr_t record = rhp_record_of(regs->fp);
+	const uintptr_t *at = (const uintptr_t *)record;
+	if (rule.flags != (RHP_RULE_CFA_FP | RHP_RULE_FP_SAVED) ||
+	    rule.cfa != 2 * word + (int)(record - regs->fp) || rule.ra != -word ||
+	    rule.fp != -2 * word)
 		return false;
-	if (regs->fp < stack->low || regs->fp >= stack->high ||
-	    stack->high - regs->fp < 2 * sizeof(*at) || regs->fp % sizeof(*at))
+	if (record < stack->low || record >= stack->high ||
+	    stack->high - record < 2 * sizeof(*at) || record % sizeof(*at))
 		return false;
 	uintptr_t ip = rhp_code_address(at[1]);
 	if (ip == 0)
@@ -492,7 +495,7 @@ READS_STACKS static NOINLINE uint32_t capture_slowly(struct rhp_stacks *s,
 		seen = recall(s, hash);
 	if (seen.verdict == TRUSTED)
 		return seen.node;
-	const void *here = __builtin_frame_address(0);
+	const void *here = RHP_FRAME_HERE;
 	if (!s->room || rhp_place_alive(&s->walking, here, &s->own.known))
 		return capture_nested(s, out, frame, function);
 	rhp_place_set(&s->walking, here);

@@ -174,7 +174,7 @@ static COLD bool make_room_slowly(struct rhp_stream *s, uint32_t n)
 	bool nested = s->depth != 0;
 	if (nested && s->cursor + n <= s->capacity - SLACK)
 		return true;
-	if (nested && rhp_place_alive(&s->outermost, __builtin_frame_address(0), NULL)) {
+	if (nested && rhp_place_alive(&s->outermost, RHP_FRAME_HERE, NULL)) {
 		rhp_trace_lose(RHP_LOST_NESTED, 1);
 		return false;
 	}
@@ -294,7 +294,7 @@ static bool write_node(struct rhp_stream *s, uint64_t first, uint64_t second,
 {
 	if (!make_room(s, RHP_WIDE_UNITS))
 		return false;
-	uint32_t depth = rhp_stream_begin(s, __builtin_frame_address(0));
+	uint32_t depth = rhp_stream_begin(s, RHP_FRAME_HERE);
 	if (UNLIKELY(depth != 0))
 		say(s, true, 0, 0, 0);
 	const uint64_t units[RHP_WIDE_UNITS] = {first, second, third};

@@ -269,7 +269,7 @@ static COLD struct rhp_tracker *acquire(void)
 		/* May allocate (libc's second-level table of keys): under the guard,
 		 * so that block is not recorded. */
 		struct rhp_place before = rhp_thread.guard;
-		rhp_place_set(&rhp_thread.guard, __builtin_frame_address(0));
+		rhp_place_set(&rhp_thread.guard, RHP_FRAME_HERE);
 		if (pool.have_key)
 			pthread_setspecific(pool.key, (void *)(uintptr_t)1);
 		rhp_thread.guard = before;

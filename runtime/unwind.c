@@ -135,8 +135,8 @@ bool rhp_unwind_step(struct rhp_rule rule, const struct rhp_bounds *stack,
 		return return_by_link(rule, cfa, regs);
 	if (!rhp_read_word(stack, ra_at, &regs->ip))
 		return false;
-	if (rule.flags & RHP_RULE_EXACT) /* x29 and x30 lie side by side */
-		rhp_read_word(stack, fp_at + sizeof(uintptr_t), &regs->link);
+	if (rule.flags & RHP_RULE_EXACT)
+		rhp_read_word(stack, fp_at + RHP_LINK_FROM_FP, &regs->link);
 	else
 		regs->ip = rhp_code_address(regs->ip);
 	regs->sp = cfa;

@@ -15,7 +15,7 @@
  * that frame. */
 struct rhp_regs {
 	uintptr_t ip, sp, fp;
-	uintptr_t link; /* aarch64: x30, known where `exact` */
+	uintptr_t link; /* x30 of aarch64, ra of riscv64: known where `exact` */
 	bool exact;     /* ip was interrupted, it is not a return address */
 };
 
@@ -31,7 +31,7 @@ enum rhp_rule_flag {
 	RHP_RULE_END = 64,       /* no caller: the outermost frame */
 	RHP_RULE_NONE = 128,     /* nothing is known: no unwind information, or odd */
 	RHP_RULE_FP_FP = 256,    /* the caller's fp is in memory, from fp */
-	RHP_RULE_RA_LINK = 512,  /* aarch64: the return address is still in x30 */
+	RHP_RULE_RA_LINK = 512,  /* the return address is still in its register */
 	RHP_RULE_NO_CODE = 1024, /* with NONE: nothing there can be executed */
 };
 

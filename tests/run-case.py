@@ -57,11 +57,11 @@ VARIANTS = {
 
 class Compiler:
     """c, cxx: its names; masked: no driver is called so. words: for every command.
-    runner: what runs the program."""
+    lacks: words of cases that it does not know. runner: what runs the program."""
 
-    def __init__(self, c, cxx="", masked=False, words="", runner=""):
+    def __init__(self, c, cxx="", masked=False, words="", lacks="", runner=""):
         self.c, self.cxx, self.masked = c, cxx, masked
-        self.words, self.runner = words.split(), runner.split()
+        self.words, self.lacks, self.runner = words.split(), lacks.split(), runner.split()
         self.size_t = "unsigned int" if "-m32" in self.words else "unsigned long"
 
     def plain(self, source):
@@ -77,18 +77,21 @@ class Compiler:
 
 # Debian has <asm/...> for -m32 among the headers of x86-64 only
 M32 = "-m32 -idirafter /usr/include/x86_64-linux-gnu"
-QEMU = "qemu-aarch64 -L /usr/aarch64-linux-gnu"
 COMPILERS = {
     "gcc": Compiler("gcc", "g++"),
     "clang": Compiler("clang", "clang++"),
     "musl-gcc": Compiler("musl-gcc", masked=True),
     "gcc-i386": Compiler("gcc", "g++", words=M32),
     "clang-i386": Compiler("clang", "clang++", words=M32),
-    "gcc-aarch64": Compiler("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-g++", masked=True,
-                            runner=QEMU),
-    "clang-aarch64": Compiler("clang", "clang++", words="--target=aarch64-linux-gnu",
-                              runner=QEMU),
 }
+LEAF = "-momit-leaf-frame-pointer"
+for machine, triple, lacks in (("aarch64", "aarch64-linux-gnu", ""),
+                               ("riscv64", "riscv64-linux-gnu", LEAF)):
+    runner = f"qemu-{machine} -L /usr/{triple}"
+    COMPILERS["gcc-" + machine] = Compiler(triple + "-gcc", triple + "-g++", masked=True,
+                                           lacks=lacks, runner=runner)
+    COMPILERS["clang-" + machine] = Compiler("clang", "clang++", words="--target=" + triple,
+                                             runner=runner)
 
 
 class Case:
@@ -136,7 +139,8 @@ def check(command, **more):
 def build(case, bindir, compiler, variant):
     """Builds ./program, and ./libcase.so by the plain compiler."""
     driver, env = compiler.driver(case.source)
-    words = [*compiler.words, "-O0", "-D_GNU_SOURCE", *VARIANTS[variant], *case.words("words"), "-pthread"]
+    words = [*compiler.words, "-O0", "-D_GNU_SOURCE", *VARIANTS[variant],
+             *(word for word in case.words("words") if word not in compiler.lacks), "-pthread"]
     library = []
     if os.path.exists(case.library):
         check([compiler.c, *compiler.words, "-O0", "-g", "-fno-omit-frame-pointer", "-fPIC", "-shared",

@@ -98,7 +98,7 @@ static const struct row {
 	{"cc", "-include a.h -c a.c", CMD_COMPILE, "stops", CODE " |  | "},
 	{"cc", "-c a.c -flto", CMD_COMPILE, "stops", CODE " |  | "},
 	{"cc", "-m32 -c a.c", CMD_COMPILE, "stops", CODE " |  | "},
-	{"riscv64-linux-gnu", "-c a.c", CMD_COMPILE, "stops", "fp g1 |  | "},
+	{"riscv64-linux-gnu", "-c a.c", CMD_COMPILE, "stops", "fp tables g1 |  | "},
 	{"aarch64-linux-gnu", "-c a.c", CMD_COMPILE, "stops", CODE " |  | "},
 	{"i686-linux-gnu", "-c a.c", CMD_COMPILE, "stops", CODE " |  | "},
 	{"cc", "--target=armv7-linux-gnueabihf -c a.c", CMD_COMPILE, "stops",
@@ -243,7 +243,7 @@ static const struct row {
 	{"cc", "--target=x86_64-linux-gnux32 a.o", CMD_OTHER, "a target that",
 	 NOTHING_MORE},
 	{"x86_64-w64-mingw32", "a.o", CMD_OTHER, "a target that", NOTHING_MORE},
-	{"riscv64-linux-gnu", "a.o", CMD_OTHER, "a target that", NOTHING_MORE},
+	{"loongarch64-linux-gnu", "a.o", CMD_OTHER, "a target that", NOTHING_MORE},
 	{"aarch64-linux-gnu", "-m32 a.o", CMD_OTHER, "a target that", NOTHING_MORE},
 
 #ifdef __x86_64__
@@ -267,6 +267,8 @@ static const struct row {
 	 " | core+string A-aarch64 | A-aarch64 I-aarch64(malloc) A-aarch64"},
 	{"c++", "-target aarch64-linux-gnu -static a.o", CMD_STATIC, "-static",
 	 " | core+cxx eh A-aarch64 | A-aarch64"},
+	{"riscv64-linux-gnu", "a.o", CMD_EXECUTABLE, "executable",
+	 " | core+string A-riscv64 | A-riscv64 I-riscv64(malloc) A-riscv64"},
 #endif
 };
 
@@ -311,9 +313,9 @@ static void describe_wraps(const char *word, FILE *out)
 /* What the names of all archives in a word have before .ar; NULL if they differ. */
 static const char *suffix_of(const char *word)
 {
-	static const char *const suffixes[] = {"-i386", "-aarch64", ""};
+	static const char *const suffixes[] = {"-i386", "-aarch64", "-riscv64", ""};
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		char end[16];
 		int all = 1;
 
@@ -354,6 +356,8 @@ static void describe_word(const char *word, FILE *out)
 		fputs("fp ", out);
 	else if (strcmp(word, "-mno-omit-leaf-frame-pointer") == 0)
 		fputs("leaf ", out);
+	else if (strcmp(word, "-fasynchronous-unwind-tables") == 0)
+		fputs("tables ", out);
 	else if (strcmp(word, "-g1") == 0)
 		fputs("g1 ", out);
 	else if (strcmp(word,
