@@ -18,21 +18,22 @@ import sys
 
 # libc functions the runtime calls. All are async-signal-safe in practice:
 # string functions, the vDSO clock, raw system calls; the third group only when
-# the runtime starts or a thread begins and ends; the last is libgcc's, for i386.
+# the runtime starts or a thread begins and ends; the last two lines are libgcc's, for
+# i386 and riscv64.
 NEEDED = set('''
 memcpy memmove memset memcmp strlen strnlen strchr strcmp strncmp strrchr
 syscall sigaction __errno_location clock_gettime environ _dl_find_object __ehdr_start _end _DYNAMIC
 dl_iterate_phdr getauxval exit pthread_key_create pthread_setspecific dlsym
 __tls_get_addr ___tls_get_addr dladdr dlopen wcslen __sched_cpualloc_size
 _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZTISt9bad_alloc
-__divdi3
-__udivdi3
+__divdi3 __udivdi3
+__clzdi2 __ctzdi2
 '''.split())
 
 
-# Ours; what a compiler makes for itself in each object that needs it; and the base that
-# objects with static probes share (hidden)
-OURS = r'__wrap_|(__real_)?rhp_|rheaper_|DW\.ref\.|__x86\.get_pc_thunk\.|_\.stapsdt\.base$'
+# Ours; what a compiler makes for itself in each object that needs it, on riscv64 labels too;
+# and the base that objects with static probes share (hidden)
+OURS = r'\.L|__wrap_|(__real_)?rhp_|rheaper_|DW\.ref\.|__x86\.get_pc_thunk\.|_\.stapsdt\.base$'
 
 
 def members(nm, path):
