@@ -26,7 +26,7 @@
 #include "trace/reader.h"
 
 #define TRAP_FLAG 0x100ul
-#define HOME UINT64_C(0x7e5500000000) /* no real block lies there */
+#define HOME UINT64_C(0x2e5500000000) /* no mapping is put there by the kernel */
 #define OTHER (HOME + 0x10)           /* of another shard */
 #define PAUSE (UINT64_C(1) << (RHP_WIDE_TIME_BITS + RHP_TIME_SHIFT))
 #define MOST 1000000
