@@ -110,6 +110,16 @@ static void write_pins(struct json *json, const struct report *r, const struct p
 	json_end_array(json);
 }
 
+static void write_arenas(struct json *json, const struct page_arenas *a)
+{
+	json_key(json, "arenas");
+	json_begin_object(json);
+	json_put_unsigned(json, "heaps", a->n_heaps);
+	json_put_unsigned(json, "kept_pages", a->kept);
+	json_put_unsigned(json, "needed_pages", a->needed);
+	json_end_object(json);
+}
+
 static void write_neighbours(struct json *json, const struct report *r,
 			     const struct pages *p)
 {
@@ -202,6 +212,8 @@ void pages_write_json(struct json *json, const struct report *r,
 	facts_write_process(json, r, 0);
 	write_moment(json, view);
 	write_pages(json, view);
+	if (p->is_glibc && !view->is_estimate)
+		write_arenas(json, &p->arenas);
 	write_areas(json, view);
 	if (!view->is_estimate) {
 		write_pins(json, r, p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of pages.c, in their order: pages-areas.c, pages-walk.c. */
+/* The parts of pages.c, in their order: pages-areas.c, pages-walk.c, pages-arenas.c. */
 #pragma once
 
 #include "report/pages.h"
@@ -10,3 +10,6 @@ void pages_find_areas(struct pages *pages);
 
 /* Count the pages that the blocks touch, and find their holders: runs and pins. */
 void pages_walk(struct pages *pages);
+
+/* Find what the heaps of all arenas keep, and what one arena would have needed. */
+void pages_find_arenas(struct pages *pages);

@@ -23,6 +23,7 @@ void pages_fini(struct pages *p)
 	free(p->runs);
 	free(p->pins);
 	free(p->costs);
+	free(p->lives);
 	sums_fini(&p->neighbours);
 }
 
@@ -139,6 +140,7 @@ void pages_estimate(struct pages *p)
 	is_free = pages_free(p, PAGE_NO_SITE);
 	for (; p->n_pools < PAGE_POOLS && p->n_pools < p->n_pins; p->n_pools++)
 		p->pools[p->n_pools] = find_pool(p, p->pins[p->n_pools].site, is_free);
+	pages_find_arenas(p);
 }
 
 static unsigned int class_of(uint64_t size)

@@ -70,11 +70,25 @@ struct page_pool {
 	uint64_t freed, needed;
 };
 
+/* If one arena had served all threads: the pages that heaps keep, from where each began
+ * to its highest live block, and those for all chunks that were live in heaps at one
+ * time, at most, until the moment. */
+struct page_arenas {
+	uint64_t n_heaps; /* that have live blocks */
+	uint64_t kept, needed;
+};
+
+/* Bytes of chunks in heaps, of an interval of time. */
+struct page_lives {
+	double born, died;
+};
+
 /* What a moment has. Set by the caller: all up to n_blocks. */
 struct pages {
 	struct chunk_model model;
 	bool is_glibc;        /* the model is wanted; pages_compute clears it if the
 			       * addresses contradict it */
+	int64_t until_ns;     /* the moment */
 	uint64_t program_end; /* where the program's own mapping ends; 0: unknown */
 	size_t n_sites;
 	struct page_block *blocks;
@@ -94,6 +108,8 @@ struct pages {
 	size_t n_pins;
 	struct page_pool pools[PAGE_POOLS]; /* of the first pins */
 	size_t n_pools;
+	struct page_lives *lives; /* by time; NULL: none */
+	struct page_arenas arenas;
 	struct page_cost classes[PAGE_CLASSES];
 	struct page_cost *costs; /* by site */
 	struct sums neighbours;  /* by pair_key(holder, site of the dead) */
@@ -123,8 +139,13 @@ void pages_add_costs(struct pages *pages);
  */
 void pages_add_dead(struct pages *pages, const struct page_block *block);
 
-/* Compute what could be given back, after the dead were added: free pages of areas, and
- * pools. Does nothing without a model. */
+/* Add when a block lived, in nanoseconds: it counts if it is no mapped one. INT64_MAX: it
+ * lives on. */
+void pages_add_life(struct pages *pages, const struct page_block *block, int64_t from_ns,
+		    int64_t to_ns);
+
+/* Compute what could be given back, after the dead and all lives were added: free pages
+ * of areas, pools, arenas. Does nothing without a model. */
 void pages_estimate(struct pages *pages);
 
 /* Return the site that holds a page, by its number; or PAGE_NO_SITE. */

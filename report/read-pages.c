@@ -89,6 +89,7 @@ static void choose_moment(struct reader *r, const char *at)
 				    at                             ? at
 				    : view->moment == PAGES_AT_END ? "end"
 								   : "peak");
+	view->pages.until_ns = view->at_ns;
 }
 
 /* At the end it is read after the last event. */
@@ -154,6 +155,8 @@ static void take_live(struct reader *r, const struct scanned_lot *lot,
 	view->blocks += weight;
 	view->bytes += weight * (double)block.size;
 	pages_add(&view->pages, block);
+	if (!view->is_estimate)
+		pages_add_life(&view->pages, &block, scanned->alloc_ns, INT64_MAX);
 	if (view->is_estimate)
 		pages_add_cost(&view->pages, block.site, block.size,
 			       chunk_may_be_mapped(&view->pages.model, block.address,
@@ -170,6 +173,8 @@ static void take_dead(struct reader *r, const struct scanned_lot *lot,
 				   .site = site_of(r, lot->stack)};
 
 	pages_add_dead(&r->view->pages, &block);
+	pages_add_life(&r->view->pages, &block, scanned->alloc_ns,
+		       scanned->free_ns == INT64_MAX ? r->view->at_ns : scanned->free_ns);
 }
 
 static void scan(struct reader *r, enum state wanted)

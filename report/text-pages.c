@@ -316,6 +316,21 @@ static void write_trim(const struct pages_text *t)
 		    bytes_text(page_bytes(t, n)).text, count_text((double)n).text);
 }
 
+static void write_arenas(const struct pages_text *t)
+{
+	const struct page_arenas *a = &t->pages->arenas;
+
+	if (a->n_heaps > 1 && a->kept > a->needed)
+		say(t,
+		    "up to %s by one arena for all threads (MALLOC_ARENA_MAX=1), of "
+		    "which "
+		    "malloc_trim(0) may give back a part, too: %s heaps keep %s whole "
+		    "pages, and chunks that were live at one time filled at most %s",
+		    bytes_text(page_bytes(t, a->kept - a->needed)).text,
+		    count_text((double)a->n_heaps).text, count_text((double)a->kept).text,
+		    count_text((double)a->needed).text);
+}
+
 static void write_remedies(const struct pages_text *t)
 {
 	const struct pages *p = t->pages;
@@ -326,6 +341,7 @@ static void write_remedies(const struct pages_text *t)
 	write_trim(t);
 	for (size_t i = 0; i < p->n_pools; i++)
 		write_pool(t, &p->pools[i]);
+	write_arenas(t);
 }
 
 static void write_cost_row(const struct pages_text *t, const struct page_cost *cost,

@@ -198,6 +198,64 @@ int main(void)
 }
 """
 
+# Threads that work in turn, each of which needs as much as the others, and keeps its last block: what each has free then
+# is of no use to the next one, but in one arena.
+TURNS = """
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS = 6, BLOCKS = 8000, SIZE = 1500 };
+
+static pthread_barrier_t barrier;
+static char *kept[THREADS];
+
+static void work(int number)
+{
+	char *blocks[BLOCKS];
+
+	for (int i = 0; i < BLOCKS; i++)
+		blocks[i] = memset(malloc(SIZE), 1, SIZE);
+	for (int i = 0; i < BLOCKS - 1; i++)
+		free(blocks[i]);
+	kept[number] = blocks[BLOCKS - 1];
+}
+
+static void *take_turns(void *number)
+{
+	free(malloc(1)); /* each has its arena before the first one works */
+	for (int i = 0; i < THREADS; i++) {
+		pthread_barrier_wait(&barrier);
+		if (i == *(int *)number)
+			work(i);
+	}
+	pthread_barrier_wait(&barrier);
+	return 0;
+}
+
+int main(void)
+{
+	pthread_t threads[THREADS];
+	int numbers[THREADS];
+	long size, resident;
+	FILE *statm;
+
+	pthread_barrier_init(&barrier, 0, THREADS);
+	for (int i = 0; i < THREADS; i++) {
+		numbers[i] = i;
+		pthread_create(&threads[i], 0, take_turns, &numbers[i]);
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], 0);
+	statm = fopen("/proc/self/statm", "r");
+	if (!statm || fscanf(statm, "%ld %ld", &size, &resident) != 2)
+		return 1;
+	printf("%ld\\n", resident);
+	return 0;
+}
+"""
+
 EMPTY = """
 #include <stdlib.h>
 int main(void)
@@ -214,7 +272,7 @@ int main(void)
 class Bench(Workbench):
     def __init__(self, directory):
         super().__init__(directory)
-        for name, text in (("layers", PROGRAM), ("random", RANDOM), ("empty", EMPTY)):
+        for name, text in (("layers", PROGRAM), ("random", RANDOM), ("empty", EMPTY), ("turns", TURNS)):
             self.run(os.path.join(BIN, "rheaper-cc"), "-g", "-O0", "-D_GNU_SOURCE", "-pthread",
                      "-I" + os.path.join(SOURCE, "include"), self.file(name + ".c", text), "-o", name)
         self.said = {}
@@ -223,6 +281,7 @@ class Bench(Workbench):
             os.rename(self.path("info.xml"), self.path(name + ".xml"))
         self.trace("random", "./random")
         self.trace("empty", "./empty")
+        self.trace("turns", "./turns")
 
     def trace(self, name, *command, **env):
         out = self.run(*command, RHEAPER_TRACE=name + ".bin", **env)
@@ -317,6 +376,23 @@ def test_a_pool_gives_back_what_was_computed(b):
     assert pool["site"] == site_of(pages, "make_long"), pool
     won = b.said["main"]["left"] - with_pool["left"] - with_pool["pool"]
     assert abs(won - (pool["freed_pages"] - pool["needed_pages"])) <= 3, (won, pool, b.said)
+
+
+def test_one_arena_gives_back_what_was_computed(b):
+    """Of the program without a trace: its resident memory with as many arenas as it likes, and with one."""
+    arenas = b.pages("turns")["arenas"]
+    if arenas["heaps"] < 6:
+        raise tap.Skip("threads share arenas here")
+    many, one = (int(b.run("./turns", **env)) for env in ({}, {"MALLOC_ARENA_MAX": "1"}))
+    computed = arenas["kept_pages"] - arenas["needed_pages"]
+    assert computed > 5 * 8000 * 1500 // PAGE * 0.98, arenas
+    assert abs(many - one - computed) <= 0.02 * computed, (many, one, arenas)
+    assert re.search(r"^up to 6\d\.\d MB by one arena for all threads \(MALLOC_ARENA_MAX=1\)", b.text("turns"), re.M)
+
+
+def test_one_heap_has_no_other_arena(b):
+    assert b.pages("main")["arenas"]["heaps"] == 1
+    assert "MALLOC_ARENA_MAX" not in b.text("main")
 
 
 def total(xml, heap, tag, kind, what="size"):

@@ -68,6 +68,43 @@ static void add_chunks(struct pages *p, uint64_t *state, uint64_t base)
 	}
 }
 
+/* Chunks that live for a random time, against what lives at each moment. */
+static void lives_are_counted(void **state)
+{
+	enum {
+		N = 300,
+		MOMENTS = 500
+	};
+	uint64_t seed = 5;
+	double sizes[MOMENTS + 1] = {0}, most = 0;
+	struct pages p = begin(true);
+
+	(void)state;
+	p.until_ns = MOMENTS;
+	for (int i = 0; i < N; i++) {
+		int64_t from = (int64_t)(next(&seed) % MOMENTS);
+		int64_t to =
+			next(&seed) % 8 ? from + (int64_t)(next(&seed) % 40) : INT64_MAX;
+		struct page_block b = {.address = BASE + 16 + 4096 * (uint64_t)i,
+				       .size = next(&seed) % 3000};
+
+		pages_add_life(&p, &b, from, to);
+		for (int64_t t = from; t <= to && t <= MOMENTS; t++)
+			sizes[t] += (double)chunk_size(&p.model, b.size);
+		if (to == INT64_MAX)
+			pages_add(&p, b);
+	}
+	for (int t = 0; t <= MOMENTS; t++)
+		most = sizes[t] > most ? sizes[t] : most;
+	pages_compute(&p);
+	pages_estimate(&p);
+	assert_int_equal(p.arenas.n_heaps, 1);
+	assert_int_equal(p.arenas.needed, ((uint64_t)most + PAGE - 1) / PAGE);
+	assert_int_equal(p.arenas.kept,
+			 (p.areas[0].end - 1) / PAGE - p.areas[0].begin / PAGE + 1);
+	pages_fini(&p);
+}
+
 /* Anywhere, also on each other. */
 static void add_anywhere(struct pages *p, uint64_t *state)
 {
@@ -448,6 +485,8 @@ int main(void)
 		cmocka_unit_test(the_dead_are_neighbours_of_holders),
 		cmocka_unit_test(heaps_begin_with_the_lowest_block_they_had),
 		cmocka_unit_test(costs_add_up),
+		/* Last: it frees a large block, and malloc maps fewer ones then */
+		cmocka_unit_test(lives_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
