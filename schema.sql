@@ -18,6 +18,9 @@
 --                      views give its name as allocated_by or freed_by
 --   module             the number of a program or shared library; module_path its file
 --   size               bytes asked for, of one block
+--   inner block        one that a declared allocator handed out of a block of another one.
+--                      Its memory is that of the outer block, so that only the tables and
+--                      views whose names begin with inner_ have it
 --   live               not freed yet; at the end, if nothing else is said
 -- A name that ends in _ns or _ms is a time in nanoseconds or milliseconds since tracing
 -- began, or a duration; _bytes is a number of bytes. NULL is "unknown" or "none".
@@ -26,7 +29,7 @@
 -- A change of a table or column raises user_version (docs/reference/schema.md).
 
 PRAGMA application_id = 0x72686561; -- 'rhea'
-PRAGMA user_version = 8;
+PRAGMA user_version = 9;
 
 -- How a block ended.
 CREATE TABLE block_endings (
@@ -41,7 +44,8 @@ INSERT INTO block_endings VALUES
   (1, 'resized', 0, 1, 'A realloc ended it and began another block.'),
   (2, 'live', 1, 1, 'It was not freed before the trace ended.'),
   (3, 'unseen', 0, 0, 'Its address was handed out again, and no free was recorded.'),
-  (4, 'in_realloc', 0, 1, 'The trace ended in a realloc of it.');
+  (4, 'in_realloc', 0, 1, 'The trace ended in a realloc of it.'),
+  (5, 'released', 0, 1, 'The block that it lay in ended; nobody freed it itself.');
 
 -- What a leak scan found of a block that was live at the end.
 CREATE TABLE leak_kinds (
@@ -52,7 +56,7 @@ CREATE TABLE leak_kinds (
 INSERT INTO leak_kinds VALUES
   (0, 'not scanned', 'Memory was not scanned, or the block is younger than the scan.'),
   (1, 'definitely lost', 'No pointer to it was found.'),
-  (2, 'indirectly lost', 'Only lost blocks point to it.'),
+  (2, 'indirectly lost', 'Only lost blocks point to it, or it lies in one.'),
   (3, 'possibly lost', 'Only pointers into its middle were found.'),
   (4, 'still reachable', 'A pointer to it was found.');
 
@@ -265,6 +269,26 @@ CREATE TABLE lots (
                                -- definitely lost one that they hang below
 ) STRICT;
 
+-- The same of inner blocks.
+CREATE TABLE inner_lots (
+  process INTEGER NOT NULL REFERENCES processes,
+  stack INTEGER NOT NULL REFERENCES stacks,
+  alloc_thread INTEGER REFERENCES threads,
+  free_thread INTEGER REFERENCES threads,
+  free_stack INTEGER REFERENCES stacks,
+  ending INTEGER NOT NULL REFERENCES block_endings,
+  temporary INTEGER NOT NULL,
+  free_size INTEGER,
+  weight REAL NOT NULL,
+  first_block INTEGER NOT NULL,
+  last_block INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  leak_kind INTEGER REFERENCES leak_kinds, -- what the outermost block makes of it
+  leak_owner INTEGER REFERENCES stacks, -- the stack of that if it is lost, or of what it is
+                               -- lost with; without a scan, the stack of that
+  outer_stack INTEGER NOT NULL REFERENCES stacks -- of the innermost block that it lay in
+) STRICT;
+
 -- Every block, in the order of lots. Not STRICT: to check each value costs 2 % of a load,
 -- and the loader makes nothing but integers of them.
 CREATE TABLE blocks (
@@ -464,6 +488,7 @@ CREATE TABLE heap_groups (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX lots_by_stack ON lots (stack);
+CREATE INDEX inner_lots_by_stack ON inner_lots (stack);
 CREATE INDEX markers_by_time ON markers (process, at_ms);
 CREATE INDEX resident_by_time ON resident (process, at_ms);
 CREATE INDEX scopes_by_time ON scopes (thread, depth, begin_ns);
@@ -472,7 +497,7 @@ CREATE INDEX scopes_by_time ON scopes (thread, depth, begin_ns);
 -- the column none, so that size = '100' finds nothing, and other programs take it for
 -- text.
 
--- Every allocation.
+-- Every allocation but those of inner blocks.
 CREATE VIEW allocations AS SELECT
   b.block,                                             -- blocks.block
   CAST(b.alloc_ns / 1e6 AS REAL) AS alloc_after,       -- ms since tracing began
@@ -491,6 +516,23 @@ CREATE VIEW allocations AS SELECT
   k.name AS leak_kind,                                 -- of live blocks: leak_kinds
   l.leak_owner                                         -- lots.leak_owner
 FROM lots l LEFT JOIN block_endings e ON e.ending = l.ending
+LEFT JOIN leak_kinds k ON k.leak_kind = l.leak_kind
+CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block;
+
+-- Every allocation of an inner block.
+CREATE VIEW inner_allocations AS SELECT
+  l.process, b.block, l.stack,
+  CAST(b.size AS INTEGER) AS size,
+  CAST(b.address AS INTEGER) AS address,
+  CAST(b.alloc_ns / 1e6 AS REAL) AS alloc_ms,
+  CAST((b.alloc_ns + b.lifetime_ns) / 1e6 AS REAL) AS free_ms, -- NULL: no free was seen
+  l.alloc_thread, l.free_thread, l.free_stack,
+  e.name AS ending,
+  l.temporary, l.weight,
+  k.name AS leak_kind,
+  l.leak_owner,
+  l.outer_stack                                        -- inner_lots.outer_stack
+FROM inner_lots l LEFT JOIN block_endings e ON e.ending = l.ending
 LEFT JOIN leak_kinds k ON k.leak_kind = l.leak_kind
 CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block;
 
@@ -545,13 +587,36 @@ CREATE VIEW weighed_lots AS SELECT
   CAST(bytes * weight AS REAL) AS bytes
 FROM lots;
 
+-- What each call site has handed out of blocks of another allocator.
+CREATE VIEW inner_sites AS SELECT
+  t.process, t.stack, s.signature, t.allocations, t.allocated_bytes,
+  t.live_blocks, t.live_bytes,                   -- at the end
+  t.released_blocks,                             -- that ended with what they lay in
+  s.allocated_by, s.function, s.file, s.line, s.module_path,
+  s.owner_function, s.owner_file, s.owner_line, s.owner_module_path, s.chain
+FROM (SELECT process, stack,
+    CAST(round(sum(n)) AS INTEGER) AS allocations,
+    CAST(round(sum(bytes)) AS INTEGER) AS allocated_bytes,
+    CAST(round(sum(n * live)) AS INTEGER) AS live_blocks,
+    CAST(round(sum(bytes * live)) AS INTEGER) AS live_bytes,
+    CAST(round(sum(n * (ending = 5))) AS INTEGER) AS released_blocks
+  FROM (SELECT l.process, l.stack, l.ending, e.live,
+      (l.last_block - l.first_block + 1) * l.weight AS n, l.bytes * l.weight AS bytes
+    FROM inner_lots l JOIN block_endings e ON e.ending = l.ending)
+  GROUP BY process, stack) t JOIN sites s USING (stack);
+
 -- Which lost blocks are lost with which: the blocks of a stack that hang below definitely
--- lost blocks of another one, the owner, or of the same.
+-- lost blocks of another one, the owner, or of the same; and the inner ones that lie in
+-- them. Without a scan these alone are known.
 CREATE VIEW leak_owners AS SELECT
-  process, leak_owner AS owner_stack, stack,
+  CAST(process AS INTEGER) AS process, CAST(leak_owner AS INTEGER) AS owner_stack,
+  CAST(stack AS INTEGER) AS stack,
   CAST(round(sum(blocks)) AS INTEGER) AS blocks,
   CAST(round(sum(bytes)) AS INTEGER) AS bytes
-FROM weighed_lots WHERE leak_owner IS NOT NULL GROUP BY process, leak_owner, stack;
+FROM (SELECT process, leak_owner, stack, blocks, bytes FROM weighed_lots
+  UNION ALL SELECT process, leak_owner, stack, (last_block - first_block + 1) * weight,
+    bytes * weight FROM inner_lots)
+WHERE leak_owner IS NOT NULL GROUP BY process, leak_owner, stack;
 
 -- Blocks not freed at the end, by call site, of processes that were traced to their end.
 CREATE VIEW leaks AS SELECT
@@ -572,7 +637,8 @@ CREATE VIEW leaks_by_kind AS SELECT
   CAST(round(sum(l.blocks)) AS INTEGER) AS blocks,
   CAST(round(sum(l.bytes)) AS INTEGER) AS bytes,
   CAST(ifnull(max(o.blocks), 0) AS INTEGER) AS indirect_blocks, -- of definitely lost
-  CAST(ifnull(max(o.bytes), 0) AS INTEGER) AS indirect_bytes, -- ones: what hangs below
+  CAST(ifnull(max(o.bytes), 0) AS INTEGER) AS indirect_bytes, -- ones: what hangs below,
+                                                              -- and lies in them
   s.allocated_by, s.function, s.file, s.line, s.module_path,
   s.owner_function, s.owner_file, s.owner_line, s.owner_module_path, s.chain
 FROM weighed_lots l JOIN leak_kinds k ON k.leak_kind = l.leak_kind
@@ -580,16 +646,17 @@ JOIN processes p ON p.process = l.process
 LEFT JOIN sites s ON s.stack = l.stack
 LEFT JOIN (SELECT process, owner_stack, sum(blocks) AS blocks, sum(bytes) AS bytes
   FROM leak_owners GROUP BY 1, 2) o
-  ON l.leak_kind = 1 AND o.process = l.process AND o.owner_stack = l.stack
+  ON l.leak_kind IN (0, 1) AND o.process = l.process AND o.owner_stack = l.stack
 WHERE p.ending NOT IN ('stopped', 'snapshot', 'executed') OR l.leak_kind IN (1, 2)
 GROUP BY l.process, l.stack, l.leak_kind;
 
 -- Blocks freed by an allocator of another family (new[] by delete, malloc by delete, new
--- by realloc), or by a sized free with the wrong size. Both problems are two rows.
+-- by realloc), or by a sized free with the wrong size. Both problems are two rows. Inner
+-- blocks, too.
 CREATE VIEW mismatches AS SELECT
   CAST(problem AS TEXT) AS problem, -- 'family' or 'size'
   process,
-  block,                            -- allocations.block
+  block,                            -- allocations.block, inner_allocations.block
   stack, free_stack, size,
   CAST(free_size AS INTEGER) AS free_size, -- bytes that the free said, if they are wrong
   allocated_by, freed_by, weight
@@ -605,6 +672,22 @@ FROM (
   UNION ALL SELECT 'size', l.process, b.block, l.stack, l.free_stack, b.size, l.free_size,
     an.name, fn.name, l.weight
   FROM lots l LEFT JOIN stacks s ON s.stack = l.stack
+  LEFT JOIN stacks t ON t.stack = l.free_stack
+  LEFT JOIN allocators an ON an.allocator = s.allocator
+  LEFT JOIN allocators fn ON fn.allocator = t.allocator
+  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
+  WHERE l.free_size IS NOT NULL
+  UNION ALL SELECT 'family' AS problem, l.process, b.block, l.stack, l.free_stack, b.size,
+    NULL AS free_size, an.name AS allocated_by, fn.name AS freed_by, l.weight
+  FROM inner_lots l CROSS JOIN stacks s ON s.stack = l.stack
+  CROSS JOIN stacks t ON t.stack = l.free_stack
+  CROSS JOIN allocators an ON an.allocator = s.allocator
+  CROSS JOIN allocators fn ON fn.allocator = t.allocator
+  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
+  WHERE an.family <> fn.family
+  UNION ALL SELECT 'size', l.process, b.block, l.stack, l.free_stack, b.size, l.free_size,
+    an.name, fn.name, l.weight
+  FROM inner_lots l LEFT JOIN stacks s ON s.stack = l.stack
   LEFT JOIN stacks t ON t.stack = l.free_stack
   LEFT JOIN allocators an ON an.allocator = s.allocator
   LEFT JOIN allocators fn ON fn.allocator = t.allocator

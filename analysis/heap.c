@@ -200,6 +200,7 @@ static void take_row(struct heap_snapshot *s, int64_t ns, const struct pair_row 
 	struct heap_block *b = &s->blocks[i];
 
 	if (i == s->n_blocks || b->address != row->address ||
+	    row->inside != PAIR_NOT_INSIDE ||
 	    (row->lifetime_ns >= 0 && row->alloc_ns + row->lifetime_ns < ns) ||
 	    (b->stack != HEAP_NO_STACK && row->alloc_ns > ns))
 		return;

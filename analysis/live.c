@@ -203,6 +203,23 @@ bool live_find(const struct live *live, uint64_t address, struct live_block *blo
 	return true;
 }
 
+bool live_walk(const struct live *live, struct live_cursor *at, struct live_block *block)
+{
+	for (; at->part < LIVE_PARTS; at->part++, at->slot = 0) {
+		const struct live_part *part = &live->parts[at->part];
+
+		while (at->slot < part->n_slots) {
+			const struct live_slot *slot = &part->slots[at->slot++];
+
+			if (slot->address) {
+				*block = unpack(slot);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 static int compare_slots(const void *left, const void *right)
 {
 	const struct live_slot *a = left, *b = right;

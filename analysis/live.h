@@ -18,6 +18,9 @@ struct live_block {
 	uint32_t stack;
 	uint32_t thread;
 	uint32_t chain; /* of reallocs that it belongs to, 0: none */
+	/* nest.h: how many others it lies in, and the stack of the innermost of them.
+	 * Blocks here lie in none. */
+	uint32_t level, inside;
 };
 
 #define LIVE_PARTS 64
@@ -50,6 +53,14 @@ void live_expect(const struct live *live, uint64_t address);
 /* Return the stack that the block at this address probably has, for a prefetch: it may be
  * that of another block, or 0. */
 uint32_t live_guess_stack(const struct live *live, uint64_t address);
+
+/* Copy the next block in no order to *block. Returns false after the last one. A zeroed
+ * cursor stands before the first. */
+struct live_cursor {
+	size_t part, slot;
+};
+bool live_walk(const struct live *live, struct live_cursor *cursor,
+	       struct live_block *block);
 
 /* Sort the blocks in the order in which they were allocated. Only live_next may be called
  * afterwards. */

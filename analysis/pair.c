@@ -2,10 +2,9 @@
 /*
  * A realloc is two events. At its BEGIN the block leaves the map, because the
  * allocator may give its address to another thread before the realloc returns;
- * it waits as `pending` of that stream and thread, on top of what a signal
- * handler's realloc may have interrupted there. The next END, FAIL or FREE of
- * the same stream and thread takes it from the top. Until then it counts as
- * live.
+ * it waits in `resizing`. Until its END, FAIL or FREE it counts as live.
+ *
+ * Blocks that lie in others are in `nest`, and nobody counts their memory twice.
  *
  * A block is temporary if the next event of its thread in its stream frees it:
  * each stream has the block that its last event gave.
@@ -17,16 +16,18 @@
 
 #include "analysis/catalog.h"
 #include "analysis/chains.h"
+#include "analysis/judge.h"
+#include "analysis/pair-rows.h"
 #include "analysis/live.h"
 #include "analysis/merge.h"
+#include "analysis/nest.h"
+#include "analysis/resizing.h"
 #include "analysis/tally.h"
 #include "common/array.h"
-#include "common/map.h"
 #include "trace/reader.h"
 
 #include "analysis/pair.h"
 
-#define NO_PENDING UINT32_MAX
 /* Events are read some at a time, for their blocks and stacks to be in the cache when
  * they are taken: waiting for memory is most of the work. */
 #define N_AHEAD 32
@@ -34,12 +35,6 @@
 struct ahead {
 	struct reader_event event;
 	uint32_t stack; /* that it names, not of a BEGIN */
-};
-
-struct pending {
-	struct live_block block; /* address 0: unknown or taken back */
-	int64_t begin_ns;
-	uint32_t below; /* of the same stream and thread; or in the free list */
 };
 
 /* The block that the last event of a stream gave. */
@@ -53,20 +48,18 @@ struct pair {
 	const struct reader *reader;
 	struct catalog *catalog;
 	struct live live;
-	struct map tops; /* stream and thread -> 1 + index of the top, 0: none */
-	struct pending *pendings;
-	size_t n_pendings, n_pendings_max;
-	uint32_t free_pending;
+	struct resizing resizing;
 	struct pair_row *rows; /* of pair_next's caller */
 	int n_rows;
 	struct ahead ahead[N_AHEAD]; /* read, not yet taken */
 	unsigned int n_ahead, next_ahead;
 	int merge_result; /* why there are no more of them */
-	size_t next_pending;
-	bool following; /* pair_follow */
-	bool over;      /* the events: what is live is left */
-	struct map
-		leak_owners;   /* address -> stack, of blocks that others are lost with */
+	bool following;   /* pair_follow */
+	bool over;        /* the events: what is live is left */
+	struct nest nest;
+	struct pair_rows
+		later; /* rows of blocks that ended with others, still to be given */
+	struct judge judge;
 	struct latest *latest; /* by stream */
 	size_t n_latest;
 	struct chains chains;
@@ -87,7 +80,8 @@ int pair_new(struct pair **result, struct merge *merge, const struct reader *rea
 	p->reader = reader;
 	p->catalog = catalog;
 	p->merge_result = 1;
-	p->free_pending = NO_PENDING;
+	p->judge.scan = &catalog->scan;
+	p->judge.reader = reader;
 	if (array_grow((void **)&p->latest, &p->n_latest, reader_n_streams(reader) + 1,
 		       sizeof(*p->latest)) ||
 	    tally_init(&p->tally, catalog, reader_header(reader)->sample_bytes)) {
@@ -103,12 +97,13 @@ void pair_free(struct pair *p)
 	if (!p)
 		return;
 	live_fini(&p->live);
-	map_fini(&p->tops);
-	map_fini(&p->leak_owners);
+	resizing_fini(&p->resizing);
+	nest_fini(&p->nest);
+	judge_fini(&p->judge);
+	pair_rows_fini(&p->later);
 	tally_fini(&p->tally);
 	chains_fini(&p->chains);
 	free(p->latest);
-	free(p->pendings);
 	free(p);
 }
 
@@ -120,6 +115,11 @@ const struct pair_totals *pair_totals(const struct pair *p)
 const struct tally *pair_tally(const struct pair *p)
 {
 	return &p->tally;
+}
+
+const struct nest *pair_nest(const struct pair *p)
+{
+	return &p->nest;
 }
 
 int pair_next_chain(struct pair *p, struct chain *chain)
@@ -140,16 +140,7 @@ static struct pair_row *add_row(struct pair *p, const struct live_block *block,
 	assert(p->n_rows <= PAIR_MAX_ROWS);
 	if (block->chain && end != BLOCK_REALLOC)
 		p->ended_chains[p->n_ended_chains++] = block->chain;
-	*row = (struct pair_row){
-		.alloc_ns = block->alloc_ns,
-		.lifetime_ns = -1,
-		.size = block->size,
-		.address = block->address,
-		.stack = block->stack,
-		.alloc_thread = block->thread,
-		.leak_owner = PAIR_NO_OWNER,
-		.end = (uint8_t)end,
-	};
+	*row = pair_row_of(block, end);
 	return row;
 }
 
@@ -159,30 +150,95 @@ static struct pair_row *end_block(struct pair *p, const struct live_block *block
 {
 	struct pair_row *row = add_row(p, block, end);
 
-	tally_end(&p->tally, block, ns);
-	row->lifetime_ns = ns - block->alloc_ns;
-	if (row->lifetime_ns < 0) {
-		row->lifetime_ns = 0;
-		p->totals.clock_inversions++;
-	}
+	if (block->level == 0)
+		tally_end(&p->tally, block, ns);
+	p->totals.clock_inversions += !pair_row_set_end(row, ns);
 	row->free_thread = event->thread;
 	row->free_stack = stack;
 	row->free_size = event->code == RHP_FREE ? event->size : 0;
 	return row;
 }
 
-/* Into the map; what was live at that address was freed unseen. */
-static int put_block(struct pair *p, const struct live_block *block, int64_t ns)
+/* Blocks that ended with the one of an event: their rows come after its own. Those that
+ * lay in no other one are still in the map. */
+static int take_ended(struct pair *p, int64_t ns)
+{
+	struct nest *n = &p->nest;
+
+	for (size_t i = 0; i < n->n_ended; i++) {
+		struct live_block block = n->ended[i].block;
+		struct pair_row row;
+
+		if (block.level == 0 && !live_take(&p->live, block.address, &block))
+			continue;
+		if (block.level == 0)
+			tally_end(&p->tally, &block, ns);
+		row = pair_row_of(&block, n->ended[i].end);
+		if (row.end == BLOCK_RELEASED)
+			p->totals.clock_inversions += !pair_row_set_end(&row, ns);
+		else
+			p->totals.unseen_free += block.level == 0;
+		if (!p->following && pair_rows_put(&p->later, &row, block.chain))
+			return -ENOMEM;
+	}
+	n->n_ended = 0;
+	return 0;
+}
+
+/* What lay in a block ends with it, or with what is behind `keep` of it. */
+static int end_inner(struct pair *p, const struct live_block *block, uint64_t keep,
+		     int64_t ns)
+{
+	int error = p->nest.is_on ? nest_cut(&p->nest, block, keep) : 0;
+
+	return error || p->nest.n_ended == 0 ? error : take_ended(p, ns);
+}
+
+/* Into the map; what was live at that address was freed unseen. `again`: it was there
+ * before. */
+static int put_block(struct pair *p, const struct live_block *block, uint32_t family,
+		     int64_t ns, bool again)
 {
 	struct live_block old;
-	int result = live_put(&p->live, block, &old);
+	int result = p->nest.is_on ? nest_add(&p->nest, block, family, again) : 0;
 
+	if (!result && p->nest.n_ended)
+		result = take_ended(p, ns);
+	if (!result)
+		result = live_put(&p->live, block, &old);
 	if (result == 1) {
 		p->totals.unseen_free++;
 		tally_end(&p->tally, &old, ns);
 		add_row(p, &old, BLOCK_UNSEEN);
+		return end_inner(p, &old, old.address, ns);
 	}
-	return result < 0 ? result : 0;
+	return result;
+}
+
+/* The block that an event ends, out of the map: false if there is none. */
+static int take_block(struct pair *p, const struct reader_event *event,
+		      struct live_block *block, uint32_t *family)
+{
+	*family = RHP_FAMILY_NONE;
+	if (p->nest.is_on &&
+	    nest_take(&p->nest, event->address, event->family, block, family))
+		return true;
+	return live_take(&p->live, event->address, block);
+}
+
+/* Into the block that it lies in: 1, 0 if it lies in none, -ENOMEM. */
+static int begin_inner(struct pair *p, const struct live_block *block, uint32_t family,
+		       int64_t ns)
+{
+	int result = 0;
+
+	if (!p->nest.is_on && family != RHP_FAMILY_NONE)
+		result = nest_begin(&p->nest, &p->live);
+	if (!result && p->nest.is_on)
+		result = nest_begin_inner(&p->nest, block, family);
+	if (p->nest.n_ended && take_ended(p, ns))
+		return -ENOMEM;
+	return result;
 }
 
 /* `old`: the block that a realloc made this one of, or NULL. */
@@ -196,38 +252,45 @@ static int begin_block(struct pair *p, const struct reader_event *event, int64_t
 		.stack = stack,
 		.thread = event->thread,
 	};
-	int error = 0;
+	bool was_there = old && old->address == event->address;
+	int result = 0;
 
 	if (event->address == 0)
 		return 0;
 	if (old && old->address != 0 && !p->following)
-		error = chains_step(&p->chains, old, &block, &block.chain);
-	if (!error)
-		error = put_block(p, &block, ns);
-	if (error)
-		return error;
+		result = chains_step(&p->chains, old, &block, &block.chain);
+	if (!result)
+		result = begin_inner(p, &block, event->family, ns);
+	if (result < 0)
+		return result;
 	p->totals.allocations++;
-	tally_begin(&p->tally, &block);
 	p->latest[event->stream] = (struct latest){event->address, event->thread};
-	return 0;
+	if (result == 1)
+		return 0;
+	result = put_block(p, &block, event->family, ns, was_there);
+	if (!result)
+		tally_begin(&p->tally, &block);
+	return result;
 }
 
-static void take_free(struct pair *p, const struct reader_event *event, int64_t ns,
-		      uint32_t stack, const struct latest *latest)
+static int take_free(struct pair *p, const struct reader_event *event, int64_t ns,
+		     uint32_t stack, const struct latest *latest)
 {
 	struct live_block block;
 	struct pair_row *row;
+	uint32_t family;
 
 	p->totals.frees++;
-	if (!live_take(&p->live, event->address, &block)) {
+	if (!take_block(p, event, &block, &family)) {
 		p->totals.foreign_free++;
-		return;
+		return 0;
 	}
 	row = end_block(p, &block, BLOCK_FREED, event, ns, stack);
 	row->temporary =
 		latest->address == event->address && latest->thread == event->thread;
-	if (row->temporary)
+	if (row->temporary && block.level == 0)
 		tally_temporary(&p->tally, &block);
+	return end_inner(p, &block, block.address, ns);
 }
 
 static uint64_t owner_key(const struct reader_event *event)
@@ -237,45 +300,29 @@ static uint64_t owner_key(const struct reader_event *event)
 
 static int push_pending(struct pair *p, const struct reader_event *event, int64_t ns)
 {
-	uint64_t key = owner_key(event);
-	uint32_t i = p->free_pending, top;
-	struct pending *pending;
+	struct pending *pending = resizing_push(&p->resizing, owner_key(event));
 
-	if (i != NO_PENDING) {
-		p->free_pending = p->pendings[i].below;
-	} else {
-		if (array_grow((void **)&p->pendings, &p->n_pendings_max,
-			       p->n_pendings + 1, sizeof(*p->pendings)))
-			return -ENOMEM;
-		i = (uint32_t)p->n_pendings++;
-	}
-	pending = &p->pendings[i];
-	*pending = (struct pending){.begin_ns = ns};
-	live_take(&p->live, event->address, &pending->block);
-	top = map_get(&p->tops, key);
-	pending->below = top == MAP_NONE ? 0 : top;
-	return map_put(&p->tops, key, i + 1);
+	if (!pending)
+		return -ENOMEM;
+	pending->begin_ns = ns;
+	take_block(p, event, &pending->block, &pending->family);
+	return 0;
 }
 
 /* The pending that an END belongs to; false if its BEGIN was not seen. */
 static bool pop_pending(struct pair *p, const struct reader_event *event,
 			struct pending *pending)
 {
-	uint32_t top = map_get(&p->tops, owner_key(event));
-	struct pending *slot;
+	bool paired = resizing_pop(&p->resizing, owner_key(event), pending);
 
-	if (top == MAP_NONE || top == 0) {
-		p->totals.unpaired_realloc++;
-		*pending = (struct pending){0};
-		return false;
-	}
-	slot = &p->pendings[top - 1];
-	*pending = *slot;
-	map_put(&p->tops, owner_key(event), slot->below); /* the key is there */
-	slot->block.address = 0;
-	slot->below = p->free_pending;
-	p->free_pending = top - 1;
-	return true;
+	p->totals.unpaired_realloc += !paired;
+	return paired;
+}
+
+/* Where what a realloc kept of a block in its place ends. */
+static uint64_t kept_of(const struct live_block *old, const struct reader_event *event)
+{
+	return event->address == old->address ? old->address + event->size : old->address;
 }
 
 static int finish_realloc(struct pair *p, const struct reader_event *event, int64_t ns,
@@ -285,12 +332,15 @@ static int finish_realloc(struct pair *p, const struct reader_event *event, int6
 	bool paired = pop_pending(p, event, &old);
 
 	p->totals.reallocs++;
-	if (old.block.address != 0)
+	if (old.block.address != 0) {
 		end_block(p, &old.block, BLOCK_REALLOC, event, old.begin_ns, stack);
-	else if (event->node == 0)
+		if (end_inner(p, &old.block, kept_of(&old.block, event), ns))
+			return -ENOMEM;
+	} else if (event->node == 0)
 		return 0;
-	else if (paired)
+	else if (paired) {
 		p->totals.foreign_realloc++;
+	}
 	if (event->node == 0)
 		stack = old.block.stack;
 	return begin_block(p, event, ns, stack, &old.block);
@@ -301,21 +351,24 @@ static int fail_realloc(struct pair *p, const struct reader_event *event, int64_
 	struct pending old;
 
 	p->totals.failed_reallocs++;
-	if (pop_pending(p, event, &old) && old.block.address != 0)
-		return put_block(p, &old.block, ns);
-	return 0;
+	if (!pop_pending(p, event, &old) || old.block.address == 0)
+		return 0;
+	return old.block.level ? nest_put_back(&p->nest, &old.block, old.family)
+			       : put_block(p, &old.block, old.family, ns, true);
 }
 
-static void free_by_realloc(struct pair *p, const struct reader_event *event,
-			    uint32_t stack)
+static int free_by_realloc(struct pair *p, const struct reader_event *event,
+			   uint32_t stack)
 {
 	struct pending old;
 
 	p->totals.frees++;
-	if (pop_pending(p, event, &old) && old.block.address != 0)
-		end_block(p, &old.block, BLOCK_FREED, event, old.begin_ns, stack);
-	else
+	if (!pop_pending(p, event, &old) || old.block.address == 0) {
 		p->totals.foreign_free++;
+		return 0;
+	}
+	end_block(p, &old.block, BLOCK_FREED, event, old.begin_ns, stack);
+	return end_inner(p, &old.block, old.block.address, old.begin_ns);
 }
 
 static int take_event(struct pair *p, const struct reader_event *event, uint32_t stack)
@@ -330,8 +383,7 @@ static int take_event(struct pair *p, const struct reader_event *event, uint32_t
 	case RHP_ALLOC:
 		return begin_block(p, event, ns, stack, NULL);
 	case RHP_FREE:
-		take_free(p, event, ns, stack, &latest);
-		return 0;
+		return take_free(p, event, ns, stack, &latest);
 	case RHP_REALLOC_BEGIN:
 		return push_pending(p, event, ns);
 	case RHP_REALLOC_END:
@@ -339,75 +391,43 @@ static int take_event(struct pair *p, const struct reader_event *event, uint32_t
 	case RHP_REALLOC_FAIL:
 		return fail_realloc(p, event, ns);
 	case RHP_REALLOC_FREE:
-		free_by_realloc(p, event, stack);
-		return 0;
+		return free_by_realloc(p, event, stack);
 	default:
 		return 0;
 	}
 }
 
-/* One that was allocated after the scan is not what that found at its address. */
-static bool is_older_than_scan(const struct pair *p, const struct live_block *block)
-{
-	const struct scan *scan = &p->catalog->scan;
-
-	return scan->ticks && block->alloc_ns <= reader_ns(p->reader, scan->ticks);
-}
-
-/* What the scan said of a block that is live at the end, or NULL. */
-static const struct scan_block *find_scanned(const struct pair *p,
-					     const struct live_block *block)
-{
-	return is_older_than_scan(p, block) ? scan_find(&p->catalog->scan, block->address)
-					    : NULL;
-}
-
-/* Live blocks can be looked up until they are sorted. Returns 0 or -ENOMEM. */
-static int find_leak_owners(struct pair *p)
-{
-	const struct scan_blocks *scanned = &p->catalog->scan.whole;
-	struct live_block owner;
-
-	for (size_t i = 0; i < scanned->n_blocks; i++) {
-		uint64_t address = scanned->blocks[i].owner;
-
-		if (address && map_get(&p->leak_owners, address) == MAP_NONE &&
-		    live_find(&p->live, address, &owner) && find_scanned(p, &owner) &&
-		    map_put(&p->leak_owners, address, owner.stack))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
+/* What the scan said of a block that is live at the end. */
 static void set_leak(struct pair *p, const struct live_block *block, struct pair_row *row)
 {
-	const struct scan_block *scanned = find_scanned(p, block);
-	uint32_t owner;
+	struct judged judged = judge_block(&p->judge, block);
 
-	p->totals.unscanned_blocks += !scanned && is_older_than_scan(p, block);
-	if (!scanned)
-		return;
-	row->leak = (uint8_t)scanned->kind;
-	if (!scanned->owner)
-		return;
-	owner = map_get(&p->leak_owners, scanned->owner);
-	row->leak_owner = owner == MAP_NONE ? PAIR_NO_OWNER : owner;
+	p->totals.unscanned_blocks += judged.is_missing;
+	row->leak = (uint8_t)judged.leak;
+	row->leak_owner = judged.owner;
 }
 
-/* A block that did not end: first those in a realloc, then the live ones. */
+/* A block that did not end: first those in others, then those in a realloc, then the live
+ * ones. */
 static bool add_survivor(struct pair *p)
 {
+	const struct judged_inner *inner = judge_next_inner(&p->judge);
+	const struct pending *pending;
 	struct live_block rest;
 	struct pair_row *row;
 
-	while (p->next_pending < p->n_pendings) {
-		const struct live_block *block = &p->pendings[p->next_pending++].block;
-
-		if (block->address == 0)
-			continue;
+	if (inner) {
+		row = add_row(p, &inner->block, BLOCK_LIVE);
+		row->leak = (uint8_t)inner->judged.leak;
+		row->leak_owner = inner->judged.owner;
+		return true;
+	}
+	pending = resizing_next(&p->resizing);
+	if (pending) {
 		p->totals.in_realloc_blocks++;
-		tally_end(&p->tally, block, p->totals.last_ns);
-		add_row(p, block, BLOCK_IN_REALLOC);
+		if (pending->block.level == 0)
+			tally_end(&p->tally, &pending->block, p->totals.last_ns);
+		add_row(p, &pending->block, BLOCK_IN_REALLOC);
 		return true;
 	}
 	if (!live_next(&p->live, &rest))
@@ -522,6 +542,19 @@ int pair_follow_until(struct pair *p, size_t n, int64_t stop_ns)
 	return result;
 }
 
+/* Rows that are left of the last event. */
+static void add_later(struct pair *p)
+{
+	uint32_t chain;
+
+	while (p->n_rows < PAIR_MAX_ROWS &&
+	       pair_rows_take(&p->later, &p->rows[p->n_rows], &chain)) {
+		p->n_rows++;
+		if (chain)
+			p->ended_chains[p->n_ended_chains++] = chain;
+	}
+}
+
 int pair_next(struct pair *p, struct pair_row *rows)
 {
 	int result;
@@ -529,13 +562,16 @@ int pair_next(struct pair *p, struct pair_row *rows)
 	p->rows = rows;
 	p->n_rows = 0;
 	p->n_ended_chains = 0;
+	add_later(p);
 	while (p->n_rows == 0 && !p->over) {
 		result = take_next(p);
 		if (result < 0 || result > 1)
 			return result;
-		if (result == 0) {
+		if (p->n_rows == 0)
+			add_later(p);
+		if (result == 0 && p->n_rows == 0) {
 			p->over = true;
-			if (find_leak_owners(p))
+			if (judge_begin(&p->judge, &p->live, &p->nest))
 				return -ENOMEM;
 			live_sort(&p->live);
 		}

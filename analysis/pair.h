@@ -24,6 +24,7 @@ enum block_end {
 	BLOCK_LIVE = 2,
 	BLOCK_UNSEEN = 3,     /* its address was handed out again */
 	BLOCK_IN_REALLOC = 4, /* the trace ended in a realloc of it */
+	BLOCK_RELEASED = 5,   /* what it lay in ended: nobody freed it itself */
 };
 
 struct pair_row {
@@ -34,6 +35,7 @@ struct pair_row {
 	uint32_t free_stack, free_thread; /* if its end is in the trace */
 	uint64_t free_size;               /* the size that a sized free gave, or 0 */
 	uint32_t leak_owner; /* stack of the lost block that this one is lost with */
+	uint32_t inside;     /* stack of the block that this one lies in (nest.h) */
 	uint8_t end;         /* enum block_end */
 	uint8_t leak;        /* of a live block: enum rhp_leak_kind */
 	bool temporary;      /* its free was the next event of its thread */
@@ -41,11 +43,13 @@ struct pair_row {
 
 /* leak_owner of a block that hangs below no other one that is known. */
 #define PAIR_NO_OWNER UINT32_MAX
+/* inside of a block that lies in no other one. */
+#define PAIR_NOT_INSIDE UINT32_MAX
 
 struct pair_totals {
 	uint64_t allocations, frees, reallocs, failed_reallocs;
 	int64_t last_ns;      /* of the last event */
-	uint64_t left_blocks; /* at the end of the trace */
+	uint64_t left_blocks; /* at the end of the trace, not in others; as below */
 	uint64_t leak_blocks[RHP_N_LEAK_KINDS],
 		leak_bytes[RHP_N_LEAK_KINDS]; /* of them */
 	uint64_t unscanned_blocks; /* older than the leak scan, and not in it */
@@ -95,3 +99,7 @@ int pair_next_chain(struct pair *pair, struct chain *chain);
  * estimates if the trace is a sample. They are final when pair_next has returned 0. */
 const struct pair_totals *pair_totals(const struct pair *pair);
 const struct tally *pair_tally(const struct pair *pair);
+
+/* Return what lay in other blocks, which the tally does not count. */
+struct nest;
+const struct nest *pair_nest(const struct pair *pair);

@@ -71,6 +71,10 @@ void tally_expect(const struct tally *tally, uint32_t stack);
 void tally_begin(struct tally *tally, const struct live_block *block);
 void tally_end(struct tally *tally, const struct live_block *block, int64_t ns);
 
+/* Note a block that lies in another one. Its memory is counted as that of the other one.
+ */
+void tally_inner(struct tally *tally, const struct live_block *block);
+
 /* Count a block that its thread freed in its next event. Call it after tally_end. */
 void tally_temporary(struct tally *tally, const struct live_block *block);
 

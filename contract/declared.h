@@ -30,5 +30,7 @@ struct rhp_declared_spec {
 	uint8_t gives; /* enum rhp_declared_gives */
 	uint8_t unused;
 	uint16_t text_size;
+	uint32_t family; /* of format.h, which a FAMILY record says; NONE: none is written
+			  */
 	char text[RHP_DECLARED_TEXT]; /* name and family, each with its NUL */
 };

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define RHP_TRACE_MAGIC "rheaper\n"
-#define RHP_TRACE_VERSION 7
+#define RHP_TRACE_VERSION 8
 #define RHP_TRACE_VERSION_FIRST 4  /* that readers take */
 #define RHP_TRACE_VERSION_PACKED 6 /* from here on records are packed */
 #define RHP_BYTE_ORDER_MARK 0x01020304u
@@ -186,6 +186,11 @@ struct rhp_region {
  * TIME: c is the full value of the clock in ticks; later record times count
  * from it.
  *
+ * FAMILY, from version 8 on: the event that follows in the stream is one of a function
+ * that was declared (--rheaper-wrap): b = family: 24, enum rhp_family_flags: 8; c = the
+ * pool that its block is of, or 0. Blocks of a family may lie in those of another one,
+ * and only functions of the same family end them, but for the end of what they lie in.
+ *
  * FRAME: a node of the tree of stacks: return address a, called from the node
  * `parent`. CALL: a leaf: function number a called with the stack `parent`.
  * Events name CALL nodes. Node 0 is the empty stack.
@@ -215,6 +220,7 @@ enum rhp_code {
 	RHP_REALLOC_FREE = 6,
 	RHP_SIZE = 16,
 	RHP_TIME = 17,
+	RHP_FAMILY = 18,
 	RHP_FRAME = 32,
 	RHP_CALL = 33,
 	RHP_BLOB = 48,
@@ -225,11 +231,31 @@ enum rhp_code {
 	RHP_ROOT = 67,
 };
 
+/* Families that have no hash of a name (rhp_family): events without a FAMILY are of
+ * functions that every program wraps; those of LISTED are of functions whose blocks these
+ * may free, too. */
+#define RHP_FAMILY_NONE 0u
+#define RHP_FAMILY_LISTED 1u
+#define RHP_FAMILY_BITS 24
+
 struct rhp_record {
 	rhp_u64 a; /* code: 8, address: 56 */
 	rhp_u64 b; /* events: stamp: 40 (low), time: 24 (high) */
 	rhp_u64 c; /* events: size: 36 (low), node: 28 (high) */
 };
+
+/* Return the number of a family: a hash of its name. FNV-1a, 32 bits, of which 24 stay:
+ * of two families of a program one in 16 million times they are the same, and count as
+ * one. */
+static inline uint32_t rhp_family(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	hash = (hash ^ hash >> RHP_FAMILY_BITS) & ((1u << RHP_FAMILY_BITS) - 1);
+	return hash > RHP_FAMILY_LISTED ? hash : RHP_FAMILY_LISTED + 1;
+}
 
 /* FRAME and CALL: b = id (low 32), parent (high 32); c = module (low 32; 0 is
  * unknown, FRAME only), enum rhp_node_flags (high 32). */

@@ -20,6 +20,8 @@
  *                REST: 4, node: 28, size: 32
  *   SIZE, TIME   code: 8, low bits of c: 56
  *                REST: 4, high bits of c: 8
+ *   FAMILY       code: 8, family: 24, flags: 8
+ *                REST: 4, pool: 60
  *   FRAME, CALL  code: 8, address: 56
  *                REST: 4, id: 28, parent: 28
  *                REST: 4, module: 32, flags: 28
@@ -89,7 +91,8 @@ static inline uint32_t rhp_units_of(uint64_t first)
 	if (tag == RHP_SKIP || tag == RHP_SHORT_FREE || code == RHP_TEXT ||
 	    code == RHP_EDGES || code == RHP_EDGE)
 		return 1;
-	return tag > RHP_MID || code == RHP_SIZE || code == RHP_TIME ? 2 : RHP_WIDE_UNITS;
+	return tag > RHP_MID || (code >= RHP_SIZE && code <= RHP_FAMILY) ? 2
+									 : RHP_WIDE_UNITS;
 }
 
 /* The same, if all of its units are there, of the n that are given; 0: they are not. */
@@ -159,6 +162,10 @@ static inline uint32_t rhp_pack(uint64_t units[3], enum rhp_code code, uint64_t 
 		units[0] = code | c << 8;
 		units[1] = rhp_rest(c >> 56);
 		return 2;
+	case RHP_FAMILY:
+		units[0] = code | rhp_bits(b, 0, 32) << 8;
+		units[1] = rhp_rest(c);
+		return 2;
 	case RHP_FRAME:
 	case RHP_CALL:
 		rhp_pack_node(units, code, address, b & RHP_STACK_MAX,
@@ -217,6 +224,9 @@ static inline struct rhp_record rhp_unpack(const uint64_t *units)
 	case RHP_TIME:
 		return (struct rhp_record){units[0] & 255, 0,
 					   units[0] >> 8 | units[1] >> 4 << 56};
+	case RHP_FAMILY:
+		return (struct rhp_record){units[0] & 255, rhp_bits(units[0], 8, 32),
+					   units[1] >> 4};
 	case RHP_FRAME:
 	case RHP_CALL:
 		r.b = rhp_bits(units[1], 4, 28) | rhp_bits(units[1], 32, 28) << 32;

@@ -97,7 +97,7 @@ static int find_lot(struct lots *l, const struct lot *key, uint64_t hash,
 
 static struct lot make_key(const struct pair_row *row, bool sampled)
 {
-	bool ended = row->lifetime_ns >= 0;
+	bool ended = row->lifetime_ns >= 0 && row->end != BLOCK_RELEASED;
 
 	return (struct lot){
 		.sampled_size = sampled ? row->size + 1 : 0,
@@ -107,6 +107,7 @@ static struct lot make_key(const struct pair_row *row, bool sampled)
 		.alloc_thread = row->alloc_thread,
 		.free_thread = ended ? row->free_thread : 0,
 		.leak_owner = row->leak_owner,
+		.inside = row->inside,
 		.end = row->end,
 		.ended = ended,
 		.temporary = row->temporary,

@@ -17,6 +17,8 @@ struct lot {
 	uint32_t stack, free_stack;
 	uint32_t alloc_thread, free_thread;
 	uint32_t leak_owner; /* stack; or PAIR_NO_OWNER */
+	uint32_t inside;     /* stack; or PAIR_NOT_INSIDE */
+	uint32_t unused;     /* 0 */
 	uint8_t end;         /* enum block_end */
 	uint8_t ended, temporary, leak;
 	/* The blocks of a lot are equal in all fields above. */

@@ -80,3 +80,19 @@ struct rows *sites_select(const struct database *d, unsigned int kinds, bool all
 	rows_set(rows, 2, all_sites);
 	return rows;
 }
+
+struct rows *sites_select_inner(const struct database *d)
+{
+	static const struct row_list list = ROW_LIST(facts_columns);
+
+	return rows_open(
+		d, &list,
+		"FROM (SELECT stack, process,"
+		"  CAST(round(sum(weight * (last_block - first_block + 1))) AS INTEGER)"
+		"  AS leak_blocks,"
+		"  CAST(round(sum(weight * bytes)) AS INTEGER) AS leak_bytes,"
+		"  0 AS allocations, 0 AS allocated_bytes, " SITES_KIND " AS leak_kind,"
+		"  leak_owner FROM inner_lots WHERE " SITES_IS_LIVE
+		"  AND leak_owner IS NOT NULL GROUP BY stack, process, 7, leak_owner)"
+		" ORDER BY stack, process, leak_kind, leak_owner");
+}

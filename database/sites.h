@@ -55,3 +55,8 @@ struct site_facts {
  */
 struct rows *sites_select(const struct database *database, unsigned int kinds,
 			  bool all_sites);
+
+/* Select the inner blocks that were live at the end, and lost with the block that they
+ * lie in, their owner, or with what that was lost with; or, without a scan, not freed
+ * with it. Returns rows of struct site_facts, without allocations. */
+struct rows *sites_select_inner(const struct database *database);

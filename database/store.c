@@ -251,6 +251,7 @@ struct rows *store_select_totals(struct store *s)
 void store_trace_begin(struct store *s, struct store_trace *trace)
 {
 	trace->first_lot = store_ask(s, "SELECT max(rowid) FROM lots") + 1;
+	trace->first_inner_lot = store_ask(s, "SELECT max(rowid) FROM inner_lots") + 1;
 	trace->first_chain = store_ask(s, "SELECT max(rowid) FROM realloc_chains") + 1;
 }
 
@@ -271,7 +272,7 @@ static void insert_lot(struct store *s, const struct store_trace *trace,
 
 	s->n_blocks += lot->n_rows;
 	store_insert(
-		s, TABLE_LOTS,
+		s, lot->inside == PAIR_NOT_INSIDE ? TABLE_LOTS : TABLE_INNER_LOTS,
 		&(struct lot_record){
 			.process = trace->process,
 			.stack = lot->stack,
@@ -292,6 +293,7 @@ static void insert_lot(struct store *s, const struct store_trace *trace,
 			.leak_owner = lot->leak_owner == PAIR_NO_OWNER
 					      ? LOT_NONE
 					      : (int64_t)lot->leak_owner,
+			.outer_stack = lot->inside,
 		});
 }
 
@@ -335,9 +337,13 @@ void store_trace_end(struct store *s, const struct store_trace *trace,
 		"UPDATE lots SET stack = db_stack(stack), free_stack ="
 		" db_stack(free_stack), leak_owner = db_stack(leak_owner)"
 		" WHERE rowid >= %lld;"
+		"UPDATE inner_lots SET stack = db_stack(stack), free_stack ="
+		" db_stack(free_stack), leak_owner = db_stack(leak_owner),"
+		" outer_stack = db_stack(outer_stack) WHERE rowid >= %lld;"
 		"UPDATE realloc_chains SET first_stack = db_stack(first_stack),"
 		" last_stack = db_stack(last_stack) WHERE rowid >= %lld",
-		(long long)trace->first_lot, (long long)trace->first_chain);
+		(long long)trace->first_lot, (long long)trace->first_inner_lot,
+		(long long)trace->first_chain);
 	if (!sql)
 		die("write to %s: out of memory", s->path);
 	store_execute(s, sql, "write to");

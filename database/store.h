@@ -63,7 +63,7 @@ bool store_has_trace(struct store *store, const struct rhp_file_header *header);
 struct store_trace {
 	int64_t process, threads; /* see store_numbers */
 	uint64_t sample_bytes;
-	int64_t first_lot, first_chain; /* set by store_trace_begin */
+	int64_t first_lot, first_inner_lot, first_chain; /* set by store_trace_begin */
 };
 
 /*

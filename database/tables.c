@@ -135,21 +135,22 @@ static const struct row_column node_columns[] = {
 	NULLABLE(node_row, frame, 0),
 };
 
-static const struct row_column lot_columns[] = {
-	COLUMN(lot_record, process),
-	COLUMN(lot_record, stack),
-	NULLABLE(lot_record, alloc_thread, 0),
-	NULLABLE(lot_record, free_thread, 0),
-	NULLABLE(lot_record, free_stack, LOT_NONE),
-	COLUMN(lot_record, ending),
-	COLUMN(lot_record, temporary),
-	NULLABLE(lot_record, free_size, 0),
-	COLUMN(lot_record, weight),
-	COLUMN(lot_record, first_block),
-	COLUMN(lot_record, last_block),
-	COLUMN(lot_record, bytes),
-	NULLABLE(lot_record, leak_kind, LOT_NONE),
-	NULLABLE(lot_record, leak_owner, LOT_NONE),
+#define LOT_COLUMNS                                                                      \
+	COLUMN(lot_record, process), COLUMN(lot_record, stack),                          \
+		NULLABLE(lot_record, alloc_thread, 0),                                   \
+		NULLABLE(lot_record, free_thread, 0),                                    \
+		NULLABLE(lot_record, free_stack, LOT_NONE), COLUMN(lot_record, ending),  \
+		COLUMN(lot_record, temporary), NULLABLE(lot_record, free_size, 0),       \
+		COLUMN(lot_record, weight), COLUMN(lot_record, first_block),             \
+		COLUMN(lot_record, last_block), COLUMN(lot_record, bytes),               \
+		NULLABLE(lot_record, leak_kind, LOT_NONE),                               \
+		NULLABLE(lot_record, leak_owner, LOT_NONE)
+
+static const struct row_column lot_columns[] = {LOT_COLUMNS};
+
+static const struct row_column inner_lot_columns[] = {
+	LOT_COLUMNS,
+	COLUMN(lot_record, outer_stack),
 };
 
 static const struct row_column realloc_chain_columns[] = {
@@ -315,6 +316,7 @@ static const struct {
 	[TABLE_TOP_DOWN] = {"top_down_nodes", ROW_LIST(node_columns), NULL},
 	[TABLE_BOTTOM_UP] = {"bottom_up_nodes", ROW_LIST(node_columns), NULL},
 	[TABLE_LOTS] = {"lots", ROW_LIST(lot_columns), NULL},
+	[TABLE_INNER_LOTS] = {"inner_lots", ROW_LIST(inner_lot_columns), NULL},
 	[TABLE_REALLOC_CHAINS] = {"realloc_chains", ROW_LIST(realloc_chain_columns),
 				  NULL},
 	[TABLE_MARKERS] = {"markers", ROW_LIST(marker_columns), NULL},

@@ -24,6 +24,7 @@ enum table {
 	TABLE_TOP_DOWN,
 	TABLE_BOTTOM_UP,
 	TABLE_LOTS,
+	TABLE_INNER_LOTS,
 	TABLE_REALLOC_CHAINS,
 	TABLE_MARKERS,
 	TABLE_RESIDENT,
@@ -155,8 +156,9 @@ struct lot_record {
 	int64_t free_size; /* 0: NULL */
 	double weight;
 	int64_t first_block, last_block, bytes;
-	int64_t leak_kind;  /* enum rhp_leak_kind; LOT_NONE: NULL */
-	int64_t leak_owner; /* stack; LOT_NONE: NULL */
+	int64_t leak_kind;   /* enum rhp_leak_kind; LOT_NONE: NULL */
+	int64_t leak_owner;  /* stack; LOT_NONE: NULL */
+	int64_t outer_stack; /* of inner_lots */
 };
 
 struct realloc_chain_row {

@@ -10,6 +10,7 @@
 
 #include "analysis/catalog.h"
 #include "analysis/merge.h"
+#include "analysis/nest.h"
 #include "analysis/pair.h"
 #include "analysis/registry.h"
 #include "analysis/scopes.h"
@@ -205,6 +206,7 @@ static void write_totals(const struct trace_rows *r, struct store *store, uint64
 {
 	const struct pair_totals *t = pair_totals(r->pair);
 	const struct tally *tally = pair_tally(r->pair);
+	const struct nest *nest = pair_nest(r->pair);
 	const struct sum rows[] = {
 		{"events", (int64_t)merge_counts(r->merge).events,
 		 "Events read from the trace."},
@@ -222,6 +224,17 @@ static void write_totals(const struct trace_rows *r, struct store *store, uint64
 		 "Blocks not freed when the trace ended."},
 		{"live_bytes", llround(tally->live_bytes),
 		 "Bytes not freed when the trace ended."},
+		{"inner_blocks", (int64_t)nest->n_inner,
+		 "Blocks that a declared allocator handed out of blocks of another one, "
+		 "as "
+		 "recorded; the totals above count their memory with these."},
+		{"inner_bytes", (int64_t)nest->inner_bytes, "Bytes of the inner blocks."},
+		{"inner_live_blocks", (int64_t)nest->n_live,
+		 "Inner blocks not freed when the trace ended."},
+		{"inner_live_bytes", (int64_t)nest->live_bytes,
+		 "Bytes of the inner blocks not freed when the trace ended."},
+		{"inner_peak_bytes", (int64_t)nest->peak_bytes,
+		 "Most bytes of inner blocks live at one time."},
 		{"in_realloc_blocks", (int64_t)t->in_realloc_blocks,
 		 "Blocks whose realloc had not returned when the trace ended."},
 		{"peak_bytes", llround(tally->peak_bytes),

@@ -9,6 +9,9 @@
 #include "common/cli.h"
 #include "database/block-scan.h"
 #include "database/db.h"
+#include "database/rows.h"
+#include "database/sites.h"
+#include "database/terms.h"
 #include "report/memory.h"
 
 #include "report/read-parts.h"
@@ -105,6 +108,31 @@ static void add_leaks(struct reading *r, const struct scanned_lot *lot, uint32_t
 							 .indirect_blocks = sums->blocks,
 							 .indirect_bytes = sums->bytes,
 							 .first_ns = INT64_MAX});
+}
+
+/* What lies in blocks that are not freed, for these. */
+static void add_inner_leaks(struct reading *r)
+{
+	struct rows *rows = sites_select_inner(r->database);
+	struct site_facts row;
+
+	while (rows_next(rows, &row)) {
+		const struct read_stack *owner =
+			&r->stacks[reading_stack(r, row.leak_owner)];
+		bool is_lost = row.leak_kind == LEAK_INDIRECT;
+
+		if (row.process != r->report->process.process || !owner->is_used ||
+		    (r->report->is_cut && !is_lost))
+			continue;
+		add_leak(r->report,
+			 (struct report_leak){.site = owner->site,
+					      .kind = is_lost ? LEAK_DEFINITE
+							      : LEAK_UNKNOWN,
+					      .indirect_blocks = (double)row.leak_blocks,
+					      .indirect_bytes = (double)row.leak_bytes,
+					      .first_ns = INT64_MAX});
+	}
+	rows_close(rows);
 }
 
 /* What was live at a cut may have been freed later, but for what was lost by then. */
@@ -331,6 +359,8 @@ void reading_take_blocks(struct reading *r)
 			show_progress(r, shown = done);
 	}
 	block_scan_close(scan);
+	if (!r->report->thread)
+		add_inner_leaks(r);
 	merge_leaks(r->report);
 	finish_frees(r);
 }

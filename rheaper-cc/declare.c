@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contract/format.h"
 #include "rheaper-cc/declare.h"
 #include "rheaper-cc/symbols.h"
 #include "rheaper-cc/words.h"
@@ -280,14 +281,27 @@ static const char *family_of(const struct declared_list *list, const struct decl
 	return "malloc";
 }
 
+/* Whether functions that every program wraps free its blocks. */
+static int is_listed_family(const char *family)
+{
+	for (size_t i = 0; i < n_symbols; i++)
+		if (strcmp(symbols[i].family, family) == 0)
+			return 1;
+	return 0;
+}
+
 void declare_finish(struct declared_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		struct declared *d = &list->function[i];
 		size_t n = strlen(d->name) + 1;
+		const char *family = family_of(list, d);
 
 		memcpy(d->spec.text, d->name, n);
-		strcpy(d->spec.text + n, family_of(list, d));
+		strcpy(d->spec.text + n, family);
+		d->spec.family = d->family                  ? RHP_FAMILY_NONE
+				 : is_listed_family(family) ? RHP_FAMILY_LISTED
+							    : rhp_family(family);
 		d->spec.text_size = (uint16_t)(n + strlen(d->spec.text + n) + 1);
 	}
 }

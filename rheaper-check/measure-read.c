@@ -170,7 +170,7 @@ static void take_amounts(struct reading *r, struct measure_site *site,
 	site->kind = row->leak_kind > 0 && row->leak_kind < N_LEAK_KINDS
 			     ? (enum leak_kind)row->leak_kind
 			     : LEAK_UNKNOWN;
-	if (site->kind == LEAK_INDIRECT && row->leak_owner >= 0)
+	if (row->leak_owner >= 0)
 		site->owner = reading_stack(r, row->leak_owner);
 }
 
@@ -232,6 +232,29 @@ static void read_sites(struct reading *r)
 	rows_close(rows);
 }
 
+/* What lies in blocks that leak is told with them, and is no leak itself. */
+static void take_inner(struct reading *r, const struct site_facts *row)
+{
+	const struct process *process = reading_process(r, row->process);
+	struct measure_site site = {.stack = reading_stack(r, row->stack)};
+
+	take_amounts(r, &site, row);
+	if (!reading_judges(process, site.kind))
+		return;
+	site.key = make_key(r, process->program, site.stack, NULL);
+	take_owned(r, process, &site);
+}
+
+static void read_inner(struct reading *r)
+{
+	struct rows *rows = sites_select_inner(&r->database);
+	struct site_facts row;
+
+	while (rows_next(rows, &row))
+		take_inner(r, &row);
+	rows_close(rows);
+}
+
 static void take_uncounted(struct reading *r, const struct site_facts *row)
 {
 	struct measure *m = r->m;
@@ -274,6 +297,7 @@ void measure_database(struct measure *m, const char *path, const char *name)
 	r.stack_frames = sites_select_stack(&r.database);
 	r.stack_allocator = sites_select_allocator(&r.database);
 	read_sites(&r);
+	read_inner(&r);
 	read_uncounted(&r);
 	reading_take_places(&r);
 	rows_close(r.stack_frames);

@@ -108,7 +108,9 @@ void owned_take(struct verdict *v, struct finding *f)
 	const int64_t *own;
 
 	f->together = f->now[AMOUNT_LEAK_BYTES];
-	if (!f->site->of_kind[LEAK_DEFINITE][AMOUNT_LEAK_BLOCKS])
+	/* Without a scan these may have inner blocks. */
+	if (!f->site->of_kind[LEAK_DEFINITE][AMOUNT_LEAK_BLOCKS] &&
+	    !f->site->of_kind[LEAK_UNKNOWN][AMOUNT_LEAK_BLOCKS])
 		return;
 	owned = measure_owned_by(v->measure, f->site->key, &f->n_owned);
 	if (!owned)

@@ -19,11 +19,13 @@
 #define FIRST_SLOTS ((size_t)1 << 16)
 #define MAX_TRIES 1000 /* to read a window that is handed over all the time */
 
-static size_t slot_of(const struct leak_scan *s, uintptr_t address)
+static size_t slot_of(const struct leak_scan *s, uintptr_t address, uint32_t family)
 {
-	size_t i = (size_t)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 20);
+	size_t i =
+		(size_t)(((address >> 4) + family) * UINT64_C(0x9e3779b97f4a7c15) >> 20);
 	for (i &= s->n_slots - 1;
-	     s->addresses[i].address && s->addresses[i].address != address;)
+	     s->addresses[i].address &&
+	     (s->addresses[i].address != address || s->addresses[i].family != family);)
 		i = (i + 1) & (s->n_slots - 1);
 	return i;
 }
@@ -42,20 +44,32 @@ static int make_room(struct leak_scan *s)
 	s->n_slots = n;
 	for (size_t i = 0; i < n_old; i++)
 		if (old[i].address)
-			larger[slot_of(s, old[i].address)] = old[i];
+			larger[slot_of(s, old[i].address, old[i].family)] = old[i];
 	if (n_old)
 		rhp_os_release(old, n_old * sizeof(*old));
 	return 0;
 }
 
-struct leak_address *rhp_leak_address(struct leak_scan *s, uintptr_t address)
+struct leak_address *rhp_leak_address(struct leak_scan *s, uintptr_t address,
+				      uint32_t family)
 {
 	if (make_room(s))
 		return NULL;
-	struct leak_address *a = &s->addresses[slot_of(s, address)];
+	struct leak_address *a = &s->addresses[slot_of(s, address, family)];
 	s->n_addresses += a->address == 0;
 	a->address = address;
+	a->family = family;
 	return a;
+}
+
+static bool is_live(const struct leak_scan *s, const struct leak_address *a)
+{
+	if (!a->is_live || !s->has_families || a->family > RHP_FAMILY_LISTED)
+		return a->is_live;
+	uint32_t others =
+		a->family == RHP_FAMILY_NONE ? RHP_FAMILY_LISTED : RHP_FAMILY_NONE;
+	const struct leak_address *other = &s->addresses[slot_of(s, a->address, others)];
+	return rhp_leak_is_live(a, other->address ? other : NULL);
 }
 
 /* How the records of a region are read. */
@@ -64,6 +78,8 @@ struct reading {
 	bool is_recent; /* the next scan reads them again */
 	bool has_later; /* an event came later than memory was copied */
 	uint64_t base;
+	uint64_t full_size; /* of the event that follows, and its family */
+	uint32_t family;
 	uint32_t high[RHP_N_SHARDS]; /* of stamps, of the last wide event, and 1 */
 };
 
@@ -78,9 +94,10 @@ static int take_event(struct leak_scan *s, const struct rhp_packed_event *e,
 		return 0;
 	}
 	size_t n = s->n_addresses;
-	struct leak_address *a = rhp_leak_address(s, address);
+	struct leak_address *a = rhp_leak_address(s, address, reading->family);
 	if (!a)
 		return -ENOMEM;
+	s->has_families |= reading->family != RHP_FAMILY_NONE;
 	bool is_first = n != s->n_addresses;
 	a->is_recent |= reading->is_recent;
 	a->is_moving |= e->stamp >= s->shared->before[rhp_shard(address)];
@@ -103,7 +120,7 @@ static int take_event(struct leak_scan *s, const struct rhp_packed_event *e,
 /* A window that ends with the beginning of a realloc: its block may be copied now. */
 static void note_resizing(struct leak_scan *s, uintptr_t address)
 {
-	struct leak_address *a = &s->addresses[slot_of(s, address)];
+	struct leak_address *a = &s->addresses[slot_of(s, address, RHP_FAMILY_NONE)];
 	if (address && a->address == address)
 		a->is_moving = 1;
 }
@@ -122,8 +139,8 @@ static bool complete(struct rhp_packed_event *e, struct reading *reading)
 	return true;
 }
 
-static int take_packed(struct leak_scan *s, const uint64_t *units, uint64_t full_size,
-		       uint64_t *begun, struct reading *reading)
+static int take_packed(struct leak_scan *s, const uint64_t *units, uint64_t *begun,
+		       struct reading *reading)
 {
 	struct rhp_packed_event e = rhp_unpack_event(units, reading->base);
 	if (!complete(&e, reading)) {
@@ -134,30 +151,48 @@ static int take_packed(struct leak_scan *s, const uint64_t *units, uint64_t full
 		*begun = e.address;
 	else if (e.code >= RHP_REALLOC_END)
 		*begun = 0;
-	if (e.size == RHP_SIZE_MAX && full_size)
-		e.size = full_size;
+	if (e.size == RHP_SIZE_MAX && reading->full_size)
+		e.size = reading->full_size;
 	/* A REALLOC_FREE ended at its BEGIN; its stamp has no order. */
 	return e.code == RHP_REALLOC_FREE ? 0 : take_event(s, &e, reading);
+}
+
+/* What a record says of the event that follows it: nothing, but for SIZE and FAMILY. */
+static void look_ahead(const uint64_t *units, struct reading *reading)
+{
+	unsigned code = units[0] & 255;
+	if (code == RHP_SIZE) {
+		reading->full_size = rhp_unpack(units).c;
+	} else if (code == RHP_FAMILY) {
+		reading->family =
+			(uint32_t)rhp_bits(rhp_unpack(units).b, 0, RHP_FAMILY_BITS);
+	} else {
+		reading->full_size = 0;
+		reading->family = RHP_FAMILY_NONE;
+	}
 }
 
 static int take_records(struct leak_scan *s, const uint64_t *units, size_t n,
 			struct reading *reading)
 {
-	uint64_t full_size = 0, begun = 0;
+	uint64_t begun = 0;
 	int r = 0;
 	uint32_t size;
 	memset(reading->high, 0, sizeof(reading->high));
+	reading->full_size = 0;
+	reading->family = RHP_FAMILY_NONE;
 	for (size_t i = 0; i < n && r == 0; i += size ? size : 1) {
 		size = rhp_units_of_whole(&units[i], n - i);
 		if (size == 0) {
 			/* What follows may build on what is missing here. */
 			if (i == 0 || units[i - 1] != 0 || units[i] != 0)
 				memset(reading->high, 0, sizeof(reading->high));
+			reading->family = RHP_FAMILY_NONE;
 			continue;
 		}
 		if (rhp_is_packed_event(units[i]))
-			r = take_packed(s, &units[i], full_size, &begun, reading);
-		full_size = (units[i] & 255) == RHP_SIZE ? rhp_unpack(&units[i]).c : 0;
+			r = take_packed(s, &units[i], &begun, reading);
+		look_ahead(&units[i], reading);
 	}
 	if (reading->is_window && begun && r == 0)
 		note_resizing(s, (uintptr_t)begun);
@@ -291,7 +326,7 @@ static int collect(struct leak_scan *s)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < s->n_slots; i++)
-		n += s->addresses[i].is_live;
+		n += is_live(s, &s->addresses[i]);
 	if (n > UINT32_MAX / 2)
 		return -E2BIG;
 	s->blocks = rhp_os_alloc((n + 1) * sizeof(*s->blocks));
@@ -299,9 +334,9 @@ static int collect(struct leak_scan *s)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n_slots; i++) {
 		const struct leak_address *a = &s->addresses[i];
-		if (a->is_live)
-			s->blocks[s->n_blocks++] =
-				(struct leak_block){a->address, a->size, a->begun};
+		if (is_live(s, a))
+			s->blocks[s->n_blocks++] = (struct leak_block){
+				a->address, a->size, a->begun, a->family};
 	}
 	return 0;
 }
@@ -340,6 +375,8 @@ int rhp_leak_read_blocks(struct leak_scan *s)
 		r = collect(s);
 	if (r == 0)
 		r = sort(s);
+	if (r == 0 && s->has_families)
+		rhp_leak_leave_inner(s);
 	if (r == 0)
 		part(s);
 	return r;

@@ -46,10 +46,12 @@ int rhp_leak_take_kept(struct leak_scan *s)
 		s->windows[s->n_windows++] = windows[i];
 	}
 	for (uint64_t i = 0; i < kept->n_addresses; i++) {
-		struct leak_address *a = rhp_leak_address(s, addresses[i].address);
+		struct leak_address *a =
+			rhp_leak_address(s, addresses[i].address, addresses[i].family);
 		if (!a)
 			return -ENOMEM;
 		*a = addresses[i];
+		s->has_families |= a->family != RHP_FAMILY_NONE;
 	}
 	for (uint64_t i = 0; i < kept->n_dead; i++) {
 		if (rhp_leak_grow((void **)&s->dead, s->n_dead, &s->n_dead_max,

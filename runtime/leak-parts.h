@@ -2,7 +2,8 @@
 /*
  * The parts of a scan for leaks: leak.c begins it in the program, with leak-stack.c
  * (where the stack counts); the rest happens in the child, in this order: leak-memory.c
- * (what is mapped), leak-blocks.c (what is live), leak-bound.c (whether that is all that
+ * (what is mapped), leak-blocks.c (what is live) with leak-inner.c (what lies in other
+ * blocks), leak-bound.c (whether that is all that
  * the allocator gave out), leak-roots.c (where pointers count), leak-mark.c (what they
  * reach), leak-graph.c with leak-frames.c (the pointers themselves, if they are asked
  * for).
@@ -101,17 +102,19 @@ struct leak_region {
 struct leak_block {
 	uintptr_t address;
 	uint64_t size; /* no two overlap; one of none has an address, too */
-	uint64_t stamp;
+	uint64_t stamp : RHP_SEQ_BITS;
+	uint64_t family : RHP_FAMILY_BITS;
 };
 
-/* An address that a block ever had. */
+/* An address that a block of a family ever had. */
 struct leak_address {
-	uintptr_t address;      /* 0: a free slot */
-	uint64_t begun;         /* stamp of its latest allocation, */
-	uint64_t size;          /* ... and what that asked for */
-	uint64_t latest;        /* stamp of its latest event, */
-	uint64_t most : 61;     /* the largest block ever */
-	uint64_t is_live : 1;   /* what the latest event left */
+	uintptr_t address;                 /* 0: a free slot */
+	uint64_t begun : RHP_SEQ_BITS;     /* stamp of its latest allocation, */
+	uint64_t family : RHP_FAMILY_BITS; /* of format.h */
+	uint64_t size;                     /* ... and what that asked for */
+	uint64_t latest;                   /* stamp of its latest event, */
+	uint64_t most : 61;                /* the largest block ever */
+	uint64_t is_live : 1;              /* what the latest event left */
 	uint64_t is_moving : 1; /* something happened to it when memory was copied */
 	uint64_t is_recent : 1; /* an event of it will be read again by the next scan */
 };
@@ -145,6 +148,7 @@ struct leak_scan {
 	size_t n_regions;
 	struct leak_address *addresses; /* a table of n_slots */
 	size_t n_slots, n_addresses;
+	bool has_families;         /* some are of a declared function */
 	struct leak_block *blocks; /* by address */
 	size_t n_blocks;
 	uint8_t *kinds;   /* of the blocks: enum rhp_leak_kind */
@@ -222,8 +226,20 @@ HIDDEN void rhp_leak_visit_block(struct leak_scan *s, size_t i);
 HIDDEN int rhp_leak_take_kept(struct leak_scan *s);
 HIDDEN void rhp_leak_keep(struct leak_scan *s);
 
-/* The slot of an address in the table, which it makes; NULL if there is no memory. */
-HIDDEN struct leak_address *rhp_leak_address(struct leak_scan *s, uintptr_t address);
+/* The slot of an address and a family in the table, which it makes; NULL if there is no
+ * memory. */
+HIDDEN struct leak_address *rhp_leak_address(struct leak_scan *s, uintptr_t address,
+					     uint32_t family);
+
+/* Whether there is a block at an address. `other` is the same address in the family of
+ * the functions that may free it, too: of NONE that is LISTED, and the other way round;
+ * NULL: there is none. */
+HIDDEN bool rhp_leak_is_live(const struct leak_address *a,
+			     const struct leak_address *other);
+
+/* Leaves out the blocks that lie in others: these are judged for both. They come by
+ * address. */
+HIDDEN void rhp_leak_leave_inner(struct leak_scan *s);
 
 /* The region that an address lies in, or NULL; and the first that ends behind it. */
 HIDDEN struct leak_region *rhp_leak_region(const struct leak_scan *s, uintptr_t address);

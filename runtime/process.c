@@ -22,6 +22,11 @@ static void record_alloc(enum rhp_function function, const void *frame, const vo
 		rhp_record_alloc(function, frame, p, size);
 }
 
+static bool sample_allocated(const void *block, size_t size)
+{
+	return rhp_sample_allocated(block, size);
+}
+
 static bool sample_freed(const void *block)
 {
 	return rhp_sample_freed(block);
@@ -42,6 +47,9 @@ struct rhp_process rhp_process_own = {
 	.record_free = rhp_record_free,
 	.record_realloc_begin = rhp_record_realloc_begin,
 	.record_realloc_end = rhp_record_realloc_end,
+	.record_told = rhp_record_told,
+	.record_realloc_end_told = rhp_record_realloc_end_told,
+	.sample_allocated = sample_allocated,
 	.function_declare = rhp_function_declare,
 	.modules_closed = rhp_modules_closed,
 	.module_opened = rhp_module_opened,

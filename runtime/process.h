@@ -37,6 +37,13 @@ struct rhp_process {
 	void (*record_realloc_begin)(const void *p);
 	void (*record_realloc_end)(enum rhp_function function, const void *frame,
 				   const void *p, const void *q, size_t size);
+	void (*record_told)(const struct rhp_stream_family *f, enum rhp_function function,
+			    const void *frame, enum rhp_code code, const void *p,
+			    size_t size);
+	void (*record_realloc_end_told)(const struct rhp_stream_family *f,
+					enum rhp_function function, const void *frame,
+					const void *p, const void *q, size_t size);
+	bool (*sample_allocated)(const void *block, size_t size);
 	enum rhp_function (*function_declare)(const char *text, uint32_t size);
 	void (*modules_closed)(void);
 	void (*module_opened)(const void *inside);

@@ -21,6 +21,15 @@ static ALWAYS_INLINE void put(struct rhp_tracker *t, const void *frame,
 	rhp_tracker_done(t);
 }
 
+static ALWAYS_INLINE void put_of(struct rhp_tracker *t, const void *frame,
+				 enum rhp_code code, const void *p, uint64_t stamp,
+				 uint32_t node, size_t size,
+				 const struct rhp_stream_family *f)
+{
+	rhp_stream_event_of(&t->stream, frame, code, (uintptr_t)p, stamp, node, size, f);
+	rhp_tracker_done(t);
+}
+
 static ALWAYS_INLINE uint32_t stack_of(struct rhp_tracker *t, enum rhp_function function,
 				       const void *frame)
 {
@@ -95,6 +104,23 @@ static ALWAYS_INLINE struct outcome outcome_of(const void *p, const void *q, siz
 	return (struct outcome){size == 0 ? RHP_REALLOC_FREE : RHP_REALLOC_FAIL, p};
 }
 
+void rhp_record_told(const struct rhp_stream_family *f, enum rhp_function function,
+		     const void *frame, enum rhp_code code, const void *p, size_t size)
+{
+	struct rhp_tracker *t = rhp_tracker_get();
+	if (code == RHP_REALLOC_BEGIN)
+		rhp_thread.resizing = t ? t->generation : 0;
+	if (!t)
+		return;
+	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
+	uint32_t node =
+		code == RHP_REALLOC_BEGIN ? 0
+		: code == RHP_FREE && !t->free_stacks
+			? rhp_stack_caller(&t->stacks, &t->stream, frame, function)
+			: stack_of(t, function, frame);
+	put_of(t, frame, code, p, stamp, node, size, f);
+}
+
 void rhp_record_realloc_end(enum rhp_function function, const void *frame, const void *p,
 			    const void *q, size_t size)
 {
@@ -110,6 +136,24 @@ void rhp_record_realloc_end(enum rhp_function function, const void *frame, const
 	}
 	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
 	put(t, frame, o.code, o.block, stamp, stack_of(t, function, frame), size);
+}
+
+void rhp_record_realloc_end_told(const struct rhp_stream_family *f,
+				 enum rhp_function function, const void *frame,
+				 const void *p, const void *q, size_t size)
+{
+	struct outcome o = outcome_of(p, q, size, !q || rhp_sample_allocated(q, size));
+	if (o.code == RHP_REALLOC_FAIL)
+		rhp_sample_again(p);
+	struct rhp_tracker *t = rhp_tracker_again();
+	if (!t)
+		return;
+	if (!is_of_this_trace(t, &o)) {
+		rhp_tracker_done(t);
+		return;
+	}
+	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
+	put_of(t, frame, o.code, o.block, stamp, stack_of(t, function, frame), size, f);
 }
 
 void rhp_record_realloc_followed(const void *p, const void *q, size_t size)

@@ -51,6 +51,18 @@ HIDDEN void rhp_record_realloc_begin(const void *p);
 HIDDEN void rhp_record_realloc_end(enum rhp_function function, const void *frame,
 				   const void *p, const void *q, size_t size);
 
+/*
+ * The same of a declared function whose family is told: an ALLOC, a FREE or a
+ * REALLOC_BEGIN; and the second half of that. Whether a new block is of the sample is
+ * asked before.
+ */
+HIDDEN void rhp_record_told(const struct rhp_stream_family *f, enum rhp_function function,
+			    const void *frame, enum rhp_code code, const void *p,
+			    size_t size);
+HIDDEN void rhp_record_realloc_end_told(const struct rhp_stream_family *f,
+					enum rhp_function function, const void *frame,
+					const void *p, const void *q, size_t size);
+
 /* The same second half, of a block that a shared library resizes while the capture is
  * `link`. Such libraries' own allocations are not recorded then, but the lives of blocks
  * that they were given are. */

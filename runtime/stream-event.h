@@ -115,6 +115,12 @@ HIDDEN COLD bool rhp_stream_event_in_full(struct rhp_stream *s, const void *fram
 					  enum rhp_code code, uint64_t address,
 					  uint64_t stamp, uint32_t node, uint64_t size);
 
+/* The same of an event of a declared function, with a FAMILY record before it. */
+HIDDEN COLD bool rhp_stream_event_of(struct rhp_stream *s, const void *frame,
+				     enum rhp_code code, uintptr_t pointer,
+				     uint64_t stamp, uint32_t node, uint64_t size,
+				     const struct rhp_stream_family *f);
+
 /*
  * Appends an event, as short as it can be, with a SIZE or TIME record before it where it
  * needs one. `frame` is that of the calling function, or of one that called it. False if

@@ -33,7 +33,7 @@
 #include "runtime/trace-file.h"
 #include "runtime/trace-write.h"
 
-#define MOST_UNITS 7 /* of a wide event, with a SIZE and a TIME */
+#define MOST_UNITS 9 /* of a wide event, with a SIZE, a TIME and a FAMILY */
 #define RESERVE (64 * MOST_UNITS)
 /* Never used: a handler may come between check and reserve. */
 #define SLACK (16 * MOST_UNITS)
@@ -237,17 +237,31 @@ struct wide {
 	uint64_t unit;
 };
 
+/* What comes before it. */
+struct ahead {
+	bool anchor; /* a TIME */
+	bool big;    /* a SIZE */
+	bool named;  /* a FAMILY */
+};
+
+static uint32_t units_of(const struct ahead *a)
+{
+	return 2 * ((uint32_t)a->anchor + a->big + a->named);
+}
+
 /* Reserves its units, and stores what comes before it; false if a handler came in
  * between. */
 static bool begin_wide(struct rhp_stream *s, bool nested, uint64_t address,
-		       uint64_t stamp, uint64_t size, struct wide *wide)
+		       uint64_t stamp, uint64_t size, const struct rhp_stream_family *f,
+		       struct wide *wide)
 {
 	uint32_t at = rhp_stream_look(s);
 	uint64_t now = rhp_os_ticks(), unit = now >> RHP_TIME_SHIFT;
-	bool big = size >= RHP_WIDE_SIZE_MAX;
 	bool far_on = (unit - s->last_unit) >> RHP_WIDE_TIME_BITS != 0;
-	bool anchor = nested || far_on;
-	uint32_t n = RHP_WIDE_UNITS + 2 * ((uint32_t)big + anchor);
+	struct ahead ahead = {.anchor = nested || far_on,
+			      .big = size >= RHP_WIDE_SIZE_MAX,
+			      .named = f != NULL};
+	uint32_t n = RHP_WIDE_UNITS + units_of(&ahead);
 	say(s, nested, address, stamp, unit);
 	uint32_t got = rhp_stream_add(&s->cursor, n);
 	if (UNLIKELY(got != at)) {
@@ -255,18 +269,20 @@ static bool begin_wide(struct rhp_stream *s, bool nested, uint64_t address,
 		return false;
 	}
 	*wide = (struct wide){&s->units[at], unit};
-	if (anchor)
+	if (ahead.anchor)
 		wide->to += put(wide->to, RHP_TIME, 0, 0, now);
 	if (far_on && !nested)
 		rhp_trace_note_time();
-	if (big)
+	if (ahead.big)
 		wide->to += put(wide->to, RHP_SIZE, 0, 0, size);
+	if (ahead.named)
+		wide->to += put(wide->to, RHP_FAMILY, 0, f->family, f->pool);
 	return true;
 }
 
-bool rhp_stream_event_in_full(struct rhp_stream *s, const void *frame, enum rhp_code code,
-			      uint64_t address, uint64_t stamp, uint32_t node,
-			      uint64_t size)
+static bool write_in_full(struct rhp_stream *s, const void *frame, enum rhp_code code,
+			  uint64_t address, uint64_t stamp, uint32_t node, uint64_t size,
+			  const struct rhp_stream_family *f)
 {
 	bool done = false;
 	forget_left_writer(s, frame);
@@ -276,7 +292,7 @@ bool rhp_stream_event_in_full(struct rhp_stream *s, const void *frame, enum rhp_
 			return false;
 		uint32_t depth = rhp_stream_begin(s, frame);
 		struct wide wide;
-		done = begin_wide(s, depth != 0, address, stamp, size, &wide);
+		done = begin_wide(s, depth != 0, address, stamp, size, f, &wide);
 		if (done) {
 			uint64_t units[RHP_WIDE_UNITS];
 			rhp_pack_wide(units, code, address, stamp,
@@ -287,6 +303,20 @@ bool rhp_stream_event_in_full(struct rhp_stream *s, const void *frame, enum rhp_
 		rhp_stream_end(s, depth);
 	}
 	return true;
+}
+
+bool rhp_stream_event_in_full(struct rhp_stream *s, const void *frame, enum rhp_code code,
+			      uint64_t address, uint64_t stamp, uint32_t node,
+			      uint64_t size)
+{
+	return write_in_full(s, frame, code, address, stamp, node, size, NULL);
+}
+
+bool rhp_stream_event_of(struct rhp_stream *s, const void *frame, enum rhp_code code,
+			 uintptr_t pointer, uint64_t stamp, uint32_t node, uint64_t size,
+			 const struct rhp_stream_family *f)
+{
+	return write_in_full(s, frame, code, rhp_untagged(pointer), stamp, node, size, f);
 }
 
 static bool write_node(struct rhp_stream *s, uint64_t first, uint64_t second,

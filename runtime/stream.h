@@ -32,6 +32,12 @@ struct rhp_stream {
 	uint32_t high[RHP_N_SHARDS]; /* of stamps, of the last wide event, and 1 */
 };
 
+/* What a FAMILY record says. */
+struct rhp_stream_family {
+	uint32_t family; /* and enum rhp_family_flags, as in format.h */
+	uintptr_t pool;
+};
+
 /* Maps the window of stream `number`; false if that failed. */
 HIDDEN bool rhp_stream_open(struct rhp_stream *s, uint16_t number);
 

@@ -108,6 +108,7 @@ static void forget_partials(struct reader *reader, struct reader_stream *s)
 	reader->counts.damaged_records += s->n_partials;
 	s->n_partials = 0;
 	s->big_size = 0;
+	s->family = RHP_FAMILY_NONE;
 }
 
 static void forget_stamps(struct reader_stream *s)
@@ -131,6 +132,7 @@ void reader_pass_gap(struct reader *reader, struct reader_stream *s)
 	reader->counts.torn_records++;
 	s->in_gap = false;
 	s->had_gap = true;
+	s->family = RHP_FAMILY_NONE;
 	forget_stamps(s);
 }
 
@@ -307,6 +309,9 @@ static int take_other(struct reader *reader, struct reader_stream *s,
 	case RHP_TIME:
 		s->time = record->c >> reader->header.time_shift;
 		return 0;
+	case RHP_FAMILY:
+		s->family = (uint32_t)rhp_bits(record->b, 0, RHP_FAMILY_BITS);
+		return 0;
 	case RHP_FRAME:
 	case RHP_CALL:
 		return reader->sink.node(reader->sink.context, record);
@@ -416,6 +421,8 @@ static int make_event(struct reader *reader, struct reader_stream *s,
 	event->ticks = s->time << reader->header.time_shift;
 	event->thread = s->thread;
 	event->stream = (uint32_t)(s - reader->streams);
+	event->family = s->family;
+	s->family = RHP_FAMILY_NONE;
 	if (event->size == RHP_SIZE_MAX && s->big_size) {
 		event->size = s->big_size;
 		s->big_size = 0;

@@ -39,6 +39,7 @@ struct reader_event {
 	uint32_t thread; /* 0: unknown */
 	uint32_t stream;
 	enum rhp_code code;
+	uint32_t family; /* of a declared function; RHP_FAMILY_NONE: of another one */
 };
 
 struct reader_blob {

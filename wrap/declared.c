@@ -57,6 +57,65 @@ static size_t size_of(const struct rhp_declared_spec *spec, const uintptr_t *arg
 	return spec->count < 0 ? size : size * argument[spec->count];
 }
 
+#ifdef RHP_PLUGIN
+#define is_of_sample(block, size) RHP_RUNTIME(sample_allocated)(block, size)
+#else
+#define is_of_sample(block, size) rhp_sample_allocated(block, size)
+#endif
+
+/* What a call is, in one event or two. */
+struct call {
+	struct rhp_declared *d;
+	enum rhp_function function;
+	const void *frame;
+	struct rhp_stream_family family;
+};
+
+/* A known allocator's blocks lie in no block that is recorded, and none in them. */
+static bool is_told(const struct call *c)
+{
+	return c->family.family != RHP_FAMILY_NONE;
+}
+
+static void record_free(const struct call *c, const void *old, size_t size)
+{
+	if (!rhp_is_recorded(old))
+		return;
+	if (is_told(c))
+		RHP_RUNTIME(record_told)
+	(&c->family, c->function, c->frame, RHP_FREE, old, size);
+	else rhp_on_free(c->function, c->frame, old, size);
+}
+
+static bool record_begin(const struct call *c, const void *old)
+{
+	if (!is_told(c))
+		return rhp_on_realloc_begin(old);
+	if (!rhp_is_recorded(old))
+		return false;
+	RHP_RUNTIME(record_told)
+	(&c->family, c->function, c->frame, RHP_REALLOC_BEGIN, old, 0);
+	return true;
+}
+
+static void record_end(const struct call *c, const void *old, const void *block,
+		       size_t size)
+{
+	if (is_told(c))
+		RHP_RUNTIME(record_realloc_end_told)
+	(&c->family, c->function, c->frame, old, block, size);
+	else rhp_on_realloc_end(c->function, c->frame, old, block, size);
+}
+
+static void record_alloc(const struct call *c, const void *block, size_t size)
+{
+	if (!is_told(c))
+		rhp_on_alloc(c->function, c->frame, block, size);
+	else if (is_of_sample(block, size))
+		RHP_RUNTIME(record_told)
+	(&c->family, c->function, c->frame, RHP_ALLOC, block, size);
+}
+
 uintptr_t rhp_declared_call(struct rhp_declared *d, const void *frame,
 			    RHP_DECLARED_PARAMETERS)
 {
@@ -64,18 +123,18 @@ uintptr_t rhp_declared_call(struct rhp_declared *d, const void *frame,
 	if (LIKELY(!rhp_enter(frame)))
 		return d->real(a0, a1, a2, a3, a4, a5);
 	const uintptr_t argument[RHP_DECLARED_ARGUMENTS] = {a0, a1, a2, a3, a4, a5};
-	enum rhp_function function = function_of(d);
+	const struct call call = {d, function_of(d), frame, {spec->family, 0}};
 	const void *old = spec->block < 0 ? NULL : (const void *)argument[spec->block];
 	bool resizes = old && spec->gives != RHP_GIVES_NOTHING;
-	bool begun = resizes && rhp_on_realloc_begin(old);
-	if (old && !resizes && rhp_is_recorded(old))
-		rhp_on_free(function, frame, old, size_of(spec, argument, NULL));
+	bool begun = resizes && record_begin(&call, old);
+	if (old && !resizes)
+		record_free(&call, old, size_of(spec, argument, NULL));
 	uintptr_t result = call_real(d, frame, argument);
 	const void *block = given(spec, argument, result);
 	size_t size = size_of(spec, argument, block);
 	if (begun)
-		rhp_on_realloc_end(function, frame, old, block, size);
+		record_end(&call, old, block, size);
 	else if (block)
-		rhp_on_alloc(function, frame, block, size);
+		record_alloc(&call, block, size);
 	return result;
 }

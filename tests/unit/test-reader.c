@@ -250,6 +250,25 @@ static void an_unwritten_record_in_the_middle_is_skipped_and_counted(void **stat
 	fixture_close(&f);
 }
 
+/* It says what the next event is, and no other; not across one that is not there. */
+static void a_family_is_of_the_event_behind_it(void **state)
+{
+	size_t r = writer_region(&writer, 0, RHP_REGION_WINDOW, 0);
+	struct fixture f;
+
+	(void)state;
+	writer_event_of(&writer, r, (struct writer_event){RHP_ALLOC, 16, 1, 1, 0}, 77);
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 32, 2, 1, 0});
+	writer_put(&writer, r, RHP_FAMILY, 78, 0);
+	writer_skip(&writer, r);
+	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 48, 3, 1, 0});
+	open_reader(&f);
+	assert_int_equal(event_of(&f, 0).family, 77);
+	assert_int_equal(event_of(&f, 0).family, RHP_FAMILY_NONE);
+	assert_int_equal(event_of(&f, 0).family, RHP_FAMILY_NONE);
+	fixture_close(&f);
+}
+
 static void buffers_come_by_sequence_and_the_window_last(void **state)
 {
 	size_t window = writer_region(&writer, 3, RHP_REGION_WINDOW, 2);
@@ -523,6 +542,7 @@ static void packing_loses_nothing(void **state)
 	assert_same(RHP_CALL, a56, low28, 0xffffffff | low28 << 32);
 	assert_same(RHP_BLOB, 0xffu | UINT64_C(0xffffffff) << 24, all, all);
 	assert_same(RHP_BLOB, 1u | UINT64_C(7) << 24, 5, all >> 4);
+	assert_same(RHP_FAMILY, 0, all >> 32, all >> 4);
 	assert_same(RHP_LEAK, a56, all >> 24, all);
 	assert_same(RHP_LEAK, a56, 1, 0x1234 << 8 | RHP_LEAK_INDIRECT);
 }
@@ -628,6 +648,7 @@ int main(void)
 		BOTH(what_a_scan_says_comes_as_it_is),
 		CASE(each_problem_has_words_of_its_own),
 		BOTH(an_unwritten_record_in_the_middle_is_skipped_and_counted),
+		CASE(a_family_is_of_the_event_behind_it),
 		BOTH(buffers_come_by_sequence_and_the_window_last),
 		BOTH(a_window_that_was_copied_is_read_once),
 		BOTH(a_lost_chunk_is_counted),

@@ -245,6 +245,13 @@ void writer_event(struct trace_writer *w, size_t region, struct writer_event e)
 	writer_stamped(w, region, e, writer_take_stamp(w, e.address));
 }
 
+void writer_event_of(struct trace_writer *w, size_t region, struct writer_event e,
+		     uint32_t family)
+{
+	writer_put(w, region, RHP_FAMILY, family, 0);
+	writer_event(w, region, e);
+}
+
 void writer_node(struct trace_writer *w, size_t region, enum rhp_code code, uint32_t id,
 		 uint32_t parent, uint64_t address, uint32_t module, uint32_t flags)
 {

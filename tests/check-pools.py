@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Allocators that hand out parts of what another one gave them: both are recorded, neither
+ends the other's blocks, and leaks are those of the outer blocks. Valgrind is the judge.
+
+usage: check-pools.py RHEAPER-CHECK RHEAPER-LOAD RHEAPER-REPORT BINDIR
+
+Prints TAP, one point per test_ function. BINDIR has rheaper-cc.
+"""
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import tap
+from workbench import Workbench
+
+CHECK, LOAD, REPORT, BIN = (os.path.abspath(path) for path in sys.argv[1:5])
+OWN = ("--rheaper-wrap=slab_alloc:malloc:freed-by=slab_free", "--rheaper-wrap=slab_free:free")
+
+# An allocator of its own hands out the first bytes of a chunk, too.
+SLAB = """
+#include <stdlib.h>
+char *chunk;
+static size_t used;
+__attribute__((noinline)) void slab_begin(void) { chunk = malloc(50000); used = 0; }
+__attribute__((noinline)) void *slab_alloc(size_t n) { void *p = chunk + used; used += (n + 15) / 16 * 16; return p; }
+__attribute__((noinline)) void slab_free(void *p) { (void)p; }
+"""
+# Letters say what happens to each of three chunks: f freed, l lost, k kept; and k that of
+# two blocks in it the second is not freed.
+SLAB_MAIN = """
+#include <stdlib.h>
+#include <string.h>
+void slab_begin(void); void *slab_alloc(size_t); void slab_free(void *);
+extern char *chunk;
+char *kept[3];
+int main(int argc, char **argv)
+{
+	for (int i = 0; i < 3; i++) {
+		slab_begin();
+		char *a = slab_alloc(100), *b = slab_alloc(200);
+		slab_free(a);
+		if (!strchr(argv[1], 'i'))
+			slab_free(b);
+		if (argv[1][0] == 'f')
+			free(chunk);
+		else if (argv[1][0] == 'k')
+			kept[i] = chunk;
+		chunk = a = b = NULL;
+	}
+	return argc - 2;
+}
+"""
+
+# A pool is destroyed as a whole; what it handed out is not freed one by one.
+POOL = """
+#include <stdlib.h>
+struct pool { char *buffer; size_t used; };
+struct pool *pool_new(void) { struct pool *p = malloc(sizeof(*p)); p->buffer = malloc(65536); p->used = 0; return p; }
+__attribute__((noinline)) void *pool_alloc(struct pool *p, size_t n)
+{
+	void *block = p->buffer + p->used;
+	p->used += (n + 15) / 16 * 16;
+	return block;
+}
+__attribute__((noinline)) void pool_destroy(struct pool *p) { free(p->buffer); free(p); }
+"""
+POOL_MAIN = """
+#include <stdlib.h>
+struct pool; struct pool *pool_new(void); void *pool_alloc(struct pool *, size_t); void pool_destroy(struct pool *);
+static struct pool *volatile last;
+int main(int argc, char **argv)
+{
+	for (int i = 0; i < 3; i++) {
+		struct pool *p = pool_new();
+		for (int k = 0; k < 10; k++)
+			*(void **)pool_alloc(p, 100) = argv;
+		pool_destroy(p);
+	}
+	last = pool_new();
+	pool_alloc(last, 24);
+	pool_destroy(last);
+	return argc - 1;
+}
+"""
+
+
+class Bench(Workbench):
+    def build(self, name, main, library, *words):
+        """A program of two files, for --wrap rewrites calls to another one."""
+        sources = [self.file(name + "-main.c", main), self.file(name + "-pool.c", library)]
+        self.run("cc", "-g", "-O1", "-pthread", *sources, "-o", self.path(name + "-plain"))
+        self.run(os.path.join(BIN, "rheaper-cc"), "-g", "-O1", "-pthread", *sources, *words, "-o", self.path(name))
+        return self.path(name)
+
+    def trace(self, program, *args, **env):
+        for old in ("t.bin", "t.db"):
+            if os.path.exists(self.path(old)):
+                os.remove(self.path(old))
+        self.run(program, *args, RHEAPER_TRACE=self.path("t.bin"), **env)
+        self.run(LOAD, "--quiet", self.path("t.bin"), self.path("t.db"))
+        return sqlite3.connect(self.path("t.db"))
+
+    def verdict(self, status):
+        """What rheaper-check says of the last trace."""
+        result = subprocess.run([CHECK, "--json", self.path("t.bin")], cwd=self.dir, env=self.env, text=True,
+                                capture_output=True)
+        assert result.returncode == status, result
+        return json.loads(result.stdout)
+
+    def valgrind(self, program, *args):
+        """Blocks and bytes definitely lost, as Valgrind says of the plain program."""
+        if not shutil.which("valgrind"):
+            return None
+        text = subprocess.run(["valgrind", "--leak-check=full", program + "-plain", *args], capture_output=True,
+                              text=True, env=self.env).stderr
+        if "no leaks are possible" in text:
+            return 0, 0
+        lost = re.search(r"definitely lost: ([\d,]+) bytes in ([\d,]+) blocks", text)
+        assert lost, text
+        size, blocks = (int(number.replace(",", "")) for number in lost.groups())
+        return blocks, size
+
+
+def leaks(findings):
+    return [(f["now"]["leak_blocks"], f["now"]["leak_bytes"]) for f in findings]
+
+
+def one(db, sql):
+    return db.execute(sql).fetchone()
+
+
+def test_a_block_at_the_start_of_a_chunk_does_not_end_it(b):
+    program = b.build("slab", SLAB_MAIN, SLAB, *OWN)
+    for letters, blocks in (("l", 3), ("f", 0), ("k", 0)):
+        db = b.trace(program, letters, RHEAPER_LEAK_SCAN="1")
+        lost = b.valgrind(program, letters)
+        assert lost in (None, (blocks, blocks * 50000)), lost
+        findings = leaks(b.verdict(1 if blocks else 0)["findings"])
+        assert findings == ([(blocks, blocks * 50000)] if blocks else []), (letters, findings)
+        assert one(db, "SELECT sum(count) FROM losses") == (0,)
+        ends = dict(db.execute("SELECT ending, count(*) FROM inner_allocations GROUP BY 1").fetchall())
+        assert ends == {"freed": 6}, ends
+    b.trace(program, "l")  # without a scan
+    assert leaks(b.verdict(1)["findings"]) == [(3, 150000)]
+    b.trace(program, "f")
+    assert leaks(b.verdict(0)["findings"]) == []
+
+
+def test_what_lies_in_a_lost_chunk_is_told_with_it(b):
+    program = b.build("slab", SLAB_MAIN, SLAB, *OWN)
+    for scan in ("1", "0"):
+        db = b.trace(program, "li", RHEAPER_LEAK_SCAN=scan)
+        finding, = b.verdict(1)["findings"]
+        assert leaks([finding]) == [(3, 150000)], finding
+        assert (finding["indirect"]["leak_blocks"], finding["indirect"]["leak_bytes"]) == (3, 600), finding
+        said = b.run(CHECK, b.path("t.bin"), status=1)
+        assert "3 blocks, 600 bytes: slab_alloc, main" in said, said
+        kind = "indirectly lost" if scan == "1" else "not scanned"
+        assert one(db, "SELECT DISTINCT leak_kind, size FROM inner_allocations WHERE ending = 'live'") == (kind, 200)
+        assert one(db, "SELECT blocks, bytes, indirect_blocks, indirect_bytes FROM leaks_by_kind"
+                   " WHERE function = 'slab_begin'") == (3, 150000, 3, 600)
+        text = b.run(REPORT, b.path("t.db"))
+        assert "600 B only through them" in text, text
+    db = b.trace(program, "ki", RHEAPER_LEAK_SCAN="1")
+    b.verdict(0)
+    assert one(db, "SELECT DISTINCT leak_kind FROM inner_allocations WHERE ending = 'live'") == ("still reachable",)
+
+
+def test_memory_is_counted_once(b):
+    db = b.trace(b.build("slab", SLAB_MAIN, SLAB, *OWN), "li")
+    totals = dict(db.execute("SELECT name, value FROM totals").fetchall())
+    assert totals["live_bytes"] == totals["peak_bytes"] == totals["allocated_bytes"] == 150000, totals
+    assert (totals["allocations"], totals["recorded_blocks"]) == (3, 9), totals
+    assert (totals["inner_blocks"], totals["inner_bytes"], totals["inner_live_blocks"], totals["inner_live_bytes"],
+            totals["inner_peak_bytes"]) == (6, 900, 3, 600, 700), totals
+    for sql in ("SELECT sum(size) FROM allocations", "SELECT sum(live_bytes) FROM call_sites",
+                "SELECT allocated_bytes FROM thread_totals", "SELECT max(peak_bytes) FROM call_tree"):
+        assert one(db, sql) == (150000,), (sql, one(db, sql))
+    assert one(db, "SELECT function, sum(allocations), sum(allocated_bytes), sum(live_bytes) FROM inner_sites") == (
+        "main", 6, 900, 600)
+    assert one(db, "SELECT count(*) FROM inner_allocations i JOIN sites s ON s.stack = i.outer_stack"
+               " WHERE s.function = 'slab_begin'") == (6,)
+
+
+def test_a_pool_that_is_destroyed_leaves_nothing(b):
+    for words in (["--rheaper-wrap=pool_alloc:c:malloc"], ["--rheaper-wrap=pool_alloc:c:malloc:freed-by=pool_free"]):
+        program = b.build("pool", POOL_MAIN, POOL, *words)
+        assert b.valgrind(program) in (None, (0, 0))
+        for scan in ("0", "1"):
+            db = b.trace(program, RHEAPER_LEAK_SCAN=scan)
+            assert b.verdict(0)["findings"] == []
+            assert dict(db.execute("SELECT ending, count(*) FROM inner_allocations GROUP BY 1").fetchall()) == {
+                "released": 31}
+            assert one(db, "SELECT sum(count) FROM losses") == (0,)
+            assert one(db, "SELECT count(*) FROM mismatches") == (0,)
+
+
+def test_a_wrong_free_of_a_block_in_a_chunk_is_a_mismatch(b):
+    main = """
+#include <stdlib.h>
+void slab_begin(void); void *slab_alloc(size_t); void other_free(void *);
+extern char *chunk;
+int main(void) { slab_begin(); slab_alloc(8); other_free(slab_alloc(100)); free(chunk); return 0; }
+"""
+    program = b.build("wrong", main, SLAB + "void *other_alloc(size_t n) { return malloc(n); }\n"
+                      "void other_free(void *p) { (void)p; }\n", *OWN, "--rheaper-wrap=other_free:free",
+                      "--rheaper-wrap=other_alloc:malloc:freed-by=other_free")
+    db = b.trace(program)
+    assert db.execute("SELECT size, allocated_by, freed_by FROM mismatches").fetchall() == [
+        (100, "slab_alloc", "other_free")]
+
+
+def test_a_pool_over_memory_of_its_own_is_judged_itself(b):
+    """It is in no block that is recorded."""
+    library = SLAB.replace("char *chunk;", "static char memory[50000] __attribute__((aligned(16))); char *chunk;").replace(
+        "malloc(50000)", "memory")
+    db = b.trace(b.build("static", SLAB_MAIN, library, *OWN), "li", RHEAPER_LEAK_SCAN="1")
+    assert one(db, "SELECT count(*) FROM inner_allocations") == (0,)
+    assert leaks(b.verdict(1)["findings"]) == [(1, 200)]
+
+
+tap.run(globals(), Bench)
