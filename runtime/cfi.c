@@ -17,30 +17,7 @@
 #include <string.h>
 
 #include "runtime/cfi.h"
-
-#if defined(__x86_64__)
-enum {
-	REG_FP = 6,
-	REG_SP = 7
-};
-#elif defined(__aarch64__)
-enum {
-	REG_FP = 29,
-	REG_SP = 31
-};
-#elif defined(__i386__)
-enum {
-	REG_FP = 5,
-	REG_SP = 4
-};
-#elif defined(__riscv)
-enum {
-	REG_FP = 8,
-	REG_SP = 2
-};
-#else
-#error "no register numbers for this machine"
-#endif
+#include "runtime/machine.h"
 
 #if defined(__aarch64__) || defined(__riscv)
 #define RA_IN_REGISTER RHP_RULE_RA_LINK /* until it is saved */
@@ -488,10 +465,11 @@ static NOINLINE bool execute(struct machine *m, struct span s)
 
 static bool set_rule_cfa(const struct location *cfa, struct rhp_rule *rule)
 {
-	rule->flags |= (cfa->reg == REG_FP ? RHP_RULE_CFA_FP : 0) |
+	rule->flags |= (cfa->reg == RHP_DWARF_FP ? RHP_RULE_CFA_FP : 0) |
 		       (cfa->deref ? RHP_RULE_CFA_DEREF : 0);
 	rule->cfa = cfa->offset;
-	return cfa->where == AT_REGISTER && (cfa->reg == REG_FP || cfa->reg == REG_SP);
+	return cfa->where == AT_REGISTER &&
+	       (cfa->reg == RHP_DWARF_FP || cfa->reg == RHP_DWARF_SP);
 }
 
 /* Where a saved register lies: from the CFA, from sp in a signal frame, from fp
@@ -504,7 +482,9 @@ static bool set_rule_location(const struct location *l, uint16_t sp_flag,
 		return true;
 	if (l->where != AT_REGISTER || l->deref)
 		return false;
-	uint16_t flag = l->reg == REG_SP ? sp_flag : l->reg == REG_FP ? fp_flag : 0;
+	uint16_t flag = l->reg == RHP_DWARF_SP   ? sp_flag
+			: l->reg == RHP_DWARF_FP ? fp_flag
+						 : 0;
 	rule->flags |= flag;
 	return flag;
 }
@@ -556,8 +536,9 @@ struct rhp_rule rhp_cfi_rule(const struct rhp_module_info *module, uintptr_t pc)
 	const struct rhp_rule none = {.flags = RHP_RULE_NONE};
 	struct cie cie;
 	struct machine m;
-	return find_row(module, pc, REG_FP, &m, &cie) ? rule_of(&m.row, cie.signal_frame)
-						      : none;
+	return find_row(module, pc, RHP_DWARF_FP, &m, &cie)
+		       ? rule_of(&m.row, cie.signal_frame)
+		       : none;
 }
 
 bool rhp_cfi_saved(const struct rhp_module_info *module, uintptr_t pc, unsigned reg,

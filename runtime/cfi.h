@@ -12,7 +12,8 @@
  * The rule that holds at instruction `pc` of the module (rule.module is left
  * 0). RHP_RULE_NONE if the module says nothing of it, or says it in a form that
  * does not fit struct rhp_rule. Reads only the module's own mapped tables,
- * every byte bounds-checked; takes no lock and may run anywhere.
+ * every byte bounds-checked; may run anywhere. cfi.c takes no lock; cfi-libunwind.c takes
+ * one of its own, which nobody else holds and under which nothing else is called.
  */
 HIDDEN struct rhp_rule rhp_cfi_rule(const struct rhp_module_info *module, uintptr_t pc);
 

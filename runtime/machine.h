@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What differs between processors, but for the register numbers (cfi.c). On all
- * of them a frame pointer leads to a record of two words, the caller's frame
- * pointer and the return address: place.h. On x86 and riscv64 the caller's stack
- * begins behind it; on aarch64 it lies anywhere in its frame.
+ * What differs between processors. On all of them a frame pointer leads to a record of
+ * two words, the caller's frame pointer and the return address: place.h. On x86 and
+ * riscv64 the caller's stack begins behind it; on aarch64 it lies anywhere in its frame.
  */
 #pragma once
 
@@ -138,6 +137,27 @@ static ALWAYS_INLINE int rhp_saved_registers(uintptr_t *words)
 		19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29                               \
 	}
 #endif
+
+/* Those of the frame pointer, the stack pointer and the return address. */
+enum rhp_dwarf_register {
+#if defined(__x86_64__)
+	RHP_DWARF_FP = 6,
+	RHP_DWARF_SP = 7,
+	RHP_DWARF_RA = 16,
+#elif defined(__i386__)
+	RHP_DWARF_FP = 5,
+	RHP_DWARF_SP = 4,
+	RHP_DWARF_RA = 8,
+#elif defined(__riscv)
+	RHP_DWARF_FP = 8,
+	RHP_DWARF_SP = 2,
+	RHP_DWARF_RA = 1,
+#else
+	RHP_DWARF_FP = 29,
+	RHP_DWARF_SP = 31,
+	RHP_DWARF_RA = 30,
+#endif
+};
 
 /* The registers of the function that this is inlined into. */
 static ALWAYS_INLINE struct rhp_regs rhp_regs_here(void)
