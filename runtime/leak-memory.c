@@ -27,6 +27,7 @@
 #define PAGE_PRESENT (UINT64_C(1) << 63)
 #define PAGE_SWAPPED (UINT64_C(1) << 62)
 #define PAGE_OF_FILE (UINT64_C(1) << 61) /* as it is there */
+#define PAGE_GUARD (UINT64_C(1) << 58)   /* also said to be swapped */
 #define N_ENTRIES 8192                   /* of the page map, read at a time */
 #define LARGE_MAPPING ((size_t)1 << 28)
 #define PIECE ((uintptr_t)1 << 26) /* of one; an arena of glibc's is not divided */
@@ -174,6 +175,17 @@ static void drop_last(struct mapped *m)
 		       ((r->end - r->start) / LEAK_PAGE / 64 + 1) * sizeof(uint64_t));
 }
 
+/*
+ * A page that kills whoever reads it, though its mapping can be read: a guard, which
+ * glibc's stacks have since 2.42, or one whose memory is broken. The page map shows both
+ * as swapped out, and says so of guards only from Linux 6.15 on. What is really swapped
+ * out comes back here, as it would when it is read for its words.
+ */
+static bool is_deadly(const struct leak_region *r, uintptr_t at, uint64_t size)
+{
+	return (r->is_locked && rhp_os_unlock(at, size) != 0) || !rhp_os_readable(at);
+}
+
 /* Without a page map: what can be read at all. */
 static void ask_pages(struct leak_region *r)
 {
@@ -197,7 +209,9 @@ static bool read_pages(struct mapped *m, struct leak_region *r, int fd)
 			uint64_t entry = m->entries[i];
 			uintptr_t at = r->start + (done + i) * page_size;
 			if (entry & (PAGE_PRESENT | PAGE_SWAPPED) &&
-			    was_written(r, entry & PAGE_OF_FILE))
+			    !(entry & PAGE_GUARD) &&
+			    was_written(r, entry & PAGE_OF_FILE) &&
+			    (entry & PAGE_PRESENT || !is_deadly(r, at, page_size)))
 				set_present(r, at, at + page_size);
 		}
 	}
@@ -208,6 +222,16 @@ static uintptr_t end_of_piece(const struct leak_region *mapping, uintptr_t at)
 {
 	uintptr_t left = PIECE - at % PIECE;
 	return left < mapping->end - at ? at + left : mapping->end;
+}
+
+/* What the kernel lists of a region. */
+static void set_listed(struct leak_region *r, uintptr_t start, uintptr_t end,
+		       bool is_swapped)
+{
+	uint64_t size = is_swapped ? rhp_os_page_size() : end - start;
+	for (uintptr_t at = start; at < end; at += size)
+		if (!is_swapped || !is_deadly(r, at, size))
+			set_present(r, at, at + size);
 }
 
 /* A region for each piece of a large mapping that the extent reaches into. */
@@ -227,7 +251,8 @@ static int take_extent(struct mapped *m, const struct leak_region *mapping,
 			if (!last)
 				return -ENOMEM;
 		}
-		set_present(last, at, end);
+		set_listed(last, at, end < stop ? end : stop,
+			   extent->categories & RHP_OS_SWAPPED);
 		at = stop;
 	}
 	return 0;

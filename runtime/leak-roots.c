@@ -9,9 +9,10 @@
  * the bin itself, two words before the pair, is an element. The last is always empty.
  * Whatever looks so in part is the program's. glibc's thread descriptor begins
  * with its own address, and has it again two words later; its thread lives if its number
- * is in it; its stack is a page and a size in it. Where the number was there is 0 of a
- * thread that has ended, and -1 once it was joined; a detached one has the descriptor's
- * address once more. The function that it began with comes behind its result.
+ * is in it; its stack is a page, a size and the size of the guard in it. Where the number
+ * was there is 0 of a thread that has ended, and -1 once it was joined; a detached one
+ * has the descriptor's address once more. The function that it began with comes behind
+ * its result.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -122,18 +123,40 @@ static int find_thread(const struct leak_scan *s, struct leak_extent descriptor)
 	return 0;
 }
 
-/* The stack that the descriptor lies at the end of; false: it has none of libc's. */
-static bool find_stack(const struct leak_region *r, struct leak_extent descriptor,
-		       struct leak_extent *stack)
+/* Where a stack begins, of which libc notes the start and the size of its guard; or 0.
+ * The guard is a mapping of its own, which cannot be read; or since glibc 2.42 and Linux
+ * 6.13, which libc does not note, a part of the stack's. One that the program gave has
+ * none. */
+static uintptr_t pass_guard(const struct leak_scan *s, const struct leak_region *r,
+			    uintptr_t start, uintptr_t guard)
 {
-	for (uintptr_t at = descriptor.start; at < descriptor.end - LEAK_WORD;
+	if (start < r->map_start)
+		return r->map_start - start <= MOST_GUARD ? r->map_start : 0;
+	if (guard == 0 || guard > MOST_GUARD || guard % LEAK_PAGE != 0 ||
+	    guard >= r->map_end - start)
+		return 0;
+	for (uintptr_t at = start; at < start + guard; at += LEAK_PAGE) {
+		const struct leak_region *piece = rhp_leak_region(s, at);
+		if (piece && leak_is_present(piece, at))
+			return 0;
+	}
+	return start + guard;
+}
+
+/* The stack that the descriptor lies at the end of; false: it has none of libc's. Those
+ * of several threads may be one mapping. */
+static bool find_stack(const struct leak_scan *s, const struct leak_region *r,
+		       struct leak_extent descriptor, struct leak_extent *stack)
+{
+	for (uintptr_t at = descriptor.start; at < descriptor.end - 2 * LEAK_WORD;
 	     at += LEAK_WORD) {
 		uintptr_t start = leak_word(at), end = start + leak_word(at + LEAK_WORD);
-		/* The page that guards it is not of the region. */
-		if ((start | end) % LEAK_PAGE == 0 && start < r->map_start &&
-		    r->map_start - start <= MOST_GUARD && end > descriptor.start &&
-		    end <= r->map_end) {
-			*stack = (struct leak_extent){r->map_start, end};
+		if ((start | end) % LEAK_PAGE != 0 || start >= descriptor.start ||
+		    end <= descriptor.start || end > r->map_end)
+			continue;
+		uintptr_t low = pass_guard(s, r, start, leak_word(at + 2 * LEAK_WORD));
+		if (low && low < descriptor.start) {
+			*stack = (struct leak_extent){low, end};
 			return true;
 		}
 	}
@@ -195,7 +218,7 @@ static int take_descriptor(struct leak_scan *s, struct leak_region *r, uintptr_t
 		descriptor = {at, at + (left < DESCRIPTOR_SIZE ? left : DESCRIPTOR_SIZE)};
 	keep_variables(s, at);
 	int tid = can_read(r, at, descriptor.end) ? find_thread(s, descriptor) : -1;
-	if (tid < 0 || !find_stack(r, descriptor, &stack)) {
+	if (tid < 0 || !find_stack(s, r, descriptor, &stack)) {
 		r->has_thread = true;
 		if (tid == (int)rhp_trace_header()->pid)
 			s->main_descriptor = at;

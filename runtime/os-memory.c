@@ -187,7 +187,7 @@ struct scan_request {
 	uint64_t inverted, all_of, any_of, wanted;
 };
 #define IN_MEMORY (UINT64_C(1) << 3)
-#define SWAPPED (UINT64_C(1) << 4)
+#define GUARD (UINT64_C(1) << 8)
 
 int rhp_os_written(int fd, uintptr_t start, uintptr_t *end, struct rhp_os_extent *extents,
 		   size_t n)
@@ -198,11 +198,17 @@ int rhp_os_written(int fd, uintptr_t start, uintptr_t *end, struct rhp_os_extent
 		.end = *end,
 		.extents = (uintptr_t)extents,
 		.n_extents = n,
-		.any_of = IN_MEMORY | SWAPPED,
-		.wanted = RHP_OS_OF_FILE,
+		.inverted = GUARD,
+		.all_of = GUARD,
+		.any_of = IN_MEMORY | RHP_OS_SWAPPED,
+		.wanted = RHP_OS_OF_FILE | RHP_OS_SWAPPED,
 	};
-	long found =
-		SYSCALL(SYS_ioctl, fd, _IOWR('f', 16, struct scan_request), &request);
+	const unsigned long ask = _IOWR('f', 16, struct scan_request);
+	long found = SYSCALL(SYS_ioctl, fd, ask, &request);
+	if (found == -EINVAL) { /* it has no such pages, or does not know them */
+		request.inverted = request.all_of = 0;
+		found = SYSCALL(SYS_ioctl, fd, ask, &request);
+	}
 	*end = (uintptr_t)request.walk_end;
 	return (int)found;
 }

@@ -53,14 +53,18 @@ HIDDEN bool rhp_os_copy(void *to, uintptr_t from, size_t size);
 
 /*
  * Finds memory in [start, end) that was ever written, by the page map that is open as
- * `fd`: up to `n` extents, each with whether it is as in a file. Returns how many, and in
- * *end how far it looked; or -errno, -ENOTTY if the kernel (before 6.7) cannot do that.
+ * `fd`: up to `n` extents, each with whether it is as in a file, and whether it is said
+ * to be swapped out. Pages that the program made guards of are none of it where the
+ * kernel (from 6.15 on) tells them apart; before, they are said to be swapped out.
+ * Returns how many extents, and in *end how far it looked; or -errno, -ENOTTY if the
+ * kernel (before 6.7) cannot do that.
  */
 struct rhp_os_extent {
 	uint64_t start, end;
-	uint64_t categories; /* RHP_OS_OF_FILE */
+	uint64_t categories; /* RHP_OS_OF_FILE, RHP_OS_SWAPPED */
 };
 #define RHP_OS_OF_FILE (UINT64_C(1) << 2)
+#define RHP_OS_SWAPPED (UINT64_C(1) << 4)
 HIDDEN int rhp_os_written(int fd, uintptr_t start, uintptr_t *end,
 			  struct rhp_os_extent *extents, size_t n);
 

@@ -16,6 +16,9 @@
 #define NOINLINE __attribute__((noinline))
 #define PAGE 4096
 #define TERABYTE ((size_t)1 << 40)
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* since Linux 6.13 */
+#endif
 
 static void *volatile global;
 static volatile int ended_tid;
@@ -126,12 +129,149 @@ static void buffered(int number)
 	getchar();
 }
 
+/* Makes pages that kill whoever reads them, and whose mapping can be read. */
+static void make_guard(void *start, size_t size)
+{
+	if (mprotect(start, size, PROT_READ | PROT_WRITE) ||
+	    madvise(start, size, MADV_GUARD_INSTALL))
+		exit(77);
+}
+
+/* In a mapping of so many megabytes, between pages that were written: of its first page,
+ * of one before the middle, and of its last. */
+static void guarded(int number)
+{
+	size_t size = (size_t)number << 20;
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		exit(77);
+	memset(p, 0, 8 * PAGE);
+	*(void **)(p + PAGE) = block(4061);
+	*(void **)(p + size / 2) = block(4062);
+	*(void **)(p + size - PAGE - sizeof(void *)) = block(4063);
+	block(4064);
+	make_guard(p, PAGE);
+	make_guard(p + 2 * PAGE, 4 * PAGE);
+	make_guard(p + size / 2 - PAGE, PAGE);
+	make_guard(p + size - PAGE, PAGE);
+}
+
+static pthread_barrier_t at_barrier;
+static int begun_tid, idle_pipe[2];
+
+/* Of a library before glibc 2.42: what that does. */
+static void guard_own_stack(void)
+{
+	pthread_attr_t attributes;
+	void *low;
+	size_t size, guard;
+
+	pthread_getattr_np(pthread_self(), &attributes);
+	pthread_attr_getstack(&attributes, &low, &size);
+	pthread_attr_getguardsize(&attributes, &guard);
+	pthread_attr_destroy(&attributes);
+	make_guard((char *)low - guard, guard);
+}
+
+static NOINLINE void leave_deep(size_t size)
+{
+	void *volatile here[600];
+
+	for (size_t i = 0; i < 600; i++)
+		here[i] = NULL;
+	here[0] = block(size);
+	__asm__ volatile("" : : "r"(here) : "memory");
+}
+
+static NOINLINE void leave_deeper(size_t size)
+{
+	char room[16384];
+
+	memset(room, 0, sizeof(room));
+	leave_deep(size);
+	__asm__ volatile("" : : "r"(room) : "memory");
+}
+
+/* Leaves one block on the part of its stack that is free then, and holds another. */
+static void *stay(void *sizes)
+{
+	void *volatile held = block(((size_t *)sizes)[1]);
+
+	guard_own_stack();
+	leave_deeper(((size_t *)sizes)[0]);
+	begun_tid = (int)syscall(SYS_gettid);
+	pthread_barrier_wait(&at_barrier);
+	(void)!read(idle_pipe[0], &begun_tid, 1); /* for ever */
+	__asm__ volatile("" : : "r"(held) : "memory");
+	return NULL;
+}
+
+static void *go(void *sizes)
+{
+	guard_own_stack();
+	leave_deeper(*(size_t *)sizes);
+	pthread_barrier_wait(&at_barrier);
+	return NULL;
+}
+
+/* Until then all of its stack counts. */
+static void wait_until_it_reads(int tid)
+{
+	char path[64], line[64] = "r";
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	while (*line == 'r' || atoi(line) != SYS_read) {
+		FILE *file = fopen(path, "r");
+
+		if (!file || !fgets(line, sizeof(line), file))
+			exit(77);
+		fclose(file);
+	}
+}
+
+static pthread_t begin(void *(*run)(void *), size_t *sizes)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, (size_t)8 << 20);
+	if (pthread_create(&thread, &attributes, run, sizes))
+		exit(77);
+	pthread_attr_destroy(&attributes);
+	pthread_barrier_wait(&at_barrier);
+	return thread;
+}
+
+/* So many threads that live, one that is gone between them: one after the other, so that
+ * the kernel makes one mapping of their stacks. */
+static void stacks(int number)
+{
+	static size_t sizes[][2] = {{4071, 4072}, {4073, 0}, {4074, 4075}};
+	pthread_t gone;
+
+	if (pipe(idle_pipe) != 0)
+		exit(77);
+	pthread_barrier_init(&at_barrier, NULL, 2);
+	for (int i = 1; i < number; i++) {
+		begin(stay, sizes[0]);
+		wait_until_it_reads(begun_tid);
+	}
+	gone = begin(go, sizes[1]);
+	begin(stay, sizes[2]);
+	wait_until_it_reads(begun_tid);
+	pthread_join(gone, NULL);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(int number);
 } cases[] = {
 	{"unjoined", unjoined}, {"locked", locked}, {"wiped", wiped},
 	{"sparse", sparse},     {"large", large},   {"buffered", buffered},
+	{"guarded", guarded},   {"stacks", stacks},
 };
 
 /* What the case has left below its caller's frame. */
