@@ -180,7 +180,7 @@ static inline enum rheaper_error rheaper_disable_tracking(void)
  *
  * Returns RHEAPER_OK and the numbers; RHEAPER_NOT_ENABLED, RHEAPER_ABSENT; or
  * RHEAPER_CANNOT_SCAN, with the errno: ENOTSUP if the trace is a sample or a ring, EBUSY
- * if another thread is scanning. Not in a signal handler.
+ * if another thread is scanning or the program is ending. Not in a signal handler.
  */
 static inline struct rheaper_leaks rheaper_leak_check(void)
 {

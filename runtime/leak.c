@@ -24,7 +24,8 @@
 #define MOST_WIPED ((size_t)64 << 20)
 #define MOST_WAITS 100000 /* of the child for its parent: seconds */
 
-static uint32_t at_it; /* the process whose thread scans, as in a lock; 0: none */
+static uint32_t at_it;  /* the process whose thread scans, as in a lock; 0: none */
+static uint32_t ending; /* the process that ends: its last scan is next; 0: none */
 
 /* The trace that was scanned last. */
 static struct {
@@ -355,7 +356,7 @@ static int scan_once_or_twice(const struct question *q, struct rhp_leak_counts *
 
 static int scan_in_turn(const struct question *q, struct rhp_leak_counts *counts)
 {
-	if (!take_turn())
+	if (__atomic_load_n(&ending, __ATOMIC_RELAXED) == rhp_os_process || !take_turn())
 		return -EBUSY;
 	int r = scan_once_or_twice(q, counts);
 	end_turn();
@@ -382,8 +383,10 @@ void rhp_leak_at_exit(enum rhp_leak_scan asked)
 	struct rhp_leak_counts counts;
 	if (asked == RHP_LEAK_SCAN_NONE && !was_scanned(rhp_state_generation()))
 		return;
-	/* Of another thread's scan the kinds are those of that moment. */
+	/* Of another thread's scan the kinds are those of that moment. A thread that
+	 * scans all the time would hardly ever leave a turn. */
 	unsigned waits = 0;
+	__atomic_store_n(&ending, rhp_os_process, __ATOMIC_RELAXED);
 	while (!take_turn())
 		if (waits < MOST_WAITS)
 			rhp_os_wait(waits++);

@@ -25,9 +25,9 @@ struct rhp_leak_counts {
  * changes nothing for the rest. Of the calling thread's stack, pointers from the
  * address `stack` on count, where the frame of whoever asked ends; and the registers that
  * were saved below it. Returns 0 and the counts, or -errno: -EBUSY if another thread
- * is scanning, -ENOTSUP if the trace does not have all blocks (a sample, a ring),
- * -ENODATA if tracking is off. The trace says that a scan failed, where that can be
- * written. Not in a signal handler.
+ * is scanning or the program is ending, -ENOTSUP if the trace does not have all blocks (a
+ * sample, a ring), -ENODATA if tracking is off. The trace says that a scan failed, where
+ * that can be written. Not in a signal handler.
  */
 HIDDEN int rhp_leak_check(const void *stack, const char *snapshot,
 			  struct rhp_leak_counts *counts);
@@ -49,6 +49,7 @@ enum rhp_leak_scan {
 /*
  * Scans at the end of the program, if that is asked for, or if the trace has had a scan
  * before: what was reachable then may be lost by now. Pointers in the frames of exit()
- * and of what it calls do not count. Waits for another thread that is scanning.
+ * and of what it calls do not count. Waits for another thread that is scanning;
+ * from now on none begins.
  */
 HIDDEN void rhp_leak_at_exit(enum rhp_leak_scan asked);

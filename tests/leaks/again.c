@@ -5,6 +5,7 @@
  * usage: again later|busy|boxes|forks|refused
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,8 @@ static void *scan_for_ever(void *unused)
 	for (;;)
 		if (rheaper_leak_check().error == RHEAPER_OK)
 			n_scans++;
+		else
+			sched_yield();
 	return unused;
 }
 
@@ -65,11 +68,12 @@ static void later(void)
 	forget();
 }
 
-/* The same while a thread scans all the time. */
+/* The same while threads scan all the time. */
 static void busy(void)
 {
 	fill(3002);
-	start(scan_for_ever);
+	for (int i = 0; i < 4; i++)
+		start(scan_for_ever);
 	wait_for_scans(2);
 	forget();
 }
