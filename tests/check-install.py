@@ -29,7 +29,7 @@ int main(void)
 
 INSTALLED = [
     "bin/rheaper-cc", "bin/rheaper-c++", "bin/rheaper-gcc", "bin/rheaper-clang++",
-    "bin/rheaper-load", "bin/rheaper-check", "bin/rheaper-export", "bin/rheaper-ctl", "bin/rheaper-report", "bin/rheaper-diff", "bin/rheaper", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/librheaper-plugin.ar", "lib*/**/rheaper_trace.so", "lib*/**/rheaper.pc", "share/rheaper/default.supp",
+    "bin/rheaper-load", "bin/rheaper-check", "bin/rheaper-export", "bin/rheaper-ctl", "bin/rheaper-report", "bin/rheaper-diff", "bin/rheaper", "include/rheaper.h", "lib*/**/librheaper.a", "lib*/**/librheaper-plugin.ar", "lib*/**/rheaper_trace.so", "lib*/**/rheaper.pc", "lib*/**/cmake/rheaper/rheaper-config.cmake", "lib*/**/cmake/rheaper/rheaper-config-version.cmake", "share/rheaper/default.supp",
     "share/doc/rheaper/README.md", "share/doc/rheaper/docs/how-to/ci.md", "share/doc/rheaper/docs/explanation/performance.svg",
     "share/doc/rheaper/examples/ci/checked", "share/doc/rheaper/examples/cmocka.c",
     "share/doc/rheaper/wrapped-functions.txt",
