@@ -11,9 +11,16 @@
 
 #define RHP_DECLARED_MAGIC "RHPdecl"         /* where the structure is */
 #define RHP_DECLARED_TEMPLATE "rhp_template" /* the name that is replaced */
-#define RHP_DECLARED_ARGUMENTS 6             /* passed on, whatever they are */
-#define RHP_DECLARED_TEXT 504                /* bytes for the names */
-#define RHP_DECLARED_MAX 1024                /* functions of one program */
+/* Those in wrap/bring-template.c: of the object, of the next one, of what it mentions */
+#define RHP_DECLARED_HERE "rhp_template_here"
+#define RHP_DECLARED_NEXT "rhp_template_next"
+#define RHP_DECLARED_TARGET "rhp_template_target"
+/* What these objects stand for, and the driver wraps before and behind the functions */
+#define RHP_DECLARED_HEARD "rhp_hear_declared"
+#define RHP_DECLARED_BROUGHT "rhp_bring_declared"
+#define RHP_DECLARED_ARGUMENTS 6 /* passed on, whatever they are */
+#define RHP_DECLARED_TEXT 504    /* bytes for the names */
+#define RHP_DECLARED_MAX 1024    /* functions of one program */
 
 enum rhp_declared_gives {
 	RHP_GIVES_NOTHING,

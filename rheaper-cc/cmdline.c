@@ -230,7 +230,6 @@ static int take_value(struct walk *w, enum effect effect, const char *value)
 		return 1;
 	case LINKER:
 		w->c->gold = strstr(path_base(value), "gold") != NULL;
-		w->c->lld = strstr(path_base(value), "lld") != NULL;
 		w->c->mold = strstr(path_base(value), "mold") != NULL;
 		return 1;
 	case MODE:

@@ -37,7 +37,7 @@ struct cmdline {
 	int debug;                   /* the user gave an option -g of any kind, or -g0 */
 	const char *code;            /* what else code for the target needs, or NULL */
 	int cxx, shared_cxx;         /* links a C++ library; it may be a shared one */
-	int gold, lld, mold;         /* the linker is known to be this one */
+	int gold, mold;              /* the linker is known to be this one */
 	struct words user_wraps;     /* symbols that the user's own --wrap names */
 	struct words libraries;      /* names of libraries, without directories */
 	size_t *library_at;          /* ... and which of the words hold them */

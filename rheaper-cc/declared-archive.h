@@ -5,10 +5,9 @@
 #include "rheaper-cc/declare.h"
 
 /*
- * Makes the archive from the template in `archive_dir` with the target's suffix. If
- * `weak`, the shims refer weakly to the functions, for linkers that take a shim although
- * nothing calls it. Returns a path that the linker can open while this process, or what
- * it executes, lives; the caller frees it. Dies if the archive cannot be made.
+ * Makes the archive from the templates in `archive_dir` with the target's suffix. Returns
+ * a path that the linker can open while this process, or what it executes, lives; the
+ * caller frees it. Dies if the archive cannot be made.
  */
 char *declared_archive(const struct declared_list *list, const char *archive_dir,
-		       const char *suffix, int weak);
+		       const char *suffix);

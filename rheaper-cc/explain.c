@@ -186,16 +186,23 @@ static void each_recorded(const struct binary *b,
 }
 
 enum place {
-	NOWHERE,
-	ELSEWHERE, /* in a shared library */
-	HERE,
+	MENTIONED = 1, /* nowhere: a weak reference, as lld leaves them with a shim */
+	ELSEWHERE = 2, /* in a shared library */
+	HERE = 4,
 };
 
-/* Where a function is, as far as the symbol tables say. */
-static enum place find_symbol(const struct binary *b, const char *name)
+static enum place place_of(const GElf_Sym *symbol)
+{
+	if (symbol->st_shndx != SHN_UNDEF)
+		return HERE;
+	return GELF_ST_BIND(symbol->st_info) == STB_WEAK ? MENTIONED : ELSEWHERE;
+}
+
+/* Where a function is, as far as the symbol tables say: a bit for each place. */
+static unsigned int find_symbol(const struct binary *b, const char *name)
 {
 	static const GElf_Word types[] = {SHT_SYMTAB, SHT_DYNSYM};
-	enum place place = NOWHERE;
+	unsigned int places = 0;
 	GElf_Shdr header;
 	GElf_Sym symbol;
 	Elf_Data *data;
@@ -207,34 +214,49 @@ static enum place find_symbol(const struct binary *b, const char *name)
 			for (int i = 1; gelf_getsym(data, i, &symbol); i++) {
 				const char *is = elf_strptr(b->elf, header.sh_link,
 							    symbol.st_name);
-				enum place here =
-					symbol.st_shndx == SHN_UNDEF ? ELSEWHERE : HERE;
 
 				/* lld and gold give versions to names in .symtab */
 				if (is && strncmp(is, name, strcspn(is, "@")) == 0 &&
-				    name[strcspn(is, "@")] == '\0' && here > place)
-					place = here;
+				    name[strcspn(is, "@")] == '\0')
+					places |= place_of(&symbol);
 			}
 		}
 	}
-	return place;
+	return places;
+}
+
+/* Why a function that was declared is not recorded. */
+static void say_missing(const struct binary *b, const char *name)
+{
+	unsigned int places = find_symbol(b, name);
+
+	printf("%s: not recorded: ", name);
+	if (places & HERE)
+		puts("only the source file that defines it calls it (or link-time "
+		     "optimization resolved the calls)");
+	else if (places & ELSEWHERE)
+		puts("it is called, but was not declared when this was linked");
+	else
+		puts(b->has_symbols ? "nothing here refers to it (calls inside shared "
+				      "libraries are not seen)"
+				    : "nothing here refers to it, or the symbols that "
+				      "would tell are stripped");
 }
 
 static void say_recorded(void *arg, const char *name, const char *family)
 {
 	const struct binary *b = arg;
+	unsigned int places = find_symbol(b, name);
 
-	printf("%s (family %s): recorded", name, family);
-	switch (find_symbol(b, name)) {
-	case HERE:
-		puts(", except calls from the source file that defines it");
-		break;
-	case ELSEWHERE:
-		puts(", except calls inside shared libraries");
-		break;
-	default:
-		puts("");
+	/* A static function of that name may be here, too. */
+	if (places & MENTIONED) {
+		say_missing(b, name);
+		return;
 	}
+	printf("%s (family %s): recorded", name, family);
+	puts(places & HERE        ? ", except calls from the source file that defines it"
+	     : places & ELSEWHERE ? ", except calls inside shared libraries"
+				  : "");
 }
 
 struct wanted {
@@ -248,26 +270,6 @@ static void look_for(void *arg, const char *name, const char *family)
 
 	(void)family;
 	wanted->found |= strcmp(name, wanted->name) == 0;
-}
-
-/* Why a function that was declared is not recorded. */
-static void say_missing(const struct binary *b, const char *name)
-{
-	printf("%s: not recorded: ", name);
-	switch (find_symbol(b, name)) {
-	case HERE:
-		puts("only the source file that defines it calls it (or link-time "
-		     "optimization resolved the calls)");
-		break;
-	case ELSEWHERE:
-		puts("it is called, but was not declared when this was linked");
-		break;
-	default:
-		puts(b->has_symbols ? "nothing here refers to it (calls inside shared "
-				      "libraries are not seen)"
-				    : "nothing here refers to it, or the symbols that "
-				      "would tell are stripped");
-	}
 }
 
 static void open_binary(struct binary *b)

@@ -59,13 +59,18 @@ static const char *name_of(const struct symbol *symbol, const struct cmdline *c)
 	return c->target->narrow ? symbol->narrow_name : symbol->name;
 }
 
+/* Whether what libc allocates for the caller is recorded as its functions. */
+static int has_libc(const struct cmdline *c, const struct cmd_inject *inject)
+{
+	return c->kind == CMD_PLUGIN ||
+	       (c->kind == CMD_EXECUTABLE && inject->capture == CAPTURE_LINK);
+}
+
 static int is_wrapped(const struct symbol *symbol, const struct cmdline *c,
 		      const struct cmd_inject *inject)
 {
 	if (words_has(&c->user_wraps, name_of(symbol, c)))
 		return 0;
-	int in_libc = c->kind == CMD_PLUGIN ||
-		      (c->kind == CMD_EXECUTABLE && inject->capture == CAPTURE_LINK);
 
 	switch (symbol->group) {
 	case GROUP_core_late:
@@ -78,12 +83,44 @@ static int is_wrapped(const struct symbol *symbol, const struct cmdline *c,
 	case GROUP_string:
 		return c->kind == CMD_PLUGIN || c->kind == CMD_EXECUTABLE;
 	case GROUP_libc:
-		return in_libc;
+		return has_libc(c, inject);
 	case GROUP_libc_late:
-		return in_libc && !inject->pull_all;
+		return has_libc(c, inject) && !inject->pull_all;
 	default:
 		return 1;
 	}
+}
+
+/* For linkers that take the shims of weak functions out of no archive: what stands before
+ * and behind all that is wrapped (wrap/bring.h), unless all others are asked for. */
+static void add_hears(const struct cmdline *c, const struct cmd_inject *inject,
+		      struct words *list)
+{
+	if (inject->pull_all)
+		return;
+	words_add(list, "--wrap=rhp_hear_late");
+	if (has_libc(c, inject))
+		words_add(list, "--wrap=rhp_hear_libc");
+	if (inject->declared_archive)
+		words_add(list, "--wrap=" RHP_DECLARED_HEARD);
+}
+
+static void add_brings(const struct cmdline *c, const struct cmd_inject *inject,
+		       struct words *out)
+{
+	struct words list = {0};
+
+	words_add(&list, "--wrap=rhp_bring_any");
+	if (!inject->pull_all) {
+		words_add(&list, "--wrap=rhp_bring_late");
+		if (c->kind != CMD_STATIC)
+			words_add(&list, "--wrap=rhp_bring_dynamic");
+		if (has_libc(c, inject))
+			words_add(&list, "--wrap=rhp_bring_libc");
+	}
+	if (inject->declared_archive)
+		words_add(&list, "--wrap=" RHP_DECLARED_BROUGHT);
+	flush_linker(out, &list);
 }
 
 static void add_wraps(const struct cmdline *c, const struct cmd_inject *inject,
@@ -91,6 +128,7 @@ static void add_wraps(const struct cmdline *c, const struct cmd_inject *inject,
 {
 	struct words list = {0};
 
+	add_hears(c, inject, &list);
 	for (size_t i = 0; i < n_symbols; i++)
 		if (is_wrapped(&symbols[i], c, inject))
 			words_addf(&list, "--wrap=%s", name_of(&symbols[i], c));
@@ -138,16 +176,13 @@ static int exports_operators(const struct cmdline *c)
 }
 
 /* One that pulls its family; what libgcov.a and the libc.a of musl, which come behind the
- * archive, too, call themselves; and what the executable exports or a static libc defines
- * weakly, for lld takes the shims of weak functions from no archive. */
+ * archive, too, call themselves. */
 static int is_always_pulled(const char *name, const struct cmdline *c)
 {
 	if (strcmp(name, "_Znwm") == 0)
 		return c->cxx && !exports_operators(c);
-	if (strcmp(name, "prctl") == 0 || strcmp(name, "longjmp") == 0)
+	if (strcmp(name, "prctl") == 0)
 		return c->kind == CMD_STATIC;
-	if (strcmp(name, "dlclose") == 0 || strcmp(name, "fexecve") == 0)
-		return c->kind == CMD_EXECUTABLE;
 	return strcmp(name, "malloc") == 0 || strcmp(name, "execve") == 0;
 }
 
@@ -290,6 +325,7 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 	add_declared_wraps(c, inject, before);
 	add_pulls(c, inject, before);
 	add_exported_operators(c, before);
+	add_brings(c, inject, before);
 	if (c->gold)
 		add_for_gold(c, before);
 	/* GCC leaves it out, and libc.a has no frame pointers */

@@ -131,8 +131,7 @@ static char *make_declared(struct own *own, const struct cmdline *c, const char 
 	if (own->declared.n == 0)
 		return NULL;
 	declare_finish(&own->declared);
-	/* lld brings in the shim of whatever a library defines. */
-	return declared_archive(&own->declared, dir, c->target->suffix, c->lld);
+	return declared_archive(&own->declared, dir, c->target->suffix);
 }
 
 static void build_command(struct own *own, const struct compiler *compiler,

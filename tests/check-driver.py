@@ -104,11 +104,11 @@ def test_show_is_the_whole_command(b):
     assert got[0] == os.path.join(b.bin, "g++")
     assert got[1] == "-fno-omit-frame-pointer" and "-g1" in got[1:4], got
     del got[:got.index("-g1") + 1]
-    assert got[0] == "-Wl,--build-id" and got[1].startswith("-Wl,--wrap=malloc,")
+    assert got[0] == "-Wl,--build-id" and got[1].startswith("-Wl,--wrap=rhp_hear_late,--wrap=malloc,")
     exports = "".join(",--export-dynamic-symbol=" + name for name in symbols("cxx"))
-    assert got[2:] == ["-Wl,-u,__wrap_malloc,-u,__wrap_strdup,-u,__wrap_strndup,-u,__wrap_dlclose,-u,__wrap_execve,-u,__wrap_fexecve,"
-                       "-u,rhp_operators_wanted", "-Wl,--wrap=rhp_shims" + exports, archive, "-O2", "a.cc", "-o",
-                       "a b", archive, interpose, archive], got
+    assert got[2:] == ["-Wl,-u,__wrap_malloc,-u,__wrap_strdup,-u,__wrap_strndup,-u,__wrap_execve,-u,rhp_operators_wanted",
+                       "-Wl,--wrap=rhp_shims" + exports, "-Wl,--wrap=rhp_bring_any,--wrap=rhp_bring_late,--wrap=rhp_bring_dynamic",
+                       archive, "-O2", "a.cc", "-o", "a b", archive, interpose, archive], got
 
 
 def test_shims_of_operators_come_when_called(b):
@@ -276,6 +276,24 @@ def test_show_link_pulls_every_shim(b):
     assert sorted(wraps(got)) == sorted(pulled), got
 
 
+def test_shims_are_brought_from_before_and_behind(b):
+    """For linkers that rename when all is read (wrap/bring.h)."""
+    for name in "declared", "bring":
+        shutil.copy(os.path.join(os.path.dirname(DRIVER), f"../wrap/librheaper-{name}.a"), b.dir)
+    for words, groups in (["a.o"], ["any", "late", "dynamic"]), (["-static", "a.o"], ["any", "late"]), \
+            (["--rheaper-capture=link", "a.o"], ["any", "late", "dynamic", "libc"]), \
+            (["--rheaper-wrap=xmalloc:malloc", "a.o"], ["any", "late", "dynamic", "declared"]):
+        joined = ",".join(w[4:] for w in b.shown(*words) if w.startswith("-Wl,"))
+        found = re.findall(r"--wrap=(\w+)", joined)
+        hears = ["rhp_hear_" + group for group in groups if group not in ("any", "dynamic")]
+        brings = ["rhp_bring_" + group for group in groups]
+        assert found[:len(hears)] == hears and found[-len(brings):] == brings, (words, found)
+        assert sum("rhp_" in name for name in found) == len(hears + brings), (words, found)
+    for words in [], ["-static"]:  # which leave out what not every libc has
+        found = re.findall(r"--wrap=(rhp_\w+)", b.run("--rheaper-show=link", *words).stdout)
+        assert found == ["rhp_bring_any"], (words, found)
+
+
 def test_version_and_help(b):
     assert re.match(r"rheaper-cc \(rheaper\) \d+\.\d+", b.run("--rheaper-version").stdout)
     assert b.run("--rheaper-help").stdout.startswith("Usage: rheaper-cc ")
@@ -293,8 +311,8 @@ def test_declarations_are_wrapped(b):
     path = os.path.join(b.dir, "list")
     with open(path, "w") as out:
         out.write("# allocators\nxcalloc calloc  # over malloc\n\npool c:malloc freed-by=unpool\n")
-    template = os.path.join(os.path.dirname(DRIVER), "../wrap/librheaper-declared.a")
-    shutil.copy(template, b.dir)
+    for name in "declared", "bring":
+        shutil.copy(os.path.join(os.path.dirname(DRIVER), f"../wrap/librheaper-{name}.a"), b.dir)
     got = b.shown("a.o", "--rheaper-wrap=xmalloc:malloc", "--rheaper-wrap-file=" + path)
     assert sorted(set(wraps(got)) - set(symbols("core", "string", "loader", "control", "exec"))) == [
         "pool", "xcalloc", "xmalloc"], got

@@ -3,8 +3,7 @@
 #include "wrap/declared-call.h"
 #include "wrap/wrap.h"
 
-/* Strong: a library that nothing but the shims needs is needed (--as-needed). The
- * driver makes it weak where a linker takes shims that nothing calls. */
+/* Strong: a library that nothing but the shims needs is needed (--as-needed). */
 uintptr_t __real_rhp_template(RHP_DECLARED_PARAMETERS);
 SHIM uintptr_t __wrap_rhp_template(RHP_DECLARED_PARAMETERS);
 

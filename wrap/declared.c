@@ -11,6 +11,9 @@
  * something can throw, it is there. */
 __asm__(".weak _Unwind_Resume\n.weak __gcc_personality_v0");
 
+/* The names by which linkers ask for what wrap/bring-template.c became. */
+HIDDEN char rhp_hear_declared, rhp_bring_declared;
+
 static inline void end_real(const struct rhp_place *before)
 {
 	rhp_real_end(*before);
@@ -120,6 +123,9 @@ uintptr_t rhp_declared_call(struct rhp_declared *d, const void *frame,
 			    RHP_DECLARED_PARAMETERS)
 {
 	const struct rhp_declared_spec *spec = &d->spec;
+	/* A program that asks whether somebody has the function may find the shim. */
+	if (UNLIKELY(!d->real))
+		return 0;
 	if (LIKELY(!rhp_enter(frame)))
 		return d->real(a0, a1, a2, a3, a4, a5);
 	const uintptr_t argument[RHP_DECLARED_ARGUMENTS] = {a0, a1, a2, a3, a4, a5};

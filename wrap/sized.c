@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* C23's sized frees: an object of their own, since few libcs have them. */
+/* C23's sized frees: an object of their own, since few libcs have them. A program that
+ * asks whether libc does (a weak reference) may find the shim instead: bring.h. */
 #include "wrap/wrap.h"
+
+static ALWAYS_INLINE bool is_there(const void *function)
+{
+	__asm__("" : "+r"(function));
+	return function != NULL;
+}
 
 SHIM void __wrap_free_sized(void *p, size_t size)
 {
+	if (UNLIKELY(!is_there(__real_free_sized))) {
+		__wrap_free(p);
+		return;
+	}
 	if (LIKELY(!rhp_enter_free(RHP_FRAME_HERE, p))) {
 		__real_free_sized(p, size);
 		return;
@@ -16,6 +27,10 @@ SHIM void __wrap_free_sized(void *p, size_t size)
 
 SHIM void __wrap_free_aligned_sized(void *p, size_t alignment, size_t size)
 {
+	if (UNLIKELY(!is_there(__real_free_aligned_sized))) {
+		__wrap_free(p);
+		return;
+	}
 	if (LIKELY(!rhp_enter_free(RHP_FRAME_HERE, p))) {
 		__real_free_aligned_sized(p, alignment, size);
 		return;

@@ -351,6 +351,7 @@ static void describe_word(const char *word, FILE *out)
 {
 	static const char archives[] = "-Wl,--push-state,--no-whole-archive,";
 	static const char exports[] = "-Wl,--wrap=rhp_shims,--export-dynamic-symbol=";
+	static const char brings[] = "-Wl,--wrap=rhp_bring_";
 
 	if (strcmp(word, "-fno-omit-frame-pointer") == 0)
 		fputs("fp ", out);
@@ -367,6 +368,8 @@ static void describe_word(const char *word, FILE *out)
 		fputs("eh ", out);
 	else if (strncmp(word, exports, strlen(exports)) == 0)
 		fputs("x ", out);
+	else if (strncmp(word, brings, strlen(brings)) == 0)
+		; /* likewise */
 	else if (strncmp(word, "-Wl,--wrap=", 11) == 0) {
 		describe_wraps(word, out);
 		fputc(' ', out);
