@@ -24,6 +24,11 @@ struct pages_text {
 	size_t top;
 };
 
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static double page_bytes(const struct pages_text *t, uint64_t pages)
 {
 	return (double)pages * (double)t->pages->model.page;
@@ -252,7 +257,7 @@ static void write_pins(const struct pages_text *t)
 		char *site = site_text(t, pin->site);
 
 		say(t, "%s holds %s page%s with %s: %s cannot go back to the system",
-		    site, count_text((double)pin->pages).text, pin->pages == 1 ? "" : "s",
+		    site, count_text((double)pin->pages).text, plural(pin->pages),
 		    bytes_text((double)pin->bytes).text,
 		    bytes_text(page_bytes(t, pin->pages)).text);
 		free(site);
@@ -292,10 +297,10 @@ static void write_pool(const struct pages_text *t, const struct page_pool *pool)
 
 	if (pool->freed > pool->needed)
 		say(t,
-		    "%s more by a pool of its own for %s: %s more whole pages would be "
+		    "%s more by a pool of its own for %s: %s more whole page%s would be "
 		    "free, and it needs %s",
 		    bytes_text(page_bytes(t, pool->freed - pool->needed)).text, site,
-		    count_text((double)pool->freed).text,
+		    count_text((double)pool->freed).text, plural(pool->freed),
 		    count_text((double)pool->needed).text);
 	free(site);
 }
@@ -309,11 +314,11 @@ static void write_trim(const struct pages_text *t)
 		    "malloc_trim(0) finds no whole page below the highest live block.");
 	else
 		say(t,
-		    "%s by malloc_trim(0): %s whole pages below the highest live block, "
-		    "as far "
-		    "as they were used and are not back already; and what is free above "
-		    "it",
-		    bytes_text(page_bytes(t, n)).text, count_text((double)n).text);
+		    "%s by malloc_trim(0): %s whole page%s below the highest live "
+		    "block, as far as they were used and are not back already; and what "
+		    "is free above it",
+		    bytes_text(page_bytes(t, n)).text, count_text((double)n).text,
+		    plural(n));
 }
 
 static void write_arenas(const struct pages_text *t)
@@ -323,9 +328,9 @@ static void write_arenas(const struct pages_text *t)
 	if (a->n_heaps > 1 && a->kept > a->needed)
 		say(t,
 		    "up to %s by one arena for all threads (MALLOC_ARENA_MAX=1), of "
-		    "which "
-		    "malloc_trim(0) may give back a part, too: %s heaps keep %s whole "
-		    "pages, and chunks that were live at one time filled at most %s",
+		    "which malloc_trim(0) may give back a part, too: %s heaps keep %s "
+		    "whole pages, and chunks that were live at one time filled at most "
+		    "%s",
 		    bytes_text(page_bytes(t, a->kept - a->needed)).text,
 		    count_text((double)a->n_heaps).text, count_text((double)a->kept).text,
 		    count_text((double)a->needed).text);
