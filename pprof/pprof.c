@@ -98,8 +98,10 @@ static uint64_t function_of(struct pprof *p, const char *name, const char *file)
 	if (known != MAP_NONE)
 		return known;
 	function.id = ++p->n_functions;
-	function.name = function.system_name = name_number;
+	function.name = name_number;
+	/* Where both say the same, pprof cuts the arguments of templates and adds up. */
 	if (p->settings.short_names) {
+		function.system_name = name_number;
 		short_name(name, text, sizeof(text));
 		function.name = number_of(p, text);
 	}

@@ -97,7 +97,7 @@ static int32_t function_of(struct body *b, const struct profile_frame *frame)
 
 	if (known != MAP_NONE)
 		return (int32_t)known;
-	function.name_strindex = function.system_name_strindex = name;
+	function.name_strindex = name;
 	function.filename_strindex = file;
 	part.n_function_table = 1;
 	part.function_table = &pointer;

@@ -145,12 +145,12 @@ class Bench(Workbench):
         assert sorted(os.listdir(self.dir)) == before, os.listdir(self.dir)
         return result
 
-    def pprof(self, *words, database=None):
+    def pprof(self, *words, database=None, symbolize="none"):
         """What pprof says of it."""
         if not shutil.which("go"):
             raise tap.Skip("no go tool pprof")
         self.export("-f", "pprof", database or self.db, "-o", "p.pb.gz")
-        return self.run("go", "tool", "pprof", "-symbolize=none", *words, "p.pb.gz",
+        return self.run("go", "tool", "pprof", "-symbolize=" + symbolize, *words, "p.pb.gz",
                         silent=False, HOME=self.dir, PPROF_BINARY_PATH=self.dir)
 
     def decode(self, *words, database=None):
@@ -230,6 +230,16 @@ def test_pprof_reads_it(b):
 def test_pprof_adds_up(b):
     top = b.pprof("-top", "-sample_index=inuse_space", "-unit=B")
     assert "107B total" in top and re.search(r"100B .*leaf", top), top
+
+
+def test_pprof_keeps_functions_of_a_template_apart(b):
+    """What pprof does with names by default, too."""
+    names = "v<int>::add(int const&)", "v<double>::add(double const&)"
+    path = b.make("template.db", "".join(f"UPDATE frames SET function = '{name}' WHERE frame = {frame};"
+                                         for name, frame in zip(names, (1, 4))))
+    top = b.pprof("-top", "-sample_index=alloc_space", "-unit=B", database=path, symbolize="local")
+    for name, size in zip(names, ("300B", "50B")):
+        assert re.search(rf"^ +{size} .* {re.escape(name)}(?: \(.*inline\))?$", top, re.M), top
 
 
 def test_protoc_reads_it(b):
