@@ -19,6 +19,7 @@
 #include "common/array.h"
 
 #include "symbols/debug-info.h"
+#include "symbols/live-lines.h"
 
 #define MAX_TREE_DEPTH 64
 #define MAX_SCOPES_DEPTH 256
@@ -46,13 +47,16 @@ struct scope {
 struct unit {
 	Dwarf_Die die;      /* has the lines */
 	struct scope scope; /* has the functions: another entry with split DWARF */
+	bool looked_at_lines;
+	struct live_lines *lines; /* instead of libdw's, or NULL */
 };
 
 struct debug_info {
+	Dwarf *dwarf;
 	struct unit *units;
 	size_t n_units, n_units_max;
 	struct ranges ranges;
-	size_t n_ranges_left;
+	size_t n_ranges_left, n_lines_left;
 	bool out_of_memory;
 };
 
@@ -138,7 +142,8 @@ struct debug_info *debug_info_new(Dwarf *dwarf)
 	if (!info)
 		return NULL;
 	elf_rawfile(dwarf_getelf(dwarf), &size);
-	info->n_ranges_left = size + SPARE_RANGES;
+	info->dwarf = dwarf;
+	info->n_ranges_left = info->n_lines_left = size + SPARE_RANGES;
 	while (dwarf_get_units(dwarf, cu, &cu, &version, &type, &die, &sub) == 0) {
 		if (type == DW_UT_skeleton && dwarf_tag(&sub) != DW_TAG_invalid)
 			add_unit(info, &die, &sub);
@@ -165,8 +170,10 @@ void debug_info_free(struct debug_info *info)
 {
 	if (!info)
 		return;
-	for (size_t i = 0; i < info->n_units; i++)
+	for (size_t i = 0; i < info->n_units; i++) {
 		free_scope(&info->units[i].scope);
+		live_lines_free(info->units[i].lines);
+	}
 	free(info->units);
 	free(info->ranges.items);
 	free(info);
@@ -309,28 +316,51 @@ static void set_names(Dwarf_Die *die, struct debug_frame *frame)
 	frame->name = get_string(die, DW_AT_name);
 }
 
+static void set_file(struct unit *unit, uint64_t file, struct debug_frame *frame)
+{
+	Dwarf_Files *files;
+	size_t n_files;
+
+	if (dwarf_getsrcfiles(&unit->die, &files, &n_files) == 0 && file < n_files)
+		frame->file = dwarf_filesrc(files, file, NULL, NULL);
+	/* File 0 is the unit's own since DWARF 5, and libdw's dummy before. */
+	if (frame->file && strcmp(frame->file, "???") == 0)
+		frame->file = NULL;
+}
+
 /* Where an inlined function was called. */
 static void set_call_site(struct unit *unit, Dwarf_Die *inlined,
 			  struct debug_frame *frame)
 {
 	uint64_t file, line;
-	Dwarf_Files *files;
-	size_t n_files;
 
-	if (get_number(inlined, DW_AT_call_file, &file) &&
-	    dwarf_getsrcfiles(&unit->die, &files, &n_files) == 0 && file < n_files)
-		frame->file = dwarf_filesrc(files, file, NULL, NULL);
-	/* File 0 is the unit's own since DWARF 5, and libdw's dummy before. */
-	if (frame->file && strcmp(frame->file, "???") == 0)
-		frame->file = NULL;
+	if (get_number(inlined, DW_AT_call_file, &file))
+		set_file(unit, file, frame);
 	if (get_number(inlined, DW_AT_call_line, &line) && line < INT32_MAX)
 		frame->line = (int)line;
 }
 
-static void set_line(struct unit *unit, Dwarf_Addr address, struct debug_frame *frame)
+static void look_at_lines(struct debug_info *info, struct unit *unit)
 {
-	Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
+	if (!unit->looked_at_lines && live_lines_needed(&unit->die))
+		unit->lines =
+			live_lines_new(info->dwarf, &unit->die, &info->n_lines_left);
+	unit->looked_at_lines = true;
+}
 
+static void set_line(struct debug_info *info, struct unit *unit, Dwarf_Addr address,
+		     struct debug_frame *frame)
+{
+	Dwarf_Line *line;
+	size_t file;
+
+	look_at_lines(info, unit);
+	if (unit->lines) {
+		if (live_lines_find(unit->lines, address, &file, &frame->line))
+			set_file(unit, file, frame);
+		return;
+	}
+	line = dwarf_getsrc_die(&unit->die, address);
 	if (!line)
 		return;
 	frame->file = dwarf_linesrc(line, NULL, NULL);
@@ -358,7 +388,7 @@ size_t debug_info_find(struct debug_info *info, Dwarf_Addr address,
 		if (n)
 			set_names(chain[n - 1 - i], &frames[i]);
 		if (i == 0)
-			set_line(unit, address, &frames[i]);
+			set_line(info, unit, address, &frames[i]);
 		else
 			set_call_site(unit, chain[n - i], &frames[i]);
 	}

@@ -505,6 +505,34 @@ def test_what_others_say(b):
             hex(address), differences, ours[address], [a[address] for a in theirs.values()])
 
 
+def functions(b, program):
+    """Name: address, size."""
+    rows = map(str.split, b.run("nm", "-S", "--defined-only", program).splitlines())
+    return {words[3]: (int(words[0], 16), int(words[1], 16)) for words in rows
+            if len(words) == 4 and words[2] in "tTwW"}
+
+
+def test_code_that_was_dropped_gives_no_lines(b):
+    """Its own begin at address 0 then, and reach into the code of other functions."""
+    dropped = "".join(f"\tsink = x * {i};\n" for i in range(3, 4000))
+    b.file("dropped.cpp", f'volatile int sink;\nextern "C" void dropped(int x)\n{{\n{dropped}}}\n' + INLINES)
+    for words in ["-gdwarf-5"], ["-gdwarf-3", "-gz"]:
+        told = []
+        for way in "no-gc-sections", "gc-sections":
+            b.run("g++", "-O1", *words, "-ffunction-sections", "-fPIE", "-pie", "dropped.cpp", "-Wl,--" + way, "-o", way)
+            places = functions(b, way)
+            assert ("dropped" in places) == (way == "no-gc-sections"), places
+            asked = {start + offset: (name, offset) for name, (start, size) in places.items()
+                     for offset in range(0, size, 5)}
+            answers, _, _ = symbolizers.ask([SYMBOLS_AT, b.path(way)], sorted(asked))
+            told.append({asked[address]: answer for address, answer in answers.items()})
+        kept, rest = told
+        common = kept.keys() & rest.keys()
+        assert len(common) > 1000, len(common)
+        differences = [(place, kept[place], rest[place]) for place in common if kept[place] != rest[place]]
+        assert not differences, (words, len(differences), len(common), differences[:5])
+
+
 def test_memory_does_not_grow_with_what_entries_share(b):
     b.file("shared.s", SHARED_RANGES)
     b.run("gcc", "shared.s", "-o", "shared")
