@@ -16,7 +16,8 @@
 
 #include "rheaper-check/baseline.h"
 
-static const char first_line[] = "rheaper-baseline 1";
+static const char first_line[] = "rheaper-baseline 2";
+static const char first_line_without_files[] = "rheaper-baseline 1";
 
 static int compare_entries(const void *left, const void *right)
 {
@@ -135,7 +136,8 @@ static void take_line(struct lines *l, const char *line)
 	const char *name;
 
 	if (l->number == 1) {
-		if (strcmp(line, first_line) != 0)
+		l->baseline->without_files = strcmp(line, first_line_without_files) == 0;
+		if (!l->baseline->without_files && strcmp(line, first_line) != 0)
 			die_at(l, "not a baseline of this version of rheaper-check; "
 				  "write one with --write-baseline");
 	} else if (line[0] == 0) {
@@ -151,12 +153,26 @@ static void take_line(struct lines *l, const char *line)
 	}
 }
 
+static bool is_printable(const struct lines *l, const char *text)
+{
+	return strcmp(arena_printable(l->arena, text), text) == 0;
+}
+
+/* The file of a function stands behind a tab. */
 static void check_line(const struct lines *l, const char *line, size_t length)
 {
+	const char *function = line[0] == '\t' ? behind(line + 1, "at") : NULL;
+	size_t name = function ? strcspn(function, "\t") : 0;
+	bool has_file = function && function[name] && !l->baseline->without_files;
+
 	if (strlen(line) != length)
 		die_at(l, "the line contains a NUL byte");
+	if (has_file && (name == 0 || !function[name + 1]))
+		die_at(l, "expected a function, and a file behind the tab");
 	line += line[0] == '\t';
-	if (strcmp(arena_printable(l->arena, line), line) != 0)
+	if (has_file ? !is_printable(l, arena_text_n(l->arena, function, name)) ||
+			       !is_printable(l, function + name + 1)
+		     : !is_printable(l, line))
 		die_at(l, "the line is not printable UTF-8");
 }
 
@@ -227,7 +243,8 @@ void baseline_write(struct baseline *baseline, const char *path)
 	output_share();
 	sort(&baseline->programs);
 	sort(&baseline->sites);
-	fprintf(out, "%s\n", first_line);
+	fprintf(out, "%s\n",
+		baseline->without_files ? first_line_without_files : first_line);
 	for (size_t i = 0; i < baseline->programs.n; i++)
 		write_entry(out, "program", &baseline->programs.entries[i]);
 	for (size_t i = 0; i < baseline->sites.n; i++)

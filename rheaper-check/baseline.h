@@ -2,7 +2,7 @@
 /*
  * The baseline: a text file, kept with the source, that lists what was known before. It
  * has a paragraph for each program and each call site, sorted by name
- * (docs/how-to/ci.md).
+ * (docs/how-to/ci.md). One of version 1 has no files of functions.
  */
 #pragma once
 
@@ -19,6 +19,7 @@ struct baseline_entry {
 	int64_t amounts[N_AMOUNTS];
 	int64_t used[N_AMOUNTS];  /* the part of `amounts` that is still there */
 	size_t line;              /* where it begins in the file, 0: it is new */
+	bool is_alike;            /* sites took of `used` whose files are not all known */
 	bool leaks;               /* a site with exactly this key still leaks, */
 	bool is_there;            /* ... or is there at least */
 	struct names_shape shape; /* of the key, to compare it with others */
@@ -31,6 +32,7 @@ struct baseline_list {
 
 struct baseline {
 	struct baseline_list programs, sites;
+	bool without_files; /* it is of version 1 */
 };
 
 /* Read a file. Dies, naming the line, if it is not a baseline. */

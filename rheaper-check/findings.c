@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sites are compared in two passes. Equal keys are one place. Of what is left on both
- * sites, a leak that is related to leaks of the baseline (names.h) may use up what these
- * have: no more bytes and blocks leak than were known, in places that another compiler
- * may have made of the same source. So a relation never hides a leak that grew.
+ * Sites are compared in three passes. Equal keys are one place. Keys that are alike but
+ * for files that are not known, or are named from another root, are one place as well;
+ * but there may be more of them on one side than on the other, so they use up what the
+ * baseline has, together. Of what is left on both sides, a leak that is related to leaks
+ * of the baseline (names.h) may use up what these have, too: no more bytes and blocks
+ * leak than were known, in places that another compiler may have made of the same source.
+ * So a relation never hides a leak that grew.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -37,7 +40,8 @@ static void add_better(struct verdict *v, const char *key, const char *message)
 	if (!verdict_judges(v, key))
 		return;
 	v->better = arena_grow(v->arena, v->better, v->n_better, sizeof(*v->better));
-	v->better[v->n_better++] = (struct improvement){key, message};
+	v->better[v->n_better++] =
+		(struct improvement){names_bare(v->arena, key), message};
 }
 
 void findings_note(struct verdict *v, const char *note)
@@ -125,12 +129,13 @@ static void compare_leak(struct verdict *v, struct measure_site *site,
 					measure_leak_text(v->arena, before->amounts)));
 }
 
-/* Take as much as is wanted of what an entry has left; whether that is anything. */
-static bool use(struct baseline_entry *entry, int64_t *wanted)
+/* Take as much as is wanted of what an entry has left of the first n amounts; whether
+ * that is anything. */
+static bool use(struct baseline_entry *entry, int64_t *wanted, int n)
 {
 	bool any = false;
 
-	for (int i = AMOUNT_LEAK_BLOCKS; i <= AMOUNT_LEAK_BYTES; i++) {
+	for (int i = 0; i < n; i++) {
 		int64_t left = entry->amounts[i] - entry->used[i];
 		int64_t taken = wanted[i] < left ? wanted[i] : left;
 
@@ -154,12 +159,41 @@ static bool may_be(const struct baseline_entry *entry, const struct measure_site
 static void note_taken(struct verdict *v, const struct measure_site *site,
 		       const struct baseline_entry *entry)
 {
+	const char *(*join)(struct arena *, const char *) =
+		names_have_same_functions(site->key, entry->key) ? names_joined_with_files
+								 : names_joined;
+
 	findings_note(v, arena_format(v->arena,
 				      "%s: the leak at %s is taken for the one at %s in "
 				      "the baseline, which is not there any more",
 				      verdict_program(v, site->key),
-				      names_joined(v->arena, site->key),
-				      names_joined(v->arena, entry->key)));
+				      join(v->arena, site->key),
+				      join(v->arena, entry->key)));
+}
+
+/* A file may have been renamed. */
+static void note_other_files(struct verdict *v, const struct measure_site *site,
+			     const struct baseline *baseline)
+{
+	for (size_t i = 0; i < baseline->sites.n; i++) {
+		const struct baseline_entry *e = &baseline->sites.entries[i];
+
+		if (!e->has[AMOUNT_LEAK_BLOCKS] || e->leaks ||
+		    e->used[AMOUNT_LEAK_BLOCKS] ||
+		    !names_have_same_functions(site->key, e->key))
+			continue;
+		findings_note(
+			v,
+			arena_format(
+				v->arena,
+				"%s: the baseline has a leak at %s, which is not there "
+				"any more, and not at %s; if a file was renamed, write "
+				"the baseline again",
+				verdict_program(v, site->key),
+				names_joined_with_files(v->arena, e->key),
+				names_joined_with_files(v->arena, site->key)));
+		return;
+	}
 }
 
 /* A leak whose key it has not: whether related ones that are not there cover it. */
@@ -182,7 +216,7 @@ static bool is_covered(struct verdict *v, const struct measure_site *site,
 	for (size_t i = 0; i < baseline->sites.n; i++) {
 		struct baseline_entry *e = &baseline->sites.entries[i];
 
-		if (may_be(e, site, &shape) && use(e, wanted))
+		if (may_be(e, site, &shape) && use(e, wanted, AMOUNT_LEAK_BYTES + 1))
 			note_taken(v, site, e);
 	}
 	return true;
@@ -223,12 +257,101 @@ static void compare_amounts(struct verdict *v, const char *key,
 			continue;
 		if (now[i] > limit_apply(&limits[i], before->amounts[i]))
 			find_growth(v, before, site, (enum amount)i, now[i]);
-		else if (now[i] < before->amounts[i])
+		else if (now[i] < before->amounts[i] && !before->is_alike)
 			add_better(v, key,
 				   arena_format(v->arena, "%s %" PRId64 ", was %" PRId64,
 						amount_names[i], now[i],
 						before->amounts[i]));
 	}
+}
+
+static void compare_equal(struct verdict *v, struct measure_site *site,
+			  struct baseline_entry *before, const struct limits *limits)
+{
+	site->before = before;
+	before->is_there = true;
+	if (site->amounts[AMOUNT_LEAK_BLOCKS] && before->has[AMOUNT_LEAK_BLOCKS])
+		compare_leak(v, site, before, limits);
+	compare_amounts(v, site->key, site, site->amounts, before, limits->site_growth);
+}
+
+/* Whether an entry is of the place of a site whose key it has not. */
+static bool is_alike(const struct baseline_entry *entry, const struct measure_site *site,
+		     const struct names_shape *shape)
+{
+	return !entry->leaks && entry->shape.functions == shape->functions &&
+	       names_alike(site->key, entry->key);
+}
+
+/* What the entries that are alike have left, as one; NULL: there are none. */
+static struct baseline_entry *join_alike(const struct verdict *v,
+					 const struct measure_site *site,
+					 const struct names_shape *shape,
+					 struct baseline *baseline)
+{
+	struct baseline_entry *all = NULL;
+
+	for (size_t i = 0; i < baseline->sites.n; i++) {
+		struct baseline_entry *e = &baseline->sites.entries[i];
+
+		if (!is_alike(e, site, shape))
+			continue;
+		if (!all) {
+			all = arena_take(v->arena, sizeof(*all));
+			all->line = e->line;
+			all->key = e->key;
+			all->is_alike = true;
+		}
+		e->is_there = true;
+		for (int k = 0; k < N_AMOUNTS; k++) {
+			all->has[k] = all->has[k] || e->has[k];
+			all->amounts[k] =
+				measure_add(all->amounts[k], e->amounts[k] - e->used[k]);
+		}
+	}
+	return all;
+}
+
+/* A place that the baseline has by a key that tells less or more of its files. */
+static void compare_alike(struct verdict *v, struct measure_site *site,
+			  struct baseline *baseline, const struct limits *limits)
+{
+	struct names_shape shape = names_shape(site->key);
+	struct baseline_entry *before = join_alike(v, site, &shape, baseline);
+	int64_t wanted[N_AMOUNTS];
+
+	if (!before)
+		return;
+	site->before = before;
+	if (site->amounts[AMOUNT_LEAK_BLOCKS] && before->has[AMOUNT_LEAK_BLOCKS]) {
+		if (leaks_within(site->amounts, before->amounts, limits))
+			accept(v, site);
+		else
+			find_leak(v, site, before);
+		if (!site->blur &&
+		    names_count_files(site->key) != names_count_files(before->key))
+			site->blur = measure_no_files;
+	}
+	compare_amounts(v, site->key, site, site->amounts, before, limits->site_growth);
+	memcpy(wanted, site->amounts, sizeof(wanted));
+	for (size_t i = 0; i < baseline->sites.n; i++) {
+		if (is_alike(&baseline->sites.entries[i], site, &shape))
+			use(&baseline->sites.entries[i], wanted, N_AMOUNTS);
+	}
+}
+
+static void compare_rest(struct verdict *v, struct measure_site *site,
+			 struct baseline *baseline, const struct limits *limits)
+{
+	if (!site->amounts[AMOUNT_LEAK_BLOCKS] ||
+	    (site->before && site->before->has[AMOUNT_LEAK_BLOCKS]))
+		return;
+	if (is_covered(v, site, baseline, limits)) {
+		accept(v, site);
+		return;
+	}
+	find_leak(v, site, NULL);
+	note_other_files(v, site, baseline);
 }
 
 static void compare_sites(struct verdict *v, struct baseline *baseline,
@@ -237,34 +360,21 @@ static void compare_sites(struct verdict *v, struct baseline *baseline,
 	const struct measure *m = v->measure;
 
 	for (size_t i = 0; i < m->n_sites; i++) {
-		struct measure_site *site = &m->sites[i];
 		struct baseline_entry *before =
-			baseline_find(&baseline->sites, site->key);
+			baseline_find(&baseline->sites, m->sites[i].key);
 
-		if (!before)
-			continue;
-		before->is_there = true;
-		if (site->amounts[AMOUNT_LEAK_BLOCKS] && before->has[AMOUNT_LEAK_BLOCKS])
-			compare_leak(v, site, before, limits);
-		compare_amounts(v, site->key, site, site->amounts, before,
-				limits->site_growth);
+		if (before)
+			compare_equal(v, &m->sites[i], before, limits);
 	}
 	for (size_t i = 0; i < baseline->sites.n; i++)
 		baseline->sites.entries[i].shape =
 			names_shape(baseline->sites.entries[i].key);
 	for (size_t i = 0; i < m->n_sites; i++) {
-		struct measure_site *site = &m->sites[i];
-		struct baseline_entry *before =
-			baseline_find(&baseline->sites, site->key);
-
-		if (!site->amounts[AMOUNT_LEAK_BLOCKS] ||
-		    (before && before->has[AMOUNT_LEAK_BLOCKS]))
-			continue;
-		if (is_covered(v, site, baseline, limits))
-			accept(v, site);
-		else
-			find_leak(v, site, NULL);
+		if (!m->sites[i].before)
+			compare_alike(v, &m->sites[i], baseline, limits);
 	}
+	for (size_t i = 0; i < m->n_sites; i++)
+		compare_rest(v, &m->sites[i], baseline, limits);
 }
 
 /* What the baseline has of programs that did not run, or are not all known, stays. */

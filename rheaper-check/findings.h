@@ -62,7 +62,7 @@ struct finding {
 
 /* Something that improved since the baseline. */
 struct improvement {
-	const char *key; /* names.h */
+	const char *key; /* names.h, without files */
 	const char *message;
 };
 

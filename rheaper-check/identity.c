@@ -26,7 +26,7 @@ static const char *category(const struct finding *f)
 static const char *describe(struct arena *arena, const struct finding *f)
 {
 	return arena_format(arena, "%s\n%s\n%s", category(f), f->topic ? f->topic : "",
-			    f->site ? f->site->key : f->program);
+			    f->site ? names_bare(arena, f->site->key) : f->program);
 }
 
 static int compare(const void *left, const void *right)

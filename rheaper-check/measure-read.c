@@ -96,6 +96,10 @@ static void take_frame(struct reading *r, const struct site_frame *row)
 		frame.lost = why_lost(r, row, frame.module);
 	}
 	take_file(r, &frame, row);
+	frame.line_of_key = frame.is_library || r->m->without_files
+				    ? frame.plain
+				    : names_with_file(r->arena, frame.plain, frame.path,
+						      frame.is_below_root);
 	if (r->n_frames >= MAP_NONE ||
 	    map_put(&r->frame_numbers, (uint64_t)row->frame, (uint32_t)r->n_frames))
 		die("read %s: out of memory", r->database.name);
@@ -141,9 +145,27 @@ static size_t count_named(const struct measure_stack *stack)
 	return n;
 }
 
+/* Whether a function of the program's own file has no source file, which would tell it
+ * from others of its name. Those that a library exports have their names alone. */
+static bool lacks_file(const struct process *process, const struct measure_stack *stack,
+		       size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct measure_frame *frame = stack->frames[i];
+
+		if (frame->plain[0] && !frame->file && !frame->is_unnamed &&
+		    !frame->is_library && !frame->linked &&
+		    strcmp(frame->module, process->path) == 0)
+			return true;
+		if (strcmp(frame->plain, "main") == 0)
+			break;
+	}
+	return false;
+}
+
 /* *blur, unless it is NULL: why other callers than those of the stack may have this key,
  * or NULL. */
-static const char *make_key(struct reading *r, const char *program,
+static const char *make_key(struct reading *r, const struct process *process,
 			    const struct measure_stack *stack, const char **blur)
 {
 	size_t n = count_named(stack);
@@ -152,12 +174,14 @@ static const char *make_key(struct reading *r, const char *program,
 		       sizeof(*r->plain)))
 		die("read %s: out of memory", r->database.name);
 	for (size_t i = 0; i < stack->n_frames; i++)
-		r->plain[i] = stack->frames[i]->plain;
-	if (blur)
-		*blur = names_exceed(r->plain, n)
-				? "have more functions than a baseline keeps of them"
-				: stack->gap;
-	return names_key(r->arena, program, r->plain, n);
+		r->plain[i] = stack->frames[i]->line_of_key;
+	if (blur && names_exceed(r->plain, n))
+		*blur = "have more functions than a baseline keeps of them";
+	else if (blur)
+		*blur = stack->gap                      ? stack->gap
+			: lacks_file(process, stack, n) ? measure_no_files
+							: NULL;
+	return names_key(r->arena, process->program, r->plain, n);
 }
 
 static void take_amounts(struct reading *r, struct measure_site *site,
@@ -187,7 +211,7 @@ static void take_owned(struct reading *r, const struct process *process,
 
 	if (!site->owner)
 		return;
-	owned.owner = make_key(r, process->program, site->owner, NULL);
+	owned.owner = make_key(r, process, site->owner, NULL);
 	owned.key = site->key;
 	memcpy(owned.amounts, site->amounts, sizeof(owned.amounts));
 	m->owned_rows =
@@ -214,7 +238,7 @@ static void take_site(struct reading *r, const struct site_facts *row)
 		site.amounts[AMOUNT_LEAK_BLOCKS] = site.amounts[AMOUNT_LEAK_BYTES] = 0;
 	if (site.amounts[AMOUNT_LEAK_BLOCKS] == 0 && !m->all_sites)
 		return;
-	site.key = make_key(r, process->program, site.stack, &site.blur);
+	site.key = make_key(r, process, site.stack, &site.blur);
 	reading_note_lost(r, process->program, site.stack);
 	m->site_rows = arena_grow(r->arena, m->site_rows, m->n_site_rows, sizeof(site));
 	m->site_rows[m->n_site_rows++] = site;
@@ -241,7 +265,7 @@ static void take_inner(struct reading *r, const struct site_facts *row)
 	take_amounts(r, &site, row);
 	if (!reading_judges(process, site.kind))
 		return;
-	site.key = make_key(r, process->program, site.stack, NULL);
+	site.key = make_key(r, process, site.stack, NULL);
 	take_owned(r, process, &site);
 }
 

@@ -21,6 +21,8 @@ const char *const amount_names[N_AMOUNTS] = {
 	[AMOUNT_PEAK] = "peak",
 };
 
+const char measure_no_files[] = "have functions whose source files are not known";
+
 const char *const place_kind_names[N_PLACE_KINDS] = {
 	[PLACE_PROCESS] = "process",
 	[PLACE_SCOPE] = "scope",

@@ -19,6 +19,7 @@
 #include "database/terms.h"
 
 struct arena;
+struct baseline_entry;
 struct paths;
 
 enum amount {
@@ -53,6 +54,7 @@ struct measure_frame {
 	const char *module;
 	const char *plain; /* what names_plain makes of `sym`; "" if it is inferred: keys
 			    * are what they are without */
+	const char *line_of_key;     /* the same with its file, if keys have files */
 	enum module_symbols symbols; /* of the module */
 	bool is_unnamed;             /* the module has no name for it */
 	bool inferred;               /* a tail call left no frame of it */
@@ -70,6 +72,9 @@ enum measure_library {
 	LIBRARY_CXX, /* "libstdc++" */
 	N_MEASURE_LIBRARIES
 };
+
+/* What is said of stacks of which a baseline has names and no source files. */
+extern const char measure_no_files[];
 
 /* Return the set, a bit for one, of the library of a name; 0 if it is none of these. */
 unsigned int measure_linked(const char *name);
@@ -98,8 +103,10 @@ struct measure_site {
 	bool has_more_processes; /* ... and whether it does in others */
 	bool cut;                /* of a row: its trace was cut short */
 	bool is_owned; /* all that it leaks hangs below lost blocks that are known */
-	bool is_known; /* the baseline accepts it; findings_compare says so */
-	/* Why leaks of other callers have the same key; NULL: none have */
+	bool is_known; /* the baseline accepts it; findings_compare says so, */
+	const struct baseline_entry *before; /* ... and what it is there, or NULL */
+	/* Why leaks of other callers have the same key, as in measure_no_files; NULL:
+	 * none have */
 	const char *blur;
 	/* Of a row: the stack of the lost blocks that its own hang below, or NULL */
 	const struct measure_stack *owner;
@@ -211,6 +218,7 @@ struct measure {
 	int64_t n_forked;  /* children with traces, which do not have what they began with
 			    */
 	bool all_sites;    /* measure also sites that do not leak */
+	bool without_files;         /* keys have none, as in older baselines */
 	bool wanted[N_PLACE_KINDS]; /* places to measure; set before databases are read,
 				     */
 	bool wants_names;           /* ... and whether rules for them name functions */

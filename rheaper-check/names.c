@@ -6,6 +6,7 @@
 #include "analysis/libraries.h"
 #include "common/cli.h"
 #include "common/glob.h"
+#include "common/path.h"
 #include "rheaper-check/arena.h"
 #include "symbols/signature.h"
 
@@ -45,6 +46,23 @@ const char *names_unnamed(struct arena *arena, const char *sym, const char *buil
 		arena, arena_format(arena, "%s [%.*s]", sym, BUILD_ID_DIGITS, build_id));
 }
 
+const char *names_with_file(struct arena *arena, const char *function, const char *file,
+			    bool is_below_root)
+{
+	if (!file || !function[0])
+		return function;
+	file = arena_printable(arena, is_below_root ? file : path_base(file));
+	return arena_format(arena, "%s\t%s", function, file);
+}
+
+/* The length of a function's name in a line. */
+static size_t name_length(const char *line, size_t length)
+{
+	const char *tab = memchr(line, '\t', length);
+
+	return tab ? (size_t)(tab - line) : length;
+}
+
 /* The functions that count, up to main, and whether they are more than fit. */
 static bool count(const char *const *functions, size_t n,
 		  const char *counted[NAMES_MAX_FRAMES], size_t *n_counted)
@@ -59,7 +77,7 @@ static bool count(const char *const *functions, size_t n,
 		if (*n_counted == NAMES_MAX_FRAMES)
 			return true;
 		counted[(*n_counted)++] = name;
-		if (strcmp(name, "main") == 0)
+		if (name_length(name, strlen(name)) == 4 && memcmp(name, "main", 4) == 0)
 			break;
 	}
 	return false;
@@ -97,20 +115,45 @@ size_t names_program(const char *key)
 	return strcspn(key, "\n");
 }
 
+char *names_bare(struct arena *arena, const char *key)
+{
+	char *bare = arena_text(arena, key), *end = bare;
+
+	while (*key) {
+		if (*key == '\t')
+			key += strcspn(key, "\n");
+		else
+			*end++ = *key++;
+	}
+	*end = 0;
+	return bare;
+}
+
 const char *names_joined(struct arena *arena, const char *key)
 {
+	return names_joined_with_files(arena, names_bare(arena, key));
+}
+
+const char *names_joined_with_files(struct arena *arena, const char *key)
+{
 	const char *name = key + names_program(key);
-	char *joined = arena_take(arena, strlen(name) * sizeof(ARROW) + 1);
+	char *joined = arena_take(arena, strlen(name) * sizeof(ARROW) + 2);
 	char *end = joined;
+	bool has_file = false;
 
 	if (!*name)
 		return "[unknown]";
 	for (name++; *name; name++) {
-		if (*name == '\n')
-			end = stpcpy(end, ARROW);
+		if (*name == '\t')
+			end = stpcpy(end, " (");
+		else if (*name == '\n')
+			end = stpcpy(stpcpy(end, has_file ? ")" : ""), ARROW);
 		else
 			*end++ = *name;
+		has_file = *name != '\n' && (has_file || *name == '\t');
 	}
+	if (has_file)
+		stpcpy(end, ")");
 	return joined;
 }
 
@@ -148,17 +191,99 @@ static bool is_rebuilt(const char *a, size_t a_length, const char *b, size_t b_l
 	       memcmp(a_id, b_id, (size_t)(a + a_length - a_id)) != 0;
 }
 
+/* Whether a text is the other one's end, behind a separator if it is not all of it. */
+static bool is_end(const char *a, size_t a_length, const char *b, size_t b_length,
+		   char separator)
+{
+	return a_length <= b_length &&
+	       memcmp(a, b + b_length - a_length, a_length) == 0 &&
+	       (a_length == b_length || b[b_length - a_length - 1] == separator);
+}
+
+/* The file of a line, of *length bytes; 0: it is not known. */
+static const char *file_of(const char *line, size_t *length)
+{
+	size_t name = name_length(line, *length);
+
+	*length -= name + (name < *length);
+	return line + name + 1;
+}
+
+/* Whether the files of two lines may be one. */
+static bool is_same_file(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+	const char *a_file = file_of(a, &a_length), *b_file = file_of(b, &b_length);
+
+	return a_length == 0 || b_length == 0 ||
+	       is_end(a_file, a_length, b_file, b_length, '/') ||
+	       is_end(b_file, b_length, a_file, a_length, '/');
+}
+
+/* The same, where directories do not count. */
+static bool is_same_file_name(const char *a, size_t a_length, const char *b,
+			      size_t b_length)
+{
+	const char *a_file = file_of(a, &a_length), *b_file = file_of(b, &b_length);
+	const char *a_slash = memrchr(a_file, '/', a_length);
+	const char *b_slash = memrchr(b_file, '/', b_length);
+	const char *a_base = a_slash ? a_slash + 1 : a_file;
+	const char *b_base = b_slash ? b_slash + 1 : b_file;
+	size_t a_rest = (size_t)(a_file + a_length - a_base);
+
+	return a_length == 0 || b_length == 0 ||
+	       (a_rest == (size_t)(b_file + b_length - b_base) &&
+		memcmp(a_base, b_base, a_rest) == 0);
+}
+
 /* The same function; of what was inlined some compilers do not name the namespaces. */
 static bool is_same(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-	if (is_rebuilt(a, a_length, b, b_length))
+	size_t a_name = name_length(a, a_length), b_name = name_length(b, b_length);
+
+	if (is_rebuilt(a, a_name, b, b_name))
 		return true;
-	if (a_length > b_length)
+	if (a_name > b_name)
 		return is_same(b, b_length, a, a_length);
-	if (memcmp(a, b + b_length - a_length, a_length) != 0)
-		return false;
-	return a_length == b_length ||
-	       (b[b_length - a_length - 1] == ':' && !memchr(a, ':', a_length));
+	return is_end(a, a_name, b, b_name, ':') &&
+	       (a_name == b_name || !memchr(a, ':', a_name)) &&
+	       is_same_file_name(a, a_length, b, b_length);
+}
+
+/* Whether two keys have the same functions, whose files may be one if they must. */
+static bool has_same_lines(const char *a, const char *b, bool with_files)
+{
+	size_t a_length = names_program(a), b_length = names_program(b);
+	bool is_line_same = a_length == b_length && memcmp(a, b, a_length) == 0;
+
+	while (is_line_same) {
+		a = next_line(a, &a_length);
+		b = next_line(b, &b_length);
+		if (!a || !b)
+			return !a && !b;
+		is_line_same = name_length(a, a_length) == name_length(b, b_length) &&
+			       memcmp(a, b, name_length(a, a_length)) == 0 &&
+			       (!with_files || is_same_file(a, a_length, b, b_length));
+	}
+	return false;
+}
+
+size_t names_count_files(const char *key)
+{
+	size_t n = 0;
+
+	for (; *key; key++)
+		n += *key == '\t';
+	return n;
+}
+
+bool names_have_same_functions(const char *a, const char *b)
+{
+	return has_same_lines(a, b, false);
+}
+
+bool names_alike(const char *a, const char *b)
+{
+	return has_same_lines(a, b, true);
 }
 
 /* Whether all lines of `few` stand in `many`, in their order. */
@@ -184,7 +309,7 @@ static bool is_own(const char *line, size_t length)
 	size_t module = unnamed_length(line, length);
 	char text[MAX_NAME + 1];
 
-	length = module ? module : length;
+	length = module ? module : name_length(line, length);
 	if (length > MAX_NAME)
 		length = MAX_NAME;
 	memcpy(text, line, length);
@@ -231,7 +356,7 @@ struct names_shape names_shape(const char *key)
 		uint32_t hash = 2166136261; /* FNV-1a, of what is behind the last colon */
 		size_t module = unnamed_length(name, length);
 
-		for (size_t i = 0; i < (module ? module : length); i++)
+		for (size_t i = 0; i < (module ? module : name_length(name, length)); i++)
 			hash = name[i] == ':'
 				       ? 2166136261
 				       : (hash ^ (unsigned char)name[i]) * 16777619;

@@ -10,6 +10,7 @@
 #include "rheaper-check/baseline.h"
 #include "rheaper-check/findings.h"
 #include "rheaper-check/limits.h"
+#include "rheaper-check/names.h"
 
 #include "rheaper-check/notes.h"
 
@@ -21,7 +22,7 @@ static const char *plural(int64_t n)
 /* A leak in too few runs to count. */
 static void note_rare(struct verdict *v, const struct measure_site *site)
 {
-	char *names = arena_text(v->arena, site->key);
+	char *names = names_bare(v->arena, site->key);
 
 	for (char *c = names; *c; c++)
 		*c = *c == '\n' ? ';' : *c;
@@ -140,17 +141,13 @@ static void note_gone(struct verdict *v, const struct baseline *baseline,
 	}
 }
 
-static bool has_number(const struct baseline *baseline, const struct measure_site *site,
-		       enum amount amount)
+static bool has_number(const struct measure_site *site, enum amount amount)
 {
-	const struct baseline_entry *e = baseline_find(&baseline->sites, site->key);
-
-	return e && e->has[amount];
+	return site->before && site->before->has[amount];
 }
 
 /* What is new may allocate anything. */
-static void note_uncompared(struct verdict *v, const struct baseline *baseline,
-			    enum amount amount)
+static void note_uncompared(struct verdict *v, enum amount amount)
 {
 	const struct measure *m = v->measure;
 	int64_t n = 0, sum = 0;
@@ -158,7 +155,7 @@ static void note_uncompared(struct verdict *v, const struct baseline *baseline,
 	for (size_t i = 0; i < m->n_sites; i++) {
 		const struct measure_site *site = &m->sites[i];
 
-		if (site->amounts[amount] > 0 && !has_number(baseline, site, amount)) {
+		if (site->amounts[amount] > 0 && !has_number(site, amount)) {
 			n++;
 			sum = measure_add(sum, site->amounts[amount]);
 		}
@@ -224,14 +221,25 @@ static void note_blurred(struct verdict *v)
 					   list[k].n == 1 ? "is" : "are", list[k].why));
 }
 
+/* Those of other files have the same key. */
+static void note_old(struct verdict *v, const struct baseline *baseline)
+{
+	if (baseline->without_files && v->n_known)
+		findings_note(v,
+			      "the baseline is of version 1, without files: what other "
+			      "functions of the same names leak counts as known, too; "
+			      "--write-baseline writes one that has files");
+}
+
 static void note_baseline(struct verdict *v, const struct baseline *baseline,
 			  const struct limits *limits)
 {
 	note_blurred(v);
+	note_old(v, baseline);
 	note_gone(v, baseline, limits);
 	for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
 		if (limits->site_growth[k].asked)
-			note_uncompared(v, baseline, (enum amount)k);
+			note_uncompared(v, (enum amount)k);
 	}
 	note_absent(v, baseline);
 }

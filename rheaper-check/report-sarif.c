@@ -14,6 +14,7 @@
 #include "rheaper-check/arena.h"
 #include "rheaper-check/identity.h"
 #include "rheaper-check/locate.h"
+#include "rheaper-check/names.h"
 
 #include "rheaper-check/report.h"
 
@@ -187,7 +188,7 @@ static void put_fingerprints(const struct verdict *v, struct json *json,
 	json_begin_object(json);
 	put(json, "primaryLocationLineHash", identity_hash(v->arena, f));
 	if (f->site) {
-		char *line = arena_text(v->arena, f->site->key);
+		char *line = names_bare(v->arena, f->site->key);
 
 		for (char *c = line; *c; c++)
 			*c = *c == '\n' ? ';' : *c;

@@ -16,7 +16,8 @@
 #include "rheaper-check/baseline.h"
 #include "rheaper-check/limits.h"
 
-#define HEAD "rheaper-baseline 1\n"
+#define HEAD "rheaper-baseline 2\n"
+#define OLD_HEAD "rheaper-baseline 1\n"
 
 static char path[] = "/tmp/rheaper-test-baseline.XXXXXX";
 static struct arena arena;
@@ -65,32 +66,55 @@ static int read_in_child(const char *bytes, size_t n)
 	return WEXITSTATUS(status);
 }
 
+static void assert_written_back(struct baseline *baseline, const char *text)
+{
+	char back[1024];
+	size_t n;
+	FILE *in;
+
+	baseline_write(baseline, path);
+	in = fopen(path, "r");
+	n = fread(back, 1, sizeof(back) - 1, in);
+	fclose(in);
+	back[n] = 0;
+	assert_string_equal(back, text);
+}
+
 static void what_is_written_is_read(void **state)
 {
 	static const char text[] = HEAD "\nprogram p q\n\tpeak 7\n"
 					"\nsite p q\n\tleak-blocks 1\n\tleak-bytes 0\n"
 					"\nsite p q\n\tleak-blocks 3\n\tleak-bytes 30\n"
-					"\tat operator new[]\n\tat at\n\tat main\n";
+					"\tat operator new[]\tsrc/new it.c\n\tat at\n"
+					"\tat main\n";
 	struct baseline baseline;
 	struct baseline_entry *entry;
-	char back[sizeof(text) + 1];
-	FILE *in;
 
 	(void)state;
 	write_bytes(text, sizeof(text) - 1);
 	baseline_read(&baseline, &arena, path);
+	assert_false(baseline.without_files);
 	assert_int_equal(baseline.programs.n, 1);
 	assert_int_equal(baseline.sites.n, 2);
-	entry = baseline_find(&baseline.sites, "p q\noperator new[]\nat\nmain");
+	entry = baseline_find(&baseline.sites,
+			      "p q\noperator new[]\tsrc/new it.c\nat\nmain");
 	assert_non_null(entry);
 	assert_int_equal(entry->amounts[AMOUNT_LEAK_BYTES], 30);
 	assert_false(entry->has[AMOUNT_PEAK]);
 	assert_null(baseline_find(&baseline.sites, "p q\nmain"));
-	baseline_write(&baseline, path);
-	in = fopen(path, "r");
-	assert_int_equal(fread(back, 1, sizeof(back), in), sizeof(text) - 1);
-	fclose(in);
-	assert_memory_equal(back, text, sizeof(text) - 1);
+	assert_written_back(&baseline, text);
+}
+
+static void an_older_one_stays_what_it_is(void **state)
+{
+	static const char text[] = OLD_HEAD "\nsite p\n\tleak-blocks 1\n\tat f\n";
+	struct baseline baseline;
+
+	(void)state;
+	write_bytes(text, sizeof(text) - 1);
+	baseline_read(&baseline, &arena, path);
+	assert_true(baseline.without_files);
+	assert_written_back(&baseline, text);
 }
 
 static void what_is_no_baseline_is_refused(void **state)
@@ -98,7 +122,14 @@ static void what_is_no_baseline_is_refused(void **state)
 	static const char *const texts[] = {
 		"",
 		"\n",
-		"rheaper-baseline 2\n",
+		"rheaper-baseline 3\n",
+		OLD_HEAD "site p\n\tat a\ta.c\n",
+		HEAD "site p\n\tat \ta.c\n",
+		HEAD "site p\n\tat a\t\n",
+		HEAD "site p\n\tat a\ta.c\tb.c\n",
+		HEAD "site p\n\tat a\ta\x01.c\n",
+		HEAD "site\tp\n",
+		HEAD "site p\n\tpeak\t1\n",
 		HEAD "site\n",
 		HEAD "peak 1\n",
 		HEAD "\tpeak 1\n",
@@ -196,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(an_older_one_stays_what_it_is),
 		cmocka_unit_test(what_is_no_baseline_is_refused),
 		cmocka_unit_test(a_torn_baseline_does_no_harm),
 		cmocka_unit_test(amounts_have_units),

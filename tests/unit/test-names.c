@@ -151,6 +151,59 @@ static void keys_are_told_with_arrows(void **state)
 	(void)state;
 	assert_string_equal(names_joined(&arena, "p\na\nmain"), "a \xe2\x86\x90 main");
 	assert_string_equal(names_joined(&arena, "p"), "[unknown]");
+	assert_string_equal(names_joined(&arena, "p\na\tx.c\nb\nmain\ty.c"),
+			    "a \xe2\x86\x90 b \xe2\x86\x90 main");
+	assert_string_equal(names_joined_with_files(&arena, "p\na\tx.c\nb\nmain\ty.c"),
+			    "a (x.c) \xe2\x86\x90 b \xe2\x86\x90 main (y.c)");
+	assert_string_equal(names_bare(&arena, "p\na\tx.c\nmain\ty.c"), "p\na\nmain");
+	assert_int_equal(names_count_files("p\na\tx.c\nb\nmain\ty.c"), 2);
+}
+
+static void functions_have_files(void **state)
+{
+	const char *functions[] = {"f\ta.c", "f\ta.c", "f\tb.c", "main\tm.c", "x"};
+
+	(void)state;
+	assert_string_equal(names_with_file(&arena, "f", "src/a.c", true), "f\tsrc/a.c");
+	assert_string_equal(names_with_file(&arena, "f", "/usr/src/a.c", false),
+			    "f\ta.c");
+	assert_string_equal(names_with_file(&arena, "f", NULL, false), "f");
+	assert_string_equal(names_with_file(&arena, "", "a.c", true), "");
+	assert_string_equal(names_key(&arena, "p", functions, 5),
+			    "p\nf\ta.c\nf\tb.c\nmain\tm.c");
+	assert_true(names_exceed((const char *[]){"f\ta.c"}, 1) == false);
+}
+
+/* Where a file was named from another root, or is not known, nobody can say more. */
+static void files_tell_functions_of_one_name_apart(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool alike, related;
+	} rows[] = {
+		{"p\nf\ta.c\nmain", "p\nf\ta.c\nmain", true, true},
+		{"p\nf\ta.c\nmain", "p\nf\nmain\tm.c", true, true},
+		{"p\nf\tsrc/a.c\nmain", "p\nf\ta.c\nmain", true, true},
+		{"p\nf\tsrc/a.c\nmain", "p\nf\tmy/src/a.c\nmain", true, true},
+		{"p\nf\ta.c\nmain", "p\nf\tb.c\nmain", false, false},
+		{"p\nf\tx/a.c\nmain", "p\nf\ty/a.c\nmain", false, true},
+		{"p\nf\tba.c\nmain", "p\nf\ta.c\nmain", false, false},
+		{"p\nf\ta.c\nmain\tm.c", "p\nf\ta.c\nmain\tn.c", false, false},
+		{"p\nf\ta.c\nmain", "p\nf\ta.c\ng\nmain", false, true},
+		{"p\nf\ta.c\nmain", "p\nf\tb.c\ng\nmain", false, false},
+		{"p\nn::f\ta.c\nmain", "p\nf\ta.c\nmain", false, true},
+		{"p\nf\ta.c", "q\nf\ta.c", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_int_equal(names_alike(rows[i].a, rows[i].b), rows[i].alike);
+		assert_int_equal(names_alike(rows[i].b, rows[i].a), rows[i].alike);
+		assert_int_equal(related(rows[i].a, rows[i].b), rows[i].related);
+		assert_int_equal(related(rows[i].b, rows[i].a), rows[i].related);
+	}
+	assert_true(names_have_same_functions("p\nf\ta.c\nmain", "p\nf\tb.c\nmain"));
+	assert_false(names_have_same_functions("p\nf\ta.c\nmain", "p\nf\ta.c"));
 }
 
 /* Offsets say something about one build only. */
@@ -190,6 +243,8 @@ int main(void)
 		cmocka_unit_test(other_places_are_not_related),
 		cmocka_unit_test(the_leaking_function_is_in_both),
 		cmocka_unit_test_teardown(keys_are_told_with_arrows, tear_down),
+		cmocka_unit_test_teardown(functions_have_files, tear_down),
+		cmocka_unit_test(files_tell_functions_of_one_name_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
