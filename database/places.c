@@ -125,3 +125,48 @@ struct rows *places_select(const struct database *d, enum place_kind kind,
 	rows_set(rows, 1, leak_kinds);
 	return rows;
 }
+
+/* The scope that a thread is in at a time. */
+#define SCOPE_OF(c, thread_of)                                                           \
+	"scope_changes " c " ON " c ".thread = " thread_of " AND " c ".at_ns ="          \
+	" (SELECT max(at_ns) FROM scope_changes WHERE thread = " thread_of               \
+	" AND at_ns <= b.alloc_ns)"
+
+/* A block counts once for a name, however many threads have a scope of it open. */
+#define BESIDE                                                                           \
+	"WITH RECURSIVE around(inner, scope) AS (SELECT scope, scope FROM scopes"        \
+	" UNION SELECT a.inner, s.parent FROM around a"                                  \
+	"  JOIN scopes s ON s.scope = a.scope WHERE s.parent IS NOT NULL)"               \
+	", named(inner, name) AS MATERIALIZED (SELECT DISTINCT a.inner, s.name"          \
+	"  FROM around a JOIN scopes s ON s.scope = a.scope)"                            \
+	", openers AS (SELECT DISTINCT process, thread FROM scopes)"                     \
+	", beside AS (SELECT DISTINCT b.block, l.process, l.weight, n.name FROM lots l"  \
+	"  CROSS JOIN openers o"                                                         \
+	"  ON o.process = l.process AND o.thread <> l.alloc_thread"                      \
+	"  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block"        \
+	"  CROSS JOIN " SCOPE_OF(                                                        \
+		"c",                                                                     \
+		"o.thread") "  CROSS JOIN named n ON n.inner = c.scope WHERE NOT EXISTS" \
+			    "  (SELECT 1 FROM (SELECT 1) CROSS JOIN " SCOPE_OF(          \
+				    "d", "l.alloc_thread") "   CROSS JOIN named m ON "   \
+							   "m.inner = d.scope WHERE "    \
+							   "m.name = n.name))"           \
+							   ", sums(process, name, "      \
+							   "allocations) AS (SELECT "    \
+							   "process, name,"              \
+							   "  CAST(round(sum(weight)) "  \
+							   "AS INTEGER) FROM beside "    \
+							   "GROUP BY process, name)"
+
+static const struct row_column beside_columns[] = {
+	ROW_COLUMN(beside_facts, process, "process"),
+	ROW_COLUMN(beside_facts, name, "name"),
+	ROW_COLUMN(beside_facts, allocations, "allocations"),
+};
+
+struct rows *places_select_beside(const struct database *d)
+{
+	static const struct row_list list = ROW_LIST(beside_columns);
+
+	return rows_open_with(d, BESIDE, &list, "FROM sums ORDER BY process, name");
+}

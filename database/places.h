@@ -33,6 +33,16 @@ struct place_facts {
 	int64_t live_blocks, live_bytes; /* at the end, of a kind in the set */
 };
 
+/* What other threads did while scopes of a name were open. */
+struct beside_facts {
+	int64_t process;
+	const char *name;
+	int64_t allocations; /* outside of scopes of that name */
+};
+
+/* Select these, of each process and name of scopes for which there are any. */
+struct rows *places_select_beside(const struct database *database);
+
 /*
  * Select the places of a kind with what each stack allocated in them, ordered by place,
  * stack, kind and owner: each row counts other blocks. Blocks of the kinds in the set

@@ -325,6 +325,28 @@ static bool doubt(const struct expectation *rule, const struct measure_place *pl
 	return false;
 }
 
+/* A scope is of one thread; what it hands to others they do elsewhere. */
+static void note_beside(struct verdict *v, const struct expectation *rule)
+{
+	const struct measure *m = v->measure;
+	int64_t n = 0;
+
+	for (size_t i = 0; rule->kind == PLACE_SCOPE && i < m->n_besides; i++) {
+		const struct measure_beside *beside = &m->besides[i];
+
+		if (glob_fits(rule->name, beside->name) &&
+		    (!rule->program || glob_fits(rule->program, beside->program)))
+			n = measure_add(n, beside->allocations);
+	}
+	if (n)
+		findings_note(v, arena_format(v->arena,
+					      "%s: other threads allocated %" PRId64
+					      " block%s while a scope %s was open; the "
+					      "rule does not count them (%s:%zu)",
+					      rule->title, n, n == 1 ? "" : "s",
+					      rule->name, rule->file, rule->line));
+}
+
 static void check_rule(const struct expectation *rule, struct suppressions *suppressions,
 		       struct verdict *v)
 {
@@ -347,6 +369,7 @@ static void check_rule(const struct expectation *rule, struct suppressions *supp
 	}
 	for (int k = 0; k < N_PLACE_AMOUNTS; k++)
 		check_amount(v, rule, k, &worst[k], n_places);
+	note_beside(v, rule);
 	/* It may be right, or a name that is written in another way */
 	if (n_places && rule->n_steps && !fits && !in_doubt && !rule->optional)
 		findings_note(v, arena_format(v->arena,

@@ -73,10 +73,30 @@ static void read_places(struct reading *r, enum place_kind kind)
 	rows_close(rows);
 }
 
+static void read_beside(struct reading *r)
+{
+	struct measure *m = r->m;
+	struct rows *rows = places_select_beside(&r->database);
+	struct beside_facts facts;
+
+	while (rows_next(rows, &facts)) {
+		m->besides = arena_grow(r->arena, m->besides, m->n_besides,
+					sizeof(*m->besides));
+		m->besides[m->n_besides++] = (struct measure_beside){
+			.program = reading_process(r, facts.process)->program,
+			.name = reading_text_or(r, facts.name, ""),
+			.allocations = reading_count(r, facts.allocations),
+		};
+	}
+	rows_close(rows);
+}
+
 void reading_take_places(struct reading *r)
 {
 	for (int i = 0; i < N_PLACE_KINDS; i++) {
 		if (r->m->wanted[i])
 			read_places(r, (enum place_kind)i);
 	}
+	if (r->m->wanted[PLACE_SCOPE])
+		read_beside(r);
 }

@@ -175,6 +175,12 @@ struct measure_place_row {
 	int64_t amounts[N_PLACE_AMOUNTS];
 };
 
+/* What other threads allocated while scopes of a name were open, in none of these. */
+struct measure_beside {
+	const char *program, *name;
+	int64_t allocations;
+};
+
 /* A reason why a trace is not complete, or why its leaks may be wrong. */
 struct measure_problem {
 	enum measure_defect defect;
@@ -226,6 +232,8 @@ struct measure {
 	size_t n_places;
 	struct measure_place_row *place_rows;
 	size_t n_place_rows;
+	struct measure_beside *besides;
+	size_t n_besides;
 	/* Until measure_finish: the rows of each run */
 	struct measure_site *site_rows;
 	size_t n_site_rows;

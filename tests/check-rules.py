@@ -196,6 +196,71 @@ EXPECTATIONS = [
 ]
 
 
+# A scope that hands work to a thread; or does it, or leaves it to one with a scope of its own.
+# It prints how many blocks others allocated meanwhile, by its own count
+HANDED = """
+#include <pthread.h>
+#include <rheaper.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+static void *volatile keep;
+static const char *how;
+static int by_others;
+static void allocate(void)
+{
+	for (int i = 0; i < 5; i++) {
+		keep = malloc(10);
+		free(keep);
+	}
+}
+static void *work(void *unused)
+{
+	if (strcmp(how, "scoped") == 0) {
+		RHEAPER_SCOPE("parse");
+		allocate();
+		return unused;
+	}
+	allocate();
+	by_others += 5;
+	return unused;
+}
+static void parse(void)
+{
+	pthread_t thread;
+
+	RHEAPER_SCOPE("parse");
+	if (strcmp(how, "alone") == 0)
+		allocate();
+	else if (pthread_create(&thread, NULL, work, NULL) == 0)
+		pthread_join(thread, NULL);
+}
+int main(int argc, char **argv)
+{
+	how = argv[argc > 1];
+	parse();
+	work(NULL);
+	return printf("%d\\n", by_others - (strcmp(how, "scoped") != 0) * 5) < 0;
+}
+"""
+
+
+def test_what_other_threads_do_in_a_scope_is_told(b):
+    program = b.build("app", "rheaper-gcc", f"-I{SOURCE}/include", "-pthread", text=HANDED)
+    rule = b.file("rule", "expect a budget\n\tscope parse\n\tallocations 6\n\tat parse\n")
+    for how in "handed", "alone", "scoped":
+        trace = b.path(how + ".bin")
+        n = int(b.run(program, how, RHEAPER_TRACE=trace))
+        assert n == (5 if how == "handed" else 0), (how, n)
+        said = b.check(0, "-e", rule, trace)
+        told = f"note: a budget: other threads allocated {n} blocks while a scope parse was open; the rule does not count them ({rule}:1)\n"
+        assert (told in said) == (n > 0) and ("other threads allocated" in said) == (n > 0), (how, said)
+        assert "other threads allocated" not in b.check(1, "-e", b.file("other", "expect x\n\tscope other\n\tallocations 1\n"), trace)
+    # A lossy database says what it is
+    for change in ("UPDATE scope_changes SET scope = NULL", "DELETE FROM scope_changes"):
+        assert "other threads" not in b.check(0, "-e", rule, b.change(b.load(b.path("handed.bin")), change))
+
+
 def test_budgets(b):
     program = b.build("app", "rheaper-gcc", f"-I{SOURCE}/include", text=SCOPES)
     trace = b.load(b.trace(program=program))
