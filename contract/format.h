@@ -329,8 +329,9 @@ enum rhp_leak_kind {
 
 /* What a scan for leaks could not see. */
 enum rhp_scan_flags {
-	RHP_SCAN_UNRECORDED = 1,  /* a library that calls an allocator by itself, so that
-				   * what it allocates is not recorded */
+	RHP_SCAN_UNRECORDED = 1,  /* a library that calls an allocator by itself, or has
+				   * its address from dlsym, so that what it allocates is
+				   * not recorded */
 	RHP_SCAN_OTHER_STACK = 2, /* the free part of the stack that the calling thread
 				   * was on, which is not its own: it counted */
 };

@@ -320,7 +320,7 @@ static void write_unpaired(const struct trace_rows *r, struct store *store)
 		 (r->catalog->scan.flags & RHP_SCAN_UNRECORDED) != 0,
 		 "Process with a library that allocates without being recorded, as a "
 		 "leak "
-		 "scan found (RTLD_DEEPBIND, -Bsymbolic, dlmopen)."},
+		 "scan found (RTLD_DEEPBIND, -Bsymbolic, dlmopen, dlsym)."},
 		{"scan_on_other_stack",
 		 (r->catalog->scan.flags & RHP_SCAN_OTHER_STACK) != 0,
 		 "Process that was scanned for leaks from a stack which is not the "

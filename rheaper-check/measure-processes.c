@@ -235,8 +235,8 @@ static void find_scan_limits(struct reading *r, const struct process_facts *row,
 		measure_add_problem(
 			r->m, DEFECT_NONE, trace, program,
 			"a shared library calls an allocator that is not recorded "
-			"(RTLD_DEEPBIND, -Bsymbolic, dlmopen); what it allocates is not "
-			"judged");
+			"(RTLD_DEEPBIND, -Bsymbolic, dlmopen, dlsym); what it allocates "
+			"is not judged");
 	if (reading_count(r, row->other_stack))
 		measure_add_problem(
 			r->m, DEFECT_NONE, trace, program,

@@ -145,21 +145,39 @@ static const struct r_debug *find_loader(void)
 	return loader;
 }
 
-/* One that was linked with -Bsymbolic and has a malloc: its own calls lead there. */
-static bool is_own_allocator(const struct link_map *map)
+size_t rhp_leak_allocators(const struct link_map *map, uintptr_t *found, size_t most)
 {
 	struct dynamic d;
+	size_t n = 0;
 	read_dynamic(&d, map);
-	if (!d.values[DT_SYMBOLIC] && !(d.values[DT_FLAGS] & DF_SYMBOLIC))
-		return false;
 	const ElfW(Sym) *symbols = (const ElfW(Sym) *)address(&d, DT_SYMTAB);
 	const char *names = (const char *)address(&d, DT_STRTAB);
 	/* The table of names comes behind that of symbols, with every linker. */
 	for (const ElfW(Sym) *at = symbols; at && (const char *)(at + 1) <= names; at++)
-		if (at->st_value && at->st_name < d.values[DT_STRSZ] &&
-		    strcmp(names + at->st_name, "malloc") == 0)
-			return true;
-	return false;
+		if (n < most && at->st_value && at->st_shndx != SHN_UNDEF &&
+		    at->st_name < d.values[DT_STRSZ] &&
+		    is_of_allocator(names + at->st_name))
+			found[n++] = d.bias + at->st_value;
+	return n;
+}
+
+/* One that was linked with -Bsymbolic and has a malloc: its own calls lead there. */
+static bool is_own_allocator(const struct link_map *map)
+{
+	struct dynamic d;
+	uintptr_t own;
+	read_dynamic(&d, map);
+	return (d.values[DT_SYMBOLIC] || d.values[DT_FLAGS] & DF_SYMBOLIC) &&
+	       rhp_leak_allocators(map, &own, 1) > 0;
+}
+
+/* The first is the executable, whose own calls are wrapped. */
+const struct link_map *rhp_leak_libraries(void)
+{
+	const struct r_debug *loader = find_loader();
+	return loader && loader->r_state == RT_CONSISTENT && loader->r_map
+		       ? loader->r_map->l_next
+		       : NULL;
 }
 
 /* dlmopen's; glibc lists them from version 2 of the structure on. */

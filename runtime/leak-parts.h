@@ -3,10 +3,9 @@
  * The parts of a scan for leaks: leak.c begins it in the program, with leak-stack.c
  * (where the stack counts); the rest happens in the child, in this order: leak-memory.c
  * (what is mapped), leak-blocks.c (what is live) with leak-inner.c (what lies in other
- * blocks), leak-bound.c (whether that is all that
- * the allocator gave out), leak-roots.c (where pointers count), leak-mark.c (what they
- * reach), leak-graph.c with leak-frames.c (the pointers themselves, if they are asked
- * for).
+ * blocks), leak-bound.c and leak-taken.c (whether that is all that the allocator gave
+ * out), leak-roots.c (where pointers count), leak-mark.c (what they reach), leak-graph.c
+ * with leak-frames.c (the pointers themselves, if they are asked for).
  */
 #pragma once
 
@@ -193,6 +192,20 @@ static ALWAYS_INLINE void leak_add_word(struct leak_shared *shared, uintptr_t wo
  * own (dlmopen). In the child, for it reads the loader's list without a lock.
  */
 HIDDEN bool rhp_leak_all_is_bound(bool *is_unrecorded);
+
+struct link_map;
+
+/* The loader's list of libraries, NULL if it is being changed. In the child. */
+HIDDEN const struct link_map *rhp_leak_libraries(void);
+
+/* Finds the functions of an allocator that a library defines, at most so many; how many
+ * there are. */
+HIDDEN size_t rhp_leak_allocators(const struct link_map *map, uintptr_t *found,
+				  size_t most);
+
+/* Whether a library has the address of an allocator's function that another library
+ * defines, as dlsym(RTLD_NEXT) gives it. In the child, when the regions are known. */
+HIDDEN bool rhp_leak_is_taken(const struct leak_scan *s);
 
 /* The bytes that the thread-local variables of all modules take in each thread, where
  * they have a fixed place beside its descriptor: an upper bound. In the child. */

@@ -124,14 +124,17 @@ static void scan(struct leak_shared *shared)
 			break;
 		rhp_os_wait(i);
 	}
-	int r = rhp_leak_read_regions(&s);
+	/* Without the second reading of the stamps no event would count */
+	int r = __atomic_load_n(&shared->is_ready, __ATOMIC_ACQUIRE) ? 0 : -ETIMEDOUT;
+	if (r == 0)
+		r = rhp_leak_read_regions(&s);
 	if (r == 0)
 		r = rhp_leak_take_kept(&s);
 	if (r == 0)
 		r = rhp_leak_read_blocks(&s);
 	bool is_unrecorded, is_bound = rhp_leak_all_is_bound(&is_unrecorded);
 	shared->knows_all = shared->knows_all && is_bound;
-	if (is_unrecorded)
+	if (is_unrecorded || (r == 0 && rhp_leak_is_taken(&s)))
 		shared->flags |= RHP_SCAN_UNRECORDED;
 	if (r == 0)
 		r = rhp_leak_find_roots(&s);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: beside HOW [LIBRARY]. A library (built of this file with -DLIBRARY, and with
- * -DOWN for a malloc of its own) allocates, and frees all of it; it is opened as HOW
+ * usage: beside HOW [LIBRARY]. A library (built of this file with -DLIBRARY, with -DOWN
+ * for a malloc of its own, and with -DTAKEN for one that it asks for by name, of which it
+ * loses a block) allocates, and frees all of it; it is opened as HOW
  * says: "plain", "deep" (RTLD_DEEPBIND), "space" (dlmopen). Or the program ends on
- * "fiber", a stack in its own data. Nothing is lost.
+ * "fiber", a stack in its own data. Nothing else is lost.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -30,12 +31,24 @@ void free(void *block)
 
 void work(void);
 
+#ifdef TAKEN
+static void *(*volatile take)(size_t size);
+static void *volatile lost;
+
+void work(void)
+{
+	take = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
+	lost = take(100);
+	lost = NULL;
+}
+#else
 void work(void)
 {
 	void *volatile block = malloc(100);
 
 	free(block);
 }
+#endif
 #else
 static char stack[1 << 16] __attribute__((aligned(16)));
 

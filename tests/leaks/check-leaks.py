@@ -179,7 +179,8 @@ def test_what_a_scan_cannot_see_is_said(b):
     for how, words, said in (
             ("plain", [], None), ("plain", ["-Wl,-Bsymbolic"], None), ("deep", [], unrecorded),
             ("deep", ["-Wl,-z,lazy"], unrecorded), ("space", [], unrecorded),
-            ("plain", ["-DOWN", "-Wl,-Bsymbolic"], unrecorded), ("fiber", None, stack), ("none", None, None)):
+            ("plain", ["-DOWN", "-Wl,-Bsymbolic"], unrecorded), ("plain", ["-DTAKEN"], unrecorded),
+            ("fiber", None, stack), ("none", None, None)):
         if words is not None:
             b.run("gcc", "-g", "-O1", "-fPIC", "-shared", "-DLIBRARY", *words, "-o", library,
                   os.path.join(HERE, "beside.c"))
@@ -187,6 +188,10 @@ def test_what_a_scan_cannot_see_is_said(b):
         text = b.run(b.check, *b.traces)
         for what in unrecorded, stack:
             assert (what in text) == (what == said), (how, words, text)
+        if words == ["-DTAKEN"] and shutil.which("valgrind"):  # the library's own way to its block
+            b.run("gcc", "-g", os.path.join(HERE, "beside.c"), "-o", b.path("plain"), "-ldl")
+            judge = subprocess.run(["valgrind", "--leak-check=full", b.path("plain"), how, library], capture_output=True, text=True)
+            assert "100 bytes in 1 blocks are definitely lost" in judge.stderr, judge
 
 
 def traced_by_strace(b, what):
