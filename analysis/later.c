@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,7 +17,6 @@
 #include <unistd.h>
 
 #include "common/array.h"
-#include "common/cli.h"
 #include "common/path.h"
 #include "contract/format.h"
 
@@ -24,7 +24,8 @@
 
 /* What is known of the trace at a place. */
 struct beginning {
-	uint64_t ns; /* since 1970; 0: there is no trace */
+	uint64_t ns;     /* since 1970; 0: there is no trace */
+	uint64_t end_ns; /* when it ended, or was last heard of */
 	uint32_t pid;
 	bool is_child; /* of a process that has a trace, too */
 	bool is_over;  /* the process was at its end when the trace was */
@@ -37,12 +38,13 @@ struct beginning {
  * when it was written last. */
 static struct beginning written(const char *path)
 {
+	struct beginning found = {0};
 	struct stat status;
 
-	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-		return (struct beginning){0};
-	return (struct beginning){.ns = (uint64_t)status.st_mtim.tv_sec * 1000000000 +
-					(uint64_t)status.st_mtim.tv_nsec + TICK_NS};
+	if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
+		found.ns = found.end_ns = (uint64_t)status.st_mtim.tv_sec * 1000000000 +
+					  (uint64_t)status.st_mtim.tv_nsec + TICK_NS;
+	return found;
 }
 
 static struct beginning begun(const char *path)
@@ -66,6 +68,10 @@ static struct beginning begun(const char *path)
 	    header.version > RHP_TRACE_VERSION)
 		return written(path);
 	return (struct beginning){.ns = header.start_realtime_ns,
+				  .end_ns = header.start_realtime_ns +
+					    (header.last_ns > header.start_ns
+						     ? header.last_ns - header.start_ns
+						     : 0),
 				  .pid = header.pid,
 				  .is_child = header.is_child != 0,
 				  .is_over = header.state == RHP_STATE_EXITED ||
@@ -89,8 +95,30 @@ static size_t length_of_name(const char *path)
 		       : strlen(path);
 }
 
+/* Who is told. NULL: nobody */
+struct listener {
+	void (*say)(void *context, const char *sentence);
+	void *context;
+};
+
+__attribute__((format(printf, 2, 3))) static void tell(const struct listener *listener,
+						       const char *format, ...)
+{
+	va_list arguments;
+	char *sentence;
+	int n;
+
+	va_start(arguments, format);
+	n = vasprintf(&sentence, format, arguments);
+	va_end(arguments);
+	listener->say(listener->context, n < 0 ? "out of memory" : sentence);
+	if (n >= 0)
+		free(sentence);
+}
+
 /* The names in a directory that have a number, sorted. */
 struct directory {
+	const struct listener *listener;
 	char *path; /* with its slash; "" is the present one. NULL: none was read */
 	char **names;
 	size_t n, n_max;
@@ -102,7 +130,7 @@ static void directory_fini(struct directory *d)
 		free(d->names[i]);
 	free(d->names);
 	free(d->path);
-	*d = (struct directory){0};
+	*d = (struct directory){.listener = d->listener};
 }
 
 static int compare_names(const void *left, const void *right)
@@ -150,7 +178,8 @@ static void directory_read(struct directory *d, const char *path)
 	if (in)
 		closedir(in);
 	if (error)
-		warn("list the directory of %s: %s; whether there are later traces of "
+		tell(d->listener,
+		     "list the directory of %s: %s; whether there are later traces of "
 		     "that name is not known",
 		     path, strerror(-error));
 	if (d->n)
@@ -252,56 +281,85 @@ static bool is_among(const char *path, const char *const *paths, size_t n)
 	return found;
 }
 
-/* The newest of another run, NULL if none began later than the one that is asked for; and
- * how many did. */
-static const char *find_newest(const struct numbered *row, const struct beginning *asked,
-			       size_t *n_newer)
-{
-	uint64_t newest = asked->ns;
-	const char *found = NULL;
+/* The others that are not of the same run. */
+struct others {
+	const char *newest; /* that began when the asked one was over; NULL: none did */
+	size_t n_newer;     /* how many */
+	const char *beside; /* the first that began before, but after the asked one */
+	size_t n_beside;
+};
 
-	*n_newer = 0;
+static struct others find_others(const struct numbered *row,
+				 const struct beginning *asked)
+{
+	struct others found = {0};
+	uint64_t newest = asked->end_ns;
+
 	for (size_t i = 0; i < row->n; i++) {
 		const struct numbered_trace *other = &row->list[i];
 
 		if (other->begun.ns <= asked->ns || is_of_one_run(asked, &other->begun))
 			continue;
-		++*n_newer;
+		if (other->begun.ns <= asked->end_ns) {
+			found.beside = found.n_beside++ ? found.beside : other->path;
+			continue;
+		}
+		found.n_newer++;
 		if (other->begun.ns <= newest)
 			continue;
 		newest = other->begun.ns;
-		found = other->path;
+		found.newest = other->path;
 	}
 	return found;
 }
 
-void later_warn(const char *const *paths, size_t n)
+/* The programs of a test suite, say: who reads one of them has not seen the others. */
+static void tell_others(const struct listener *listener, const char *path,
+			const struct others *others, const char *const *paths, size_t n)
 {
+	if (others->newest && !is_among(others->newest, paths, n)) {
+		if (n == 1 && others->n_newer > 1)
+			tell(listener,
+			     "reading %s, although %zu traces of that name are newer, "
+			     "the newest %s; name those to read them",
+			     path, others->n_newer, others->newest);
+		else
+			tell(listener,
+			     "reading %s, although %s is newer; name that to read it",
+			     path, others->newest);
+	}
+	if (!others->beside || is_among(others->beside, paths, n))
+		return;
+	if (n == 1 && others->n_beside > 1)
+		tell(listener,
+		     "reading %s without %zu traces of other processes that began while "
+		     "it was written, the first %s; name those, too, to read them",
+		     path, others->n_beside, others->beside);
+	else
+		tell(listener,
+		     "reading %s without %s, of another process, which began while it "
+		     "was written; name that, too, to read it",
+		     path, others->beside);
+}
+
+void later_tell(const char *const *paths, size_t n,
+		void (*say)(void *context, const char *sentence), void *context)
+{
+	struct listener listener = {say, context};
 	struct numbered row = {0};
-	struct directory directory = {0};
+	struct directory directory = {.listener = &listener};
 
 	for (size_t i = 0; i < n; i++) {
 		struct beginning asked = begun(paths[i]);
 		char *path = asked.ns ? follow(paths[i]) : NULL;
-		const char *newest;
-		size_t n_newer;
+		struct others others;
 
 		if (!path)
 			continue;
 		numbered_read(&row, &directory, path, strlen(path));
 		free(path);
-		newest = find_newest(&row, &asked, &n_newer);
-		if (!newest || is_among(newest, paths, n))
-			continue;
-		/* The programs of a test suite, say: who reads one of them has not seen
-		 * the others */
-		if (n == 1 && n_newer > 1)
-			warn("reading %s, although %zu traces of that name are newer, "
-			     "the newest %s; name those to read them",
-			     paths[i], n_newer, newest);
-		else
-			warn("reading %s, although %s is newer; name that to read it",
-			     paths[i], newest);
+		others = find_others(&row, &asked);
+		tell_others(&listener, paths[i], &others, paths, n);
 	}
 	numbered_fini(&row);
 	directory_fini(&directory);
@@ -322,12 +380,19 @@ static const char *find_left_out(const struct numbered *row,
 	return NULL;
 }
 
+/* later_tell() says it. */
+static void ignore(void *context, const char *sentence)
+{
+	(void)context, (void)sentence;
+}
+
 void later_find_left_out(const char *const *paths, size_t n,
 			 void (*take)(void *context, const char *path, const char *later),
 			 void *context)
 {
 	struct numbered of_path = {0}, of_name = {0};
-	struct directory directory = {0};
+	struct listener nobody = {ignore, NULL};
+	struct directory directory = {.listener = &nobody};
 
 	for (size_t i = 0; i < n; i++) {
 		struct beginning asked = begun(paths[i]);
@@ -350,23 +415,4 @@ void later_find_left_out(const char *const *paths, size_t n,
 	numbered_fini(&of_path);
 	numbered_fini(&of_name);
 	directory_fini(&directory);
-}
-
-static void warn_first(void *context, const char *path, const char *later)
-{
-	if ((*(size_t *)context)++ == 0)
-		warn("reading %s without %s, a later trace of the same process; name "
-		     "that, too",
-		     path, later);
-}
-
-void later_warn_left_out(const char *const *paths, size_t n)
-{
-	size_t n_left_out = 0;
-
-	later_find_left_out(paths, n, warn_first, &n_left_out);
-	if (n_left_out > 1)
-		warn("reading %zu other trace%s without later ones of the same process%s",
-		     n_left_out - 1, n_left_out == 2 ? "" : "s",
-		     n_left_out == 2 ? "" : "es");
 }

@@ -8,11 +8,17 @@
 #include <stddef.h>
 
 /*
- * Warn of each of the n paths that are read beside which there is a trace of a later run,
- * of its name with a number, if the newest of these is not among the n; and of a
- * directory that does not tell. Later traces of the same process, and those of forked
- * children, are of no other run.
+ * Say of each of the n paths that are read whether there is a trace of a later run beside
+ * it, of its name with a number, if the newest of these is not among the n; and if a
+ * directory does not tell. Later traces of the same process, and those of forked
+ * children, are of no other run. What began before the trace ended is no later one, as a
+ * program that the process executed: that is said of it. Sentences are valid during the
+ * call.
  */
+void later_tell(const char *const *paths, size_t n,
+		void (*say)(void *context, const char *sentence), void *context);
+
+/* The same on standard error. */
 void later_warn(const char *const *paths, size_t n);
 
 /*

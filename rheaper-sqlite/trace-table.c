@@ -18,6 +18,7 @@
 #include <sqlite3ext.h>
 
 #include "analysis/catalog.h"
+#include "analysis/later.h"
 #include "common/json.h"
 #include "common/path.h"
 #include "rheaper-sqlite/events.h"
@@ -161,6 +162,20 @@ static int cursor_next(sqlite3_vtab_cursor *base)
 	return check(base->pVtab, c->path, events_next(&c->events));
 }
 
+/* The program that loaded this may have asked SQLite for its log. */
+static void log_later(void *context, const char *sentence)
+{
+	(void)context;
+	sqlite3_log(SQLITE_WARNING, "rheaper_trace: %s", sentence);
+}
+
+/* A join asks for one trace again and again. */
+static void look_for_later(const char *path, const char *last)
+{
+	if (!last || strcmp(path, last) != 0)
+		later_tell(&path, 1, log_later, NULL);
+}
+
 static int filter(sqlite3_vtab_cursor *base, int plan, const char *name, int n_values,
 		  sqlite3_value **values)
 {
@@ -170,11 +185,11 @@ static int filter(sqlite3_vtab_cursor *base, int plan, const char *name, int n_v
 
 	(void)name, (void)n_values;
 	events_close(&c->events);
-	free(c->path);
-	c->path = NULL;
 	c->number = 0;
 	if (!path || strlen(path) != (size_t)sqlite3_value_bytes(values[0]))
 		return fail(base->pVtab, NULL, "the name of the trace is no text");
+	look_for_later(path, c->path);
+	free(c->path);
 	c->path = strdup(path);
 	result = c->path ? events_open(&c->events, path, plan == WITH_CATALOG) : -ENOMEM;
 	return result ? check(base->pVtab, path, result) : cursor_next(base);

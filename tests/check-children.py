@@ -187,6 +187,22 @@ def test_later_traces_of_a_process(b):
         os.remove(b.path("all.db"))
 
 
+def test_a_program_that_a_child_executed_is_no_later_run(b):
+    """It began while its parent was traced, and its trace is to be read, too."""
+    traces = b.trace("r")
+    executed, = traces[1:]
+    told = f"rheaper-check: reading {traces[0]} without {executed}, of another process, which began while it was written; " \
+        "name that, too, to read it\n"
+    result = subprocess.run([CHECK, "-q", traces[0]], text=True, capture_output=True, env=b.env)
+    assert (result.returncode, result.stderr) == (0, told), result
+    result = subprocess.run([CHECK, "-q", *traces], text=True, capture_output=True, env=b.env)
+    assert (result.returncode, result.stderr) == (1, ""), result
+    traces = b.trace("rr")
+    result = subprocess.run([CHECK, "-q", traces[0]], text=True, capture_output=True, env=b.env)
+    assert "without 2 traces of other processes that began while it was written, the first " in result.stderr and \
+        "newer" not in result.stderr, result
+
+
 def test_a_child_that_executes_is_no_doubt(b):
     b.check(*b.trace("eebb"), status=0)
     text = b.check(*b.trace("ebb", RHEAPER_FOLLOW_FORK="1"), status=0)

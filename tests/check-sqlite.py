@@ -75,6 +75,20 @@ class Bench(Workbench):
             return db.execute(sql).fetchone()
 
 
+def test_a_newer_trace_is_logged(b):
+    """The shell shows SQLite's log when it is asked to."""
+    for _ in range(2):
+        b.run(b.path("p"), RHEAPER_TRACE=b.path("again.bin"))
+    ask = ".log stderr\nSELECT count(*) FROM rheaper_trace('%s')"
+    told = "rheaper_trace: reading again.bin, although again.bin.1 is newer; name that to read it\n"
+    for name, said in ("again.bin", told), ("again.bin.1", None):
+        result = b.shell(ask % name)
+        assert result.returncode == 0 and (result.stderr.endswith(told) if said else not result.stderr), result
+    twice = b.shell(".log stderr\nSELECT count(*) FROM (VALUES (1), (2)) a, rheaper_trace('again.bin')")
+    assert twice.stderr.count(told) == 1, twice
+    assert not b.shell("SELECT count(*) FROM rheaper_trace('again.bin')").stderr
+
+
 def test_the_events_of_a_program(b):
     kinds = {row["kind"]: row for row in b.ask(
         "SELECT kind, count(*) AS n, sum(size) AS bytes FROM rheaper_trace('good.bin')"
