@@ -116,13 +116,20 @@ struct rhp_file_header {
 	 * `children` counts it; 0: it is none */
 	rhp_u64 counted_in;
 	uint32_t head_offset; /* of the header of a region, from its beginning */
-	char reserved[660];
+	/* Forked children that called nothing which is wrapped; and how often the process
+	 * or a child of it executed a program without RHEAPER_TRACE in the environment
+	 * (live, from version 8 on). */
+	uint32_t more_children[2];
+	char reserved[652];
 };
 
+/* Index of rhp_file_header.children, and behind these of more_children. */
 enum rhp_child {
 	RHP_CHILD_SILENT = 0,   /* it allocates, and nobody records it */
 	RHP_CHILD_EXECUTED = 1, /* the same, but it went on as another program */
 	RHP_CHILD_FOLLOWED = 2, /* it has traces of its own */
+	RHP_CHILD_QUIET = 3,    /* it called nothing, and has what its parent had */
+	RHP_CHILD_UNTRACED = 4, /* a program that was executed without RHEAPER_TRACE */
 };
 
 enum rhp_region_kind {

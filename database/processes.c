@@ -36,6 +36,12 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, other_stack,
 		   "(SELECT max(count) FROM losses l WHERE l.process = p.process AND"
 		   " l.reason = 'scan_on_other_stack')"),
+	ROW_COLUMN(process_facts, quiet_children,
+		   "(SELECT max(count) FROM losses l WHERE l.process = p.process AND"
+		   " l.reason = 'quiet_children')"),
+	ROW_COLUMN(process_facts, untraced_programs,
+		   "(SELECT max(count) FROM losses l WHERE l.process = p.process AND"
+		   " l.reason = 'untraced_programs')"),
 	ROW_COLUMN(process_facts, unpaired_scope_ends, "ifnull(e.count, 0)"),
 	ROW_COLUMN(process_facts, silent_children, "p.silent_children"),
 	ROW_COLUMN(process_facts, followed_children, "p.followed_children"),
@@ -71,7 +77,9 @@ struct rows *processes_select(const struct database *d)
 
 #define HARMLESS                                                                         \
 	"('foreign_free', 'foreign_realloc', 'unseen_free', 'unpaired_scope_end',"       \
-	" 'clock_inversions', 'unrecorded_library', 'scan_on_other_stack')"
+	" 'clock_inversions', 'unrecorded_library', 'scan_on_other_stack', "             \
+	"'quiet_children',"                                                              \
+	" 'untraced_programs')"
 #define UNWRITTEN "('unwritten', 'missing')"
 
 static const struct row_column loss_columns[] = {

@@ -32,6 +32,8 @@ struct process_facts {
 	int64_t foreign;    /* frees and reallocs of blocks that are not in the trace */
 	int64_t unrecorded_library; /* 1: a scan found one */
 	int64_t other_stack; /* 1: a scan was made on a stack that is not the thread's */
+	int64_t quiet_children;      /* forked, and they called no recorded function */
+	int64_t untraced_programs;   /* executed without RHEAPER_TRACE */
 	int64_t unpaired_scope_ends; /* of scopes that were not open in this trace */
 	int64_t silent_children, followed_children;
 	bool has_definite;   /* a block was found to be definitely lost */

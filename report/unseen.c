@@ -18,6 +18,8 @@ static const struct {
 	{"stack", "RHEAPER_STACK_DEPTH=32: fewer distinct stacks"},
 	{"limit", "raise RHEAPER_MAX_BYTES"},
 	{"overwritten", "raise RHEAPER_MAX_BYTES: only the newest part is in the trace"},
+	{"untraced_programs",
+	 "keep RHEAPER_TRACE in the environment of what is executed"},
 	{"unrecorded_library", "link that library with rheaper-cc --rheaper-shared"},
 	{"stack_truncated", "RHEAPER_STACK_DEPTH=256"},
 	{"stack_unsampled", "RHEAPER_SAMPLE_RATE=1"},
@@ -26,9 +28,9 @@ static const struct {
 };
 
 /* They say that the program did something before, or outside of, what is traced. */
-static const char *const harmless[] = {"foreign_free", "foreign_realloc",
-				       "clock_inversions", "unpaired_scope_end",
-				       "scan_on_other_stack"};
+static const char *const harmless[] = {"foreign_free",        "foreign_realloc",
+				       "clock_inversions",    "unpaired_scope_end",
+				       "scan_on_other_stack", "quiet_children"};
 
 static void add(struct report *report, char *sentence, const char *remedy)
 {

@@ -271,6 +271,35 @@ static void find_gaps(struct reading *r, const struct process_facts *row,
 				     n == 1 ? "it leaked" : "they leaked"));
 }
 
+/* What came of this process, and nobody recorded. */
+static void find_unseen_processes(struct reading *r, const struct process_facts *row,
+				  const char *trace, const char *program)
+{
+	int64_t n_quiet = reading_count(r, row->quiet_children);
+	int64_t n_untraced = reading_count(r, row->untraced_programs);
+
+	if (n_quiet)
+		measure_add_problem(
+			r->m, DEFECT_NONE, trace, program,
+			arena_format(r->arena,
+				     "%lld forked child%s called no recorded function; "
+				     "what %s lost of what %s had from %s parent is not "
+				     "judged",
+				     (long long)n_quiet, n_quiet == 1 ? "" : "ren",
+				     n_quiet == 1 ? "it" : "they",
+				     n_quiet == 1 ? "it" : "they",
+				     n_quiet == 1 ? "its" : "their"));
+	if (n_untraced)
+		measure_add_problem(
+			r->m, DEFECT_NONE, trace, program,
+			arena_format(r->arena,
+				     "%lld program%s executed without RHEAPER_TRACE in "
+				     "the environment; what %s is not judged",
+				     (long long)n_untraced,
+				     n_untraced == 1 ? " was" : "s were",
+				     n_untraced == 1 ? "it did" : "they did"));
+}
+
 static void find_defects(struct reading *r, const struct process_facts *row,
 			 const struct ending *ending, const char *trace,
 			 const char *program)
@@ -297,6 +326,7 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 	find_scan_limits(r, row, trace, program);
 	find_scan(r, row, trace, program);
 	find_silent_children(r, row, trace, program);
+	find_unseen_processes(r, row, trace, program);
 	find_losses(r, row, trace, program);
 }
 

@@ -48,8 +48,10 @@ struct rhp_process {
 	void (*modules_closed)(void);
 	void (*module_opened)(const void *inside);
 	void (*os_leave_counter)(void);
-	uint32_t (*exec_begin)(void);
+	uint32_t (*exec_begin)(char *const *environment);
 	void (*exec_failed)(uint32_t begun);
+	void (*spawned)(int pid, char *const *environment);
+	void (*child_is_born)(void);
 	bool (*record_mark)(const char *text);
 	uint32_t (*record_begin)(const char *name);
 	void (*record_end)(uint32_t scope);

@@ -143,6 +143,11 @@ enum rhp_counted rhp_state_count(enum rhp_counted as)
 						     __ATOMIC_RELAXED);
 }
 
+enum rhp_counted rhp_state_counted(void)
+{
+	return (enum rhp_counted)__atomic_load_n(&rhp_control.counted, __ATOMIC_RELAXED);
+}
+
 bool rhp_state_adopt(void)
 {
 	if (change(RHP_FRESH, RHP_ADOPTING) || change(RHP_FORKED, RHP_ADOPTING)) {

@@ -144,10 +144,12 @@ enum rhp_counted {
 	RHP_NOT_COUNTED = 0,
 	RHP_COUNTED_SILENT = 1,
 	RHP_COUNTED_EXECUTING = 2,
+	RHP_COUNTED_QUIET = 3,
 };
 
 /* Changes that; returns what it was. */
 HIDDEN enum rhp_counted rhp_state_count(enum rhp_counted as);
+HIDDEN enum rhp_counted rhp_state_counted(void);
 
 /*
  * A forked child is to have traces of its own: true for one thread, with a number for

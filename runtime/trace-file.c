@@ -240,9 +240,12 @@ void rhp_trace_go_on(void)
 
 static void add_to_children(enum rhp_child kind, uint32_t n)
 {
+	struct rhp_file_header *h = rhp_trace.header;
 	if (rhp_trace.fd >= 0)
-		__atomic_fetch_add(&rhp_trace.header->children[kind], n,
-				   __ATOMIC_RELAXED);
+		__atomic_fetch_add(kind < RHP_CHILD_QUIET
+					   ? &h->children[kind]
+					   : &h->more_children[kind - RHP_CHILD_QUIET],
+				   n, __ATOMIC_RELAXED);
 }
 
 void rhp_trace_count_child(enum rhp_child kind)

@@ -230,6 +230,40 @@ def test_what_a_child_began_with_is_not_judged(b):
     assert told in text and text.count("tracing began while the program ran") == 1, text
 
 
+def test_a_child_that_calls_nothing(b):
+    """It has no trace, and may lose what it inherited; so Valgrind says."""
+    if shutil.which("valgrind"):
+        b.run("cc", "-g", "-O1", "-D_GNU_SOURCE", "-I" + os.path.join(HERE, "../include"), os.path.join(HERE, "children.c"),
+              "-o", b.path("plain"))
+        judge = subprocess.run(["valgrind", "--leak-check=full", b.path("plain"), "q"], text=True, capture_output=True, check=True)
+        assert "100 bytes in 1 blocks are definitely lost" in judge.stderr, judge
+    told = "1 forked child called no recorded function; what it lost of what it had from its parent is not judged\n"
+    for env in {"RHEAPER_LEAK_SCAN": "1"}, {"RHEAPER_LEAK_SCAN": "1", "RHEAPER_FOLLOW_FORK": "1"}:
+        for program in b.program, b.build("static", "-static"):
+            for letters in "q", "n", "nvePb":
+                text = b.check(*b.trace(letters, program, **env), status=0)
+                assert "note: " in text and told in text, (letters, text)
+            assert "2 forked children called no recorded function; what they lost of what they had from their" in \
+                b.check(*b.trace("nq", program, **env), status=0)
+        # It called something after all, or went on as another program
+        text = b.check("--ignore-children", *b.trace("siebv", **env), status=0)
+        assert "no recorded function" not in text, text
+
+
+def test_a_program_without_a_trace(b):
+    """Whatever it was built with, without RHEAPER_TRACE it leaves nothing."""
+    for env in {"RHEAPER_LEAK_SCAN": "1"}, {"RHEAPER_LEAK_SCAN": "1", "RHEAPER_FOLLOW_FORK": "1"}:
+        for program in b.program, b.build("static", "-static"):
+            for letters, n in ("u", 1), ("p", 1), ("y", 1), ("uupy", 4), ("ebvP", 0), ("c", 0):
+                text = b.check(*b.trace(letters, program, **env), status=0)
+                told = f"{n} program{' was' if n == 1 else 's were'} executed without RHEAPER_TRACE in the environment; what " \
+                    f"{'it' if n == 1 else 'they'} did is not judged\n"
+                assert (told in text) == (n > 0) and ("without RHEAPER_TRACE" in text) == (n > 0), (letters, text)
+    b.children(b.trace("up"))
+    text = b.run(REPORT, b.path("p.db"), silent=False)
+    assert "executed without RHEAPER_TRACE in their environment: they left no trace." in text, text
+
+
 def test_the_report_says_so(b):
     text = b.run(REPORT, *b.trace("ala"), silent=False)
     assert "3 forked children allocated and were not recorded." in text and "RHEAPER_FOLLOW_FORK=1" in text, text

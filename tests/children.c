@@ -13,12 +13,18 @@
  *   s  allocates and frees, switches tracking off and on, exit
  *   t  the same, and what it allocated last stays
  *   i  allocates and frees, and loses what its parent holds, exit
+ *   q  loses what its parent holds, without a call, exit
+ *   u  executes `true` without an environment
+ *   c  cannot execute without an environment, exit
+ *   y  the child of a vfork, which executes without an environment
+ *   p  spawned without an environment; P with it
  *   w  allocates, switches tracking on, allocates and frees, exit
  *   r  allocates, executes this program with R
  *   R  allocates what stays
  */
 #include <errno.h>
 #include <rheaper.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +43,7 @@ static int execute_elsewhere(const char *path)
 static void *volatile block;
 static void *volatile parents;
 static char *const words[] = {(char *)"true", NULL};
+static char *const nothing[] = {NULL};
 
 /* Each form once, and none of them finds anything. */
 static bool cannot_execute(void)
@@ -100,8 +107,9 @@ static void live(char what)
 		if (what == 't')
 			block = malloc(100);
 	}
-	if (what == 'i' || what == 'w') {
+	if (what == 'i' || what == 'w' || what == 'q')
 		parents = NULL;
+	if (what == 'i' || what == 'w') {
 		if (what == 'w' && rheaper_enable_tracking(NULL).error != RHEAPER_OK)
 			abort();
 		pass();
@@ -110,13 +118,17 @@ static void live(char what)
 		execl("/proc/self/exe", "children", "R", (char *)NULL);
 	if (what == 'f' && !cannot_execute())
 		abort();
+	if (what == 'c')
+		execle("/nowhere/true", "true", (char *)NULL, nothing);
+	if (what == 'u')
+		execle("/bin/true", "true", (char *)NULL, nothing);
 	if (what == 'e')
 		execlp("true", "true", (char *)NULL);
 	if (what == 'b')
 		execvp("true", words);
 	if (what == 'o')
 		execute_elsewhere("/bin/true");
-	if (strchr("lfgstiw", what))
+	if (strchr("lfgstiwqc", what))
 		exit(0);
 	_exit(what == 'a' || what == 'n' ? 0 : 1);
 }
@@ -137,13 +149,26 @@ static void outlive(void)
 	_exit(write(1, "outlived\n", 9) != 9);
 }
 
+static pid_t spawn(char *const *environment)
+{
+	pid_t child;
+	if (posix_spawn(&child, "/bin/true", NULL, NULL, words, environment) != 0 ||
+	    posix_spawnp(&child, "/nowhere/true", NULL, NULL, words, nothing) == 0)
+		abort();
+	return child;
+}
+
 static pid_t split_off(char what)
 {
-	if (what != 'v')
+	if (what == 'p' || what == 'P')
+		return spawn(what == 'p' ? nothing : environ);
+	if (what != 'v' && what != 'y')
 		return fork();
 	pid_t child = vfork();
 	if (child == 0) {
-		execv("/bin/true", words);
+		if (what == 'v')
+			execv("/bin/true", words);
+		execle("/bin/true", "true", (char *)NULL, nothing);
 		_exit(1);
 	}
 	return child;
@@ -162,7 +187,7 @@ int main(int argc, char **argv)
 			block = malloc(100);
 		if (strchr("XFDR", *what))
 			continue;
-		if (*what == 'i')
+		if (*what == 'i' || *what == 'q')
 			parents = malloc(100);
 		pid_t child = split_off(*what);
 		if (child == 0)

@@ -6,5 +6,5 @@
 
 SHIM int __wrap_fexecve(int fd, char *const *argv, char *const *envp)
 {
-	CALL(fexecve, fd, argv, envp);
+	CALL(fexecve, envp, fd, argv, envp);
 }

@@ -15,9 +15,11 @@
 #include <envz.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 #include <wchar.h>
 
 #include "runtime/program.h"
