@@ -366,6 +366,12 @@ void cmdline_classify(const struct words *words, const struct cmd_driver *driver
 	if (driver->plugins && (w.seen & BIT(SHARED)))
 		w.seen ^= BIT(SHARED) | BIT(PLUGIN);
 	decide(&w);
+	if (driver->no_code)
+		c->code = NULL;
+	if (driver->no_link && cmdline_links(c)) {
+		c->kind = CMD_OTHER;
+		c->reason = driver->no_link;
+	}
 	if (w.seen & (BIT(NOSTDLIB) | BIT(NOCXXLIB)))
 		c->cxx = 0;
 	c->cxx |= (w.seen & BIT(CXXLIB)) != 0;

@@ -23,9 +23,11 @@ enum cmd_kind {
 
 /* How the driver was called, as far as that decides what the words mean. */
 struct cmd_driver {
-	int plugins;                 /* shared libraries are to record by themselves */
-	int cxx;                     /* the compiler links the C++ library */
-	const char *target;          /* the triple in its name, NULL: this machine */
+	int plugins;         /* shared libraries are to record by themselves */
+	int cxx;             /* the compiler links the C++ library */
+	int no_code;         /* it refuses the target's word for code */
+	const char *no_link; /* why its links are left alone, NULL: they are not */
+	const char *target;  /* the triple in its name, NULL: this machine */
 	const struct words *options; /* before the user's, NULL: none */
 };
 

@@ -20,6 +20,7 @@
 #include "rheaper-cc/families.h"
 #include "rheaper-cc/find.h"
 #include "rheaper-cc/own.h"
+#include "rheaper-cc/quirks.h"
 #include "rheaper-cc/respfile.h"
 
 #define DEPTH_VARIABLE "RHEAPER_CC_DEPTH"
@@ -80,7 +81,7 @@ static void given_options(const struct words *command, struct words *out)
 /* The decision about the user's words; files that they name are looked into.
  * *seen is what was judged. */
 static void judge(const struct own *own, const struct compiler *compiler,
-		  struct cmdline *c, struct words *seen)
+		  const struct quirk *quirk, struct cmdline *c, struct words *seen)
 {
 	const char *path = compiler->command.word[0];
 	struct words options = {0};
@@ -88,6 +89,8 @@ static void judge(const struct own *own, const struct compiler *compiler,
 		.options = &options,
 		.plugins = own->plugins,
 		.cxx = compiler->language == LANG_CXX || strstr(path, "++") != NULL,
+		.no_code = quirk && quirk->no_code,
+		.no_link = quirk ? quirk->no_link : NULL,
 		.target = compiler->target[0] ? compiler->target : NULL,
 	};
 
@@ -267,12 +270,13 @@ static int run(const struct words *command)
 }
 
 /*
- * gcc-ar and its like are looked for beside the compiler, under its prefix: a
- * build that finds none for rheaper-gcc goes without. They are run as they are.
+ * gcc-ar, clang-scan-deps and their like are looked for beside the compiler, under its
+ * prefix: a build that finds none for rheaper-gcc goes without. They are run as they are.
  */
 static void run_companion(struct compiler *compiler, char **argv)
 {
-	static const char *const companions[] = {"gcc-ar", "gcc-nm", "gcc-ranlib"};
+	static const char *const companions[] = {"gcc-ar", "gcc-nm", "gcc-ranlib",
+						 "clang-scan-deps"};
 	const char *name = compiler->name;
 
 	if (compiler->target[0])
@@ -293,6 +297,7 @@ int main(int argc, char **argv)
 {
 	struct own own;
 	struct compiler compiler;
+	const struct quirk *quirk;
 	struct cmdline c;
 	struct words command = {0}, seen = {0};
 	int depth;
@@ -310,7 +315,8 @@ int main(int argc, char **argv)
 	find_compiler(&compiler);
 	if (own.action == OWN_SHOW_LINK) /* what is asked is about a link */
 		words_add(&own.user, "program.o");
-	judge(&own, &compiler, &c, &seen);
+	quirk = quirk_find(&compiler.command);
+	judge(&own, &compiler, quirk, &c, &seen);
 	if (own.action == OWN_SHOW_LINK)
 		return show_link(&own, &c);
 	if (own.off || depth > 0) {
@@ -325,5 +331,7 @@ int main(int argc, char **argv)
 		return show(&command);
 	if (own.action == OWN_EXPLAIN)
 		return explain(&c);
+	if (quirk && c.reason == quirk->no_link)
+		fprintf(stderr, "rheaper-cc: %s\n", quirk->advice);
 	return run(&command);
 }

@@ -340,7 +340,8 @@ enum effect option_input(const char *name)
 {
 	static const char sources[] =
 		" c i m mi mm mii M cc cp cxx cpp CPP c++ C ii cu cppm "
-		"ixx f for ftn F FOR FTN fpp FPP f90 f95 f03 f08 F90 F95 "
+		"ixx ccm cxxm c++m pcm f for ftn F FOR FTN fpp FPP f90 f95 f03 f08 F90 "
+		"F95 "
 		"F03 F08 adb ads go d rs ";
 	static const char headers[] = " h hh H hp hxx hpp HPP h++ tcc ";
 	static const char assembler[] = " s S sx asm ";

@@ -135,6 +135,21 @@ def test_labels_are_a_note_that_strip_keeps(bench):
         assert "label" not in bench.explain("program"), words
 
 
+def test_ccache_keeps_what_was_compiled(bench):
+    """RHEAPER_REAL_CC="ccache gcc": the second time nothing is compiled, and links are as ever."""
+    if not shutil.which("ccache"):
+        raise tap.Skip("no ccache here")
+    env = {"CCACHE_DIR": bench.path("cache"), "RHEAPER_REAL_CC": "ccache gcc"}
+    driver = os.path.join(BINDIR, "rheaper-cc")
+    for _ in range(2):
+        bench.run(driver, "-c", "c.c", "-o", "cached.o", **env)
+    bench.run(driver, "cached.o", "-o", "program", **env)
+    rows = dict(line.split("\t") for line in bench.run("ccache", "--print-stats", **env).splitlines())
+    assert int(rows["direct_cache_hit"]) + int(rows["preprocessed_cache_hit"]) == 1, rows
+    assert rows["cache_miss"] == "1", rows
+    assert bench.explain("program").startswith("program: instrumented by rheaper "), rows
+
+
 def test_a_plain_program_is_not_instrumented(bench):
     bench.run("cc", "c.c", "-o", "program")
     assert bench.explain("program") == "program: not instrumented\n"

@@ -299,12 +299,41 @@ def test_version_and_help(b):
     assert b.run("--rheaper-help").stdout.startswith("Usage: rheaper-cc ")
 
 
+def test_tcc_is_left_alone_with_a_sentence(b):
+    tcc = b.script("tcc", 'printf "%s\\n" "$@"')
+    os.symlink(tcc, os.path.join(b.bin, "other"))
+    for name in "tcc", "ccache tcc", os.path.join(b.bin, "other"):
+        b.script("ccache", 'exec "$@"')
+        result = b.run("a.o", "-o", "a", RHEAPER_REAL_CC=name)
+        assert result.returncode == 0 and result.stdout.split() == ["a.o", "-o", "a"], (name, result)
+        assert result.stderr.count("\n") == 1 and "tcc links by itself and cannot wrap functions" in result.stderr, result
+        assert b.run("-c", "a.c", RHEAPER_REAL_CC=name).stderr == "", name
+        result = b.run("--rheaper-explain", "a.o", RHEAPER_REAL_CC=name)
+        assert result.stdout.startswith("link left alone: tcc links by itself"), result
+        assert result.stderr == "", result
+
+
+def test_flang_gets_the_words_that_it_knows(b):
+    for name in "flang", "flang-21", "x86_64-linux-gnu-flang-new":
+        b.script(name, 'printf "%s\\n" "$@"')
+        got = b.run("-c", "a.f90", name="rheaper-gfortran", RHEAPER_REAL_FC=name).stdout.split()
+        assert got == ["-fno-omit-frame-pointer", "-g1", "-c", "a.f90"], (name, got)
+    assert len(b.run("-c", "a.f90", name="rheaper-gfortran").stdout.split()) == 6
+
+
+def test_modules_are_sources(b):
+    for name in "a.cppm", "a.ccm", "a.cxxm", "a.c++m", "a.pcm":
+        assert "-fno-omit-frame-pointer" in b.words("-c", name, "-o", "a.o"), name
+    assert b.words("--precompile", "a.ccm", "-o", "a.pcm") == ["--precompile", "a.ccm", "-o", "a.pcm"]
+
+
 def test_companions_run_as_they_are(b):
-    b.script("gcc-ar", 'printf "%s\\n" "$@"; exit 3')
-    os.symlink(DRIVER, os.path.join(b.dir, "rheaper-gcc-ar"))
-    result = b.run("rcs", "lib.a", "a.o", "--rheaper-show", name="rheaper-gcc-ar")
-    assert result.returncode == 3, result
-    assert result.stdout.split() == ["rcs", "lib.a", "a.o", "--rheaper-show"], result
+    for name in "gcc-ar", "clang-scan-deps", "clang-scan-deps-21":
+        b.script(name, 'printf "%s\\n" "$@"; exit 3')
+        os.symlink(DRIVER, os.path.join(b.dir, "rheaper-" + name))
+        result = b.run("rcs", "lib.a", "a.o", "--rheaper-show", name="rheaper-" + name)
+        assert result.returncode == 3, result
+        assert result.stdout.split() == ["rcs", "lib.a", "a.o", "--rheaper-show"], result
 
 
 def test_declarations_are_wrapped(b):
