@@ -45,7 +45,8 @@ INSERT INTO block_endings VALUES
   (2, 'live', 1, 1, 'It was not freed before the trace ended.'),
   (3, 'unseen', 0, 0, 'Its address was handed out again, and no free was recorded.'),
   (4, 'in_realloc', 0, 1, 'The trace ended in a realloc of it.'),
-  (5, 'released', 0, 1, 'The block that it lay in ended; nobody freed it itself.');
+  (5, 'released', 0, 1, 'The block that it lay in ended, or its pool; nobody freed it itself.'),
+  (6, 'collected', 0, 0, 'A garbage collector had it, and may have freed it at any time.');
 
 -- What a leak scan found of a block that was live at the end.
 CREATE TABLE leak_kinds (

@@ -85,7 +85,8 @@ static int judge_inner(struct judge *j, const struct live *live, const struct ne
 	while ((item = nest_next(nest, &i))) {
 		struct judged_inner *inner = &j->inner[j->n_inner++];
 
-		*inner = (struct judged_inner){item->block, {.owner = PAIR_NO_OWNER}};
+		*inner = (struct judged_inner){
+			item->block, {.owner = PAIR_NO_OWNER}, item->origin.is_collected};
 		if (live_find(live, nest_outermost(nest, item), &outer))
 			inner->judged = judge_by(j, &outer);
 	}

@@ -36,6 +36,7 @@ struct judged {
 struct judged_inner {
 	struct live_block block;
 	struct judged judged;
+	bool is_collected;
 };
 
 /* Find the owners, and judge what lies in other blocks, while live blocks can be looked

@@ -14,6 +14,7 @@
 #include "analysis/pair.h"
 #include "common/array.h"
 #include "contract/format.h"
+#include "trace/reader.h"
 
 #include "analysis/nest.h"
 
@@ -29,7 +30,7 @@ static uint64_t end_of(const struct live_block *block)
 
 static uint32_t family_of(const struct nest *n, const struct range *r)
 {
-	return r->item == NO_ITEM ? RHP_FAMILY_NONE : n->items[r->item].family;
+	return r->item == NO_ITEM ? RHP_FAMILY_NONE : n->items[r->item].origin.family;
 }
 
 static int put_range(struct nest *n, const struct live_block *block, uint32_t item)
@@ -39,6 +40,18 @@ static int put_range(struct nest *n, const struct live_block *block, uint32_t it
 						      .level = block->level,
 						      .item = item,
 						      .stack = block->stack});
+}
+
+struct nest_origin nest_origin_of(const struct reader_event *event,
+				  const struct nest_origin *old)
+{
+	return (struct nest_origin){
+		.pool = event->pool ? event->pool
+			: old       ? old->pool
+				    : 0,
+		.family = event->family,
+		.is_collected = (event->family_flags & RHP_FAMILY_COLLECTED) != 0,
+	};
 }
 
 int nest_begin(struct nest *n, const struct live *live)
@@ -56,6 +69,8 @@ int nest_begin(struct nest *n, const struct live *live)
 void nest_fini(struct nest *n)
 {
 	ranges_fini(&n->ranges);
+	map_fini(&n->pools);
+	free(n->freed);
 	free(n->items);
 	free(n->ended);
 }
@@ -85,6 +100,32 @@ static void count(struct nest *n, const struct nest_item *item, bool comes)
 		n->peak_bytes = n->live_bytes;
 }
 
+/* Into the list of its pool. Pools have addresses, so none is the key that maps lack. */
+static int join_pool(struct nest *n, uint32_t i)
+{
+	struct nest_item *item = &n->items[i];
+	uint32_t last;
+
+	if (!item->origin.pool)
+		return 0;
+	last = map_get(&n->pools, item->origin.pool);
+	item->before = last == MAP_NONE ? NO_ITEM : last;
+	if (item->before != NO_ITEM)
+		n->items[item->before].after = i;
+	return map_put(&n->pools, item->origin.pool, i);
+}
+
+static void leave_pool(struct nest *n, const struct nest_item *item)
+{
+	if (item->before != NO_ITEM)
+		n->items[item->before].after = item->after;
+	if (item->after != NO_ITEM)
+		n->items[item->after].before = item->before;
+	else if (item->origin.pool)
+		map_put(&n->pools, item->origin.pool,
+			item->before); /* the key is there */
+}
+
 static int put_item(struct nest *n, const struct nest_item *item)
 {
 	uint32_t i = new_item(n);
@@ -94,7 +135,7 @@ static int put_item(struct nest *n, const struct nest_item *item)
 	n->items[i] = *item;
 	n->items[i].is_used = true;
 	count(n, item, true);
-	return put_range(n, &item->block, i);
+	return join_pool(n, i) ? -ENOMEM : put_range(n, &item->block, i);
 }
 
 /* Take a range out of the set; its item, if it has one, becomes *block. */
@@ -107,6 +148,7 @@ static void take_range(struct nest *n, struct range r, struct live_block *block)
 		return;
 	*block = item->block;
 	count(n, item, false);
+	leave_pool(n, item);
 	*item = (struct nest_item){.outer = n->unused};
 	n->unused = r.item;
 }
@@ -116,6 +158,9 @@ static int end_range(struct nest *n, struct range r, enum block_end end)
 	if (array_grow((void **)&n->ended, &n->n_ended_max, n->n_ended + 1,
 		       sizeof(*n->ended)))
 		return -ENOMEM;
+	/* Nobody sees what a collector frees. */
+	if (end == BLOCK_UNSEEN && n->items[r.item].origin.is_collected)
+		end = BLOCK_COLLECTED;
 	n->ended[n->n_ended].end = (uint8_t)end;
 	take_range(n, r, &n->ended[n->n_ended++].block);
 	return 0;
@@ -150,7 +195,8 @@ static int end_covered(struct nest *n, const struct live_block *block)
 	while (r && !error && r->start < to) {
 		struct range this = *r;
 
-		if (this.item != NO_ITEM && this.end <= to)
+		if (this.item != NO_ITEM &&
+		    (this.end <= to || this.start == block->address))
 			error = end_range(n, this,
 					  this.level ? BLOCK_RELEASED : BLOCK_UNSEEN);
 		r = ranges_from(&n->ranges, this.start, this.level + 1);
@@ -199,10 +245,12 @@ static void put_inside(struct nest_item *item, const struct range *outer)
 	item->block.inside = outer->stack;
 }
 
-int nest_begin_inner(struct nest *n, const struct live_block *block, uint32_t family)
+int nest_begin_inner(struct nest *n, const struct live_block *block,
+		     const struct nest_origin *origin)
 {
 	const struct range *r;
-	struct nest_item item = {.block = *block, .family = family};
+	struct nest_item item = {.block = *block, .origin = *origin};
+	uint32_t family = origin->family;
 	int error = 0;
 
 	if (family == RHP_FAMILY_NONE)
@@ -231,20 +279,22 @@ int nest_begin_inner(struct nest *n, const struct live_block *block, uint32_t fa
 	return 1;
 }
 
-int nest_add(struct nest *n, const struct live_block *block, uint32_t family, bool again)
+int nest_add(struct nest *n, const struct live_block *block,
+	     const struct nest_origin *origin, bool again)
 {
-	struct nest_item item = {.block = *block, .family = family};
+	struct nest_item item = {.block = *block, .origin = *origin};
 	int error = again ? 0 : end_covered(n, block);
 
 	if (error)
 		return error;
-	return family == RHP_FAMILY_NONE ? put_range(n, block, NO_ITEM)
-					 : put_item(n, &item);
+	return origin->family == RHP_FAMILY_NONE ? put_range(n, block, NO_ITEM)
+						 : put_item(n, &item);
 }
 
-int nest_put_back(struct nest *n, const struct live_block *block, uint32_t family)
+int nest_put_back(struct nest *n, const struct live_block *block,
+		  const struct nest_origin *origin)
 {
-	struct nest_item item = {.block = *block, .family = family};
+	struct nest_item item = {.block = *block, .origin = *origin};
 	const struct range *r = find_around(n, block);
 
 	if (r)
@@ -282,18 +332,76 @@ static bool find_meant(const struct nest *n, uint64_t address, uint32_t family,
 }
 
 int nest_take(struct nest *n, uint64_t address, uint32_t family, struct live_block *block,
-	      uint32_t *block_family)
+	      struct nest_origin *origin)
 {
 	struct range meant = {0};
 	bool is_inner;
 
-	*block_family = RHP_FAMILY_NONE;
+	*origin = (struct nest_origin){0};
 	if (!find_meant(n, address, family, &meant))
 		return 0;
 	is_inner = meant.level > 0;
-	*block_family = family_of(n, &meant);
+	if (meant.item != NO_ITEM)
+		*origin = n->items[meant.item].origin;
 	take_range(n, meant, block);
 	return is_inner;
+}
+
+static int add_freed(struct nest *n, uint64_t pool)
+{
+	if (array_grow((void **)&n->freed, &n->n_freed_max, n->n_freed + 1,
+		       sizeof(*n->freed)))
+		return -ENOMEM;
+	n->freed[n->n_freed++] = pool;
+	return 0;
+}
+
+/* End a block of a pool, with what lies in it. */
+static int end_of_pool(struct nest *n, const struct nest_item *item)
+{
+	const struct range *r =
+		ranges_from(&n->ranges, item->block.address, item->block.level);
+	struct range this = *r;
+	int error = add_freed(n, this.start);
+
+	if (!error)
+		error = end_range(n, this, BLOCK_RELEASED);
+	return error ? error
+		     : cut(n, this.start, this.end, this.level, this.start,
+			   BLOCK_RELEASED);
+}
+
+/* The last item of a pool that is of a family, or NULL. */
+static const struct nest_item *last_of_pool(const struct nest *n, uint64_t pool,
+					    uint32_t family)
+{
+	uint32_t i = map_get(&n->pools, pool);
+
+	for (; i != NO_ITEM && i != MAP_NONE; i = n->items[i].before)
+		if (n->items[i].origin.family == family)
+			return &n->items[i];
+	return NULL;
+}
+
+int nest_free_pool(struct nest *n, uint64_t pool, uint32_t family)
+{
+	const struct nest_item *item;
+	int error = add_freed(n, pool);
+
+	while (n->n_freed > 0 && !error) {
+		pool = n->freed[--n->n_freed];
+		while (!error && (item = last_of_pool(n, pool, family)))
+			error = end_of_pool(n, item);
+	}
+	return error;
+}
+
+bool nest_is_collected(const struct nest *n, uint64_t address)
+{
+	const struct range *r = ranges_from(&n->ranges, address, 0);
+
+	return r && r->start == address && r->level == 0 && r->item != NO_ITEM &&
+	       n->items[r->item].origin.is_collected;
 }
 
 int nest_cut(struct nest *n, const struct live_block *block, uint64_t keep)

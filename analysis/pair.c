@@ -177,7 +177,8 @@ static int take_ended(struct pair *p, int64_t ns)
 		if (row.end == BLOCK_RELEASED)
 			p->totals.clock_inversions += !pair_row_set_end(&row, ns);
 		else
-			p->totals.unseen_free += block.level == 0;
+			p->totals.unseen_free +=
+				block.level == 0 && row.end == BLOCK_UNSEEN;
 		if (!p->following && pair_rows_put(&p->later, &row, block.chain))
 			return -ENOMEM;
 	}
@@ -196,11 +197,11 @@ static int end_inner(struct pair *p, const struct live_block *block, uint64_t ke
 
 /* Into the map; what was live at that address was freed unseen. `again`: it was there
  * before. */
-static int put_block(struct pair *p, const struct live_block *block, uint32_t family,
-		     int64_t ns, bool again)
+static int put_block(struct pair *p, const struct live_block *block,
+		     const struct nest_origin *origin, int64_t ns, bool again)
 {
 	struct live_block old;
-	int result = p->nest.is_on ? nest_add(&p->nest, block, family, again) : 0;
+	int result = p->nest.is_on ? nest_add(&p->nest, block, origin, again) : 0;
 
 	if (!result && p->nest.n_ended)
 		result = take_ended(p, ns);
@@ -217,34 +218,35 @@ static int put_block(struct pair *p, const struct live_block *block, uint32_t fa
 
 /* The block that an event ends, out of the map: false if there is none. */
 static int take_block(struct pair *p, const struct reader_event *event,
-		      struct live_block *block, uint32_t *family)
+		      struct live_block *block, struct nest_origin *origin)
 {
-	*family = RHP_FAMILY_NONE;
+	*origin = (struct nest_origin){0};
 	if (p->nest.is_on &&
-	    nest_take(&p->nest, event->address, event->family, block, family))
+	    nest_take(&p->nest, event->address, event->family, block, origin))
 		return true;
 	return live_take(&p->live, event->address, block);
 }
 
 /* Into the block that it lies in: 1, 0 if it lies in none, -ENOMEM. */
-static int begin_inner(struct pair *p, const struct live_block *block, uint32_t family,
-		       int64_t ns)
+static int begin_inner(struct pair *p, const struct live_block *block,
+		       const struct nest_origin *origin, int64_t ns)
 {
 	int result = 0;
 
-	if (!p->nest.is_on && family != RHP_FAMILY_NONE)
+	if (!p->nest.is_on && origin->family != RHP_FAMILY_NONE)
 		result = nest_begin(&p->nest, &p->live);
 	if (!result && p->nest.is_on)
-		result = nest_begin_inner(&p->nest, block, family);
+		result = nest_begin_inner(&p->nest, block, origin);
 	if (p->nest.n_ended && take_ended(p, ns))
 		return -ENOMEM;
 	return result;
 }
 
-/* `old`: the block that a realloc made this one of, or NULL. */
+/* `old`: what a realloc made this one of, or NULL. */
 static int begin_block(struct pair *p, const struct reader_event *event, int64_t ns,
-		       uint32_t stack, const struct live_block *old)
+		       uint32_t stack, const struct pending *old)
 {
+	struct nest_origin origin = nest_origin_of(event, old ? &old->origin : NULL);
 	struct live_block block = {
 		.address = event->address,
 		.size = event->size,
@@ -252,22 +254,22 @@ static int begin_block(struct pair *p, const struct reader_event *event, int64_t
 		.stack = stack,
 		.thread = event->thread,
 	};
-	bool was_there = old && old->address == event->address;
+	bool was_there = old && old->block.address == event->address;
 	int result = 0;
 
 	if (event->address == 0)
 		return 0;
-	if (old && old->address != 0 && !p->following)
-		result = chains_step(&p->chains, old, &block, &block.chain);
+	if (old && old->block.address != 0 && !p->following)
+		result = chains_step(&p->chains, &old->block, &block, &block.chain);
 	if (!result)
-		result = begin_inner(p, &block, event->family, ns);
+		result = begin_inner(p, &block, &origin, ns);
 	if (result < 0)
 		return result;
 	p->totals.allocations++;
 	p->latest[event->stream] = (struct latest){event->address, event->thread};
 	if (result == 1)
 		return 0;
-	result = put_block(p, &block, event->family, ns, was_there);
+	result = put_block(p, &block, &origin, ns, was_there);
 	if (!result)
 		tally_begin(&p->tally, &block);
 	return result;
@@ -278,10 +280,15 @@ static int take_free(struct pair *p, const struct reader_event *event, int64_t n
 {
 	struct live_block block;
 	struct pair_row *row;
-	uint32_t family;
+	struct nest_origin origin;
 
 	p->totals.frees++;
-	if (!take_block(p, event, &block, &family)) {
+	if (event->family_flags & RHP_FAMILY_POOL)
+		return nest_free_pool(&p->nest, event->address, event->family) ||
+				       take_ended(p, ns)
+			       ? -ENOMEM
+			       : 0;
+	if (!take_block(p, event, &block, &origin)) {
 		p->totals.foreign_free++;
 		return 0;
 	}
@@ -305,7 +312,7 @@ static int push_pending(struct pair *p, const struct reader_event *event, int64_
 	if (!pending)
 		return -ENOMEM;
 	pending->begin_ns = ns;
-	take_block(p, event, &pending->block, &pending->family);
+	take_block(p, event, &pending->block, &pending->origin);
 	return 0;
 }
 
@@ -343,7 +350,7 @@ static int finish_realloc(struct pair *p, const struct reader_event *event, int6
 	}
 	if (event->node == 0)
 		stack = old.block.stack;
-	return begin_block(p, event, ns, stack, &old.block);
+	return begin_block(p, event, ns, stack, &old);
 }
 
 static int fail_realloc(struct pair *p, const struct reader_event *event, int64_t ns)
@@ -353,8 +360,8 @@ static int fail_realloc(struct pair *p, const struct reader_event *event, int64_
 	p->totals.failed_reallocs++;
 	if (!pop_pending(p, event, &old) || old.block.address == 0)
 		return 0;
-	return old.block.level ? nest_put_back(&p->nest, &old.block, old.family)
-			       : put_block(p, &old.block, old.family, ns, true);
+	return old.block.level ? nest_put_back(&p->nest, &old.block, &old.origin)
+			       : put_block(p, &old.block, &old.origin, ns, true);
 }
 
 static int free_by_realloc(struct pair *p, const struct reader_event *event,
@@ -417,7 +424,10 @@ static bool add_survivor(struct pair *p)
 	struct pair_row *row;
 
 	if (inner) {
-		row = add_row(p, &inner->block, BLOCK_LIVE);
+		row = add_row(p, &inner->block,
+			      inner->is_collected ? BLOCK_COLLECTED : BLOCK_LIVE);
+		if (inner->is_collected)
+			return true;
 		row->leak = (uint8_t)inner->judged.leak;
 		row->leak_owner = inner->judged.owner;
 		return true;
@@ -432,6 +442,11 @@ static bool add_survivor(struct pair *p)
 	}
 	if (!live_next(&p->live, &rest))
 		return false;
+	if (p->nest.is_on && nest_is_collected(&p->nest, rest.address)) {
+		tally_end(&p->tally, &rest, p->totals.last_ns);
+		add_row(p, &rest, BLOCK_COLLECTED);
+		return true;
+	}
 	p->totals.left_blocks++;
 	row = add_row(p, &rest, BLOCK_LIVE);
 	set_leak(p, &rest, row);

@@ -24,7 +24,9 @@ enum block_end {
 	BLOCK_LIVE = 2,
 	BLOCK_UNSEEN = 3,     /* its address was handed out again */
 	BLOCK_IN_REALLOC = 4, /* the trace ended in a realloc of it */
-	BLOCK_RELEASED = 5,   /* what it lay in ended: nobody freed it itself */
+	BLOCK_RELEASED =
+		5, /* what it lay in ended, or its pool: nobody freed it itself */
+	BLOCK_COLLECTED = 6, /* a garbage collector had it, and may have freed it */
 };
 
 struct pair_row {

@@ -11,12 +11,13 @@
 #include <stdint.h>
 
 #include "analysis/live.h"
+#include "analysis/nest.h"
 #include "common/map.h"
 
 struct pending {
 	struct live_block block; /* address 0: unknown or taken back */
 	int64_t begin_ns;
-	uint32_t family; /* of the block */
+	struct nest_origin origin; /* of the block */
 	uint32_t below; /* of the same stream and thread; or in the list of unused ones */
 };
 

@@ -35,9 +35,13 @@ struct rhp_declared_spec {
 	 * none is. */
 	int8_t size, count, block, out;
 	uint8_t gives; /* enum rhp_declared_gives */
-	uint8_t unused;
+	/* The same: the pool that a new block is of, a pool all of whose blocks are
+	 * freed. */
+	int8_t pool, frees_all;
+	uint8_t chunks; /* 1: other functions that it calls are recorded, too */
 	uint16_t text_size;
-	uint32_t family; /* of format.h, which a FAMILY record says; NONE: none is written
-			  */
+	uint16_t unused;
+	uint32_t family; /* and enum rhp_family_flags: what a FAMILY record says; NONE:
+			  * none is written */
 	char text[RHP_DECLARED_TEXT]; /* name and family, each with its NUL */
 };

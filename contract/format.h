@@ -245,6 +245,13 @@ enum rhp_code {
 #define RHP_FAMILY_LISTED 1u
 #define RHP_FAMILY_BITS 24
 
+enum rhp_family_flags {
+	RHP_FAMILY_POOL =
+		1, /* a FREE, of no block at the address, but of all blocks whose
+		    * pool that is, and of all whose pool one of these is */
+	RHP_FAMILY_COLLECTED = 2, /* a garbage collector frees its blocks, unseen */
+};
+
 struct rhp_record {
 	rhp_u64 a; /* code: 8, address: 56 */
 	rhp_u64 b; /* events: stamp: 40 (low), time: 24 (high) */

@@ -3,10 +3,11 @@
  * A kind is a signature: a letter for each argument, and one for the result.
  *
  *   Z size   N number of elements   P the block   O where the block is stored
+ *   A the pool that the block is of
  *   any small letter: of no interest
  *   results: p the block   s a string in a block   i or nothing
  *
- * The usual ones have names; c: before one puts a context argument first.
+ * The usual ones have names; c: before one puts a context argument first, A: a pool.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -51,6 +52,8 @@ static int8_t *slot(struct rhp_declared_spec *spec, char letter)
 		return &spec->block;
 	case 'O':
 		return &spec->out;
+	case 'A':
+		return &spec->pool;
 	default:
 		return NULL;
 	}
@@ -68,9 +71,9 @@ static const char *parse_result(struct rhp_declared_spec *spec, const char *resu
 	if (i == 4)
 		return "the kind's result must be p, s or i";
 	spec->gives = spec->out >= 0 ? RHP_GIVES_BLOCK : gives[i];
-	if (spec->gives == RHP_GIVES_NOTHING && spec->block < 0)
+	if (spec->gives == RHP_GIVES_NOTHING && spec->block < 0 && spec->frees_all < 0)
 		return "the kind neither returns nor takes a block";
-	if (spec->gives == RHP_GIVES_BLOCK && spec->size < 0)
+	if (spec->gives == RHP_GIVES_BLOCK && spec->size < 0 && spec->pool < 0)
 		return "the kind returns a block without a size";
 	return NULL;
 }
@@ -80,11 +83,6 @@ static const char *parse_signature(struct rhp_declared_spec *spec, const char *t
 {
 	int n = first;
 
-	*spec = (struct rhp_declared_spec){.magic = RHP_DECLARED_MAGIC,
-					   .size = -1,
-					   .count = -1,
-					   .block = -1,
-					   .out = -1};
 	if (*text != '(')
 		return "unknown kind";
 	for (text++; *text && *text != ')'; text++, n++) {
@@ -141,15 +139,80 @@ static int is_symbol(const char *name)
 	       !isdigit((unsigned char)name[0]);
 }
 
+static const char *parse_freed_by(struct declared *d, const char *name)
+{
+	if (!is_symbol(name))
+		return "the name after freed-by= is not a symbol";
+	free(d->freed_by);
+	d->freed_by = strdup(name);
+	if (!d->freed_by)
+		exit_with(2, "out of memory");
+	return NULL;
+}
+
+/* The number of an argument, from 1 on. */
+static const char *parse_frees_all(struct declared *d, const char *text)
+{
+	if (text[0] < '1' || text[0] >= '1' + RHP_DECLARED_ARGUMENTS || text[1])
+		return "the number after frees-all-of= is not that of an argument";
+	d->spec.frees_all = (int8_t)(text[0] - '1');
+	d->spec.chunks = 1;
+	return NULL;
+}
+
+static const char *parse_collected(struct declared *d, const char *unused)
+{
+	(void)unused;
+	d->family_flags |= RHP_FAMILY_COLLECTED;
+	return NULL;
+}
+
+static const char *parse_chunks(struct declared *d, const char *unused)
+{
+	(void)unused;
+	d->spec.chunks = 1;
+	return NULL;
+}
+
+static const struct {
+	const char *name; /* with =, a value follows */
+	const char *(*parse)(struct declared *d, const char *value);
+} attributes[] = {
+	{"freed-by=", parse_freed_by},
+	{"frees-all-of=", parse_frees_all},
+	{"collected", parse_collected},
+	{"chunks", parse_chunks},
+};
+
+static const char *parse_attribute(struct declared *d, const char *text)
+{
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+		size_t n = strlen(attributes[i].name);
+
+		if (strncmp(text, attributes[i].name, n) == 0 &&
+		    (attributes[i].name[n - 1] == '=' || !text[n]))
+			return attributes[i].parse(d, text + n);
+	}
+	return "expected freed-by=NAME, frees-all-of=ARGUMENT, collected or chunks after "
+	       "the kind";
+}
+
 /* The fields of a declaration, which it cuts up. */
 static const char *parse_fields(char *text, struct declared *d)
 {
-	static const char freed_by[] = "freed-by=";
 	char *name = strsep(&text, ":"), *kind = strsep(&text, ":");
 	int context = kind && strcmp(kind, "c") == 0;
-	const char *wrong, *signature;
+	int pool = kind && strcmp(kind, "A") == 0;
+	const char *wrong = NULL;
 
-	if (context)
+	d->spec = (struct rhp_declared_spec){.magic = RHP_DECLARED_MAGIC,
+					     .size = -1,
+					     .count = -1,
+					     .block = -1,
+					     .out = -1,
+					     .pool = -1,
+					     .frees_all = -1};
+	if (context || pool)
 		kind = strsep(&text, ":");
 	if (!is_symbol(name))
 		return "the name is not a symbol";
@@ -157,17 +220,18 @@ static const char *parse_fields(char *text, struct declared *d)
 		return "the function is already wrapped";
 	if (!kind)
 		return "the kind is missing";
-	signature = signature_of(kind);
-	wrong = parse_signature(&d->spec, signature, context);
+	while (text && !wrong)
+		wrong = parse_attribute(d, strsep(&text, ":"));
+	if (pool)
+		d->spec.pool = 0;
+	if (!wrong)
+		wrong = parse_signature(&d->spec, signature_of(kind), context || pool);
 	if (wrong)
 		return wrong;
-	if (text && strncmp(text, freed_by, strlen(freed_by)) != 0)
-		return "expected freed-by=NAME after the kind";
-	if (text && !is_symbol(text + strlen(freed_by)))
-		return "the name after freed-by= is not a symbol";
+	if (d->spec.pool >= 0)
+		d->spec.chunks = 1;
 	d->name = strdup(name);
-	d->freed_by = text ? strdup(text + strlen(freed_by)) : NULL;
-	if (!d->name || (text && !d->freed_by))
+	if (!d->name)
 		exit_with(2, "out of memory");
 	return NULL;
 }
@@ -181,6 +245,10 @@ static const char *parse(const char *text, struct declared *d)
 		exit_with(2, "out of memory");
 	wrong = parse_fields(copy, d);
 	free(copy);
+	if (wrong) {
+		free(d->freed_by);
+		d->freed_by = NULL;
+	}
 	return wrong;
 }
 
@@ -215,7 +283,22 @@ const char *declare_known(struct declared_list *list, const char *text,
 	return add_checked(list, &d);
 }
 
-/* A line "NAME KIND [freed-by=NAME]" as the words of a declaration. */
+static char *join(const struct words *words)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		exit_with(2, "out of memory");
+	for (size_t i = 0; i < words->n; i++)
+		fprintf(stream, "%s%s", i ? ":" : "", words->word[i]);
+	if (fclose(stream))
+		exit_with(2, "out of memory");
+	return text;
+}
+
+/* A line "NAME KIND ATTRIBUTE..." as the words of a declaration. */
 static void declare_line(struct declared_list *list, char *line, const char *path,
 			 unsigned int number)
 {
@@ -230,11 +313,8 @@ static void declare_line(struct declared_list *list, char *line, const char *pat
 	words_add_split(&words, line);
 	if (words.n == 0)
 		return;
-	if (asprintf(&text, "%s%s%s%s%s", words.word[0], words.n > 1 ? ":" : "",
-		     words.n > 1 ? words.word[1] : "", words.n > 2 ? ":" : "",
-		     words.n > 2 ? words.word[2] : "") < 0)
-		exit_with(2, "out of memory");
-	wrong = words.n > 3 ? "expected NAME KIND [freed-by=NAME]" : declare(list, text);
+	text = join(&words);
+	wrong = declare(list, text);
 	if (wrong)
 		exit_with(2, "%s:%u: %s: %s", path, number, words.word[0], wrong);
 	free(text);
@@ -302,6 +382,8 @@ void declare_finish(struct declared_list *list)
 		d->spec.family = d->family                  ? RHP_FAMILY_NONE
 				 : is_listed_family(family) ? RHP_FAMILY_LISTED
 							    : rhp_family(family);
+		if (d->spec.family != RHP_FAMILY_NONE)
+			d->spec.family |= d->family_flags << RHP_FAMILY_BITS;
 		d->spec.text_size = (uint16_t)(n + strlen(d->spec.text + n) + 1);
 	}
 }

@@ -10,9 +10,10 @@
 #include "contract/declared.h"
 
 struct declared {
-	char *name;         /* the symbol */
-	char *freed_by;     /* the function that frees its blocks, NULL: free */
-	const char *family; /* constant; NULL: by freed_by */
+	char *name;            /* the symbol */
+	char *freed_by;        /* the function that frees its blocks, NULL: free */
+	const char *family;    /* constant; NULL: by freed_by */
+	uint32_t family_flags; /* of contract/format.h */
 	struct rhp_declared_spec spec;
 };
 

@@ -93,12 +93,13 @@ static const struct option_row rows[] = {
 	 .help = "process: every allocation in the process (default); link: only those "
 		 "that the objects in this link make"},
 	{OPTION_CALL, 0, "scope", "WHAT", .take = take_capture}, /* its old name */
-	{OPTION_CALL, 0, "wrap", "NAME:KIND[:freed-by=NAME]", .take = take_wrap,
+	{OPTION_CALL, 0, "wrap", "NAME:KIND[:ATTRIBUTE]...", .take = take_wrap,
 	 .help = "also record the allocator function NAME. KIND is malloc, calloc, "
-		 "realloc, memalign, free, strdup, ... or a signature such as (cZ)p"},
+		 "realloc, memalign, free, strdup, ... or a signature such as (cZ)p; "
+		 "ATTRIBUTE freed-by=NAME, frees-all-of=ARGUMENT, chunks or collected"},
 	{OPTION_CALL, 0, "wrap-file", "FILE", .take = take_wrap_file,
 	 .help = "read such declarations from FILE, one per line: NAME KIND "
-		 "[freed-by=NAME]"},
+		 "[ATTRIBUTE]..."},
 	{OPTION_CALL, 0, "family", "NAME", .take = take_family,
 	 .help = "also record the functions of an allocator: jemalloc, mimalloc, "
 		 "tcmalloc or glib-2.0 (default: those whose library is linked); none: "

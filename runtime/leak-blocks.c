@@ -80,6 +80,7 @@ struct reading {
 	uint64_t base;
 	uint64_t full_size; /* of the event that follows, and its family */
 	uint32_t family;
+	bool is_of_pool;             /* it is of no block */
 	uint32_t high[RHP_N_SHARDS]; /* of stamps, of the last wide event, and 1 */
 };
 
@@ -154,7 +155,9 @@ static int take_packed(struct leak_scan *s, const uint64_t *units, uint64_t *beg
 	if (e.size == RHP_SIZE_MAX && reading->full_size)
 		e.size = reading->full_size;
 	/* A REALLOC_FREE ended at its BEGIN; its stamp has no order. */
-	return e.code == RHP_REALLOC_FREE ? 0 : take_event(s, &e, reading);
+	return e.code == RHP_REALLOC_FREE || reading->is_of_pool
+		       ? 0
+		       : take_event(s, &e, reading);
 }
 
 /* What a record says of the event that follows it: nothing, but for SIZE and FAMILY. */
@@ -164,11 +167,13 @@ static void look_ahead(const uint64_t *units, struct reading *reading)
 	if (code == RHP_SIZE) {
 		reading->full_size = rhp_unpack(units).c;
 	} else if (code == RHP_FAMILY) {
-		reading->family =
-			(uint32_t)rhp_bits(rhp_unpack(units).b, 0, RHP_FAMILY_BITS);
+		uint64_t family = rhp_unpack(units).b;
+		reading->family = (uint32_t)rhp_bits(family, 0, RHP_FAMILY_BITS);
+		reading->is_of_pool = family >> RHP_FAMILY_BITS & RHP_FAMILY_POOL;
 	} else {
 		reading->full_size = 0;
 		reading->family = RHP_FAMILY_NONE;
+		reading->is_of_pool = false;
 	}
 }
 

@@ -34,7 +34,7 @@ struct rhp_stream {
 
 /* What a FAMILY record says. */
 struct rhp_stream_family {
-	uint32_t family; /* and enum rhp_family_flags, as in format.h */
+	uint32_t family; /* and enum rhp_family_flags << RHP_FAMILY_BITS */
 	uintptr_t pool;
 };
 

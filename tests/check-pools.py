@@ -224,4 +224,156 @@ def test_a_pool_over_memory_of_its_own_is_judged_itself(b):
     assert leaks(b.verdict(1)["findings"]) == [(1, 200)]
 
 
+# A pool takes chunks when it needs them, gives them back, and is of another pool. What is
+# large has a chunk of its own.
+TREE = """
+#include <stdlib.h>
+#include <string.h>
+struct chunk { struct chunk *next; size_t used; char bytes[4000]; };
+struct pool { struct pool *parent, *child, *sibling; struct chunk *chunks; };
+int pool_create(struct pool **made, struct pool *parent)
+{
+	struct pool *p = calloc(1, sizeof(*p));
+	p->parent = parent;
+	if (parent)
+		p->sibling = parent->child, parent->child = p;
+	*made = p;
+	return 0;
+}
+__attribute__((noinline)) void *pool_take(size_t n, struct pool *p)
+{
+	n = (n + 15) / 16 * 16;
+	if (!p->chunks || p->chunks->used + n > sizeof(p->chunks->bytes)) {
+		struct chunk *c = malloc(sizeof(*c) + n);
+		c->next = p->chunks;
+		c->used = 0;
+		p->chunks = c;
+	}
+	p->chunks->used += n;
+	return p->chunks->bytes + p->chunks->used - n;
+}
+void pool_end(struct pool *p);
+void pool_clear(struct pool *p)
+{
+	while (p->child) {
+		struct pool *child = p->child;
+		p->child = child->sibling;
+		pool_end(child);
+	}
+	while (p->chunks && p->chunks->next) {
+		struct chunk *next = p->chunks->next;
+		free(p->chunks);
+		p->chunks = next;
+	}
+	if (p->chunks)
+		p->chunks->used = 0;
+}
+void pool_end(struct pool *p)
+{
+	pool_clear(p);
+	free(p->chunks);
+	free(p);
+}
+"""
+TREE_MAIN = """
+#include <stdlib.h>
+#include <string.h>
+struct pool; int pool_create(struct pool **, struct pool *); void *pool_take(size_t, struct pool *);
+void pool_clear(struct pool *); void pool_end(struct pool *);
+struct pool *kept;
+int main(int argc, char **argv)
+{
+	struct pool *p, *q;
+	pool_create(&p, NULL);
+	for (int i = 0; i < 3; i++) {
+		pool_create(&q, p);
+		for (int k = 0; k < 50; k++)
+			memset(pool_take(101, k % 2 ? p : q), 0, 101);
+		if (strchr(argv[1], 'c'))
+			pool_clear(p);
+	}
+	pool_take(5000, p);
+	if (strchr(argv[1], 'e'))
+		pool_end(p);
+	else if (strchr(argv[1], 'k'))
+		kept = p;
+	p = q = NULL;
+	return argc - 2;
+}
+"""
+TREE_WORDS = ("--rheaper-wrap=pool_create:(OA)i:freed-by=pool_end", "--rheaper-wrap=pool_take:(ZA)p:freed-by=pool_end",
+              "--rheaper-wrap=pool_clear:(a):frees-all-of=1:freed-by=pool_end",
+              "--rheaper-wrap=pool_end:(P):frees-all-of=1")
+
+
+def test_a_pool_is_freed_with_its_blocks_and_its_pools(b):
+    program = b.build("tree", TREE_MAIN, TREE, *TREE_WORDS)
+    for letters in ("e", "ce", "l", "k"):
+        lost = b.valgrind(program, letters)
+        for scan in ("1", "0"):
+            db = b.trace(program, letters, RHEAPER_LEAK_SCAN=scan)
+            b.verdict(0 if "e" in letters or letters + scan == "k1" else 1)
+            found = one(db, "SELECT ifnull(sum(blocks), 0), ifnull(sum(bytes), 0) FROM leaks_by_kind"
+                        " WHERE leak_kind = 'definitely lost'")
+            assert scan == "0" or lost in (None, found), (letters, lost, found)
+            assert one(db, "SELECT sum(count) FROM losses") == (0,), db.execute(
+                "SELECT reason, count FROM losses WHERE count").fetchall()
+            assert one(db, "SELECT count(*) FROM mismatches") == (0,)
+            ends = dict(db.execute("SELECT ending, count(*) FROM inner_allocations GROUP BY 1").fetchall())
+            live = ends.pop("live", 0)
+            # 3 + 1 pools, 150 blocks of 101 bytes, 1 large one
+            assert live + sum(ends.values()) == 155 and set(ends) <= {"released", "freed"}, ends
+            assert live == (0 if "e" in letters else 155), (letters, live)
+    db = b.trace(program, "c")
+    assert dict(db.execute("SELECT ending, count(*) FROM inner_allocations GROUP BY 1").fetchall()) == {
+        "released": 153, "live": 2}
+
+
+def test_what_a_collector_has_is_no_leak(b):
+    main = SLAB_MAIN.replace("free(chunk)", "(void)chunk")
+    library = SLAB.replace("char *chunk;", "static char memory[50000] __attribute__((aligned(16))); char *chunk;").replace(
+        "malloc(50000)", "memory")
+    words = [word + ":collected" if "slab_alloc" in word else word for word in OWN]
+    program = b.build("collected", main, library, *words)
+    for scan in ("0", "1"):
+        db = b.trace(program, "li", RHEAPER_LEAK_SCAN=scan)
+        assert b.verdict(0)["findings"] == []
+        assert dict(db.execute("SELECT ending, count(*) FROM allocations GROUP BY 1").fetchall()) == {
+            "freed": 3, "collected": 3}
+        assert one(db, "SELECT sum(count) FROM losses") == (0,)
+
+
+def test_a_free_that_gives_back_a_chunk(b):
+    """The functions take and give back chunks, of which others are recorded, too."""
+    library = """
+#include <stdlib.h>
+static char *chunk;
+static int n;
+__attribute__((noinline)) void *slab_alloc(size_t size)
+{
+	if (!n++)
+		chunk = malloc(10000);
+	return chunk + 1000 * n - 1000 + 0 * size;
+}
+__attribute__((noinline)) void slab_free(void *p) { (void)p; if (!--n) free(chunk); }
+"""
+    main = """
+#include <stdlib.h>
+void *slab_alloc(size_t); void slab_free(void *);
+int main(int argc, char **argv)
+{
+	void *a = slab_alloc(10), *b = slab_alloc(20);
+	slab_free(b);
+	slab_free(a);
+	return argc - 1 + 0 * !argv;
+}
+"""
+    program = b.build("chunks", main, library, *(word + ":chunks" for word in OWN))
+    db = b.trace(program)
+    assert b.verdict(0)["findings"] == []
+    assert db.execute("SELECT size, ending FROM inner_allocations ORDER BY 1").fetchall() == [(10, "freed"), (20, "freed")]
+    assert one(db, "SELECT size, ending FROM allocations WHERE size = 10000") == (10000, "freed")
+    assert one(db, "SELECT sum(count) FROM losses") == (0,)
+
+
 tap.run(globals(), Bench)

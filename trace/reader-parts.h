@@ -47,7 +47,8 @@ struct reader_stream {
 	bool in_gap;    /* what was looked at last was not written */
 	bool had_gap;   /* records before this place were not written */
 	uint64_t big_size; /* of the event that follows, 0: none */
-	uint32_t family;   /* of the same */
+	uint64_t family;   /* of the same: b of its FAMILY record; and c */
+	uint64_t pool;
 	uint32_t thread;
 	uint32_t n_partials;
 	struct reader_partial partials[READER_N_PARTIALS];

@@ -310,7 +310,8 @@ static int take_other(struct reader *reader, struct reader_stream *s,
 		s->time = record->c >> reader->header.time_shift;
 		return 0;
 	case RHP_FAMILY:
-		s->family = (uint32_t)rhp_bits(record->b, 0, RHP_FAMILY_BITS);
+		s->family = record->b;
+		s->pool = record->c;
 		return 0;
 	case RHP_FRAME:
 	case RHP_CALL:
@@ -421,7 +422,9 @@ static int make_event(struct reader *reader, struct reader_stream *s,
 	event->ticks = s->time << reader->header.time_shift;
 	event->thread = s->thread;
 	event->stream = (uint32_t)(s - reader->streams);
-	event->family = s->family;
+	event->family = (uint32_t)rhp_bits(s->family, 0, RHP_FAMILY_BITS);
+	event->family_flags = (uint32_t)(s->family >> RHP_FAMILY_BITS);
+	event->pool = s->family ? s->pool : 0;
 	s->family = RHP_FAMILY_NONE;
 	if (event->size == RHP_SIZE_MAX && s->big_size) {
 		event->size = s->big_size;

@@ -40,6 +40,8 @@ struct reader_event {
 	uint32_t stream;
 	enum rhp_code code;
 	uint32_t family; /* of a declared function; RHP_FAMILY_NONE: of another one */
+	uint32_t family_flags; /* enum rhp_family_flags */
+	uint64_t pool;         /* of the block, 0: none */
 };
 
 struct reader_blob {

@@ -23,6 +23,8 @@ static inline void end_real(const struct rhp_place *before)
 static uintptr_t call_real(const struct rhp_declared *d, const void *frame,
 			   const uintptr_t *a)
 {
+	if (d->spec.chunks)
+		return d->real(a[0], a[1], a[2], a[3], a[4], a[5]);
 	__attribute__((cleanup(end_real), unused)) struct rhp_place before =
 		rhp_real_begin(frame);
 	return d->real(a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -90,6 +92,18 @@ static void record_free(const struct call *c, const void *old, size_t size)
 	else rhp_on_free(c->function, c->frame, old, size);
 }
 
+/* Of a pool that is not NULL, all blocks. */
+static void record_free_all(const struct call *c, const uintptr_t *argument)
+{
+	int8_t place = c->d->spec.frees_all;
+	if (place < 0 || !argument[place])
+		return;
+	const struct rhp_stream_family all = {
+		c->family.family | RHP_FAMILY_POOL << RHP_FAMILY_BITS, 0};
+	RHP_RUNTIME(record_told)
+	(&all, c->function, c->frame, RHP_FREE, (const void *)argument[place], 0);
+}
+
 static bool record_begin(const struct call *c, const void *old)
 {
 	if (!is_told(c))
@@ -129,12 +143,14 @@ uintptr_t rhp_declared_call(struct rhp_declared *d, const void *frame,
 	if (LIKELY(!rhp_enter(frame)))
 		return d->real(a0, a1, a2, a3, a4, a5);
 	const uintptr_t argument[RHP_DECLARED_ARGUMENTS] = {a0, a1, a2, a3, a4, a5};
-	const struct call call = {d, function_of(d), frame, {spec->family, 0}};
+	const uintptr_t pool = spec->pool < 0 ? 0 : argument[spec->pool];
+	const struct call call = {d, function_of(d), frame, {spec->family, pool}};
 	const void *old = spec->block < 0 ? NULL : (const void *)argument[spec->block];
 	bool resizes = old && spec->gives != RHP_GIVES_NOTHING;
 	bool begun = resizes && record_begin(&call, old);
 	if (old && !resizes)
 		record_free(&call, old, size_of(spec, argument, NULL));
+	record_free_all(&call, argument);
 	uintptr_t result = call_real(d, frame, argument);
 	const void *block = given(spec, argument, result);
 	size_t size = size_of(spec, argument, block);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "contract/format.h"
 #include "rheaper-cc/declare.h"
 #include "rheaper-cc/families.h"
 
@@ -73,6 +74,16 @@ static void what_is_wrong_is_said(void **state)
 		"1f:malloc",
 		"f g:malloc",
 		"malloc:malloc",
+		"f:A",
+		"f:A:(AZ)p",
+		"f:(AA)p",
+		"f:(a):frees-all-of=0",
+		"f:(a):frees-all-of=7",
+		"f:(a):frees-all-of=x",
+		"f:(a):frees-all-of=11",
+		"f:malloc:collected=1",
+		"f:malloc:collect",
+		"f:malloc:freed-by=g:frees-all-of=",
 	};
 	struct declared_list list = {0};
 
@@ -82,6 +93,55 @@ static void what_is_wrong_is_said(void **state)
 			fail_msg("accepted: %s", wrong[i]);
 		assert_int_equal(list.n, 0);
 	}
+}
+
+static void attributes_come_in_any_order(void **state)
+{
+	static const struct {
+		const char *text;
+		int pool, frees_all, chunks;
+	} rows[] = {
+		{"f:malloc", -1, -1, 0},
+		{"f:c:malloc", -1, -1, 0},
+		{"f:A:malloc", 0, -1, 1},
+		{"f:(ZA)p:freed-by=g", 1, -1, 1},
+		{"f:(OAff)i", 1, -1, 1},
+		{"f:(ab):frees-all-of=2", -1, 1, 1},
+		{"f:(P):frees-all-of=1:freed-by=g", -1, 0, 1},
+		{"f:malloc:chunks:freed-by=g", -1, -1, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct declared_list list = {0};
+		const struct rhp_declared_spec *spec;
+
+		assert_null(declare(&list, rows[i].text));
+		spec = &list.function[0].spec;
+		assert_int_equal(spec->pool, rows[i].pool);
+		assert_int_equal(spec->frees_all, rows[i].frees_all);
+		assert_int_equal(spec->chunks, rows[i].chunks);
+		declared_fini(&list);
+	}
+}
+
+/* Of known allocators none is said. */
+static void families_have_numbers(void **state)
+{
+	struct declared_list list = {0};
+
+	(void)state;
+	assert_null(declare(&list, "xmalloc:malloc"));
+	assert_null(declare(&list, "pool:malloc:freed-by=unpool"));
+	assert_null(declare(&list, "gc:malloc:collected:freed-by=gc_free"));
+	assert_null(declare_known(&list, "je_malloc:malloc", "jemalloc"));
+	declare_finish(&list);
+	assert_int_equal(list.function[0].spec.family, RHP_FAMILY_LISTED);
+	assert_int_equal(list.function[1].spec.family, rhp_family("unpool"));
+	assert_int_equal(list.function[2].spec.family,
+			 rhp_family("gc_free") | RHP_FAMILY_COLLECTED << RHP_FAMILY_BITS);
+	assert_int_equal(list.function[3].spec.family, RHP_FAMILY_NONE);
+	declared_fini(&list);
 }
 
 static const char *family(const struct declared_list *list, size_t i)
@@ -185,6 +245,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_say_which_argument_is_what),
 		cmocka_unit_test(what_is_wrong_is_said),
+		cmocka_unit_test(attributes_come_in_any_order),
+		cmocka_unit_test(families_have_numbers),
 		cmocka_unit_test(families_follow_who_frees),
 		cmocka_unit_test(the_last_declaration_of_a_name_stands),
 		cmocka_unit_test(known_allocators_are_declared),

@@ -51,7 +51,19 @@ static void put(enum rhp_code code, uint64_t address, uint64_t size, uint32_t no
 	if (family == RHP_FAMILY_NONE)
 		writer_event(&writer, region, e);
 	else
-		writer_event_of(&writer, region, e, family);
+		writer_event_of(&writer, region, e, family, 0);
+}
+
+static void put_of(uint64_t pool, uint64_t address, uint64_t size)
+{
+	writer_event_of(&writer, region,
+			(struct writer_event){RHP_ALLOC, address, now += 10, size, POOL},
+			OWN, pool);
+}
+
+static void free_pool(uint64_t pool)
+{
+	put(RHP_FREE, pool, 0, POOL_FREE, OWN | RHP_FAMILY_POOL << RHP_FAMILY_BITS);
 }
 
 static const struct pair_totals *load(void)
@@ -295,6 +307,84 @@ static void without_a_scan_the_chunk_owns_what_lies_in_it(void **state)
 	assert_int_equal(row_of(500)->leak_owner, row_of(1000)->stack);
 }
 
+/* Pools are addresses; some are blocks of pools. */
+static void a_pool_is_freed_with_all_its_pools(void **state)
+{
+	const struct pair_totals *t;
+
+	(void)state;
+	put_of(0, 0x1000, 1);
+	put_of(0x1000, 0x2000, 2);
+	put_of(0x2000, 0x3000, 3);
+	put_of(0x2000, 0x3100, 4);
+	put_of(0x1000, 0x4000, 5);
+	put_of(0x9000, 0x5000, 6);
+	put(RHP_FREE, 0x3100, 0, POOL_FREE, OWN);
+	free_pool(0x1000);
+	free_pool(0x1000);
+	t = load();
+	for (uint64_t size = 2; size <= 5; size++)
+		assert_int_equal(row_of(size)->end,
+				 size == 4 ? BLOCK_FREED : BLOCK_RELEASED);
+	assert_int_equal(row_of(1)->end, BLOCK_LIVE);
+	assert_int_equal(row_of(6)->end, BLOCK_LIVE);
+	assert_int_equal(t->left_blocks, 2);
+	assert_int_equal(t->foreign_free + t->unseen_free, 0);
+	assert_int_equal(pair_tally(fixture.pair)->live_bytes, 7);
+}
+
+static void a_pool_leaves_its_chunk(void **state)
+{
+	(void)state;
+	put(RHP_ALLOC, CHUNK, 1000, MALLOC, RHP_FAMILY_NONE);
+	put_of(CHUNK, CHUNK, 100);
+	put_of(CHUNK, CHUNK + 128, 101);
+	put_of(CHUNK + 8, CHUNK + 256, 102);
+	free_pool(CHUNK);
+	load();
+	assert_int_equal(row_of(100)->end, BLOCK_RELEASED);
+	assert_int_equal(row_of(101)->end, BLOCK_RELEASED);
+	assert_int_equal(row_of(102)->end, BLOCK_LIVE);
+	assert_int_equal(row_of(1000)->end, BLOCK_LIVE);
+}
+
+static void a_resized_block_stays_in_its_pool(void **state)
+{
+	(void)state;
+	put_of(0x9000, 0x1000, 1);
+	put(RHP_REALLOC_BEGIN, 0x1000, 0, 0, OWN);
+	put(RHP_REALLOC_END, 0x2000, 2, POOL, OWN);
+	free_pool(0x9000);
+	load();
+	assert_int_equal(row_of(2)->end, BLOCK_RELEASED);
+}
+
+static void a_collected_block_is_no_leak(void **state)
+{
+	const uint32_t gc = OWN | RHP_FAMILY_COLLECTED << RHP_FAMILY_BITS;
+	const struct pair_totals *t;
+
+	(void)state;
+	put(RHP_ALLOC, 0x1000, 1, POOL, gc);
+	put(RHP_ALLOC, 0x1000, 2, POOL, gc);
+	put(RHP_ALLOC, 0x1000, 3, POOL, gc);
+	put(RHP_ALLOC, 0x2000, 5, POOL, gc);
+	put(RHP_FREE, 0x2000, 0, POOL_FREE, OWN);
+	put(RHP_ALLOC, CHUNK, 1000, MALLOC, RHP_FAMILY_NONE);
+	put(RHP_ALLOC, CHUNK, 6, POOL, gc);
+	put(RHP_ALLOC, 0x1000, 2000, MALLOC, RHP_FAMILY_NONE);
+	put(RHP_ALLOC, 0x8000, 7, POOL, gc);
+	t = load();
+	for (uint64_t size = 1; size <= 7; size++)
+		if (size != 4)
+			assert_int_equal(row_of(size)->end,
+					 size == 5 ? BLOCK_FREED : BLOCK_COLLECTED);
+	assert_int_equal(row_of(1)->lifetime_ns, -1);
+	assert_int_equal(t->left_blocks, 2);
+	assert_int_equal(t->foreign_free + t->unseen_free, 0);
+	assert_int_equal(pair_tally(fixture.pair)->live_bytes, 3000);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -313,6 +403,10 @@ int main(void)
 		CASE(an_inner_block_is_resized_in_its_chunk),
 		CASE(an_inner_block_is_judged_by_the_outermost),
 		CASE(without_a_scan_the_chunk_owns_what_lies_in_it),
+		CASE(a_pool_is_freed_with_all_its_pools),
+		CASE(a_pool_leaves_its_chunk),
+		CASE(a_resized_block_stays_in_its_pool),
+		CASE(a_collected_block_is_no_leak),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

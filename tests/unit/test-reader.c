@@ -257,14 +257,21 @@ static void a_family_is_of_the_event_behind_it(void **state)
 	struct fixture f;
 
 	(void)state;
-	writer_event_of(&writer, r, (struct writer_event){RHP_ALLOC, 16, 1, 1, 0}, 77);
+	writer_event_of(&writer, r, (struct writer_event){RHP_ALLOC, 16, 1, 1, 0},
+			77 | RHP_FAMILY_COLLECTED << RHP_FAMILY_BITS, 0x5000);
 	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 32, 2, 1, 0});
 	writer_put(&writer, r, RHP_FAMILY, 78, 0);
 	writer_skip(&writer, r);
 	writer_event(&writer, r, (struct writer_event){RHP_ALLOC, 48, 3, 1, 0});
 	open_reader(&f);
-	assert_int_equal(event_of(&f, 0).family, 77);
-	assert_int_equal(event_of(&f, 0).family, RHP_FAMILY_NONE);
+	struct reader_event first = event_of(&f, 0), second = event_of(&f, 0);
+
+	assert_int_equal(first.family, 77);
+	assert_int_equal(first.family_flags, RHP_FAMILY_COLLECTED);
+	assert_int_equal(first.pool, 0x5000);
+	assert_int_equal(second.family, RHP_FAMILY_NONE);
+	assert_int_equal(second.family_flags, 0);
+	assert_int_equal(second.pool, 0);
 	assert_int_equal(event_of(&f, 0).family, RHP_FAMILY_NONE);
 	fixture_close(&f);
 }

@@ -447,6 +447,7 @@ static void codes_have_their_names(void **state)
 		{"block_endings", BLOCK_UNSEEN, "unseen"},
 		{"block_endings", BLOCK_IN_REALLOC, "in_realloc"},
 		{"block_endings", BLOCK_RELEASED, "released"},
+		{"block_endings", BLOCK_COLLECTED, "collected"},
 		{"leak_kinds", RHP_LEAK_UNKNOWN, "not scanned"},
 		{"leak_kinds", RHP_LEAK_DEFINITE, "definitely lost"},
 		{"leak_kinds", RHP_LEAK_INDIRECT, "indirectly lost"},

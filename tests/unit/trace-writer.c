@@ -246,9 +246,9 @@ void writer_event(struct trace_writer *w, size_t region, struct writer_event e)
 }
 
 void writer_event_of(struct trace_writer *w, size_t region, struct writer_event e,
-		     uint32_t family)
+		     uint64_t family, uint64_t pool)
 {
-	writer_put(w, region, RHP_FAMILY, family, 0);
+	writer_put(w, region, RHP_FAMILY, family, pool);
 	writer_event(w, region, e);
 }
 

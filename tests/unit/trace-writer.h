@@ -60,9 +60,9 @@ struct writer_event {
 void writer_event(struct trace_writer *w, size_t region, struct writer_event event);
 void writer_stamped(struct trace_writer *w, size_t region, struct writer_event event,
 		    uint64_t stamp);
-/* Put one of a function of a family. */
+/* Put one of a function of a family, with its flags, and of a pool. */
 void writer_event_of(struct trace_writer *w, size_t region, struct writer_event event,
-		     uint32_t family);
+		     uint64_t family, uint64_t pool);
 /* Take a stamp and put nothing: a lost event. */
 uint64_t writer_take_stamp(struct trace_writer *w, uint64_t address);
 
