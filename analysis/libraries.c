@@ -28,6 +28,8 @@ static const char *const modules[] = {
 /* Of a name with its scopes. */
 static const char *const functions[] = {
 	"std::*",
+	"__wrap_*",
+	"rhp_declared_*",
 	"__gnu_cxx::*",
 	"__cxxabiv1::*",
 	"alloc::*",

@@ -383,10 +383,26 @@ static const struct nest_item *last_of_pool(const struct nest *n, uint64_t pool,
 	return NULL;
 }
 
+/* All blocks of a family, those that lie in others with these. */
+static int free_family(struct nest *n, uint32_t family)
+{
+	int error = 0;
+
+	for (size_t i = 1; i < n->n_items && !error; i++)
+		if (n->items[i].is_used && n->items[i].origin.family == family)
+			error = end_of_pool(n, &n->items[i]);
+	n->n_freed = 0;
+	return error;
+}
+
 int nest_free_pool(struct nest *n, uint64_t pool, uint32_t family)
 {
 	const struct nest_item *item;
-	int error = add_freed(n, pool);
+	int error = 0;
+
+	if (pool == 0)
+		return free_family(n, family);
+	error = add_freed(n, pool);
 
 	while (n->n_freed > 0 && !error) {
 		pool = n->freed[--n->n_freed];

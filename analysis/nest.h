@@ -91,8 +91,8 @@ int nest_take(struct nest *nest, uint64_t address, uint32_t family,
 int nest_put_back(struct nest *nest, const struct live_block *block,
 		  const struct nest_origin *origin);
 
-/* Say that all blocks of a pool are freed, and of all pools that these are: they become
- * `ended`. */
+/* Say that all blocks of a pool are freed, and of all pools that these are; or all of a
+ * family, if the pool is 0. They become `ended`. */
 int nest_free_pool(struct nest *nest, uint64_t pool, uint32_t family);
 
 /* Return whether the block at an address that lies in no other one is collected. */

@@ -35,8 +35,8 @@ struct rhp_declared_spec {
 	 * none is. */
 	int8_t size, count, block, out;
 	uint8_t gives; /* enum rhp_declared_gives */
-	/* The same: the pool that a new block is of, a pool all of whose blocks are
-	 * freed. */
+	/* The same: the pool that a new block is of, a pool all of whose blocks are freed
+	 * (RHP_DECLARED_ARGUMENTS: those of all pools are). */
 	int8_t pool, frees_all;
 	uint8_t chunks; /* 1: other functions that it calls are recorded, too */
 	uint16_t text_size;

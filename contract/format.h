@@ -246,9 +246,9 @@ enum rhp_code {
 #define RHP_FAMILY_BITS 24
 
 enum rhp_family_flags {
-	RHP_FAMILY_POOL =
-		1, /* a FREE, of no block at the address, but of all blocks whose
-		    * pool that is, and of all whose pool one of these is */
+	/* A FREE, of no block at the address, but of all blocks of the family whose pool
+	 * that is, and of all whose pool one of these is. At the address 0: of all. */
+	RHP_FAMILY_POOL = 1,
 	RHP_FAMILY_COLLECTED = 2, /* a garbage collector frees its blocks, unseen */
 };
 

@@ -73,7 +73,8 @@ static const char *parse_result(struct rhp_declared_spec *spec, const char *resu
 	spec->gives = spec->out >= 0 ? RHP_GIVES_BLOCK : gives[i];
 	if (spec->gives == RHP_GIVES_NOTHING && spec->block < 0 && spec->frees_all < 0)
 		return "the kind neither returns nor takes a block";
-	if (spec->gives == RHP_GIVES_BLOCK && spec->size < 0 && spec->pool < 0)
+	if (spec->gives == RHP_GIVES_BLOCK && spec->size < 0 && !spec->chunks &&
+	    spec->pool < 0)
 		return "the kind returns a block without a size";
 	return NULL;
 }
@@ -150,12 +151,13 @@ static const char *parse_freed_by(struct declared *d, const char *name)
 	return NULL;
 }
 
-/* The number of an argument, from 1 on. */
+/* The number of an argument, from 1 on; 0: of all pools. */
 static const char *parse_frees_all(struct declared *d, const char *text)
 {
-	if (text[0] < '1' || text[0] >= '1' + RHP_DECLARED_ARGUMENTS || text[1])
+	if (text[0] < '0' || text[0] > '0' + RHP_DECLARED_ARGUMENTS || text[1])
 		return "the number after frees-all-of= is not that of an argument";
-	d->spec.frees_all = (int8_t)(text[0] - '1');
+	d->spec.frees_all =
+		(int8_t)(text[0] == '0' ? RHP_DECLARED_ARGUMENTS : text[0] - '1');
 	d->spec.chunks = 1;
 	return NULL;
 }
@@ -269,9 +271,9 @@ const char *declare(struct declared_list *list, const char *text)
 }
 
 const char *declare_known(struct declared_list *list, const char *text,
-			  const char *family)
+			  const char *family, int is_told)
 {
-	struct declared d = {.family = family};
+	struct declared d = {.family = family, .is_told = is_told};
 	const char *wrong = parse(text, &d);
 
 	if (wrong)
@@ -379,7 +381,7 @@ void declare_finish(struct declared_list *list)
 
 		memcpy(d->spec.text, d->name, n);
 		strcpy(d->spec.text + n, family);
-		d->spec.family = d->family                  ? RHP_FAMILY_NONE
+		d->spec.family = d->family && !d->is_told   ? RHP_FAMILY_NONE
 				 : is_listed_family(family) ? RHP_FAMILY_LISTED
 							    : rhp_family(family);
 		if (d->spec.family != RHP_FAMILY_NONE)

@@ -13,6 +13,7 @@ struct declared {
 	char *name;            /* the symbol */
 	char *freed_by;        /* the function that frees its blocks, NULL: free */
 	const char *family;    /* constant; NULL: by freed_by */
+	int is_told;           /* of a constant one */
 	uint32_t family_flags; /* of contract/format.h */
 	struct rhp_declared_spec spec;
 };
@@ -29,9 +30,9 @@ struct declared_list {
 const char *declare(struct declared_list *list, const char *text);
 
 /* Adds a function of a known allocator in the same way, but keeps an earlier
- * declaration. */
+ * declaration. Its events say the family only if is_told. */
 const char *declare_known(struct declared_list *list, const char *text,
-			  const char *family);
+			  const char *family, int is_told);
 
 /* Adds the functions that a file declares, one on a line. Dies, naming the line, if one
  * is wrong. */

@@ -102,7 +102,8 @@ static const struct option_row rows[] = {
 		 "[ATTRIBUTE]..."},
 	{OPTION_CALL, 0, "family", "NAME", .take = take_family,
 	 .help = "also record the functions of an allocator: jemalloc, mimalloc, "
-		 "tcmalloc or glib-2.0 (default: those whose library is linked); none: "
+		 "tcmalloc, glib-2.0, talloc, apr-1 or gc (default: those whose library "
+		 "is linked); none: "
 		 "of no allocator"},
 	{OPTION_CALL, 0, "shared", .take = take_shared,
 	 .help = "make linked shared libraries record in any program"},

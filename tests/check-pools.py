@@ -3,9 +3,10 @@
 """Allocators that hand out parts of what another one gave them: both are recorded, neither
 ends the other's blocks, and leaks are those of the outer blocks. Valgrind is the judge.
 
-usage: check-pools.py RHEAPER-CHECK RHEAPER-LOAD RHEAPER-REPORT BINDIR
+usage: check-pools.py RHEAPER-CHECK RHEAPER-LOAD RHEAPER-REPORT BINDIR [LIBRARIES]
 
-Prints TAP, one point per test_ function. BINDIR has rheaper-cc.
+Prints TAP, one point per test_ function; what is not installed is skipped. BINDIR has
+rheaper-cc, LIBRARIES the libraries of known pools, if the compiler's directory has not.
 """
 import json
 import os
@@ -19,6 +20,8 @@ import tap
 from workbench import Workbench
 
 CHECK, LOAD, REPORT, BIN = (os.path.abspath(path) for path in sys.argv[1:5])
+LIBRARIES = sys.argv[5] if len(sys.argv) > 5 else "/usr/lib/" + subprocess.run(
+    ["cc", "-print-multiarch"], capture_output=True, text=True).stdout.strip()
 OWN = ("--rheaper-wrap=slab_alloc:malloc:freed-by=slab_free", "--rheaper-wrap=slab_free:free")
 
 # An allocator of its own hands out the first bytes of a chunk, too.
@@ -93,7 +96,8 @@ class Bench(Workbench):
     def build(self, name, main, library, *words):
         """A program of two files, for --wrap rewrites calls to another one."""
         sources = [self.file(name + "-main.c", main), self.file(name + "-pool.c", library)]
-        self.run("cc", "-g", "-O1", "-pthread", *sources, "-o", self.path(name + "-plain"))
+        self.run("cc", "-g", "-O1", "-pthread", *sources, *(word for word in words if "--rheaper" not in word),
+                 "-o", self.path(name + "-plain"))
         self.run(os.path.join(BIN, "rheaper-cc"), "-g", "-O1", "-pthread", *sources, *words, "-o", self.path(name))
         return self.path(name)
 
@@ -374,6 +378,233 @@ int main(int argc, char **argv)
     assert db.execute("SELECT size, ending FROM inner_allocations ORDER BY 1").fetchall() == [(10, "freed"), (20, "freed")]
     assert one(db, "SELECT size, ending FROM allocations WHERE size = 10000") == (10000, "freed")
     assert one(db, "SELECT sum(count) FROM losses") == (0,)
+
+
+# Programs over known pools, in their own words. Functions are declared as in the headers.
+TALLOC = """
+#include <stddef.h>
+void *talloc_named_const(const void *, size_t, const char *); char *talloc_strdup(const void *, const char *);
+void *_talloc_realloc(const void *, void *, size_t, const char *); int _talloc_free(void *, const char *);
+void talloc_free_children(void *); void *_talloc_zero(const void *, size_t, const char *);
+void *kept;
+int main(int argc, char **argv)
+{
+	void *top = talloc_named_const(NULL, 0, "top"), *other = talloc_named_const(NULL, 50, "other");
+	for (int i = 0; i < 3; i++) {
+		void *r = talloc_named_const(top, 101 + i, "r");
+		talloc_strdup(r, "text");
+		if (i == 1)
+			_talloc_free(r, "here");
+		if (i == 2) {
+			r = _talloc_realloc(top, r, 5000, "r");
+			talloc_strdup(r, "more");
+			talloc_free_children(r);
+		}
+		r = NULL;
+	}
+	talloc_strdup(_talloc_zero(other, 300, "child"), "grandchild");
+	if (argc > 1)
+		kept = other;
+	other = NULL;
+	_talloc_free(top, "here");
+	return argc - argc + 0 * !argv;
+}
+"""
+APR = """
+#include <stddef.h>
+typedef struct apr_pool_t apr_pool_t;
+int apr_initialize(void); void apr_terminate(void); void *apr_palloc(apr_pool_t *, size_t);
+int apr_pool_create_ex(apr_pool_t **, apr_pool_t *, void *, void *); char *apr_pstrdup(apr_pool_t *, const char *);
+void apr_pool_clear(apr_pool_t *); void apr_pool_destroy(apr_pool_t *);
+int main(int argc, char **argv)
+{
+	apr_pool_t *p, *q;
+	apr_initialize();
+	apr_pool_create_ex(&p, NULL, NULL, NULL);
+	for (int i = 0; i < 3; i++) {
+		apr_pool_create_ex(&q, p, NULL, NULL);
+		for (int k = 0; k < 500; k++) {
+			apr_palloc(k % 2 ? p : q, 101);
+			apr_pstrdup(q, "text");
+		}
+		if (i == 1)
+			apr_pool_clear(q);
+		if (i == 2)
+			apr_pool_destroy(q);
+	}
+	apr_pool_destroy(p);
+	apr_pool_create_ex(&p, NULL, NULL, NULL);
+	apr_palloc(p, 77);
+	p = q = NULL;
+	apr_terminate();
+	return argc - 1 + 0 * !argv;
+}
+"""
+SLICES = """
+#include <stddef.h>
+#include <string.h>
+void *g_slice_alloc(size_t); void *g_slice_alloc0(size_t); void *g_slice_copy(size_t, const void *);
+void g_slice_free1(size_t, void *);
+int main(int argc, char **argv)
+{
+	void *blocks[100];
+	for (int i = 0; i < 100; i++)
+		blocks[i] = i % 3 ? i % 2 ? g_slice_alloc(48) : g_slice_alloc0(48) : g_slice_copy(48, argv);
+	for (int i = 0; i < 100; i++)
+		g_slice_free1(48, blocks[i]);
+	memset(blocks, 0, sizeof blocks);
+	return argc - 1;
+}
+"""
+HEAPS = """
+#include <stddef.h>
+void *mi_heap_new(void); void *mi_heap_malloc(void *, size_t); void *mi_heap_realloc(void *, void *, size_t);
+void mi_heap_destroy(void *); void mi_free(void *); void *mi_malloc(size_t);
+void *volatile kept;
+int main(int argc, char **argv)
+{
+	for (int i = 0; i < 3; i++) {
+		void *heap = mi_heap_new();
+		for (int k = 0; k < 10; k++)
+			kept = mi_heap_malloc(heap, 101);
+		kept = mi_heap_realloc(heap, kept, 3000);
+		mi_free(mi_heap_malloc(heap, 102));
+		mi_heap_destroy(heap);
+	}
+	kept = mi_malloc(103);
+	return argc - 1 + 0 * !argv;
+}
+"""
+COLLECTOR = """
+#include <stddef.h>
+void GC_init(void); void *GC_malloc(size_t); void *GC_malloc_atomic(size_t); void GC_free(void *);
+void *GC_realloc(void *, size_t); char *GC_strdup(const char *); void *GC_malloc_uncollectable(size_t);
+int main(int argc, char **argv)
+{
+	GC_init();
+	for (int i = 0; i < 2000; i++) {
+		void **p = GC_malloc(101);
+		*p = GC_malloc_atomic(202);
+		if (i % 10 == 0) {
+			GC_free(*p);
+			*p = NULL;
+		}
+		if (i % 500 == 0)
+			p = GC_realloc(p, 1000);
+	}
+	GC_strdup(argv[0]);
+	if (argc > 1)
+		GC_malloc_uncollectable(303);
+	return 0;
+}
+"""
+OBSTACK = """
+#include <obstack.h>
+#include <stdlib.h>
+#define obstack_chunk_alloc malloc
+#define obstack_chunk_free free
+struct obstack *volatile kept;
+int main(int argc, char **argv)
+{
+	struct obstack *o = malloc(sizeof(*o));
+	obstack_init(o);
+	for (int i = 0; i < 1000; i++)
+		obstack_grow0(o, argv, 8), obstack_finish(o);
+	if (argv[1][0] == 'f') {
+		obstack_free(o, NULL);
+		free(o);
+	} else if (argv[1][0] == 'k') {
+		kept = o;
+	}
+	o = NULL;
+	return argc - 2;
+}
+"""
+
+
+def known(b, name, code, library, *args):
+    """Runs a program over a library, scanned: the database."""
+    path = os.path.join(LIBRARIES, library)
+    if not os.path.exists(path):
+        raise tap.Skip("no " + library)
+    b.build(name, code, "int nothing;\n", path, "-Wl,-rpath," + LIBRARIES)
+    return b.trace(b.path(name), *args, RHEAPER_LEAK_SCAN="1")
+
+
+def lost(db):
+    return one(db, "SELECT ifnull(sum(blocks), 0), ifnull(sum(bytes), 0) FROM leaks_by_kind"
+               " WHERE leak_kind IN ('definitely lost', 'indirectly lost')")
+
+
+def ends(db, table="allocations"):
+    """What became of the blocks of other functions than malloc and the like."""
+    stack = "bt" if table == "allocations" else "b.stack"
+    return dict(db.execute(f"SELECT ending, count(*) FROM {table} b JOIN stacks s ON s.stack = {stack}"
+                           " JOIN allocators f USING (allocator) WHERE family <> 'malloc' GROUP BY 1").fetchall())
+
+
+def test_talloc(b):
+    db = known(b, "talloc", TALLOC, "libtalloc.so.2", "x")
+    assert one(db, "SELECT sum(count) FROM losses") == (0,)
+    assert one(db, "SELECT count(*) FROM mismatches") == (0,)
+    assert b.verdict(0)["findings"] == []
+    db = known(b, "talloc", TALLOC, "libtalloc.so.2")
+    inner = ends(db, "inner_allocations")
+    assert inner["live"] == 3 and set(inner) == {"live", "freed", "released", "resized"}, inner
+    # The chunks of what is lost: one for each block
+    assert lost(db)[0] == 3, lost(db)
+    valgrind = subprocess.run(["valgrind", "--leak-check=full", b.path("talloc-plain")], capture_output=True,
+                              text=True).stderr if shutil.which("valgrind") else None
+    if valgrind:
+        sums = [int(n.replace(",", "")) for n in re.findall(r"(?:definitely|indirectly) lost: ([\d,]+) bytes", valgrind)]
+        assert sum(sums) == lost(db)[1], (sums, lost(db))
+    b.verdict(1)
+
+
+def test_apr(b):
+    db = known(b, "apr", APR, "libapr-1.so.0")
+    # 5 pools, two of which are destroyed by name, and 3001 blocks
+    assert ends(db) == {"freed": 2, "released": 3004}, ends(db)
+    assert lost(db) == (0, 0) and one(db, "SELECT sum(count) FROM losses") == (0,)
+    assert b.verdict(0)["findings"] == []
+
+
+def test_slices_of_glib(b):
+    db = known(b, "slices", SLICES, "libglib-2.0.so.0")
+    inner = ends(db, "inner_allocations")
+    assert inner == {"freed": 100}, inner
+    assert one(db, "SELECT count(*) FROM mismatches") == (0,)
+    assert one(db, "SELECT sum(count) FROM losses") == (0,)
+    assert lost(db) == (0, 0)
+
+
+def test_heaps_of_mimalloc(b):
+    db = known(b, "heaps", HEAPS, "libmimalloc.so.2.0")
+    assert ends(db) == {"freed": 3, "live": 1, "released": 30, "resized": 3}, ends(db)
+    assert one(db, "SELECT sum(count) FROM losses") == (0,)
+    assert one(db, "SELECT count(*) FROM mismatches") == (0,)
+
+
+def test_the_collector_of_boehm(b):
+    db = known(b, "collector", COLLECTOR, "libgc.so.1")
+    assert ends(db) == {"freed": 200, "resized": 4, "collected": 3801}, ends(db)
+    assert one(db, "SELECT sum(count) FROM losses") == (0,)
+    assert b.verdict(0)["findings"] == []
+    db = known(b, "collector", COLLECTOR, "libgc.so.1", "x")
+    assert ends(db).get("live") == 1, ends(db)
+
+
+def test_obstacks(b):
+    """Their chunks are malloc's; what lies in them is handed out by macros."""
+    program = b.build("obstack", OBSTACK, "int nothing;\n")
+    for letter in "fkl":
+        db = b.trace(program, letter, RHEAPER_LEAK_SCAN="1")
+        valgrind = b.valgrind(program, letter)
+        found = one(db, "SELECT ifnull(sum(blocks), 0), ifnull(sum(bytes), 0) FROM leaks_by_kind"
+                    " WHERE leak_kind = 'definitely lost'")
+        assert valgrind in (None, found), (letter, valgrind, found)
+        b.verdict(1 if letter == "l" else 0)
+        assert one(db, "SELECT sum(count) FROM losses") == (0,)
 
 
 tap.run(globals(), Bench)

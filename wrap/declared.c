@@ -20,8 +20,8 @@ static inline void end_real(const struct rhp_place *before)
 }
 
 /* The real function may throw: the guard is given back by a cleanup. */
-static uintptr_t call_real(const struct rhp_declared *d, const void *frame,
-			   const uintptr_t *a)
+static uintptr_t rhp_declared_real(const struct rhp_declared *d, const void *frame,
+				   const uintptr_t *a)
 {
 	if (d->spec.chunks)
 		return d->real(a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -92,16 +92,18 @@ static void record_free(const struct call *c, const void *old, size_t size)
 	else rhp_on_free(c->function, c->frame, old, size);
 }
 
-/* Of a pool that is not NULL, all blocks. */
+/* Of a pool that is not NULL, all blocks; or of all pools. */
 static void record_free_all(const struct call *c, const uintptr_t *argument)
 {
 	int8_t place = c->d->spec.frees_all;
-	if (place < 0 || !argument[place])
+	bool is_everything = place == RHP_DECLARED_ARGUMENTS;
+	if (place < 0 || (!is_everything && !argument[place]))
 		return;
+	const void *pool = is_everything ? NULL : (const void *)argument[place];
 	const struct rhp_stream_family all = {
 		c->family.family | RHP_FAMILY_POOL << RHP_FAMILY_BITS, 0};
 	RHP_RUNTIME(record_told)
-	(&all, c->function, c->frame, RHP_FREE, (const void *)argument[place], 0);
+	(&all, c->function, c->frame, RHP_FREE, pool, 0);
 }
 
 static bool record_begin(const struct call *c, const void *old)
@@ -151,7 +153,7 @@ uintptr_t rhp_declared_call(struct rhp_declared *d, const void *frame,
 	if (old && !resizes)
 		record_free(&call, old, size_of(spec, argument, NULL));
 	record_free_all(&call, argument);
-	uintptr_t result = call_real(d, frame, argument);
+	uintptr_t result = rhp_declared_real(d, frame, argument);
 	const void *block = given(spec, argument, result);
 	size_t size = size_of(spec, argument, block);
 	if (begun)

@@ -77,7 +77,6 @@ static void what_is_wrong_is_said(void **state)
 		"f:A",
 		"f:A:(AZ)p",
 		"f:(AA)p",
-		"f:(a):frees-all-of=0",
 		"f:(a):frees-all-of=7",
 		"f:(a):frees-all-of=x",
 		"f:(a):frees-all-of=11",
@@ -109,6 +108,7 @@ static void attributes_come_in_any_order(void **state)
 		{"f:(ab):frees-all-of=2", -1, 1, 1},
 		{"f:(P):frees-all-of=1:freed-by=g", -1, 0, 1},
 		{"f:malloc:chunks:freed-by=g", -1, -1, 1},
+		{"f:():frees-all-of=0", -1, RHP_DECLARED_ARGUMENTS, 1},
 	};
 
 	(void)state;
@@ -134,7 +134,7 @@ static void families_have_numbers(void **state)
 	assert_null(declare(&list, "xmalloc:malloc"));
 	assert_null(declare(&list, "pool:malloc:freed-by=unpool"));
 	assert_null(declare(&list, "gc:malloc:collected:freed-by=gc_free"));
-	assert_null(declare_known(&list, "je_malloc:malloc", "jemalloc"));
+	assert_null(declare_known(&list, "je_malloc:malloc", "jemalloc", 0));
 	declare_finish(&list);
 	assert_int_equal(list.function[0].spec.family, RHP_FAMILY_LISTED);
 	assert_int_equal(list.function[1].spec.family, rhp_family("unpool"));

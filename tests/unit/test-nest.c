@@ -348,6 +348,21 @@ static void a_pool_leaves_its_chunk(void **state)
 	assert_int_equal(row_of(1000)->end, BLOCK_LIVE);
 }
 
+static void all_pools_of_a_family_go_at_once(void **state)
+{
+	(void)state;
+	put(RHP_ALLOC, CHUNK, 1000, MALLOC, RHP_FAMILY_NONE);
+	put_of(CHUNK, CHUNK, 100);
+	put_of(0, 0x1000, 101);
+	put(RHP_ALLOC, 0x2000, 102, POOL, OTHER);
+	free_pool(0);
+	load();
+	assert_int_equal(row_of(100)->end, BLOCK_RELEASED);
+	assert_int_equal(row_of(101)->end, BLOCK_RELEASED);
+	assert_int_equal(row_of(102)->end, BLOCK_LIVE);
+	assert_int_equal(row_of(1000)->end, BLOCK_LIVE);
+}
+
 static void a_resized_block_stays_in_its_pool(void **state)
 {
 	(void)state;
@@ -405,6 +420,7 @@ int main(void)
 		CASE(without_a_scan_the_chunk_owns_what_lies_in_it),
 		CASE(a_pool_is_freed_with_all_its_pools),
 		CASE(a_pool_leaves_its_chunk),
+		CASE(all_pools_of_a_family_go_at_once),
 		CASE(a_resized_block_stays_in_its_pool),
 		CASE(a_collected_block_is_no_leak),
 	};
