@@ -237,18 +237,6 @@ struct wide {
 	uint64_t unit;
 };
 
-/* What comes before it. */
-struct ahead {
-	bool anchor; /* a TIME */
-	bool big;    /* a SIZE */
-	bool named;  /* a FAMILY */
-};
-
-static uint32_t units_of(const struct ahead *a)
-{
-	return 2 * ((uint32_t)a->anchor + a->big + a->named);
-}
-
 /* Reserves its units, and stores what comes before it; false if a handler came in
  * between. */
 static bool begin_wide(struct rhp_stream *s, bool nested, uint64_t address,
@@ -257,11 +245,10 @@ static bool begin_wide(struct rhp_stream *s, bool nested, uint64_t address,
 {
 	uint32_t at = rhp_stream_look(s);
 	uint64_t now = rhp_os_ticks(), unit = now >> RHP_TIME_SHIFT;
+	bool big = size >= RHP_WIDE_SIZE_MAX;
 	bool far_on = (unit - s->last_unit) >> RHP_WIDE_TIME_BITS != 0;
-	struct ahead ahead = {.anchor = nested || far_on,
-			      .big = size >= RHP_WIDE_SIZE_MAX,
-			      .named = f != NULL};
-	uint32_t n = RHP_WIDE_UNITS + units_of(&ahead);
+	bool anchor = nested || far_on;
+	uint32_t n = RHP_WIDE_UNITS + 2 * ((uint32_t)big + anchor + (f != NULL));
 	say(s, nested, address, stamp, unit);
 	uint32_t got = rhp_stream_add(&s->cursor, n);
 	if (UNLIKELY(got != at)) {
@@ -269,13 +256,13 @@ static bool begin_wide(struct rhp_stream *s, bool nested, uint64_t address,
 		return false;
 	}
 	*wide = (struct wide){&s->units[at], unit};
-	if (ahead.anchor)
+	if (anchor)
 		wide->to += put(wide->to, RHP_TIME, 0, 0, now);
 	if (far_on && !nested)
 		rhp_trace_note_time();
-	if (ahead.big)
+	if (big)
 		wide->to += put(wide->to, RHP_SIZE, 0, 0, size);
-	if (ahead.named)
+	if (f)
 		wide->to += put(wide->to, RHP_FAMILY, 0, f->family, f->pool);
 	return true;
 }
