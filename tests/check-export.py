@@ -218,9 +218,10 @@ def test_pprof_reads_it(b):
     assert "PeriodType: space bytes" in raw and "Period: 512" in raw, raw
     assert "2026-01-02 03:04:05.678" in raw and "Duration: 1.50" in raw, raw
     assert "alloc_objects/count alloc_space/bytes[dflt] inuse_objects/count inuse_space/bytes" in raw
-    assert re.search(r" 3 +300 +1 +100: 2 3 *\n", raw), raw  # numbered by pprof
-    assert re.search(r" 2: 0x1388 M=1 leaf f\.c:10 s=0.*\n +inlined f\.c:20.*\n"
-                     r" +3: 0x138a M=1 main f\.c:30", raw), raw
+    # Numbered by pprof; newer ones add columns, which nobody knows
+    leaf = re.search(r" (\d+): 0x1388 M=1 leaf f\.c:10(?::0)? s=0.*\n +inlined f\.c:20", raw)
+    caller = re.search(r" (\d+): 0x138a M=1 main f\.c:30", raw)
+    assert leaf and caller and re.search(rf" 3 +300 +1 +100: {leaf[1]} {caller[1]} *\n", raw), raw
     assert "1: 0x1000/0x2000/0x0 /bin/it abcd [FN][FL][LN][IN]" in raw, raw
     traces = b.pprof("-traces")
     assert "<[u8; 4] as X>::new(int, char)" in traces and "[unknown]" in traces, traces
