@@ -95,13 +95,13 @@ static void use(void)
        ("je_mallocx", "jemalloc", 103)]),
     "mimalloc": ("""
 void *mi_malloc(size_t); void *mi_zalloc(size_t); void mi_free(void *); void *mi_new(size_t);
-void *mi_heap_malloc(void *, size_t); void *mi_heap_get_default(void);
+void *mi_heap_malloc(void *, size_t); void *mi_heap_new(void);
 void *mi_recalloc(void *, size_t, size_t); char *mi_strdup(const char *);
 static void use(void)
 {
 	mi_free(mi_malloc(101));
 	mi_free(mi_recalloc(mi_zalloc(102), 2, 103));
-	mi_free(mi_heap_malloc(mi_heap_get_default(), 104));
+	mi_free(mi_heap_malloc(mi_heap_new(), 104));
 	mi_free(mi_strdup("105"));
 	mi_free(mi_new(106));
 }""", [("mi_malloc", "mimalloc", 101), ("mi_zalloc", "mimalloc", 102),
