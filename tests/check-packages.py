@@ -6,6 +6,7 @@ usage: check-packages.py MESON BUILD-DIRECTORY SOURCE-DIRECTORY [--long]
 
 Prints TAP, one point per test_ function. What is packed is the last commit, not what is being changed.
 """
+import fnmatch
 import glob
 import json
 import os
@@ -230,12 +231,101 @@ def check_refusals(b, project, config):
         assert said.returncode != 0 and why in " ".join(said.stdout.split()), (line, said.stdout)
 
 
+def installed(b):
+    """What an installation has: paths below the prefix, with lib for the directory of libraries."""
+    root = b.dir / "listed"
+    b.run(MESON, "install", "-C", BUILD, "--no-rebuild", "--destdir", root)
+    driver, = root.rglob("bin/rheaper-cc")
+    prefix = driver.parent.parent
+    paths = [str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_symlink() or not path.is_dir()]
+    library = next(path for path in paths if path.endswith("/librheaper.a"))[:-len("/rheaper/librheaper.a")]
+    return [path.replace(library + "/", "LIB/") for path in paths]
+
+
+def packaged(directory):
+    """The patterns of what is packaged: of Debian, and of RPM with its names of directories."""
+    debian, rpm = [], []
+    for path in sorted((directory / "debian").glob("*.install")):
+        debian += [line.removeprefix("usr/").replace("lib/*/", "LIB/") for line in path.read_text().split()]
+    for line in (directory / "rpm/rheaper.spec.in").read_text().split("%install")[1].splitlines():
+        if line.startswith("%{_"):
+            for name, place in ("bindir", "bin"), ("datadir", "share"), ("mandir", "share/man"), \
+                    ("includedir", "include"), ("libdir", "LIB"):
+                line = line.replace("%{_" + name + "}", place)
+            rpm.append(line)
+    return debian, rpm
+
+
+def test_each_installed_file_is_in_a_package(b):
+    for patterns in packaged(pathlib.Path(SOURCE) / "packaging"):
+        for path in installed(b):
+            assert any(path.startswith(pattern.rstrip("/") + "/") or fnmatch.fnmatchcase(path, pattern)
+                       for pattern in patterns), path
+
+
+def test_the_recipes_of_packages_can_be_read(b):
+    b.needs("dpkg-parsechangelog", "rpmspec", "rpmlint", "makepkg")
+    archive = b.dist()
+    with tarfile.open(archive) as packed:
+        packed.extractall(b.dir / "recipes")
+    packaging, = (b.dir / "recipes").glob("*/packaging")
+    said = b.run("dpkg-parsechangelog", "-l", packaging / "debian/changelog", "-S", "Version")
+    assert said.strip() == versions.RELEASE + "-1", said
+    said = b.run("rpmspec", "-q", "--qf", "%{name} %{version}\n", packaging / "rpm/rheaper.spec")
+    assert f"rheaper-devel {versions.RELEASE}" in said, said
+    assert " 0 errors" in b.run("rpmlint", packaging / "rpm/rheaper.spec")
+    b.run(SOURCE + "/tools/package", f"--from={archive}", f"--output={b.dir / 'arch'}", "arch")
+    b.run("bash", "-n", b.dir / "arch/PKGBUILD")
+    info = (b.dir / "arch/.SRCINFO").read_text()
+    assert f"pkgver = {versions.RELEASE}" in info and b.run("sha256sum", archive).split()[0] in info, info
+
+
+# What a package built in another directory, under another umask and time zone may differ in
+APART = {"UMASK": "077", "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8"}
+# Said of a first upload to Debian, which this is not
+NOT_ASKED = "initial-upload-closes-no-bugs"
+
+
+def package(b, kind, name, flags, **env):
+    """Packages of the archive, built in a directory of the name's."""
+    place, output = b.dir / name, b.dir / f"{name}-made"
+    place.mkdir()
+    b.run("sh", "-c", 'umask ${UMASK:-022}; exec "$0" "$@"', SOURCE + "/tools/package", f"--from={b.dist()}",
+          f"--output={output}", kind, env={**os.environ, "TMPDIR": str(place), "DEB_BUILD_OPTIONS": "nocheck parallel=2",
+                                           "RHEAPER_PACKAGE_FLAGS": flags, **env})
+    return output
+
+
+def check_packages_of_debian(b):
+    b.needs("dpkg-buildpackage", "dh", "lintian")
+    one, other = package(b, "deb", "one", "-d"), package(b, "deb", "other", "-d", **APART)
+    made = sorted(path.name for path in one.glob("*.deb"))
+    assert {name.split("_")[0] for name in made} >= {"rheaper", "librheaper-dev", "libsqlite3-mod-rheaper", "rheaper-doc"}
+    for name in made:
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    changes, = one.glob("*.changes")
+    said = b.run("lintian", "--allow-root", "--fail-on=error,warning", f"--suppress-tags={NOT_ASKED}", changes)
+    assert not said.strip(), said
+
+
+def check_packages_of_rpm(b):
+    b.needs("rpmbuild")
+    made = {path.name for path in package(b, "rpm", "rpm", "--nodeps").glob("*.rpm")}
+    assert len(made) >= 5, made
+
+
 if LONG:
     def test_a_subproject_may_be_the_runtime_alone(b):
         build = wrapped(b, "alone", "-Drheaper:programs=false")
         b.offline("ninja", "-C", build, "-j2")
         check_wrapped(b, build)
         assert not glob.glob(str(build / "subprojects/rheaper-*/rheaper-load"))
+
+    def test_packages_of_debian(b):
+        check_packages_of_debian(b)
+
+    def test_packages_of_rpm(b):
+        check_packages_of_rpm(b)
 
 
 tap.run(globals(), Bench)
