@@ -23,6 +23,7 @@
 #include "common/path.h"
 #include "symbols/debug-info.h"
 #include "symbols/demangle.h"
+#include "symbols/split-file.h"
 #include "symbols/symbol-files.h"
 #include "symbols/tail-calls.h"
 #include "symbols/variables.h"
@@ -45,6 +46,7 @@ struct symbols {
 	Dwfl *dwfl;
 	Dwfl_Module *module;
 	Dwarf_Addr dwarf_bias;
+	struct split_file split;
 	struct debug_info *debug_info; /* NULL: none */
 	struct tail_calls *tail_calls; /* NULL: not asked for yet */
 	struct elf_symbol *table;
@@ -136,6 +138,7 @@ static int add_symbol(struct symbols *s, int index)
 	    section == SHN_ABS ||
 	    (type != STT_FUNC && type != STT_NOTYPE && type != STT_GNU_IFUNC))
 		return 0;
+	address = split_file_address(&s->split, s->module, elf, &symbol, address);
 	if (array_grow((void **)&s->table, &s->n_table_max, s->n_table + 1,
 		       sizeof(*s->table)))
 		return -ENOMEM;
@@ -325,6 +328,8 @@ static int load_module(struct symbols *s, const struct symbol_settings *settings
 		return problem;
 	dwarf = dwfl_module_getdwarf(s->module, &s->dwarf_bias);
 	if (dwarf) {
+		s->dwarf_bias = split_file_bias(&s->split, s->module, dwarf_getelf(dwarf),
+						s->dwarf_bias);
 		s->debug_info = debug_info_new(dwarf);
 		if (!s->debug_info)
 			return -ENOMEM;

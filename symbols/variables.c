@@ -16,6 +16,7 @@
 
 #include "common/array.h"
 
+#include "symbols/split-file.h"
 #include "symbols/variables.h"
 
 #define MAX_DEPTH 16
@@ -28,6 +29,7 @@ struct table {
 
 struct variables {
 	struct table globals, thread_locals; /* by address */
+	struct split_file split;
 	Dwarf_Addr bias;
 	uint64_t tls_begin;
 	bool out_of_memory;
@@ -77,13 +79,15 @@ static void add_symbol(struct variables *v, Dwfl_Module *module, int index)
 	GElf_Sym symbol;
 	GElf_Addr address;
 	GElf_Word section;
+	Elf *elf;
 	const char *name = dwfl_module_getsym_info(module, index, &symbol, &address,
-						   &section, NULL, NULL);
+						   &section, &elf, NULL);
 	int type = GELF_ST_TYPE(symbol.st_info);
 
 	if (!name || !name[0] || section == SHN_UNDEF || section == SHN_ABS ||
 	    symbol.st_size == 0)
 		return;
+	address = split_file_address(&v->split, module, elf, &symbol, address);
 	if (type == STT_OBJECT)
 		add(v, &v->globals,
 		    &(struct variable){name, address, symbol.st_size, NULL, NULL, 0});

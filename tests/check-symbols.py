@@ -11,6 +11,7 @@ import ctypes
 import os
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 
@@ -272,6 +273,33 @@ def test_a_debug_link(b):
     assert b.frames(program, trace) == FULL
     shutil.rmtree(os.path.dirname(program) + "/.debug")
     b.nameless(program, trace)
+
+
+def change_segments(path, change):
+    """Changes the loaded segments of a file: change(number, header) gives a new (type, size)."""
+    with open(path, "r+b") as file:
+        data = bytearray(file.read())
+        wide = data[4] == 2  # ELFCLASS64
+        at, size, n = (struct.unpack_from("<Q", data, 32)[0], 56, struct.unpack_from("<H", data, 56)[0]) \
+            if wide else (struct.unpack_from("<I", data, 28)[0], 32, struct.unpack_from("<H", data, 44)[0])
+        loaded = [at + i * size for i in range(n) if struct.unpack_from("<I", data, at + i * size)[0] == 1]
+        for number, header in enumerate(loaded):
+            place, form = (header + 40, "<Q") if wide else (header + 20, "<I")
+            kind, memory = change(number, struct.unpack_from(form, data, place)[0])
+            struct.pack_into("<I", data, header, kind)
+            struct.pack_into(form, data, place, memory)
+        file.seek(0)
+        file.write(data)
+
+
+def test_debug_information_with_other_segments(b):
+    """As mold splits it off (--separate-debug-file): none, or a first one that is smaller."""
+    for change in (lambda _, size: (0, size)), (lambda i, size: (1, size if i else 16)):
+        program, trace = b.build()
+        debug = b.separate(program)
+        change_segments(debug, change)
+        b.run("objcopy", "--add-gnu-debuglink=" + debug, program)
+        assert b.frames(program, trace) == FULL, b.frames(program, trace)
 
 
 def test_a_debug_link_of_elfutils(b):
