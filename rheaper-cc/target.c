@@ -12,6 +12,8 @@
 #define HOST "aarch64"
 #elif defined(__riscv) && __riscv_xlen == 64
 #define HOST "riscv64"
+#elif defined(__ARM_PCS_VFP) && defined(__ARMEL__)
+#define HOST "armhf"
 #else
 #define HOST ""
 #endif
@@ -22,10 +24,9 @@
 #define TABLES "-fasynchronous-unwind-tables"
 
 static const struct target targets[] = {
-	{"x86_64", "-x86_64", 0, LEAVES},
-	{"i386", "-i386", 1, LEAVES},
-	{"aarch64", "-aarch64", 0, LEAVES},
-	{"riscv64", "-riscv64", 0, TABLES},
+	{"x86_64", "-x86_64", 0, LEAVES},   {"i386", "-i386", 1, LEAVES},
+	{"aarch64", "-aarch64", 0, LEAVES}, {"riscv64", "-riscv64", 0, TABLES},
+	{"armhf", "-armhf", 1, TABLES},
 };
 
 /* The first part of a triple, as compilers and distributions write it. */
@@ -35,7 +36,8 @@ static const struct {
 	{"x86_64", "x86_64"},   {"amd64", "x86_64"},    {"i386", "i386"},
 	{"i486", "i386"},       {"i586", "i386"},       {"i686", "i386"},
 	{"i786", "i386"},       {"aarch64", "aarch64"}, {"arm64", "aarch64"},
-	{"riscv64", "riscv64"},
+	{"riscv64", "riscv64"}, {"arm", "armhf"},       {"armv7", "armhf"},
+	{"armv7l", "armhf"},    {"armv7a", "armhf"},
 };
 
 /* Systems with "linux" in their name where the archive would not fit. */
@@ -62,6 +64,10 @@ static int is_our_system(const char *triple)
 	for (size_t i = 0; i < sizeof(other_systems) / sizeof(other_systems[0]); i++)
 		if (strstr(system, other_systems[i]))
 			return 0;
+	/* The one for which floating point numbers are passed in registers */
+	if (strncmp(triple, "arm", 3) == 0 && strncmp(triple, "arm64", 5) != 0 &&
+	    !strstr(system, "eabihf"))
+		return 0;
 	return strstr(system, "linux") != NULL;
 }
 

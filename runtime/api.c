@@ -92,8 +92,11 @@ static void choose_path(struct rhp_settings *s, const char *directory)
 	memcpy(path.at, name, sizeof(name));
 }
 
-/* No padding: what a header of another age appends to it begins at its end. */
-static_assert(sizeof(struct rheaper_config) == 56 + sizeof(char *), "the caller's, too");
+/* No padding: what a header of another age appends to it begins at its end. (On ARM some
+ * is before sample_bytes.) */
+static_assert(sizeof(struct rheaper_config) ==
+		      offsetof(struct rheaper_config, reserved) + sizeof(uint32_t),
+	      "the caller's, too");
 static_assert(sizeof(struct rheaper_enabled) == 8 + sizeof(char *), "the caller's, too");
 static_assert(sizeof(struct rheaper_leaks) == 80, "the caller's, too");
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules of cfi.h by libunwind instead of cfi.c: with -Dunwinder=libunwind.
+ * The rules of cfi.h by libunwind instead of cfi.c: with -Dunwinder=libunwind, and for
+ * armhf, whose tables are of another kind.
  *
  * libunwind makes one step, with names instead of values. A register's value is its name,
  * and so is a word of the stack; a name plus an offset is a place. So the caller's
@@ -113,11 +114,19 @@ int unw_get_reg(unw_cursor_t *cursor, int reg, unw_word_t *value)
 #include "src/dwarf/Gfind_proc_info-lsb.c"
 #include "src/dwarf/Gparser.c"
 #include "src/dwarf/Gpe.c"
+#if defined(__arm__)
+#undef unw_is_signal_frame
+#define unw_is_signal_frame(cursor) 0 /* signal-frame.c knows them */
+int unwi_unwind_method;
+#include "src/arm/Gex_tables.c"
+#include "src/arm/Gstep.c"
+#endif
 
 /* Names. One is so far from the next, and from the tables, that no offset leads there. */
 enum name {
 	NAME_SP, /* the values of these registers */
 	NAME_FP,
+	NAME_FP2,  /* ARM's other one */
 	NAME_READ, /* the word of the stack that is read first */
 	NAME_OTHER,
 	N_NAMES,
@@ -135,6 +144,13 @@ struct place {
 	enum name name; /* N_NAMES: none of them */
 	int32_t offset;
 };
+
+#define DWARF_FP2 11
+#if defined(__arm__)
+#define HAS_FP2 true
+#else
+#define HAS_FP2 false
+#endif
 
 /* One step, and what it reads. */
 struct step {
@@ -210,6 +226,10 @@ static int access_reg(unw_addr_space_t space, unw_regnum_t reg, unw_word_t *valu
 		*value = s->pc;
 		return 0;
 	}
+	if (HAS_FP2 && reg == DWARF_FP2) {
+		*value = s->names[NAME_FP2];
+		return 0;
+	}
 	*value = s->names[reg == RHP_DWARF_SP   ? NAME_SP
 			  : reg == RHP_DWARF_FP ? NAME_FP
 						: NAME_OTHER];
@@ -225,8 +245,14 @@ static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t
 				.end_ip = m->end};
 	table.u.rti.segbase = m->eh_frame_hdr;
 	table.u.rti.table_data = m->unwind_table;
+#if defined(__arm__)
+	table.format = UNW_INFO_FORMAT_ARM_EXIDX;
+	table.u.rti.table_len = m->n_unwind_entries * 8;
+	return arm_search_unwind_table(space, ip, &table, info, need, arg);
+#else
 	table.u.rti.table_len = m->n_unwind_entries * 8 / sizeof(unw_word_t);
 	return dwarf_search_unwind_table(space, ip, &table, info, need, arg);
+#endif
 }
 
 /* Zero but for these, for it has room for caches, which takes no memory until it is used.
@@ -243,14 +269,15 @@ static void prepare_space(void)
 
 /* A step from `pc`, or a negative number. */
 static int step_from(const struct rhp_module_info *module, uintptr_t pc, struct step *s,
-		     struct dwarf_cursor *c)
+		     struct cursor *cursor)
 {
+	struct dwarf_cursor *c = &cursor->dwarf;
 	*s = (struct step){.module = module, .pc = pc};
 	if (!module->unwind_table)
 		return -UNW_ENOINFO;
 	choose_names(s);
 	prepare_space();
-	memset(c, 0, sizeof(*c));
+	memset(cursor, 0, sizeof(*cursor));
 	free_pieces = NULL;
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
 		give_piece(&pieces[i]);
@@ -260,7 +287,11 @@ static int step_from(const struct rhp_module_info *module, uintptr_t pc, struct 
 	c->cfa = s->names[NAME_SP];
 	for (int i = 0; i < DWARF_NUM_PRESERVED_REGS; i++)
 		c->loc[i] = DWARF_REG_LOC(c, (unw_word_t)i);
+#if defined(__arm__)
+	return arm_exidx_step(cursor);
+#else
 	return dwarf_step(c);
+#endif
 }
 
 static bool set_cfa(const struct step *s, unw_word_t cfa, struct rhp_rule *rule)
@@ -270,9 +301,11 @@ static bool set_cfa(const struct step *s, unw_word_t cfa, struct rhp_rule *rule)
 		rule->flags |= RHP_RULE_CFA_DEREF;
 		place = place_of(s, s->read_at);
 	}
-	rule->flags |= place.name == NAME_FP ? RHP_RULE_CFA_FP : 0;
+	rule->flags |= place.name == NAME_FP    ? RHP_RULE_CFA_FP
+		       : place.name == NAME_FP2 ? RHP_RULE_CFA_FP2
+						: 0;
 	rule->cfa = place.offset;
-	return place.name == NAME_SP || place.name == NAME_FP;
+	return place.name < NAME_READ;
 }
 
 /* Where a saved register lies: from the CFA, or else from sp or fp (0: not known for this
@@ -294,6 +327,13 @@ static bool set_location(const struct step *s, unw_word_t cfa, unw_word_t at,
 	return flag;
 }
 
+/* Where a step leaves the place of the return address. */
+#if defined(__arm__)
+#define LOC_OF_IP UNW_ARM_R15
+#else
+#define LOC_OF_IP RHP_DWARF_RA
+#endif
+
 static bool is_register(dwarf_loc_t location, unw_word_t reg)
 {
 	return DWARF_IS_REG_LOC(location) && DWARF_GET_LOC(location) == reg;
@@ -306,11 +346,26 @@ static bool is_register(dwarf_loc_t location, unw_word_t reg)
 #define IS_IN_MEMORY(location) (!DWARF_IS_REG_LOC(location))
 #endif
 
+/* Where the caller's value of a register is, if not in it. False: that is not known. */
+static bool set_saved(const struct step *s, const struct dwarf_cursor *c, unsigned reg,
+		      int32_t *offset, uint16_t saved_flag, struct rhp_rule *rule)
+{
+	dwarf_loc_t location = c->loc[reg];
+	if (is_register(location, reg) || DWARF_IS_NULL_LOC(location))
+		return true;
+	rule->flags |= saved_flag;
+	return IS_IN_MEMORY(location) &&
+	       set_location(s, c->cfa, DWARF_GET_LOC(location), RHP_RULE_FP_SP,
+			    RHP_RULE_FP_FP, offset, rule);
+}
+
 static struct rhp_rule rule_of(const struct step *s, const struct dwarf_cursor *c)
 {
 	const struct rhp_rule none = {.flags = RHP_RULE_NONE};
-	struct rhp_rule rule = {.flags = c->use_prev_instr ? 0 : RHP_RULE_EXACT};
-	dwarf_loc_t ra = c->loc[RHP_DWARF_RA], fp = c->loc[RHP_DWARF_FP];
+	struct rhp_rule rule = {.flags = HAS_FP2 || c->use_prev_instr ? 0
+								      : RHP_RULE_EXACT};
+	int32_t ra_at = 0, fp_at = 0, fp2_at = 0;
+	dwarf_loc_t ra = c->loc[LOC_OF_IP];
 	if (DWARF_IS_NULL_LOC(ra))
 		return (struct rhp_rule){.flags = RHP_RULE_END};
 	if (!set_cfa(s, c->cfa, &rule))
@@ -318,16 +373,17 @@ static struct rhp_rule rule_of(const struct step *s, const struct dwarf_cursor *
 	if (is_register(ra, RHP_DWARF_RA))
 		rule.flags |= RHP_RULE_RA_LINK;
 	else if (!IS_IN_MEMORY(ra) || !set_location(s, c->cfa, DWARF_GET_LOC(ra),
-						    RHP_RULE_RA_SP, 0, &rule.ra, &rule))
+						    RHP_RULE_RA_SP, 0, &ra_at, &rule))
 		return none;
-	if (is_register(fp, RHP_DWARF_FP) || DWARF_IS_NULL_LOC(fp))
-		return rule;
-	rule.flags |= RHP_RULE_FP_SAVED;
-	return IS_IN_MEMORY(fp) &&
-			       set_location(s, c->cfa, DWARF_GET_LOC(fp), RHP_RULE_FP_SP,
-					    RHP_RULE_FP_FP, &rule.fp, &rule)
-		       ? rule
-		       : none;
+	if (!set_saved(s, c, RHP_DWARF_FP, &fp_at, RHP_RULE_FP_SAVED, &rule) ||
+	    (HAS_FP2 && !set_saved(s, c, DWARF_FP2, &fp2_at, RHP_RULE_FP2_SAVED, &rule)))
+		return none;
+	rule.ra = (__typeof__(rule.ra))ra_at;
+	rule.fp = (__typeof__(rule.fp))fp_at;
+#if defined(__arm__)
+	rule.fp2 = (int16_t)fp2_at;
+#endif
+	return rule.ra == ra_at && rule.fp == fp_at ? rule : none;
 }
 
 /* Of the variables above. */
@@ -336,11 +392,11 @@ static struct rhp_lock lock;
 struct rhp_rule rhp_cfi_rule(const struct rhp_module_info *module, uintptr_t pc)
 {
 	struct rhp_rule rule = {.flags = RHP_RULE_NONE};
-	static struct dwarf_cursor cursor;
+	static struct cursor cursor;
 	struct step s;
 	rhp_lock_take(&lock);
 	if (step_from(module, pc, &s, &cursor) >= 0)
-		rule = rule_of(&s, &cursor);
+		rule = rule_of(&s, &cursor.dwarf);
 	rhp_lock_drop(&lock);
 	return rule;
 }
@@ -348,7 +404,7 @@ struct rhp_rule rhp_cfi_rule(const struct rhp_module_info *module, uintptr_t pc)
 bool rhp_cfi_saved(const struct rhp_module_info *module, uintptr_t pc, unsigned reg,
 		   int64_t *offset)
 {
-	static struct dwarf_cursor cursor;
+	static struct cursor cursor;
 	struct step s;
 	int32_t from_cfa = 0;
 	rhp_lock_take(&lock);
@@ -356,9 +412,9 @@ bool rhp_cfi_saved(const struct rhp_module_info *module, uintptr_t pc, unsigned 
 		reg < DWARF_NUM_PRESERVED_REGS && step_from(module, pc, &s, &cursor) >= 0;
 	if (is_known) {
 		struct rhp_rule unused = {0};
-		dwarf_loc_t saved = cursor.loc[reg];
+		dwarf_loc_t saved = cursor.dwarf.loc[reg];
 		is_known = IS_IN_MEMORY(saved) && !DWARF_IS_NULL_LOC(saved) &&
-			   set_location(&s, cursor.cfa, DWARF_GET_LOC(saved), 0, 0,
+			   set_location(&s, cursor.dwarf.cfa, DWARF_GET_LOC(saved), 0, 0,
 					&from_cfa, &unused);
 	}
 	rhp_lock_drop(&lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rule of one instruction, read from the call frame information that
- * every module carries for exceptions (.eh_frame and its sorted header).
+ * every module carries for exceptions (.eh_frame and its sorted header; .ARM.exidx).
  */
 #pragma once
 

@@ -22,6 +22,10 @@
 #define R_SLOT R_386_JMP_SLOT
 #define R_WORD R_386_GLOB_DAT
 #define R_DATA R_386_32
+#elif defined(__arm__)
+#define R_SLOT R_ARM_JUMP_SLOT
+#define R_WORD R_ARM_GLOB_DAT
+#define R_DATA R_ARM_ABS32
 #elif defined(__riscv)
 #define R_SLOT R_RISCV_JUMP_SLOT
 #define R_WORD R_RISCV_64

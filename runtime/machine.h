@@ -39,7 +39,7 @@ static ALWAYS_INLINE uintptr_t rhp_thread_pointer(void)
 }
 
 /* Whether it lies below that address, and the thread-local variables behind it. */
-#if defined(__aarch64__) || defined(__riscv)
+#if defined(__aarch64__) || defined(__riscv) || defined(__arm__)
 #define RHP_CONTROL_BLOCK_BELOW 1
 #else
 #define RHP_CONTROL_BLOCK_BELOW 0
@@ -53,6 +53,8 @@ static ALWAYS_INLINE uintptr_t rhp_code_address(uintptr_t found)
 	register uintptr_t link __asm__("x30") = found;
 	__asm__("hint #7" : "+r"(link)); /* xpaclri */
 	return link;
+#elif defined(__arm__)
+	return found & ~(uintptr_t)1; /* it says that the code is Thumb's */
 #else
 	return found;
 #endif
@@ -62,8 +64,17 @@ static ALWAYS_INLINE uintptr_t rhp_code_address(uintptr_t found)
  * from where it saves the frame pointer. */
 #if defined(__riscv)
 #define RHP_LINK_FROM_FP (-7 * sizeof(uintptr_t)) /* x1 and x8 */
+#elif defined(__arm__)
+#define RHP_LINK_FROM_FP (7 * sizeof(uintptr_t)) /* r14 and r7 */
 #else
 #define RHP_LINK_FROM_FP sizeof(uintptr_t) /* x30 and x29; x86 has none */
+#endif
+
+/* Whether unwind tables say that a function was interrupted: ARM's do not. */
+#if defined(__arm__)
+#define RHP_TABLES_TELL_SIGNALS false
+#else
+#define RHP_TABLES_TELL_SIGNALS true
 #endif
 
 /* A block's address without the tag that aarch64 has in its top byte: the trace
@@ -104,6 +115,9 @@ static ALWAYS_INLINE int rhp_saved_registers(uintptr_t *words)
 		: "r"(words)
 		: "memory");
 	return 11;
+#elif defined(__arm__)
+	__asm__ volatile("stmia %0, {r4-r11}" : : "r"(words) : "memory");
+	return 8;
 #else
 	__asm__ volatile("stp x19, x20, [%0]\n\tstp x21, x22, [%0, #16]\n\t"
 			 "stp x23, x24, [%0, #32]\n\tstp x25, x26, [%0, #48]\n\t"
@@ -125,6 +139,11 @@ static ALWAYS_INLINE int rhp_saved_registers(uintptr_t *words)
 #define RHP_SAVED_REGISTERS                                                              \
 	{                                                                                \
 		3, 5, 6, 7                                                               \
+	}
+#elif defined(__arm__)
+#define RHP_SAVED_REGISTERS                                                              \
+	{                                                                                \
+		4, 5, 6, 7, 8, 9, 10, 11                                                 \
 	}
 #elif defined(__riscv)
 #define RHP_SAVED_REGISTERS                                                              \
@@ -152,6 +171,10 @@ enum rhp_dwarf_register {
 	RHP_DWARF_FP = 8,
 	RHP_DWARF_SP = 2,
 	RHP_DWARF_RA = 1,
+#elif defined(__arm__)
+	RHP_DWARF_FP = 7, /* of Thumb code; of other code it is 11 */
+	RHP_DWARF_SP = 13,
+	RHP_DWARF_RA = 14,
 #else
 	RHP_DWARF_FP = 29,
 	RHP_DWARF_SP = 31,
@@ -169,6 +192,9 @@ static ALWAYS_INLINE struct rhp_regs rhp_regs_here(void)
 #elif defined(__i386__)
 	__asm__("call 1f\n1:\tpopl %0\n\tmovl %%esp, %1\n\tmovl %%ebp, %2"
 		: "=&r"(regs.ip), "=&r"(regs.sp), "=r"(regs.fp));
+#elif defined(__arm__)
+	__asm__("mov %0, pc\n\tmov %1, sp\n\tmov %2, r7\n\tmov %3, r11"
+		: "=&r"(regs.ip), "=&r"(regs.sp), "=&r"(regs.fp), "=r"(regs.fp2));
 #elif defined(__riscv)
 	__asm__("auipc %0, 0\n\tmv %1, sp\n\tmv %2, s0"
 		: "=&r"(regs.ip), "=&r"(regs.sp), "=r"(regs.fp));

@@ -24,6 +24,11 @@
 #include "runtime/trace-file.h"
 
 #define MAX_MODULES 4096
+#if defined(__arm__)
+#define UNWIND_SEGMENT PT_ARM_EXIDX
+#else
+#define UNWIND_SEGMENT PT_GNU_EH_FRAME
+#endif
 #define LEAST_HDR 12 /* bytes of the head of an unwind table */
 
 static struct rhp_module_info *modules;
@@ -202,8 +207,14 @@ static bool ask_loader(uintptr_t ip, struct object *o)
 
 /* Reads the header of the sorted unwind table, in the one encoding that every
  * linker uses: 4-byte offsets from the header itself. */
-static void read_unwind_table(struct rhp_module_info *m)
+static void read_unwind_table(struct rhp_module_info *m, size_t size)
 {
+#if defined(__arm__)
+	m->unwind_table = m->eh_frame_hdr;
+	m->n_unwind_entries = size / 8;
+	return;
+#endif
+	(void)size;
 	const uint8_t *hdr = (const uint8_t *)m->eh_frame_hdr;
 	static const uint8_t usual[4] = {1, 0x1b, 0x03, 0x3b};
 	uint32_t count;
@@ -238,12 +249,12 @@ static void add_text(struct rhp_module_info *m, uintptr_t at, uintptr_t size)
 size_t rhp_module_read_headers(struct rhp_module_info *m, const ElfW(Phdr) * phdr,
 			       size_t n_phdr, uint8_t build_id[RHP_BUILD_ID_MOST])
 {
-	size_t build_id_size = 0;
+	size_t build_id_size = 0, unwind_size = 0;
 	for (size_t i = 0; i < n_phdr; i++) {
 		uintptr_t at = m->bias + phdr[i].p_vaddr, size = phdr[i].p_filesz;
-		if (phdr[i].p_type == PT_GNU_EH_FRAME && size >= LEAST_HDR &&
+		if (phdr[i].p_type == UNWIND_SEGMENT && size >= LEAST_HDR &&
 		    is_loaded(m, phdr, n_phdr, at, size))
-			m->eh_frame_hdr = at;
+			m->eh_frame_hdr = at, unwind_size = size;
 		else if (phdr[i].p_type == PT_NOTE && build_id_size == 0 &&
 			 is_loaded(m, phdr, n_phdr, at, size))
 			build_id_size =
@@ -259,7 +270,7 @@ size_t rhp_module_read_headers(struct rhp_module_info *m, const ElfW(Phdr) * phd
 			m->read_high = at + phdr[i].p_filesz;
 		}
 	}
-	read_unwind_table(m);
+	read_unwind_table(m, unwind_size);
 	return build_id_size;
 }
 

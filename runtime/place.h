@@ -30,8 +30,13 @@ static ALWAYS_INLINE uintptr_t rhp_record_of(uintptr_t frame_pointer)
 #endif
 }
 
-/* That of the calling function. */
+/* That of the calling function. On ARM functions have none, so it is made: as far as the
+ * block where this stands. */
+#if defined(__arm__)
+#define RHP_FRAME_HERE ((void *)(uintptr_t[2]){0, (uintptr_t)__builtin_return_address(0)})
+#else
 #define RHP_FRAME_HERE ((void *)rhp_record_of((uintptr_t)__builtin_frame_address(0)))
+#endif
 
 #define RHP_PLACE_OURS 1 /* the runtime is: until it clears the place */
 

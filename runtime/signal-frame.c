@@ -40,6 +40,22 @@ static const struct trampoline trampolines[] = {
 	 SAVED(REG_PC),
 	 SAVED(REG_S0)},
 };
+#elif defined(__arm__)
+/* The context; or siginfo, then the context. ARM code, Thumb-2, Thumb. */
+#define OLD(field) ((int32_t)offsetof(ucontext_t, uc_mcontext.field))
+#define SAVED(field) (128 + OLD(field))
+#define PLACES(where) where(arm_sp), where(arm_pc), where(arm_r7)
+#define FP2_FROM_FP (4 * 4) /* r11 and r7 */
+static const struct trampoline trampolines[] = {
+	/* mov r7, #119; svc 0 */
+	{8, {0x77, 0x70, 0xa0, 0xe3, 0x00, 0x00, 0x00, 0xef}, PLACES(OLD)},
+	{6, {0x4f, 0xf0, 0x77, 0x07, 0x00, 0xdf}, PLACES(OLD)},
+	{4, {0x77, 0x27, 0x00, 0xdf}, PLACES(OLD)},
+	/* mov r7, #173; svc 0 */
+	{8, {0xad, 0x70, 0xa0, 0xe3, 0x00, 0x00, 0x00, 0xef}, PLACES(SAVED)},
+	{6, {0x4f, 0xf0, 0xad, 0x07, 0x00, 0xdf}, PLACES(SAVED)},
+	{4, {0xad, 0x27, 0x00, 0xdf}, PLACES(SAVED)},
+};
 #elif defined(__i386__)
 /* The number, then the context of old; the number, two pointers, siginfo, then
  * the context. */
@@ -86,6 +102,10 @@ bool rhp_signal_frame_rule(uintptr_t ip, struct rhp_rule *rule)
 			.flags = RHP_RULE_CFA_DEREF | RHP_RULE_RA_SP | RHP_RULE_FP_SAVED |
 				 RHP_RULE_FP_SP | RHP_RULE_EXACT,
 		};
+#if defined(__arm__)
+		rule->fp2 = (int16_t)(t->fp + FP2_FROM_FP);
+		rule->flags |= RHP_RULE_FP2_SAVED;
+#endif
 		return true;
 	}
 	return false;

@@ -8,7 +8,9 @@
 #define PAUSE 64 /* walks, after one that could not be remembered */
 
 /* Rules that need more than two words of the stack. */
-#define UNUSUAL (RHP_RULE_CFA_DEREF | RHP_RULE_EXACT | RHP_RULE_NONE | RHP_RULE_RA_LINK)
+#define UNUSUAL                                                                          \
+	(RHP_RULE_CFA_DEREF | RHP_RULE_EXACT | RHP_RULE_NONE | RHP_RULE_RA_LINK |        \
+	 RHP_RULE_CFA_FP2 | RHP_RULE_FP2_SAVED)
 
 size_t rhp_trail_room(uint32_t window)
 {

@@ -48,7 +48,7 @@ static struct rhp_rule make_rule(uintptr_t ip, bool exact, struct rhp_stream *ou
 		return (struct rhp_rule){.flags = RHP_RULE_NONE | RHP_RULE_NO_CODE};
 	if (m)
 		rule = rhp_cfi_rule(m, at);
-	if (rule.flags & (RHP_RULE_NONE | RHP_RULE_EXACT))
+	if (!RHP_TABLES_TELL_SIGNALS || rule.flags & (RHP_RULE_NONE | RHP_RULE_EXACT))
 		rhp_signal_frame_rule(ip, &rule);
 	rule.module = m ? (uint16_t)m->number : 0;
 	return rule;
@@ -121,6 +121,10 @@ bool rhp_unwind_step(struct rhp_rule rule, const struct rhp_bounds *stack,
 		return false;
 	uintptr_t cfa = (rule.flags & RHP_RULE_CFA_FP ? regs->fp : regs->sp) +
 			(uintptr_t)rule.cfa;
+#if defined(__arm__)
+	if (rule.flags & RHP_RULE_CFA_FP2)
+		cfa = regs->fp2 + (uintptr_t)rule.cfa;
+#endif
 	if (rule.flags & RHP_RULE_CFA_DEREF && !rhp_read_word(stack, cfa, &cfa))
 		return false;
 	uintptr_t ra_at =
@@ -129,6 +133,11 @@ bool rhp_unwind_step(struct rhp_rule rule, const struct rhp_bounds *stack,
 			   : rule.flags & RHP_RULE_FP_FP ? regs->fp
 							 : cfa) +
 			  (uintptr_t)rule.fp;
+#if defined(__arm__)
+	uintptr_t fp2_at = fp_at - (uintptr_t)rule.fp + (uintptr_t)rule.fp2;
+	if (rule.flags & RHP_RULE_FP2_SAVED && !rhp_read_word(stack, fp2_at, &regs->fp2))
+		return false;
+#endif
 	if (rule.flags & RHP_RULE_FP_SAVED && !rhp_read_word(stack, fp_at, &regs->fp))
 		return false;
 	if (rule.flags & RHP_RULE_RA_LINK)

@@ -15,6 +15,9 @@
  * that frame. */
 struct rhp_regs {
 	uintptr_t ip, sp, fp;
+#if defined(__arm__)
+	uintptr_t fp2; /* r11; fp is r7 */
+#endif
 	uintptr_t link; /* x30 of aarch64, ra of riscv64: known where `exact` */
 	bool exact;     /* ip was interrupted, it is not a return address */
 };
@@ -33,12 +36,20 @@ enum rhp_rule_flag {
 	RHP_RULE_FP_FP = 256,    /* the caller's fp is in memory, from fp */
 	RHP_RULE_RA_LINK = 512,  /* the return address is still in its register */
 	RHP_RULE_NO_CODE = 1024, /* with NONE: nothing there can be executed */
+	/* ARM, which has another frame pointer for each set of instructions: */
+	RHP_RULE_CFA_FP2 = 2048,   /* the canonical frame address: from fp2 */
+	RHP_RULE_FP2_SAVED = 4096, /* the caller's fp2 is in memory, where fp would be */
 };
 
 struct rhp_rule {
+#if defined(__arm__)
+	int32_t cfa;
+	int16_t ra, fp, fp2, unused;
+#else
 	int32_t cfa, ra, fp; /* offsets */
-	uint16_t module;     /* number of the module of ip, 0 unknown */
-	uint16_t flags;      /* enum rhp_rule_flag */
+#endif
+	uint16_t module; /* number of the module of ip, 0 unknown */
+	uint16_t flags;  /* enum rhp_rule_flag */
 };
 
 /*

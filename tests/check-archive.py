@@ -18,8 +18,8 @@ import sys
 
 # libc functions the runtime calls. All are async-signal-safe in practice:
 # string functions, the vDSO clock, raw system calls; the third group only when
-# the runtime starts or a thread begins and ends; the last two lines are libgcc's, for
-# i386 and riscv64.
+# the runtime starts or a thread begins and ends; the last lines are libgcc's, for i386,
+# riscv64 and armhf.
 NEEDED = set('''
 memcpy memmove memset memcmp strlen strnlen strchr strcmp strncmp strrchr
 syscall sigaction __errno_location clock_gettime environ _dl_find_object __ehdr_start _end _DYNAMIC
@@ -28,6 +28,8 @@ __tls_get_addr ___tls_get_addr dladdr dlopen wcslen __sched_cpualloc_size
 _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZTISt9bad_alloc
 __divdi3 __udivdi3
 __clzdi2 __ctzdi2
+__aeabi_idiv __aeabi_uidiv __aeabi_uidivmod __aeabi_ldivmod __aeabi_uldivmod __aeabi_d2ulz
+__aeabi_unwind_cpp_pr0 __aeabi_unwind_cpp_pr1
 '''.split())
 
 
@@ -52,7 +54,7 @@ def members(nm, path):
 
 def listed(driver, target):
     rows = subprocess.run([driver, '--rheaper-list-wrapped',
-                           *(['-m32'] if target == 'i386' else [])], capture_output=True,
+                           *{'i386': ['-m32'], 'armhf': ['--target=arm-linux-gnueabihf']}.get(target, [])], capture_output=True,
                           text=True, check=True).stdout.splitlines()
     return {row.split()[0]: row.split()[1] for row in rows}
 

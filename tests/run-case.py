@@ -62,7 +62,7 @@ class Compiler:
     def __init__(self, c, cxx="", masked=False, words="", lacks="", runner=""):
         self.c, self.cxx, self.masked = c, cxx, masked
         self.words, self.lacks, self.runner = words.split(), lacks.split(), runner.split()
-        self.size_t = "unsigned int" if "-m32" in self.words else "unsigned long"
+        self.size_t = "unsigned int" if "-m32" in self.words or "gnueabihf" in c + words else "unsigned long"
 
     def plain(self, source):
         return self.c if source.endswith(".c") else self.cxx
@@ -86,8 +86,9 @@ COMPILERS = {
 }
 LEAF = "-momit-leaf-frame-pointer"
 for machine, triple, lacks in (("aarch64", "aarch64-linux-gnu", ""),
-                               ("riscv64", "riscv64-linux-gnu", LEAF)):
-    runner = f"qemu-{machine} -L /usr/{triple}"
+                               ("riscv64", "riscv64-linux-gnu", LEAF),
+                               ("armhf", "arm-linux-gnueabihf", LEAF)):
+    runner = f"qemu-{machine.removesuffix('hf')} -L /usr/{triple}"
     COMPILERS["gcc-" + machine] = Compiler(triple + "-gcc", triple + "-g++", masked=True,
                                            lacks=lacks, runner=runner)
     COMPILERS["clang-" + machine] = Compiler("clang", "clang++", words="--target=" + triple,
@@ -143,8 +144,8 @@ def build(case, bindir, compiler, variant):
              *(word for word in case.words("words") if word not in compiler.lacks), "-pthread"]
     library = []
     if os.path.exists(case.library):
-        check([compiler.c, *compiler.words, "-O0", "-g", "-fno-omit-frame-pointer", "-fPIC", "-shared",
-               case.library, "-o", "libcase.so"])
+        check([compiler.c, *compiler.words, "-O0", "-g", "-fno-omit-frame-pointer",
+               "-fasynchronous-unwind-tables", "-fPIC", "-shared", case.library, "-o", "libcase.so"])
         if "@lib" not in case.words("args"):
             library = ["./libcase.so"]
     result = check([os.path.join(bindir, driver), case.source, *words,

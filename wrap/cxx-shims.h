@@ -10,7 +10,10 @@
 /* Weak: a program that calls an operator, and can do without libgcc_s, shall not need it
  * for this. Where something can throw, it is there; the driver asks for it where that is
  * an archive. */
-__asm__(".weak _Unwind_Resume\n.weak __gcc_personality_v0");
+__asm__(".weak _Unwind_Resume");
+#if !defined(__arm__) /* whose assembler does not take it: wrap/meson.build */
+__asm__(".weak __gcc_personality_v0");
+#endif
 
 static inline void end_real(const struct rhp_place *before)
 {

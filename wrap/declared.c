@@ -9,7 +9,10 @@
 
 /* Weak: a program in C that declares functions shall not need libgcc_s for it. Where
  * something can throw, it is there. */
-__asm__(".weak _Unwind_Resume\n.weak __gcc_personality_v0");
+__asm__(".weak _Unwind_Resume");
+#if !defined(__arm__) /* whose assembler does not take it: wrap/meson.build */
+__asm__(".weak __gcc_personality_v0");
+#endif
 
 /* The names by which linkers ask for what wrap/bring-template.c became. */
 HIDDEN char rhp_hear_declared, rhp_bring_declared;

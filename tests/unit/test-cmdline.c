@@ -102,7 +102,7 @@ static const struct row {
 	{"aarch64-linux-gnu", "-c a.c", CMD_COMPILE, "stops", CODE " |  | "},
 	{"i686-linux-gnu", "-c a.c", CMD_COMPILE, "stops", CODE " |  | "},
 	{"cc", "--target=armv7-linux-gnueabihf -c a.c", CMD_COMPILE, "stops",
-	 "fp g1 |  | "},
+	 "fp tables g1 |  | "},
 
 	/* Debug information */
 	{"cc", "-c -g a.c", CMD_COMPILE, "stops", NO_G " |  | "},
@@ -243,6 +243,7 @@ static const struct row {
 	{"cc", "--target=x86_64-linux-gnux32 a.o", CMD_OTHER, "a target that",
 	 NOTHING_MORE},
 	{"x86_64-w64-mingw32", "a.o", CMD_OTHER, "a target that", NOTHING_MORE},
+	{"arm-linux-gnueabi", "a.o", CMD_OTHER, "a target that", NOTHING_MORE},
 	{"loongarch64-linux-gnu", "a.o", CMD_OTHER, "a target that", NOTHING_MORE},
 	{"aarch64-linux-gnu", "-m32 a.o", CMD_OTHER, "a target that", NOTHING_MORE},
 
@@ -269,6 +270,10 @@ static const struct row {
 	 " | core+cxx eh A-aarch64 | A-aarch64"},
 	{"riscv64-linux-gnu", "a.o", CMD_EXECUTABLE, "executable",
 	 " | core+string A-riscv64 | A-riscv64 I-riscv64(malloc) A-riscv64"},
+	{"arm-linux-gnueabihf", "a.o", CMD_EXECUTABLE, "executable",
+	 " | core+string A-armhf | A-armhf I-armhf(malloc) A-armhf"},
+	{"c++", "--target=armv7-linux-gnueabihf -static a.o", CMD_STATIC, "-static",
+	 " | core+cxx32 eh A-armhf | A-armhf"},
 #endif
 };
 
@@ -313,7 +318,8 @@ static void describe_wraps(const char *word, FILE *out)
 /* What the names of all archives in a word have before .ar; NULL if they differ. */
 static const char *suffix_of(const char *word)
 {
-	static const char *const suffixes[] = {"-i386", "-aarch64", "-riscv64", ""};
+	static const char *const suffixes[] = {"-i386", "-aarch64", "-riscv64", "-armhf",
+					       ""};
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		char end[16];
