@@ -381,6 +381,27 @@ def test_a_program_under_its_build_id(b):
     assert b.frames(program, trace, "--debug-dir", "programs") == FULL
 
 
+# Notes that are aligned to 4 and to 8: a gap is between them where a linker keeps them in this order
+NOTES = PROGRAM + r"""
+#define NOTE(name, alignment, size) ".pushsection .note." name ", \"a\", @note\n.balign " alignment "\n" \
+	".4byte 4, " size ", 1\n.asciz \"TST\"\n.skip " size "\n.popsection\n"
+__asm__(NOTE("four", "4", "4") NOTE("eight", "8", "8"));
+"""
+
+
+def test_a_build_id_among_other_notes(b):
+    b.file("notes.c", NOTES)
+    linkers = [linker for linker in ("bfd", "gold", "lld", "mold") if shutil.which("ld." + linker)]
+    assert linkers
+    for linker in linkers:
+        program, trace = b.build("-g", "-fuse-ld=" + linker, "-Wl,--build-id", source="notes.c")
+        assert b.frames(program, trace) == FULL, linker
+        with sqlite3.connect(trace + ".db") as db:
+            (found,), = db.execute("SELECT build_id FROM modules WHERE path = ?", (program,))
+        notes = b.run("readelf", "-n", program, silent=False)
+        assert found == notes.split("Build ID:")[1].split()[0], (linker, found, notes)
+
+
 def test_mini_debug_information(b):
     need("xz")
     program, trace = b.build()
@@ -547,7 +568,8 @@ def test_code_that_was_dropped_gives_no_lines(b):
     for words in ["-gdwarf-5"], ["-gdwarf-3", "-gz"]:
         told = []
         for way in "no-gc-sections", "gc-sections":
-            b.run("g++", "-O1", *words, "-ffunction-sections", "-fPIE", "-pie", "dropped.cpp", "-Wl,--" + way, "-o", way)
+            b.run("g++", "-O1", *words, "-ffunction-sections", "-fPIE", "-pie", "-Wl,--" + way, "dropped.cpp",
+                  "-o", way)
             places = functions(b, way)
             assert ("dropped" in places) == (way == "no-gc-sections"), places
             asked = {start + offset: (name, offset) for name, (start, size) in places.items()
