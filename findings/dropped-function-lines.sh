@@ -6,8 +6,8 @@
 # .debug_line, where they now begin at address 0. In a shared library or a position-independent
 # program the code begins a page or so later, so lines of a dropped function that is larger are at
 # addresses of other code, and both tools give them for code of the same source file. They name the
-# right function. gold, LLD and mold leave such lines, too. gdb 13.1 and llvm-symbolizer 14 look only
-# at sequences of lines that are in the program, and are right.
+# right function. gold, LLD and mold leave such lines, too. gdb 13.1 is right. llvm-symbolizer 14 is
+# right here, and was seen to give such a line for code of another source file.
 #
 # Output seen, for the instructions of main:
 #   addr2line, all kept: no line of unused
