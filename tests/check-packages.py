@@ -200,6 +200,12 @@ def test_a_subproject_builds_without_a_network(b):
     assert json.loads((build / "meson-info/intro-tests.json").read_text()) == []
 
 
+def test_the_driver_builds_the_project(b):
+    """As tools/demo does: to Meson the driver is the compiler then."""
+    b.run(MESON, "setup", "-Dtests=disabled", b.dir / "by-driver", SOURCE,
+          env={**os.environ, "CC": "rheaper-cc", "PATH": BUILD + "/rheaper-cc:" + os.environ["PATH"]})
+
+
 def test_cmake_finds_what_is_installed(b):
     b.needs("cmake")
     root = b.dir / "moved prefix"
