@@ -547,7 +547,7 @@ def test_a_trace_of_another_version(b):
     with open(b.path("other.bin"), "wb") as out:
         out.write(trace)
     with Stub() as stub:
-        assert "version" in b.push(2, stub.url, b.path("other.bin")) and not stub.requests
+        assert "a newer format" in b.push(2, stub.url, b.path("other.bin")) and not stub.requests
 
 
 def test_a_process_that_restarts(b):
