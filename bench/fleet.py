@@ -20,7 +20,6 @@ import argparse
 import os
 import queue
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -189,9 +188,7 @@ def main():
     for phase, n in ((bench.single, o.single), (bench.starts, o.starts), (bench.hour, o.windows), (bench.day, o.day_windows)):
         if n:
             phase()
-    sys.stdout.flush()
-    shutil.rmtree(bench.ch.directory.name, ignore_errors=True)
-    os._exit(0)  # ClickHouse may be merging still, and dies of an ordinary exit
+    bench.ch.leave()
 
 
 if __name__ == "__main__":

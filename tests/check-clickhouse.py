@@ -399,3 +399,5 @@ def test_words_that_are_wrong(b):
 
 
 tap.run(globals(), Bench)
+if Bench.engine:
+    Bench.engine.leave()
