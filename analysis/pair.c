@@ -205,15 +205,15 @@ static int put_block(struct pair *p, const struct live_block *block,
 
 	if (!result && p->nest.n_ended)
 		result = take_ended(p, ns);
-	if (!result)
-		result = live_put(&p->live, block, &old);
-	if (result == 1) {
-		p->totals.unseen_free++;
-		tally_end(&p->tally, &old, ns);
-		add_row(p, &old, BLOCK_UNSEEN);
-		return end_inner(p, &old, old.address, ns);
-	}
-	return result;
+	if (result)
+		return result;
+	result = live_put(&p->live, block, &old);
+	if (result != 1)
+		return result;
+	p->totals.unseen_free++;
+	tally_end(&p->tally, &old, ns);
+	add_row(p, &old, BLOCK_UNSEEN);
+	return end_inner(p, &old, old.address, ns);
 }
 
 /* The block that an event ends, out of the map: false if there is none. */

@@ -300,11 +300,15 @@ static void write_runtime_losses(const struct trace_rows *r, struct store *store
 			   rows[i].meaning);
 }
 
+static int64_t children_of(const struct trace_rows *r, enum rhp_child kind)
+{
+	return reader_header(r->reader)->more_children[kind - RHP_CHILD_QUIET];
+}
+
 /* Events that cannot be paired with the ones that they belong to. */
 static void write_unpaired(const struct trace_rows *r, struct store *store)
 {
 	const struct pair_totals *t = pair_totals(r->pair);
-	const uint32_t *children = reader_header(r->reader)->more_children;
 	const struct sum rows[] = {
 		{"foreign_free", (int64_t)t->foreign_free,
 		 "Frees of addresses at which no live block was known."},
@@ -327,10 +331,10 @@ static void write_unpaired(const struct trace_rows *r, struct store *store)
 		 "Process that was scanned for leaks from a stack which is not the "
 		 "thread's "
 		 "own, as a fiber's, so that the free part of that stack counted."},
-		{"quiet_children", children[RHP_CHILD_QUIET - RHP_CHILD_QUIET],
+		{"quiet_children", children_of(r, RHP_CHILD_QUIET),
 		 "Forked children that called no recorded function: what they lost of "
 		 "what they had from their parent is not known."},
-		{"untraced_programs", children[RHP_CHILD_UNTRACED - RHP_CHILD_QUIET],
+		{"untraced_programs", children_of(r, RHP_CHILD_UNTRACED),
 		 "Programs that the process, or a child of it, executed without "
 		 "RHEAPER_TRACE in their environment: they left no trace."},
 		{"clock_inversions", (int64_t)t->clock_inversions,
