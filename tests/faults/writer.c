@@ -300,9 +300,10 @@ static void cut_and_begin_again(void)
 static void ask_to_mend(void)
 {
 	const char *head = (const char *)rhp_trace_header();
+	uintptr_t below = (uintptr_t)head - 1; /* the kernel may put a window there */
 
 	if (rhp_trace_mend((uintptr_t)&fault) || rhp_trace_mend(0) ||
-	    rhp_trace_mend((uintptr_t)head - 1))
+	    (!rhp_trace_in_window(below) && rhp_trace_mend(below)))
 		exit(4);
 	lose_descriptor();
 	if (!rhp_trace_mend((uintptr_t)head))

@@ -305,7 +305,8 @@ def test_who_follows_a_trace_keeps_no_graph(b):
     program, most = b.build(MANY), {}
     for scan in "1", "graph":
         b.run(program, "300000", RHEAPER_TRACE="t.bin", RHEAPER_LEAK_SCAN=scan)
-        most[scan] = memory_of([TOP, "--batch", "t.bin"], b.dir)
+        # It takes 29 or 45 MB of the same trace
+        most[scan] = max(memory_of([TOP, "--batch", "t.bin"], b.dir) for _ in range(8))
         os.remove(b.path("t.bin"))
     assert most["graph"] < 1.1 * most["1"], most
 
