@@ -304,9 +304,9 @@ def test_who_follows_a_trace_keeps_no_graph(b):
         raise tap.Skip("rheaper-top was not built")
     program, most = b.build(MANY), {}
     for scan in "1", "graph":
-        b.run(program, "300000", RHEAPER_TRACE="t.bin", RHEAPER_LEAK_SCAN=scan)
-        # It takes 29 or 45 MB of the same trace
-        most[scan] = max(memory_of([TOP, "--batch", "t.bin"], b.dir) for _ in range(8))
+        # Of 300,000 blocks the tables would be about as full as they may be: 29 or 45 MB, by the addresses
+        b.run(program, "200000", RHEAPER_TRACE="t.bin", RHEAPER_LEAK_SCAN=scan)
+        most[scan] = memory_of([TOP, "--batch", "t.bin"], b.dir)
         os.remove(b.path("t.bin"))
     assert most["graph"] < 1.1 * most["1"], most
 
