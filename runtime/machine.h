@@ -70,6 +70,13 @@ static ALWAYS_INLINE uintptr_t rhp_code_address(uintptr_t found)
 #define RHP_LINK_FROM_FP sizeof(uintptr_t) /* x30 and x29; x86 has none */
 #endif
 
+/* Whether frame pointers lead from one frame to the next. */
+#if defined(__arm__)
+#define RHP_HAS_CHAINS false
+#else
+#define RHP_HAS_CHAINS true
+#endif
+
 /* Whether unwind tables say that a function was interrupted: ARM's do not. */
 #if defined(__arm__)
 #define RHP_TABLES_TELL_SIGNALS false

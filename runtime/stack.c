@@ -41,13 +41,6 @@
 #define MAX_FRAME (1u << 20) /* bytes, of code without a rule */
 #define LEAST_CODE 4096u     /* the page at 0 is never mapped */
 
-/* Whether frame pointers lead from one frame to the next. */
-#if defined(__arm__)
-#define HAS_CHAINS false
-#else
-#define HAS_CHAINS true
-#endif
-
 enum chain_verdict {
 	UNKNOWN,
 	TRUSTED, /* node is the stack of this chain */
@@ -199,9 +192,7 @@ static void set_base(struct rhp_stacks *s, uintptr_t base, uint64_t below)
 static bool step_by_frame_pointer(const struct rhp_bounds *stack, struct rhp_regs *regs)
 {
 	uintptr_t record = rhp_record_of(regs->fp);
-	if (!HAS_CHAINS)
-		return false;
-	if (record < regs->sp || record % sizeof(uintptr_t) ||
+	if (!RHP_HAS_CHAINS || record < regs->sp || record % sizeof(uintptr_t) ||
 	    record - regs->sp > MAX_FRAME)
 		return false;
 	if (!rhp_read_word(stack, record, &regs->fp) ||
@@ -231,7 +222,7 @@ READS_STACKS static struct rhp_regs caller_of(const struct rhp_stacks *s,
 		if (!rhp_unwind_step(rule, &readable, &regs))
 			break;
 		if (regs.ip == caller.ip && regs.sp > frame &&
-		    (!HAS_CHAINS || regs.fp == caller.fp))
+		    (!RHP_HAS_CHAINS || regs.fp == caller.fp))
 			return regs;
 	}
 #else
@@ -468,7 +459,7 @@ READS_STACKS static uint32_t capture_by_rules(struct rhp_stacks *s,
 		seen = recall(s, hash);
 	if (seen.verdict == TRUSTED) {
 		/* A memo takes the frame pointer from the record. */
-		if (HAS_CHAINS)
+		if (RHP_HAS_CHAINS)
 			rhp_memo_keep_walk(&s->memo, &s->trail, &s->own.known, frame,
 					   function, seen.node);
 		return seen.node;
@@ -539,7 +530,7 @@ READS_STACKS uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream 
 	uint64_t hash = 0;
 	if (UNLIKELY(s->epoch != rhp_modules_epoch()))
 		forget_chains(s);
-	if (LIKELY(on_stack(s, at)) && HAS_CHAINS) {
+	if (LIKELY(on_stack(s, at)) && RHP_HAS_CHAINS) {
 		uint32_t node = rhp_memo_find(&s->memo, at,
 					      s->own.known.high - sizeof(union rhp_pair),
 					      function);
