@@ -13,20 +13,17 @@
 
 #define MAX_MARK 4096
 
+/* `f`: of a declared function whose family is told, or NULL. */
 static ALWAYS_INLINE void put(struct rhp_tracker *t, const void *frame,
 			      enum rhp_code code, const void *p, uint64_t stamp,
-			      uint32_t node, size_t size)
+			      uint32_t node, size_t size,
+			      const struct rhp_stream_family *f)
 {
-	rhp_stream_event(&t->stream, frame, code, (uintptr_t)p, stamp, node, size);
-	rhp_tracker_done(t);
-}
-
-static ALWAYS_INLINE void put_of(struct rhp_tracker *t, const void *frame,
-				 enum rhp_code code, const void *p, uint64_t stamp,
-				 uint32_t node, size_t size,
-				 const struct rhp_stream_family *f)
-{
-	rhp_stream_event_of(&t->stream, frame, code, (uintptr_t)p, stamp, node, size, f);
+	struct rhp_stream *s = &t->stream;
+	if (f)
+		rhp_stream_event_of(s, frame, code, (uintptr_t)p, stamp, node, size, f);
+	else
+		rhp_stream_event(s, frame, code, (uintptr_t)p, stamp, node, size);
 	rhp_tracker_done(t);
 }
 
@@ -45,7 +42,7 @@ void rhp_record_alloc(enum rhp_function function, const void *frame, const void 
 	if (UNLIKELY(!t))
 		return;
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
-	put(t, frame, RHP_ALLOC, p, stamp, stack_of(t, function, frame), size);
+	put(t, frame, RHP_ALLOC, p, stamp, stack_of(t, function, frame), size, NULL);
 }
 
 void rhp_record_free(enum rhp_function function, const void *frame, const void *p,
@@ -59,7 +56,7 @@ void rhp_record_free(enum rhp_function function, const void *frame, const void *
 	    UNLIKELY(t->free_stacks)
 		    ? stack_of(t, function, frame)
 		    : rhp_stack_caller(&t->stacks, &t->stream, frame, function),
-	    size);
+	    size, NULL);
 }
 
 void rhp_record_realloc_begin(const void *p)
@@ -70,7 +67,7 @@ void rhp_record_realloc_begin(const void *p)
 		return;
 	rhp_thread.resizing = t->generation;
 	uint64_t stamp = rhp_stamp_take((uintptr_t)p);
-	put(t, RHP_FRAME_HERE, RHP_REALLOC_BEGIN, p, stamp, 0, 0);
+	put(t, RHP_FRAME_HERE, RHP_REALLOC_BEGIN, p, stamp, 0, 0, NULL);
 }
 
 /*
@@ -118,11 +115,12 @@ void rhp_record_told(const struct rhp_stream_family *f, enum rhp_function functi
 		: code == RHP_FREE && !t->free_stacks
 			? rhp_stack_caller(&t->stacks, &t->stream, frame, function)
 			: stack_of(t, function, frame);
-	put_of(t, frame, code, p, stamp, node, size, f);
+	put(t, frame, code, p, stamp, node, size, f);
 }
 
-void rhp_record_realloc_end(enum rhp_function function, const void *frame, const void *p,
-			    const void *q, size_t size)
+static ALWAYS_INLINE void end_realloc(const struct rhp_stream_family *f,
+				      enum rhp_function function, const void *frame,
+				      const void *p, const void *q, size_t size)
 {
 	struct outcome o = outcome_of(p, q, size, !q || rhp_sample_allocated(q, size));
 	if (o.code == RHP_REALLOC_FAIL)
@@ -135,25 +133,20 @@ void rhp_record_realloc_end(enum rhp_function function, const void *frame, const
 		return;
 	}
 	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
-	put(t, frame, o.code, o.block, stamp, stack_of(t, function, frame), size);
+	put(t, frame, o.code, o.block, stamp, stack_of(t, function, frame), size, f);
+}
+
+void rhp_record_realloc_end(enum rhp_function function, const void *frame, const void *p,
+			    const void *q, size_t size)
+{
+	end_realloc(NULL, function, frame, p, q, size);
 }
 
 void rhp_record_realloc_end_told(const struct rhp_stream_family *f,
 				 enum rhp_function function, const void *frame,
 				 const void *p, const void *q, size_t size)
 {
-	struct outcome o = outcome_of(p, q, size, !q || rhp_sample_allocated(q, size));
-	if (o.code == RHP_REALLOC_FAIL)
-		rhp_sample_again(p);
-	struct rhp_tracker *t = rhp_tracker_again();
-	if (!t)
-		return;
-	if (!is_of_this_trace(t, &o)) {
-		rhp_tracker_done(t);
-		return;
-	}
-	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
-	put_of(t, frame, o.code, o.block, stamp, stack_of(t, function, frame), size, f);
+	end_realloc(f, function, frame, p, q, size);
 }
 
 void rhp_record_realloc_followed(const void *p, const void *q, size_t size)
@@ -170,7 +163,7 @@ void rhp_record_realloc_followed(const void *p, const void *q, size_t size)
 		return;
 	}
 	uint64_t stamp = rhp_stamp_take((uintptr_t)o.block);
-	put(t, RHP_FRAME_HERE, o.code, o.block, stamp, 0, size);
+	put(t, RHP_FRAME_HERE, o.code, o.block, stamp, 0, size, NULL);
 }
 
 static bool mark(struct rhp_tracker *t, const char *text)

@@ -85,14 +85,21 @@ static bool is_told(const struct call *c)
 	return c->family.family != RHP_FAMILY_NONE;
 }
 
+static void tell(const struct call *c, const struct rhp_stream_family *family,
+		 enum rhp_code code, const void *block, size_t size)
+{
+	__typeof__(&rhp_record_told) record = RHP_RUNTIME(record_told);
+	record(family, c->function, c->frame, code, block, size);
+}
+
 static void record_free(const struct call *c, const void *old, size_t size)
 {
 	if (!rhp_is_recorded(old))
 		return;
 	if (is_told(c))
-		RHP_RUNTIME(record_told)
-	(&c->family, c->function, c->frame, RHP_FREE, old, size);
-	else rhp_on_free(c->function, c->frame, old, size);
+		tell(c, &c->family, RHP_FREE, old, size);
+	else
+		rhp_on_free(c->function, c->frame, old, size);
 }
 
 /* Of a pool that is not NULL, all blocks; or of all pools. */
@@ -105,8 +112,7 @@ static void record_free_all(const struct call *c, const uintptr_t *argument)
 	const void *pool = is_everything ? NULL : (const void *)argument[place];
 	const struct rhp_stream_family all = {
 		c->family.family | RHP_FAMILY_POOL << RHP_FAMILY_BITS, 0};
-	RHP_RUNTIME(record_told)
-	(&all, c->function, c->frame, RHP_FREE, pool, 0);
+	tell(c, &all, RHP_FREE, pool, 0);
 }
 
 static bool record_begin(const struct call *c, const void *old)
@@ -115,18 +121,19 @@ static bool record_begin(const struct call *c, const void *old)
 		return rhp_on_realloc_begin(old);
 	if (!rhp_is_recorded(old))
 		return false;
-	RHP_RUNTIME(record_told)
-	(&c->family, c->function, c->frame, RHP_REALLOC_BEGIN, old, 0);
+	tell(c, &c->family, RHP_REALLOC_BEGIN, old, 0);
 	return true;
 }
 
 static void record_end(const struct call *c, const void *old, const void *block,
 		       size_t size)
 {
+	__typeof__(&rhp_record_realloc_end_told) end =
+		RHP_RUNTIME(record_realloc_end_told);
 	if (is_told(c))
-		RHP_RUNTIME(record_realloc_end_told)
-	(&c->family, c->function, c->frame, old, block, size);
-	else rhp_on_realloc_end(c->function, c->frame, old, block, size);
+		end(&c->family, c->function, c->frame, old, block, size);
+	else
+		rhp_on_realloc_end(c->function, c->frame, old, block, size);
 }
 
 static void record_alloc(const struct call *c, const void *block, size_t size)
@@ -134,8 +141,7 @@ static void record_alloc(const struct call *c, const void *block, size_t size)
 	if (!is_told(c))
 		rhp_on_alloc(c->function, c->frame, block, size);
 	else if (is_of_sample(block, size))
-		RHP_RUNTIME(record_told)
-	(&c->family, c->function, c->frame, RHP_ALLOC, block, size);
+		tell(c, &c->family, RHP_ALLOC, block, size);
 }
 
 uintptr_t rhp_declared_call(struct rhp_declared *d, const void *frame,
