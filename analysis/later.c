@@ -95,7 +95,7 @@ static size_t length_of_name(const char *path)
 		       : strlen(path);
 }
 
-/* Who is told. NULL: nobody */
+/* Who is told. */
 struct listener {
 	void (*say)(void *context, const char *sentence);
 	void *context;

@@ -57,8 +57,7 @@ struct pair {
 	bool following;   /* pair_follow */
 	bool over;        /* the events: what is live is left */
 	struct nest nest;
-	struct pair_rows
-		later; /* rows of blocks that ended with others, still to be given */
+	struct pair_rows later; /* of blocks that ended with others: to be given yet */
 	struct judge judge;
 	struct latest *latest; /* by stream */
 	size_t n_latest;

@@ -205,9 +205,8 @@ bool rhp_leak_all_is_bound(bool *is_unrecorded)
 	if (loader->r_state != RT_CONSISTENT)
 		return false;
 	*is_unrecorded = has_namespaces(loader);
-	/* The first is the executable, whose own calls are wrapped. */
-	for (const struct link_map *map = loader->r_map ? loader->r_map->l_next : NULL;
-	     map && is_all; map = map->l_next) {
+	for (const struct link_map *map = rhp_leak_libraries(); map && is_all;
+	     map = map->l_next) {
 		is_all = is_bound(loader->r_map, map);
 		*is_unrecorded |= !is_all || is_own_allocator(map);
 	}

@@ -108,9 +108,9 @@ struct leak_block {
 /* An address that a block of a family ever had. */
 struct leak_address {
 	uintptr_t address;                 /* 0: a free slot */
-	uint64_t begun : RHP_SEQ_BITS;     /* stamp of its latest allocation, */
+	uint64_t begun : RHP_SEQ_BITS;     /* stamp of its latest allocation */
 	uint64_t family : RHP_FAMILY_BITS; /* of format.h */
-	uint64_t size;                     /* ... and what that asked for */
+	uint64_t size;                     /* that the latest allocation asked for */
 	uint64_t latest;                   /* stamp of its latest event, */
 	uint64_t most : 61;                /* the largest block ever */
 	uint64_t is_live : 1;              /* what the latest event left */
