@@ -654,7 +654,11 @@ GROUP BY l.process, l.stack, l.leak_kind;
 -- Blocks freed by an allocator of another family (new[] by delete, malloc by delete, new
 -- by realloc), or by a sized free with the wrong size. Both problems are two rows. Inner
 -- blocks, too.
-CREATE VIEW mismatches AS SELECT
+CREATE VIEW mismatches AS WITH every_lot AS NOT MATERIALIZED (
+  SELECT process, stack, free_stack, free_size, weight, first_block, last_block FROM lots
+  UNION ALL SELECT process, stack, free_stack, free_size, weight, first_block, last_block
+  FROM inner_lots)
+SELECT
   CAST(problem AS TEXT) AS problem, -- 'family' or 'size'
   process,
   block,                            -- allocations.block, inner_allocations.block
@@ -664,7 +668,7 @@ CREATE VIEW mismatches AS SELECT
 FROM (
   SELECT 'family' AS problem, l.process, b.block, l.stack, l.free_stack, b.size,
     NULL AS free_size, an.name AS allocated_by, fn.name AS freed_by, l.weight
-  FROM lots l CROSS JOIN stacks s ON s.stack = l.stack
+  FROM every_lot l CROSS JOIN stacks s ON s.stack = l.stack
   CROSS JOIN stacks t ON t.stack = l.free_stack
   CROSS JOIN allocators an ON an.allocator = s.allocator
   CROSS JOIN allocators fn ON fn.allocator = t.allocator
@@ -672,23 +676,7 @@ FROM (
   WHERE an.family <> fn.family
   UNION ALL SELECT 'size', l.process, b.block, l.stack, l.free_stack, b.size, l.free_size,
     an.name, fn.name, l.weight
-  FROM lots l LEFT JOIN stacks s ON s.stack = l.stack
-  LEFT JOIN stacks t ON t.stack = l.free_stack
-  LEFT JOIN allocators an ON an.allocator = s.allocator
-  LEFT JOIN allocators fn ON fn.allocator = t.allocator
-  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
-  WHERE l.free_size IS NOT NULL
-  UNION ALL SELECT 'family' AS problem, l.process, b.block, l.stack, l.free_stack, b.size,
-    NULL AS free_size, an.name AS allocated_by, fn.name AS freed_by, l.weight
-  FROM inner_lots l CROSS JOIN stacks s ON s.stack = l.stack
-  CROSS JOIN stacks t ON t.stack = l.free_stack
-  CROSS JOIN allocators an ON an.allocator = s.allocator
-  CROSS JOIN allocators fn ON fn.allocator = t.allocator
-  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block
-  WHERE an.family <> fn.family
-  UNION ALL SELECT 'size', l.process, b.block, l.stack, l.free_stack, b.size, l.free_size,
-    an.name, fn.name, l.weight
-  FROM inner_lots l LEFT JOIN stacks s ON s.stack = l.stack
+  FROM every_lot l LEFT JOIN stacks s ON s.stack = l.stack
   LEFT JOIN stacks t ON t.stack = l.free_stack
   LEFT JOIN allocators an ON an.allocator = s.allocator
   LEFT JOIN allocators fn ON fn.allocator = t.allocator

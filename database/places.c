@@ -132,6 +132,7 @@ struct rows *places_select(const struct database *d, enum place_kind kind,
 	" (SELECT max(at_ns) FROM scope_changes WHERE thread = " thread_of               \
 	" AND at_ns <= b.alloc_ns)"
 
+/* clang-format off */
 /* A block counts once for a name, however many threads have a scope of it open. */
 #define BESIDE                                                                           \
 	"WITH RECURSIVE around(inner, scope) AS (SELECT scope, scope FROM scopes"        \
@@ -144,19 +145,13 @@ struct rows *places_select(const struct database *d, enum place_kind kind,
 	"  CROSS JOIN openers o"                                                         \
 	"  ON o.process = l.process AND o.thread <> l.alloc_thread"                      \
 	"  CROSS JOIN blocks b ON b.block BETWEEN l.first_block AND l.last_block"        \
-	"  CROSS JOIN " SCOPE_OF(                                                        \
-		"c",                                                                     \
-		"o.thread") "  CROSS JOIN named n ON n.inner = c.scope WHERE NOT EXISTS" \
-			    "  (SELECT 1 FROM (SELECT 1) CROSS JOIN " SCOPE_OF(          \
-				    "d", "l.alloc_thread") "   CROSS JOIN named m ON "   \
-							   "m.inner = d.scope WHERE "    \
-							   "m.name = n.name))"           \
-							   ", sums(process, name, "      \
-							   "allocations) AS (SELECT "    \
-							   "process, name,"              \
-							   "  CAST(round(sum(weight)) "  \
-							   "AS INTEGER) FROM beside "    \
-							   "GROUP BY process, name)"
+	"  CROSS JOIN " SCOPE_OF("c", "o.thread")                                        \
+	"  CROSS JOIN named n ON n.inner = c.scope WHERE NOT EXISTS"                     \
+	"  (SELECT 1 FROM (SELECT 1) CROSS JOIN " SCOPE_OF("d", "l.alloc_thread")        \
+	"   CROSS JOIN named m ON m.inner = d.scope WHERE m.name = n.name))"             \
+	", sums(process, name, allocations) AS (SELECT process, name,"                   \
+	"  CAST(round(sum(weight)) AS INTEGER) FROM beside GROUP BY process, name)"
+/* clang-format on */
 
 static const struct row_column beside_columns[] = {
 	ROW_COLUMN(beside_facts, process, "process"),
