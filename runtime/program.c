@@ -23,6 +23,7 @@ extern HIDDEN const char rhp_api_present;
  * of them. Libraries may have allocated, and so started us, even earlier. */
 __attribute__((constructor(101))) static void program_begins(void)
 {
+	rhp_start_waits = false;
 	if (rhp_process_join(&rhp_process_own))
 		rhp_start();
 	else

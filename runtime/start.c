@@ -18,6 +18,8 @@
 #include "runtime/symbols.h"
 #include "runtime/tracker.h"
 
+bool rhp_start_waits;
+
 static struct rhp_settings asked; /* what the environment says */
 
 const struct rhp_settings *rhp_start_asked(void)
@@ -56,7 +58,7 @@ static COLD void read_environment(void)
 /* The first call of the process. */
 static COLD void start_process(void)
 {
-	if (!environ) {
+	if (!environ || rhp_start_waits) {
 		rhp_switch_lose_early();
 		rhp_state_too_early();
 		return;

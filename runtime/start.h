@@ -6,11 +6,17 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "runtime/cc.h"
 
 /* The settings that the environment asks for; all zeros until it was read. */
 struct rhp_settings;
 HIDDEN const struct rhp_settings *rhp_start_asked(void);
+
+/* Whether events are too early until the program's own constructors run: functions of
+ * libc that the runtime calls may not be ready. */
+extern HIDDEN bool rhp_start_waits;
 
 /* Looks what the environment asks for, if no call has done so yet. */
 HIDDEN void rhp_start(void);

@@ -211,6 +211,21 @@ def test_sanitizers(b):
     assert not os.path.exists(b.path("none.bin"))
 
 
+def test_a_sanitizer_that_is_preloaded(b):
+    """Its constructor asks dlsym for functions that are missing, which allocates before
+    the sanitizer can be called."""
+    found = need(Workbench.run(b, "cc", "-print-file-name=libasan.so").strip())
+    code = "int main(void) { free(malloc(1234)); return 0; }"
+    for driver, source in ("cc", "main.c"), ("c++", "main.cpp"):
+        b.file("main.cpp", "#include <stdlib.h>\n" + code)
+        b.file("main.c", code)
+        for words in [], ["--rheaper-capture=link"]:
+            b.build(source, *words, driver=driver)
+            database = b.trace(LD_PRELOAD=found, ASAN_OPTIONS="detect_leaks=0")
+            assert sizes(database, 1234) == ["freed"], (source, words)
+            assert lost(database, "early") > 0, (source, words)
+
+
 def test_the_exception_of_a_failing_new(b):
     if not shutil.which("c++"):
         raise tap.Skip("there is no C++ compiler")

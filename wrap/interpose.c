@@ -11,10 +11,14 @@
  * freed.
  */
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "runtime/modules.h"
+#include "runtime/start.h"
 #include "wrap/interpose.h"
 #include "wrap/operators.h"
 
@@ -200,6 +204,29 @@ static ALWAYS_INLINE const void *frame_called(const void *here)
 }
 #endif
 
+/* Where the module that has an address is loaded. */
+static const void *module_of(const void *address)
+{
+	Dl_info info;
+	return dladdr(address, &info) ? info.dli_fbase : NULL;
+}
+
+/* Whether a library stands before this function of libc's: not the program itself, whose
+ * address the function may have. */
+static bool is_intercepted(const void *function)
+{
+	const void *module = module_of(function);
+	return module != module_of((const void *)syscall) && module != module_of(arena);
+}
+
+/* A sanitizer that is preloaded intercepts functions that the runtime calls, and has
+ * nothing behind them before its constructor has run, in which dlsym allocates. */
+static void look_for_sanitizer(void)
+{
+	rhp_start_waits = is_intercepted((const void *)clock_gettime) ||
+			  is_intercepted((const void *)sigaction);
+}
+
 /* A shared library resizes a block that may be the program's. */
 static void *follow_realloc(void *p, size_t size)
 {
@@ -247,6 +274,7 @@ static void set_capture(void)
 	if (!rhp_look_for_operators)
 		rhp_look_for_operators = look_for_operators;
 	rhp_operators_meet();
+	look_for_sanitizer();
 }
 __attribute__((section(".preinit_array"),
 	       used)) static void (*const preinit)(void) = set_capture;
@@ -291,6 +319,7 @@ static void look_for_libraries(void)
 	/* Some linkers export the shim as such. */
 	if (found != (const void *)own_malloc && found != (const void *)__wrap_malloc)
 		rhp_capture = RHP_CAPTURE_LINK;
+	look_for_sanitizer();
 }
 __attribute__((section(".preinit_array"),
 	       used)) static void (*const preinit)(void) = look_for_libraries;
