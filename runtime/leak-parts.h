@@ -59,6 +59,7 @@ struct leak_shared {
 	bool knows_all; /* the trace has every block that the allocator ever gave out */
 	int calling_tid;
 	uintptr_t calling_descriptor;    /* libc's, of that thread */
+	uintptr_t calling_tid_address;   /* of glibc in that: has its number; or 0 */
 	uintptr_t words[LEAK_MAX_WORDS]; /* registers and the like: pointers that count */
 	bool wants_graph;                /* pointers are written, too */
 	bool has_verdict;                /* all of the scan but the graph is done */
@@ -158,6 +159,7 @@ struct leak_scan {
 	size_t n_excluded, n_excluded_max;
 	struct leak_stack *stacks;
 	size_t n_stacks, n_stacks_max;
+	uintptr_t tid_offset;      /* of the thread's number in a descriptor, or 0 */
 	uintptr_t main_descriptor; /* libc's of the first thread, or 0 */
 	bool has_arena;            /* glibc's malloc was used */
 	struct leak_extent list;   /* of mappings, which is a text of our own */

@@ -105,20 +105,27 @@ static int exclude_arena(struct leak_scan *s, struct leak_region *r, uintptr_t l
 	return exclude(s, bins - N_BINS_BEFORE * LEAK_WORD, last + 2 * LEAK_WORD);
 }
 
-/* The number of the thread if it lives, or 0. */
+static bool lives(const struct leak_scan *s, uint32_t tid)
+{
+	if (tid == 0 || tid == (uint32_t)s->shared->calling_tid)
+		return tid != 0;
+	for (size_t i = 0; i < s->shared->n_threads; i++)
+		if (tid == (uint32_t)s->shared->threads[i].tid)
+			return true;
+	return false;
+}
+
+/* The number of the thread if it lives, or 0. Where a descriptor has it is known with
+ * glibc. Elsewhere it begins a word: the upper halves of addresses look like numbers. */
 static int find_thread(const struct leak_scan *s, struct leak_extent descriptor)
 {
-	const uint32_t *words = (const uint32_t *)descriptor.start;
-	size_t n = (descriptor.end - descriptor.start) / sizeof(*words);
-	uint32_t self = (uint32_t)s->shared->calling_tid;
-	for (size_t i = 0; i < n; i++) {
-		if (words[i] == 0)
-			continue;
-		if (words[i] == self)
-			return (int)self;
-		for (size_t j = 0; j < s->shared->n_threads; j++)
-			if (words[i] == (uint32_t)s->shared->threads[j].tid)
-				return s->shared->threads[j].tid;
+	uintptr_t at = descriptor.start + (s->tid_offset ? s->tid_offset : LEAK_WORD);
+	for (; at + LEAK_WORD <= descriptor.end; at += LEAK_WORD) {
+		uint32_t tid = *(const uint32_t *)at;
+		if (lives(s, tid))
+			return (int)tid;
+		if (s->tid_offset)
+			break;
 	}
 	return 0;
 }
@@ -163,18 +170,31 @@ static bool find_stack(const struct leak_scan *s, const struct leak_region *r,
 	return false;
 }
 
-/* Where a descriptor has the thread's number, which the calling thread's shows; or 0. */
-static size_t find_tid(const struct leak_scan *s)
+static bool is_own_number(const struct leak_scan *s, uintptr_t at)
 {
-	uintptr_t at = s->shared->calling_descriptor, size;
 	const struct leak_region *r = rhp_leak_region(s, at);
-	if (!r || at % LEAK_WORD != 0 || !can_read(r, at, at + LEAK_WORD) ||
-	    leak_word(at) != at)
+	return r && at % sizeof(uint32_t) == 0 &&
+	       can_read(r, at, at + sizeof(uint32_t)) &&
+	       *(const uint32_t *)at == (uint32_t)s->shared->calling_tid;
+}
+
+/*
+ * Where a descriptor has the thread's number; or 0. The kernel clears it when a thread of
+ * glibc's ends, and so it knows where that of the calling thread is. It is only looked
+ * for where the kernel does not say, for others may be found: a guard's size is 4096, and
+ * a process in a container has number 1.
+ */
+static uintptr_t find_tid(const struct leak_scan *s)
+{
+	uintptr_t start = s->shared->calling_descriptor;
+	uintptr_t offset = s->shared->calling_tid_address - start;
+	if (!is_word(s, start, start))
 		return 0;
-	for (size = LEAK_WORD; size < DESCRIPTOR_SIZE; size += sizeof(uint32_t))
-		if (can_read(r, at + size, at + size + sizeof(uint32_t)) &&
-		    *(const uint32_t *)(at + size) == (uint32_t)s->shared->calling_tid)
-			return size;
+	if (offset > 0 && offset < DESCRIPTOR_SIZE && is_own_number(s, start + offset))
+		return offset;
+	for (offset = LEAK_WORD; offset < DESCRIPTOR_SIZE; offset += LEAK_WORD)
+		if (is_own_number(s, start + offset))
+			return offset;
 	return 0;
 }
 
@@ -190,10 +210,10 @@ static bool is_detached(struct leak_extent descriptor)
 /* The result of a thread that has ended is the program's until it is joined. */
 static void keep_result(struct leak_scan *s, struct leak_extent descriptor)
 {
-	size_t tid = find_tid(s), policy = 2 * sizeof(int);
-	uintptr_t at = descriptor.start + (tid & ~(LEAK_WORD - 1)) + 2 * LEAK_WORD;
-	if (tid == 0 || *(const uint32_t *)(descriptor.start + tid) != 0 ||
-	    is_detached(descriptor))
+	size_t policy = 2 * sizeof(int);
+	uintptr_t tid = descriptor.start + s->tid_offset;
+	uintptr_t at = (tid & ~(LEAK_WORD - 1)) + 2 * LEAK_WORD;
+	if (s->tid_offset == 0 || *(const uint32_t *)tid != 0 || is_detached(descriptor))
 		return;
 	for (; at + LEAK_WORD <= descriptor.end; at += LEAK_WORD) {
 		const struct leak_region *r = rhp_leak_region(s, leak_word(at));
@@ -256,6 +276,7 @@ static int take_page(struct leak_scan *s, struct leak_region *r, uintptr_t page)
 static int find_structures(struct leak_scan *s)
 {
 	int error = 0;
+	s->tid_offset = find_tid(s);
 	for (size_t i = 0; i < s->n_regions && error == 0; i++) {
 		struct leak_region *r = &s->regions[i];
 		for (uintptr_t at = r->start; error == 0; at += LEAK_PAGE) {

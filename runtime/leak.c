@@ -169,6 +169,7 @@ static void prepare(struct leak_shared *shared)
 	shared->sequence = scanned.n_chunks;
 	shared->calling_tid = rhp_os_tid();
 	shared->calling_descriptor = rhp_thread_pointer();
+	shared->calling_tid_address = rhp_os_tid_address();
 	shared->knows_all = trace_has_all_blocks();
 	shared->parent_pages = rhp_os_open("/proc/self/pagemap");
 	rhp_os_threads(ask_thread, shared);

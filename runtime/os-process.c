@@ -88,6 +88,14 @@ void rhp_os_thread_name(int tid, char name[RHP_OS_NAME_SIZE])
 		memcpy(name, line, n - 1); /* without the end of the line */
 }
 
+/* The kernel writes a pointer of its own size, also for a 32-bit program. */
+uintptr_t rhp_os_tid_address(void)
+{
+	uint64_t address = 0;
+	long r = SYSCALL(SYS_prctl, PR_GET_TID_ADDRESS, &address, 0, 0, 0);
+	return r == 0 ? (uintptr_t)address : 0;
+}
+
 int rhp_os_split(void)
 {
 	/* No signal at its end, no new stack, nothing shared: the order of the other

@@ -28,6 +28,10 @@ HIDDEN void rhp_os_host(char host[RHP_OS_HOST_SIZE]);
 #define RHP_OS_NAME_SIZE 16
 HIDDEN void rhp_os_thread_name(int tid, char name[RHP_OS_NAME_SIZE]);
 
+/* Where the kernel writes 0 when the calling thread ends: glibc has its number there.
+ * 0: the kernel does not say (it was built without CONFIG_CHECKPOINT_RESTORE). */
+HIDDEN uintptr_t rhp_os_tid_address(void);
+
 /*
  * Splits off a child with a copy of this memory, of which the program hears nothing: the
  * child sends no signal, and no wait of the program's finds it. Returns the child's

@@ -838,4 +838,18 @@ def test_threads_one_after_the_other(b):
         check_graph(seed, *b.scan("taskset", "-c", cpu, program, seed))
 
 
+def test_numbers_that_are_no_threads(b):
+    """What a descriptor has besides: the size of the guard, and 1 if there are threads at all,
+    which is the number of the first process of a container."""
+    alone = ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode:
+        raise tap.Skip("needs unshare")
+    program = b.build("graph.c")
+    after = 'echo "$0" >/proc/sys/kernel/ns_last_pid && "$@"; exit'
+    for seed in range(1, 6):
+        check_graph(seed, *b.scan(*alone, program, str(seed)))
+        for last in range(4089, 4096):
+            check_graph(seed, *b.scan(*alone, "sh", "-c", after, str(last), program, str(seed)))
+
+
 tap.run(dict(globals()), Leaks)
