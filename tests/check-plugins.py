@@ -389,6 +389,32 @@ int work_m(void)
         assert scopes == [("its work", "ended", 1, 444)], scopes
 
 
+def test_musl(bench):
+    """It lacks functions that glibc has, and is asked for none that nobody calls."""
+    if not shutil.which("musl-gcc"):
+        raise tap.Skip("no musl-gcc here")
+    bench.env["RHEAPER_REAL_CC"] = "musl-gcc"
+    source = bench.file("musl.c", PLUGIN.replace("NAME", "musl").replace(
+        "return 0;", "free(strdup(realpath(\"/\", 0)));\n\treturn 0;"))
+    try:
+        host = [bench.path("host.c"), "-DRTLD_DEEPBIND=0"]
+        bench.run("musl-gcc", *host, "-o", "musl-plain")
+        for linker in "bfd", "gold", "lld", "mold":
+            if not shutil.which("ld." + linker):
+                continue
+            words = "-fuse-ld=" + linker, "-include", "string.h"
+            out = bench.plugin("musl", *words, source=source, out=bench.path(linker + "-musl.so"))
+            bench.build(*host, "-o", "musl-ours", *words, "--rheaper-capture=link")
+            for name in "musl-plain", "musl-ours":
+                database = bench.host(name, "+" + out, "=musl")
+                check_work(database, "musl")
+                assert blocks(database, "strdup") == {("work_musl", 2): (1, 0)}, (linker, name)
+                capture = database.execute("SELECT capture FROM processes").fetchone()
+                assert capture == ("link",), (linker, name)
+    finally:
+        del bench.env["RHEAPER_REAL_CC"]
+
+
 def test_extension_of_an_interpreter(bench):
     """A program that nobody builds for us: Python, through ctypes."""
     script = """

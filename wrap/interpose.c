@@ -276,8 +276,7 @@ static void set_capture(void)
 	rhp_operators_meet();
 	look_for_sanitizer();
 }
-__attribute__((section(".preinit_array"),
-	       used)) static void (*const preinit)(void) = set_capture;
+RUNS_FIRST(set_capture)
 
 #define PASSES(size) false
 #define PASSES_REALLOC(p, size) false
@@ -321,8 +320,7 @@ static void look_for_libraries(void)
 		rhp_capture = RHP_CAPTURE_LINK;
 	look_for_sanitizer();
 }
-__attribute__((section(".preinit_array"),
-	       used)) static void (*const preinit)(void) = look_for_libraries;
+RUNS_FIRST(look_for_libraries)
 #endif
 
 /* A library that opens and closes others (GModule, APR, libltdl) calls this one, and the

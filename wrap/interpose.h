@@ -10,3 +10,21 @@
 #include "wrap/next.h"
 
 #define EXPORTED __attribute__((weak, visibility("default")))
+
+/*
+ * Calls a function once before anything of the program runs. musl calls nothing of
+ * .preinit_array; there it comes before the program's constructors, of which no priority
+ * is lower.
+ */
+#define RUNS_FIRST(function)                                                             \
+	static void run_##function(void)                                                 \
+	{                                                                                \
+		static bool has_run;                                                     \
+		if (!has_run)                                                            \
+			function();                                                      \
+		has_run = true;                                                          \
+	}                                                                                \
+	__attribute__((section(".preinit_array"), used)) static void (*const by_libc)(   \
+		void) = run_##function;                                                  \
+	__attribute__((section(".init_array.00001"), used)) static void (*by_any)(       \
+		void) = run_##function;

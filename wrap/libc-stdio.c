@@ -7,11 +7,6 @@ FORWARD_V(__asprintf, vasprintf, format, (char **s, const char *format, ...),
 	  (s, format, ap), STORES(s, result >= 0, (size_t)result + 1))
 FORWARD(int, vasprintf, (char **s, const char *format, va_list ap), (s, format, ap),
 	STORES(s, result >= 0, (size_t)result + 1))
-FORWARD_V(__asprintf_chk, __vasprintf_chk, format,
-	  (char **s, int flag, const char *format, ...), (s, flag, format, ap),
-	  STORES(s, result >= 0, (size_t)result + 1))
-FORWARD(int, __vasprintf_chk, (char **s, int flag, const char *format, va_list ap),
-	(s, flag, format, ap), STORES(s, result >= 0, (size_t)result + 1))
 FORWARD(ssize_t, getline, (char **line, size_t *n, FILE *f), (line, n, f),
 	RESIZES(line, *n))
 FORWARD(ssize_t, getdelim, (char **line, size_t *n, int end, FILE *f), (line, n, end, f),
