@@ -194,8 +194,10 @@ static void find_capture(struct report *report)
 	if (report->process.capture && strcmp(report->process.capture, "link") == 0)
 		add(report,
 		    memory_text("Only what the program's own objects allocate was "
-				"recorded, not what shared libraries do."),
-		    "link with --rheaper-capture=process");
+				"recorded, not what shared libraries do: in C++ not the "
+				"memory of std::string and streams."),
+		    "link with --rheaper-capture=process, a plug-in in C++ with "
+		    "-static-libstdc++");
 }
 
 void unseen_find(struct report *report)

@@ -143,6 +143,32 @@ def test_a_plugin_and_what_libc_gives_it(b):
     assert lost(database, "foreign_free") == 1
 
 
+STRINGS = """#include <string>
+extern "C" void *get(void *p) { std::string s(1000, 'x'); s += s; return p ? &s[0] - 1 : 0; }
+"""
+
+
+def test_strings_of_a_plugin(b):
+    if not shutil.which("c++"):
+        raise tap.Skip("there is no C++ compiler")
+    words = ["-fPIC", "-shared", "--rheaper-shared", b.file("strings.cpp", STRINGS)]
+    b.build(*words, driver="c++", out="plugin.so")
+    assert sizes(host(b, 'CALL("get", NULL);'), 1001) == []
+    b.build(*words, "-static-libstdc++", driver="c++", out="plugin.so")
+    database = host(b, 'CALL("get", NULL);')
+    assert (sizes(database, 1001), sizes(database, 2001)) == (["freed"], ["freed"])
+    assert lost(database, "foreign_free") == 0
+
+
+def test_strings_of_a_program_of_capture_link(b):
+    if not shutil.which("c++"):
+        raise tap.Skip("there is no C++ compiler")
+    source = b.file("strings.cpp", STRINGS + "int main() { return get(nullptr) != nullptr; }")
+    for words, seen in (["--rheaper-capture=link"], []), ([], ["freed"]):
+        b.build(source, *words, driver="c++")
+        assert sizes(b.trace(), 1001) == seen, words
+
+
 def test_a_plugin_and_blocks_that_cross_its_border(b):
     plugin(b, "void *get(void *p) { (void)p; return malloc(1234); }\n"
            "void *put(void *p) { free(p); return p; }")

@@ -425,6 +425,17 @@ def test_the_overview_says_what_ran_and_what_stands_out(bench):
     os.unlink(bench.path("q.bin"))
 
 
+def test_the_overview_says_whose_strings_are_not_in_it(bench):
+    code = bench.file("own.c", "int main(void) { return 0; }\n")
+    for words, said in ((["--rheaper-capture=link"], True), ([], False)):
+        bench.run(os.path.join(BIN, "rheaper-cc"), "-g", code, "-o", "own", *words)
+        bench.run("./own", RHEAPER_TRACE=bench.path("own.bin"))
+        text = bench.report("own.bin")
+        assert ("not the memory of std::string" in " ".join(text.split())) == said, (words, text)
+        assert ("a plug-in in C++ with -static-libstdc++" in " ".join(text.split())) == said, text
+        os.unlink(bench.path("own.bin"))
+
+
 def test_the_overview_says_what_was_in_memory(bench):
     """Beside what was live at that moment; of the whole process only."""
     size, at = bench.ask("SELECT bytes, at_ms FROM resident ORDER BY bytes DESC, at_ms")[0]
