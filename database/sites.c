@@ -11,6 +11,7 @@ static const struct row_column frame_columns[] = {
 	ROW_COLUMN(site_frame, function, "f.function"),
 	ROW_COLUMN(site_frame, file, "f.file"),
 	ROW_COLUMN(site_frame, line, "f.line"),
+	ROW_COLUMN(site_frame, inline_depth, "f.inline_depth"),
 	ROW_COLUMN(site_frame, inferred, "f.inferred"),
 	ROW_COLUMN(site_frame, module_path, "m.path"),
 	ROW_COLUMN(site_frame, build_id, "m.build_id"),

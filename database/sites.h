@@ -19,6 +19,7 @@ struct site_frame {
 	const char *function, *file, *module_path; /* or NULL */
 	const char *build_id, *symbols;            /* of the module, or NULL */
 	int64_t line;                              /* 0: unknown */
+	int64_t inline_depth;                      /* schema.sql */
 	bool inferred;
 };
 

@@ -16,8 +16,7 @@
 
 #include "rheaper-check/baseline.h"
 
-static const char first_line[] = "rheaper-baseline 2";
-static const char first_line_without_files[] = "rheaper-baseline 1";
+static const char first_word[] = "rheaper-baseline";
 
 static int compare_entries(const void *left, const void *right)
 {
@@ -131,15 +130,22 @@ static void take_fact(struct lines *l, const char *line)
 	l->functions[l->n_functions++] = arena_text(l->arena, function);
 }
 
+/* A digit, and nothing else. */
+static void take_version(struct lines *l, const char *digit)
+{
+	if (!digit || digit[0] < '0' + NAMES_PLAIN || digit[0] > '0' + NAMES_VERSION ||
+	    digit[1])
+		die_at(l, "not a baseline of this version of rheaper-check; "
+			  "write one with --write-baseline");
+	l->baseline->version = (enum names_version)(digit[0] - '0');
+}
+
 static void take_line(struct lines *l, const char *line)
 {
 	const char *name;
 
 	if (l->number == 1) {
-		l->baseline->without_files = strcmp(line, first_line_without_files) == 0;
-		if (!l->baseline->without_files && strcmp(line, first_line) != 0)
-			die_at(l, "not a baseline of this version of rheaper-check; "
-				  "write one with --write-baseline");
+		take_version(l, behind(line, first_word));
 	} else if (line[0] == 0) {
 		end_paragraph(l);
 	} else if (line[0] == '\t') {
@@ -158,21 +164,36 @@ static bool is_printable(const struct lines *l, const char *text)
 	return strcmp(arena_printable(l->arena, text), text) == 0;
 }
 
-/* The file of a function stands behind a tab. */
+/* What stands behind the tabs of a function: its file, and its details. */
+static void check_function(const struct lines *l, const char *function)
+{
+	int n = 0;
+
+	for (const char *cell = function;; n++) {
+		size_t length = strcspn(cell, "\t");
+
+		if (n == (int)l->baseline->version)
+			die_at(l, "the function has more than this version keeps of one");
+		if (length == 0 && (n != 1 || !cell[length]))
+			die_at(l, "expected a function, and a file or details behind the "
+				  "tab");
+		if (!is_printable(l, arena_text_n(l->arena, cell, length)))
+			die_at(l, "the line is not printable UTF-8");
+		if (!cell[length])
+			return;
+		cell += length + 1;
+	}
+}
+
 static void check_line(const struct lines *l, const char *line, size_t length)
 {
 	const char *function = line[0] == '\t' ? behind(line + 1, "at") : NULL;
-	size_t name = function ? strcspn(function, "\t") : 0;
-	bool has_file = function && function[name] && !l->baseline->without_files;
 
 	if (strlen(line) != length)
 		die_at(l, "the line contains a NUL byte");
-	if (has_file && (name == 0 || !function[name + 1]))
-		die_at(l, "expected a function, and a file behind the tab");
-	line += line[0] == '\t';
-	if (has_file ? !is_printable(l, arena_text_n(l->arena, function, name)) ||
-			       !is_printable(l, function + name + 1)
-		     : !is_printable(l, line))
+	if (function && l->number > 1)
+		check_function(l, function);
+	else if (!is_printable(l, line + (line[0] == '\t')))
 		die_at(l, "the line is not printable UTF-8");
 }
 
@@ -243,8 +264,7 @@ void baseline_write(struct baseline *baseline, const char *path)
 	output_share();
 	sort(&baseline->programs);
 	sort(&baseline->sites);
-	fprintf(out, "%s\n",
-		baseline->without_files ? first_line_without_files : first_line);
+	fprintf(out, "%s %d\n", first_word, (int)baseline->version);
 	for (size_t i = 0; i < baseline->programs.n; i++)
 		write_entry(out, "program", &baseline->programs.entries[i]);
 	for (size_t i = 0; i < baseline->sites.n; i++)

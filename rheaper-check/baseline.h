@@ -2,7 +2,8 @@
 /*
  * The baseline: a text file, kept with the source, that lists what was known before. It
  * has a paragraph for each program and each call site, sorted by name
- * (docs/how-to/ci.md). One of version 1 has no files of functions.
+ * (docs/how-to/ci.md). One of version 1 has no files of functions, and one of version 2
+ * no details.
  */
 #pragma once
 
@@ -32,7 +33,7 @@ struct baseline_list {
 
 struct baseline {
 	struct baseline_list programs, sites;
-	bool without_files; /* it is of version 1 */
+	enum names_version version;
 };
 
 /* Read a file. Dies, naming the line, if it is not a baseline. */

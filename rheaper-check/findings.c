@@ -160,7 +160,7 @@ static void note_taken(struct verdict *v, const struct measure_site *site,
 		       const struct baseline_entry *entry)
 {
 	const char *(*join)(struct arena *, const char *) =
-		names_have_same_functions(site->key, entry->key) ? names_joined_with_files
+		names_have_same_functions(site->key, entry->key) ? names_joined_in_full
 								 : names_joined;
 
 	findings_note(v, arena_format(v->arena,
@@ -171,9 +171,9 @@ static void note_taken(struct verdict *v, const struct measure_site *site,
 				      join(v->arena, entry->key)));
 }
 
-/* A file may have been renamed. */
-static void note_other_files(struct verdict *v, const struct measure_site *site,
-			     const struct baseline *baseline)
+/* A file may have been renamed, or a parameter have another type. */
+static void note_namesake(struct verdict *v, const struct measure_site *site,
+			  const struct baseline *baseline)
 {
 	for (size_t i = 0; i < baseline->sites.n; i++) {
 		const struct baseline_entry *e = &baseline->sites.entries[i];
@@ -187,11 +187,15 @@ static void note_other_files(struct verdict *v, const struct measure_site *site,
 			arena_format(
 				v->arena,
 				"%s: the baseline has a leak at %s, which is not there "
-				"any more, and not at %s; if a file was renamed, write "
-				"the baseline again",
+				"any more, and not at %s; if %s, write the baseline "
+				"again",
 				verdict_program(v, site->key),
-				names_joined_with_files(v->arena, e->key),
-				names_joined_with_files(v->arena, site->key)));
+				names_joined_in_full(v->arena, e->key),
+				names_joined_in_full(v->arena, site->key),
+				names_have_same_files(site->key, e->key)
+					? "only parameters, template arguments or the "
+					  "order of lambdas changed"
+					: "a file was renamed"));
 		return;
 	}
 }
@@ -309,6 +313,8 @@ static struct baseline_entry *join_alike(const struct verdict *v,
 				measure_add(all->amounts[k], e->amounts[k] - e->used[k]);
 		}
 	}
+	if (all && all->amounts[AMOUNT_LEAK_BLOCKS] == 0) /* others may cover it */
+		all->has[AMOUNT_LEAK_BLOCKS] = all->has[AMOUNT_LEAK_BYTES] = false;
 	return all;
 }
 
@@ -317,6 +323,11 @@ static void compare_alike(struct verdict *v, struct measure_site *site,
 			  struct baseline *baseline, const struct limits *limits)
 {
 	struct names_shape shape = names_shape(site->key);
+	static const char *const blurs[] = {
+		[GAP_FILES] = measure_no_files,
+		[GAP_DETAILS] = measure_no_details,
+		[GAP_LAMBDAS] = measure_other_lambdas,
+	};
 	struct baseline_entry *before = join_alike(v, site, &shape, baseline);
 	int64_t wanted[N_AMOUNTS];
 
@@ -328,9 +339,8 @@ static void compare_alike(struct verdict *v, struct measure_site *site,
 			accept(v, site);
 		else
 			find_leak(v, site, before);
-		if (!site->blur &&
-		    names_count_files(site->key) != names_count_files(before->key))
-			site->blur = measure_no_files;
+		if (!site->blur)
+			site->blur = blurs[names_gap(site->key, before->key)];
 	}
 	compare_amounts(v, site->key, site, site->amounts, before, limits->site_growth);
 	memcpy(wanted, site->amounts, sizeof(wanted));
@@ -351,7 +361,7 @@ static void compare_rest(struct verdict *v, struct measure_site *site,
 		return;
 	}
 	find_leak(v, site, NULL);
-	note_other_files(v, site, baseline);
+	note_namesake(v, site, baseline);
 }
 
 static void compare_sites(struct verdict *v, struct baseline *baseline,

@@ -104,7 +104,8 @@ static void measure_all(struct check *c)
 
 	measure_init(&c->measure, &c->arena, needs_all_sites(o, &c->baseline));
 	c->measure.min_runs = o->min_runs;
-	c->measure.without_files = c->baseline.without_files;
+	if (o->baseline)
+		c->measure.version = c->baseline.version;
 	c->measure.paths = &o->paths;
 	c->measure.leak_kinds = o->leak_kinds;
 	c->measure.wrappers = o->wrappers;

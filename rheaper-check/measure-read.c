@@ -11,6 +11,7 @@
 #include "database/sites.h"
 #include "database/terms.h"
 #include "rheaper-check/arena.h"
+#include "rheaper-check/details.h"
 #include "rheaper-check/measure.h"
 #include "rheaper-check/names.h"
 #include "rheaper-check/paths.h"
@@ -74,6 +75,23 @@ static void take_file(struct reading *r, struct measure_frame *frame,
 	frame->is_below_root = path.is_below_root;
 }
 
+/* Code of libraries has its names alone: their files and types are others' affair. */
+static void make_line(struct reading *r, struct measure_frame *frame)
+{
+	bool is_own = !frame->is_library && r->m->version >= NAMES_WITH_FILES;
+	const char *details = frame->is_library || frame->is_unnamed || frame->inferred
+				      ? ""
+				      : details_of(r->arena, frame->sym);
+
+	if (r->m->version < NAMES_WITH_DETAILS) {
+		r->m->lacks_details = r->m->lacks_details || details[0];
+		details = "";
+	}
+	frame->line_of_key =
+		names_line(r->arena, frame->plain, is_own ? frame->path : NULL,
+			   frame->is_below_root, details);
+}
+
 static void take_frame(struct reading *r, const struct site_frame *row)
 {
 	struct measure_frame frame = {
@@ -86,6 +104,8 @@ static void take_frame(struct reading *r, const struct site_frame *row)
 		.symbols = module_symbols_find(row->symbols),
 		.is_unnamed = row->function && is_unnamed(row->function),
 		.inferred = row->inferred,
+		.inline_depth = row->inline_depth,
+		.has_parameters = row->function && details_are_full(row->function),
 	};
 
 	if (row->module_path && !row->file && frame.is_unnamed) {
@@ -96,10 +116,7 @@ static void take_frame(struct reading *r, const struct site_frame *row)
 		frame.lost = why_lost(r, row, frame.module);
 	}
 	take_file(r, &frame, row);
-	frame.line_of_key = frame.is_library || r->m->without_files
-				    ? frame.plain
-				    : names_with_file(r->arena, frame.plain, frame.path,
-						      frame.is_below_root);
+	make_line(r, &frame);
 	if (r->n_frames >= MAP_NONE ||
 	    map_put(&r->frame_numbers, (uint64_t)row->frame, (uint32_t)r->n_frames))
 		die("read %s: out of memory", r->database.name);
@@ -163,6 +180,43 @@ static bool lacks_file(const struct process *process, const struct measure_stack
 	return false;
 }
 
+static bool is_of_cxx(const char *file)
+{
+	static const char *const endings[] = {"cc",  "cpp", "cxx", "C",   "c++", "cp",
+					      "hpp", "hh",  "hxx", "h++", "ipp", "tpp"};
+	const char *dot = file ? strrchr(file, '.') : NULL;
+
+	for (size_t i = 0; dot && i < sizeof(endings) / sizeof(*endings); i++) {
+		if (strcmp(dot + 1, endings[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether a function of the program's own that was inlined lacks its parameters, by which
+ * C++ tells it from others of its name. Of a function that was not, the symbol table has
+ * them, unless it is one of C, or its name is too long.
+ */
+static bool lacks_details(const struct measure_stack *stack, size_t n)
+{
+	bool is_cxx = false, lacks = false;
+
+	for (size_t i = 0; i < n && strcmp(stack->frames[i]->plain, "main") != 0; i++) {
+		const struct measure_frame *frame = stack->frames[i];
+		const struct measure_frame *next =
+			i + 1 < stack->n_frames ? stack->frames[i + 1] : NULL;
+		bool is_inlined = next && next->inline_depth == frame->inline_depth + 1;
+
+		if (frame->is_library)
+			continue;
+		is_cxx = is_cxx || frame->has_parameters || is_of_cxx(frame->file);
+		lacks = lacks || (frame->plain[0] && !frame->has_parameters &&
+				  (is_inlined || details_are_cut(frame->sym)));
+	}
+	return is_cxx && lacks;
+}
+
 /* *blur, unless it is NULL: why other callers than those of the stack may have this key,
  * or NULL. */
 static const char *make_key(struct reading *r, const struct process *process,
@@ -180,6 +234,7 @@ static const char *make_key(struct reading *r, const struct process *process,
 	else if (blur)
 		*blur = stack->gap                      ? stack->gap
 			: lacks_file(process, stack, n) ? measure_no_files
+			: lacks_details(stack, n)       ? measure_no_details
 							: NULL;
 	return names_key(r->arena, process->program, r->plain, n);
 }

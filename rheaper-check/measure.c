@@ -22,6 +22,9 @@ const char *const amount_names[N_AMOUNTS] = {
 };
 
 const char measure_no_files[] = "have functions whose source files are not known";
+const char measure_no_details[] = "have functions whose parameters are not known";
+const char measure_other_lambdas[] =
+	"have lambdas that another compiler numbers in its own way";
 
 const char *const place_kind_names[N_PLACE_KINDS] = {
 	[PLACE_PROCESS] = "process",
@@ -81,7 +84,8 @@ void measure_init(struct measure *m, struct arena *arena, bool all_sites)
 	*m = (struct measure){.arena = arena,
 			      .leak_kinds = LEAK_KINDS_LOST,
 			      .all_sites = all_sites,
-			      .min_runs = 1};
+			      .min_runs = 1,
+			      .version = NAMES_VERSION};
 }
 
 /* What is worse comes first: of live blocks the definitely lost ones. */

@@ -17,6 +17,7 @@
 
 #include "database/places.h"
 #include "database/terms.h"
+#include "rheaper-check/names.h"
 
 struct arena;
 struct baseline_entry;
@@ -54,12 +55,14 @@ struct measure_frame {
 	const char *module;
 	const char *plain; /* what names_plain makes of `sym`; "" if it is inferred: keys
 			    * are what they are without */
-	const char *line_of_key;     /* the same with its file, if keys have files */
+	const char *line_of_key;     /* the same with what keys have of it */
 	enum module_symbols symbols; /* of the module */
 	bool is_unnamed;             /* the module has no name for it */
 	bool inferred;               /* a tail call left no frame of it */
-	const char *lost;    /* why it has no name, NULL: it has, or its file has none */
-	unsigned int linked; /* the libraries, linked into its file, that it may be of */
+	bool has_parameters;  /* `sym` has, as names of C++ have where they are whole */
+	int64_t inline_depth; /* that of the next frame is one more: it was inlined */
+	const char *lost;     /* why it has no name, NULL: it has, or its file has none */
+	unsigned int linked;  /* the libraries, linked into its file, that it may be of */
 };
 
 /*
@@ -73,8 +76,10 @@ enum measure_library {
 	N_MEASURE_LIBRARIES
 };
 
-/* What is said of stacks of which a baseline has names and no source files. */
+/* What is said of stacks of which a baseline has names and no source files, no
+ * parameters, or numbers of lambdas that mean nothing here. */
 extern const char measure_no_files[];
+extern const char measure_no_details[], measure_other_lambdas[];
 
 /* Return the set, a bit for one, of the library of a name; 0 if it is none of these. */
 unsigned int measure_linked(const char *name);
@@ -224,7 +229,8 @@ struct measure {
 	int64_t n_forked;  /* children with traces, which do not have what they began with
 			    */
 	bool all_sites;    /* measure also sites that do not leak */
-	bool without_files;         /* keys have none, as in older baselines */
+	enum names_version version; /* of keys, as in a baseline */
+	bool lacks_details;         /* ... so they are without some */
 	bool wanted[N_PLACE_KINDS]; /* places to measure; set before databases are read,
 				     */
 	bool wants_names;           /* ... and whether rules for them name functions */

@@ -8,6 +8,7 @@
 #include "common/glob.h"
 #include "common/path.h"
 #include "rheaper-check/arena.h"
+#include "rheaper-check/details.h"
 #include "symbols/signature.h"
 
 #include "rheaper-check/names.h"
@@ -46,13 +47,17 @@ const char *names_unnamed(struct arena *arena, const char *sym, const char *buil
 		arena, arena_format(arena, "%s [%.*s]", sym, BUILD_ID_DIGITS, build_id));
 }
 
-const char *names_with_file(struct arena *arena, const char *function, const char *file,
-			    bool is_below_root)
+const char *names_line(struct arena *arena, const char *function, const char *file,
+		       bool is_below_root, const char *details)
 {
-	if (!file || !function[0])
+	if (!function[0])
 		return function;
-	file = arena_printable(arena, is_below_root ? file : path_base(file));
-	return arena_format(arena, "%s\t%s", function, file);
+	if (file)
+		file = arena_printable(arena, is_below_root ? file : path_base(file));
+	if (details[0])
+		return arena_format(arena, "%s\t%s\t%s", function, file ? file : "",
+				    details);
+	return file ? arena_format(arena, "%s\t%s", function, file) : function;
 }
 
 /* The length of a function's name in a line. */
@@ -129,34 +134,6 @@ char *names_bare(struct arena *arena, const char *key)
 	return bare;
 }
 
-const char *names_joined(struct arena *arena, const char *key)
-{
-	return names_joined_with_files(arena, names_bare(arena, key));
-}
-
-const char *names_joined_with_files(struct arena *arena, const char *key)
-{
-	const char *name = key + names_program(key);
-	char *joined = arena_take(arena, strlen(name) * sizeof(ARROW) + 2);
-	char *end = joined;
-	bool has_file = false;
-
-	if (!*name)
-		return "[unknown]";
-	for (name++; *name; name++) {
-		if (*name == '\t')
-			end = stpcpy(end, " (");
-		else if (*name == '\n')
-			end = stpcpy(stpcpy(end, has_file ? ")" : ""), ARROW);
-		else
-			*end++ = *name;
-		has_file = *name != '\n' && (has_file || *name == '\t');
-	}
-	if (has_file)
-		stpcpy(end, ")");
-	return joined;
-}
-
 /* The next line of a text, and its length; NULL: there is none. */
 static const char *next_line(const char *line, size_t *length)
 {
@@ -166,6 +143,58 @@ static const char *next_line(const char *line, size_t *length)
 	line++;
 	*length = strcspn(line, "\n");
 	return line;
+}
+
+/* What a line of *length bytes has behind its first tab, or behind the second one, and
+ * the length of that; 0: it is not known. */
+static const char *column(const char *line, size_t *length, int number)
+{
+	size_t n = *length;
+
+	for (int i = 0; i < number; i++) {
+		size_t cell = name_length(line, n);
+
+		line += cell + (cell < n);
+		n -= cell + (cell < n);
+	}
+	*length = name_length(line, n);
+	return line;
+}
+
+static const char *file_of(const char *line, size_t *length)
+{
+	return column(line, length, 1);
+}
+
+static const char *details_in(const char *line, size_t *length)
+{
+	return column(line, length, 2);
+}
+
+const char *names_joined(struct arena *arena, const char *key)
+{
+	return names_joined_in_full(arena, names_bare(arena, key));
+}
+
+const char *names_joined_in_full(struct arena *arena, const char *key)
+{
+	size_t length = names_program(key);
+	const char *line = next_line(key, &length);
+	char *joined = arena_take(arena, strlen(key) * sizeof(ARROW) + 1), *end = joined;
+
+	if (!line)
+		return "[unknown]";
+	for (; line; line = next_line(line, &length)) {
+		size_t name = name_length(line, length), file = length, details = length;
+		const char *file_at = file_of(line, &file);
+		const char *details_at = details_in(line, &details);
+
+		end = stpcpy(end, end == joined ? "" : ARROW);
+		end = mempcpy(mempcpy(end, line, name), details_at, details);
+		if (file)
+			end = stpcpy(mempcpy(stpcpy(end, " ("), file_at, file), ")");
+	}
+	return joined;
 }
 
 /* The length of the module in a line that names_unnamed made with a build id, else 0. */
@@ -200,15 +229,6 @@ static bool is_end(const char *a, size_t a_length, const char *b, size_t b_lengt
 	       (a_length == b_length || b[b_length - a_length - 1] == separator);
 }
 
-/* The file of a line, of *length bytes; 0: it is not known. */
-static const char *file_of(const char *line, size_t *length)
-{
-	size_t name = name_length(line, *length);
-
-	*length -= name + (name < *length);
-	return line + name + 1;
-}
-
 /* Whether the files of two lines may be one. */
 static bool is_same_file(const char *a, size_t a_length, const char *b, size_t b_length)
 {
@@ -235,6 +255,15 @@ static bool is_same_file_name(const char *a, size_t a_length, const char *b,
 		memcmp(a_base, b_base, a_rest) == 0);
 }
 
+static enum details_order compare_details(const char *a, size_t a_length, const char *b,
+					  size_t b_length)
+{
+	const char *a_details = details_in(a, &a_length);
+	const char *b_details = details_in(b, &b_length);
+
+	return details_compare(a_details, a_length, b_details, b_length);
+}
+
 /* The same function; of what was inlined some compilers do not name the namespaces. */
 static bool is_same(const char *a, size_t a_length, const char *b, size_t b_length)
 {
@@ -246,11 +275,14 @@ static bool is_same(const char *a, size_t a_length, const char *b, size_t b_leng
 		return is_same(b, b_length, a, a_length);
 	return is_end(a, a_name, b, b_name, ':') &&
 	       (a_name == b_name || !memchr(a, ':', a_name)) &&
-	       is_same_file_name(a, a_length, b, b_length);
+	       is_same_file_name(a, a_length, b, b_length) &&
+	       compare_details(a, a_length, b, b_length) != DETAILS_OTHER;
 }
 
-/* Whether two keys have the same functions, whose files may be one if they must. */
-static bool has_same_lines(const char *a, const char *b, bool with_files)
+typedef bool same_fn(const char *a, size_t a_length, const char *b, size_t b_length);
+
+/* Whether two keys have the same functions, and each two lines what they must. */
+static bool has_same_lines(const char *a, const char *b, same_fn *is_line_alike)
 {
 	size_t a_length = names_program(a), b_length = names_program(b);
 	bool is_line_same = a_length == b_length && memcmp(a, b, a_length) == 0;
@@ -262,28 +294,67 @@ static bool has_same_lines(const char *a, const char *b, bool with_files)
 			return !a && !b;
 		is_line_same = name_length(a, a_length) == name_length(b, b_length) &&
 			       memcmp(a, b, name_length(a, a_length)) == 0 &&
-			       (!with_files || is_same_file(a, a_length, b, b_length));
+			       is_line_alike(a, a_length, b, b_length);
 	}
 	return false;
 }
 
-size_t names_count_files(const char *key)
+static bool is_any(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-	size_t n = 0;
+	(void)a, (void)a_length, (void)b, (void)b_length;
+	return true;
+}
 
-	for (; *key; key++)
-		n += *key == '\t';
-	return n;
+static bool is_alike(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+	return is_same_file(a, a_length, b, b_length) &&
+	       compare_details(a, a_length, b, b_length) <= DETAILS_NUMBERED;
 }
 
 bool names_have_same_functions(const char *a, const char *b)
 {
-	return has_same_lines(a, b, false);
+	return has_same_lines(a, b, is_any);
+}
+
+bool names_have_same_files(const char *a, const char *b)
+{
+	return has_same_lines(a, b, is_same_file);
 }
 
 bool names_alike(const char *a, const char *b)
 {
-	return has_same_lines(a, b, true);
+	return has_same_lines(a, b, is_alike);
+}
+
+/* What one of two lines tells. */
+static enum names_gap line_gap(const char *a, size_t a_length, const char *b,
+			       size_t b_length)
+{
+	size_t a_file = a_length, b_file = b_length;
+
+	file_of(a, &a_file);
+	file_of(b, &b_file);
+	if (!a_file != !b_file)
+		return GAP_FILES;
+	switch (compare_details(a, a_length, b, b_length)) {
+	case DETAILS_UNKNOWN:
+		return GAP_DETAILS;
+	case DETAILS_NUMBERED:
+		return GAP_LAMBDAS;
+	default:
+		return GAP_NONE;
+	}
+}
+
+enum names_gap names_gap(const char *a, const char *b)
+{
+	size_t a_length = names_program(a), b_length = names_program(b);
+	enum names_gap gap = GAP_NONE;
+
+	while (gap == GAP_NONE && (a = next_line(a, &a_length)) &&
+	       (b = next_line(b, &b_length)))
+		gap = line_gap(a, a_length, b, b_length);
+	return gap;
 }
 
 /* Whether all lines of `few` stand in `many`, in their order. */

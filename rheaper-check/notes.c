@@ -221,10 +221,17 @@ static void note_blurred(struct verdict *v)
 					   list[k].n == 1 ? "is" : "are", list[k].why));
 }
 
-/* Those of other files have the same key. */
+/* Others have the same key. */
 static void note_old(struct verdict *v, const struct baseline *baseline)
 {
-	if (baseline->without_files && v->n_known)
+	if (v->n_known == 0)
+		return;
+	if (baseline->version == NAMES_WITH_FILES && v->measure->lacks_details)
+		findings_note(v, "the baseline is of version 2, without parameters: what "
+				 "other overloads, template instances and lambdas leak "
+				 "counts as known, too; --write-baseline writes one that "
+				 "has them");
+	if (baseline->version == NAMES_PLAIN)
 		findings_note(v,
 			      "the baseline is of version 1, without files: what other "
 			      "functions of the same names leak counts as known, too; "

@@ -28,7 +28,7 @@ static void add(struct baseline_list *list, struct arena *arena, const char *key
 void ratchet_new(struct baseline *baseline, struct arena *arena, const struct measure *m,
 		 const struct limits *limits)
 {
-	*baseline = (struct baseline){0};
+	*baseline = (struct baseline){.version = m->version};
 	for (size_t i = 0; i < m->n_programs; i++)
 		add(&baseline->programs, arena, m->programs[i].name,
 		    m->programs[i].amounts, false, limits->growth);

@@ -72,3 +72,18 @@ size_t name_operator_length(const char *at)
 	}
 	return n;
 }
+
+size_t name_lambda_length(const char *at)
+{
+	size_t n = 0, depth = 0;
+
+	if (strncmp(at, "$_", 2) == 0 && isdigit((unsigned char)at[2]))
+		return 2 + strspn(at + 2, "0123456789");
+	if (strncmp(at, "{lambda(", 8) != 0)
+		return 0;
+	do {
+		depth += at[n] == '{';
+		depth -= at[n] == '}';
+	} while (at[n++] && depth);
+	return depth ? 0 : n;
+}

@@ -20,3 +20,7 @@ size_t name_cut_offset(const char *name, size_t length);
 /* Return the length of the word "operator" at `at` with the sign behind it if that is
  * made of brackets; 0 if the word is not there. */
 size_t name_operator_length(const char *at);
+
+/* Return the length of what a lambda is called at `at`, "{lambda(int)#1}" or "$_1": its
+ * number changes when another is written before it. 0 if none is there. */
+size_t name_lambda_length(const char *at);

@@ -35,23 +35,6 @@ bool signature_is_startup(const char *name)
 	return false;
 }
 
-/* The length of what a lambda is called at `at`, "{lambda(int)#1}" or "$_1": its number
- * changes when another is written before it. 0 if none is there. */
-static size_t lambda_length(const char *at)
-{
-	size_t n = 0, depth = 0;
-
-	if (strncmp(at, "$_", 2) == 0 && isdigit((unsigned char)at[2]))
-		return 2 + strspn(at + 2, "0123456789");
-	if (strncmp(at, "{lambda(", 8) != 0)
-		return 0;
-	do {
-		depth += at[n] == '{';
-		depth -= at[n] == '}';
-	} while (at[n++] && depth);
-	return depth ? 0 : n;
-}
-
 /* The text outside of all < > and ( ). */
 static size_t strip_brackets(const char *name, size_t length, char *plain, size_t size)
 {
@@ -60,7 +43,7 @@ static size_t strip_brackets(const char *name, size_t length, char *plain, size_
 
 	for (size_t i = 0; i < length && n < size; i++) {
 		size_t word = depth == 0 ? name_operator_length(name + i) : 0;
-		size_t number = depth == 0 ? lambda_length(name + i) : 0;
+		size_t number = depth == 0 ? name_lambda_length(name + i) : 0;
 
 		if (number && i + number <= length && n + sizeof(lambda) <= size) {
 			n += (size_t)(stpcpy(plain + n, lambda) - (plain + n));

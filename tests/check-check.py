@@ -42,7 +42,7 @@ def test_a_leak_is_found_with_its_line(b):
 def test_a_baseline_knows_leaks(b):
     baseline = b.baseline()
     assert read(baseline) == (
-        "rheaper-baseline 2\n\nsite app\n\tleak-blocks 2\n\tleak-bytes 200\n\tat make\tprogram.c\n"
+        "rheaper-baseline 3\n\nsite app\n\tleak-blocks 2\n\tleak-bytes 200\n\tat make\tprogram.c\n"
         "\tat known\tprogram.c\n\tat main\tprogram.c\n\nsite app\n\tleak-blocks 1\n\tleak-bytes 50\n"
         "\tat make\tprogram.c\n\tat tail\tprogram.c\n\tat main\tprogram.c\n"), read(baseline)
     assert "0 findings; 2 call sites leak, 2 known, 0 improved" in b.check(
@@ -395,15 +395,15 @@ int main()
 }
 """
     baseline = None
-    for lambdas in "", "\tauto none = [] { return 0; };\n\tnone();\n":
+    for lambdas in "", "\tauto none = [](int n) { return n; };\n\tnone(0);\n":
         for compiler in "rheaper-g++", "rheaper-clang++":
             if not shutil.which(compiler[8:]):
                 continue
             program = b.build("app", compiler, text=text % lambdas)
             trace = b.trace(program=program)
             baseline = baseline or b.baseline(trace=trace)
-            b.check(0, "-b", baseline, trace)
-    functions = read(baseline).replace("\tprogram.cpp\n", "\n")
+            b.check(1 if lambdas and compiler == "rheaper-g++" else 0, "-b", baseline, trace)  # it is the second one now
+    functions = re.sub(r"\tprogram\.cpp\t?.*", "", read(baseline))
     assert "\tat ::Box::make\n\tat main::{lambda}::operator()\n\tat main\n" in functions, functions
     assert "\tat ::Box::make\n\tat main\n" in functions, functions
 

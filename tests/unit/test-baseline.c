@@ -16,8 +16,9 @@
 #include "rheaper-check/baseline.h"
 #include "rheaper-check/limits.h"
 
-#define HEAD "rheaper-baseline 2\n"
-#define OLD_HEAD "rheaper-baseline 1\n"
+#define HEAD "rheaper-baseline 3\n"
+#define HEAD_2 "rheaper-baseline 2\n"
+#define HEAD_1 "rheaper-baseline 1\n"
 
 static char path[] = "/tmp/rheaper-test-baseline.XXXXXX";
 static struct arena arena;
@@ -86,6 +87,7 @@ static void what_is_written_is_read(void **state)
 					"\nsite p q\n\tleak-blocks 1\n\tleak-bytes 0\n"
 					"\nsite p q\n\tleak-blocks 3\n\tleak-bytes 30\n"
 					"\tat operator new[]\tsrc/new it.c\n\tat at\n"
+					"\tat f\ta.cc\t(int)\n\tat g\t\t<A B>(C) $1\n"
 					"\tat main\n";
 	struct baseline baseline;
 	struct baseline_entry *entry;
@@ -93,11 +95,12 @@ static void what_is_written_is_read(void **state)
 	(void)state;
 	write_bytes(text, sizeof(text) - 1);
 	baseline_read(&baseline, &arena, path);
-	assert_false(baseline.without_files);
+	assert_int_equal(baseline.version, NAMES_VERSION);
 	assert_int_equal(baseline.programs.n, 1);
 	assert_int_equal(baseline.sites.n, 2);
 	entry = baseline_find(&baseline.sites,
-			      "p q\noperator new[]\tsrc/new it.c\nat\nmain");
+			      "p q\noperator new[]\tsrc/new it.c\nat\nf\ta.cc\t(int)\n"
+			      "g\t\t<A B>(C) $1\nmain");
 	assert_non_null(entry);
 	assert_int_equal(entry->amounts[AMOUNT_LEAK_BYTES], 30);
 	assert_false(entry->has[AMOUNT_PEAK]);
@@ -107,14 +110,19 @@ static void what_is_written_is_read(void **state)
 
 static void an_older_one_stays_what_it_is(void **state)
 {
-	static const char text[] = OLD_HEAD "\nsite p\n\tleak-blocks 1\n\tat f\n";
+	static const char *const texts[] = {
+		HEAD_1 "\nsite p\n\tleak-blocks 1\n\tat f\n",
+		HEAD_2 "\nsite p\n\tleak-blocks 1\n\tat f\n\tat g\tg.c\n",
+	};
 	struct baseline baseline;
 
 	(void)state;
-	write_bytes(text, sizeof(text) - 1);
-	baseline_read(&baseline, &arena, path);
-	assert_true(baseline.without_files);
-	assert_written_back(&baseline, text);
+	for (int i = 0; i < 2; i++) {
+		write_bytes(texts[i], strlen(texts[i]));
+		baseline_read(&baseline, &arena, path);
+		assert_int_equal(baseline.version, i + 1);
+		assert_written_back(&baseline, texts[i]);
+	}
 }
 
 static void what_is_no_baseline_is_refused(void **state)
@@ -122,11 +130,19 @@ static void what_is_no_baseline_is_refused(void **state)
 	static const char *const texts[] = {
 		"",
 		"\n",
-		"rheaper-baseline 3\n",
-		OLD_HEAD "site p\n\tat a\ta.c\n",
+		"rheaper-baseline\n",
+		"rheaper-baseline 0\n",
+		"rheaper-baseline 4\n",
+		"rheaper-baseline 10\n",
+		"rheaper-baseline 1 \n",
+		HEAD_1 "site p\n\tat a\ta.c\n",
+		HEAD_2 "site p\n\tat a\ta.c\t(int)\n",
 		HEAD "site p\n\tat \ta.c\n",
 		HEAD "site p\n\tat a\t\n",
-		HEAD "site p\n\tat a\ta.c\tb.c\n",
+		HEAD "site p\n\tat a\t\t\n",
+		HEAD "site p\n\tat a\ta.c\t\n",
+		HEAD "site p\n\tat a\ta.c\t(int)\tb\n",
+		HEAD "site p\n\tat a\t\t(\x01)\n",
 		HEAD "site p\n\tat a\ta\x01.c\n",
 		HEAD "site\tp\n",
 		HEAD "site p\n\tpeak\t1\n",

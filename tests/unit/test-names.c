@@ -153,10 +153,13 @@ static void keys_are_told_with_arrows(void **state)
 	assert_string_equal(names_joined(&arena, "p"), "[unknown]");
 	assert_string_equal(names_joined(&arena, "p\na\tx.c\nb\nmain\ty.c"),
 			    "a \xe2\x86\x90 b \xe2\x86\x90 main");
-	assert_string_equal(names_joined_with_files(&arena, "p\na\tx.c\nb\nmain\ty.c"),
+	assert_string_equal(names_joined_in_full(&arena, "p\na\tx.c\nb\nmain\ty.c"),
 			    "a (x.c) \xe2\x86\x90 b \xe2\x86\x90 main (y.c)");
-	assert_string_equal(names_bare(&arena, "p\na\tx.c\nmain\ty.c"), "p\na\nmain");
-	assert_int_equal(names_count_files("p\na\tx.c\nb\nmain\ty.c"), 2);
+	assert_string_equal(names_joined_in_full(&arena, "p\na\tx.cc\t(int)\nb\t\t<A>"),
+			    "a(int) (x.cc) \xe2\x86\x90 b<A>");
+	assert_string_equal(names_joined_in_full(&arena, "p"), "[unknown]");
+	assert_string_equal(names_bare(&arena, "p\na\tx.c\t(int)\nmain\ty.c"),
+			    "p\na\nmain");
 }
 
 static void functions_have_files(void **state)
@@ -164,11 +167,13 @@ static void functions_have_files(void **state)
 	const char *functions[] = {"f\ta.c", "f\ta.c", "f\tb.c", "main\tm.c", "x"};
 
 	(void)state;
-	assert_string_equal(names_with_file(&arena, "f", "src/a.c", true), "f\tsrc/a.c");
-	assert_string_equal(names_with_file(&arena, "f", "/usr/src/a.c", false),
-			    "f\ta.c");
-	assert_string_equal(names_with_file(&arena, "f", NULL, false), "f");
-	assert_string_equal(names_with_file(&arena, "", "a.c", true), "");
+	assert_string_equal(names_line(&arena, "f", "src/a.c", true, ""), "f\tsrc/a.c");
+	assert_string_equal(names_line(&arena, "f", "/usr/src/a.c", false, ""), "f\ta.c");
+	assert_string_equal(names_line(&arena, "f", NULL, false, ""), "f");
+	assert_string_equal(names_line(&arena, "", "a.c", true, "(int)"), "");
+	assert_string_equal(names_line(&arena, "f", "a.cc", true, "(int)"),
+			    "f\ta.cc\t(int)");
+	assert_string_equal(names_line(&arena, "f", NULL, false, "(int)"), "f\t\t(int)");
 	assert_string_equal(names_key(&arena, "p", functions, 5),
 			    "p\nf\ta.c\nf\tb.c\nmain\tm.c");
 	assert_true(names_exceed((const char *[]){"f\ta.c"}, 1) == false);
@@ -204,6 +209,42 @@ static void files_tell_functions_of_one_name_apart(void **state)
 	}
 	assert_true(names_have_same_functions("p\nf\ta.c\nmain", "p\nf\tb.c\nmain"));
 	assert_false(names_have_same_functions("p\nf\ta.c\nmain", "p\nf\ta.c"));
+}
+
+static void details_tell_functions_of_one_file_apart(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool alike, related;
+		enum names_gap gap;
+	} rows[] = {
+		{"p\nf\ta.cc\t(int)\nmain", "p\nf\ta.cc\t(int)\nmain", true, true,
+		 GAP_NONE},
+		{"p\nf\ta.cc\t(int)\nmain", "p\nf\ta.cc\nmain", true, true, GAP_DETAILS},
+		{"p\nf\t\t(int)\nmain", "p\nf\ta.cc\t(int)\nmain", true, true, GAP_FILES},
+		{"p\nf\ta.cc\t(int)", "p\nf\tb.cc\t(int)", false, false, GAP_NONE},
+		{"p\nf\ta.cc\t(int)", "p\nf\ta.cc\t(long)", false, false, GAP_NONE},
+		{"p\nf\t\t(int)", "p\nf\t\t(long)", false, false, GAP_NONE},
+		{"p\nf\ta.cc\t() #1", "p\nf\ta.cc\t() #2", false, false, GAP_NONE},
+		{"p\nf\ta.cc\t() #1", "p\nf\ta.cc\t() $2", true, true, GAP_LAMBDAS},
+		{"p\nf\ta.cc\t() $1", "p\nf\ta.cc\t() $2", false, true, GAP_NONE},
+		{"p\nn::f\ta.cc\t()\nmain", "p\nf\ta.cc\nmain", false, true, GAP_DETAILS},
+		{"p\nf\t\t(int)\nmain", "p\nf\t\t(int)\ng\nmain", false, true, GAP_NONE},
+		{"p\nf\t\t(int)\nmain", "p\nf\t\t(long)\ng\nmain", false, false,
+		 GAP_NONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_int_equal(names_alike(rows[i].a, rows[i].b), rows[i].alike);
+		assert_int_equal(names_alike(rows[i].b, rows[i].a), rows[i].alike);
+		assert_int_equal(related(rows[i].a, rows[i].b), rows[i].related);
+		assert_int_equal(related(rows[i].b, rows[i].a), rows[i].related);
+		if (rows[i].alike)
+			assert_int_equal(names_gap(rows[i].a, rows[i].b), rows[i].gap);
+	}
+	assert_true(names_have_same_files("p\nf\ta.cc\t(int)", "p\nf\ta.cc\t(long)"));
+	assert_false(names_have_same_files("p\nf\ta.cc\t(int)", "p\nf\tb.cc\t(int)"));
 }
 
 /* Offsets say something about one build only. */
@@ -245,6 +286,7 @@ int main(void)
 		cmocka_unit_test_teardown(keys_are_told_with_arrows, tear_down),
 		cmocka_unit_test_teardown(functions_have_files, tear_down),
 		cmocka_unit_test(files_tell_functions_of_one_name_apart),
+		cmocka_unit_test(details_tell_functions_of_one_file_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,268 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Whether a baseline of rheaper-check tells functions of one name apart: overloads, instances of
+a template, lambdas and members of local classes. The program counts what it leaks, and Valgrind
+says where.
+
+usage: check-names.py RHEAPER-CHECK RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOURCE-DIRECTORY
+
+Prints TAP, one point per test_ function.
+"""
+import re
+import shutil
+import subprocess
+
+import tap
+from leaky import Bench, read
+
+# For each kind of namesakes its two arguments say how many blocks the first and the second one
+# leak; the second one's are smaller, so that no growth gives it away.
+PROGRAM = """%s
+#include <stdio.h>
+#include <stdlib.h>
+#define OWN __attribute__((noinline))
+static void *volatile sink;
+static volatile int n_leaked;
+static inline __attribute__((always_inline)) void leak(int n, size_t size)
+{
+	for (; n > 0; n--, n_leaked = n_leaked + 1)
+		sink = malloc(size);
+}
+static void here() { n_leaked = n_leaked; } /* so that no call is the last act */
+struct A { char c[21]; };
+struct B { char c[20]; };
+OWN void over(int n) { leak(n, 11); here(); }
+OWN void over(long n) { leak((int)n, 10); here(); }
+OWN static void local(int n, char) { leak(n, 31); here(); }
+OWN static void local(int n, short) { leak(n, 30); here(); }
+template <class T> OWN void inst(int n) { leak(n, sizeof(T)); here(); }
+template <class T> struct Pool { OWN static void take(int n) { leak(n, 20 + sizeof(T)); here(); } };
+OWN void lambdas(int a, int b)
+{
+	auto one = [](int n) OWN { leak(n, 51); here(); };
+	auto two = [](int n) OWN { leak(n, 50); here(); };
+	one(a);
+	two(b);
+	here();
+}
+OWN void member(int n) { struct L { OWN static void grow(int n) { leak(n, 61); here(); } }; L::grow(n); here(); }
+OWN void member(long n) { struct L { OWN static void grow(int n) { leak(n, 60); here(); } }; L::grow((int)n); here(); }
+int main(int, char **argv)
+{
+	int n[12], *a = n;
+	for (int i = 0; i < 12; i++)
+		n[i] = atoi(argv[1 + i]);
+	over(a[0]);
+	over((long)a[1]);
+	local(a[2], 'c');
+	local(a[3], (short)0);
+	inst<A>(a[4]);
+	inst<B>(a[5]);
+	Pool<A>::take(a[6]);
+	Pool<B>::take(a[7]);
+	lambdas(a[8], a[9]);
+	member(a[10]);
+	member((long)a[11]);
+	sink = 0;
+	printf("%%d", n_leaked);
+	return 0;
+}
+"""
+
+# The names of the first and the second one, of gcc if compilers differ
+KINDS = {
+    "overloads": ("over(int)", "over(long)"),
+    "static overloads": ("local(int, char)", "local(int, short)"),
+    "instances": ("void inst<A>(int)", "void inst<B>(int)"),
+    "members of instances": ("Pool<A>::take(int)", "Pool<B>::take(int)"),
+    "lambdas": ("{lambda(int)#1}", "{lambda(int)#2}"),
+    "members of local classes": ("member(int)::L::grow(int)", "member(long)::L::grow(int)"),
+}
+NAMES = list(KINDS)
+LAMBDAS = NAMES.index("lambdas")
+COMPILERS = [compiler for compiler in ("g++", "clang++") if shutil.which(compiler)]
+
+
+def words_for(kind, first, second):
+    words = [0] * 12
+    words[2 * kind:2 * kind + 2] = first, second
+    return words
+
+
+class Builds(Bench):
+    """Builds of PROGRAM, by compiler, optimization and lines that were moved."""
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.apps, self.traces = {}, {}
+
+    def app(self, compiler, level, moved=False):
+        key = compiler, level, moved
+        if key not in self.apps:
+            dwarf = ["-gdwarf-4"] * (compiler == "clang++")  # which Valgrind 3.19 can read
+            self.apps[key] = self.build("app", f"rheaper-{compiler}", level, *dwarf, text=PROGRAM % ("\n" * 9 * moved))
+        return self.apps[key]
+
+    def of(self, build, kind, first, second):
+        """The trace of a build in which a kind of namesakes leaks, which the program confirms."""
+        key = build, kind, first, second
+        if key not in self.traces:
+            self.n += 1
+            trace = self.path(f"t{self.n}.bin")
+            words = map(str, words_for(kind, first, second))
+            said = subprocess.run([self.app(*build), *words], env={**self.env, "RHEAPER_TRACE": trace, "RHEAPER_LEAK_SCAN": "1"},
+                                  text=True, capture_output=True, check=True)
+            assert said.stdout == str(first + second), said
+            self.traces[key] = trace
+        return self.traces[key]
+
+
+def test_the_leak_of_a_namesake_is_new(b):
+    """Also if it is no larger than that of the other one, which is gone."""
+    for compiler in COMPILERS:
+        for level in "-O0", "-O2":
+            build = compiler, level
+            for kind, name in enumerate(NAMES):
+                baseline = b.baseline(trace=b.of(build, kind, 3, 0))
+                assert "0 findings; 1 call site leaks, 1 known" in b.check(0, "-b", baseline, b.of(build, kind, 3, 0)), name
+                if kind == LAMBDAS and compiler == "clang++":
+                    continue
+                said = b.json(1, "-b", baseline, b.of(build, kind, 0, 3))
+                assert len(said["findings"]) == 1 and said["findings"][0]["finding"] == "new-leak", (build, name, said)
+                assert said["findings"][0]["now"]["leak_blocks"] == 3, said
+                assert any("which is not there any more, and not at" in note and
+                           note.endswith("if only parameters, template arguments or the order of lambdas changed,"
+                                         " write the baseline again") for note in said["notes"]), (build, name, said["notes"])
+                said = b.json(1, "-b", baseline, b.of(build, kind, 3, 2))
+                assert said["known"] == 1 and said["findings"][0]["now"]["leak_blocks"] == 2, (build, name, said)
+
+
+def stack_in_valgrind(b, app, words, finding):
+    """Where it says that all those bytes are lost."""
+    said = subprocess.run(["valgrind", "--leak-check=full", app, *map(str, words)], env=b.env, text=True, capture_output=True,
+                          check=True).stderr
+    lost = re.search(r"definitely lost: ([\d,]+) bytes in (\d+) blocks", said)
+    assert lost and int(lost[1].replace(",", "")) == finding["now"]["leak_bytes"], said
+    assert int(lost[2]) == finding["now"]["leak_blocks"], said
+    return re.findall(r"by 0x\w+: (.*) \(program\.cpp:\d+\)", said)
+
+
+def test_the_finding_names_the_namesake(b):
+    """As Valgrind does, of the same program."""
+    for compiler in COMPILERS:
+        build = compiler, "-O0"
+        for kind, (first, second) in enumerate(KINDS.values()):
+            if kind == LAMBDAS and compiler == "clang++":
+                continue
+            finding = b.json(1, "-b", b.baseline(trace=b.of(build, kind, 3, 0)), b.of(build, kind, 0, 3))["findings"][0]
+            stacks = [[frame["sym"] for frame in finding["frames"]]]
+            if shutil.which("valgrind"):
+                stacks.append(stack_in_valgrind(b, b.app(*build), words_for(kind, 0, 3), finding))
+            for names in stacks:
+                assert any(second in name for name in names), (compiler, second, names)
+                assert not any(first in name for name in names), (compiler, first, names)
+
+
+def test_a_rebuild_has_nothing_new(b):
+    """Other lines, another optimization and another compiler."""
+    builds = [(compiler, level, moved) for compiler in COMPILERS for level in ("-O0", "-O2") for moved in (False, True)]
+    for first in builds[::2]:
+        for kind in range(len(NAMES)):
+            baseline = b.baseline(trace=b.of(first, kind, 3, 3))
+            for second in builds[1::2]:
+                said = b.check(0, "-b", baseline, b.of(second, kind, 3, 3))
+                assert "0 findings; 2 call sites leak, 2 known, 0 improved" in said, (first, second, NAMES[kind], said)
+
+
+LAMBDA = """
+#include <stdlib.h>
+static void *volatile sink;
+int main()
+{
+	[] { sink = malloc(9); }();
+	sink = 0;
+	return 0;
+}
+"""
+
+
+def test_lambdas_that_are_counted_through_a_file_are_told(b):
+    """Another lambda anywhere in the file changes the numbers of clang, as another compiler does."""
+    if "clang++" not in COMPILERS:
+        raise tap.Skip("no clang++")
+    build = "clang++", "-O0"
+    said = b.check(0, "-b", b.baseline(trace=b.of(build, LAMBDAS, 3, 0)), b.of(build, LAMBDAS, 0, 3))
+    assert re.search(r"note: app: the leak at leak.* \u2190 lambdas::\{lambda\}::operator\(\)\(int,int\)\(int\) const \$1 .*"
+                     r" is taken for the one at leak.* \u2190 lambdas::\{lambda\}::operator\(\)\(int,int\)\(int\) const \$0 ", said), said
+    b.check(1, "-b", b.baseline(trace=b.of(build, LAMBDAS, 3, 0)), b.of(build, LAMBDAS, 3, 1))
+    traces = [b.trace(program=b.build("app", f"rheaper-{compiler}", text=LAMBDA)) for compiler in COMPILERS]
+    for first, second in zip(traces, traces[::-1] if len(traces) == 2 else []):
+        said = b.check(0, "-b", b.baseline(trace=first), second)
+        assert ("note: 1 known leak is where stacks have lambdas that another compiler numbers in its own way; what other callers"
+                " leak there counts as known, too\n") in said, said
+
+
+def test_a_lambda_written_before_is_told(b):
+    """gcc counts those of a function: the numbers of the later ones change."""
+    if "g++" not in COMPILERS:
+        raise tap.Skip("no g++")
+    before = b.baseline(trace=b.of(("g++", "-O0"), LAMBDAS, 3, 0))
+    text = PROGRAM.replace("\tauto one", "\tauto none = [](int n) { return n; };\n\tnone(0);\n\tauto one") % ""
+    program = b.build("app", "rheaper-g++", "-O0", text=text)
+    said = b.check(1, "-b", before, b.trace(*words_for(LAMBDAS, 3, 0), program=program, RHEAPER_LEAK_SCAN="1"))
+    assert re.search(r"note: app: the baseline has a leak at leak.* \u2190 lambdas::\{lambda\}::operator\(\)\(int,int\)\(int\) const #1 .*"
+                     r" and not at leak.* \u2190 lambdas::\{lambda\}::operator\(\)\(int,int\)\(int\) const #2 .*; if only parameters,", said), said
+
+
+INLINED = """
+#include <stdlib.h>
+static void *volatile sink;
+static inline __attribute__((always_inline)) void own(int n, char) { while (n-- > 0) sink = malloc(11); }
+static inline __attribute__((always_inline)) void own(int n, short) { while (n-- > 0) sink = malloc(10); }
+int main(int, char **argv)
+{
+	own(atoi(argv[1]), 'c');
+	own(atoi(argv[2]), (short)0);
+	sink = 0;
+	return 0;
+}
+"""
+
+
+def test_inlined_functions_without_parameters_are_told(b):
+    """gcc's debug information has no parameters of such a function, at -g1 clang's neither."""
+    told = ("note: 1 known leak is where stacks have functions whose parameters are not known; what other callers leak there"
+            " counts as known, too\n")
+    for compiler in COMPILERS:
+        app = b.build("app", f"rheaper-{compiler}", "-O2", "-g1", text=INLINED)
+        baseline = b.baseline(trace=b.trace(3, 0, program=app))
+        assert told in b.check(0, "-b", baseline, b.trace(0, 3, program=app))
+        b.check(1, "-b", baseline, b.trace(3, 1, program=app))
+
+
+def test_amounts_of_sites_follow_namesakes(b):
+    for compiler in COMPILERS:
+        build, growth = (compiler, "-O0"), "--max-growth=site-allocations=0"
+        baseline = b.baseline(growth, trace=b.of(build, 0, 2, 2))
+        b.check(0, "-b", baseline, growth, b.of((compiler, "-O2"), 0, 2, 2))
+        said = b.check(1, "-b", baseline, growth, "--max-growth=leak-blocks=99", "--max-growth=leak-bytes=99", b.of(build, 0, 1, 3))
+        assert "growth: app: allocations 3 (the baseline has 2" in said or "site-allocations 3" in said, said
+
+
+def test_an_older_baseline_is_still_read(b):
+    """It has no parameters, and says so; of C there are none."""
+    trace = b.of((COMPILERS[0], "-O0"), 0, 3, 0)
+    baseline = b.baseline(trace=trace)
+    assert "\tat over\tprogram.cpp\t(int)\n\tat main\tprogram.cpp\n" in read(baseline), read(baseline)
+    old = b.file("old.txt", re.sub(r"(\tat [^\t\n]+\t[^\t\n]+)\t.*", r"\1", read(baseline)).replace("baseline 3", "baseline 2"))
+    other = b.of((COMPILERS[0], "-O0"), 0, 0, 3)
+    assert ("note: the baseline is of version 2, without parameters: what other overloads, template instances and lambdas leak"
+            " counts as known, too; --write-baseline writes one that has them\n") in b.check(0, "-b", old, other)
+    assert "version 2" not in b.check(1, "-b", baseline, other)
+    before = read(old)
+    b.check(0, "-b", old, "--update-baseline", trace)
+    assert read(old) == before
+    of_c = b.file("c.txt", read(b.baseline()).replace("baseline 3", "baseline 2"))
+    assert "version 2" not in b.check(0, "-b", of_c, b.trace(2, 1))
+
+
+tap.run(globals(), Builds)
