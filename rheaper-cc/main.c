@@ -315,7 +315,7 @@ int main(int argc, char **argv)
 	find_compiler(&compiler);
 	if (own.action == OWN_SHOW_LINK) /* what is asked is about a link */
 		words_add(&own.user, "program.o");
-	quirk = quirk_find(&compiler.command);
+	quirk = quirk_find(&compiler.command, &own.user);
 	judge(&own, &compiler, quirk, &c, &seen);
 	if (own.action == OWN_SHOW_LINK)
 		return show_link(&own, &c);

@@ -11,6 +11,12 @@ static const struct quirk quirks[] = {
 	 .no_link = "tcc links by itself, and wraps no functions",
 	 .advice = "tcc links by itself and cannot wrap functions, so the program is not "
 		   "instrumented; set RHEAPER_REAL_CC to gcc or clang"},
+	/* What diet(1) adds to a command */
+	{.word = "-D__dietlibc__",
+	 .no_link = "dietlibc lacks functions that the runtime needs",
+	 .advice = "dietlibc lacks functions that the runtime needs (syscall, "
+		   "posix_memalign), so the program is not instrumented; link it with "
+		   "glibc or musl to profile it"},
 };
 
 /* Behind the triple that a name may have in front. */
@@ -28,12 +34,20 @@ static int is_tool(const char *path, const char *tool)
 static const struct quirk *find(const char *path)
 {
 	for (size_t i = 0; i < sizeof(quirks) / sizeof(quirks[0]); i++)
-		if (is_tool(path, quirks[i].tool))
+		if (quirks[i].tool && is_tool(path, quirks[i].tool))
 			return &quirks[i];
 	return NULL;
 }
 
-const struct quirk *quirk_find(const struct words *command)
+static const struct quirk *find_word(const struct words *words)
+{
+	for (size_t i = 0; i < sizeof(quirks) / sizeof(quirks[0]); i++)
+		if (quirks[i].word && words_has(words, quirks[i].word))
+			return &quirks[i];
+	return NULL;
+}
+
+const struct quirk *quirk_find(const struct words *command, const struct words *words)
 {
 	const struct quirk *found = NULL;
 	char *real = realpath(command->word[0], NULL);
@@ -43,5 +57,5 @@ const struct quirk *quirk_find(const struct words *command)
 	if (!found && real)
 		found = find(real);
 	free(real);
-	return found;
+	return found ? found : find_word(words);
 }

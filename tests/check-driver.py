@@ -313,6 +313,15 @@ def test_tcc_is_left_alone_with_a_sentence(b):
         assert result.stderr == "", result
 
 
+def test_dietlibc_is_left_alone_with_a_sentence(b):
+    words = ["-nostdlib", "-static", "start.o", "a.o", "-o", "a", "-D__dietlibc__", "libc.a"]
+    b.script("gcc", 'printf "%s\n" "$@"')
+    result = b.run(*words, RHEAPER_REAL_CC="gcc")
+    assert result.returncode == 0 and result.stdout.split() == words, result
+    assert result.stderr.count("\n") == 1 and "dietlibc lacks functions" in result.stderr, result
+    assert b.run("-c", "a.c", "-D__dietlibc__", RHEAPER_REAL_CC="gcc").stderr == ""
+
+
 def test_flang_gets_the_words_that_it_knows(b):
     for name in "flang", "flang-21", "x86_64-linux-gnu-flang-new":
         b.script(name, 'printf "%s\\n" "$@"')
