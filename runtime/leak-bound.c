@@ -212,31 +212,3 @@ bool rhp_leak_all_is_bound(bool *is_unrecorded)
 	}
 	return is_all;
 }
-
-/* Of an ELF header that is where the module begins. */
-static uintptr_t variables_of(const void *module)
-{
-	const ElfW(Ehdr) *h = module;
-	uintptr_t size = 0;
-	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    h->e_phoff + h->e_phnum * sizeof(ElfW(Phdr)) > LEAK_PAGE)
-		return 0;
-	const ElfW(Phdr) *p = (const void *)((const char *)module + h->e_phoff);
-	for (int i = 0; i < h->e_phnum; i++)
-		if (p[i].p_type == PT_TLS)
-			size += p[i].p_memsz + 2 * p[i].p_align;
-	return size;
-}
-
-uintptr_t rhp_leak_size_of_variables(void)
-{
-	const struct r_debug *loader = find_loader();
-	uintptr_t size = variables_of(__ehdr_start);
-	if (!loader || loader->r_state != RT_CONSISTENT)
-		return size;
-	for (const struct link_map *map = loader->r_map ? loader->r_map->l_next : NULL;
-	     map; map = map->l_next)
-		if (map->l_addr && map->l_ld && (uintptr_t)map->l_ld > map->l_addr)
-			size += variables_of((const void *)map->l_addr);
-	return size;
-}

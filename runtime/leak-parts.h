@@ -4,11 +4,13 @@
  * (where the stack counts); the rest happens in the child, in this order: leak-memory.c
  * (what is mapped), leak-blocks.c (what is live) with leak-inner.c (what lies in other
  * blocks), leak-bound.c and leak-taken.c (whether that is all that the allocator gave
- * out), leak-roots.c (where pointers count), leak-mark.c (what they reach), leak-graph.c
- * with leak-frames.c (the pointers themselves, if they are asked for).
+ * out), leak-modules.c (where variables are), leak-roots.c (where pointers count),
+ * leak-mark.c (what they reach), leak-graph.c with leak-frames.c (the pointers
+ * themselves, if they are asked for).
  */
 #pragma once
 
+#include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -195,8 +197,6 @@ static ALWAYS_INLINE void leak_add_word(struct leak_shared *shared, uintptr_t wo
  */
 HIDDEN bool rhp_leak_all_is_bound(bool *is_unrecorded);
 
-struct link_map;
-
 /* The loader's list of libraries, NULL if it is being changed. In the child. */
 HIDDEN const struct link_map *rhp_leak_libraries(void);
 
@@ -208,6 +208,13 @@ HIDDEN size_t rhp_leak_allocators(const struct link_map *map, uintptr_t *found,
 /* Whether a library has the address of an allocator's function that another library
  * defines, as dlsym(RTLD_NEXT) gives it. In the child, when the regions are known. */
 HIDDEN bool rhp_leak_is_taken(const struct leak_scan *s);
+
+/* The ELF header of a library, NULL if it is not where the library begins. */
+HIDDEN const void *rhp_leak_header(const struct link_map *map);
+
+/* The program headers of the module whose ELF header this is, and how many; NULL and 0:
+ * it is none. */
+HIDDEN const ElfW(Phdr) * rhp_leak_segments(const void *module, unsigned *n);
 
 /* The bytes that the thread-local variables of all modules take in each thread, where
  * they have a fixed place beside its descriptor: an upper bound. In the child. */

@@ -22,14 +22,9 @@ struct taken {
 
 static const ElfW(Phdr) * segments(const struct link_map *map, unsigned *n)
 {
-	const ElfW(Ehdr) *h = (const void *)map->l_addr;
+	const void *header = rhp_leak_header(map);
 	*n = 0;
-	if (!map->l_addr || !map->l_ld || (uintptr_t)map->l_ld <= map->l_addr ||
-	    memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    h->e_phoff + h->e_phnum * sizeof(ElfW(Phdr)) > LEAK_PAGE)
-		return NULL;
-	*n = h->e_phnum;
-	return (const void *)(map->l_addr + h->e_phoff);
+	return header ? rhp_leak_segments(header, n) : NULL;
 }
 
 /* Notes have names that are aligned by 4. */
