@@ -75,8 +75,8 @@ static struct place find_place(const struct leak_scan *s, uintptr_t at)
 	if (is_variable(s->graph, s->main_descriptor, at))
 		return (struct place){RHP_ROOT_TLS, s->main_descriptor,
 				      (int)rhp_trace_header()->pid};
-	return (struct place){.kind = r && r->is_heap ? RHP_ROOT_ALLOCATOR
-						      : RHP_ROOT_MEMORY};
+	bool is_heap = r && r->is_heap && !rhp_leak_is_data(s, r, at);
+	return (struct place){.kind = is_heap ? RHP_ROOT_ALLOCATOR : RHP_ROOT_MEMORY};
 }
 
 static void write_root(struct leak_scan *s, uintptr_t at, size_t target, bool is_possible)

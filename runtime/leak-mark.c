@@ -170,9 +170,10 @@ static void drain(struct leak_scan *s, size_t from)
 }
 
 /* Or perhaps: `other` is what the region says of it. */
-static bool is_of_other_allocator(const struct leak_scan *s, bool other, uintptr_t at)
+static bool is_of_other_allocator(const struct leak_scan *s, const struct leak_region *r,
+				  bool other, uintptr_t at)
 {
-	return other && !rhp_leak_stack(s, at);
+	return other && !rhp_leak_stack(s, at) && !rhp_leak_is_data(s, r, at);
 }
 
 /*
@@ -193,7 +194,7 @@ static bool is_of_free_list(const struct leak_scan *s, const struct leak_region 
 	bool is_behind = first < s->n_blocks && s->blocks[first].address < at;
 	if (knows_all && is_behind && (r->is_arena || !is_start))
 		return true;
-	if (knows_all && is_of_other_allocator(s, r->is_other, at) &&
+	if (knows_all && is_of_other_allocator(s, r, r->is_other, at) &&
 	    (is_behind || !r->is_brk))
 		return true;
 	if (is_start)
@@ -208,7 +209,7 @@ static void visit_granule(struct leak_scan *s, const struct leak_region *r, uint
 	if (!leak_is_present(r, at))
 		return;
 	bool is_doubtful = (r->is_other && !r->is_brk) || r->is_doubtful;
-	enum rhp_leak_kind kind = is_of_other_allocator(s, is_doubtful, at)
+	enum rhp_leak_kind kind = is_of_other_allocator(s, r, is_doubtful, at)
 					  ? RHP_LEAK_POSSIBLE
 					  : RHP_LEAK_REACHABLE;
 	for (; at < end; at += LEAK_WORD)

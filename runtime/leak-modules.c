@@ -49,3 +49,52 @@ uintptr_t rhp_leak_size_of_variables(void)
 			size += variables_of(rhp_leak_header(map));
 	return size;
 }
+
+/* What the loader mapped of a module for variables, up to the end of the last page. */
+static int add_data(struct leak_scan *s, const void *module)
+{
+	unsigned n;
+	int error = 0;
+	uintptr_t bias = 0;
+	bool is_known = false;
+	const ElfW(Phdr) *p = rhp_leak_segments(module, &n);
+	for (unsigned i = 0; i < n && error == 0; i++) {
+		if (p[i].p_type == PT_LOAD && p[i].p_offset == 0) {
+			bias = (uintptr_t)module - p[i].p_vaddr;
+			is_known = true;
+		}
+		if (p[i].p_type != PT_LOAD || !(p[i].p_flags & PF_W) || !is_known)
+			continue;
+		uintptr_t start = bias + p[i].p_vaddr, end = start + p[i].p_memsz;
+		error = rhp_leak_grow((void **)&s->data, s->n_data, &s->n_data_max,
+				      sizeof(*s->data));
+		if (error == 0)
+			s->data[s->n_data++] = (struct leak_extent){
+				start - start % LEAK_PAGE, end + -end % LEAK_PAGE};
+	}
+	return error;
+}
+
+int rhp_leak_find_data(struct leak_scan *s)
+{
+	int error = add_data(s, __ehdr_start);
+	for (const struct link_map *map = rhp_leak_libraries(); map && error == 0;
+	     map = map->l_next)
+		if (rhp_leak_header(map))
+			error = add_data(s, rhp_leak_header(map));
+	return error;
+}
+
+bool rhp_leak_has_data(const struct leak_scan *s, uintptr_t start, uintptr_t end)
+{
+	for (size_t i = 0; i < s->n_data; i++)
+		if (s->data[i].start < end && start < s->data[i].end)
+			return true;
+	return false;
+}
+
+bool rhp_leak_is_data(const struct leak_scan *s, const struct leak_region *r,
+		      uintptr_t at)
+{
+	return r->has_data && rhp_leak_has_data(s, at, at + LEAK_WORD);
+}

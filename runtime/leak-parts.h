@@ -99,6 +99,7 @@ struct leak_region {
 	bool has_thread;  /* a thread's descriptor that is on no stack, and its variables
 			   */
 	bool is_heap;
+	bool has_data; /* but a part of it has variables of modules, which s->data has */
 };
 
 struct leak_block {
@@ -159,6 +160,8 @@ struct leak_scan {
 	size_t n_queued;
 	struct leak_extent *excluded; /* where pointers do not count: by address */
 	size_t n_excluded, n_excluded_max;
+	struct leak_extent *data; /* variables of modules */
+	size_t n_data, n_data_max;
 	struct leak_stack *stacks;
 	size_t n_stacks, n_stacks_max;
 	uintptr_t tid_offset;      /* of the thread's number in a descriptor, or 0 */
@@ -219,6 +222,13 @@ HIDDEN const ElfW(Phdr) * rhp_leak_segments(const void *module, unsigned *n);
 /* The bytes that the thread-local variables of all modules take in each thread, where
  * they have a fixed place beside its descriptor: an upper bound. In the child. */
 HIDDEN uintptr_t rhp_leak_size_of_variables(void);
+
+/* Finds s->data: 0 or -ENOMEM. In the child. Then, whether an extent overlaps it, and
+ * whether a word of a region is in it. */
+HIDDEN int rhp_leak_find_data(struct leak_scan *s);
+HIDDEN bool rhp_leak_has_data(const struct leak_scan *s, uintptr_t start, uintptr_t end);
+HIDDEN bool rhp_leak_is_data(const struct leak_scan *s, const struct leak_region *r,
+			     uintptr_t at);
 
 /* All return 0 or -errno. */
 HIDDEN int rhp_leak_read_regions(struct leak_scan *s);

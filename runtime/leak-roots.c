@@ -341,7 +341,8 @@ static int sort_excluded(struct leak_scan *s)
  * may be of blocks, too, and what it points to is possibly lost, as what memory points to
  * that is aligned as theirs and has no blocks. The allocator has its memory from mmap, as
  * the program has its own, which does not count if the kernel put it beside and made one
- * mapping of both. Where glibc is, its malloc is in use if an arena was found; musl's is
+ * mapping of both. But variables of modules are never the allocator's, wherever they come
+ * to lie. Where glibc is, its malloc is in use if an arena was found; musl's is
  * always taken for its own.
  */
 static bool is_for_other_allocator(const struct leak_scan *s, const struct leak_region *r)
@@ -376,6 +377,7 @@ static int index_blocks(struct leak_scan *s)
 		}
 		if (!r->is_heap)
 			continue;
+		r->has_data = rhp_leak_has_data(s, r->start, r->end);
 		r->covered = rhp_os_alloc(((r->end - r->start) / LEAK_GRANULE / 64 + 1) *
 					  sizeof(uint64_t));
 		if (!r->covered)
@@ -458,6 +460,8 @@ int rhp_leak_find_roots(struct leak_scan *s)
 		error = exclude_free_stacks(s);
 	if (error == 0)
 		error = sort_excluded(s);
+	if (error == 0)
+		error = rhp_leak_find_data(s);
 	if (error == 0)
 		error = index_blocks(s);
 	if (error == 0)

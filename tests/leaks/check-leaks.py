@@ -5,6 +5,7 @@ programs with their own ledger.
 
 usage: check-leaks.py RHEAPER_LOAD DIRECTORY_OF_RHEAPER_CC RHEAPER_CHECK [--long]
 """
+import collections
 import json
 import os
 import platform
@@ -826,6 +827,53 @@ def test_other_allocators(b):
             out, rows = b.scan(program, str(seed))
             reach = expected(out)[1]
             assert {kind for size, kind in rows if size in reach} <= {R, P}, (words, seed, rows)
+    if n == 0:
+        raise tap.Skip("no other allocator is here")
+
+
+# Says where its variable is, and what is mapped, without a block for that
+MAPS = """
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+__attribute__((destructor)) static void print_maps(void)
+{
+	static char text[1 << 16];
+	int fd = open("/proc/self/maps", O_RDONLY);
+	ssize_t n = snprintf(text, sizeof(text), "%lx\\n", (unsigned long)kept);
+
+	do {
+		if (write(1, text, (size_t)n) != n)
+			_exit(1);
+	} while ((n = read(fd, text, sizeof(text))) > 0);
+	close(fd);
+}
+"""
+
+
+def start_of_mapping(out):
+    at, *maps = out.split("\n")
+    ranges = [[int(end, 16) for end in line.split()[0].split("-")] for line in maps if line]
+    (start,) = [low for low, high in ranges if low <= int(at, 16) < high]
+    return start
+
+
+def test_variables_where_allocators_have_their_memory(b):
+    """Their mapping is aligned by a huge page, as that of a PIE is in one of 512 runs."""
+    huge, n = 2 << 20, 0
+    source = b.file("aligned.c", LISTS.replace("void *kept[50]", "void *kept[50] __attribute__((aligned(4096)))") + MAPS)
+    program = b.path("aligned")
+    for words in allocators(b):
+        n += 1
+        build = [b.cc, "-g", "-O1", "-no-pie", source, "-o", program, *words]
+        b.run(*build)
+        start = start_of_mapping(b.scan(program)[0])
+        b.run(*build, f"-Wl,-Ttext-segment={0x400000 + -start % huge:#x}")
+        out, rows = b.scan(program, RHEAPER_LEAK_SCAN="graph")
+        assert start_of_mapping(out) % huge == 0, out
+        assert rows.count((56, R)) == 50, (words, collections.Counter(rows))
+        roots = b.db.execute("SELECT kind, name FROM heap_roots").fetchall()
+        assert ("global", "kept") in roots, (words, roots)
     if n == 0:
         raise tap.Skip("no other allocator is here")
 
