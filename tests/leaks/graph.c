@@ -50,7 +50,7 @@ static struct ledger {
 	int n;
 	struct root roots[N_PLACES][MAX_THREADS][PLACES];
 	bool stays[MAX_THREADS];
-	int tids[MAX_THREADS];
+	int no_tids[MAX_THREADS]; /* ~: two in a row may be an address */
 } * ledger;
 
 static void *volatile globals[PLACES];
@@ -208,7 +208,7 @@ static void *run(void *argument)
 	void *volatile stack[PLACES] = {NULL};
 	int thread = (int)(intptr_t)argument;
 
-	ledger->tids[thread] = (int)syscall(SYS_gettid);
+	ledger->no_tids[thread] = ~(int)syscall(SYS_gettid);
 	work(thread, stack);
 	clear();
 	if (!ledger->stays[thread])
@@ -252,7 +252,7 @@ static void print_root(enum place place, int thread, int slot)
 	print_pointer(r.block, r.inside, slot);
 	if (with_places)
 		printf(" %s %d", names[place],
-		       place < VARIABLE ? 0 : ledger->tids[thread]);
+		       place < VARIABLE ? 0 : ~ledger->no_tids[thread]);
 	putchar('\n');
 }
 
@@ -294,7 +294,7 @@ static NOINLINE void run_all(void)
 	pthread_barrier_wait(&barrier);
 	for (int t = 0; t < n_threads; t++)
 		if (ledger->stays[t])
-			await_pause(ledger->tids[t]);
+			await_pause(~ledger->no_tids[t]);
 	print(n_threads);
 }
 
