@@ -54,9 +54,25 @@ static void wait_for_turn(int fd, const char *path, bool *said)
 		;
 }
 
+/* Whether the file was replaced or changed, or is gone; -errno if nobody can tell, which
+ * it would not help to ask again. */
+static int find_change(const struct lock *lock, const char *path)
+{
+	const struct stat *before = &lock->status;
+	struct stat now;
+
+	if (stat(path, &now) != 0)
+		return errno == ENOENT ? 1 : -errno;
+	return now.st_dev != before->st_dev || now.st_ino != before->st_ino ||
+	       now.st_size != before->st_size ||
+	       now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
+}
+
 int lock_take(struct lock *lock, const char *path)
 {
 	bool said = false;
+	int change;
 
 	for (;;) {
 		lock->fd = open_file(path);
@@ -65,21 +81,18 @@ int lock_take(struct lock *lock, const char *path)
 		wait_for_turn(lock->fd, path, &said);
 		if (fstat(lock->fd, &lock->status) != 0)
 			die("lock %s:", path);
-		if (!lock_is_changed(lock, path))
+		change = find_change(lock, path);
+		if (change == 0)
 			return 0;
-		close(lock->fd);
+		lock_release(lock);
+		if (change < 0)
+			return change;
 	}
 }
 
 bool lock_is_changed(const struct lock *lock, const char *path)
 {
-	const struct stat *before = &lock->status;
-	struct stat now;
-
-	return stat(path, &now) != 0 || now.st_dev != before->st_dev ||
-	       now.st_ino != before->st_ino || now.st_size != before->st_size ||
-	       now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
-	       now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
+	return find_change(lock, path) != 0;
 }
 
 void lock_release(struct lock *lock)

@@ -21,7 +21,8 @@ struct lock {
  */
 int lock_take(struct lock *lock, const char *path);
 
-/* Return whether the file at `path` was replaced or changed since it was locked. */
+/* Return whether the file at `path` was replaced or changed since it was locked, or may
+ * have been: it cannot be looked at. */
 bool lock_is_changed(const struct lock *lock, const char *path);
 
 void lock_release(struct lock *lock);

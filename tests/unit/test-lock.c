@@ -16,6 +16,28 @@
 
 static char name[] = "/tmp/rheaper-lock-XXXXXX", other[sizeof(name) + 4];
 
+/* How many times nobody may look at a file. */
+static unsigned refused;
+
+int __real_stat(const char *path, struct stat *status);
+int __wrap_stat(const char *path, struct stat *status);
+int __wrap_stat64(const char *path, struct stat *status);
+
+int __wrap_stat(const char *path, struct stat *status)
+{
+	if (refused == 0)
+		return __real_stat(path, status);
+	refused--;
+	errno = EACCES;
+	return -1;
+}
+
+/* As stat is called where the sizes of files have 64 bits by a flag. */
+int __wrap_stat64(const char *path, struct stat *status)
+{
+	return __wrap_stat(path, status);
+}
+
 static int make_file(void **state)
 {
 	int fd;
@@ -77,6 +99,22 @@ static void a_file_that_is_not_there_has_no_lock(void **state)
 	lock_release(&lock);
 }
 
+static void a_file_that_cannot_be_looked_at_is_an_error(void **state)
+{
+	struct lock lock;
+
+	(void)state;
+	refused = 3;
+	assert_int_equal(lock_take(&lock, name), -EACCES);
+	assert_int_equal(refused, 2);
+	refused = 0;
+	assert_false(is_locked());
+	assert_int_equal(lock_take(&lock, name), 0);
+	refused = 1;
+	assert_true(lock_is_changed(&lock, name));
+	lock_release(&lock);
+}
+
 static void a_change_is_seen(void **state)
 {
 	struct lock lock;
@@ -104,6 +142,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_lock_is_held_until_it_is_released,
 						make_file, remove_file),
 		cmocka_unit_test(a_file_that_is_not_there_has_no_lock),
+		cmocka_unit_test_setup_teardown(
+			a_file_that_cannot_be_looked_at_is_an_error, make_file,
+			remove_file),
 		cmocka_unit_test_setup_teardown(a_change_is_seen, make_file, remove_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
