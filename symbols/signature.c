@@ -26,8 +26,13 @@ static const char *const startup[] = {"_start",
 				      "start",
 				      "__libc_start_main_impl"};
 
+/* glibc's own names for a function, where it calls it itself: __GI___clone3. */
+static const char internal[] = "__GI_";
+
 bool signature_is_startup(const char *name)
 {
+	if (strncmp(name, internal, strlen(internal)) == 0)
+		name += strlen(internal);
 	for (size_t i = 0; i < sizeof(startup) / sizeof(*startup); i++) {
 		if (strcmp(name, startup[i]) == 0)
 			return true;

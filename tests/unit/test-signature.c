@@ -64,6 +64,17 @@ static void numbers_of_lambdas_do_not_count(void **state)
 	assert_string_equal(plain("cash$_"), "cash$_");
 }
 
+static void the_way_to_main_has_names_of_libc(void **state)
+{
+	(void)state;
+	assert_true(signature_is_startup("start_thread"));
+	assert_true(signature_is_startup("__clone3"));
+	assert_true(signature_is_startup("__GI___clone3"));
+	assert_false(signature_is_startup("__GI___libc_malloc"));
+	assert_false(signature_is_startup("__GI_"));
+	assert_false(signature_is_startup("worker"));
+}
+
 static void operators_are_no_brackets(void **state)
 {
 	(void)state;
@@ -118,6 +129,7 @@ int main(void)
 		cmocka_unit_test(what_a_compiler_appends_does_not_count),
 		cmocka_unit_test(types_do_not_count),
 		cmocka_unit_test(numbers_of_lambdas_do_not_count),
+		cmocka_unit_test(the_way_to_main_has_names_of_libc),
 		cmocka_unit_test(operators_are_no_brackets),
 		cmocka_unit_test(code_without_a_name_is_its_module),
 		cmocka_unit_test(a_name_that_is_too_long_is_cut),
