@@ -53,8 +53,8 @@ static struct rhp_region *find_region(uint16_t stream, enum rhp_region_kind kind
 	return NULL;
 }
 
-/* Both in the same frame. */
-static void write_event(struct rhp_stream *s, uint64_t size)
+/* All that one function calls are in the same frame. */
+static NOINLINE void write_event(struct rhp_stream *s, uint64_t size)
 {
 	assert_true(rhp_stream_event(s, __builtin_frame_address(0), RHP_ALLOC, 0x1000, 1,
 				     7, size));
