@@ -8,6 +8,7 @@ usage: check-hostile.py [--long] HOSTILE-TRACES BUILD-DIRECTORY EXTENSION
 
 Prints TAP, one point per trace.
 """
+import contextlib
 import os
 import resource
 import shutil
@@ -53,7 +54,8 @@ class Bench(Workbench):
 
 
 def events_in(database):
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+    # What is not closed is kept, and forked with every program
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         return connection.execute("SELECT value FROM totals WHERE name = 'events'").fetchone()[0]
 
