@@ -1,0 +1,11 @@
+; SPDX-License-Identifier: MIT
+(c-declare "#include <stdlib.h>")
+(define allocate (c-lambda (size_t) (pointer void) "malloc"))
+(define release (c-lambda ((pointer void)) void "free"))
+(define kept '())
+(define (work size)
+  (do ((i 0 (+ i 1))) ((= i 20))
+    (let ((block (allocate size)))
+      (if (< i 3) (set! kept (cons block kept)) (release block)))))
+(work 7006)
+(display (string-append "ledger: 7006 20 " (number->string (length kept)) "\n"))
