@@ -23,7 +23,6 @@ struct leak_graph {
 	size_t source; /* the block that is looked into, or NO_SOURCE */
 	uint64_t base; /* of its EDGE records, in EDGES units; UINT64_MAX: not said yet */
 	uint64_t n_records;
-	uintptr_t variables; /* the size of a thread's, before its descriptor */
 	int error;
 };
 
@@ -47,10 +46,10 @@ static uint64_t *make_room(struct leak_scan *s)
 	return s->graph->units + s->graph->n;
 }
 
-static bool is_variable(const struct leak_graph *g, uintptr_t descriptor, uintptr_t at)
+static bool is_variable(const struct leak_scan *s, uintptr_t descriptor, uintptr_t at)
 {
 	return descriptor &&
-	       at - (descriptor - g->variables) < g->variables + DESCRIPTOR_SIZE;
+	       at - (descriptor - s->variables) < s->variables + DESCRIPTOR_SIZE;
 }
 
 struct place {
@@ -67,12 +66,12 @@ static struct place find_place(const struct leak_scan *s, uintptr_t at)
 		return (struct place){.kind = RHP_ROOT_MOVING};
 	const struct leak_stack *stack = rhp_leak_stack(s, at);
 	const struct leak_region *r = rhp_leak_region(s, at);
-	if (stack && is_variable(s->graph, stack->descriptor, at))
+	if (stack && is_variable(s, stack->descriptor, at))
 		return (struct place){RHP_ROOT_TLS, stack->descriptor, stack->tid};
 	if (stack || (r && r->is_stack))
 		return (struct place){RHP_ROOT_STACK, rhp_leak_frame(s, at),
 				      stack ? stack->tid : (int)rhp_trace_header()->pid};
-	if (is_variable(s->graph, s->main_descriptor, at))
+	if (is_variable(s, s->main_descriptor, at))
 		return (struct place){RHP_ROOT_TLS, s->main_descriptor,
 				      (int)rhp_trace_header()->pid};
 	bool is_heap = r && r->is_heap && !rhp_leak_is_data(s, r, at);
@@ -137,7 +136,6 @@ int rhp_leak_write_graph(struct leak_scan *s)
 		.units = rhp_os_alloc(size),
 		.most = size / sizeof(*g.units),
 		.source = NO_SOURCE,
-		.variables = rhp_leak_size_of_variables(),
 	};
 	if (!g.units)
 		return -ENOMEM;

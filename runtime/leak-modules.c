@@ -50,8 +50,17 @@ uintptr_t rhp_leak_size_of_variables(void)
 	return size;
 }
 
+int rhp_leak_add_data(struct leak_scan *s, uintptr_t start, uintptr_t end)
+{
+	int error = rhp_leak_grow((void **)&s->data, s->n_data, &s->n_data_max,
+				  sizeof(*s->data));
+	if (error == 0)
+		s->data[s->n_data++] = (struct leak_extent){start, end};
+	return error;
+}
+
 /* What the loader mapped of a module for variables, up to the end of the last page. */
-static int add_data(struct leak_scan *s, const void *module)
+static int add_module(struct leak_scan *s, const void *module)
 {
 	unsigned n;
 	int error = 0;
@@ -66,22 +75,19 @@ static int add_data(struct leak_scan *s, const void *module)
 		if (p[i].p_type != PT_LOAD || !(p[i].p_flags & PF_W) || !is_known)
 			continue;
 		uintptr_t start = bias + p[i].p_vaddr, end = start + p[i].p_memsz;
-		error = rhp_leak_grow((void **)&s->data, s->n_data, &s->n_data_max,
-				      sizeof(*s->data));
-		if (error == 0)
-			s->data[s->n_data++] = (struct leak_extent){
-				start - start % LEAK_PAGE, end + -end % LEAK_PAGE};
+		error = rhp_leak_add_data(s, start - start % LEAK_PAGE,
+					  end + -end % LEAK_PAGE);
 	}
 	return error;
 }
 
 int rhp_leak_find_data(struct leak_scan *s)
 {
-	int error = add_data(s, __ehdr_start);
+	int error = add_module(s, __ehdr_start);
 	for (const struct link_map *map = rhp_leak_libraries(); map && error == 0;
 	     map = map->l_next)
 		if (rhp_leak_header(map))
-			error = add_data(s, rhp_leak_header(map));
+			error = add_module(s, rhp_leak_header(map));
 	return error;
 }
 

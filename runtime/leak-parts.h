@@ -96,10 +96,8 @@ struct leak_region {
 	bool is_arena;    /* of glibc's malloc, for threads */
 	bool is_other;    /* of another allocator, which the program brings; */
 	bool is_doubtful; /* ... or perhaps of that: it has no blocks */
-	bool has_thread;  /* a thread's descriptor that is on no stack, and its variables
-			   */
 	bool is_heap;
-	bool has_data; /* but a part of it has variables of modules, which s->data has */
+	bool has_data; /* but a part of it has variables, which s->data has */
 };
 
 struct leak_block {
@@ -160,12 +158,14 @@ struct leak_scan {
 	size_t n_queued;
 	struct leak_extent *excluded; /* where pointers do not count: by address */
 	size_t n_excluded, n_excluded_max;
-	struct leak_extent *data; /* variables of modules */
+	struct leak_extent *data; /* variables of modules, and of threads whose stack is
+				   * not known */
 	size_t n_data, n_data_max;
 	struct leak_stack *stacks;
 	size_t n_stacks, n_stacks_max;
 	uintptr_t tid_offset;      /* of the thread's number in a descriptor, or 0 */
 	uintptr_t main_descriptor; /* libc's of the first thread, or 0 */
+	uintptr_t variables;       /* the size of a thread's, before its descriptor */
 	bool has_arena;            /* glibc's malloc was used */
 	struct leak_extent list;   /* of mappings, which is a text of our own */
 	uint64_t passed;   /* where in the trace the chunks begin that are to be read */
@@ -223,8 +223,9 @@ HIDDEN const ElfW(Phdr) * rhp_leak_segments(const void *module, unsigned *n);
  * they have a fixed place beside its descriptor: an upper bound. In the child. */
 HIDDEN uintptr_t rhp_leak_size_of_variables(void);
 
-/* Finds s->data: 0 or -ENOMEM. In the child. Then, whether an extent overlaps it, and
- * whether a word of a region is in it. */
+/* Adds to s->data, or adds what modules say: 0 or -ENOMEM. In the child. Then, whether an
+ * extent overlaps it, and whether a word of a region is in it. */
+HIDDEN int rhp_leak_add_data(struct leak_scan *s, uintptr_t start, uintptr_t end);
 HIDDEN int rhp_leak_find_data(struct leak_scan *s);
 HIDDEN bool rhp_leak_has_data(const struct leak_scan *s, uintptr_t start, uintptr_t end);
 HIDDEN bool rhp_leak_is_data(const struct leak_scan *s, const struct leak_region *r,

@@ -239,10 +239,9 @@ static int take_descriptor(struct leak_scan *s, struct leak_region *r, uintptr_t
 	keep_variables(s, at);
 	int tid = can_read(r, at, descriptor.end) ? find_thread(s, descriptor) : -1;
 	if (tid < 0 || !find_stack(s, r, descriptor, &stack)) {
-		r->has_thread = true;
 		if (tid == (int)rhp_trace_header()->pid)
 			s->main_descriptor = at;
-		return 0;
+		return rhp_leak_add_data(s, at - s->variables, descriptor.end);
 	}
 	if (!tid) {
 		keep_result(s, descriptor);
@@ -277,6 +276,7 @@ static int find_structures(struct leak_scan *s)
 {
 	int error = 0;
 	s->tid_offset = find_tid(s);
+	s->variables = rhp_leak_size_of_variables();
 	for (size_t i = 0; i < s->n_regions && error == 0; i++) {
 		struct leak_region *r = &s->regions[i];
 		for (uintptr_t at = r->start; error == 0; at += LEAK_PAGE) {
@@ -341,14 +341,14 @@ static int sort_excluded(struct leak_scan *s)
  * may be of blocks, too, and what it points to is possibly lost, as what memory points to
  * that is aligned as theirs and has no blocks. The allocator has its memory from mmap, as
  * the program has its own, which does not count if the kernel put it beside and made one
- * mapping of both. But variables of modules are never the allocator's, wherever they come
- * to lie. Where glibc is, its malloc is in use if an arena was found; musl's is
- * always taken for its own.
+ * mapping of both. But variables of modules and threads are never the allocator's,
+ * wherever they come to lie. Where glibc is, its malloc is in use if an arena was found;
+ * musl's is always taken for its own.
  */
 static bool is_for_other_allocator(const struct leak_scan *s, const struct leak_region *r)
 {
 	return IS_GLIBC && !s->has_arena && r->is_anonymous && r->is_writable &&
-	       !r->is_shared && !r->is_stack && !r->has_thread;
+	       !r->is_shared && !r->is_stack;
 }
 
 /* Heaps: where live blocks are, and what glibc uses for nothing else. */
