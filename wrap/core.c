@@ -4,13 +4,13 @@
  * that one -u brings them all: in a static program libc's own calls come in
  * too, and they appear after our archive was searched.
  */
+#include "wrap/maybe.h"
 #include "wrap/next.h"
 #include "wrap/operators.h"
 
-/* Absent from some libcs; where malloc comes from libc.a they lie beside it. */
-void *__real_memalign(size_t, size_t) __attribute__((weak));
-void *__real_valloc(size_t) __attribute__((weak));
-void *__real_pvalloc(size_t) __attribute__((weak));
+#define WEAK(name) extern __typeof__(__real_##name) __real_##name __attribute__((weak));
+RHP_MAYBE(WEAK)
+#undef WEAK
 
 uint32_t rhp_operators;
 void (*rhp_look_for_operators)(void);
