@@ -122,7 +122,9 @@ PROGRAMS = {
         "in-tree": True, "unconfigured": True,
         "build": ["make -j2", "make -j2 -C tests lz4 datagen"],
         "check": "make -C tests test-lz4-basic",
-        "same": r"^.*decoded.*bytes.*$",
+        # Without the numbers: a file that it must fail to decode has its bytes or none, for one
+        # thread ends the program while another one writes it
+        "same": r"^.*decoded(?=.*bytes)",
         "install": "make install",
         "sees": [("main", "lz4")],
     },
