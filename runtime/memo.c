@@ -56,11 +56,11 @@ static bool is_worth_it(struct rhp_memo *m)
 READS_STACKS static struct rhp_memo_stack *slot_of(const struct rhp_memo *m,
 						   uintptr_t frame, uintptr_t last)
 {
-	const union rhp_pair *pair = (const union rhp_pair *)frame;
-	uint64_t hash = frame ^ pair->ip;
+	const struct rhp_frame_record *record = (const struct rhp_frame_record *)frame;
+	uint64_t hash = frame ^ record->ip;
 	for (int i = 1; i < 5; i++) {
-		pair = rhp_pair_next(pair, last);
-		hash = hash * RHP_POLY_WEIGHT + pair->ip;
+		record = rhp_frame_next(record, last);
+		hash = hash * RHP_POLY_WEIGHT + record->ip;
 	}
 	return rhp_memo_at(m, hash);
 }
@@ -138,7 +138,7 @@ READS_STACKS void rhp_memo_keep(struct rhp_memo *m, const struct rhp_chain_memor
 	    innermost->at != frame || !begin_keeping(m, stack, frame))
 		return;
 	struct rhp_memo_stack *slot =
-		emptied(slot_of(m, frame, stack->high - sizeof(union rhp_pair)));
+		emptied(slot_of(m, frame, stack->high - sizeof(struct rhp_frame_record)));
 	uint64_t begin = take_room(m, n);
 	union rhp_pair *pair = &m->pairs[begin % RHP_MEMO_PAIRS];
 	for (uint32_t i = 0; i < n; i++, innermost--)
@@ -159,7 +159,7 @@ READS_STACKS void rhp_memo_keep(struct rhp_memo *m, const struct rhp_chain_memor
 READS_STACKS static uint32_t note_words(const struct rhp_trail *t, uintptr_t frame,
 					union rhp_pair *pair)
 {
-	const union rhp_pair *shim = (const union rhp_pair *)frame;
+	const struct rhp_frame_record *shim = (const struct rhp_frame_record *)frame;
 	uint32_t n = 0, k = t->n > t->window ? t->n - t->window : 0;
 	bool fp_counts = false; /* of the frame beyond */
 	for (; k < t->n; k++) {
@@ -216,7 +216,7 @@ READS_STACKS static struct rhp_memo_stack *slot_of_walk(struct rhp_memo *m,
 							enum rhp_function function)
 {
 	struct rhp_memo_stack *slot =
-		slot_of(m, frame, stack->high - sizeof(union rhp_pair));
+		slot_of(m, frame, stack->high - sizeof(struct rhp_frame_record));
 	if (rhp_memo_has(m, slot, frame, function) && slot->by_rules)
 		slot = second_slot(m, slot);
 	return emptied(slot);

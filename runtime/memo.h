@@ -23,7 +23,12 @@
 #define RHP_MEMO_LOOKS 4     /* in vain after one that was found */
 #define RHP_MEMO_CALLS 256   /* of each: what was found last. A power of two */
 
-/* The two words of a frame, and both in one register where there is one for them; or, of
+/* The two words of a frame where they are on the stack: at any word. */
+struct rhp_frame_record {
+	uintptr_t next, ip;
+};
+
+/* The same as they are kept, both in one register where there is one for them; or, of
  * a walk by rules, a word of the stack and where it stands. */
 union rhp_pair {
 	struct {
@@ -82,15 +87,16 @@ HIDDEN void rhp_memo_keep(struct rhp_memo *m, const struct rhp_chain_memory *cha
 
 /* The frame that a chain goes on with; the same one if it ends here. The rotation makes
  * an address that is no word's, or lies before this one, a large number. */
-READS_STACKS static ALWAYS_INLINE const union rhp_pair *
-rhp_pair_next(const union rhp_pair *pair, uintptr_t last)
+READS_STACKS static ALWAYS_INLINE const struct rhp_frame_record *
+rhp_frame_next(const struct rhp_frame_record *frame, uintptr_t last)
 {
 	const uintptr_t word = sizeof(uintptr_t), bits = 8 * word;
 	const uintptr_t shift = word == 8 ? 3 : 2;
-	uintptr_t next = rhp_record_of(pair->next), way = next - (uintptr_t)pair;
+	uintptr_t next = rhp_record_of(frame->next), way = next - (uintptr_t)frame;
 	uintptr_t words = way >> shift | way << (bits - shift);
-	return words <= (last - (uintptr_t)pair) >> shift ? (const union rhp_pair *)next
-							  : pair;
+	return words <= (last - (uintptr_t)frame) >> shift
+		       ? (const struct rhp_frame_record *)next
+		       : frame;
 }
 
 /* The same of a stack that was walked by rules, as this trail remembers it. */
@@ -127,7 +133,7 @@ static ALWAYS_INLINE const union rhp_pair *rhp_memo_pairs(const struct rhp_memo 
 }
 
 READS_STACKS static ALWAYS_INLINE uintptr_t
-rhp_pair_difference(const union rhp_pair *kept, const union rhp_pair *now)
+rhp_pair_difference(const union rhp_pair *kept, const struct rhp_frame_record *now)
 {
 	return (kept->next ^ now->next) | (kept->ip ^ now->ip);
 }
@@ -143,8 +149,9 @@ READS_STACKS static ALWAYS_INLINE bool rhp_memo_holds(const union rhp_pair *kept
 #define FRAME_OF(i) rhp_record_of(kept[i].next)
 	const union rhp_pair *end = kept + n;
 	uintptr_t some =
-		rhp_pair_difference(&kept[0], (const union rhp_pair *)at) |
-		rhp_pair_difference(&kept[1], (const union rhp_pair *)FRAME_OF(0));
+		rhp_pair_difference(&kept[0], (const struct rhp_frame_record *)at) |
+		rhp_pair_difference(&kept[1],
+				    (const struct rhp_frame_record *)FRAME_OF(0));
 	if (some != 0)
 		return false;
 	kept += 2;
@@ -160,7 +167,8 @@ READS_STACKS static ALWAYS_INLINE bool rhp_memo_holds(const union rhp_pair *kept
 	some |= rest[0] | rest[1];
 #else
 	for (; kept < end; kept++)
-		some |= rhp_pair_difference(kept, (const union rhp_pair *)FRAME_OF(-1));
+		some |= rhp_pair_difference(
+			kept, (const struct rhp_frame_record *)FRAME_OF(-1));
 #endif
 #undef FRAME_OF
 	return some == 0;
@@ -192,7 +200,7 @@ HIDDEN uint32_t rhp_memo_look(const struct rhp_memo *m, uint16_t *found, uintptr
 READS_STACKS static ALWAYS_INLINE uint16_t *rhp_memo_found(struct rhp_memo *m,
 							   uintptr_t frame)
 {
-	uint64_t call = frame ^ ((const union rhp_pair *)frame)->ip;
+	uint64_t call = frame ^ ((const struct rhp_frame_record *)frame)->ip;
 	return &m->found[rhp_memo_index(call, RHP_MEMO_CALLS)];
 }
 

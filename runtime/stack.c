@@ -531,9 +531,9 @@ READS_STACKS uint32_t rhp_stack_capture(struct rhp_stacks *s, struct rhp_stream 
 	if (UNLIKELY(s->epoch != rhp_modules_epoch()))
 		forget_chains(s);
 	if (LIKELY(on_stack(s, at)) && RHP_HAS_CHAINS) {
-		uint32_t node = rhp_memo_find(&s->memo, at,
-					      s->own.known.high - sizeof(union rhp_pair),
-					      function);
+		uint32_t node = rhp_memo_find(
+			&s->memo, at, s->own.known.high - sizeof(struct rhp_frame_record),
+			function);
 		if (UNLIKELY(node == 0))
 			node = find_chain(s, at, function, &hash);
 		if (LIKELY(node != 0))

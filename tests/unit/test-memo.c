@@ -126,8 +126,8 @@ static bool find_or_keep(struct rhp_memo *m, struct rhp_trail *t,
 {
 	uintptr_t frame = shim();
 	uint32_t expected = expected_node(function);
-	uint32_t node =
-		rhp_memo_find(m, frame, whole.high - sizeof(union rhp_pair), function);
+	uint32_t node = rhp_memo_find(
+		m, frame, whole.high - sizeof(struct rhp_frame_record), function);
 
 	if (node != 0)
 		assert_int_equal(node, expected);
