@@ -7,18 +7,17 @@ usage: check-allocators.py RHEAPER-LOAD BINDIR
 Prints TAP, one point per test_ function; what is not installed is skipped.
 """
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
 
 import tap
+from linking import LINKERS, keeps_for_weak, needed
 from workbench import Workbench
 
 LOADER, BINDIR = (os.path.abspath(path) for path in sys.argv[1:3])
 LIBDIR = "/usr/lib/" + subprocess.run(["cc", "-print-multiarch"], capture_output=True,
                                       text=True).stdout.strip()
-LINKERS = [name for name in ("bfd", "gold", "lld", "mold") if shutil.which("ld." + name)]
 
 # Prints the object that serves malloc, then allocates 100 blocks of 1001 bytes of
 # which one stays; free comes from there too, or the program would die of it.
@@ -253,14 +252,10 @@ def test_needed_libraries_stay_as_they_are(bench):
             words = ["-fuse-ld=" + linker, source, "-Wl,--as-needed", glib]
             bench.run("cc", *words, "-o", "plain")
             bench.build(*words)
-            want, got = (needed(bench, name) for name in ("plain", "program"))
+            want, got = (needed(bench, name) - keeps_for_weak(bench, "cc", words)
+                         for name in ("plain", "program"))
             assert got == want, (linker, source, got, want)
             bench.run("./program")
-
-
-def needed(bench, name):
-    return {line.split()[-1] for line in bench.run("readelf", "-d", name).splitlines()
-            if "(NEEDED)" in line}
 
 
 def test_names_of_an_allocator_that_is_not_linked(bench):

@@ -14,10 +14,10 @@ import subprocess
 import sys
 
 import tap
+from linking import LINKERS, keeps_for_weak, needed
 from workbench import Workbench
 
 LOADER, BINDIR = (os.path.abspath(path) for path in sys.argv[1:3])
-LINKERS = [name for name in ("bfd", "gold", "lld", "mold") if shutil.which("ld." + name)]
 
 C = """
 #include <stdio.h>
@@ -88,10 +88,6 @@ class Bench(Workbench):
 
     def explain(self, *words):
         return self.run(os.path.join(BINDIR, "rheaper-cc"), "--rheaper-explain", *words)
-
-    def needed(self, name):
-        return {line.split()[-1] for line in self.run("readelf", "-dW", name).splitlines()
-                if "(NEEDED)" in line}
 
     def exported(self, name):
         lines = self.run("nm", "-D", "--defined-only", name).splitlines()
@@ -207,7 +203,7 @@ def test_no_library_is_added_and_no_name(bench):
                 bench.run(driver, *every, "-o", "plain")
                 bench.build(*every, "--rheaper-capture=" + scope, driver=driver)
                 case = (linker, scope, words)
-                assert bench.needed("program") == bench.needed("plain"), case
+                assert needed(bench, "program") == needed(bench, "plain"), case
                 added = bench.exported("program") - bench.exported("plain")
                 allowed = bench.may_export()
                 assert {n for n in added - allowed if not n.startswith("rheaper_")} == set(), \
@@ -232,22 +228,14 @@ int main() { p = new int; delete p; return 0; }
 }
 
 
-def keeps_for_weak(bench, compiler, words):
-    """libgcc_s, where a linker lets a weak reference alone keep it: docs/reference/limits.md."""
-    bench.file("weak.cpp", 'extern "C" __attribute__((weak)) void _Unwind_Resume(void *);\n'
-                           "void (*volatile p)(void *);\nint main() { p = _Unwind_Resume; return 0; }")
-    bench.run(compiler, *(w for w in words if w.startswith("-fuse-ld=")), "-Wl,--as-needed", "weak.cpp", "-o", "weak")
-    return bench.needed("weak") & {"[libgcc_s.so.1]"}
-
-
 def check_needed(bench, compiler, words, extra=()):
     """Both programs run, and need the same libraries; by ours, `extra`, too."""
     may = keeps_for_weak(bench, compiler, words)
     bench.run(compiler, *words, "-o", "plain", silent=False)
     for capture in "process", "link":
         bench.build(*words, "--rheaper-capture=" + capture, driver=compiler)
-        want = bench.needed("plain") | set(extra)
-        assert bench.needed("program") - may == want - may, (words, capture, bench.needed("program"), want)
+        want = needed(bench, "plain") | set(extra)
+        assert needed(bench, "program") - may == want - may, (words, capture, needed(bench, "program"), want)
         bench.run("./program")
 
 
