@@ -63,6 +63,14 @@ class Bench(Workbench):
         with sqlite3.connect(self.path("p.db")) as db:
             return db.execute("SELECT pid, forked FROM processes").fetchall()
 
+    def frees_at_exit(self, program):
+        """Whether the program's end frees what its start allocated, as libgcc does in static
+        programs by some versions. Then a child that ends by exit is not without a call."""
+        self.children(self.trace("", program))
+        with sqlite3.connect(self.path("p.db")) as db:
+            return db.execute("SELECT count(*) FROM allocations WHERE ending = 'freed' AND bt NOT IN"
+                              " (SELECT id FROM backtraces WHERE sym = 'main')").fetchone()[0] > 0
+
     def check(self, *words, status):
         return self.run(CHECK, *words, status=status, silent=False)
 
@@ -240,11 +248,12 @@ def test_a_child_that_calls_nothing(b):
     told = "1 forked child called no recorded function; what it lost of what it had from its parent is not judged\n"
     for env in {"RHEAPER_LEAK_SCAN": "1"}, {"RHEAPER_LEAK_SCAN": "1", "RHEAPER_FOLLOW_FORK": "1"}:
         for program in b.program, b.build("static", "-static"):
-            for letters in "q", "n", "nvePb":
+            exits = "" if b.frees_at_exit(program) else "q"
+            for letters in *exits, "n", "nvePb":
                 text = b.check(*b.trace(letters, program, **env), status=0)
                 assert "note: " in text and told in text, (letters, text)
             assert "2 forked children called no recorded function; what they lost of what they had from their" in \
-                b.check(*b.trace("nq", program, **env), status=0)
+                b.check(*b.trace("n" + (exits or "n"), program, **env), status=0)
         # It called something after all, or went on as another program
         text = b.check("--ignore-children", *b.trace("siebv", **env), status=0)
         assert "no recorded function" not in text, text
@@ -254,7 +263,8 @@ def test_a_program_without_a_trace(b):
     """Whatever it was built with, without RHEAPER_TRACE it leaves nothing."""
     for env in {"RHEAPER_LEAK_SCAN": "1"}, {"RHEAPER_LEAK_SCAN": "1", "RHEAPER_FOLLOW_FORK": "1"}:
         for program in b.program, b.build("static", "-static"):
-            for letters, n in ("u", 1), ("p", 1), ("y", 1), ("uupy", 4), ("ebvP", 0), ("c", 0):
+            exits = () if b.frees_at_exit(program) else (("c", 0),)
+            for letters, n in ("u", 1), ("p", 1), ("y", 1), ("uupy", 4), ("ebvP", 0), *exits:
                 text = b.check(*b.trace(letters, program, **env), status=0)
                 told = f"{n} program{' was' if n == 1 else 's were'} executed without RHEAPER_TRACE in the environment; what " \
                     f"{'it' if n == 1 else 'they'} did is not judged\n"
