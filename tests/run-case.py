@@ -20,6 +20,10 @@ one of the keys of VARIANTS. Beside SOURCE (NAME.c or NAME.cpp) lie
   NAME.lib.c   optional: a shared library, built by the plain compiler; linked
                to the program, or dlopened if `args` names it
 
+A program that an emulator runs and that does not end as it should is built by the plain
+compiler, too. If that ends in the same way, the emulator cannot run it, and the case is
+skipped.
+
 In .sql and .expect, @source is the case's file name, @size_t the type of sizes as
 C++ names have it. Exit status 77: skipped.
 """
@@ -137,11 +141,15 @@ def check(command, **more):
     return result
 
 
+def words_of(case, compiler, variant):
+    return [*compiler.words, "-O0", "-D_GNU_SOURCE", *VARIANTS[variant],
+            *(word for word in case.words("words") if word not in compiler.lacks), "-pthread"]
+
+
 def build(case, bindir, compiler, variant):
     """Builds ./program, and ./libcase.so by the plain compiler."""
     driver, env = compiler.driver(case.source)
-    words = [*compiler.words, "-O0", "-D_GNU_SOURCE", *VARIANTS[variant],
-             *(word for word in case.words("words") if word not in compiler.lacks), "-pthread"]
+    words = words_of(case, compiler, variant)
     library = []
     if os.path.exists(case.library):
         check([compiler.c, *compiler.words, "-O0", "-g", "-fno-omit-frame-pointer",
@@ -154,17 +162,33 @@ def build(case, bindir, compiler, variant):
         fail("the build is not silent", result.stderr)
 
 
-def trace(case, runner):
-    """Runs the program; returns the path of its trace."""
-    path = (case.words("trace") or [os.path.abspath("trace.bin")])[0]
+def skip_if_plain_ends_so(case, compiler, variant, command, status):
+    """As the traced program ended, by the same command."""
+    plain = [word for word in words_of(case, compiler, variant) if not word.startswith("--rheaper")]
+    library = ["./libcase.so"] if os.path.exists("libcase.so") else []
+    built = run([compiler.plain(case.source), case.source, *plain, "-o", "program", *library])
+    if built.returncode == 0 and run(command, env=environment(case)).returncode == status:
+        print(f"the plain program ends with {status} under {compiler.runner[0]}")
+        sys.exit(77)
+
+
+def environment(case):
     env = {name: value for name, value in os.environ.items()
            if not name.startswith(("RHEAPER_", "LD_", "MALLOC_", "GLIBC_"))}
     env.update(word.split("=", 1) for word in case.words("env"))
-    env["RHEAPER_TRACE"] = path
+    return env
+
+
+def trace(case, compiler, variant):
+    """Runs the program; returns the path of its trace."""
+    path = (case.words("trace") or [os.path.abspath("trace.bin")])[0]
     args = [os.path.abspath("libcase.so") if arg == "@lib" else arg for arg in case.words("args")]
-    result = run([*runner, "./program", *args], env=env)
+    command = [*compiler.runner, "./program", *args]
+    result = run(command, env={**environment(case), "RHEAPER_TRACE": path})
     status = int((case.words("status") or ["0"])[0])
     if result.returncode != status:
+        if compiler.runner:
+            skip_if_plain_ends_so(case, compiler, variant, command, result.returncode)
         fail(f"the program ended with {result.returncode}, not {status}",
              result.stdout, result.stderr)
     if not re.fullmatch((case.flags.get("stderr") or [""])[0], result.stderr.rstrip("\n")):
@@ -222,7 +246,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="rheaper-case-") as directory:
         os.chdir(keep or directory)
         build(case, bindir, compiler, variant)
-        path = trace(case, compiler.runner)
+        path = trace(case, compiler, variant)
         if not case.words("trace"):
             result = check([loader, path, "profile.db"])
             query(case, "profile.db")
