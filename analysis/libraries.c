@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A name decides where the module cannot: templates of the C++ and generics of the Rust
- * library are compiled into the program, and a static program has all of libc. What a
- * program puts into namespace std is taken for the library's.
+ * A name decides where the module cannot: templates of the C++ and D and generics of the
+ * Rust library are compiled into the program, and a static program has all of libc. What
+ * a program puts into namespace std is taken for the library's.
  */
 #include <string.h>
 
@@ -22,12 +22,16 @@ static const char *const modules[] = {
 	"libnss_*",      "libutil.so*", "libanl.so*",     "libgcc_s*",
 	"libstdc++.so*", "libc++.so*",  "libc++abi.so*",  "libsupc++*",
 	"libunwind.so*", "libstd-*.so", "[vdso]",         "linux-vdso*",
-	"linux-gate*",
+	"linux-gate*",   "libphobos2*", "libdruntime*",   "libgphobos*",
+	"libgdruntime*",
 };
 
 /* Of a name with its scopes. */
 static const char *const functions[] = {
 	"std::*",
+	"std.*",
+	"core.internal.*",
+	"core.memory.*",
 	"__wrap_*",
 	"rhp_declared_*",
 	"__gnu_cxx::*",

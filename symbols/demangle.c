@@ -17,6 +17,7 @@
 #include <libiberty/demangle.h>
 
 #include "common/array.h"
+#include "symbols/d-name.h"
 
 #include "symbols/demangle.h"
 
@@ -68,6 +69,8 @@ static bool write_demangled(struct output *out, const char *name)
 {
 	if (setjmp(out->too_much))
 		return false;
+	if (name[1] == 'D')
+		return d_name_write(name, add_piece, out);
 	if (rust_demangle_callback(name, DMGL_PARAMS | DMGL_ANSI, add_piece, out))
 		return true;
 	out->n = 0;
@@ -161,10 +164,12 @@ const char *demangle(const char *name, char **owned)
 	struct output out = {0};
 
 	*owned = NULL;
-	if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R') || takes_long(name))
+	if (name[0] != '_' || !strchr("ZRD", name[1]) || takes_long(name))
 		return name;
 	out.limit = MAX_SMALL + MAX_GROWTH * strlen(name);
-	if ((write_demangled(&out, name) || cut_demangled(&out, name)) && out.n) {
+	if ((write_demangled(&out, name) ||
+	     (name[1] != 'D' && cut_demangled(&out, name))) &&
+	    out.n) {
 		out.text[out.n] = 0;
 		*owned = out.text;
 		return out.text;

@@ -20,9 +20,11 @@ PYTHON = "/usr/bin/python3-config"
 PROGRAMS = [
     Row("OCaml", ["ocamlopt"], "ocamlopt -g -cc {cc} program.ml -o program", "./program",
         where="camlProgram__work_"),
-    Row("D, LDC", ["ldc2"], "ldc2 -g --gcc={cc} program.d -of=program", "./program"),
+    Row("D, LDC", ["ldc2"], "ldc2 -g --gcc={cc} program.d -of=program", "./program",
+        where="program.work"),
     Row("D, GDC", ["gdc"], "gdc -g -c program.d -o program.o &&"
-        " RHEAPER_REAL_CC=gdc {bin}/rheaper-cc program.o -o program", "./program"),
+        " RHEAPER_REAL_CC=gdc {bin}/rheaper-cc program.o -o program", "./program",
+        where="program.work"),
     Row("Nim", ["nim"], "nim c --mm:orc --hints:off -d:useMalloc --debugger:native --nimcache:cache --gcc.path:{bin}"
         " --gcc.exe:rheaper-gcc --gcc.linkerexe:rheaper-gcc -o:program program.nim", "./program"),
     Row("Vala", ["valac"], "valac -g --cc={cc} program.vala -o program", "./program"),

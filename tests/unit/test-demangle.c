@@ -19,6 +19,7 @@ static void names_of_each_language_are_read(void **state)
 		{"_ZN1a1bIcEEvT_", "void a::b<char>(char)"},
 		{"_RNvC6_123foo3bar", "123foo::bar"},
 		{"_ZN3foo3bar17h05af221e174051e9E", "foo::bar"},
+		{"_D7program4workFmZv", "program.work"},
 		{"_Znot a name", "_Znot a name"},
 		{"_Z", "_Z"},
 		{"main", "main"},
@@ -31,6 +32,59 @@ static void names_of_each_language_are_read(void **state)
 		assert_string_equal(demangle(names[i][0], &owned), names[i][1]);
 		assert_int_equal(!owned, strcmp(names[i][0], names[i][1]) == 0);
 		free(owned);
+	}
+}
+
+/* And from the names of older compilers, with the lengths of templates. */
+static void a_name_of_d_has_no_types(void **state)
+{
+	static const char *const names[][2] = {
+		{"_Dmain", "D main"},
+		{"_D3std5array__T8AppenderTAyaZQo3putMFNaNbNfQqZv",
+		 "std.array.Appender.Appender.put"},
+		{"_D8demangle10__T3fooTaZ3fooFZv", "demangle.foo.foo"},
+		{"_D8demangle9__T3fooTaZ3fooFZv", "_D8demangle9__T3fooTaZ3fooFZv"},
+		{"_D1a1S6__ctorMFNcNjiZS1a1S", "a.S.this"},
+		{"_D1a1S6__dtorMFZv", "a.S.~this"},
+		{"_D1a1S6__initZ", "a.S.__init"},
+		{"_D1a5outerFiZ5innerMFNfZv", "a.outer.inner"},
+		{"_D1a5outerFS1a1SYv", "a.outer"},
+		{"_D1a5outerFS1a1SMAyaZv", "a.outer"},
+		{"_D1a1fFDFNaiZvHkAaG3PxiBlmZNgC1b1CZNn", "a.f"},
+		{"_D1a__T1fVAyaa3_616263ViN5VdeNINFVS1a1SS2i1nS_D1a1gMFZvZ1fFZv",
+		 "a.f.f"},
+		{"_D1a1gFiZv.isra.0", "a.g [clone .isra.0]"},
+		{"_D1a4__S11fFZv", "a.f"},
+		{"_Do_something", "_Do_something"},
+		{"_D1a", "_D1a"},
+		{"_D9a", "_D9a"},
+		{"_D1aQcFZv", "a.a"},
+		{"_D1aQAAAAAAAAAAAAAAz1b", "_D1aQAAAAAAAAAAAAAAz1b"},
+		{"_D99999999999999999999a", "_D99999999999999999999a"},
+	};
+	char *owned;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		assert_string_equal(demangle(names[i][0], &owned), names[i][1]);
+		free(owned);
+	}
+}
+
+/* Where a function's type may be, and what else: at each depth, a thousand times. */
+static void a_name_of_d_is_read_once(void **state)
+{
+	static const char *const parts[] = {"1aFS", "FS1aY", "S1aFS1aY", "S5__T1b",
+					    "DFZ"};
+	char name[4097];
+	char *owned;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		strcpy(name, "_D1a1fF");
+		while (strlen(name) + strlen(parts[i]) < sizeof(name))
+			strcat(name, parts[i]);
+		assert_ptr_equal(demangle(name, &owned), name);
 	}
 }
 
@@ -153,6 +207,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_each_language_are_read),
+		cmocka_unit_test(a_name_of_d_has_no_types),
+		cmocka_unit_test(a_name_of_d_is_read_once),
 		cmocka_unit_test(a_name_that_grows_without_end_is_cut),
 		cmocka_unit_test(a_name_that_takes_forever_stays_as_it_is),
 		cmocka_unit_test(a_name_of_ten_megabytes_is_read_or_left),

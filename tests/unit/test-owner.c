@@ -294,6 +294,7 @@ static void code_of_libraries_is_known(void **state)
 		"__rust_alloc",
 		"__GI___strdup",
 		"_IO_file_doallocate",
+		"std.array.Appender.Appender.put",
 	};
 	static const char *const ours[] = {
 		"main",
@@ -304,6 +305,8 @@ static void code_of_libraries_is_known(void **state)
 		"void ns::sort<std::vector<int> >(std::vector<int>&)",
 		"allocate",
 		"corelib::f",
+		"core.part.0",
+		"mystd.f",
 	};
 
 	(void)state;
@@ -314,6 +317,7 @@ static void code_of_libraries_is_known(void **state)
 	assert_true(library_has_module("/lib/x86_64-linux-gnu/libc.so.6"));
 	assert_true(library_has_module("/usr/lib/libstdc++.so.6.0.30"));
 	assert_true(library_has_module("[vdso]"));
+	assert_true(library_has_module("/usr/lib/libgphobos.so.3"));
 	assert_false(library_has_module("/usr/lib/libcjson.so.1"));
 	assert_false(library_has_module("/usr/lib/libmagic.so.1"));
 	assert_false(library_has_module("./program"));
