@@ -38,9 +38,12 @@ struct rhp_declared_spec {
 	/* The same: the pool that a new block is of, a pool all of whose blocks are freed
 	 * (RHP_DECLARED_ARGUMENTS: those of all pools are). */
 	int8_t pool, frees_all;
-	uint8_t chunks; /* 1: other functions that it calls are recorded, too */
+	uint8_t chunks;    /* 1: other functions that it calls are recorded, too */
+	uint8_t pool_bits; /* lowest bits of the pool's argument, an int, that are none of
+			    * its number; 0: the pool is the whole word */
+	uint8_t frees_named; /* 1: the pool that is freed is named by a text, as by
+			      * jemalloc's mallctl */
 	uint16_t text_size;
-	uint16_t unused;
 	uint32_t family; /* and enum rhp_family_flags: what a FAMILY record says; NONE:
 			  * none is written */
 	char text[RHP_DECLARED_TEXT]; /* name and family, each with its NUL */

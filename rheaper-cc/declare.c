@@ -3,7 +3,8 @@
  * A kind is a signature: a letter for each argument, and one for the result.
  *
  *   Z size   N number of elements   P the block   O where the block is stored
- *   A the pool that the block is of
+ *   A the pool that the block is of   F jemalloc's flags, which have the number of one
+ *   T the name by which jemalloc gives back all blocks of one
  *   any small letter: of no interest
  *   results: p the block   s a string in a block   i or nothing
  *
@@ -19,6 +20,9 @@
 #include "rheaper-cc/declare.h"
 #include "rheaper-cc/symbols.h"
 #include "rheaper-cc/words.h"
+
+/* MALLOCX_ARENA: what is above is 1 + the arena's number. */
+#define JEMALLOC_FLAG_BITS 20
 
 static const struct {
 	const char *name, *signature;
@@ -53,7 +57,10 @@ static int8_t *slot(struct rhp_declared_spec *spec, char letter)
 	case 'O':
 		return &spec->out;
 	case 'A':
+	case 'F':
 		return &spec->pool;
+	case 'T':
+		return &spec->frees_all;
 	default:
 		return NULL;
 	}
@@ -97,6 +104,9 @@ static const char *parse_signature(struct rhp_declared_spec *spec, const char *t
 			return "the kind has an argument letter twice";
 		if (place)
 			*place = (int8_t)n;
+		if (*text == 'F')
+			spec->pool_bits = JEMALLOC_FLAG_BITS;
+		spec->frees_named |= *text == 'T';
 	}
 	if (*text != ')')
 		return "the kind lacks its closing parenthesis";
@@ -230,7 +240,7 @@ static const char *parse_fields(char *text, struct declared *d)
 		wrong = parse_signature(&d->spec, signature_of(kind), context || pool);
 	if (wrong)
 		return wrong;
-	if (d->spec.pool >= 0)
+	if (d->spec.pool >= 0 && d->spec.pool_bits == 0)
 		d->spec.chunks = 1;
 	d->name = strdup(name);
 	if (!d->name)

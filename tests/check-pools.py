@@ -475,6 +475,45 @@ int main(int argc, char **argv)
 	return argc - 1 + 0 * !argv;
 }
 """
+ARENAS = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+void *mallocx(size_t, int); void *rallocx(void *, size_t, int); void dallocx(void *, int);
+int mallctl(const char *, void *, size_t *, void *, size_t);
+static int flags_of(unsigned arena) { return (int)(arena + 1) << 20 | 1 << 8; /* without the thread's cache */ }
+static void give_back(const char *how, unsigned arena)
+{
+	char name[64];
+	snprintf(name, sizeof name, "arena.%u.%s", arena, how);
+	if (mallctl(name, NULL, NULL, NULL, 0))
+		abort();
+}
+int main(int argc, char **argv)
+{
+	void *volatile block;
+	for (int i = 0; i < 3; i++) {
+		unsigned arena, other;
+		size_t size = sizeof arena;
+		if (mallctl("arenas.create", &arena, &size, NULL, 0) || mallctl("arenas.create", &other, &size, NULL, 0))
+			abort();
+		for (int k = 0; k < 10; k++)
+			block = mallocx(101, flags_of(arena));
+		block = rallocx(block, 3000, flags_of(arena));
+		dallocx(mallocx(102, flags_of(arena)), flags_of(arena));
+		free(mallocx(103, 0));
+		block = mallocx(104, flags_of(other));
+		give_back("reset", arena);
+		block = mallocx(105, flags_of(arena));
+		give_back(argc > 1 ? argv[1] : "destroy", arena);
+	}
+	block = mallocx(106, 0);
+	free(block);
+	block = mallocx(107, 0);
+	block = NULL;
+	return 0;
+}
+"""
 COLLECTOR = """
 #include <stddef.h>
 void GC_init(void); void *GC_malloc(size_t); void *GC_malloc_atomic(size_t); void GC_free(void *);
@@ -583,6 +622,21 @@ def test_heaps_of_mimalloc(b):
     assert ends(db) == {"freed": 3, "live": 1, "released": 30, "resized": 3}, ends(db)
     assert one(db, "SELECT sum(count) FROM losses") == (0,)
     assert one(db, "SELECT count(*) FROM mismatches") == (0,)
+
+
+def test_arenas_of_jemalloc(b):
+    """Those that are destroyed or reset; with another question about one nothing of it ends."""
+    db = known(b, "arenas", ARENAS, "libjemalloc.so.2")
+    ends = "SELECT size, ending, count(*) FROM allocations JOIN stacks s ON s.stack = bt JOIN allocators f USING (allocator)" \
+        " WHERE f.name IN ('mallocx', 'rallocx') GROUP BY 1, 2 ORDER BY 1, 2"
+    expected = [(101, "released", 27), (101, "resized", 3), (102, "freed", 3), (103, "freed", 3), (104, "live", 3),
+                (105, "released", 3), (106, "freed", 1), (107, "live", 1), (3000, "released", 3)]
+    assert db.execute(ends).fetchall() == expected, db.execute(ends).fetchall()
+    assert one(db, "SELECT sum(count) FROM losses") == (0,)
+    assert one(db, "SELECT count(*) FROM mismatches") == (0,)
+    assert lost(db)[0] >= 3, lost(db)
+    db = known(b, "arenas", ARENAS, "libjemalloc.so.2", "decay")
+    assert (105, "live", 3) in db.execute(ends).fetchall(), db.execute(ends).fetchall()
 
 
 def test_the_collector_of_boehm(b):

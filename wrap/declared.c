@@ -102,17 +102,44 @@ static void record_free(const struct call *c, const void *old, size_t size)
 		rhp_on_free(c->function, c->frame, old, size);
 }
 
+/* The pool that a block is of, or 0. */
+static uintptr_t pool_of(const struct rhp_declared_spec *spec, const uintptr_t *argument)
+{
+	if (spec->pool < 0)
+		return 0;
+	return spec->pool_bits ? (uint32_t)argument[spec->pool] >> spec->pool_bits
+			       : argument[spec->pool];
+}
+
+/* "arena.3.destroy" and "arena.3.reset" give back all of one, which flags call 4. */
+static uintptr_t pool_named(const char *name)
+{
+	static const char prefix[] = "arena.";
+	size_t n = sizeof(prefix) - 1, first = n;
+	uintptr_t number = 0;
+	if (!name || strncmp(name, prefix, n) != 0)
+		return 0;
+	for (; name[n] >= '0' && name[n] <= '9'; n++)
+		number = number * 10 + (uintptr_t)(name[n] - '0');
+	bool is_free =
+		strcmp(name + n, ".destroy") == 0 || strcmp(name + n, ".reset") == 0;
+	return n > first && is_free ? number + 1 : 0;
+}
+
 /* Of a pool that is not NULL, all blocks; or of all pools. */
 static void record_free_all(const struct call *c, const uintptr_t *argument)
 {
-	int8_t place = c->d->spec.frees_all;
-	bool is_everything = place == RHP_DECLARED_ARGUMENTS;
-	if (place < 0 || (!is_everything && !argument[place]))
+	const struct rhp_declared_spec *spec = &c->d->spec;
+	bool is_everything = spec->frees_all == RHP_DECLARED_ARGUMENTS;
+	if (spec->frees_all < 0)
 		return;
-	const void *pool = is_everything ? NULL : (const void *)argument[place];
+	uintptr_t word = is_everything ? 0 : argument[spec->frees_all];
+	uintptr_t pool = spec->frees_named ? pool_named((const char *)word) : word;
+	if (!pool && !is_everything)
+		return;
 	const struct rhp_stream_family all = {
 		c->family.family | RHP_FAMILY_POOL << RHP_FAMILY_BITS, 0};
-	tell(c, &all, RHP_FREE, pool, 0);
+	tell(c, &all, RHP_FREE, (const void *)pool, 0);
 }
 
 static bool record_begin(const struct call *c, const void *old)
@@ -154,8 +181,8 @@ uintptr_t rhp_declared_call(struct rhp_declared *d, const void *frame,
 	if (LIKELY(!rhp_enter(frame)))
 		return d->real(a0, a1, a2, a3, a4, a5);
 	const uintptr_t argument[RHP_DECLARED_ARGUMENTS] = {a0, a1, a2, a3, a4, a5};
-	const uintptr_t pool = spec->pool < 0 ? 0 : argument[spec->pool];
-	const struct call call = {d, function_of(d), frame, {spec->family, pool}};
+	const struct call call = {
+		d, function_of(d), frame, {spec->family, pool_of(spec, argument)}};
 	const void *old = spec->block < 0 ? NULL : (const void *)argument[spec->block];
 	bool resizes = old && spec->gives != RHP_GIVES_NOTHING;
 	bool begun = resizes && record_begin(&call, old);

@@ -109,6 +109,9 @@ static void attributes_come_in_any_order(void **state)
 		{"f:(P):frees-all-of=1:freed-by=g", -1, 0, 1},
 		{"f:malloc:chunks:freed-by=g", -1, -1, 1},
 		{"f:():frees-all-of=0", -1, RHP_DECLARED_ARGUMENTS, 1},
+		{"f:(ZF)p", 1, -1, 0},
+		{"f:(PZF)p", 2, -1, 0},
+		{"f:(Taaaa)i", -1, 0, 0},
 	};
 
 	(void)state;
