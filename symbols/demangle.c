@@ -35,10 +35,7 @@ struct output {
 	jmp_buf too_much;
 };
 
-/*
- * After a conversion operator libiberty reads the arguments of a template parameter (T_I)
- * in two ways, and in each way those inside of them: each doubles the time.
- */
+/* Some conversion operators of templates double libiberty's time each. */
 static bool takes_long(const char *name)
 {
 	int n = 0;
