@@ -448,7 +448,7 @@ static void chunks_are_those_of_malloc(void **unused)
 {
 	struct chunk_model m = chunks_of_glibc(sizeof(void *));
 	static void *blocks[9000];
-	size_t n = 0;
+	size_t n = 0, in_mapping;
 
 	(void)unused;
 	assert_int_equal(chunk_size(&m, 0), sizeof(void *) == 8 ? 32 : 16);
@@ -463,7 +463,9 @@ static void chunks_are_those_of_malloc(void **unused)
 	for (size_t size = 140000; size < 600000; size += 4321) {
 		blocks[n] = malloc(size);
 		assert_true(chunk_may_be_mapped(&m, (uintptr_t)blocks[n], size));
-		assert_int_equal(malloc_usable_size(blocks[n]) + 2 * sizeof(void *),
+		/* A newer glibc leaves the last word of a mapping unused */
+		in_mapping = malloc_usable_size(blocks[n]) + 2 * sizeof(void *);
+		assert_int_equal((in_mapping + m.page - 1) / m.page * m.page,
 				 chunk_mapped_size(&m, size));
 		n++;
 	}
