@@ -241,7 +241,8 @@ static int take_descriptor(struct leak_scan *s, struct leak_region *r, uintptr_t
 	if (tid < 0 || !find_stack(s, r, descriptor, &stack)) {
 		if (tid == (int)rhp_trace_header()->pid)
 			s->main_descriptor = at;
-		return rhp_leak_add_data(s, at - s->variables, descriptor.end);
+		return tid > 0 ? rhp_leak_add_data(s, at - s->variables, descriptor.end)
+			       : 0;
 	}
 	if (!tid) {
 		keep_result(s, descriptor);
