@@ -104,9 +104,6 @@ static const char *parse_signature(struct rhp_declared_spec *spec, const char *t
 			return "the kind has an argument letter twice";
 		if (place)
 			*place = (int8_t)n;
-		if (*text == 'F')
-			spec->pool_bits = JEMALLOC_FLAG_BITS;
-		spec->frees_named |= *text == 'T';
 	}
 	if (*text != ')')
 		return "the kind lacks its closing parenthesis";
@@ -212,7 +209,7 @@ static const char *parse_attribute(struct declared *d, const char *text)
 /* The fields of a declaration, which it cuts up. */
 static const char *parse_fields(char *text, struct declared *d)
 {
-	char *name = strsep(&text, ":"), *kind = strsep(&text, ":");
+	const char *name = strsep(&text, ":"), *kind = strsep(&text, ":");
 	int context = kind && strcmp(kind, "c") == 0;
 	int pool = kind && strcmp(kind, "A") == 0;
 	const char *wrong = NULL;
@@ -236,8 +233,11 @@ static const char *parse_fields(char *text, struct declared *d)
 		wrong = parse_attribute(d, strsep(&text, ":"));
 	if (pool)
 		d->spec.pool = 0;
+	kind = signature_of(kind);
+	d->spec.pool_bits = strchr(kind, 'F') ? JEMALLOC_FLAG_BITS : 0;
+	d->spec.frees_named = strchr(kind, 'T') != NULL;
 	if (!wrong)
-		wrong = parse_signature(&d->spec, signature_of(kind), context || pool);
+		wrong = parse_signature(&d->spec, kind, context || pool);
 	if (wrong)
 		return wrong;
 	if (d->spec.pool >= 0 && d->spec.pool_bits == 0)
