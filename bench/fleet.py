@@ -137,16 +137,22 @@ class Bench:
         before = cpu()
         inside, all_in_all = self.fill(0, self.o.hosts, self.o.windows, "server")
         used = cpu() - before
-        parts, rows, size = self.count("rheaper_samples")
         arrive = self.o.windows * WINDOW_S
-        print(f"hour: {self.o.hosts} hosts, {self.o.windows} windows, {rows} rows; arrives in {arrive} s, "
+        print(f"hour: {self.o.hosts} hosts, {self.o.windows} windows; arrives in {arrive} s, "
               f"was generated and inserted in {all_in_all:.0f} s, {inside:.0f} s of them in INSERT: "
               f"{arrive / all_in_all:.1f} and {arrive / inside:.1f} times as fast; "
               f"{used:.0f} s of CPU, merges too")
+        self.sizes("then")
+        begun = time.monotonic()
+        self.ch.ask("OPTIMIZE TABLE rheaper_samples FINAL")
+        self.sizes(f"merged in {time.monotonic() - begun:.0f} s more")
+
+    def sizes(self, when):
+        parts, rows, size = self.count("rheaper_samples")
         (sums,), = self.ch.rows("SELECT sum(bytes_on_disk) FROM system.projection_parts WHERE active AND "
                                 "table = 'rheaper_samples'")
-        print(f"hour: {(size - int(sums)) / rows:.2f} bytes a row, {size / rows:.2f} with the sums of the day, in "
-              f"{parts} parts, spread {self.o.spread} %; of those that are merged:", flush=True)
+        print(f"hour, {when}: {rows} rows, {(size - int(sums)) / rows:.2f} bytes each, {size / rows:.2f} with projections, in "
+              f"{parts} parts, spread {self.o.spread} %; columns in wide parts:", flush=True)
         for name, of_it in self.ch.rows("SELECT column, sum(column_data_compressed_bytes) / sum(rows) FROM "
                                         "system.parts_columns WHERE active AND table = 'rheaper_samples' AND part_type = 'Wide' "
                                         "GROUP BY column ORDER BY 2 DESC"):
