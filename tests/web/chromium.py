@@ -6,6 +6,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import time
 
@@ -21,6 +22,7 @@ def find():
 class Browser:
     def __init__(self, directory, patience=60):
         self.patience, self.number, self.events, self.buffer = patience, 0, [], b""
+        self.profile = os.path.join(directory, "profile")
         ours_read, theirs_write = os.pipe()
         theirs_read, ours_write = os.pipe()
         # It reads from 3 and writes to 4, which may be ours here
@@ -31,8 +33,8 @@ class Browser:
             os.dup2(high[1], 4)
         options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run", "--disable-extensions",
                    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-                   f"--user-data-dir={directory}/profile", "about:blank"]
-        self.process = subprocess.Popen([find(), *options], pass_fds=(3, 4), preexec_fn=place, stdin=subprocess.DEVNULL,
+                   f"--user-data-dir={self.profile}", "about:blank"]
+        self.process = subprocess.Popen([find(), *options], pass_fds=(3, 4), preexec_fn=place, stdin=subprocess.DEVNULL, start_new_session=True,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "HOME": str(directory)})
         for fd in theirs_read, theirs_write, *high:
             os.close(fd)
@@ -46,6 +48,17 @@ class Browser:
         self.process.wait(timeout=30)
         os.close(self.reading)
         os.close(self.writing)
+        self.remove_profile()
+
+    def remove_profile(self):
+        """Processes of the browser's may live longer than it does, and write there."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        until = time.monotonic() + self.patience
+        while os.path.exists(self.profile) and time.monotonic() < until:
+            shutil.rmtree(self.profile, ignore_errors=True)
 
     def call(self, method, session=None, **params):
         self.number += 1
