@@ -11,7 +11,9 @@ class Skip(Exception):
 
 
 def run(namespace, make_bench):
-    """Calls each function with make_bench(directory), made once."""
+    """Calls each function with make_bench(directory), made once, and its close(), if it has one, before the directory
+    is removed."""
+    bench = None
     tests = [(name, test) for name, test in namespace.items() if name.startswith("test_")]
     print(f"1..{len(tests)}")
     directory = tempfile.mkdtemp(prefix="rheaper-test-")
@@ -32,4 +34,6 @@ def run(namespace, make_bench):
                 print("not ok", number, "-", name[5:])
                 print("#", repr(error).replace("\n", "\n# "))
     finally:
+        if hasattr(bench, "close"):
+            bench.close()
         shutil.rmtree(directory)

@@ -7,7 +7,6 @@ usage: check-held.py ASSETS-DIRECTORY SOURCE-DIRECTORY RHEAPER-REPORT RHEAPER-LO
 What the page says is compared with sums over the blocks of the snapshot and their dominators. Prints
 TAP, one point per test_ function.
 """
-import atexit
 import base64
 import gzip
 import json
@@ -122,8 +121,11 @@ class Bench:
             raise tap.Skip("no chromium here")
         if not self.browser:
             self.browser = chromium.Browser(self.directory)
-            atexit.register(self.browser.close)
         return self.browser.page(path, fragment=fragment, **how)
+
+    def close(self):
+        if self.browser:
+            self.browser.close()
 
     def done(self, page):
         complaints = page.complaints()

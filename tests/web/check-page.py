@@ -7,7 +7,6 @@ usage: check-page.py ASSETS-DIRECTORY SOURCE-DIRECTORY [RHEAPER-REPORT RHEAPER-L
 
 ASSETS-DIRECTORY has what web/bundle.py joined, DRIVERS rheaper-gcc. Prints TAP, one point per test_ function.
 """
-import atexit
 import os
 import pathlib
 import random
@@ -39,7 +38,6 @@ class Bench:
             raise tap.Skip("no chromium here")
         if not self.browser:
             self.browser = chromium.Browser(self.directory)
-            atexit.register(self.browser.close)
         path = self.directory / (name + ".html")
         path.write_text(pages.document(self.texts, bundle, bundle.meta["title"]) if isinstance(bundle, pages.Bundle) else bundle,
                         encoding="utf-8", errors="surrogatepass")
@@ -49,6 +47,10 @@ class Bench:
         if seed not in self.made:
             self.made[seed] = pages.random_program(seed)
         return self.made[seed]
+
+    def close(self):
+        if self.browser:
+            self.browser.close()
 
     def done(self, page):
         """A page has asked for nothing, broken no rule and said nothing."""

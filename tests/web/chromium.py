@@ -43,7 +43,7 @@ class Browser:
     def close(self):
         try:
             self.call("Browser.close")
-        except Failed:
+        except (Failed, OSError):
             self.process.kill()
         self.process.wait(timeout=30)
         os.close(self.reading)
