@@ -205,6 +205,12 @@ static bool ask_loader(uintptr_t ip, struct object *o)
 	return dl_iterate_phdr(visit, &it) == 1;
 }
 
+uintptr_t rhp_module_start(const void *address)
+{
+	struct object o;
+	return ask_loader((uintptr_t)address, &o) ? o.start : 0;
+}
+
 /* Reads the header of the sorted unwind table, in the one encoding that every
  * linker uses: 4-byte offsets from the header itself. */
 static void read_unwind_table(struct rhp_module_info *m, size_t size)

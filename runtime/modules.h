@@ -37,6 +37,11 @@ struct rhp_module_info {
 HIDDEN const struct rhp_module_info *rhp_module_find(uintptr_t ip,
 						     struct rhp_stream *out);
 
+/* Where the module that holds an address begins, 0 if none does. Asks the same, without a
+ * lock of its own; at the start of each program, where dladdr would take most of the
+ * time: it looks through all symbols of the module. */
+HIDDEN uintptr_t rhp_module_start(const void *address);
+
 /*
  * Fills in what the program headers of a mapped object say about unwinding, and copies
  * its build id (build-id.h). Returns the size of the build id.

@@ -84,6 +84,14 @@ def test_inactive(b):
     check(b.over_plain(20), 7)
 
 
+def test_start(b):
+    """Of a program that is not traced. What the loader's lookups take differs between libcs; a look through all symbols
+    of one would be 90,000 more."""
+    found = b.count("ours", 20, 1, 0) - b.count("plain", 20, 1, 0)
+    print(f"# {found} instructions")
+    assert 0 < found < 60000, found
+
+
 def test_sampled(b):
     # One block in 4,000 is recorded, which takes about 2,000 instructions.
     check(b.over_plain(20, RHEAPER_TRACE=os.path.join(b.dir, "t.bin"),

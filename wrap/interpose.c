@@ -204,19 +204,13 @@ static ALWAYS_INLINE const void *frame_called(const void *here)
 }
 #endif
 
-/* Where the module that has an address is loaded. */
-static const void *module_of(const void *address)
-{
-	Dl_info info;
-	return dladdr(address, &info) ? info.dli_fbase : NULL;
-}
-
 /* Whether a library stands before this function of libc's: not the program itself, whose
  * address the function may have. */
 static bool is_intercepted(const void *function)
 {
-	const void *module = module_of(function);
-	return module != module_of((const void *)syscall) && module != module_of(arena);
+	uintptr_t module = rhp_module_start(function);
+	return module != rhp_module_start((const void *)syscall) &&
+	       module != rhp_module_start(arena);
 }
 
 /* A sanitizer that is preloaded intercepts functions that the runtime calls, and has
