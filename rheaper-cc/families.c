@@ -34,23 +34,14 @@ static const struct function jemalloc_core[] = {
 	{NULL, NULL, NULL},
 };
 
-/* Of arenas that are destroyed or reset as a whole. */
-static const struct function jemalloc_arenas[] = {
+/* Arenas are destroyed or reset as a whole; those of Rust's allocator are not told. */
+static const struct function jemalloc_more[] = {
 	{"mallocx", "(ZF)p", NULL},
 	{"rallocx", "(PZF)p", NULL},
 	{"dallocx", "(Pf)", NULL},
-	{"sdallocx", "(Pzf)", NULL},
-	{"mallctl", "(Tonew)i", NULL},
-	{NULL, NULL, NULL},
-};
-
-/* Rust's allocator hands out from none, and its events need not say so. */
-static const struct function jemalloc_more[] = {
-	{"mallocx", "(Zf)p", NULL},
-	{"rallocx", "(PZf)p", NULL},
-	{"dallocx", "(Pf)", NULL},
 	/* The size may be the usable one too: no use to compare it. */
 	{"sdallocx", "(Pzf)", NULL},
+	{"mallctl", "(Tonew)i", NULL},
 	{NULL, NULL, NULL},
 };
 
@@ -263,9 +254,9 @@ static const struct allocator {
 	const struct function *functions;
 	int is_told; /* events say the family: blocks have pools, lie in others, or stay */
 } allocators[] = {
-	{"jemalloc", "", "malloc", jemalloc_arenas, 1},
+	{"jemalloc", "", "malloc", jemalloc_more, 1},
 	{"jemalloc", "je_", "jemalloc", jemalloc_core, 1},
-	{"jemalloc", "je_", "jemalloc", jemalloc_arenas, 1},
+	{"jemalloc", "je_", "jemalloc", jemalloc_more, 1},
 	{"jemalloc", "_rjem_", "jemalloc_rust", jemalloc_core, 0},
 	{"jemalloc", "_rjem_", "jemalloc_rust", jemalloc_more, 0},
 	{"mimalloc", "mi_", "mimalloc", mimalloc, 1},

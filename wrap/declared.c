@@ -131,7 +131,7 @@ static void record_free_all(const struct call *c, const uintptr_t *argument)
 {
 	const struct rhp_declared_spec *spec = &c->d->spec;
 	bool is_everything = spec->frees_all == RHP_DECLARED_ARGUMENTS;
-	if (spec->frees_all < 0)
+	if (spec->frees_all < 0 || !is_told(c))
 		return;
 	uintptr_t word = is_everything ? 0 : argument[spec->frees_all];
 	uintptr_t pool = spec->frees_named ? pool_named((const char *)word) : word;
