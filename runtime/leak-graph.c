@@ -15,7 +15,6 @@
 #include "runtime/trace-write.h"
 
 #define NO_SOURCE SIZE_MAX
-#define DESCRIPTOR_SIZE 0x900u /* of libc's, at the most */
 
 struct leak_graph {
 	uint64_t *units; /* a chunk's */
@@ -49,7 +48,7 @@ static uint64_t *make_room(struct leak_scan *s)
 static bool is_variable(const struct leak_scan *s, uintptr_t descriptor, uintptr_t at)
 {
 	return descriptor &&
-	       at - (descriptor - s->variables) < s->variables + DESCRIPTOR_SIZE;
+	       at - (descriptor - s->variables) < s->variables + LEAK_DESCRIPTOR;
 }
 
 struct place {

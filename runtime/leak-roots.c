@@ -23,9 +23,8 @@
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 
-#define N_BINS 254             /* words */
-#define N_BINS_BEFORE 12       /* fast bins, top, last remainder */
-#define DESCRIPTOR_SIZE 0x900u /* at the most: the stack ends with it */
+#define N_BINS 254       /* words */
+#define N_BINS_BEFORE 12 /* fast bins, top, last remainder */
 #define DESCRIPTOR_ALIGNMENT 64
 #define MOST_GUARD ((size_t)1 << 20)
 /* Arenas of threads are parts of heaps that are aligned by this much. */
@@ -190,9 +189,9 @@ static uintptr_t find_tid(const struct leak_scan *s)
 	uintptr_t offset = s->shared->calling_tid_address - start;
 	if (!is_word(s, start, start))
 		return 0;
-	if (offset > 0 && offset < DESCRIPTOR_SIZE && is_own_number(s, start + offset))
+	if (offset > 0 && offset < LEAK_DESCRIPTOR && is_own_number(s, start + offset))
 		return offset;
-	for (offset = LEAK_WORD; offset < DESCRIPTOR_SIZE; offset += LEAK_WORD)
+	for (offset = LEAK_WORD; offset < LEAK_DESCRIPTOR; offset += LEAK_WORD)
 		if (is_own_number(s, start + offset))
 			return offset;
 	return 0;
@@ -235,7 +234,7 @@ static int take_descriptor(struct leak_scan *s, struct leak_region *r, uintptr_t
 {
 	uintptr_t left = r->end - at;
 	struct leak_extent stack,
-		descriptor = {at, at + (left < DESCRIPTOR_SIZE ? left : DESCRIPTOR_SIZE)};
+		descriptor = {at, at + (left < LEAK_DESCRIPTOR ? left : LEAK_DESCRIPTOR)};
 	keep_variables(s, at);
 	int tid = can_read(r, at, descriptor.end) ? find_thread(s, descriptor) : -1;
 	if (tid < 0 || !find_stack(s, r, descriptor, &stack)) {
