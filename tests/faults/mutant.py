@@ -25,7 +25,9 @@ def units(archive):
 
 def compile_command(unit, archive="rheaper"):
     """Directory, words of the command without source and output, and the object's name,
-    of a source (wrap/NAME.c, runtime/NAME.c) of an archive."""
+    of a source (wrap/NAME.c, runtime/NAME.c) of an archive. Meson puts ccache before the
+    compiler where it is installed; ccache keeps the object only (4.7), so of a unit that it
+    knows no file comes that a further option asks for."""
     name = os.path.basename(unit) if unit.startswith("wrap/") else "../" + unit
     output = f"wrap/lib{archive}.a.p/{name.replace('/', '_')}.o"
     with open(os.path.join(BUILD, "compile_commands.json")) as file:
@@ -38,6 +40,8 @@ def compile_command(unit, archive="rheaper"):
             words.pop(0)
         elif word not in ("-c", "-MD", found[0]["file"]):
             kept.append(word)
+    if os.path.basename(kept[0]) == "ccache":
+        kept.pop(0)
     return found[0]["directory"], kept, os.path.basename(output)
 
 
