@@ -182,10 +182,15 @@ static size_t take_outer(struct details *d, const char *at)
 	static const char *const qualifiers[] = {" const", " volatile", " &&", " &"};
 	bool is_word = isalnum((unsigned char)d->before) || d->before == '_';
 	size_t n = is_word ? 0 : name_operator_length(at);
+	size_t local = name_local_length(at);
 
 	if (n) {
 		d->is_operator = true;
 		return n;
+	}
+	if (local) {
+		put(d, at, local);
+		return local;
 	}
 	if (at[0] != ' ')
 		return 1;

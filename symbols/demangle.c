@@ -18,6 +18,7 @@
 
 #include "common/array.h"
 #include "symbols/d-name.h"
+#include "symbols/local-name.h"
 
 #include "symbols/demangle.h"
 
@@ -28,6 +29,10 @@
 /* More components than any real name has outside of brackets: a tree has no more than its
  * name has bytes, but branches may be shared. */
 #define MAX_CUTS 1000
+/* What looks like the number of a local name, and the longest name in which it is
+ * looked for: each takes as long as the name does. */
+#define MAX_NUMBERS 16
+#define MAX_NUMBERED 4096
 
 struct output {
 	char *text;
@@ -156,6 +161,71 @@ static bool cut_demangled(struct output *out, const char *name)
 	return written;
 }
 
+/* The demangled name, which the caller frees; NULL: it is none, or too long. */
+static char *whole(const char *name)
+{
+	struct output out = {.limit = MAX_SMALL + MAX_GROWTH * strlen(name)};
+
+	if (write_demangled(&out, name) && out.n) {
+		out.text[out.n] = 0;
+		return out.text;
+	}
+	free(out.text);
+	return NULL;
+}
+
+/* Whether a name means the same without what may be a number. */
+static bool is_number(const char *name, const char *plain,
+		      const struct local_number *number)
+{
+	char *without = local_name_without(name, number);
+	char *text = without ? whole(without) : NULL;
+	bool is_same = text && strcmp(text, plain) == 0;
+
+	free(text);
+	free(without);
+	return is_same;
+}
+
+/* The mangled name with tags, which the caller frees; NULL: it has no numbers. */
+static char *tag_numbers(const char *name, const char *plain)
+{
+	struct local_number number = {.at = strlen(name)};
+	char *tagged = NULL;
+
+	for (int i = 0; i < MAX_NUMBERS && local_name_previous(name, &number); i++) {
+		char *before = tagged;
+
+		if (!is_number(name, plain, &number))
+			continue;
+		tagged = local_name_tagged(before ? before : name, &number);
+		free(before);
+		if (!tagged)
+			return NULL;
+	}
+	return tagged;
+}
+
+/* Writes the numbers of local names into what a name became. */
+static char *number_locals(const char *name, char *plain)
+{
+	char *tagged, *text = NULL;
+
+	if (strncmp(name, "_Z", 2) != 0 || !strchr(name + 2, 'Z') ||
+	    strlen(name) > MAX_NUMBERED)
+		return plain;
+	tagged = tag_numbers(name, plain);
+	if (tagged)
+		text = whole(tagged);
+	free(tagged);
+	if (!text || !local_name_shorten(text, plain)) {
+		free(text);
+		return plain;
+	}
+	free(plain);
+	return text;
+}
+
 const char *demangle(const char *name, char **owned)
 {
 	struct output out = {0};
@@ -163,13 +233,13 @@ const char *demangle(const char *name, char **owned)
 	*owned = NULL;
 	if (name[0] != '_' || !strchr("ZRD", name[1]) || takes_long(name))
 		return name;
+	*owned = whole(name);
+	if (*owned)
+		return *owned = number_locals(name, *owned);
 	out.limit = MAX_SMALL + MAX_GROWTH * strlen(name);
-	if ((write_demangled(&out, name) ||
-	     (name[1] != 'D' && cut_demangled(&out, name))) &&
-	    out.n) {
+	if (name[1] != 'D' && cut_demangled(&out, name) && out.n) {
 		out.text[out.n] = 0;
-		*owned = out.text;
-		return out.text;
+		return *owned = out.text;
 	}
 	free(out.text);
 	return name;

@@ -8,8 +8,9 @@
  * Demangle a C++ (Itanium ABI) or Rust (legacy and v0) name, with its parameters. A C++
  * name that would become many times as long has neither parameters nor result type, and
  * an ellipsis for template arguments: its signature (signature.h) is that of the whole
- * name. Returns any other name as it is. The caller frees *owned, which may be NULL, when
- * the result is no longer needed.
+ * name. Of local classes and static variables of one name in a function the second one
+ * has [#2] behind its last part, and so on. Returns any other name as it is. The caller
+ * frees *owned, which may be NULL, when the result is no longer needed.
  */
 const char *demangle(const char *name, char **owned);
 

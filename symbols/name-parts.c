@@ -87,3 +87,13 @@ size_t name_lambda_length(const char *at)
 	} while (at[n++] && depth);
 	return depth ? 0 : n;
 }
+
+size_t name_local_length(const char *at)
+{
+	size_t n = 2;
+
+	if (strncmp(at, "[#", n) != 0)
+		return 0;
+	n += strspn(at + n, "0123456789");
+	return at[n] == ']' ? n + 1 : 0;
+}

@@ -24,3 +24,7 @@ size_t name_operator_length(const char *at);
 /* Return the length of what a lambda is called at `at`, "{lambda(int)#1}" or "$_1": its
  * number changes when another is written before it. 0 if none is there. */
 size_t name_lambda_length(const char *at);
+
+/* Return the length of the number of a local name at `at`, "[#2]" (demangle.h); 0 if none
+ * is there. */
+size_t name_local_length(const char *at);

@@ -61,6 +61,8 @@ static size_t strip_brackets(const char *name, size_t length, char *plain, size_
 			i += word - 1;
 		} else if (strncmp(name + i, "(anonymous namespace)", 21) == 0) {
 			i += 20;
+		} else if (name_local_length(name + i)) {
+			i += name_local_length(name + i) - 1;
 		} else if (name[i] == '<' || name[i] == '(') {
 			depth++;
 		} else if ((name[i] == '>' && (i == 0 || name[i - 1] != '-')) ||

@@ -35,6 +35,37 @@ static void names_of_each_language_are_read(void **state)
 	}
 }
 
+/* As gcc 12 and clang 14 call them. The last three only look as if they had a number. */
+static void local_names_have_their_numbers(void **state)
+{
+	static const char *const names[][2] = {
+		{"_ZZ1fiEN1L4growEi", "f(int)::L::grow(int)"},
+		{"_ZZ1fiEN1L4growE_0i", "f(int)::L::grow[#2](int)"},
+		{"_ZZ1fiEN1L4growE_1i", "f(int)::L::grow[#3](int)"},
+		{"_ZZ1fiEN1L4growE__12_i", "f(int)::L::grow[#14](int)"},
+		{"_ZZ1fiENK1L1mE_0v", "f(int)::L::m[#2]() const"},
+		{"_ZZ1fiEN1LC1E_0v", "f(int)::L::L[#2]()"},
+		{"_ZZ1fiEN1LcviE_0v", "f(int)::L::operator int[#2]()"},
+		{"_ZZZ1fiEN1L1M4deepE_1vEN1L1zEv", "f(int)::L::M::deep[#3]()::L::z()"},
+		{"_ZZZ1fiEN1L1mE_0vEN1K1zE_1v", "f(int)::L::m[#2]()::K::z[#3]()"},
+		{"_Z1tIZ1gvE1Q_0EvT_", "void t<g()::Q[#2]>(g()::Q[#2])"},
+		{"_ZZ1fvE1x_0", "f()::x[#2]"},
+		{"_ZTVZ1fiE1L_0", "vtable for f(int)::L[#2]"},
+		{"_ZZ1fiEN1L4growE_0i.isra.0",
+		 "f(int)::L::grow[#2](int) [clone .isra.0]"},
+		{"_ZZ1fvENUlvE_4_FUNEv", "f()::{lambda()#1}::_FUN()"},
+		{"_ZZ1fA3_iEN1L2_0E", "f(int [3])::L::_0"},
+		{"_ZZ1fvE3_00", "f()::_00"},
+	};
+	char *owned;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		assert_string_equal(demangle(names[i][0], &owned), names[i][1]);
+		free(owned);
+	}
+}
+
 /* And from the names of older compilers, with the lengths of templates. */
 static void a_name_of_d_has_no_types(void **state)
 {
@@ -206,6 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_each_language_are_read),
+		cmocka_unit_test(local_names_have_their_numbers),
 		cmocka_unit_test(a_name_of_d_has_no_types),
 		cmocka_unit_test(a_name_of_d_may_be_deep),
 		cmocka_unit_test(a_name_that_grows_is_cut),

@@ -46,6 +46,7 @@ static const char *const cxx[][2] = {
 	{"A::operator<=>(A const&) const", "A::operator<=>"},
 	{"A::operator,(int)", "A::operator,"},
 	{"foo[abi:cxx11](int)", "foo"},
+	{"f(int)::L::grow[#2](int)", "f::L::grow"},
 	{"ns::f(int) [clone .part.0] [clone .cold]", "ns::f"},
 	{"decltype (((std::declval<A>)()).f()) ns::f<A>(A)", "ns::f<A>"},
 	{"void (*ns::g<int>(int))(char)", "void (*ns::g<int>(int))(char)"},

@@ -40,6 +40,7 @@ static void types_do_not_count(void **state)
 		plain("std::vector<int, std::allocator<int> >::push_back(int&&)"),
 		"std::vector::push_back");
 	assert_string_equal(plain("A<int>::get() const"), "A::get");
+	assert_string_equal(plain("f(int)::L::grow[#2](int)"), "f::L::grow");
 	assert_string_equal(plain("(anonymous namespace)::f(int)"), "::f");
 	assert_string_equal(plain("<[u8; 4] as X>::new(int, char)"), "::new");
 }
