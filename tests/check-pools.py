@@ -618,7 +618,7 @@ def test_slices_of_glib(b):
 
 
 def test_heaps_of_mimalloc(b):
-    db = known(b, "heaps", HEAPS, "libmimalloc.so.2.0")
+    db = known(b, "heaps", HEAPS, "libmimalloc.so")
     assert ends(db) == {"freed": 3, "live": 1, "released": 30, "resized": 3}, ends(db)
     assert one(db, "SELECT sum(count) FROM losses") == (0,)
     assert one(db, "SELECT count(*) FROM mismatches") == (0,)
