@@ -19,6 +19,7 @@
 #include "common/array.h"
 
 #include "symbols/debug-info.h"
+#include "symbols/debug-name.h"
 #include "symbols/live-lines.h"
 
 #define MAX_TREE_DEPTH 64
@@ -56,6 +57,7 @@ struct debug_info {
 	struct unit *units;
 	size_t n_units, n_units_max;
 	struct ranges ranges;
+	struct debug_names names;
 	size_t n_ranges_left, n_lines_left;
 	bool out_of_memory;
 };
@@ -176,6 +178,7 @@ void debug_info_free(struct debug_info *info)
 	}
 	free(info->units);
 	free(info->ranges.items);
+	debug_names_fini(&info->names);
 	free(info);
 }
 
@@ -308,12 +311,29 @@ static bool get_number(Dwarf_Die *die, unsigned int name, uint64_t *value)
 	return true;
 }
 
-static void set_names(Dwarf_Die *die, struct debug_frame *frame)
+/* The name of an inlined function that has no linkage name, with its parameters, or
+ * NULL. */
+static const char *full_name(struct debug_info *info, Dwarf_Die *inlined)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die function;
+
+	if (dwarf_tag(inlined) != DW_TAG_inlined_subroutine ||
+	    !dwarf_attr(inlined, DW_AT_abstract_origin, &attribute) ||
+	    !dwarf_formref_die(&attribute, &function))
+		return NULL;
+	return debug_names_get(&info->names, &function);
+}
+
+static void set_names(struct debug_info *info, Dwarf_Die *die, struct debug_frame *frame)
 {
 	frame->linkage_name = get_string(die, DW_AT_linkage_name);
 	if (!frame->linkage_name)
 		frame->linkage_name = get_string(die, DW_AT_MIPS_linkage_name);
-	frame->name = get_string(die, DW_AT_name);
+	if (!frame->linkage_name)
+		frame->name = full_name(info, die);
+	if (!frame->name)
+		frame->name = get_string(die, DW_AT_name);
 }
 
 static void set_file(struct unit *unit, uint64_t file, struct debug_frame *frame)
@@ -386,7 +406,7 @@ size_t debug_info_find(struct debug_info *info, Dwarf_Addr address,
 	for (size_t i = 0; i < (n ? n : 1); i++) {
 		frames[i] = (struct debug_frame){.directory = directory};
 		if (n)
-			set_names(chain[n - 1 - i], &frames[i]);
+			set_names(info, chain[n - 1 - i], &frames[i]);
 		if (i == 0)
 			set_line(info, unit, address, &frames[i]);
 		else

@@ -10,6 +10,7 @@ Prints TAP, one point per test_ function.
 """
 import re
 import shutil
+import sqlite3
 import subprocess
 
 import tap
@@ -241,8 +242,113 @@ int main(int, char **argv)
 """
 
 
+def test_inlined_functions_of_one_name_are_told_apart(b):
+    """gcc has no linkage names of such functions, but their parameters."""
+    for compiler in COMPILERS:
+        app = b.build("app", f"rheaper-{compiler}", "-O2", text=INLINED)
+        baseline = b.baseline(trace=b.trace(3, 0, program=app))
+        assert "not known" not in b.check(0, "-b", baseline, b.trace(3, 0, program=app))
+        assert "own(int,short)" in b.check(1, "-b", baseline, b.trace(0, 3, program=app))
+
+
+# Parameters of functions; of the last ones compilers write types in several ways
+PARAMETERS = """int/const int/char/const char *//char *const */const char *const *volatile */short, unsigned short/long, unsigned long
+long long, unsigned long long/__int128, unsigned __int128/float, double, long double/bool, wchar_t, char16_t, char32_t
+signed char, unsigned char/int, .../size_t, FILE */std::string/const std::string &/std::string &&/std::vector<int> &
+std::vector<std::string> &/E/F/S::In/S::Q/ns::Z */ns::H &/ns::V */C<F> */C<ns::Z> */C<C<int>> */C<S::In *> */C<bool> *
+C<unsigned char> */T<E::B> */N<3> */C<long> */C<const char *> */C<ns::H> */ns::U */std::nullptr_t/void (*)(int)/int (&)[3]/int S::*"""
+KNOWN, OTHERS = (lines.replace("\n", "/").split("/") for lines in PARAMETERS.rsplit("\n", 1))
+TYPES = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <string>
+#include <vector>
+enum class E { A, B };
+enum F { X };
+template <E e> struct T {};
+template <int n> struct N {};
+template <class K> struct C {};
+struct S { struct In {}; enum Q { q }; };
+namespace ns { struct Z {}; typedef struct { int a; } U; inline namespace v2 { struct V {}; } namespace { struct H {}; } }
+static void *volatile sink;
+#define M(n) { if (malloc(n) == sink) abort(); }
+namespace a { namespace { struct Members {
+	HOW Members(int) M(500)
+	HOW ~Members() M(501)
+	HOW void plain(char) M(502)
+	HOW void plain(char) const M(503)
+	HOW void valued() & M(504)
+	HOW void valued() && M(505)
+	static HOW void of_class(Members *) M(506)
+	HOW bool operator<(const Members &) { M(507) return false; }
+	HOW void operator()(int, ...) const M(508)
+	struct Inner { HOW void operator+=(Inner) M(509) };
+	HOW operator int() const { M(510) return 0; }
+	template <class K> HOW void any(K) M(511)
+}; } }
+alignas(64) static char some[640];
+template <class A> A &&get() { return static_cast<A &&>(*(typename std::remove_reference<A>::type *)sink); }
+"""
+MAIN = """int main()
+{
+	sink = some;
+	new (sink) std::string;
+	{
+		a::Members m(1);
+		const a::Members &c = m;
+		m.plain('c'), c.plain('c');
+		m.valued(), ((a::Members &&)m).valued();
+		m.of_class(&m);
+		sink = m < m ? 0 : some;
+		c(1, 2);
+		a::Members::Inner() += a::Members::Inner();
+		sink = c + 1 ? some : 0;
+		m.any(1);
+	}
+"""
+OF_MEMBERS = range(500, 512)
+UNNAMED_MEMBERS = {510: "operator int", 511: "any<int>"}
+
+
+def functions(how):
+    """A program with a function of each kind, which leaks a number of bytes of its own."""
+    text, calls = TYPES, ""
+    for place in "namespace a { namespace {", "static":
+        for parameters in KNOWN + OTHERS:
+            name = f"f{calls.count(';')}"
+            words = "".join(f"get<{word.strip()}>(), " for word in re.split(r", (?![^<(]*[>)])", parameters) if word not in ("", "..."))
+            text += f"{place} {how} void {name}({parameters}) {{ if (malloc({1000 + calls.count(';')}) == sink) abort(); }}"
+            text += " } }\n" if "{" in place else "\n"
+            calls += f"\t{'a::' if '{' in place else ''}{name}({words.strip(', ')});\n"
+    return text.replace("HOW", how) + MAIN + calls + "\treturn 0;\n}\n"
+
+
+def names_by_size(b, how, *flags):
+    """What the function that allocates a block is called, by its size."""
+    app = b.build("app", "rheaper-g++", "-fno-builtin", "-w", *flags, text=functions(how))
+    with sqlite3.connect(b.load(b.trace(program=app))) as db:
+        return dict(db.execute("SELECT size, function FROM allocations JOIN stack_frames ON stack = bt JOIN frames USING (frame)"
+                               " WHERE size >= 500 AND frame_no = (SELECT min(frame_no) FROM stack_frames JOIN frames USING (frame)"
+                               " WHERE stack = bt AND file LIKE '%program.cpp') AND (size < 512 OR size >= 1000)"))
+
+
+def test_parameters_of_inlined_functions_are_those_of_linkage_names(b):
+    """Where compilers write a type in several ways there is no name with parameters."""
+    if "g++" not in COMPILERS:
+        raise tap.Skip("no g++")
+    called = names_by_size(b, "__attribute__((noinline))", "-O0")
+    n = len(KNOWN + OTHERS)
+    for standard in "-std=gnu++11", "-std=gnu++20":
+        inlined = names_by_size(b, "inline __attribute__((always_inline))", "-O2", standard)
+        assert set(inlined) == set(called) == {*OF_MEMBERS, *range(1000, 1000 + 2 * n)}, inlined
+        for size, name in inlined.items():
+            is_known = size not in UNNAMED_MEMBERS if size < 1000 else (size - 1000) % n < len(KNOWN)
+            bare = UNNAMED_MEMBERS.get(size) or re.sub(r".*(f\d+)\(.*", r"\1", called[size])
+            assert name == (called[size] if is_known else bare), (size, name, called[size])
+
+
 def test_inlined_functions_without_parameters_are_told(b):
-    """gcc's debug information has no parameters of such a function, at -g1 clang's neither."""
+    """At -g1 debug information has no parameters."""
     told = ("note: 1 known leak is where stacks have functions whose parameters are not known; what other callers leak there"
             " counts as known, too\n")
     for compiler in COMPILERS:

@@ -531,7 +531,7 @@ def test_mangled_names(b):
         "template <class T> OWN void n::outer").replace("outer(int size)", "outer(T size)")
         .replace("outer(1234)", "n::outer(1234)"))
     program, trace = b.build(source="q.cpp", compiler="rheaper-c++")
-    names = ["leaf(long)", "inlined", "void n::outer<int>(int)", "main"]
+    names = ["leaf(long)", "inlined(int)", "void n::outer<int>(int)", "main"]
     assert [sym for sym, _ in b.frames(program, trace)] == names
     b.run("strip", "-g", program)
     assert [sym for sym, _ in b.frames(program, trace)] == names[:1] + names[2:]
