@@ -93,16 +93,16 @@ static const char *abbreviation(const char *name)
  * no values, no types with a space, and none that may be abbreviated. */
 static bool is_common(const char *name)
 {
-	const char *arguments = strchr(name, '<');
+	char before = '<';
 
-	if (arguments && strstr(arguments, "std::basic_"))
+	if (strstr(name, "std::basic_"))
 		return false;
-	for (const char *at = arguments; at && *++at;) {
-		bool begins = at[-1] == '<' || at[-1] == ' ';
+	for (; *name; before = *name++) {
+		bool begins = before == '<' || before == ' ';
 
-		if (strchr("({\"'-.", *at) || (begins && isdigit((unsigned char)*at)))
+		if (strchr("({\"'-.", *name) || (begins && isdigit((unsigned char)*name)))
 			return false;
-		if (*at == ' ' && at[-1] != ',' && at[-1] != '>')
+		if (*name == ' ' && before != ',' && before != '>')
 			return false;
 	}
 	return true;
@@ -137,17 +137,41 @@ static bool put_class(struct text *text, const char *name, bool is_of_std)
 	       put(text, is_of_std ? abbreviation(name) : name);
 }
 
-/* The namespaces and classes around a function or type, from the unit inwards; and
- * whether that is namespace std alone. */
+/*
+ * Finds what is around an entry, from the unit inwards; -1: it is too deep, or not there.
+ * Entries follow each other, so it is in the last one that begins before it.
+ */
+static int find_scopes(Dwarf_Die *die, Dwarf_Die scopes[MAX_DEPTH])
+{
+	Dwarf_Die around, next;
+
+	if (!dwarf_diecu(die, &around, NULL, NULL))
+		return -1;
+	for (int n = 0; n < MAX_DEPTH; n++) {
+		if (dwarf_child(&around, &next) != 0 || next.addr > die->addr)
+			return -1;
+		do {
+			if (next.addr <= around.addr)
+				return -1;
+			around = next;
+		} while (dwarf_siblingof(&around, &next) == 0 && next.addr <= die->addr);
+		if (around.addr == die->addr)
+			return n;
+		scopes[n] = around;
+	}
+	return -1;
+}
+
+/* The namespaces and classes around a function or type; and whether that is namespace std
+ * alone. */
 static bool put_scopes(struct text *text, Dwarf_Die *die, bool *is_std)
 {
-	Dwarf_Die *scopes = NULL;
-	int n = dwarf_getscopes_die(die, &scopes);
-	bool ok = n > 1;
+	Dwarf_Die scopes[MAX_DEPTH];
+	int n = find_scopes(die, scopes);
+	bool ok = n >= 0;
 
 	*is_std = false;
-
-	for (int i = n - 2; ok && i > 0; i--) {
+	for (int i = 0; ok && i < n; i++) {
 		const char *name = dwarf_diename(&scopes[i]);
 		int tag = dwarf_tag(&scopes[i]);
 
@@ -156,9 +180,8 @@ static bool put_scopes(struct text *text, Dwarf_Die *die, bool *is_std)
 		else
 			ok = is_class(tag) && put_class(text, name, *is_std);
 		ok = ok && put(text, "::");
-		*is_std = i == n - 2 && name && strcmp(name, "std") == 0;
+		*is_std = i == 0 && name && strcmp(name, "std") == 0;
 	}
-	free(scopes);
 	return ok;
 }
 
@@ -271,7 +294,7 @@ static bool put_qualifiers(struct text *text, Dwarf_Die *function, Dwarf_Die *de
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Die self, type;
-	int tag;
+	bool is_const = false, is_volatile = false;
 
 	if (!dwarf_attr_integrate(function, DW_AT_object_pointer, &attribute))
 		return true;
@@ -279,9 +302,17 @@ static bool put_qualifiers(struct text *text, Dwarf_Die *function, Dwarf_Die *de
 	    !strip(&type, true) || dwarf_tag(&type) != DW_TAG_pointer_type ||
 	    !get_type(&type, &type))
 		return false;
-	tag = dwarf_tag(&type);
-	if ((tag == DW_TAG_const_type || tag == DW_TAG_volatile_type) &&
-	    !put(text, sign_of(tag)))
+	for (int i = 0; i < 2; i++) {
+		bool has_const = dwarf_tag(&type) == DW_TAG_const_type;
+		bool has_volatile = dwarf_tag(&type) == DW_TAG_volatile_type;
+
+		is_const |= has_const;
+		is_volatile |= has_volatile;
+		if ((has_const || has_volatile) && !get_type(&type, &type))
+			break;
+	}
+	if ((is_const && !put(text, " const")) ||
+	    (is_volatile && !put(text, " volatile")))
 		return false;
 	if (has_flag(declaration, DW_AT_reference))
 		return put(text, " &");

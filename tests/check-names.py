@@ -277,14 +277,17 @@ namespace a { namespace { struct Members {
 	HOW ~Members() M(501)
 	HOW void plain(char) M(502)
 	HOW void plain(char) const M(503)
-	HOW void valued() & M(504)
-	HOW void valued() && M(505)
+	HOW void of() & M(504)
+	HOW void of() && M(505)
 	static HOW void of_class(Members *) M(506)
 	HOW bool operator<(const Members &) { M(507) return false; }
 	HOW void operator()(int, ...) const M(508)
 	struct Inner { HOW void operator+=(Inner) M(509) };
 	HOW operator int() const { M(510) return 0; }
 	template <class K> HOW void any(K) M(511)
+	HOW void valued() volatile M(512)
+	HOW void valued() const volatile M(513)
+	HOW void of() const && M(514)
 }; } }
 alignas(64) static char some[640];
 template <class A> A &&get() { return static_cast<A &&>(*(typename std::remove_reference<A>::type *)sink); }
@@ -297,7 +300,8 @@ MAIN = """int main()
 		a::Members m(1);
 		const a::Members &c = m;
 		m.plain('c'), c.plain('c');
-		m.valued(), ((a::Members &&)m).valued();
+		m.of(), ((a::Members &&)m).of(), ((const a::Members &&)m).of();
+		((volatile a::Members &)m).valued(), ((const volatile a::Members &)m).valued();
 		m.of_class(&m);
 		sink = m < m ? 0 : some;
 		c(1, 2);
@@ -306,7 +310,7 @@ MAIN = """int main()
 		m.any(1);
 	}
 """
-OF_MEMBERS = range(500, 512)
+OF_MEMBERS = range(500, 515)
 UNNAMED_MEMBERS = {510: "operator int", 511: "any<int>"}
 
 
@@ -329,7 +333,7 @@ def names_by_size(b, how, *flags):
     with sqlite3.connect(b.load(b.trace(program=app))) as db:
         return dict(db.execute("SELECT size, function FROM allocations JOIN stack_frames ON stack = bt JOIN frames USING (frame)"
                                " WHERE size >= 500 AND frame_no = (SELECT min(frame_no) FROM stack_frames JOIN frames USING (frame)"
-                               " WHERE stack = bt AND file LIKE '%program.cpp') AND (size < 512 OR size >= 1000)"))
+                               " WHERE stack = bt AND file LIKE '%program.cpp') AND (size < 515 OR size >= 1000)"))
 
 
 def test_parameters_of_inlined_functions_are_those_of_linkage_names(b):
