@@ -24,6 +24,10 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, leak_scan_error, "p.leak_scan_error"),
 	ROW_COLUMN(process_facts, leak_scan_threads, "p.leak_scan_threads"),
 	ROW_COLUMN(process_facts, exit_threads, "p.exit_threads"),
+	ROW_COLUMN(process_facts, file,
+		   "(SELECT min(m.symbols) FROM process_modules i JOIN modules m"
+		   " USING (module) WHERE i.process = p.process AND"
+		   " m.path = p.executable)"),
 	ROW_COLUMN(process_facts, is_forked, "p.forked"),
 	ROW_COLUMN(process_facts, counted_in, "ifnull(p.counted_in, 0)"),
 	ROW_COLUMN(process_facts, began_late, "p.began_late AND p.counted_in IS NULL"),

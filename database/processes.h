@@ -24,6 +24,7 @@ struct process_facts {
 	const char *leak_scan_error; /* why it failed, or NULL */
 	int64_t leak_scan_threads;
 	int64_t exit_threads;
+	const char *file;   /* what was found of the program's (terms.h), or NULL */
 	bool is_forked;     /* by a traced process */
 	int64_t counted_in; /* started_unix_ns of the trace that counts it; 0: none */
 	bool began_late;    /* while it ran, and not as that of a child */

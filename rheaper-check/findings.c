@@ -325,6 +325,7 @@ static void compare_alike(struct verdict *v, struct measure_site *site,
 	struct names_shape shape = names_shape(site->key);
 	static const char *const blurs[] = {
 		[GAP_FILES] = measure_no_files,
+		[GAP_DIRECTORIES] = measure_no_directories,
 		[GAP_DETAILS] = measure_no_details,
 		[GAP_LAMBDAS] = measure_other_lambdas,
 	};

@@ -23,6 +23,14 @@ static void note_left_out(void *context, const char *path, const char *later)
 			arena_printable(measure->arena, later)));
 }
 
+static void note_others(void *context, const char *sentence)
+{
+	struct measure *measure = context;
+
+	measure_add_problem(measure, DEFECT_NONE, "the traces", "all programs",
+			    arena_printable(measure->arena, sentence));
+}
+
 static void measure_traces(struct measure *measure, const char *const *traces, size_t n,
 			   const struct symbol_settings *symbols)
 {
@@ -30,6 +38,7 @@ static void measure_traces(struct measure *measure, const char *const *traces, s
 
 	measure_database(measure, database, n == 1 ? traces[0] : "the traces");
 	temporary_remove();
+	later_tell(traces, n, note_others, measure);
 	later_find_left_out(traces, n, note_left_out, measure);
 }
 

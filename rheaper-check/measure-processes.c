@@ -271,6 +271,25 @@ static void find_gaps(struct reading *r, const struct process_facts *row,
 				     n == 1 ? "it leaked" : "they leaked"));
 }
 
+/* Its trace may be one of yesterday, where this run left none. */
+static void find_other_build(struct reading *r, const struct process_facts *row,
+			     const char *trace, const char *program)
+{
+	static const char *const sentences[N_MODULE_SYMBOLS] = {
+		[MODULE_OTHER_BUILD] = "is another build now than the one that was "
+				       "traced; what that does is not judged",
+		[MODULE_NEWER] = "was written after the trace was begun; if it is "
+				 "another build, what that does is not judged",
+	};
+	const char *sentence = sentences[module_symbols_find(row->file)];
+
+	if (sentence)
+		measure_add_problem(r->m, DEFECT_NONE, trace, program,
+				    arena_format(r->arena, "%s %s",
+						 reading_text_or(r, row->executable, "?"),
+						 sentence));
+}
+
 /* What came of this process, and nobody recorded. */
 static void find_unseen_processes(struct reading *r, const struct process_facts *row,
 				  const char *trace, const char *program)
@@ -321,6 +340,7 @@ static void find_defects(struct reading *r, const struct process_facts *row,
 			r->m, DEFECT_NONE, trace, program,
 			"not all stacks were recorded (RHEAPER_SAMPLE_RATE); blocks "
 			"without a stack are one call site, which no name suppresses");
+	find_other_build(r, row, trace, program);
 	find_gaps(r, row, trace, program);
 	find_foreign(r, row, trace, program);
 	find_scan_limits(r, row, trace, program);

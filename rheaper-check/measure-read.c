@@ -162,22 +162,52 @@ static size_t count_named(const struct measure_stack *stack)
 	return n;
 }
 
-/* Whether a function of the program's own file has no source file, which would tell it
- * from others of its name. Those that a library exports have their names alone. */
-static bool lacks_file(const struct process *process, const struct measure_stack *stack,
-		       size_t n)
+/* Installed by others, with names that no two of them have. */
+static bool is_of_system(const char *path)
 {
+	static const char *const directories[] = {"/lib", "/usr/lib", "/usr/include/",
+						  "/usr/local/include/"};
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		if (strncmp(path, directories[i], strlen(directories[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a function has no source file, which would tell it from others of its name, as
+ * plug-ins have. */
+static bool lacks_file(const struct process *process, const struct measure_frame *frame)
+{
+	return !frame->file && !frame->is_unnamed && !frame->linked &&
+	       (strcmp(frame->module, process->path) == 0 ||
+		(frame->module[0] == '/' && !is_of_system(frame->module)));
+}
+
+/* Whether nobody knows the directory of its file, for which the same holds. */
+static bool lacks_directory(const struct measure_frame *frame)
+{
+	return frame->file && !frame->is_below_root && !is_of_system(frame->path);
+}
+
+/* What is not known of the files of a stack's functions, or NULL. */
+static const char *find_lack_of_files(const struct process *process,
+				      const struct measure_stack *stack, size_t n)
+{
+	const char *lack = NULL;
+
 	for (size_t i = 0; i < n; i++) {
 		const struct measure_frame *frame = stack->frames[i];
+		bool counts = frame->plain[0] && !frame->is_library;
 
-		if (frame->plain[0] && !frame->file && !frame->is_unnamed &&
-		    !frame->is_library && !frame->linked &&
-		    strcmp(frame->module, process->path) == 0)
-			return true;
+		if (counts && lacks_file(process, frame))
+			return measure_no_files;
+		if (counts && lacks_directory(frame))
+			lack = measure_no_directories;
 		if (strcmp(frame->plain, "main") == 0)
 			break;
 	}
-	return false;
+	return lack;
 }
 
 static bool is_of_cxx(const char *file)
@@ -223,6 +253,7 @@ static const char *make_key(struct reading *r, const struct process *process,
 			    const struct measure_stack *stack, const char **blur)
 {
 	size_t n = count_named(stack);
+	const char *lack = blur ? find_lack_of_files(process, stack, n) : NULL;
 
 	if (array_grow((void **)&r->plain, &r->n_plain_max, stack->n_frames,
 		       sizeof(*r->plain)))
@@ -232,10 +263,10 @@ static const char *make_key(struct reading *r, const struct process *process,
 	if (blur && names_exceed(r->plain, n))
 		*blur = "have more functions than a baseline keeps of them";
 	else if (blur)
-		*blur = stack->gap                      ? stack->gap
-			: lacks_file(process, stack, n) ? measure_no_files
-			: lacks_details(stack, n)       ? measure_no_details
-							: NULL;
+		*blur = stack->gap                ? stack->gap
+			: lack                    ? lack
+			: lacks_details(stack, n) ? measure_no_details
+						  : NULL;
 	return names_key(r->arena, process->program, r->plain, n);
 }
 

@@ -22,6 +22,9 @@ const char *const amount_names[N_AMOUNTS] = {
 };
 
 const char measure_no_files[] = "have functions whose source files are not known";
+const char measure_no_directories[] =
+	"have functions whose source files are known by a part of their path only "
+	"(--source-root)";
 const char measure_no_details[] = "have functions whose parameters are not known";
 const char measure_other_lambdas[] =
 	"have lambdas that another compiler numbers in its own way";
@@ -363,6 +366,8 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 			program->partial = program->partial || rows[i].partial;
 			program->lacks_stacks |= rows[i].lacks_stacks;
 			is_judged = is_judged || !rows[i].cut;
+			program->has_more_paths |=
+				strcmp(rows[i].path, rows[0].path) != 0;
 			if (strcmp(rows[i].path, program->path) < 0)
 				program->path = rows[i].path;
 			program->n_processes++;
@@ -449,6 +454,25 @@ static int64_t count_missing(struct measure *m)
 	return n;
 }
 
+/* A child's trace says nothing of what its parent lost. */
+static void note_missing_parents(struct measure *m)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < m->n_processes; i++)
+		n += m->sources[i].counted_in &&
+		     !bsearch(&m->sources[i].counted_in, m->sources, m->n_processes,
+			      sizeof(*m->sources), compare_start);
+	if (n)
+		measure_add_problem(
+			m, DEFECT_NONE, "the traces", "all programs",
+			arena_format(m->arena,
+				     "%lld forked child%s here without the trace of %s "
+				     "parent; what that lost is not judged",
+				     (long long)n, n == 1 ? " is" : "ren are",
+				     n == 1 ? "its" : "their"));
+}
+
 /* They may have been left out; in whichever database the others are. */
 static void find_missing_children(struct measure *m)
 {
@@ -471,6 +495,7 @@ void measure_finish(struct measure *m)
 	struct by_run runs = {.arena = m->arena};
 
 	find_missing_children(m);
+	note_missing_parents(m);
 	fold_programs(m, &runs);
 	if (m->n_site_rows)
 		qsort(m->site_rows, m->n_site_rows, sizeof(*m->site_rows), compare_sites);

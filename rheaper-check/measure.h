@@ -76,9 +76,9 @@ enum measure_library {
 	N_MEASURE_LIBRARIES
 };
 
-/* What is said of stacks of which a baseline has names and no source files, no
- * parameters, or numbers of lambdas that mean nothing here. */
-extern const char measure_no_files[];
+/* What is said of stacks of which a baseline has names and no source files, or not all of
+ * their paths, no parameters, or numbers of lambdas that mean nothing here. */
+extern const char measure_no_files[], measure_no_directories[];
 extern const char measure_no_details[], measure_other_lambdas[];
 
 /* Return the set, a bit for one, of the library of a name; 0 if it is none of these. */
@@ -129,7 +129,8 @@ struct measure_owned {
 
 struct measure_program {
 	const char *name;
-	const char *path; /* of its file; of several, the first by name */
+	const char *path;    /* of its file; of several, the first by name, */
+	bool has_more_paths; /* ... and that there are several */
 	int64_t amounts[N_AMOUNTS];
 	size_t n_processes;
 	unsigned int n_runs;

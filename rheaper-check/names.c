@@ -336,6 +336,8 @@ static enum names_gap line_gap(const char *a, size_t a_length, const char *b,
 	file_of(b, &b_file);
 	if (!a_file != !b_file)
 		return GAP_FILES;
+	if (a_file != b_file)
+		return GAP_DIRECTORIES;
 	switch (compare_details(a, a_length, b, b_length)) {
 	case DETAILS_UNKNOWN:
 		return GAP_DETAILS;

@@ -90,6 +90,7 @@ bool names_alike(const char *a, const char *b);
 enum names_gap {
 	GAP_NONE,
 	GAP_FILES,
+	GAP_DIRECTORIES,
 	GAP_DETAILS,
 	GAP_LAMBDAS
 };

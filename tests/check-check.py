@@ -266,7 +266,8 @@ def test_functions_of_one_name_in_two_files_are_two_places(b):
     assert read(b.baseline(trace=both)).count("site ") == 2
     # From another directory, and without debug information: no more than what is known is taken
     there = subprocess.run([CHECK, "-b", baseline, known], cwd=b.path("names"), env=b.env, text=True, capture_output=True)
-    assert there.returncode == 0 and "1 known" in there.stdout and "source files" not in there.stdout, there
+    assert there.returncode == 0 and "1 known" in there.stdout and "files are not known" not in there.stdout, there
+    assert "source files are known by a part of their path only (--source-root)" in there.stdout, there
     assert subprocess.run([CHECK, "-q", "-b", baseline, other], cwd=b.path("names"), env=b.env).returncode == 1
     bare = build_namesakes(b, "bare", "one.c", "two.c", "-g0")
     told = "where stacks have functions whose source files are not known; what other callers leak there counts as known, too\n"

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""rheaper-check where something is missing that could change the verdict: a trace, a run, a
+program, what tells two functions apart. Status 0 comes with a note of it.
+
+usage: check-missing.py RHEAPER-CHECK RHEAPER-LOAD BUILD/RHEAPER-CC-DIRECTORY SOURCE-DIRECTORY
+
+Prints TAP, one point per test_ function.
+"""
+import json
+import os
+import shutil
+import subprocess
+
+import tap
+from leaky import BIN, CHECK, PROGRAM, Bench, read
+
+ABSENT = "note: %d program%s in the baseline did not run\n"
+
+
+def test_a_program_that_did_not_run_is_told(b):
+    """Also one that has no leaks in the baseline, but a peak; each once."""
+    other, third = b.build("other"), b.build("third")
+    growth = "--max-growth=peak=5%"
+    baseline = b.baseline(growth, trace=b.load(b.trace(0), b.trace(1, program=other), b.trace(0, program=third)))
+    assert ABSENT % (2, "s") in b.check(0, "-b", baseline, growth, b.trace(0))
+    assert ABSENT % (1, "") in b.check(0, "-b", baseline, b.load(b.trace(1, program=other), b.trace(0)))
+    said = b.check(0, "-b", baseline, b.load(b.trace(0), b.trace(1, program=other), b.trace(0, program=third)))
+    assert "did not run" not in said, said
+
+
+def test_a_rule_of_a_program_finds_that_it_has_no_trace(b):
+    """No trace tells of it."""
+    rule = b.file("rules", "expect the parser's test runs\n\tprogram other\n\tallocations 1000G\n")
+    other = b.trace(program=b.build("other"))
+    said = b.check(1, "-e", rule, b.trace(0))
+    assert "expectation not met: other: the parser's test runs: there is no process *" in said, said
+    b.check(0, "-e", rule, b.trace(0), other)
+
+
+def said_by_reports(b, *words):
+    """What the reports have of notes; standard error may have it, too."""
+    reports = b.path("report.json"), b.path("report.xml"), b.path("report.md")
+    result = subprocess.run([CHECK, "-q", *words, f"--report=json={reports[0]}", f"--report=junit={reports[1]}",
+                             f"--report=markdown={reports[2]}"], env=b.env, text=True, capture_output=True)
+    assert result.returncode == 0, result
+    data = json.loads(read(reports[0]))
+    return data["notes"] + [problem["why"] for problem in data["problems"]], read(reports[1]), read(reports[2])
+
+
+def test_reports_tell_of_other_traces_of_that_name(b):
+    """Whoever reads a report has not seen standard error."""
+    trace = b.trace()
+    assert said_by_reports(b, trace)[0] == []
+    b.run(b.path("build1/app"), "3", RHEAPER_TRACE=trace)
+    told = f"reading {trace}, although {trace}.1 is newer; name that to read it"
+    notes, junit, markdown = said_by_reports(b, trace)
+    assert notes == [told] and told in junit and "is newer" in markdown, (notes, junit, markdown)
+
+
+CHILD = """
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+void *volatile keep;
+int main(void)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		free(malloc(5));
+		return 0;
+	}
+	waitpid(pid, NULL, 0);
+	keep = malloc(9);
+	keep = NULL;
+	return 0;
+}
+"""
+
+
+def test_a_child_without_its_parent_is_told(b):
+    trace = b.trace(program=b.build("app", text=CHILD), RHEAPER_FOLLOW_FORK="1")
+    told = "1 forked child is here without the trace of its parent; what that lost is not judged\n"
+    for child in trace + ".1", b.load(trace + ".1"):
+        said = b.check(0, child)
+        assert "note: " in said and told in said, said
+    assert "without the trace" not in b.check(1, trace, trace + ".1")
+    assert "without the trace" not in b.check(1, b.load(trace + ".1"), b.load(trace))
+
+
+def test_a_program_that_was_built_again_is_told(b):
+    """The trace may be left from before, where the new build wrote none."""
+    program = b.build("app")
+    trace = b.trace(program=program)
+    before = b.load(trace)
+    assert "another build" not in b.check(0, trace)
+    shutil.copy(b.build("app", text=PROGRAM.replace("malloc(64)", "malloc(65)")), program)
+    notes, junit, markdown = said_by_reports(b, trace)
+    told = f"{program} is another build now than the one that was traced; what that does is not judged"
+    assert notes == [told] and told in junit and "is another build now" in markdown, (notes, junit, markdown)
+    assert "another build" not in b.check(0, before)  # it was the same when it was loaded
+    # Without a build-id the date tells, and it may be the same
+    program = b.build("app", "rheaper-gcc", "-Wl,--build-id=none")
+    trace = b.trace(program=program)
+    os.utime(program, (os.stat(trace).st_mtime + 60,) * 2)
+    notes, _, _ = said_by_reports(b, trace)
+    assert notes == [f"{program} was written after the trace was begun; if it is another build, what that does is not judged"], notes
+
+
+def test_programs_of_one_name_are_told(b):
+    """What one of them takes less another one may take more."""
+    text = "#include <stdlib.h>\nint main(int n, char **v) { free(malloc((size_t)atoi(v[1]))); return n != 2; }\n"
+    one, two = b.build("tool", text=text), b.build("tool", text=text.replace("free", "(free)"))
+    growth = "--max-growth=peak=5%"
+    first = b.load(b.trace(1000, program=one), b.trace(10, program=two))
+    baseline = b.baseline(growth, trace=first)
+    said = b.check(0, "-b", baseline, growth, b.trace(1000, program=one), b.trace(900, program=two))
+    assert f"note: {one} and other files are named tool, and are one program to the baseline: " in said, said
+    assert "other files" not in b.check(0, "-b", baseline, b.trace(1000, program=one), b.trace(5, program=one))
+    assert "other files" not in b.check(0, first)
+
+
+NAMESAKE = """
+#include <stdlib.h>
+extern void *volatile s;
+static __attribute__((noinline)) void helper(void) { s = malloc(9); }
+void (*const call%d)(void) = helper;
+"""
+CALLER = """
+#include <stdlib.h>
+void *volatile s;
+extern void (*const call0)(void), (*const call1)(void);
+int main(int n, char **v) { (n > 1 ? call1 : call0)(); s = 0; return !v; }
+"""
+
+
+def test_files_of_which_no_directory_is_known_are_told(b):
+    """Functions of one name, in files of one name: it is the directory that tells them apart."""
+    for i, folder in enumerate(("one", "two")):
+        os.mkdir(b.path(folder))
+        b.file(f"{folder}/util.c", NAMESAKE % i)
+    app = b.path("app")
+    b.run(f"{BIN}/rheaper-gcc", "-O1", b.path("one/util.c"), b.path("two/util.c"), b.file("main.c", CALLER), "-o", app)
+    known, other = b.trace(program=app), b.trace("x", program=app)
+    inside, outside = b.path("inside.txt"), b.path("outside.txt")
+    os.mkdir(b.path("elsewhere"))
+    root = f"--source-root={b.path('elsewhere')}"
+    told = ("note: 1 known leak is where stacks have functions whose source files are known by a part of their path only"
+            " (--source-root); what other callers leak there counts as known, too\n")
+    assert "part of their path" not in b.check(0, "--write-baseline", inside, known)
+    assert told in b.check(0, root, "--write-baseline", outside, known)
+    assert "\tat helper\tutil.c\n" in read(outside) and "\tat helper\tone/util.c\n" in read(inside)
+    for words in [root, "-b", outside], [root, "-b", inside], ["-b", outside]:
+        assert told in b.check(0, *words, other), words
+    said = b.check(0, "-b", inside, other)  # a directory may have been renamed: that is told in full
+    assert "is taken for the one at helper (one/util.c)" in said and "part of their path" not in said, said
+    assert "part of their path" not in b.check(0, "-b", inside, known)
+
+
+def test_functions_of_plugins_without_files_are_told(b):
+    """Each has one of that name."""
+    host = b.build("host", text="#include <dlfcn.h>\nint main(int n, char **v) { void *h = dlopen(v[1], RTLD_NOW);\n"
+                   "\t((void (*)(void))dlsym(h, \"begin\"))(); return n != 2; }\n")
+    source = b.file("plug.c", "#include <stdlib.h>\nvoid *volatile s; void begin(void) { s = malloc(9); s = 0; }\n")
+    plugins = b.path("a.so"), b.path("b.so")
+    for plugin in plugins:
+        b.run("cc", "-shared", "-fPIC", source, "-o", plugin)
+    known, other = (b.trace(plugin, program=host, RHEAPER_LEAK_SCAN="1") for plugin in plugins)
+    told = "have functions whose source files are not known; what other callers leak there counts as known, too\n"
+    assert told in b.check(0, "-b", b.baseline(trace=known), other)
+    for plugin in plugins:
+        b.run("cc", "-g", "-shared", "-fPIC", source, "-o", plugin)
+    known = b.trace(plugins[0], program=host, RHEAPER_LEAK_SCAN="1")
+    assert told not in b.check(0, "-b", b.baseline(trace=known), known)
+
+
+tap.run(globals(), Bench)
