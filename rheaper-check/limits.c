@@ -13,7 +13,7 @@ static bool parse_percent(const char *text, double *percent)
 {
 	char *end;
 
-	if (text[0] < '0' || text[0] > '9')
+	if (text[0] < '0' || text[0] > '9' || text[strspn(text, "0123456789.")] != '%')
 		return false;
 	*percent = strtod(text, &end);
 	return end[0] == '%' && end[1] == 0 && isfinite(*percent);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/cli.h"
 #include "common/options.h"
 #include "symbols/symbol-options.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
+#include "rheaper-check/paths.h"
 
 #include "rheaper-check/options.h"
 
@@ -181,6 +183,52 @@ static void choose_reports(struct options *o)
 		take_report(o, "text");
 }
 
+/* Devices may be named as often as one likes; of files not there the names tell. */
+static bool is_one_file(struct arena *arena, const char *a, const char *b)
+{
+	struct stat one, other;
+	bool is_there = stat(a, &one) == 0;
+
+	if (is_there != (stat(b, &other) == 0))
+		return false;
+	if (is_there)
+		return S_ISREG(one.st_mode) && one.st_dev == other.st_dev &&
+		       one.st_ino == other.st_ino;
+	return strcmp(paths_clean(arena, a), paths_clean(arena, b)) == 0;
+}
+
+static void check_written(const struct options *o, const char *path,
+			  const char *const *read, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (read[i] && is_one_file(o->arena, path, read[i]))
+			die("write %s: the program reads this file; name another one",
+			    path);
+	}
+}
+
+/* A report in the place of a baseline or of another report would be all that is left. */
+static void check_outputs(const struct options *o)
+{
+	for (size_t i = 0; i <= o->n_reports; i++) {
+		const char *path =
+			i < o->n_reports ? o->reports[i].path : o->write_baseline;
+
+		if (!path)
+			continue;
+		check_written(o, path, &o->baseline, 1);
+		check_written(o, path, o->suppressions, o->n_suppressions);
+		check_written(o, path, o->expectations, o->n_expectations);
+		for (size_t k = 0; k < i; k++) {
+			if (o->reports[k].path &&
+			    is_one_file(o->arena, path, o->reports[k].path))
+				die("write %s: two outputs have this name; name another "
+				    "file for one of them",
+				    path);
+		}
+	}
+}
+
 void check_options_parse(struct options *o, struct arena *arena, int argc, char **argv)
 {
 	int first;
@@ -195,6 +243,7 @@ void check_options_parse(struct options *o, struct arena *arena, int argc, char 
 	if (limits_need_baseline(&o->limits) && !o->baseline && !o->write_baseline)
 		die_usage("--max-growth needs --baseline=FILE or --write-baseline=FILE");
 	choose_reports(o);
+	check_outputs(o);
 	o->inputs = argv + first;
 	o->n_inputs = (size_t)(argc - first);
 }

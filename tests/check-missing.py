@@ -174,4 +174,34 @@ def test_functions_of_plugins_without_files_are_told(b):
     assert told not in b.check(0, "-b", b.baseline(trace=known), known)
 
 
+def test_no_output_takes_the_place_of_rules_or_another_output(b):
+    """It would be all that is left of both."""
+    trace = b.trace()
+    files = {"-b": b.baseline(), "-s": b.file("supp", "leak:none\n"),
+             "-e": b.file("rules", "expect little\n\tallocations 1M\n")}
+    for option, path in files.items():
+        before = read(path)
+        os.symlink(path, path + ".link")
+        for name in path, path + ".link":
+            said = b.check(2, option, path, f"--report=json={name}", trace)
+            assert f"write {name}: the program reads this file; name another one" in said, said
+        if option != "-b":
+            b.check(2, option, path, "--write-baseline", path, trace)
+        assert read(path) == before
+    new = b.path("new")
+    for words in ([f"--report=json={new}", f"--report=junit={b.dir}/./new"], [f"--report=json={new}", "--write-baseline", new]):
+        said = b.check(2, *words, trace)
+        assert "two outputs have this name; name another file for one of them" in said and not os.path.exists(new), said
+    b.check(0, "--report=json=/dev/null", "--report=junit=/dev/null", trace)
+
+
+def test_percentages_are_decimal(b):
+    baseline, trace = b.baseline("--max-growth=peak=0"), b.trace(2, 1)
+    for percent in "0x10%", "1e3%", "%", ".%", "1.2.3%", " 5%", "+5%", "-5%", "inf%", "nan%":
+        said = b.check(2, "-b", baseline, f"--max-growth=peak={percent}", trace)
+        assert "expected a number, with K, M or G, or a percentage" in said, (percent, said)
+    for percent in "5%", "0.5%", "100%", "5.%":
+        b.check(0, "-b", baseline, f"--max-growth=peak={percent}", trace)
+
+
 tap.run(globals(), Bench)
