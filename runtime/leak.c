@@ -297,6 +297,8 @@ static int check_present_trace(struct leak_shared *shared, struct rhp_leak_count
 	int r = !now ? -ENODATA : !shared ? -ENOMEM : !can_be_scanned() ? -ENOTSUP : 0;
 	if (now && !was_scanned(now))
 		begin_trace(now);
+	if (r == 0) /* the program may have closed it, and the child reads it */
+		r = rhp_trace_check();
 	if (r == 0) {
 		if (!scanned.kept && shared->is_asked)
 			scanned.kept = rhp_os_share(LEAK_KEPT_SIZE);

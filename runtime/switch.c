@@ -189,6 +189,8 @@ void rhp_switch_describe(struct rhp_request *request)
 			 : rhp_state_now() == RHP_WAITING ? RHP_IS_WAITING
 							  : RHP_IS_OFF;
 	request->last_error = (uint32_t)-last_error;
+	if (rhp_trace_is_open()) /* who asks opens it by its number */
+		rhp_trace_check();
 	request->trace_fd = (uint32_t)rhp_trace_fd();
 	memcpy(request->path, settings.path, sizeof(request->path));
 }

@@ -45,6 +45,10 @@ HIDDEN bool rhp_trace_is_open(void);
 /* The descriptor of the trace, -1 if none is open. */
 HIDDEN int rhp_trace_fd(void);
 
+/* Whether the file may be read and written to: 0 or -errno. It is ours still, or could be
+ * opened once more, and no page of it was replaced. */
+HIDDEN int rhp_trace_check(void);
+
 /* Closes the file, once nobody writes any more. The head stays mapped. */
 HIDDEN void rhp_trace_close(void);
 

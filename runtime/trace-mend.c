@@ -11,6 +11,7 @@
 #include "runtime/os-file.h"
 #include "runtime/os-memory.h"
 #include "runtime/os-signal.h"
+#include "runtime/trace-file.h"
 #include "runtime/trace-mend.h"
 #include "runtime/trace-parts.h"
 #include "runtime/trace-write.h"

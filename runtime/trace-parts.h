@@ -31,10 +31,6 @@ struct rhp_trace {
 
 extern HIDDEN struct rhp_trace rhp_trace;
 
-/* Whether the file may be written to: 0 or -errno. It is ours still, or could be opened
- * once more, and no page of it was replaced. */
-HIDDEN int rhp_trace_check(void);
-
 /* Ends the trace, and says why in its head; the first reason stands. `error` is -errno,
  * or 0 where the reason is RHP_LOST_LIMIT. Async-signal-safe. */
 HIDDEN void rhp_trace_fail(int error, enum rhp_loss reason);

@@ -23,7 +23,8 @@ CTL, LOADER, BINDIR = (os.path.abspath(path) for path in sys.argv[1:4])
 
 # Reads commands: "N" allocates and frees a block of N bytes, "+N" keeps it, "-" frees the
 # kept ones, "=" says whether anything is recorded, "f" forks a child that goes on to read,
-# "i" takes the signal away. Answers each with a line. Reading allocates nothing.
+# "i" takes the signal away, "c" closes all descriptors that it did not open. Answers each with
+# a line. Reading allocates nothing.
 SERVANT = """
 #include <signal.h>
 #include <stdio.h>
@@ -70,6 +71,10 @@ int main(void)
 			break;
 		case 'i':
 			signal(SIGUSR2, SIG_IGN);
+			break;
+		case 'c':
+			for (int fd = 3; fd < 1024; fd++)
+				close(fd);
 			break;
 		default:
 			free(malloc(strtoul(text, NULL, 10)));
@@ -448,6 +453,18 @@ def test_a_snapshot_has_what_came_before(b):
     assert database.execute("SELECT count(*) FROM leaks").fetchone() == (0,)
     assert database.execute("SELECT sum(dealloc_after IS NULL) FROM allocations WHERE size > 100"
                             ).fetchone() == (1,)
+
+
+def test_a_snapshot_of_a_program_that_closed_the_trace(b):
+    """As daemons close all that they did not open."""
+    b.build(SERVANT)
+    with b.start(RHEAPER_SIGNAL="USR2") as servant:
+        servant.do("+102")
+        servant.do("c")
+        assert b.ctl(servant, "snapshot", b.path("closed")).startswith(b.path("closed") + ": ")
+        servant.do("+103")
+    assert sizes(b.load("closed")) == [102]
+    assert sizes(b.load("t.bin")) == [102, 103]
 
 
 def test_a_snapshot_has_the_chunk_at_the_end(b):

@@ -204,4 +204,29 @@ def test_percentages_are_decimal(b):
         b.check(0, "-b", baseline, f"--max-growth=peak={percent}", trace)
 
 
+CLOSES = """
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <unistd.h>
+void *volatile keep, *volatile lost;
+int main(void)
+{
+	keep = malloc(40);
+	for (int i = 3; i < 1024; i++)
+		close(i);
+	lost = malloc(50);
+	lost = NULL;
+	return 0;
+}
+"""
+
+
+def test_a_program_that_closes_all_descriptors_is_scanned(b):
+    """As daemons do: the scan reads the trace."""
+    for flags in (), ("-static",):
+        program = b.build("app", "rheaper-gcc", *flags, text=CLOSES)
+        said = b.check(1, b.trace(program=program, RHEAPER_LEAK_SCAN="1"))
+        assert "leak: app: 1 block, 50 bytes definitely lost\n" in said and "1 finding" in said, (flags, said)
+
+
 tap.run(globals(), Bench)
