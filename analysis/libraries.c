@@ -15,15 +15,12 @@
 #define N(list) (sizeof(list) / sizeof(*(list)))
 
 static const char *const modules[] = {
-	"libc.so*",      "libc-2.*",    "libc.musl-*",    "ld-linux*",
-	"ld-musl-*",     "ld-2.*",      "libpthread.so*", "libpthread-2.*",
-	"libdl.so*",     "libdl-2.*",   "librt.so*",      "librt-2.*",
-	"libm.so*",      "libm-2.*",    "libmvec*",       "libresolv*",
-	"libnss_*",      "libutil.so*", "libanl.so*",     "libgcc_s*",
-	"libstdc++.so*", "libc++.so*",  "libc++abi.so*",  "libsupc++*",
-	"libunwind.so*", "libstd-*.so", "[vdso]",         "linux-vdso*",
-	"linux-gate*",   "libphobos2*", "libdruntime*",   "libgphobos*",
-	"libgdruntime*",
+	"libc.so*",    "libc-2.*",       "libc.musl-*",    "ld-linux*",   "ld-musl-*",
+	"ld-2.*",      "libpthread.so*", "libpthread-2.*", "libdl.so*",   "libdl-2.*",
+	"librt-2.*",   "libm.so*",       "libm-2.*",       "libmvec*",    "libresolv*",
+	"libnss_*",    "libgcc_s*",      "libstdc++.so*",  "libc++.so*",  "libc++abi.so*",
+	"libsupc++*",  "libunwind.so*",  "libstd-*.so",    "[vdso]",      "linux-vdso*",
+	"linux-gate*", "libphobos2*",    "libdruntime*",   "libgphobos*", "libgdruntime*",
 };
 
 /* Of a name with its scopes. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The state of reading one database. For measure-read.c and its parts in measure-parts.c,
- * measure-linked.c, measure-processes.c and measure-places.c.
+ * measure-files.c, measure-linked.c, measure-processes.c and measure-places.c.
  */
 #pragma once
 
@@ -74,6 +74,15 @@ const struct process *reading_process(const struct reading *r, int64_t number);
  * the stack hangs on them. */
 void reading_note_lost(struct reading *r, const char *program,
 		       const struct measure_stack *stack);
+
+/* Return whether a function that has the name of a library's, or is in a file that has,
+ * is of a source file of the program's. */
+bool reading_is_own(const struct measure_frame *frame);
+
+/* Return what is not known of the files of the first n functions of a stack, which tell
+ * them from others of their names; NULL: nothing is missing. */
+const char *reading_find_lack(const struct process *process,
+			      const struct measure_stack *stack, size_t n);
 
 /* Note what the next frame, which is of a module, tells of that. */
 void reading_note_code(struct reading *r, int64_t module,

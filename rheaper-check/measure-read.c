@@ -64,7 +64,7 @@ static void take_file(struct reading *r, struct measure_frame *frame,
 {
 	struct path path;
 
-	frame->is_library =
+	frame->is_library = frame->is_bare =
 		owner_is_library(row->function ? row->function : "", row->module_path);
 	if (!row->file)
 		return;
@@ -73,13 +73,14 @@ static void take_file(struct reading *r, struct measure_frame *frame,
 	path = paths_find(r->m->paths, frame->file);
 	frame->path = path.name;
 	frame->is_below_root = path.is_below_root;
+	frame->is_bare = frame->is_library && !reading_is_own(frame);
 }
 
 /* Code of libraries has its names alone: their files and types are others' affair. */
 static void make_line(struct reading *r, struct measure_frame *frame)
 {
-	bool is_own = !frame->is_library && r->m->version >= NAMES_WITH_FILES;
-	const char *details = frame->is_library || frame->is_unnamed || frame->inferred
+	bool is_own = !frame->is_bare && r->m->version >= NAMES_WITH_FILES;
+	const char *details = frame->is_bare || frame->is_unnamed || frame->inferred
 				      ? ""
 				      : details_of(r->arena, frame->sym);
 
@@ -162,54 +163,6 @@ static size_t count_named(const struct measure_stack *stack)
 	return n;
 }
 
-/* Installed by others, with names that no two of them have. */
-static bool is_of_system(const char *path)
-{
-	static const char *const directories[] = {"/lib", "/usr/lib", "/usr/include/",
-						  "/usr/local/include/"};
-
-	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
-		if (strncmp(path, directories[i], strlen(directories[i])) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Whether a function has no source file, which would tell it from others of its name, as
- * plug-ins have. */
-static bool lacks_file(const struct process *process, const struct measure_frame *frame)
-{
-	return !frame->file && !frame->is_unnamed && !frame->linked &&
-	       (strcmp(frame->module, process->path) == 0 ||
-		(frame->module[0] == '/' && !is_of_system(frame->module)));
-}
-
-/* Whether nobody knows the directory of its file, for which the same holds. */
-static bool lacks_directory(const struct measure_frame *frame)
-{
-	return frame->file && !frame->is_below_root && !is_of_system(frame->path);
-}
-
-/* What is not known of the files of a stack's functions, or NULL. */
-static const char *find_lack_of_files(const struct process *process,
-				      const struct measure_stack *stack, size_t n)
-{
-	const char *lack = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct measure_frame *frame = stack->frames[i];
-		bool counts = frame->plain[0] && !frame->is_library;
-
-		if (counts && lacks_file(process, frame))
-			return measure_no_files;
-		if (counts && lacks_directory(frame))
-			lack = measure_no_directories;
-		if (strcmp(frame->plain, "main") == 0)
-			break;
-	}
-	return lack;
-}
-
 static bool is_of_cxx(const char *file)
 {
 	static const char *const endings[] = {"cc",  "cpp", "cxx", "C",   "c++", "cp",
@@ -238,7 +191,7 @@ static bool lacks_details(const struct measure_stack *stack, size_t n)
 			i + 1 < stack->n_frames ? stack->frames[i + 1] : NULL;
 		bool is_inlined = next && next->inline_depth == frame->inline_depth + 1;
 
-		if (frame->is_library)
+		if (frame->is_bare)
 			continue;
 		is_cxx = is_cxx || frame->has_parameters || is_of_cxx(frame->file);
 		lacks = lacks || (frame->plain[0] && !frame->has_parameters &&
@@ -253,7 +206,7 @@ static const char *make_key(struct reading *r, const struct process *process,
 			    const struct measure_stack *stack, const char **blur)
 {
 	size_t n = count_named(stack);
-	const char *lack = blur ? find_lack_of_files(process, stack, n) : NULL;
+	const char *lack = blur ? reading_find_lack(process, stack, n) : NULL;
 
 	if (array_grow((void **)&r->plain, &r->n_plain_max, stack->n_frames,
 		       sizeof(*r->plain)))

@@ -375,13 +375,16 @@ static bool is_part(const char *few, const char *many)
 	return true;
 }
 
-/* Whether a function, or code without a name, is not of the libraries of C, C++ or Rust.
- */
+/* Whether a function, or code without a name, is not of the libraries of C, C++ or Rust:
+ * functions of these have no file here, whatever a program calls its own. */
 static bool is_own(const char *line, size_t length)
 {
-	size_t module = unnamed_length(line, length);
+	size_t module = unnamed_length(line, length), file = length;
 	char text[MAX_NAME + 1];
 
+	file_of(line, &file);
+	if (file)
+		return true;
 	length = module ? module : name_length(line, length);
 	if (length > MAX_NAME)
 		length = MAX_NAME;

@@ -174,6 +174,59 @@ def test_functions_of_plugins_without_files_are_told(b):
     assert told not in b.check(0, "-b", b.baseline(trace=known), known)
 
 
+# What a program may call its own as well as a library does: the compiler, where a function stands, its name
+NAMED_ALIKE = {
+    "core": ("rheaper-g++", "namespace core {{ {} }}", "core::helper"), "alloc": ("rheaper-g++", "namespace alloc {{ {} }}", "alloc::helper"),
+    "std": ("rheaper-g++", "namespace std {{ {} }}", "std::helper"), "clone": ("rheaper-gcc", "{}", "clone"),
+    "getline": ("rheaper-gcc", "{}", "getline"), "IO": ("rheaper-gcc", "{}", "_IO_helper"),
+}
+
+
+def build_named_alike(b, case):
+    """Two files with a function of one name, of which an argument says the second one loses a block."""
+    compiler, form, name = NAMED_ALIKE[case]
+    function = "static __attribute__((noinline)) void " + name.split("::")[-1] + "(void) { s = malloc(9); }"
+    folder, ending = b.path(case), "cc" if "++" in compiler else "c"
+    os.mkdir(folder)
+    sources = [b.file(f"{case}/part{i}.{ending}", "#include <stdlib.h>\nextern void *volatile s;\n" + form.format(function) +
+                      f"\nextern void (*const call{i})(void);\nvoid (*const call{i})(void) = {name};\n") for i in (0, 1)]
+    sources.append(b.file(f"{case}/main.{ending}", CALLER))
+    b.run(f"{BIN}/{compiler}", "-g", "-O1", "-fno-ipa-icf", *sources, "-o", f"{folder}/app")
+    return f"{folder}/app"
+
+
+def test_functions_that_are_named_as_a_library_s_have_files(b):
+    """The leak of the one is gone, the other one's is new."""
+    for case in NAMED_ALIKE:
+        app = build_named_alike(b, case)
+        known, other = b.trace(program=app), b.trace("x", program=app)
+        baseline = b.baseline(trace=known)
+        assert f"{NAMED_ALIKE[case][2]}\t{case}/part0.c" in read(baseline), read(baseline)
+        assert "new leak: app: 1 block, 9 bytes" in b.check(1, "-b", baseline, other), case
+        # What a baseline has without a file is known all the same, and that is told
+        without = b.file("without.txt", "".join(line.split("\t" + case)[0].rstrip("\n") + "\n" for line in open(baseline)))
+        assert "source files are not known" in b.check(0, "-b", without, known), case
+        # Whose it is nobody knows where the sources are elsewhere
+        root = f"--source-root={b.path('tmp')}"
+        b.check(0, root, "--write-baseline", b.path("outside.txt"), known)
+        assert "part of their path only" in b.check(0, root, "-b", b.path("outside.txt"), other), case
+
+
+def test_a_library_of_the_program_s_may_be_named_as_one_of_libc(b):
+    folder = b.path("util")
+    os.mkdir(folder)
+    for i, part in enumerate(("one", "two")):
+        os.mkdir(b.path(f"util/{part}"))
+        b.file(f"util/{part}/{part}.c", NAMESAKE % i)
+    library = b.path("util/libutil.so.1")
+    b.run("cc", "-g", "-O1", "-shared", "-fPIC", b.path("util/one/one.c"), b.path("util/two/two.c"), "-o", library)
+    b.run(f"{BIN}/rheaper-gcc", "-O1", b.file("util/main.c", CALLER), library, f"-Wl,-rpath,{folder}", "-o", b.path("util/app"))
+    known, other = (b.trace(*words, program=b.path("util/app")) for words in ((), ("x",)))
+    baseline = b.baseline(trace=known)
+    assert "\tat helper\tutil/one/one.c\n" in read(baseline), read(baseline)
+    b.check(1, "-b", baseline, other)
+
+
 def test_no_output_takes_the_place_of_rules_or_another_output(b):
     """It would be all that is left of both."""
     trace = b.trace()

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Whose function a frame is, where its name does not tell: programs have namespaces core
+ * and alloc as Rust's library has them, and functions clone and getline. The source file
+ * tells: that of a library's function is not among the program's.
+ */
+#include <string.h>
+
+#include "analysis/libraries.h"
+#include "rheaper-check/measure.h"
+
+#include "rheaper-check/measure-parts.h"
+
+#define N(list) (sizeof(list) / sizeof(*(list)))
+
+/* Installed by others, with names that no two of them have. */
+static bool is_of_system(const char *path)
+{
+	static const char *const directories[] = {
+		"/lib", "/usr/lib", "/usr/include/", "/usr/local/include/", "/rustc/",
+	};
+	static const char *const parts[] = {"/include/c++/", "/c++/v1/", "/rustlib/src/"};
+
+	for (size_t i = 0; i < N(directories); i++) {
+		if (strncmp(path, directories[i], strlen(directories[i])) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < N(parts); i++) {
+		if (strstr(path, parts[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Files of libc have relative names, as those of a program that was told to have such. */
+bool reading_is_own(const struct measure_frame *frame)
+{
+	return frame->file && frame->is_below_root && !is_of_system(frame->file) &&
+	       (frame->file[0] == '/' || !library_has_module(frame->module));
+}
+
+/* Whether it has no source file. Plug-ins have functions of one name. */
+static bool lacks_file(const struct process *process, const struct measure_frame *frame)
+{
+	return !frame->is_bare && !frame->file && !frame->is_unnamed && !frame->linked &&
+	       (strcmp(frame->module, process->path) == 0 ||
+		(frame->module[0] == '/' && !is_of_system(frame->module)));
+}
+
+/* Whether nobody knows the directory of its file; or, where it has a library's name,
+ * whose it is. */
+static bool lacks_directory(const struct measure_frame *frame)
+{
+	return frame->file && !frame->is_below_root && !is_of_system(frame->path) &&
+	       !library_has_module(frame->module);
+}
+
+const char *reading_find_lack(const struct process *process,
+			      const struct measure_stack *stack, size_t n)
+{
+	const char *lack = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct measure_frame *frame = stack->frames[i];
+
+		if (frame->plain[0] && lacks_file(process, frame))
+			return measure_no_files;
+		if (frame->plain[0] && lacks_directory(frame))
+			lack = measure_no_directories;
+		if (strcmp(frame->plain, "main") == 0)
+			break;
+	}
+	return lack;
+}
