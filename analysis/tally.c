@@ -45,20 +45,24 @@ double tally_sample_weight(uint64_t sample_bytes, uint64_t size)
 	return 1 / -expm1(-((double)size + 1) / (double)sample_bytes);
 }
 
+/* What two intervals are together that follow each other. */
+static struct tally_point join(const struct tally_point *a, const struct tally_point *b)
+{
+	struct tally_point both = *b;
+
+	both.allocations += a->allocations;
+	both.bytes += a->bytes;
+	if (a->peak_bytes > both.peak_bytes)
+		both.peak_bytes = a->peak_bytes;
+	if (a->low_bytes < both.low_bytes)
+		both.low_bytes = a->low_bytes;
+	return both;
+}
+
 static void halve_timeline(struct tally *t)
 {
-	for (size_t i = 0; i < t->n_points; i += 2) {
-		struct tally_point *to = &t->points[i / 2];
-		struct tally_point a = t->points[i], b = t->points[i + 1];
-
-		*to = b;
-		to->allocations += a.allocations;
-		to->bytes += a.bytes;
-		if (a.peak_bytes > to->peak_bytes)
-			to->peak_bytes = a.peak_bytes;
-		if (a.low_bytes < to->low_bytes)
-			to->low_bytes = a.low_bytes;
-	}
+	for (size_t i = 0; i < t->n_points; i += 2)
+		t->points[i / 2] = join(&t->points[i], &t->points[i + 1]);
 	t->n_points /= 2;
 	t->width_ns *= 2;
 }
@@ -239,6 +243,12 @@ void tally_finish(struct tally *t, int64_t last_ns)
 
 	for (size_t i = 0; i < t->catalog->n_stacks; i++)
 		note_peak(t, &t->catalog->stacks[i]);
+	/* The last event may be the first one of an interval, which would last no time */
+	if (t->n_points > 1 && (int64_t)(t->n_points - 1) * t->width_ns >= last_ns) {
+		struct tally_point *last = &t->points[--t->n_points];
+
+		last[-1] = join(&last[-1], last);
+	}
 	for (size_t i = 0; i < t->n_points; i++) {
 		end_ns += t->width_ns;
 		t->points[i].end_ns = end_ns < last_ns ? end_ns : last_ns;

@@ -275,6 +275,34 @@ static void an_interval_has_the_most_and_the_least_that_was_live(void **state)
 	assert_int_equal(points[1].live_bytes, 200);
 }
 
+static void check_last_event_at(uint64_t ns)
+{
+	const struct tally *t;
+
+	put(RHP_ALLOC, 0x1000, 10, 100, NODE_A);
+	put(RHP_ALLOC, 0x2000, ns - 1, 300, NODE_A);
+	put(RHP_FREE, 0x2000, ns, 0, NODE_A);
+	load();
+	t = pair_tally(fixture.pair);
+	assert_int_equal(t->points[t->n_points - 1].end_ns, ns);
+	assert_int_equal(t->points[t->n_points - 1].live_bytes, 100);
+	assert_int_equal(t->points[t->n_points - 1].peak_bytes, 400);
+	if (t->n_points > 1)
+		assert_true(t->points[t->n_points - 2].end_ns < (int64_t)ns);
+}
+
+static void no_interval_begins_at_the_end(void **state)
+{
+	(void)state;
+	check_last_event_at(1024);
+}
+
+static void no_interval_begins_at_the_end_of_a_long_run(void **state)
+{
+	(void)state;
+	check_last_event_at(UINT64_C(2048) * 1024);
+}
+
 static void a_stack_that_did_not_change_since_was_live_at_the_peak(void **state)
 {
 	const struct catalog_stack *stacks;
@@ -387,6 +415,8 @@ int main(void)
 		CASE(realloc_by_a_library_only_moves_what_is_known),
 		CASE(peak_is_the_most_that_was_live_at_once),
 		CASE(an_interval_has_the_most_and_the_least_that_was_live),
+		CASE(no_interval_begins_at_the_end),
+		CASE(no_interval_begins_at_the_end_of_a_long_run),
 		CASE(a_stack_that_did_not_change_since_was_live_at_the_peak),
 		CASE(a_block_freed_by_the_next_event_is_temporary),
 		CASE(reallocs_of_a_block_are_a_chain),
