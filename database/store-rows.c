@@ -259,8 +259,6 @@ static void store_point(struct store *s, int64_t process, const struct tally_poi
 void store_tally(struct store *s, int64_t process, const struct catalog *catalog,
 		 const struct tally *tally)
 {
-	int64_t last_ns = -1;
-
 	for (size_t i = 0; i < catalog->n_stacks; i++) {
 		if (catalog->stacks[i].recorded)
 			store_stack_total(s, process, &catalog->stacks[i]);
@@ -272,10 +270,8 @@ void store_tally(struct store *s, int64_t process, const struct catalog *catalog
 			       p->live_bytes != p[-1].live_bytes ||
 			       p->live_blocks != p[-1].live_blocks;
 
-		if ((!changed && !last) || p->end_ns == last_ns)
-			continue;
-		last_ns = p->end_ns;
-		store_point(s, process, p);
+		if (changed || last)
+			store_point(s, process, p);
 	}
 }
 
