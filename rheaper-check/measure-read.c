@@ -176,6 +176,15 @@ static bool is_of_cxx(const char *file)
 	return false;
 }
 
+/* Whether names of its language lack what tells functions apart, however it was compiled:
+ * those of D have no parameters (d-name.h), Rust's legacy ones no numbers of closures. */
+static bool is_vague(const struct measure_frame *frame)
+{
+	const char *dot = frame->file ? strrchr(frame->file, '.') : NULL;
+
+	return (dot && strcmp(dot, ".d") == 0) || strstr(frame->sym, "{{closure}}");
+}
+
 /*
  * Whether a function of the program's own that was inlined lacks its parameters, by which
  * C++ tells it from others of its name. Of a function that was not, the symbol table has
@@ -193,6 +202,8 @@ static bool lacks_details(const struct measure_stack *stack, size_t n)
 
 		if (frame->is_bare)
 			continue;
+		if (is_vague(frame))
+			return true;
 		is_cxx = is_cxx || frame->has_parameters || is_of_cxx(frame->file);
 		lacks = lacks || (frame->plain[0] && !frame->has_parameters &&
 				  (is_inlined || details_are_cut(frame->sym)));

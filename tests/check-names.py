@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 
 import tap
-from leaky import Bench, read
+from leaky import TWO_WAYS, Bench, read
 
 # For each kind of namesakes its two arguments say how many blocks the first and the second one
 # leak; the second one's are smaller, so that no growth gives it away.
@@ -349,6 +349,19 @@ def test_parameters_of_inlined_functions_are_those_of_linkage_names(b):
             is_known = size not in UNNAMED_MEMBERS if size < 1000 else (size - 1000) % n < len(KNOWN)
             bare = UNNAMED_MEMBERS.get(size) or re.sub(r".*(f\d+)\(.*", r"\1", called[size])
             assert name == (called[size] if is_known else bare), (size, name, called[size])
+
+
+def test_names_without_parameters_are_told(b):
+    """Those of D, and Rust's legacy ones of closures."""
+    program = b.build("app", "rheaper-gcc", text=TWO_WAYS)
+    of_c = b.load(b.trace(3, 0, program=program))
+    told = "where stacks have functions whose parameters are not known;"
+    assert told not in b.check(0, "-b", b.baseline(trace=of_c), of_c)
+    for change, amount in (("UPDATE frames SET file = replace(file, 'program.c', 'program.d')", "2 known leaks are"),
+                           ("UPDATE frames SET function = 'a::main::{{closure}}' WHERE function = 'from_a'", "1 known leak is")):
+        changed = b.change(of_c, change)
+        said = b.check(0, "-b", b.baseline(trace=changed), changed)
+        assert f"note: {amount} {told}" in said, (change, said)
 
 
 def test_inlined_functions_without_parameters_are_told(b):
