@@ -98,7 +98,9 @@ static int exclude_arena(struct leak_scan *s, struct leak_region *r, uintptr_t l
 	for (uintptr_t at = bins; at <= last; at += 2 * LEAK_WORD)
 		if (!is_bin(s, at))
 			return 0;
-	s->has_arena = true;
+	/* mallopt and malloc_trim make one, whose top lies in itself until it is used. */
+	uintptr_t top = bins - 2 * LEAK_WORD;
+	s->has_arena |= leak_word(top) != top;
 	r->is_arena |=
 		r->map_start % ARENA_ALIGNMENT == 0 && last - r->map_start < LEAK_PAGE;
 	return exclude(s, bins - N_BINS_BEFORE * LEAK_WORD, last + 2 * LEAK_WORD);
