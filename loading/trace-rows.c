@@ -63,6 +63,8 @@ static const char *scan_error(const struct trace_rows *r, struct reason *reason)
 
 	if (error == ENOTSUP)
 		return "a sample or a ring does not contain all blocks";
+	if (error == ESRCH)
+		return "/proc is of another namespace of processes than the program";
 	if (error == E2BIG)
 		return "more is mapped, or more blocks are live, than a scan can look "
 		       "through";

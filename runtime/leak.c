@@ -161,8 +161,8 @@ static bool trace_has_all_blocks(void)
 #endif
 }
 
-/* What a child will know of this moment. */
-static void prepare(struct leak_shared *shared)
+/* What a child will know of this moment: 0, or -errno. */
+static int prepare(struct leak_shared *shared)
 {
 	shared->error = shared->graph_error = -EIO;
 	shared->ticks = rhp_stream_moment();
@@ -171,15 +171,20 @@ static void prepare(struct leak_shared *shared)
 	shared->calling_descriptor = rhp_thread_pointer();
 	shared->calling_tid_address = rhp_os_tid_address();
 	shared->knows_all = trace_has_all_blocks();
+	/* Their stacks would be taken for those of threads that have ended. */
+	if (!rhp_os_threads(ask_thread, shared))
+		return -ESRCH;
 	shared->parent_pages = rhp_os_open("/proc/self/pagemap");
-	rhp_os_threads(ask_thread, shared);
 	read_stamps(shared->before);
+	return 0;
 }
 
 static int split_and_wait(struct leak_shared *shared)
 {
 	uint64_t signals;
-	prepare(shared);
+	int error = prepare(shared);
+	if (error)
+		return error;
 	rhp_os_block_signals(&signals);
 	int pid = rhp_os_split();
 	if (pid == 0) {

@@ -137,7 +137,17 @@ struct visit {
 	bool (*take)(void *context, int tid);
 	void *context;
 	int self;
+	uint32_t n;
+	bool has_self;
 };
+
+static bool count_name(void *context, const char *name)
+{
+	struct visit *visit = context;
+	visit->n++;
+	visit->has_self |= read_decimal(name) == visit->self;
+	return true;
+}
 
 static bool take_name(void *context, const char *name)
 {
@@ -146,28 +156,30 @@ static bool take_name(void *context, const char *name)
 	return tid == visit->self || visit->take(visit->context, tid);
 }
 
-void rhp_os_threads(bool (*take)(void *context, int tid), void *context)
+static void visit_threads(bool (*take)(void *context, const char *name),
+			  struct visit *visit)
 {
-	struct visit visit = {take, context, rhp_os_tid()};
 	int fd = rhp_os_open("/proc/self/task");
 	if (fd < 0)
 		return;
-	rhp_os_names(fd, take_name, &visit);
+	rhp_os_names(fd, take, visit);
 	rhp_os_close(fd);
 }
 
-static bool count_thread(void *context, int tid)
+bool rhp_os_threads(bool (*take)(void *context, int tid), void *context)
 {
-	(void)tid;
-	++*(uint32_t *)context;
-	return true;
+	struct visit visit = {take, context, rhp_os_tid(), 0, false};
+	visit_threads(count_name, &visit);
+	if (visit.has_self)
+		visit_threads(take_name, &visit);
+	return visit.has_self || visit.n <= 1;
 }
 
 uint32_t rhp_os_count_threads(void)
 {
-	uint32_t n = 0;
-	rhp_os_threads(count_thread, &n);
-	return n;
+	struct visit visit = {.n = 0};
+	visit_threads(count_name, &visit);
+	return visit.n ? visit.n - 1 : 0;
 }
 
 static uintptr_t read_hex(const char *at)

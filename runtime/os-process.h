@@ -44,8 +44,10 @@ HIDDEN void rhp_os_leave(void) __attribute__((noreturn));
 /* Waits until that child has ended: 0 if it did so by rhp_os_leave(). */
 HIDDEN int rhp_os_wait_for(int pid);
 
-/* Calls take() for each thread of this process but the calling one, until it is false. */
-HIDDEN void rhp_os_threads(bool (*take)(void *context, int tid), void *context);
+/* Calls take() for each thread of this process but the calling one, until it is false.
+ * Returns false if nobody can tell which one that is: /proc is of another namespace of
+ * processes, in which they have other numbers. */
+HIDDEN bool rhp_os_threads(bool (*take)(void *context, int tid), void *context);
 
 /* How many those are. */
 HIDDEN uint32_t rhp_os_count_threads(void);

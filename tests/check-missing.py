@@ -282,4 +282,48 @@ def test_a_program_that_closes_all_descriptors_is_scanned(b):
         assert "leak: app: 1 block, 50 bytes definitely lost\n" in said and "1 finding" in said, (flags, said)
 
 
+THREAD = """
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+static __thread void *volatile mine;
+static pthread_barrier_t begun;
+void *volatile lost;
+static void *keep(void *none)
+{
+	mine = malloc(70);
+	pthread_barrier_wait(&begun);
+	for (;;)
+		pause();
+	return none;
+}
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+
+	lost = malloc(50);
+	lost = NULL;
+	pthread_barrier_init(&begun, NULL, 2);
+	if (argc > 1 && pthread_create(&thread, NULL, keep, NULL) == 0)
+		pthread_barrier_wait(&begun);
+	return !argv;
+}
+"""
+
+
+def test_a_proc_of_another_namespace_is_told(b):
+    """There threads have other numbers: what a live one kept was called lost."""
+    alone = ["unshare", "--pid", "--fork"]
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode:
+        raise tap.Skip("unshare does not work here")
+    program = b.build("app", "rheaper-gcc", "-pthread", text=THREAD)
+    for words, status in ((), 1), (("thread",), 2):
+        trace = b.path("-".join(("namespace", *words)) + ".bin")
+        b.run(*alone, program, *words, RHEAPER_TRACE=trace, RHEAPER_LEAK_SCAN="1")
+        said = b.check(status, trace)
+        told = "the leak scan failed: /proc is of another namespace of processes than the program; "
+        assert (told in said) == bool(words) and "other thread" not in said, said
+        assert words or "1 block, 50 bytes definitely lost" in said, said
+
+
 tap.run(globals(), Bench)

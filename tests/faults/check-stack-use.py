@@ -26,7 +26,7 @@ AGAIN = {("hand_over", "write_thread"), ("make_room_slowly", "rhp_stream_name_ag
 # Calls through pointers go to the real function, which is the program's, but in
 INDIRECT = {"rhp_settings_read":
             "parse_number parse_share parse_signal parse_limit parse_keep parse_scan".split(),
-            "rhp_os_names": ["list", "take_name"], "take_name": ["count_thread"]}
+            "rhp_os_names": ["list", "count_name"]}
 # The size is one that the compiler does not call constant; and of exec the program's words.
 DYNAMIC = {"capture_nested"} | {prefix + name for prefix in ("", "__wrap_") for name in ("execl", "execlp", "execle")}
 
