@@ -223,12 +223,20 @@ static void take_program(struct lines *l, const char *name)
 	l->entry.program = arena_text(l->arena, name);
 }
 
+/* Whether a month has that day. */
+static bool is_in_calendar(struct tm day)
+{
+	int given = day.tm_mday;
+
+	return timegm(&day) != -1 && day.tm_mday == given;
+}
+
 static void take_until(struct lines *l, const char *date)
 {
 	struct tm day = {0};
 	const char *behind_date = strptime(date, "%Y-%m-%d", &day);
 
-	if (strlen(date) != 10 || !behind_date || *behind_date)
+	if (strlen(date) != 10 || !behind_date || *behind_date || !is_in_calendar(day))
 		die_at(l, "expected a date, YYYY-MM-DD");
 	take_once(l, l->entry.until);
 	l->entry.until = arena_text(l->arena, date);

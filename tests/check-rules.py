@@ -113,7 +113,7 @@ def test_a_suppression_ends_with_its_day(b):
 def test_what_is_no_suppression_is_refused(b):
     trace = b.load(b.trace())
     for text in ("leak:", "leak:^", "leak:^$", "race:x", "suppress x", "suppress x\n\tat ", "suppress x\n\tto y",
-                 "suppress x\n\tat y\n\tuntil 2026-13-01", "suppress x\n\tat y\n\tuntil tomorrow",
+                 "suppress x\n\tat y\n\tuntil 2026-13-01", "suppress x\n\tat y\n\tuntil 2027-02-31", "suppress x\n\tat y\n\tuntil tomorrow",
                  "suppress x\n\tor y", "suppress x\n\tof y\n\tat z", "suppress x\n\tat y\n\tor ",
                  "suppress x\n\tat y\n\tof static x", "suppress x\n\tat y\n\tkinds z",
                  "{\n  x\n  Memcheck:Leak\n}", "{\n  x\n  Memcheck:Leak\n  ...\n  fun:\n}",
