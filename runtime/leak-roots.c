@@ -23,8 +23,12 @@
 #include "runtime/trace-file.h"
 #include "runtime/tracker.h"
 
-#define N_BINS 254       /* words */
-#define N_BINS_BEFORE 12 /* fast bins, top, last remainder */
+#define N_BINS 254      /* words */
+#define N_BEFORE 2      /* top, last remainder */
+#define N_FAST_BINS 10  /* before these, up to glibc 2.42 */
+#define FLAGS_SIZE 8    /* what glibc 2.43 has before top */
+#define BIN_MAP_SIZE 16 /* behind the bins, before the address of the next arena */
+#define MOST_ARENAS 4096
 #define DESCRIPTOR_ALIGNMENT 64
 #define MOST_GUARD ((size_t)1 << 20)
 /* Arenas of threads are parts of heaps that are aligned by this much. */
@@ -88,11 +92,30 @@ static bool is_bin(const struct leak_scan *s, uintptr_t at)
 	       is_word(s, leak_word(at + LEAK_WORD) + 2 * LEAK_WORD, bin);
 }
 
+/* Arenas are a ring: one of them has the address of the structure of these bins, which
+ * begins there if there are no fast bins in it. */
+static bool has_fast_bins(const struct leak_scan *s, uintptr_t bins)
+{
+	uintptr_t begin = bins - N_BEFORE * LEAK_WORD - FLAGS_SIZE, arena = begin;
+	uintptr_t offset = bins + N_BINS * LEAK_WORD + BIN_MAP_SIZE - begin;
+	for (int i = 0; i < MOST_ARENAS; i++) {
+		const struct leak_region *r = rhp_leak_region(s, arena + offset);
+		if (!r || arena % LEAK_WORD != 0 ||
+		    !can_read(r, arena + offset, arena + offset + LEAK_WORD))
+			return true;
+		arena = leak_word(arena + offset);
+		if (arena == begin)
+			return false;
+	}
+	return true;
+}
+
 /* If this is the last bin: what belongs to the structure is no pointer of the program. */
 static int exclude_arena(struct leak_scan *s, struct leak_region *r, uintptr_t last)
 {
 	uintptr_t bins = last - (N_BINS - 2) * LEAK_WORD;
-	if (!can_read(r, bins - N_BINS_BEFORE * LEAK_WORD, last + 4 * LEAK_WORD) ||
+	uintptr_t start = bins - N_BEFORE * LEAK_WORD;
+	if (!can_read(r, start, last + 4 * LEAK_WORD) ||
 	    is_empty_bin(last + 2 * LEAK_WORD))
 		return 0;
 	for (uintptr_t at = bins; at <= last; at += 2 * LEAK_WORD)
@@ -103,7 +126,11 @@ static int exclude_arena(struct leak_scan *s, struct leak_region *r, uintptr_t l
 	s->has_arena |= leak_word(top) != top;
 	r->is_arena |=
 		r->map_start % ARENA_ALIGNMENT == 0 && last - r->map_start < LEAK_PAGE;
-	return exclude(s, bins - N_BINS_BEFORE * LEAK_WORD, last + 2 * LEAK_WORD);
+	if (has_fast_bins(s, bins))
+		start -= N_FAST_BINS * LEAK_WORD;
+	if (!can_read(r, start, bins))
+		return 0;
+	return exclude(s, start, last + 2 * LEAK_WORD);
 }
 
 static bool lives(const struct leak_scan *s, uint32_t tid)
