@@ -146,6 +146,7 @@ struct debug_info *debug_info_new(Dwarf *dwarf)
 	elf_rawfile(dwarf_getelf(dwarf), &size);
 	info->dwarf = dwarf;
 	info->n_ranges_left = info->n_lines_left = size + SPARE_RANGES;
+	info->names.n_steps_left = size + SPARE_RANGES;
 	while (dwarf_get_units(dwarf, cu, &cu, &version, &type, &die, &sub) == 0) {
 		if (type == DW_UT_skeleton && dwarf_tag(&sub) != DW_TAG_invalid)
 			add_unit(info, &die, &sub);

@@ -24,6 +24,7 @@
 struct text {
 	char *at;
 	size_t left;
+	size_t *n_steps_left; /* from one entry to the next */
 };
 
 static bool put(struct text *text, const char *piece)
@@ -95,7 +96,7 @@ static bool is_common(const char *name)
 {
 	char before = '<';
 
-	if (strstr(name, "std::basic_"))
+	if (strstr(name, "std::basic_") || strstr(name, "nullptr"))
 		return false;
 	for (; *name; before = *name++) {
 		bool begins = before == '<' || before == ' ';
@@ -108,12 +109,24 @@ static bool is_common(const char *name)
 	return true;
 }
 
+/* Where an attribute points to. An entry that cannot be found is left as it is; libdw
+ * leaves it without a unit, which its functions need. */
+static bool follow(Dwarf_Attribute *attribute, Dwarf_Die *to)
+{
+	Dwarf_Die found;
+
+	if (!dwarf_formref_die(attribute, &found))
+		return false;
+	*to = found;
+	return true;
+}
+
 static bool get_type(Dwarf_Die *die, Dwarf_Die *type)
 {
 	Dwarf_Attribute attribute;
 
 	return dwarf_attr_integrate(die, DW_AT_type, &attribute) &&
-	       dwarf_formref_die(&attribute, type);
+	       follow(&attribute, type);
 }
 
 static bool has_flag(Dwarf_Die *die, unsigned int name)
@@ -137,11 +150,21 @@ static bool put_class(struct text *text, const char *name, bool is_of_std)
 	       put(text, is_of_std ? abbreviation(name) : name);
 }
 
+/* The entry behind another one. What many entries share, many may walk through, so all
+ * steps in a file are bounded. */
+static bool step(struct text *text, Dwarf_Die *die)
+{
+	if (*text->n_steps_left == 0)
+		return false;
+	--*text->n_steps_left;
+	return dwarf_siblingof(die, die) == 0;
+}
+
 /*
  * Finds what is around an entry, from the unit inwards; -1: it is too deep, or not there.
  * Entries follow each other, so it is in the last one that begins before it.
  */
-static int find_scopes(Dwarf_Die *die, Dwarf_Die scopes[MAX_DEPTH])
+static int find_scopes(struct text *text, Dwarf_Die *die, Dwarf_Die scopes[MAX_DEPTH])
 {
 	Dwarf_Die around, next;
 
@@ -154,7 +177,7 @@ static int find_scopes(Dwarf_Die *die, Dwarf_Die scopes[MAX_DEPTH])
 			if (next.addr <= around.addr)
 				return -1;
 			around = next;
-		} while (dwarf_siblingof(&around, &next) == 0 && next.addr <= die->addr);
+		} while (step(text, &next) && next.addr <= die->addr);
 		if (around.addr == die->addr)
 			return n;
 		scopes[n] = around;
@@ -167,7 +190,7 @@ static int find_scopes(Dwarf_Die *die, Dwarf_Die scopes[MAX_DEPTH])
 static bool put_scopes(struct text *text, Dwarf_Die *die, bool *is_std)
 {
 	Dwarf_Die scopes[MAX_DEPTH];
-	int n = find_scopes(die, scopes);
+	int n = find_scopes(text, die, scopes);
 	bool ok = n >= 0;
 
 	*is_std = false;
@@ -284,7 +307,7 @@ static bool put_parameters(struct text *text, Dwarf_Die *function)
 		if (!put(text, between) || !put_parameter(text, &die))
 			return false;
 		between = ", ";
-	} while (dwarf_siblingof(&die, &die) == 0);
+	} while (step(text, &die));
 	return true;
 }
 
@@ -298,7 +321,7 @@ static bool put_qualifiers(struct text *text, Dwarf_Die *function, Dwarf_Die *de
 
 	if (!dwarf_attr_integrate(function, DW_AT_object_pointer, &attribute))
 		return true;
-	if (!dwarf_formref_die(&attribute, &self) || !get_type(&self, &type) ||
+	if (!follow(&attribute, &self) || !get_type(&self, &type) ||
 	    !strip(&type, true) || dwarf_tag(&type) != DW_TAG_pointer_type ||
 	    !get_type(&type, &type))
 		return false;
@@ -341,7 +364,7 @@ static bool is_cplusplus(Dwarf_Die *unit)
 }
 
 /* With -g1 there are functions, but neither types nor parameters. */
-static bool has_types(Dwarf_Die *unit)
+static bool has_types(struct text *text, Dwarf_Die *unit)
 {
 	Dwarf_Die die;
 
@@ -350,7 +373,7 @@ static bool has_types(Dwarf_Die *unit)
 	do {
 		if (dwarf_tag(&die) == DW_TAG_base_type)
 			return true;
-	} while (dwarf_siblingof(&die, &die) == 0);
+	} while (step(text, &die));
 	return false;
 }
 
@@ -364,7 +387,7 @@ static Dwarf_Die declaration_of(Dwarf_Die *function)
 		if (!dwarf_attr(&entry, DW_AT_specification, &attribute) &&
 		    !dwarf_attr(&entry, DW_AT_abstract_origin, &attribute))
 			break;
-		if (!dwarf_formref_die(&attribute, &entry))
+		if (!follow(&attribute, &entry))
 			break;
 	}
 	return entry;
@@ -380,16 +403,16 @@ static bool is_plain(const char *name)
 	       (n == 0 || (name[n] != ' ' && !isalnum((unsigned char)name[n])));
 }
 
-static bool write_name(Dwarf_Die *function, char *text, size_t size)
+static bool write_name(Dwarf_Die *function, char *text, size_t size, size_t *n_steps_left)
 {
-	struct text out = {text, size};
+	struct text out = {text, size, n_steps_left};
 	const char *name = dwarf_diename(function);
 	Dwarf_Die declaration = declaration_of(function), unit;
 	bool is_of_std;
 
 	return name && is_plain(name) && !has_flag(function, DW_AT_external) &&
 	       dwarf_diecu(function, &unit, NULL, NULL) && is_cplusplus(&unit) &&
-	       has_types(&unit) && put_scopes(&out, &declaration, &is_of_std) &&
+	       has_types(&out, &unit) && put_scopes(&out, &declaration, &is_of_std) &&
 	       put(&out, name) && put(&out, "(") && put_parameters(&out, function) &&
 	       put(&out, ")") && put_qualifiers(&out, function, &declaration);
 }
@@ -407,7 +430,7 @@ const char *debug_names_get(struct debug_names *names, Dwarf_Die *function)
 		       sizeof(*names->texts)) ||
 	    map_put(&names->numbers, key, number))
 		return NULL;
-	if (write_name(function, text, sizeof(text)))
+	if (write_name(function, text, sizeof(text), &names->n_steps_left))
 		names->texts[number] = strdup(text);
 	return names->texts[names->n_texts++];
 }

@@ -12,10 +12,12 @@
 
 #include "common/map.h"
 
-/* What was written, by the entry of the function. A zeroed one is empty. */
+/* What was written, by the entry of the function. A zeroed one is empty, and writes
+ * nothing. */
 struct debug_names {
-	struct map numbers; /* address of an entry -> index of texts */
-	char **texts;       /* NULL: there is no name */
+	size_t n_steps_left; /* how many entries may be looked at for all names */
+	struct map numbers;  /* address of an entry -> index of texts */
+	char **texts;        /* NULL: there is no name */
 	size_t n_texts, n_texts_max;
 };
 

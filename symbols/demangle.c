@@ -29,10 +29,10 @@
 /* More components than any real name has outside of brackets: a tree has no more than its
  * name has bytes, but branches may be shared. */
 #define MAX_CUTS 1000
-/* What looks like the number of a local name, and the longest name in which it is
- * looked for: each takes as long as the name does. */
-#define MAX_NUMBERS 16
+/* The longest name in which numbers of local names are looked for, and the bytes that are
+ * written for that: what may be a number takes as long as the name does. */
 #define MAX_NUMBERED 4096
+#define MAX_LOOKED_AT ((size_t)1 << 20)
 
 struct output {
 	char *text;
@@ -187,21 +187,41 @@ static bool is_number(const char *name, const char *plain,
 	return is_same;
 }
 
+/* The mangled name with a tag instead of a number, which the caller frees, or NULL. A
+ * part of a name may end as a nested name does. */
+static char *tag_number(const char *name, const char *plain,
+			const struct local_number *number)
+{
+	for (int is_nested = 1; is_nested >= 0; is_nested--) {
+		char *tagged = local_name_tagged(name, number, is_nested);
+		char *text = tagged ? whole(tagged) : NULL;
+		bool fits = text && local_name_shorten(text, plain);
+
+		free(text);
+		if (fits)
+			return tagged;
+		free(tagged);
+	}
+	return NULL;
+}
+
 /* The mangled name with tags, which the caller frees; NULL: it has no numbers. */
 static char *tag_numbers(const char *name, const char *plain)
 {
 	struct local_number number = {.at = strlen(name)};
+	size_t n_left = MAX_LOOKED_AT / (strlen(name) + strlen(plain));
 	char *tagged = NULL;
 
-	for (int i = 0; i < MAX_NUMBERS && local_name_previous(name, &number); i++) {
-		char *before = tagged;
+	while (n_left-- > 0 && local_name_previous(name, &number)) {
+		char *next;
 
 		if (!is_number(name, plain, &number))
 			continue;
-		tagged = local_name_tagged(before ? before : name, &number);
-		free(before);
-		if (!tagged)
-			return NULL;
+		next = tag_number(tagged ? tagged : name, plain, &number);
+		if (!next)
+			continue;
+		free(tagged);
+		tagged = next;
 	}
 	return tagged;
 }

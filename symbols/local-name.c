@@ -50,14 +50,16 @@ char *local_name_without(const char *name, const struct local_number *number)
 	return replace(name, number->at, number->length, "");
 }
 
-/* Of a nested name, N...E_0, the last part has the tag. */
-char *local_name_tagged(const char *name, const struct local_number *number)
+/* N...E_0, or 1L_0 */
+char *local_name_tagged(const char *name, const struct local_number *number,
+			bool is_nested)
 {
 	size_t at = number->at, n = number->length;
 	long given = n == 2 ? name[at + 1] - '0' : atol(name + at + 2); /* _0, __10_ */
-	bool is_nested = name[at - 1] == 'E';
 	char text[24], tag[sizeof(text) + 8];
 
+	if (is_nested && name[at - 1] != 'E')
+		return NULL;
 	snprintf(text, sizeof(text), "#%ld", given + 2);
 	snprintf(tag, sizeof(tag), "B%zu%s%s", strlen(text), text, is_nested ? "E" : "");
 	return replace(name, at - is_nested, n + is_nested, tag);
@@ -67,7 +69,10 @@ static size_t tag_length(const char *at)
 {
 	size_t n = sizeof(written) - 1;
 
-	return strncmp(at, written, n) == 0 ? n + strcspn(at + n, "]") + 1 : 0;
+	if (strncmp(at, written, n) != 0)
+		return 0;
+	n += strspn(at + n, "0123456789");
+	return at[n] == ']' ? n + 1 : 0;
 }
 
 static bool is_same_untagged(const char *demangled, const char *untagged)

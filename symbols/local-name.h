@@ -21,10 +21,14 @@ struct local_number {
  */
 bool local_name_previous(const char *name, struct local_number *number);
 
-/* Return a copy of a name without such a number, or with a tag instead of it; the
- * caller frees it. NULL: there is no memory. */
+/* Return a copy of a name without such a number; the caller frees it. NULL: there is no
+ * memory. */
 char *local_name_without(const char *name, const struct local_number *number);
-char *local_name_tagged(const char *name, const struct local_number *number);
+
+/* The same with a tag instead of it, for the last part of a nested name, whose end stands
+ * before the number, or for a name alone. NULL also if no such end is there. */
+char *local_name_tagged(const char *name, const struct local_number *number,
+			bool is_nested);
 
 /* Return whether a demangled name is another one but for such tags, which are then
  * written as [#2] for the second one of a name. */

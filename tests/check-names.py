@@ -256,7 +256,7 @@ PARAMETERS = """int/const int/char/const char *//char *const */const char *const
 long long, unsigned long long/__int128, unsigned __int128/float, double, long double/bool, wchar_t, char16_t, char32_t
 signed char, unsigned char/int, .../size_t, FILE */std::string/const std::string &/std::string &&/std::vector<int> &
 std::vector<std::string> &/E/F/S::In/S::Q/ns::Z */ns::H &/ns::V */C<F> */C<ns::Z> */C<C<int>> */C<S::In *> */C<bool> *
-C<unsigned char> */T<E::B> */N<3> */C<long> */C<const char *> */C<ns::H> */ns::U */std::nullptr_t/void (*)(int)/int (&)[3]/int S::*"""
+C<unsigned char> */C<std::nullptr_t> */T<E::B> */N<3> */C<long> */C<const char *> */C<ns::H> */ns::U */std::nullptr_t/void (*)(int)/int (&)[3]/int S::*"""
 KNOWN, OTHERS = (lines.replace("\n", "/").split("/") for lines in PARAMETERS.rsplit("\n", 1))
 TYPES = """
 #include <stdio.h>

@@ -50,6 +50,19 @@ static void local_names_have_their_numbers(void **state)
 		{"_ZZZ1fiEN1L1mE_0vEN1K1zE_1v", "f(int)::L::m[#2]()::K::z[#3]()"},
 		{"_Z1tIZ1gvE1Q_0EvT_", "void t<g()::Q[#2]>(g()::Q[#2])"},
 		{"_ZZ1fvE1x_0", "f()::x[#2]"},
+		{"_ZZ1fvE4SIZE_0", "f()::SIZE[#2]"},
+		{"_Z1tIZ1gvE4NODE_0EvT_", "void t<g()::NODE[#2]>(g()::NODE[#2])"},
+		{"_ZZ1fvEN4NODE4MAKEE_0v", "f()::NODE::MAKE[#2]()"},
+		{"_ZZ1fvEN1L4growE_0RK3a_1RK3a_2RK3a_3RK3a_4RK3a_5RK3a_6RK3a_7RK3a_8RK3a_"
+		 "9"
+		 "RK3b_1RK3b_2RK3b_3RK3b_4RK3b_5RK3b_6RK3b_7RK3b_8",
+		 "f()::L::grow[#2](a_1 const&, a_2 const&, a_3 const&, a_4 const&, "
+		 "a_5 const&, a_6 const&, a_7 const&, a_8 const&, a_9 const&, b_1 "
+		 "const&, "
+		 "b_2 const&, b_3 const&, b_4 const&, b_5 const&, b_6 const&, b_7 "
+		 "const&, "
+		 "b_8 const&)"},
+		{"_ZZ1fvEN1L4growE_0R6[abi:#", "f()::L::grow[#2]([abi:#&)"},
 		{"_ZTVZ1fiE1L_0", "vtable for f(int)::L[#2]"},
 		{"_ZZ1fiEN1L4growE_0i.isra.0",
 		 "f(int)::L::grow[#2](int) [clone .isra.0]"},
