@@ -99,6 +99,7 @@ void *volatile sink;
 static int thrower(int n)
 {
 	std::vector<char> v(2001);
+	sink = v.data(); // gcc 16 leaves out a vector that nobody sees
 	if (n == 0)
 		throw std::runtime_error(std::string(2002, 'x'));
 	return thrower(n - 1) + int(v[0]);

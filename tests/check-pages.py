@@ -398,7 +398,9 @@ def test_one_heap_has_no_other_arena(b):
 def total(xml, heap, tag, kind, what="size"):
     part = re.search(rf'<heap nr="{heap}">(.*?)</heap>', xml, re.S).group(1) if heap is not None \
         else xml[xml.rindex("</heap>"):]
-    return int(re.search(rf'<{tag} type="{kind}"[^>]* {what}="(\d+)"', part).group(1))
+    found = re.search(rf'<{tag} type="{kind}"[^>]* {what}="(\d+)"', part)
+    assert found or kind == "fast", part  # glibc 2.43 has no fast bins
+    return int(found[1]) if found else 0
 
 
 def test_headers_and_rounding_are_what_malloc_info_says(b):
