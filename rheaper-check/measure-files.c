@@ -13,16 +13,28 @@
 
 #define N(list) (sizeof(list) / sizeof(*(list)))
 
-/* Installed by others, with names that no two of them have. */
-static bool is_of_system(const char *path)
+static bool begins_with(const char *path, const char *part)
+{
+	return strncmp(path, part, strlen(part)) == 0;
+}
+
+/* Installed by others, with names that no two of them have. `below` is the rest of the
+ * path below the root of the sources, or NULL: a project may be in such a directory, but
+ * where that is below the root, as all are below "/", it is the system's again. */
+static bool is_of_system(const char *path, const char *below)
 {
 	static const char *const directories[] = {
-		"/lib", "/usr/lib", "/usr/include/", "/usr/local/include/", "/rustc/",
+		"/lib/",           "/lib32/",           "/lib64/",
+		"/libx32/",        "/usr/lib/",         "/usr/lib32/",
+		"/usr/lib64/",     "/usr/libx32/",      "/usr/include/",
+		"/usr/local/lib/", "/usr/local/lib64/", "/usr/local/include/",
+		"/rustc/",
 	};
 	static const char *const parts[] = {"/include/c++/", "/c++/v1/", "/rustlib/src/"};
 
 	for (size_t i = 0; i < N(directories); i++) {
-		if (strncmp(path, directories[i], strlen(directories[i])) == 0)
+		if (begins_with(path, directories[i]) &&
+		    (!below || begins_with(below, directories[i] + 1)))
 			return true;
 	}
 	for (size_t i = 0; i < N(parts); i++) {
@@ -35,7 +47,8 @@ static bool is_of_system(const char *path)
 /* Files of libc have relative names, as those of a program that was told to have such. */
 bool reading_is_own(const struct measure_frame *frame)
 {
-	return frame->file && frame->is_below_root && !is_of_system(frame->file) &&
+	return frame->file && frame->is_below_root &&
+	       !is_of_system(frame->file, frame->path) &&
 	       (frame->file[0] == '/' || !library_has_module(frame->module));
 }
 
@@ -44,14 +57,14 @@ static bool lacks_file(const struct process *process, const struct measure_frame
 {
 	return !frame->is_bare && !frame->file && !frame->is_unnamed && !frame->linked &&
 	       (strcmp(frame->module, process->path) == 0 ||
-		(frame->module[0] == '/' && !is_of_system(frame->module)));
+		(frame->module[0] == '/' && !is_of_system(frame->module, NULL)));
 }
 
 /* Whether nobody knows the directory of its file; or, where it has a library's name,
  * whose it is. */
 static bool lacks_directory(const struct measure_frame *frame)
 {
-	return frame->file && !frame->is_below_root && !is_of_system(frame->path) &&
+	return frame->file && !frame->is_below_root && !is_of_system(frame->path, NULL) &&
 	       !library_has_module(frame->module);
 }
 

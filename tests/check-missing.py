@@ -182,16 +182,16 @@ NAMED_ALIKE = {
 }
 
 
-def build_named_alike(b, case):
+def build_named_alike(b, case, folder=None, *flags):
     """Two files with a function of one name, of which an argument says the second one loses a block."""
     compiler, form, name = NAMED_ALIKE[case]
     function = "static __attribute__((noinline)) void " + name.split("::")[-1] + "(void) { s = malloc(9); }"
-    folder, ending = b.path(case), "cc" if "++" in compiler else "c"
+    folder, ending = folder or b.path(case), "cc" if "++" in compiler else "c"
     os.mkdir(folder)
-    sources = [b.file(f"{case}/part{i}.{ending}", "#include <stdlib.h>\nextern void *volatile s;\n" + form.format(function) +
+    sources = [b.file(f"{folder}/part{i}.{ending}", "#include <stdlib.h>\nextern void *volatile s;\n" + form.format(function) +
                       f"\nextern void (*const call{i})(void);\nvoid (*const call{i})(void) = {name};\n") for i in (0, 1)]
-    sources.append(b.file(f"{case}/main.{ending}", CALLER))
-    b.run(f"{BIN}/{compiler}", "-g", "-O1", "-fno-ipa-icf", *sources, "-o", f"{folder}/app")
+    sources.append(b.file(f"{folder}/main.{ending}", CALLER))
+    b.run(f"{BIN}/{compiler}", "-g", "-O1", "-fno-ipa-icf", *flags, *sources, "-o", f"{folder}/app")
     return f"{folder}/app"
 
 
@@ -210,6 +210,20 @@ def test_functions_that_are_named_as_a_library_s_have_files(b):
         root = f"--source-root={b.path('tmp')}"
         b.check(0, root, "--write-baseline", b.path("outside.txt"), known)
         assert "part of their path only" in b.check(0, root, "-b", b.path("outside.txt"), other), case
+
+
+def test_sources_below_the_root_are_the_program_s_wherever_that_is(b):
+    """What the system has there is not; and no directory is the system's whose name only begins as that of one."""
+    for root, is_known, is_own in (("/library/app", True, True), ("/usr/libexec/app", True, True), ("/usr/lib/app", True, True),
+                                   ("/usr/lib/app", False, False), ("/library/app", False, True)):
+        b.n += 1
+        folder, outside = b.path(f"rooted{b.n}"), b.path("rooted.txt")
+        trace = b.trace(program=build_named_alike(b, "core", folder, f"-ffile-prefix-map={folder}={root}"))
+        where, name = (f"--path-map={root}=", "part0.cc") if is_known else ("--source-root=/", f"{root[1:]}/part0.cc")
+        b.check(0, where, "--write-baseline", outside, trace)
+        assert (f"core::helper\t{name}" in read(outside)) == is_own, (root, where, read(outside))
+        b.check(0, "--write-baseline", outside, trace)
+        assert ("part of their path only" in b.check(0, "-b", outside, trace)) == (root != "/usr/lib/app"), root
 
 
 def test_a_library_of_the_program_s_may_be_named_as_one_of_libc(b):
