@@ -52,12 +52,18 @@ bool reading_is_own(const struct measure_frame *frame)
 	       (frame->file[0] == '/' || !library_has_module(frame->module));
 }
 
+/* Whether its module is a library of the system's. */
+static bool is_installed(const struct process *process, const struct measure_frame *frame)
+{
+	return strcmp(frame->module, process->path) != 0 &&
+	       is_of_system(frame->module, NULL);
+}
+
 /* Whether it has no source file. Plug-ins have functions of one name. */
 static bool lacks_file(const struct process *process, const struct measure_frame *frame)
 {
 	return !frame->is_bare && !frame->file && !frame->is_unnamed && !frame->linked &&
-	       (strcmp(frame->module, process->path) == 0 ||
-		(frame->module[0] == '/' && !is_of_system(frame->module, NULL)));
+	       (strcmp(frame->module, process->path) == 0 || frame->module[0] == '/');
 }
 
 /* Whether nobody knows the directory of its file; or, where it has a library's name,
@@ -76,9 +82,11 @@ const char *reading_find_lack(const struct process *process,
 	for (size_t i = 0; i < n; i++) {
 		const struct measure_frame *frame = stack->frames[i];
 
-		if (frame->plain[0] && lacks_file(process, frame))
+		bool is_named = frame->plain[0] && !is_installed(process, frame);
+
+		if (is_named && lacks_file(process, frame))
 			return measure_no_files;
-		if (frame->plain[0] && lacks_directory(frame))
+		if (is_named && lacks_directory(frame))
 			lack = measure_no_directories;
 		if (strcmp(frame->plain, "main") == 0)
 			break;

@@ -157,11 +157,22 @@ def test_files_of_which_no_directory_is_known_are_told(b):
     assert "part of their path" not in b.check(0, "-b", inside, known)
 
 
+HOST = """
+#include <dlfcn.h>
+int main(int n, char **v)
+{
+	void *h = dlopen(v[1], RTLD_NOW);
+	((void (*)(void))dlsym(h, "begin"))();
+	return n != 2;
+}
+"""
+PLUGIN = "#include <stdlib.h>\nvoid *volatile s; void begin(void) { s = malloc(9); s = 0; }\n"
+
+
 def test_functions_of_plugins_without_files_are_told(b):
     """Each has one of that name."""
-    host = b.build("host", text="#include <dlfcn.h>\nint main(int n, char **v) { void *h = dlopen(v[1], RTLD_NOW);\n"
-                   "\t((void (*)(void))dlsym(h, \"begin\"))(); return n != 2; }\n")
-    source = b.file("plug.c", "#include <stdlib.h>\nvoid *volatile s; void begin(void) { s = malloc(9); s = 0; }\n")
+    host = b.build("host", text=HOST)
+    source = b.file("plug.c", PLUGIN)
     plugins = b.path("a.so"), b.path("b.so")
     for plugin in plugins:
         b.run("cc", "-shared", "-fPIC", source, "-o", plugin)
@@ -172,6 +183,21 @@ def test_functions_of_plugins_without_files_are_told(b):
         b.run("cc", "-g", "-shared", "-fPIC", source, "-o", plugin)
     known = b.trace(plugins[0], program=host, RHEAPER_LEAK_SCAN="1")
     assert told not in b.check(0, "-b", b.baseline(trace=known), known)
+
+
+def test_functions_of_installed_libraries_are_not_told(b):
+    """Neither with debug information nor without."""
+    host = b.build("host", text=HOST)
+    source = b.file("plug.c", PLUGIN)
+    for flag, told in ("-g", "part of their path only"), ("-g0", "source files are not known"):
+        plugin = b.path(f"plug{flag}.so")
+        b.run("cc", flag, f"-ffile-prefix-map={b.dir}=/elsewhere", "-shared", "-fPIC", source, "-o", plugin)
+        database = b.load(b.trace(plugin, program=host, RHEAPER_LEAK_SCAN="1"))
+        for path, is_told in (("/usr/lib/plug.so", False), ("/usr/local/lib/x/plug.so", False), ("/lib64/plug.so", False),
+                              ("/usr/libexec/plug.so", True), ("/opt/lib/plug.so", True)):
+            moved = b.change(database, f"UPDATE modules SET path = '{path}' WHERE path = '{plugin}'")
+            said = b.check(0, "-b", b.baseline(trace=moved), moved)
+            assert (told in said) == is_told, (flag, path, said)
 
 
 # What a program may call its own as well as a library does: the compiler, where a function stands, its name
