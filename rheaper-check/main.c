@@ -113,6 +113,7 @@ static void measure_all(struct check *c)
 	expect_want(&c->expectations, &c->measure);
 	inputs_measure(&c->measure, o->inputs, o->n_inputs, &o->symbols);
 	suppress_apply(&c->suppressions, &c->measure);
+	measure_note_rebuilt(&c->measure);
 	measure_finish(&c->measure);
 }
 

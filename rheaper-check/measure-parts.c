@@ -161,6 +161,8 @@ void reading_note_lost(struct reading *r, const char *program,
 		for (size_t k = r->first_problem; k < r->m->n_problems && !is_known; k++)
 			is_known = r->m->problems[k].defect == DEFECT_NAMES &&
 				   strcmp(r->m->problems[k].why, frame->lost) == 0;
+		if (frame->lost)
+			reading_tell_lost(r, frame);
 		if (!is_known)
 			measure_add_problem(r->m, DEFECT_NAMES, r->database.name, program,
 					    frame->lost);

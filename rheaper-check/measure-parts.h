@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The state of reading one database. For measure-read.c and its parts in measure-parts.c,
- * measure-files.c, measure-linked.c, measure-processes.c and measure-places.c.
+ * measure-files.c, measure-linked.c, measure-rebuilt.c, measure-processes.c and
+ * measure-places.c.
  */
 #pragma once
 
@@ -74,6 +75,13 @@ const struct process *reading_process(const struct reading *r, int64_t number);
  * the stack hangs on them. */
 void reading_note_lost(struct reading *r, const char *program,
 		       const struct measure_stack *stack);
+
+/* Note that a process ran a program whose file is another one now; its path and sentence
+ * are the note. The number of processes is counted. */
+void reading_note_rebuilt(struct reading *r, const struct measure_rebuilt *rebuilt);
+
+/* A problem says what was lost of a frame's module; so nothing else need say why. */
+void reading_tell_lost(struct reading *r, const struct measure_frame *frame);
 
 /* Return whether a function that has the name of a library's, or is in a file that has,
  * is of a source file of the program's. */

@@ -284,10 +284,13 @@ static void find_other_build(struct reading *r, const struct process_facts *row,
 	const char *sentence = sentences[module_symbols_find(row->file)];
 
 	if (sentence)
-		measure_add_problem(r->m, DEFECT_NONE, trace, program,
-				    arena_format(r->arena, "%s %s",
-						 reading_text_or(r, row->executable, "?"),
-						 sentence));
+		reading_note_rebuilt(
+			r, &(struct measure_rebuilt){
+				   .path = reading_text_or(r, row->executable, "?"),
+				   .sentence = sentence,
+				   .trace = trace,
+				   .program = program,
+			   });
 }
 
 /* What came of this process, and nobody recorded. */

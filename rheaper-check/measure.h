@@ -205,6 +205,14 @@ struct measure_source {
 	const char *trace, *database;
 };
 
+/* A program whose file is not the traced one, or may be another one. */
+struct measure_rebuilt {
+	const char *path, *sentence;
+	const char *trace, *program; /* of the first process */
+	size_t n_processes;
+	bool is_told; /* by another problem, of its names */
+};
+
 struct measure {
 	struct arena *arena;
 	struct measure_site *sites; /* sorted by key; all, or those that leak */
@@ -243,6 +251,8 @@ struct measure {
 	size_t n_place_rows;
 	struct measure_beside *besides;
 	size_t n_besides;
+	struct measure_rebuilt *rebuilt;
+	size_t n_rebuilt;
 	/* Until measure_finish: the rows of each run */
 	struct measure_site *site_rows;
 	size_t n_site_rows;
@@ -264,6 +274,10 @@ void measure_check_sources(struct measure *measure);
 /* Add a problem, whose texts live as long as the arena. */
 void measure_add_problem(struct measure *measure, enum measure_defect defect,
 			 const char *trace, const char *program, const char *why);
+
+/* Note each program that was built again since it was traced, once. Call it after the
+ * last database. */
+void measure_note_rebuilt(struct measure *measure);
 
 /* Add up the runs, and find children whose traces are in none. Call it after the last
  * database. */

@@ -107,6 +107,19 @@ def test_a_program_that_was_built_again_is_told(b):
     assert notes == [f"{program} was written after the trace was begun; if it is another build, what that does is not judged"], notes
 
 
+def test_a_program_that_was_built_again_is_told_once(b):
+    """Of all its processes, in whichever databases; and not where a problem of its names says so."""
+    program = b.build("app", "rheaper-gcc", "-Wl,--build-id=none")
+    traces = [b.trace(program=program) for _ in range(5)] + [b.trace(1, program=program)]
+    os.utime(program, (os.stat(traces[-1]).st_mtime + 60,) * 2)
+    told = f"{program} was written after the trace was begun; if it is another build, what that does is not judged"
+    for named in traces[:5], [b.load(*traces[:2]), b.load(*traces[2:5])]:
+        notes, _, _ = said_by_reports(b, *named)
+        assert notes == [f"{told} (5 processes)"], notes
+    said = b.check(2, "-b", b.file("none.txt", read(b.baseline())), traces[-1])
+    assert "has no build-id, so its names may be wrong" in said and told not in said, said
+
+
 def test_programs_of_one_name_are_told(b):
     """What one of them takes less another one may take more."""
     text = "#include <stdlib.h>\nint main(int n, char **v) { free(malloc((size_t)atoi(v[1]))); return n != 2; }\n"
