@@ -2,9 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cli.h"
 #include "common/options.h"
+#include "common/path.h"
 #include "symbols/symbol-options.h"
 #include "rheaper-check/arena.h"
 #include "rheaper-check/measure.h"
@@ -183,6 +185,37 @@ static void choose_reports(struct options *o)
 		take_report(o, "text");
 }
 
+/* What a link names; NULL: this is none. */
+static const char *find_target(struct arena *arena, const char *path)
+{
+	char target[4096]; /* as long as a path may be */
+	ssize_t length = readlink(path, target, sizeof(target));
+
+	if (length <= 0 || (size_t)length == sizeof(target))
+		return NULL;
+	if (target[0] == '/')
+		return arena_format(arena, "%.*s", (int)length, target);
+	return arena_format(arena, "%.*s%.*s", (int)(path_base(path) - path), path,
+			    (int)length, target);
+}
+
+/* Where a file will be made: its name in the directory, however that is called. A link
+ * that leads to nothing is followed once. */
+static const char *find_place(struct arena *arena, const char *path)
+{
+	const char *target = find_target(arena, path), *name, *place;
+	char *directory;
+
+	path = target ? target : path;
+	name = path_base(path);
+	directory =
+		realpath(arena_format(arena, "%.*s.", (int)(name - path), path), NULL);
+	place = directory ? arena_format(arena, "%s/%s", directory, name)
+			  : paths_clean(arena, path);
+	free(directory);
+	return place;
+}
+
 /* Devices may be named as often as one likes; of files not there the names tell. */
 static bool is_one_file(struct arena *arena, const char *a, const char *b)
 {
@@ -194,7 +227,7 @@ static bool is_one_file(struct arena *arena, const char *a, const char *b)
 	if (is_there)
 		return S_ISREG(one.st_mode) && one.st_dev == other.st_dev &&
 		       one.st_ino == other.st_ino;
-	return strcmp(paths_clean(arena, a), paths_clean(arena, b)) == 0;
+	return strcmp(find_place(arena, a), find_place(arena, b)) == 0;
 }
 
 static void check_written(const struct options *o, const char *path,

@@ -295,10 +295,15 @@ def test_no_output_takes_the_place_of_rules_or_another_output(b):
             b.check(2, option, path, "--write-baseline", path, trace)
         assert read(path) == before
     new = b.path("new")
-    for words in ([f"--report=json={new}", f"--report=junit={b.dir}/./new"], [f"--report=json={new}", "--write-baseline", new]):
+    os.mkdir(b.path("below"))
+    for link, target in (("same", "."), ("here", "new"), ("below/there", "../new"), ("absolute", new), ("else", "other")):
+        os.symlink(target, b.path(link))
+    names = f"{b.dir}/./new", "new", "./new", "same/new", "below/../new", "here", "below/there", "absolute"
+    for words in *([f"--report=json={new}", f"--report=junit={name}"] for name in names), [f"--report=json={new}", "--write-baseline", new]:
         said = b.check(2, *words, trace)
         assert "two outputs have this name; name another file for one of them" in said and not os.path.exists(new), said
     b.check(0, "--report=json=/dev/null", "--report=junit=/dev/null", trace)
+    b.check(0, f"--report=json={new}", "--report=junit=below/new", "--report=markdown=else", trace)
 
 
 def test_percentages_are_decimal(b):
