@@ -308,7 +308,7 @@ static bool put_parameters(struct text *text, Dwarf_Die *function)
 			return false;
 		between = ", ";
 	} while (step(text, &die));
-	return true;
+	return *text->n_steps_left > 0; /* else there may be more */
 }
 
 /* What stands behind the parameters of a member: of what "this" points to, and of what it
