@@ -21,8 +21,8 @@
 #define LEAK_PAGE 4096u
 /* Allocators align blocks by two words. */
 #define LEAK_GRANULE (2 * LEAK_WORD)
-#define LEAK_DESCRIPTOR                                                                  \
-	0x900u /* libc's of a thread, at the most: its stack ends with it */
+/* The most that libc's descriptor of a thread has; its stack ends with it. */
+#define LEAK_DESCRIPTOR 0x900u
 #define LEAK_MAX_WORDS 131072
 #define LEAK_MAX_THREADS 16384
 #define LEAK_MAX_WIPED 4096

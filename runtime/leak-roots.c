@@ -121,15 +121,13 @@ static int exclude_arena(struct leak_scan *s, struct leak_region *r, uintptr_t l
 	for (uintptr_t at = bins; at <= last; at += 2 * LEAK_WORD)
 		if (!is_bin(s, at))
 			return 0;
-	/* mallopt and malloc_trim make one, whose top lies in itself until it is used. */
-	uintptr_t top = bins - 2 * LEAK_WORD;
-	s->has_arena |= leak_word(top) != top;
+	/* mallopt and malloc_trim make one, whose top, which is the first word here, lies
+	 * in itself until it is used. */
+	s->has_arena |= leak_word(start) != start;
 	r->is_arena |=
 		r->map_start % ARENA_ALIGNMENT == 0 && last - r->map_start < LEAK_PAGE;
-	if (has_fast_bins(s, bins))
+	if (has_fast_bins(s, bins) && can_read(r, start - N_FAST_BINS * LEAK_WORD, start))
 		start -= N_FAST_BINS * LEAK_WORD;
-	if (!can_read(r, start, bins))
-		return 0;
 	return exclude(s, start, last + 2 * LEAK_WORD);
 }
 
