@@ -81,12 +81,11 @@ const char *reading_find_lack(const struct process *process,
 
 	for (size_t i = 0; i < n; i++) {
 		const struct measure_frame *frame = stack->frames[i];
+		bool counts = frame->plain[0] && !is_installed(process, frame);
 
-		bool is_named = frame->plain[0] && !is_installed(process, frame);
-
-		if (is_named && lacks_file(process, frame))
+		if (counts && lacks_file(process, frame))
 			return measure_no_files;
-		if (is_named && lacks_directory(frame))
+		if (counts && lacks_directory(frame))
 			lack = measure_no_directories;
 		if (strcmp(frame->plain, "main") == 0)
 			break;

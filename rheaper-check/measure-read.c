@@ -163,14 +163,21 @@ static size_t count_named(const struct measure_stack *stack)
 	return n;
 }
 
+/* What tells a file's language, without the dot; "": it is not known. */
+static const char *file_ending(const char *file)
+{
+	const char *dot = file ? strrchr(file, '.') : NULL;
+
+	return dot ? dot + 1 : "";
+}
+
 static bool is_of_cxx(const char *file)
 {
 	static const char *const endings[] = {"cc",  "cpp", "cxx", "C",   "c++", "cp",
 					      "hpp", "hh",  "hxx", "h++", "ipp", "tpp"};
-	const char *dot = file ? strrchr(file, '.') : NULL;
 
-	for (size_t i = 0; dot && i < sizeof(endings) / sizeof(*endings); i++) {
-		if (strcmp(dot + 1, endings[i]) == 0)
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+		if (strcmp(file_ending(file), endings[i]) == 0)
 			return true;
 	}
 	return false;
@@ -180,9 +187,8 @@ static bool is_of_cxx(const char *file)
  * those of D have no parameters (d-name.h), Rust's legacy ones no numbers of closures. */
 static bool is_vague(const struct measure_frame *frame)
 {
-	const char *dot = frame->file ? strrchr(frame->file, '.') : NULL;
-
-	return (dot && strcmp(dot, ".d") == 0) || strstr(frame->sym, "{{closure}}");
+	return strcmp(file_ending(frame->file), "d") == 0 ||
+	       strstr(frame->sym, "{{closure}}");
 }
 
 /*

@@ -52,8 +52,7 @@ struct measure_frame {
 	const char *path;   /* of the file, as reports have it; NULL: unknown */
 	bool is_below_root; /* the file, of the sources' */
 	bool is_library;    /* code of C's, C++'s or Rust's, by its name or module, */
-	bool is_bare; /* ... and not of a file of the program's: keys have its name alone
-		       */
+	bool is_bare;       /* ... and in no file of the program's: keys have the name */
 	const char *module;
 	const char *plain; /* what names_plain makes of `sym`; "" if it is inferred: keys
 			    * are what they are without */
