@@ -194,7 +194,7 @@ static void find_capture(struct report *report)
 	if (report->process.capture && strcmp(report->process.capture, "link") == 0)
 		add(report,
 		    memory_text("Only what the program's own objects allocate was "
-				"recorded, not what shared libraries do: in C++ not the "
+				"recorded, not what shared libraries do: in C++ not all "
 				"memory of std::string and streams."),
 		    "link with --rheaper-capture=process, a plug-in in C++ with "
 		    "-static-libstdc++");
