@@ -14,6 +14,8 @@ enum {
 	N_ROUNDS = 60000,
 	N_SLOTS = 16
 };
+/* For every libc, also in an address space of 32 bits. volatile: compilers warn */
+static volatile size_t too_large = SIZE_MAX / 2 + 1;
 static _Atomic(void *) slots[N_SLOTS];
 
 static void *change(void *p, unsigned random)
@@ -28,7 +30,7 @@ static void *change(void *p, unsigned random)
 		q = realloc(p, 1024 + random % 2048);
 		return q;
 	case 2:
-		q = realloc(p, SIZE_MAX / 4);
+		q = realloc(p, too_large);
 		return q ? q : p;
 	default:
 		q = realloc(p, p ? 0 : 1);
