@@ -17,6 +17,7 @@
 #include "rheaper-check/baseline.h"
 
 static const char first_word[] = "rheaper-baseline";
+static const char processes_word[] = "processes";
 
 static int compare_entries(const void *left, const void *right)
 {
@@ -93,20 +94,36 @@ static void begin_paragraph(struct lines *l, struct baseline_list *list,
 	l->entry = (struct baseline_entry){.line = l->number};
 }
 
+/* From 0, once. */
+static void take_number(const struct lines *l, const char *digits, bool is_again,
+			int64_t *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoll(digits, &end, 10);
+	if (digits[0] < '0' || digits[0] > '9' || *end || errno)
+		die_at(l, "expected a number");
+	if (is_again)
+		die_at(l, "this amount appears twice");
+}
+
 static void take_amount(struct lines *l, const char *line)
 {
-	for (int i = 0; i < N_AMOUNTS; i++) {
-		const char *digits = behind(line, amount_names[i]);
-		char *end;
+	const char *digits = behind(line, processes_word);
 
+	if (digits && l->list == &l->baseline->programs &&
+	    l->baseline->version >= NAMES_WITH_DETAILS) {
+		take_number(l, digits, l->entry.processes != 0, &l->entry.processes);
+		if (l->entry.processes == 0)
+			die_at(l, "a program that did not run has no entry");
+		return;
+	}
+	for (int i = 0; i < N_AMOUNTS; i++) {
+		digits = behind(line, amount_names[i]);
 		if (!digits)
 			continue;
-		errno = 0;
-		l->entry.amounts[i] = strtoll(digits, &end, 10);
-		if (digits[0] < '0' || digits[0] > '9' || *end || errno)
-			die_at(l, "expected a number");
-		if (l->entry.has[i])
-			die_at(l, "this amount appears twice");
+		take_number(l, digits, l->entry.has[i], &l->entry.amounts[i]);
 		l->entry.has[i] = true;
 		return;
 	}
@@ -244,6 +261,8 @@ static void write_entry(FILE *out, const char *what, const struct baseline_entry
 	const char *name = entry->key + names_program(entry->key);
 
 	fprintf(out, "\n%s %.*s\n", what, (int)names_program(entry->key), entry->key);
+	if (entry->processes)
+		fprintf(out, "\t%s %lld\n", processes_word, (long long)entry->processes);
 	for (int i = 0; i < N_AMOUNTS; i++) {
 		if (entry->has[i])
 			fprintf(out, "\t%s %lld\n", amount_names[i],

@@ -19,6 +19,7 @@ struct baseline_entry {
 	bool has[N_AMOUNTS]; /* which of these it has */
 	int64_t amounts[N_AMOUNTS];
 	int64_t used[N_AMOUNTS];  /* the part of `amounts` that is still there */
+	int64_t processes;        /* of a program, 0: not known */
 	size_t line;              /* where it begins in the file, 0: it is new */
 	bool is_alike;            /* sites took of `used` whose files are not all known */
 	bool leaks;               /* a site with exactly this key still leaks, */

@@ -532,6 +532,8 @@ bool verdict_minds(const struct verdict *v, const struct measure_problem *proble
 {
 	if (problem->defect == DEFECT_NAMES) /* nothing is like anything */
 		return v->has_baseline || v->hangs_on_lost;
+	if (problem->defect == DEFECT_PROGRAMS) /* asked for */
+		return true;
 	if (problem->defect == DEFECT_CHILDREN)
 		return !v->allow_partial && !v->ignore_children;
 	/* A leak in a sample is one; none in it may be chance. The same of rules. */

@@ -90,7 +90,7 @@ struct verdict {
 	const struct paths *paths; /* for files that the command line names */
 	const char *baseline_path; /* NULL: there is none */
 	bool full_names;           /* reports show whole names and stacks */
-	bool has_baseline, allow_partial, ignore_children;
+	bool has_baseline, allow_partial, ignore_children, require_programs;
 	bool hangs_on_lost; /* a suppression or a rule, on names that are lost */
 };
 

@@ -14,6 +14,7 @@
 #include "rheaper-check/measure.h"
 #include "rheaper-check/notes.h"
 #include "rheaper-check/options.h"
+#include "rheaper-check/presence.h"
 #include "rheaper-check/ratchet.h"
 #include "rheaper-check/report.h"
 #include "rheaper-check/suppress.h"
@@ -45,8 +46,12 @@ static void judge(const struct options *o, struct baseline *baseline, struct ver
 
 	if (o->write_baseline)
 		ratchet_new(baseline, v->arena, v->measure, &o->limits);
+	if (known)
+		presence_mark(v->measure, known);
 	findings_compare(v, known, &o->limits);
 	notes_add(v, known, &o->limits);
+	if (known)
+		presence_tell(v, known);
 	findings_sort(v);
 	lines_note(v);
 	if (!verdict_is_known(v)) /* a baseline of it would be wrong */
@@ -61,6 +66,7 @@ static void judge(const struct options *o, struct baseline *baseline, struct ver
 			    "again",
 			    o->baseline);
 		ratchet_less(baseline);
+		presence_update(baseline, v->arena, v->measure);
 		baseline_write(baseline, o->baseline);
 	}
 	lock_release(&baseline_lock);
@@ -145,6 +151,7 @@ int main(int argc, char **argv)
 		.measure = &c.measure,
 		.allow_partial = c.options.allow_partial,
 		.ignore_children = c.options.ignore_children,
+		.require_programs = c.options.require_programs,
 		.full_names = c.options.full_names,
 		.paths = &c.options.paths,
 		.baseline_path = c.options.baseline,

@@ -122,7 +122,7 @@ static void read_totals(struct reading *r, int64_t number, const struct process 
 	};
 	struct measure_program row = {.name = process->program,
 				      .path = process->path,
-				      .n_processes = process->run,
+				      .run = process->run,
 				      .cut = process->cut,
 				      .partial = process->partial,
 				      .lacks_stacks = process->lacks_stacks};

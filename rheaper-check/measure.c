@@ -192,18 +192,14 @@ static int compare_programs(const void *left, const void *right)
 	const struct measure_program *a = left, *b = right;
 	int order = strcmp(a->name, b->name);
 
-	/* n_processes is the run until they are folded */
-	return order ? order
-		     : (a->n_processes > b->n_processes) -
-			       (a->n_processes < b->n_processes);
+	return order ? order : (a->run > b->run) - (a->run < b->run);
 }
 
 /* Whether a process of a program was traced to its end in a run. */
 static bool has_ended(const struct measure *m, const char *key, unsigned int run)
 {
 	struct measure_program wanted = {
-		.name = arena_text_n(m->arena, key, names_program(key)),
-		.n_processes = run};
+		.name = arena_text_n(m->arena, key, names_program(key)), .run = run};
 	const struct measure_program *row =
 		bsearch(&wanted, m->program_rows, m->n_program_rows, sizeof(*row),
 			compare_programs);
@@ -355,11 +351,12 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 
 	*program = (struct measure_program){.name = rows[0].name, .path = rows[0].path};
 	while (i < n && strcmp(rows[i].name, rows[0].name) == 0) {
-		size_t run = rows[i].n_processes;
+		unsigned int run = rows[i].run;
 		int64_t *sum = next_run(runs);
 		bool is_judged = false;
+		size_t first = i;
 
-		for (; i < n && rows[i].n_processes == run &&
+		for (; i < n && rows[i].run == run &&
 		       strcmp(rows[i].name, rows[0].name) == 0;
 		     i++) {
 			add_amounts(sum, rows[i].amounts);
@@ -370,8 +367,9 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 				strcmp(rows[i].path, rows[0].path) != 0;
 			if (strcmp(rows[i].path, program->path) < 0)
 				program->path = rows[i].path;
-			program->n_processes++;
 		}
+		if (i - first > program->n_processes)
+			program->n_processes = i - first;
 		program->n_runs++;
 		program->n_ended += is_judged;
 		n_cut += !is_judged && sum[AMOUNT_LEAK_BLOCKS] > 0;
@@ -386,7 +384,7 @@ static void add_leaks(const struct measure *m)
 {
 	for (size_t i = 0; i < m->n_site_rows; i++) {
 		const struct measure_site *site = &m->site_rows[i];
-		struct measure_program wanted = {.n_processes = site->n_runs}, *row;
+		struct measure_program wanted = {.run = site->n_runs}, *row;
 
 		if (site->amounts[AMOUNT_LEAK_BLOCKS] == 0)
 			continue;

@@ -133,11 +133,12 @@ struct measure_program {
 	const char *path;    /* of its file; of several, the first by name, */
 	bool has_more_paths; /* ... and that there are several */
 	int64_t amounts[N_AMOUNTS];
-	size_t n_processes;
+	unsigned int run;   /* of a row */
+	size_t n_processes; /* in the run with the most */
 	unsigned int n_runs;
 	unsigned int n_ended; /* of them, runs with a process whose leaks are judged */
 	bool cut;             /* of a row: they are not, but for what is lost */
-	bool partial;      /* a trace of it is not complete, so less is no improvement */
+	bool partial; /* traces are missing or not complete, so less is no improvement */
 	bool lacks_stacks; /* not all of its blocks have one (RHEAPER_SAMPLE_RATE) */
 };
 
@@ -147,6 +148,8 @@ enum measure_defect {
 	DEFECT_SAMPLE, /* a sample: amounts are estimates, and leaks may be missing */
 	DEFECT_PARTIAL,  /* anything may be missing */
 	DEFECT_CHILDREN, /* of the process nothing, but of its forked children */
+	DEFECT_PROGRAMS, /* of the process nothing, but programs of the baseline did not
+			    run */
 	DEFECT_NAMES,    /* code has no name for want of a file that had it */
 	DEFECT_STACKS,   /* what a rule says hangs on frames that stacks have not */
 	DEFECT_SCOPES,   /* ... on scopes whose beginning is not known */

@@ -168,53 +168,6 @@ static void note_uncompared(struct verdict *v, enum amount amount)
 					      amount_names[amount], n, plural(n), sum));
 }
 
-/* The programs of a list that did not run, but for those that `other` has, too. */
-static size_t count_absent(struct verdict *v, const struct baseline_list *list,
-			   const struct baseline_list *other)
-{
-	const char *last = "";
-	size_t n = 0;
-
-	for (size_t i = 0; i < list->n; i++) {
-		const char *program = verdict_program(v, list->entries[i].key);
-
-		if (strcmp(program, last) != 0)
-			n += !measure_program(v->measure, program) &&
-			     !(other && baseline_find(other, program));
-		last = program;
-	}
-	return n;
-}
-
-/* Of some the baseline has leaks, of some totals, of some both. */
-static void note_absent(struct verdict *v, const struct baseline *baseline)
-{
-	size_t n = count_absent(v, &baseline->programs, NULL) +
-		   count_absent(v, &baseline->sites, &baseline->programs);
-
-	if (n)
-		findings_note(v, arena_format(v->arena,
-					      "%zu program%s in the baseline did not run",
-					      n, plural((int64_t)n)));
-}
-
-/* As two tests of one name, in two directories. */
-static void note_namesakes(struct verdict *v)
-{
-	for (size_t i = 0; i < v->measure->n_programs; i++) {
-		const struct measure_program *p = &v->measure->programs[i];
-
-		if (p->has_more_paths)
-			findings_note(
-				v, arena_format(v->arena,
-						"%s and other files are named %s, and "
-						"are one program to the baseline: what "
-						"one of them has less of may hide that "
-						"another has more",
-						p->path, p->name));
-	}
-}
-
 /* Known leaks whose keys do not tell all callers, by the reason. */
 struct blurred {
 	const char *why;
@@ -272,13 +225,11 @@ static void note_baseline(struct verdict *v, const struct baseline *baseline,
 {
 	note_blurred(v);
 	note_old(v, baseline);
-	note_namesakes(v);
 	note_gone(v, baseline, limits);
 	for (int k = AMOUNT_ALLOCATIONS; k < N_AMOUNTS; k++) {
 		if (limits->site_growth[k].asked)
 			note_uncompared(v, (enum amount)k);
 	}
-	note_absent(v, baseline);
 }
 
 void notes_add(struct verdict *v, const struct baseline *baseline,

@@ -102,6 +102,9 @@ static const struct option_row rows[] = {
 	 .help = "accept the current leaks: write them to FILE"},
 	{OPTION_SET, 0, "update-baseline", OPTION_FIELD(update_baseline),
 	 .help = "lower the numbers in the baseline where they improved"},
+	{OPTION_SET, 0, "require-programs", OPTION_FIELD(require_programs),
+	 .help = "be inconclusive if a program of the baseline did not run, or ran in "
+		 "fewer processes"},
 	{OPTION_CALL, 0, "max-growth", "NAME=N", .take = take_growth,
 	 .help = "allow NAME to grow by N, or by N% of the baseline: leak-blocks, "
 		 "leak-bytes, site-allocations, site-bytes of each call site; "
@@ -273,6 +276,8 @@ void check_options_parse(struct options *o, struct arena *arena, int argc, char 
 		die_usage("--baseline and --write-baseline cannot be combined");
 	if (o->update_baseline && !o->baseline)
 		die_usage("--update-baseline needs --baseline=FILE");
+	if (o->require_programs && !o->baseline)
+		die_usage("--require-programs needs --baseline=FILE");
 	if (limits_need_baseline(&o->limits) && !o->baseline && !o->write_baseline)
 		die_usage("--max-growth needs --baseline=FILE or --write-baseline=FILE");
 	choose_reports(o);

@@ -37,7 +37,7 @@ struct options {
 	bool full_names;
 	const char **expectations;
 	size_t n_expectations;
-	bool update_baseline, allow_partial, ignore_children, quiet;
+	bool update_baseline, require_programs, allow_partial, ignore_children, quiet;
 	struct limits limits;
 	struct report *reports;
 	size_t n_reports;

@@ -7,12 +7,12 @@
 
 #include "rheaper-check/ratchet.h"
 
-/* An entry of those amounts that leak or are asked for. */
-static void add(struct baseline_list *list, struct arena *arena, const char *key,
-		const int64_t *amounts, bool leaks, const struct limit *limits)
+/* An entry of those amounts that leak or are asked for, and of the processes. */
+static void add(struct baseline_list *list, struct arena *arena,
+		struct baseline_entry entry, const int64_t *amounts, bool leaks,
+		const struct limit *limits)
 {
-	struct baseline_entry entry = {.key = key};
-	bool any = false;
+	bool any = entry.processes > 0;
 
 	for (int i = 0; i < N_AMOUNTS; i++) {
 		bool leak = i == AMOUNT_LEAK_BLOCKS || i == AMOUNT_LEAK_BYTES;
@@ -30,10 +30,14 @@ void ratchet_new(struct baseline *baseline, struct arena *arena, const struct me
 {
 	*baseline = (struct baseline){.version = m->version};
 	for (size_t i = 0; i < m->n_programs; i++)
-		add(&baseline->programs, arena, m->programs[i].name,
+		add(&baseline->programs, arena,
+		    (struct baseline_entry){.key = m->programs[i].name,
+					    .processes =
+						    (int64_t)m->programs[i].n_processes},
 		    m->programs[i].amounts, false, limits->growth);
 	for (size_t i = 0; i < m->n_sites; i++)
-		add(&baseline->sites, arena, m->sites[i].key, m->sites[i].amounts,
+		add(&baseline->sites, arena,
+		    (struct baseline_entry){.key = m->sites[i].key}, m->sites[i].amounts,
 		    m->sites[i].amounts[AMOUNT_LEAK_BLOCKS] > 0, limits->site_growth);
 }
 
@@ -54,7 +58,7 @@ static void shrink(struct baseline_list *list)
 
 	for (size_t i = 0; i < list->n; i++) {
 		struct baseline_entry entry = list->entries[i];
-		bool any = false;
+		bool any = entry.processes > 0;
 
 		memcpy(entry.amounts, entry.used, sizeof(entry.amounts));
 		if (entry.amounts[AMOUNT_LEAK_BLOCKS] == 0)

@@ -117,8 +117,9 @@ static void put_problem(struct json *json, const struct measure_problem *p)
 	static const char *const defects[] = {
 		[DEFECT_NONE] = "none",         [DEFECT_CUT] = "cut",
 		[DEFECT_SAMPLE] = "sample",     [DEFECT_PARTIAL] = "partial",
-		[DEFECT_CHILDREN] = "children", [DEFECT_NAMES] = "names",
-		[DEFECT_STACKS] = "stacks",     [DEFECT_SCOPES] = "scopes"};
+		[DEFECT_CHILDREN] = "children", [DEFECT_PROGRAMS] = "programs",
+		[DEFECT_NAMES] = "names",       [DEFECT_STACKS] = "stacks",
+		[DEFECT_SCOPES] = "scopes"};
 
 	json_begin_object(json);
 	json_put_text(json, "defect", defects[p->defect]);

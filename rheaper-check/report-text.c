@@ -129,6 +129,7 @@ static const struct {
 			"--allow-partial to accept that"},
 	{DEFECT_CHILDREN,
 	 "forked children were left out; use --ignore-children to accept that"},
+	{DEFECT_PROGRAMS, "programs of the baseline did not run as often as it has them"},
 };
 
 static bool is_in_doubt(const struct verdict *v, enum measure_defect defect)

@@ -42,7 +42,7 @@ def test_a_leak_is_found_with_its_line(b):
 def test_a_baseline_knows_leaks(b):
     baseline = b.baseline()
     assert read(baseline) == (
-        "rheaper-baseline 3\n\nsite app\n\tleak-blocks 2\n\tleak-bytes 200\n\tat make\tprogram.c\n"
+        "rheaper-baseline 3\n\nprogram app\n\tprocesses 1\n\nsite app\n\tleak-blocks 2\n\tleak-bytes 200\n\tat make\tprogram.c\n"
         "\tat known\tprogram.c\n\tat main\tprogram.c\n\nsite app\n\tleak-blocks 1\n\tleak-bytes 50\n"
         "\tat make\tprogram.c\n\tat tail\tprogram.c\n\tat main\tprogram.c\n"), read(baseline)
     assert "0 findings; 2 call sites leak, 2 known, 0 improved" in b.check(
@@ -484,7 +484,7 @@ def test_a_program_that_did_not_run_stays(b):
     baseline = b.baseline(trace=b.load(b.trace(2), b.trace(1, program=other)))
     said = b.check(0, "-b", baseline, "--update-baseline", b.trace(2))
     assert "site another\n" in read(baseline) and "improved" not in said.replace("0 improved", "")
-    assert "note: 1 program in the baseline did not run\n" in said, said
+    assert "note: 1 program in the baseline did not run: another\n" in said, said
 
 
 def test_processes_of_a_program_add_up(b):
@@ -497,7 +497,7 @@ def test_processes_of_a_program_add_up(b):
 
 def test_totals_grow_where_asked(b):
     baseline = b.baseline("--max-growth=allocations=1%", "--max-growth=peak=0")
-    assert re.search(r"program app\n\tallocations 1003\n\tpeak \d+\n", read(baseline)), read(baseline)
+    assert re.search(r"program app\n\tprocesses 1\n\tallocations 1003\n\tpeak \d+\n", read(baseline)), read(baseline)
     more = b.trace(2, 1, 0)
     b.check(0, "-b", baseline, "--max-growth=allocations=0", "--max-growth=peak=0", more)
     grown = b.trace(40, 1)

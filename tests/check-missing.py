@@ -15,18 +15,71 @@ import subprocess
 import tap
 from leaky import BIN, CHECK, PROGRAM, Bench, read
 
-ABSENT = "note: %d program%s in the baseline did not run\n"
+ABSENT = "note: %d program%s in the baseline did not run: %s\n"
 
 
 def test_a_program_that_did_not_run_is_told(b):
-    """Also one that has no leaks in the baseline, but a peak; each once."""
+    """Each once, also one that has no leaks in the baseline."""
     other, third = b.build("other"), b.build("third")
     growth = "--max-growth=peak=5%"
     baseline = b.baseline(growth, trace=b.load(b.trace(0), b.trace(1, program=other), b.trace(0, program=third)))
-    assert ABSENT % (2, "s") in b.check(0, "-b", baseline, growth, b.trace(0))
-    assert ABSENT % (1, "") in b.check(0, "-b", baseline, b.load(b.trace(1, program=other), b.trace(0)))
+    assert ABSENT % (2, "s", "other, third") in b.check(0, "-b", baseline, growth, b.trace(0))
+    assert ABSENT % (1, "", "third") in b.check(0, "-b", baseline, b.load(b.trace(1, program=other), b.trace(0)))
     said = b.check(0, "-b", baseline, b.load(b.trace(0), b.trace(1, program=other), b.trace(0, program=third)))
     assert "did not run" not in said, said
+    many = b.baseline(trace=b.load(*(b.trace(0, program=b.build(f"p{i}")) for i in range(8))))
+    assert ABSENT % (8, "s", "p0, p1, p2, p3, p4 and 3 more") in b.check(0, "-b", many, b.trace(0))
+
+
+FEWER = "1 program ran in fewer processes than in the baseline: app (%d of %d); what the others leak more may not be noticed"
+
+
+def test_fewer_processes_of_a_program_are_told(b):
+    """The leak of one that is missing stands for what another one leaks more; and less is no improvement."""
+    baseline = b.baseline(trace=b.load(b.trace(1), b.trace(1), b.trace(1)))
+    assert "program app\n\tprocesses 3\n" in read(baseline), read(baseline)
+    said = b.check(0, "-b", baseline, b.trace(3))
+    assert "note: " + FEWER % (1, 3) in said and "0 improved" in said, said
+    before = read(baseline)
+    said = b.check(0, "-b", baseline, "--update-baseline", b.trace(1), b.trace(1))
+    assert FEWER % (2, 3) in said and "0 improved" in said and read(baseline) == before, said
+    assert "fewer" not in b.check(0, "-b", baseline, b.trace(1), b.trace(1), b.trace(1))
+    # Several runs: the one with the most processes counts
+    runs = b.load(b.trace(1), b.trace(1), b.trace(1)), b.load(b.trace(1), b.trace(1))
+    assert "fewer" not in b.check(0, "-b", baseline, *runs)
+    # Programs of one name in two directories are one
+    said = b.check(0, "-b", b.baseline(trace=b.load(b.trace(3), b.trace(3, program=b.build("app")))), b.trace(6))
+    assert FEWER % (1, 2) in said, said
+
+
+def test_an_update_learns_programs_and_processes(b):
+    """Amounts shrink and these grow: what runs from now on must run later."""
+    baseline = b.baseline(trace=b.trace(0))
+    other = b.build("other")
+    b.check(0, "-b", baseline, "--update-baseline", b.trace(0), b.trace(0), b.trace(0, program=other))
+    assert read(baseline) == "rheaper-baseline 3\n\nprogram app\n\tprocesses 2\n\nprogram other\n\tprocesses 1\n", read(baseline)
+    old = b.file("old.txt", "rheaper-baseline 2\n")
+    b.check(0, "-b", old, "--update-baseline", b.trace(0))
+    assert read(old) == "rheaper-baseline 2\n"
+
+
+def test_programs_may_be_required(b):
+    """What the baseline has and did not run, or less often, makes the check inconclusive."""
+    other = b.build("other")
+    baseline = b.baseline(trace=b.load(b.trace(0), b.trace(0), b.trace(0, program=other)))
+    before = read(baseline)
+    words = "--require-programs", "-b", baseline
+    b.check(0, *words, b.trace(0), b.trace(0), b.trace(0, program=other))
+    for traces, told in ((b.trace(0), b.trace(0)), "1 program in the baseline did not run: other"), \
+                        ((b.trace(0), b.trace(0, program=other)), FEWER % (1, 2)):
+        said = b.check(2, *words, "--update-baseline", "--allow-partial", *traces)
+        assert f"incomplete: {baseline} (all programs): {told}" in said, said
+        assert "inconclusive" in said and "did not run as often as it has them" in said, said
+        assert read(baseline) == before
+    data = json.loads(b.check(2, *words, "--json", b.trace(0), b.trace(0)))
+    assert data["verdict"] == "inconclusive" and [p["defect"] for p in data["problems"]] == ["programs"], data
+    said = b.check(2, "--require-programs", b.trace(0))
+    assert "--require-programs needs --baseline=FILE" in said, said
 
 
 def test_a_rule_of_a_program_finds_that_it_has_no_trace(b):

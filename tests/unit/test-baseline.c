@@ -83,7 +83,7 @@ static void assert_written_back(struct baseline *baseline, const char *text)
 
 static void what_is_written_is_read(void **state)
 {
-	static const char text[] = HEAD "\nprogram p q\n\tpeak 7\n"
+	static const char text[] = HEAD "\nprogram p q\n\tprocesses 3\n\tpeak 7\n"
 					"\nsite p q\n\tleak-blocks 1\n\tleak-bytes 0\n"
 					"\nsite p q\n\tleak-blocks 3\n\tleak-bytes 30\n"
 					"\tat operator new[]\tsrc/new it.c\n\tat at\n"
@@ -156,6 +156,11 @@ static void what_is_no_baseline_is_refused(void **state)
 		HEAD "site p\n\tpeak 9223372036854775808\n",
 		HEAD "site p\n\tpeak 1\n\tpeak 1\n",
 		HEAD "site p\n\tcolour 1\n",
+		HEAD "site p\n\tprocesses 1\n",
+		HEAD "program p\n\tprocesses 0\n",
+		HEAD "program p\n\tprocesses 1x\n",
+		HEAD "program p\n\tprocesses 1\n\tprocesses 1\n",
+		HEAD_2 "program p\n\tprocesses 1\n",
 		HEAD "site p\n\tat a\x01\n",
 		HEAD "site p\n\tat a\xff\n",
 		HEAD "program p\n\tat a\n",
