@@ -28,7 +28,7 @@ static bool is_of_system(const char *path, const char *below)
 		"/libx32/",        "/usr/lib/",         "/usr/lib32/",
 		"/usr/lib64/",     "/usr/libx32/",      "/usr/include/",
 		"/usr/local/lib/", "/usr/local/lib64/", "/usr/local/include/",
-		"/rustc/",
+		"/rustc/",         "/rust/deps/",
 	};
 	static const char *const parts[] = {"/include/c++/", "/c++/v1/", "/rustlib/src/"};
 
@@ -59,10 +59,12 @@ static bool is_installed(const struct process *process, const struct measure_fra
 	       is_of_system(frame->module, NULL);
 }
 
-/* Whether it has no source file. Plug-ins have functions of one name. */
+/* Whether it has no source file. Plug-ins have functions of one name, and outside of a
+ * library's own module one that is named like its functions may be the program's. */
 static bool lacks_file(const struct process *process, const struct measure_frame *frame)
 {
-	return !frame->is_bare && !frame->file && !frame->is_unnamed && !frame->linked &&
+	return !(frame->is_bare && library_has_module(frame->module)) && !frame->file &&
+	       !frame->is_unnamed && !frame->linked &&
 	       (strcmp(frame->module, process->path) == 0 || frame->module[0] == '/');
 }
 
@@ -74,6 +76,7 @@ static bool lacks_directory(const struct measure_frame *frame)
 	       !library_has_module(frame->module);
 }
 
+/* A program has one `main`, which of Rust's has no file. */
 const char *reading_find_lack(const struct process *process,
 			      const struct measure_stack *stack, size_t n)
 {
@@ -82,12 +85,13 @@ const char *reading_find_lack(const struct process *process,
 	for (size_t i = 0; i < n; i++) {
 		const struct measure_frame *frame = stack->frames[i];
 		bool counts = frame->plain[0] && !is_installed(process, frame);
+		bool is_main = strcmp(frame->plain, "main") == 0;
 
-		if (counts && lacks_file(process, frame))
+		if (counts && !is_main && lacks_file(process, frame))
 			return measure_no_files;
 		if (counts && lacks_directory(frame))
 			lack = measure_no_directories;
-		if (strcmp(frame->plain, "main") == 0)
+		if (is_main)
 			break;
 	}
 	return lack;
