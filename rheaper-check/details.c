@@ -242,6 +242,8 @@ const char *details_of(struct arena *arena, const char *sym)
 		d.before = i > 0 ? sym[i - 1] : 0;
 		i += take(&d, sym + i);
 	}
+	if (d.n == 0 && d.n_lambdas) /* a closure of Rust's */
+		put(&d, "{}", 2);
 	if (d.n == 0)
 		return "";
 	d.text[d.n <= MAX_TEXT ? d.n : 0] = 0;

@@ -183,12 +183,27 @@ static bool is_of_cxx(const char *file)
 	return false;
 }
 
-/* Whether names of its language lack what tells functions apart, however it was compiled:
- * those of D have no parameters (d-name.h), Rust's legacy ones no numbers of closures. */
-static bool is_vague(const struct measure_frame *frame)
+/* Whether names of Rust lack types and numbers of closures: legacy ones have them from
+ * debug information only (rust-name.h). Where a stack has a closure without a number,
+ * that is not there. Closures of the library itself, which others built, tell nothing. */
+static bool is_legacy_rust(const struct measure_stack *stack)
 {
-	return strcmp(file_ending(frame->file), "d") == 0 ||
-	       strstr(frame->sym, "{{closure}}");
+	for (size_t i = 0; i < stack->n_frames; i++) {
+		const char *name = stack->frames[i]->sym;
+
+		if (strstr(name, "{{closure}}") && !strstr(name, "::lang_start_internal"))
+			return true;
+	}
+	return false;
+}
+
+/* Whether names of its language lack what tells functions apart: those of D have no
+ * parameters, however they were compiled (d-name.h). */
+static bool is_vague(const struct measure_frame *frame, bool is_legacy)
+{
+	const char *ending = file_ending(frame->file);
+
+	return strcmp(ending, "d") == 0 || (is_legacy && strcmp(ending, "rs") == 0);
 }
 
 /*
@@ -198,7 +213,7 @@ static bool is_vague(const struct measure_frame *frame)
  */
 static bool lacks_details(const struct measure_stack *stack, size_t n)
 {
-	bool is_cxx = false, lacks = false;
+	bool is_cxx = false, lacks = false, is_legacy = is_legacy_rust(stack);
 
 	for (size_t i = 0; i < n && strcmp(stack->frames[i]->plain, "main") != 0; i++) {
 		const struct measure_frame *frame = stack->frames[i];
@@ -208,7 +223,7 @@ static bool lacks_details(const struct measure_stack *stack, size_t n)
 
 		if (frame->is_bare)
 			continue;
-		if (is_vague(frame))
+		if (is_vague(frame, is_legacy))
 			return true;
 		is_cxx = is_cxx || frame->has_parameters || is_of_cxx(frame->file);
 		lacks = lacks || (frame->plain[0] && !frame->has_parameters &&

@@ -19,6 +19,7 @@
 #include "common/array.h"
 #include "symbols/d-name.h"
 #include "symbols/local-name.h"
+#include "symbols/rust-name.h"
 
 #include "symbols/demangle.h"
 
@@ -265,9 +266,9 @@ const char *demangle(const char *name, char **owned)
 	return name;
 }
 
-static const char *add_demangled(struct demangled *d, const char *name)
+static const char *add_demangled(struct demangled *d, const char *name, const char *given)
 {
-	char *text;
+	char *text, *joined;
 
 	/* Without memory there is no name but the one that is there */
 	if (array_grow((void **)&d->texts, &d->n_texts_max, d->n_texts + 1,
@@ -275,16 +276,21 @@ static const char *add_demangled(struct demangled *d, const char *name)
 	    map_put(&d->numbers, (uintptr_t)name, (uint32_t)d->n_texts))
 		return name;
 	demangle(name, &text);
+	joined = text && given ? rust_name_join(name, text, given) : NULL;
+	if (joined) {
+		free(text);
+		text = joined;
+	}
 	d->texts[d->n_texts++] = text;
 	return text ? text : name;
 }
 
-const char *demangled_get(struct demangled *d, const char *name)
+const char *demangled_get(struct demangled *d, const char *name, const char *given)
 {
 	uint32_t number = map_get(&d->numbers, (uintptr_t)name);
 
 	if (number == MAP_NONE)
-		return add_demangled(d, name);
+		return add_demangled(d, name, given);
 	return d->texts[number] ? d->texts[number] : name;
 }
 

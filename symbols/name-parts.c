@@ -73,6 +73,17 @@ size_t name_operator_length(const char *at)
 	return n;
 }
 
+/* "{closure#1}" */
+static size_t closure_length(const char *at)
+{
+	size_t n = 9;
+
+	if (strncmp(at, "{closure#", n) != 0 || !isdigit((unsigned char)at[n]))
+		return 0;
+	n += strspn(at + n, "0123456789");
+	return at[n] == '}' ? n + 1 : 0;
+}
+
 size_t name_lambda_length(const char *at)
 {
 	size_t n = 0, depth = 0;
@@ -80,7 +91,7 @@ size_t name_lambda_length(const char *at)
 	if (strncmp(at, "$_", 2) == 0 && isdigit((unsigned char)at[2]))
 		return 2 + strspn(at + 2, "0123456789");
 	if (strncmp(at, "{lambda(", 8) != 0)
-		return 0;
+		return closure_length(at);
 	do {
 		depth += at[n] == '{';
 		depth -= at[n] == '}';

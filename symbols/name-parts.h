@@ -21,8 +21,9 @@ size_t name_cut_offset(const char *name, size_t length);
  * made of brackets; 0 if the word is not there. */
 size_t name_operator_length(const char *at);
 
-/* Return the length of what a lambda is called at `at`, "{lambda(int)#1}" or "$_1": its
- * number changes when another is written before it. 0 if none is there. */
+/* Return the length of what a lambda is called at `at`, "{lambda(int)#1}" or "$_1", or a
+ * closure of Rust's, "{closure#1}": its number changes when another is written before it.
+ * 0 if none is there. */
 size_t name_lambda_length(const char *at);
 
 /* Return the length of the number of a local name at `at`, "[#2]" (demangle.h); 0 if none

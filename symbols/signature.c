@@ -40,17 +40,30 @@ bool signature_is_startup(const char *name)
 	return false;
 }
 
+/* What a lambda becomes: closures of Rust have no number in legacy linkage names. */
+static const char *lambda_text(const char *at)
+{
+	return strncmp(at, "{closure", 8) == 0 ? "{{closure}}" : "{lambda}";
+}
+
+/* Of Rust's "grow::<u8>" and "<T as Trait>::grow" the first one has a name before the
+ * brackets, which it is called by without them. */
+static size_t strip_colons(const char *plain, size_t n)
+{
+	return n > 2 && memcmp(plain + n - 2, "::", 2) == 0 ? n - 2 : n;
+}
+
 /* The text outside of all < > and ( ). */
 static size_t strip_brackets(const char *name, size_t length, char *plain, size_t size)
 {
-	static const char lambda[] = "{lambda}";
 	size_t n = 0, depth = 0;
 
 	for (size_t i = 0; i < length && n < size; i++) {
 		size_t word = depth == 0 ? name_operator_length(name + i) : 0;
 		size_t number = depth == 0 ? name_lambda_length(name + i) : 0;
+		const char *lambda = number ? lambda_text(name + i) : "";
 
-		if (number && i + number <= length && n + sizeof(lambda) <= size) {
+		if (number && i + number <= length && n + strlen(lambda) < size) {
 			n += (size_t)(stpcpy(plain + n, lambda) - (plain + n));
 			i += number - 1;
 		} else if (word && i + word <= length && n + word <= size &&
@@ -64,7 +77,8 @@ static size_t strip_brackets(const char *name, size_t length, char *plain, size_
 		} else if (name_local_length(name + i)) {
 			i += name_local_length(name + i) - 1;
 		} else if (name[i] == '<' || name[i] == '(') {
-			depth++;
+			if (depth++ == 0 && name[i] == '<')
+				n = strip_colons(plain, n);
 		} else if ((name[i] == '>' && (i == 0 || name[i - 1] != '-')) ||
 			   name[i] == ')') {
 			depth -= depth > 0;

@@ -424,7 +424,11 @@ size_t symbols_find(struct symbols *s, uint64_t address, const struct symbol **f
 	for (size_t i = 0; i < n; i++) {
 		const char *name = best_name(&frames[i], i == n - 1 ? symbol : NULL);
 
-		s->found[i].name = name ? demangled_get(&s->names, name) : NULL;
+		s->found[i].name = name ? demangled_get(&s->names, name,
+							name == frames[i].linkage_name
+								? frames[i].name
+								: NULL)
+					: NULL;
 		s->found[i].file =
 			join_path(frames[i].directory, frames[i].file, &s->paths[i]);
 		s->found[i].line = frames[i].line;
@@ -539,7 +543,7 @@ static int describe_variable(struct symbols *s, const struct variable *variable,
 		return 0;
 	file = join_path(variable->directory, variable->file, &owned);
 	*found = (struct symbols_variable){
-		.name = demangled_get(&s->names, variable->name),
+		.name = demangled_get(&s->names, variable->name, NULL),
 		.file = owned || !file ? owned : strdup(file),
 		.line = variable->line,
 		.address = variable->address,

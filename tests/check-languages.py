@@ -30,6 +30,19 @@ fn main() {
 }
 """
 
+RUST_NAMES = """
+#[inline(never)]
+fn grow<T: Clone>(x: T) { std::mem::forget(vec![x; 100]); }
+fn main() {
+    let one = |n: usize| std::mem::forget(vec![0u8; n]);
+    let two = |n: usize| std::mem::forget(vec![1u8; n]);
+    grow(1u8);
+    grow(1u64);
+    one(77);
+    two(99);
+}
+"""
+
 FORTRAN = """
 program f
   implicit none
@@ -110,17 +123,20 @@ class Bench:
         assert result.returncode == 0, result.stdout
         return os.path.join(self.dir, "program")
 
-    def rows(self, program, sizes):
-        """(size, function, freed) of the blocks of these sizes, as allocated."""
+    def query(self, program, text):
+        """What a query finds in the profile of a run."""
         trace, database = program + ".bin", program + ".db"
         subprocess.run([program], check=True, stdout=subprocess.DEVNULL,
                        env={**os.environ, "RHEAPER_TRACE": trace})
         subprocess.run([LOADER, "-q", trace, database], check=True)
         with sqlite3.connect(database) as profile:
-            return profile.execute(
-                "SELECT size, f.name, dealloc_after NOT NULL FROM allocations"
-                " JOIN stacks ON stack = bt JOIN allocators f USING (allocator)"
-                f" WHERE size IN ({sizes}) ORDER BY size").fetchall()
+            return profile.execute(text).fetchall()
+
+    def rows(self, program, sizes):
+        """(size, function, freed) of the blocks of these sizes, as allocated."""
+        return self.query(program, "SELECT size, f.name, dealloc_after NOT NULL FROM allocations"
+                          " JOIN stacks ON stack = bt JOIN allocators f USING (allocator)"
+                          f" WHERE size IN ({sizes}) ORDER BY size")
 
 
 def test_rust(b):
@@ -128,6 +144,15 @@ def test_rust(b):
                       "-C", f"linker={BINDIR}/rheaper-cc")
     assert b.rows(program, "800, 1111, 1600, 2222") == [
         (800, "malloc", 1), (1111, "malloc", 1), (1600, "realloc", 1), (2222, "calloc", 1)]
+
+
+def test_instances_and_closures_of_rust_have_names(b):
+    """Legacy names have neither types nor numbers; debug information has them. Version v0 has both without it."""
+    called = {"program::main", "program::grow::<u8>", "program::grow::<u64>", "program::main::{closure#0}", "program::main::{closure#1}"}
+    for words in ["-g"], ["-C", "debuginfo=1"], ["-C", "debuginfo=line-tables-only", "-C", "symbol-mangling-version=v0"]:
+        program = b.build("program.rs", RUST_NAMES, "rustc", *words, "program.rs", "-C", f"linker={BINDIR}/rheaper-cc")
+        names = b.query(program, "SELECT DISTINCT function FROM frames WHERE file LIKE '%program.rs'")
+        assert {name for name, in names} == called, (words, names)
 
 
 def test_fortran(b):

@@ -231,19 +231,54 @@ static void a_name_of_ten_megabytes_is_read_or_left(void **state)
 	free(name);
 }
 
+#define LEGACY(parts) "_ZN" parts "17h0123456789abcdefE"
+#define CLOSURE "28_$u7b$$u7b$closure$u7d$$u7d$"
+
 static void a_name_is_demangled_once(void **state)
 {
 	const char *const name = "_Z3fooi", *const plain = "main";
 	struct demangled demangled = {0};
-	const char *found = demangled_get(&demangled, name);
+	const char *found = demangled_get(&demangled, name, NULL);
 
 	(void)state;
 	assert_string_equal(found, "foo(int)");
-	assert_ptr_equal(demangled_get(&demangled, plain), plain);
-	assert_ptr_equal(demangled_get(&demangled, name), found);
-	assert_ptr_equal(demangled_get(&demangled, plain), plain);
+	assert_ptr_equal(demangled_get(&demangled, plain, NULL), plain);
+	assert_ptr_equal(demangled_get(&demangled, name, NULL), found);
+	assert_ptr_equal(demangled_get(&demangled, plain, NULL), plain);
 	assert_int_equal(demangled.n_texts, 2);
 	demangled_fini(&demangled);
+}
+
+static void names_of_rust_are_completed(void **state)
+{
+	static const struct {
+		const char *name, *given, *expected;
+	} rows[] = {
+		{LEGACY("3app4grow"), "grow<u8>", "app::grow::<u8>"},
+		{LEGACY("3app4grow"), "grow", "app::grow"},
+		{LEGACY("3app4grow"), "row<u8>", "app::grow"},
+		{LEGACY("3app4grow"), "other<u8>", "app::grow"},
+		{LEGACY("3app4grow"), "", "app::grow"},
+		{LEGACY("4grow"), "grow<u8>", "grow"},
+		{LEGACY("3app4main" CLOSURE), "{closure#1}", "app::main::{closure#1}"},
+		{LEGACY("3app4main" CLOSURE), "{closure#1}<u8>",
+		 "app::main::{closure#1}::<u8>"},
+		{LEGACY("3app4main" CLOSURE), "main", "app::main::{{closure}}"},
+		{LEGACY("3app4main"), "{closure#1}", "app::main"},
+		{"_ZN3app4growE", "grow<u8>", "app::grow"},
+		{"_RNvCsjrHSEGnQ3l9_3app4grow", "grow<u8>", "app::grow"},
+		{"_ZN3app4growIiEEvv", "grow<int>", "void app::grow<int>()"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct demangled demangled = {0};
+
+		assert_string_equal(
+			demangled_get(&demangled, rows[i].name, rows[i].given),
+			rows[i].expected);
+		demangled_fini(&demangled);
+	}
 }
 
 int main(void)
@@ -257,6 +292,7 @@ int main(void)
 		cmocka_unit_test(a_name_that_takes_long_stays_as_it_is),
 		cmocka_unit_test(a_name_of_ten_megabytes_is_read_or_left),
 		cmocka_unit_test(a_name_is_demangled_once),
+		cmocka_unit_test(names_of_rust_are_completed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,8 @@ static void details_are_what_no_plain_name_has(void **state)
 		{"operator()", ""},
 		{"main::L::grow()", "()"},
 		{"<T as Trait>::f", "<T as Trait>"},
+		{"app::grow::<u8>", "<u8>"},
+		{"app::main::{{closure}}", ""},
 		{"libx.so+0x12", ""},
 		{"f(int)+0x12", ""},
 		{"0x12", ""},
@@ -73,6 +75,9 @@ static void numbers_of_lambdas_are_behind_them(void **state)
 		{"void g<main::{lambda()#1}>(main::{lambda()#1})",
 		 "<main::{}>(main::{}) #1 #1"},
 		{"void g<main::$_0>(main::$_0)", "<main::{}>(main::{}) $0 $0"},
+		{"app::run::{closure#1}", "{} #1"},
+		{"app::run::{closure#1}::<u8>", "<u8> #1"},
+		{"app::run::<app::main::{closure#2}>", "<app::main::{}> #2"},
 	};
 
 	(void)state;
@@ -107,6 +112,8 @@ static void builds_of_one_function_agree(void **state)
 		{"f<std::list<int> >", "f<std::list<int, std::allocator<int>>>",
 		 DETAILS_SAME},
 		{"f", "f(int)", DETAILS_UNKNOWN},
+		{"main::{{closure}}", "main::{closure#1}", DETAILS_UNKNOWN},
+		{"main::{closure#0}", "main::{closure#1}", DETAILS_OTHER},
 		{"f<int>", "void f<int>(int)", DETAILS_UNKNOWN},
 		{"f<int>", "void f<long>(int)", DETAILS_UNKNOWN},
 		{"main::{lambda()#1}::operator()() const",

@@ -43,6 +43,15 @@ static void types_do_not_count(void **state)
 	assert_string_equal(plain("f(int)::L::grow[#2](int)"), "f::L::grow");
 	assert_string_equal(plain("(anonymous namespace)::f(int)"), "::f");
 	assert_string_equal(plain("<[u8; 4] as X>::new(int, char)"), "::new");
+	/* As legacy names of Rust have it */
+	assert_string_equal(plain("app::grow::<u8>"), "app::grow");
+	assert_string_equal(plain("app::Foo<T>::push::<u8>"), "app::Foo::push");
+	assert_string_equal(plain("<app::Foo<u8>>::push"), "::push");
+	assert_string_equal(plain("app::run::<u8>::{closure#0}"),
+			    "app::run::{{closure}}");
+	assert_string_equal(plain("app::run::{closure#12}::<u8>"),
+			    plain("app::run::{{closure}}"));
+	assert_string_equal(plain("app::run::{closure#}"), "app::run::{closure#}");
 }
 
 /* They change when another lambda is written before; compilers have names of their own.

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "symbols/rust-name.h"
+
+/* "17h", the hash, "E" */
+enum {
+	HASH_DIGITS = 16,
+	HASH_LENGTH = 3 + HASH_DIGITS + 1
+};
+
+static bool is_legacy(const char *name)
+{
+	size_t length = strlen(name);
+	const char *hash = name + length - HASH_LENGTH;
+
+	return strncmp(name, "_ZN", 3) == 0 && length > HASH_LENGTH &&
+	       strncmp(hash, "17h", 3) == 0 &&
+	       strspn(hash + 3, "0123456789abcdef") == HASH_DIGITS &&
+	       strcmp(hash + 3 + HASH_DIGITS, "E") == 0;
+}
+
+/* The length of what stands before the last part of a name, if that is `last`; 0: it is
+ * another one. */
+static size_t length_before(const char *name, const char *last, size_t length)
+{
+	size_t n = strlen(name);
+
+	return n > length + 2 && strncmp(name + n - length - 2, "::", 2) == 0 &&
+			       strncmp(name + n - length, last, length) == 0
+		       ? n - length
+		       : 0;
+}
+
+char *rust_name_join(const char *linkage_name, const char *demangled, const char *given)
+{
+	static const char closure[] = "{{closure}}";
+	bool is_closure = strncmp(given, "{closure", 8) == 0;
+	size_t length = strcspn(given, "<");
+	size_t before = length_before(demangled, is_closure ? closure : given,
+				      is_closure ? strlen(closure) : length);
+	char *joined;
+
+	if (!is_legacy(linkage_name) || before == 0 || (!is_closure && !given[length]))
+		return NULL;
+	if (asprintf(&joined, "%.*s%.*s%s%s", (int)before, demangled, (int)length, given,
+		     given[length] ? "::" : "", given + length) < 0)
+		return NULL;
+	return joined;
+}

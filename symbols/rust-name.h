@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Completes Rust's legacy linkage names, which have a hash in place of the types of a
+ * generic function and of the number of a closure. Debug information has both.
+ */
+#pragma once
+
+/*
+ * Return what a linkage name, which became `demangled`, and the function's own name in
+ * debug information (DW_AT_name) say together, as names of version v0 have it:
+ * "app::grow" and "grow<u8>" are "app::grow::<u8>", and "app::main::{{closure}}" and
+ * "{closure#1}" are "app::main::{closure#1}". The caller frees it. NULL: the linkage name
+ * is no legacy one or says all, or memory ran out.
+ */
+char *rust_name_join(const char *linkage_name, const char *demangled, const char *given);
