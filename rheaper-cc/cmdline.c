@@ -316,6 +316,27 @@ static void walk_words(struct walk *w, const struct words *words)
 	}
 }
 
+/* Of compilers that bring their C libraries, glibc is the only one that they link as a
+ * shared library by themselves. */
+static int has_static_libc(const char *target)
+{
+	return target && !strstr(target, "gnu") &&
+	       (strstr(target, "linux") || strstr(target, "musl"));
+}
+
+/* What a compiler does with what it brings along. */
+static void derive_own(struct walk *w, const struct cmd_driver *driver)
+{
+	w->c->own_linker = driver->own_linker;
+	if (driver->own_linker)
+		w->c->gold = w->c->mold = 0;
+	if (!driver->own_libraries)
+		return;
+	w->seen |= BIT(CXXSTATIC);
+	if (!(w->seen & BIT(DYNAMIC)) && has_static_libc(w->target))
+		w->seen |= BIT(STATIC);
+}
+
 /* The bits that follow from other bits. */
 static void derive(struct walk *w)
 {
@@ -363,6 +384,7 @@ void cmdline_classify(const struct words *words, const struct cmd_driver *driver
 	}
 	walk_words(&w, words);
 	derive(&w);
+	derive_own(&w, driver);
 	if (driver->plugins && (w.seen & BIT(SHARED)))
 		w.seen ^= BIT(SHARED) | BIT(PLUGIN);
 	decide(&w);

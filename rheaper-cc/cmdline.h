@@ -26,6 +26,8 @@ struct cmd_driver {
 	int plugins;         /* shared libraries are to record by themselves */
 	int cxx;             /* the compiler links the C++ library */
 	int no_code;         /* it refuses the target's word for code */
+	int own_linker;      /* it has its own linker, and judges the words for it */
+	int own_libraries;   /* it has its own C++ library, and its own C libraries */
 	const char *no_link; /* why its links are left alone, NULL: they are not */
 	const char *target;  /* the triple in its name, NULL: this machine */
 	const struct words *options; /* before the user's, NULL: none */
@@ -40,6 +42,7 @@ struct cmdline {
 	const char *code;            /* what else code for the target needs, or NULL */
 	int cxx, shared_cxx;         /* links a C++ library; it may be a shared one */
 	int gold, mold;              /* the linker is known to be this one */
+	int own_linker;              /* ... or to be the compiler's own (linker-file.h) */
 	struct words user_wraps;     /* symbols that the user's own --wrap names */
 	struct words libraries;      /* names of libraries, without directories */
 	size_t *library_at;          /* ... and which of the words hold them */

@@ -311,6 +311,20 @@ static void add_for_gold(const struct cmdline *c, struct words *out)
 		   c->target->suffix);
 }
 
+/*
+ * zig strips what it links with -Os, unless debug information is asked for there, too.
+ * The archive by its own name is what add_pulls() asks for: should the file of
+ * linker_file_move() not be read, no program without records comes out, but an error.
+ */
+static void add_for_own_linker(const struct cmdline *c, const struct cmd_inject *inject,
+			       struct words *compile, struct words *before)
+{
+	if (!c->compiles && !c->debug)
+		words_add(compile, "-g1");
+	words_addf(before, "%s/librheaper%s%s.a", inject->archive_dir,
+		   c->kind == CMD_PLUGIN ? "-plugin" : "", c->target->suffix);
+}
+
 void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 		    struct words *compile, struct words *before, struct words *after)
 {
@@ -318,9 +332,11 @@ void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,
 		add_compile(c, compile);
 	if (!cmdline_links(c) || !inject->archive_dir)
 		return;
+	if (c->own_linker)
+		add_for_own_linker(c, inject, compile, before);
 	/* By which the loader knows a module. Before the user's words, of which the last
-	 * one counts */
-	words_add(before, "-Wl,--build-id");
+	 * one counts; to zig, the last one that says which */
+	words_add(before, c->own_linker ? "-Wl,--build-id=fast" : "-Wl,--build-id");
 	add_wraps(c, inject, before);
 	add_declared_wraps(c, inject, before);
 	add_pulls(c, inject, before);

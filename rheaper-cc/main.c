@@ -14,11 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/path.h"
 #include "rheaper-cc/cmdline.h"
 #include "rheaper-cc/declared-archive.h"
 #include "rheaper-cc/explain.h"
 #include "rheaper-cc/families.h"
 #include "rheaper-cc/find.h"
+#include "rheaper-cc/linker-file.h"
 #include "rheaper-cc/own.h"
 #include "rheaper-cc/quirks.h"
 #include "rheaper-cc/respfile.h"
@@ -78,18 +80,28 @@ static void given_options(const struct words *command, struct words *out)
 		words_add(out, command->word[i]);
 }
 
+/* RHEAPER_REAL_CC="ccache g++", "zig c++": one of the names says which it is. */
+static int names_cxx(const struct words *command)
+{
+	for (size_t i = 0; i < command->n && command->word[i][0] != '-'; i++)
+		if (strstr(path_base(command->word[i]), "++"))
+			return 1;
+	return 0;
+}
+
 /* The decision about the user's words; files that they name are looked into.
  * *seen is what was judged. */
 static void judge(const struct own *own, const struct compiler *compiler,
 		  const struct quirk *quirk, struct cmdline *c, struct words *seen)
 {
-	const char *path = compiler->command.word[0];
 	struct words options = {0};
 	const struct cmd_driver driver = {
 		.options = &options,
 		.plugins = own->plugins,
-		.cxx = compiler->language == LANG_CXX || strstr(path, "++") != NULL,
+		.cxx = compiler->language == LANG_CXX || names_cxx(&compiler->command),
 		.no_code = quirk && quirk->no_code,
+		.own_linker = quirk && quirk->own_linker,
+		.own_libraries = quirk && quirk->own_libraries,
 		.no_link = quirk ? quirk->no_link : NULL,
 		.target = compiler->target[0] ? compiler->target : NULL,
 	};
@@ -153,10 +165,12 @@ static void build_command(struct own *own, const struct compiler *compiler,
 				    .label_object = labels};
 
 	cmdline_inject(c, &inject, &compile, &before, &after);
+	if (c->own_linker)
+		linker_file_move(&before, &after);
 	words_add_all(command, &compiler->command);
 	words_add_all(command, &compile);
 	words_add_all(command, &before);
-	if (declared)
+	if (declared && !c->own_linker)
 		cmdline_inject_declared(c, &inject, seen, command);
 	else
 		words_add_all(command, &own->user);
@@ -178,7 +192,8 @@ static int answered(void)
 }
 
 /* What a build that does not link by us must add to its own link command. */
-static int show_link(const struct own *own, const struct cmdline *c)
+static int show_link(const struct own *own, const struct compiler *compiler,
+		     const struct cmdline *c)
 {
 	char *dir = cmdline_links(c) ? archive_find(c->target->suffix) : NULL;
 	const struct cmd_inject inject = {
@@ -194,6 +209,11 @@ static int show_link(const struct own *own, const struct cmdline *c)
 		exit_with(2,
 			  "--rheaper-show=link and --rheaper-label cannot be combined: "
 			  "only the driver itself can link labels");
+	if (c->own_linker)
+		exit_with(2,
+			  "--rheaper-show=link: %s refuses these words; only the driver "
+			  "itself can hand them to its linker",
+			  path_base(compiler->command.word[0]));
 	if (!cmdline_links(c))
 		exit_with(2, "--rheaper-show=link: nothing to add: %s", c->reason);
 	if (!dir)
@@ -318,7 +338,7 @@ int main(int argc, char **argv)
 	quirk = quirk_find(&compiler.command, &own.user);
 	judge(&own, &compiler, quirk, &c, &seen);
 	if (own.action == OWN_SHOW_LINK)
-		return show_link(&own, &c);
+		return show_link(&own, &compiler, &c);
 	if (own.off || depth > 0) {
 		c.kind = CMD_QUERY;
 		c.compiles = 0;

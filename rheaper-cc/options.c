@@ -61,6 +61,7 @@ const struct option driver_options[] = {
 	{"-bundle", ALONE, SHARED},
 	{"-G", ALONE, UNSURE},
 	{"-static", ALONE, STATIC},
+	{"-dynamic", ALONE, DYNAMIC},
 	{"--static", ALONE, STATIC},
 	{"-static-pie", ALONE, STATIC},
 	{"--static-pie", ALONE, STATIC},

@@ -22,6 +22,7 @@ enum effect {
 	SHARED,
 	PLUGIN, /* (derived) SHARED, and it is to record by itself */
 	STATIC,
+	DYNAMIC, /* where its own C library would be a static one */
 	FREESTANDING,
 	NOSTART,
 	NOSTDLIB,

@@ -7,6 +7,7 @@
 
 static const struct quirk quirks[] = {
 	{.tool = "flang", .no_code = 1},
+	{.tool = "zig", .own_linker = 1, .own_libraries = 1},
 	{.tool = "tcc",
 	 .no_link = "tcc links by itself, and wraps no functions",
 	 .advice = "tcc links by itself and cannot wrap functions, so the program is not "

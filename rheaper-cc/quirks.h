@@ -8,6 +8,8 @@ struct quirk {
 	const char *tool; /* what the name of the program begins with, or NULL */
 	const char *word; /* or a word by which a command has it */
 	int no_code;      /* it refuses the target's word for code (target.h) */
+	int own_linker;   /* as in struct cmd_driver (cmdline.h) */
+	int own_libraries;
 	/* Why its links are left alone, NULL: they are not; and what is said then */
 	const char *no_link, *advice;
 };

@@ -29,7 +29,8 @@ static const struct target targets[] = {
 	{"armhf", "-armhf", 1, TABLES},
 };
 
-/* The first part of a triple, as compilers and distributions write it. */
+/* The first part of a triple, as compilers and distributions write it. The last two are
+ * zig's. */
 static const struct {
 	const char *spelling, *name;
 } processors[] = {
@@ -37,7 +38,8 @@ static const struct {
 	{"i486", "i386"},       {"i586", "i386"},       {"i686", "i386"},
 	{"i786", "i386"},       {"aarch64", "aarch64"}, {"arm64", "aarch64"},
 	{"riscv64", "riscv64"}, {"arm", "armhf"},       {"armv7", "armhf"},
-	{"armv7l", "armhf"},    {"armv7a", "armhf"},
+	{"armv7l", "armhf"},    {"armv7a", "armhf"},    {"x86", "i386"},
+	{"native", HOST},
 };
 
 /* Systems with "linux" in their name where the archive would not fit. */
@@ -68,7 +70,7 @@ static int is_our_system(const char *triple)
 	if (strncmp(triple, "arm", 3) == 0 && strncmp(triple, "arm64", 5) != 0 &&
 	    !strstr(system, "eabihf"))
 		return 0;
-	return strstr(system, "linux") != NULL;
+	return strstr(system, "linux") != NULL || strstr(system, "native") != NULL;
 }
 
 /* The name of what a processor is with a width of its registers. */

@@ -313,6 +313,32 @@ def test_tcc_is_left_alone_with_a_sentence(b):
         assert result.stderr == "", result
 
 
+def test_zig_gets_a_file_for_its_linker(b):
+    """Its own words as they are, and in the file what it would refuse; not the file when it does not link."""
+    script = 'for word; do case $word in -Wl,-u,@*) tr "\\n" " " <"${word#-Wl,-u,@}"; echo;; *) echo "$word";; esac; done'
+    b.script("zig", script)
+    os.symlink(b.script("renamed", script), os.path.join(b.bin, "zig-0.16"))
+    for name in "zig cc", "zig-0.16 cc", "ccache zig cc":
+        b.script("ccache", 'exec "$@"')
+        got = b.words("a.o", "-o", "a", "-Wl,-rpath,/x", RHEAPER_REAL_CC=name)
+        assert got[0] == "-g1" and got[-3:] == ["-o", "a", "-Wl,-rpath,/x"], (name, got)
+        file = [word for word in got if word.startswith("__wrap_malloc ")]
+        assert len(file) == 1 and " --wrap=free " in file[0] and file[0].count(b.dir + "/librheaper.ar ") == 3, (name, got)
+        assert not any("--wrap" in word for word in got if word not in file), (name, got)
+        assert not any("--wrap" in word for word in b.words("-c", "a.c", RHEAPER_REAL_CC=name)), name
+    got = b.words("a.o", RHEAPER_REAL_CC="zig c++")
+    assert any("--wrap=_Znwm " in word for word in got), got
+    assert "links an executable with -static; instrumented" in b.run(
+        "--rheaper-explain", "a.o", RHEAPER_REAL_CC="zig cc -target x86_64-linux-musl").stdout
+
+
+def test_zig_gets_no_words_of_show_link(b):
+    b.script("zig", 'printf "%s\\n" "$@"')
+    result = b.run("--rheaper-show=link", RHEAPER_REAL_CC="zig cc")
+    assert result.returncode == 2 and result.stdout == "", result
+    assert "zig refuses these words" in result.stderr and result.stderr.count("\n") == 1, result
+
+
 def test_dietlibc_is_left_alone_with_a_sentence(b):
     words = ["-nostdlib", "-static", "start.o", "a.o", "-o", "a", "-D__dietlibc__", "libc.a"]
     b.script("gcc", 'printf "%s\n" "$@"')

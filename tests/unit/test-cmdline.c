@@ -5,6 +5,7 @@
  * WRAPS names the groups wrapped, A is the archive, I(...) the interposers that
  * are asked for, x exports the operators. An archive of another target has its name:
  * A-i386, I-i386(...); the operators where size_t has 32 bits are the group cxx32.
+ * `by name` is the archive itself.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #include <cmocka.h>
 
 #include "rheaper-cc/cmdline.h"
+#include "rheaper-cc/linker-file.h"
 #include "rheaper-cc/symbols.h"
 
 #define C_LINK "core+string A | A I(malloc) A"
@@ -29,8 +31,8 @@
 #define NOTHING_MORE " |  | "
 
 static const struct row {
-	/* cc, c++, link (cc that captures the link), plugin (cc --rheaper-shared), or a
-	 * triple */
+	/* cc, c++, link (cc that captures the link), plugin (cc --rheaper-shared), zig,
+	 * zig++, or a triple */
 	const char *driver;
 	const char *words;
 	enum cmd_kind kind;
@@ -187,6 +189,17 @@ static const struct row {
 	{"c++", "-static a.o", CMD_STATIC, "-static", " | core+cxx eh A | A"},
 	{"link", "-static a.o", CMD_STATIC, "-static", " | " STATIC_LINK},
 
+	/* A compiler with a linker and libraries of its own */
+	{"zig", "-c a.c", CMD_COMPILE, "stops", CODE NOTHING_MORE},
+	{"zig", "a.c", CMD_EXECUTABLE, "executable", CODE " | by name " C_LINK},
+	{"zig", "a.o", CMD_EXECUTABLE, "executable", "g1 | by name " C_LINK},
+	{"zig", "-g a.o", CMD_EXECUTABLE, "executable", " | by name " C_LINK},
+	{"zig", "-fuse-ld=gold a.o", CMD_EXECUTABLE, "", "g1 | by name " C_LINK},
+	{"zig", "-shared a.o", CMD_SHARED, "", NOTHING_MORE},
+	{"zig++", "a.o", CMD_EXECUTABLE, "executable",
+	 "g1 | by name core+cxx+string A | A I(malloc) A"},
+	{"cc", "-dynamic a.o", CMD_EXECUTABLE, "executable", " | " C_LINK},
+
 	/* Links left alone */
 	{"cc", "-r a.o b.o -o c.o", CMD_PARTIAL, "final link", NOTHING_MORE},
 	{"cc", "-Wl,-r a.o", CMD_PARTIAL, "final link", NOTHING_MORE},
@@ -248,6 +261,26 @@ static const struct row {
 	{"aarch64-linux-gnu", "-m32 a.o", CMD_OTHER, "a target that", NOTHING_MORE},
 
 #ifdef __x86_64__
+	/* zig's targets: of its libcs it links that of glibc as a shared library */
+	{"zig", "-target native a.o", CMD_EXECUTABLE, "", "g1 | by name " C_LINK},
+	{"zig", "-target x86_64-native a.o", CMD_EXECUTABLE, "", "g1 | by name " C_LINK},
+	{"zig", "-target x86_64-linux-gnu.2.36 a.o", CMD_EXECUTABLE, "",
+	 "g1 | by name " C_LINK},
+	{"zig", "-target native-linux-musl -dynamic a.o", CMD_EXECUTABLE, "",
+	 "g1 | by name " C_LINK},
+	{"zig", "-target x86_64-linux-musl a.o", CMD_STATIC, "",
+	 "g1 | by name " STATIC_LINK},
+	{"zig", "-target native-native-musl a.o", CMD_STATIC, "",
+	 "g1 | by name " STATIC_LINK},
+	{"zig", "-target x86_64-linux a.o", CMD_STATIC, "", "g1 | by name " STATIC_LINK},
+	{"zig", "-target x86-linux-musl a.o", CMD_STATIC, "",
+	 "g1 | by name-i386 core eh A-i386 | A-i386"},
+	{"zig", "-target x86_64-linux-musl -shared a.o", CMD_SHARED, "", NOTHING_MORE},
+	{"zig", "-target x86_64-windows-gnu a.o", CMD_OTHER, "a target that",
+	 NOTHING_MORE},
+	{"zig", "-target native-macos a.o", CMD_OTHER, "a target that", NOTHING_MORE},
+	{"cc", "--target=x86_64-linux-musl a.o", CMD_EXECUTABLE, "", " | " C_LINK},
+
 	/* Other targets, as this machine names their archives */
 	{"cc", "-m32 a.o", CMD_EXECUTABLE, "executable",
 	 " | core+string A-i386 | A-i386 I-i386(malloc) A-i386"},
@@ -381,8 +414,10 @@ static void describe_word(const char *word, FILE *out)
 		fputc(' ', out);
 	} else if (strncmp(word, archives, strlen(archives)) == 0)
 		describe_archives(word, out);
+	else if (strncmp(word, "/rhp/librheaper", 15) == 0)
+		fprintf(out, "by name%.*s ", (int)strlen(word) - 17, word + 15);
 	else if (strncmp(word, "-Wl,-u,__wrap_malloc", 20) != 0 &&
-		 strcmp(word, "-Wl,--build-id") != 0) /* of all links alike */
+		 strncmp(word, "-Wl,--build-id", 14) != 0) /* of all links alike */
 		fprintf(out, "?%s ", word);
 }
 
@@ -432,7 +467,10 @@ static void row_is_judged(void **state)
 	const struct row *row = *state;
 	enum cmd_capture capture =
 		strcmp(row->driver, "link") ? CAPTURE_PROCESS : CAPTURE_LINK;
-	struct cmd_driver driver = {.cxx = strcmp(row->driver, "c++") == 0,
+	int zig = strncmp(row->driver, "zig", 3) == 0;
+	struct cmd_driver driver = {.own_linker = zig,
+				    .own_libraries = zig,
+				    .cxx = strstr(row->driver, "++") != NULL,
 				    .plugins = strcmp(row->driver, "plugin") == 0};
 	struct words words = {0};
 	struct cmdline c;
@@ -452,6 +490,59 @@ static void row_is_judged(void **state)
 	free(want);
 	cmdline_fini(&c);
 	words_fini(&words);
+}
+
+/* The text of the file that a word names; the word goes. */
+static char *text_of_file(struct words *words)
+{
+	static const char name[] = "-Wl,-u,@";
+	char *last = words->word[words->n - 1], *text = NULL;
+	size_t size = 0;
+	FILE *in;
+
+	assert_int_equal(strncmp(last, name, strlen(name)), 0);
+	in = fopen(last + strlen(name), "r");
+	assert_non_null(in);
+	assert_true(getdelim(&text, &size, '\0', in) > 0);
+	fclose(in);
+	free(last);
+	words->word[--words->n] = NULL;
+	return text;
+}
+
+static void the_linker_reads_from_a_file_what_its_compiler_refuses(void **state)
+{
+	struct words before = {0}, after = {0};
+	char *file, *rest;
+
+	(void)state;
+	words_add(&before, "/rhp/librheaper.a");
+	words_add(&before, "-Wl,--build-id=fast");
+	words_add(&before, "-Wl,--wrap=malloc,--wrap=free");
+	words_add(&before, "-Wl,-u,__wrap_malloc,-u,__wrap_execve");
+	words_add(&after, "-Xlinker");
+	words_add(&after, "/a, b/it's.ar");
+	words_add(&after, "-Wl,--pop-state");
+	linker_file_move(&before, &after);
+	file = text_of_file(&before);
+	rest = words_quote(&before);
+	assert_string_equal(rest, "/rhp/librheaper.a -Wl,--build-id=fast "
+				  "-Wl,-u,__wrap_malloc,-u,__wrap_execve");
+	assert_string_equal(file, "__wrap_malloc\n--wrap=malloc\n--wrap=free\n"
+				  "/a,\\ b/it\\'s.ar\n--pop-state\n");
+	assert_int_equal(after.n, 0);
+	free(rest);
+	free(file);
+	words_fini(&before);
+}
+
+static void a_command_that_links_nothing_needs_no_file(void **state)
+{
+	struct words before = {0}, after = {0};
+
+	(void)state;
+	linker_file_move(&before, &after);
+	assert_int_equal(before.n + after.n, 0);
 }
 
 static void words_with_commas_go_by_xlinker(void **state)
@@ -560,15 +651,17 @@ static void quoted_words_are_read_back_by_a_shell(void **state)
 int main(void)
 {
 	static char names[N_ROWS][128];
-	static struct CMUnitTest tests[N_ROWS + 4] = {
+	static struct CMUnitTest tests[N_ROWS + 6] = {
 		cmocka_unit_test(words_with_commas_go_by_xlinker),
 		cmocka_unit_test(pull_all_names_every_wrapped_symbol),
 		cmocka_unit_test(quoted_words_are_read_back_by_a_shell),
 		cmocka_unit_test(shims_come_before_libraries),
+		cmocka_unit_test(the_linker_reads_from_a_file_what_its_compiler_refuses),
+		cmocka_unit_test(a_command_that_links_nothing_needs_no_file),
 	};
 
 	for (size_t i = 0; i < N_ROWS; i++) {
-		struct CMUnitTest *test = &tests[4 + i];
+		struct CMUnitTest *test = &tests[6 + i];
 
 		snprintf(names[i], sizeof(names[i]), "%s %s", rows[i].driver,
 			 rows[i].words);
