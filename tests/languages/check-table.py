@@ -5,6 +5,7 @@ says compared with what was recorded: how many blocks, how many of them leak, an
 
 usage: check-table.py RHEAPER-LOAD BINDIR [--row=NAME]
 
+RHEAPER_ZIG is the zig to take; default: zig on PATH.
 Prints TAP, one point per row; one without its compiler here is skipped.
 """
 import glob
@@ -32,6 +33,8 @@ HARMLESS = ("foreign_free", "foreign_realloc", "unseen_free", "quiet_children", 
 class Bench(Workbench):
     def __init__(self, directory):
         super().__init__(directory)
+        if os.environ.get("RHEAPER_ZIG"):
+            self.env["PATH"] = os.path.dirname(os.path.abspath(os.environ["RHEAPER_ZIG"])) + ":" + os.environ["PATH"]
         self.run("cc", os.path.join(HERE, "host.c"), "-o", "host")
         self.number = 0
         os.chmod(directory, 0o711)  # for who may not be root
@@ -41,7 +44,7 @@ class Bench(Workbench):
         name = self.shell('echo "' + need + '"').strip() if "$" in need else need
         if os.path.isabs(name):
             return os.path.exists(name)
-        return shutil.which(name) or os.path.isabs(
+        return shutil.which(name, path=self.env.get("PATH")) or os.path.isabs(
             self.run("gcc", "-print-prog-name=" + name).strip())
 
     def shell(self, text, **env):

@@ -36,6 +36,7 @@ PROGRAMS = [
         where="mallocBytes"),
     Row("Cython", ["cython3", PYTHON], "cython3 --embed -3 program.pyx &&"
         " {cc} -g program.c -o program $({python} --cflags --ldflags --embed)", "./program"),
+    Row("Zig", ["zig"], "zig build-obj -lc program.zig && {cc} program.o -o program", "./program"),
     Row("Objective-C", ["cc1obj"], "{cc} -g -std=gnu11 program.m -o program -lobjc", "./program"),
     Row("Free Pascal", ["fpc"], "fpc -g -oprogram program.pas $({cc} --rheaper-show=link | tr ' ' '\\n' |"
         " sed 's/^-Wl,//' | tr ',' '\\n' | sed 's/^/-k/')", "./program", where="CMEM_"),
