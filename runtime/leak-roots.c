@@ -16,6 +16,8 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "runtime/leak-parts.h"
 #include "runtime/machine.h"
@@ -378,9 +380,36 @@ static bool is_for_other_allocator(const struct leak_scan *s, const struct leak_
 	       !r->is_shared && !r->is_stack;
 }
 
+static bool has_word(const char *text, const char *word)
+{
+	size_t length = strlen(word);
+	for (; *text; text++)
+		if (strncmp(text, word, length) == 0)
+			return true;
+	return false;
+}
+
+/* jemalloc, if its variable says so (other builds put a prefix before its name), has
+ * lists in mappings and at the end of the data, as the program may have pointers there.
+ */
+static bool has_lists_anywhere(void)
+{
+	static const char name[] = "MALLOC_CONF";
+	const size_t length = sizeof(name) - 1;
+	for (char *const *e = environ; e && *e; e++) {
+		const char *value = strchr(*e, '=');
+		if (value && (size_t)(value - *e) >= length &&
+		    strncmp(value - length, name, length) == 0 &&
+		    (has_word(value, "retain:false") || has_word(value, "dss:primary")))
+			return true;
+	}
+	return false;
+}
+
 /* Heaps: where live blocks are, and what glibc uses for nothing else. */
 static int index_blocks(struct leak_scan *s)
 {
+	bool is_anywhere = has_lists_anywhere();
 	for (size_t i = 0; i < s->n_regions; i++) {
 		struct leak_region *r = &s->regions[i];
 		size_t n_pages = (r->end - r->start) / LEAK_PAGE;
@@ -399,7 +428,8 @@ static int index_blocks(struct leak_scan *s)
 		r->is_heap = begin < end || reaches_in || r->is_brk || r->is_arena;
 		if (is_for_other_allocator(s, r)) {
 			r->is_other = begin < end || reaches_in;
-			r->is_doubtful = r->map_start % OTHER_ALIGNMENT == 0;
+			r->is_doubtful =
+				is_anywhere || r->map_start % OTHER_ALIGNMENT == 0;
 			r->is_heap |= r->is_doubtful;
 		}
 		if (!r->is_heap)

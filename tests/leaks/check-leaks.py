@@ -821,6 +821,10 @@ def test_other_allocators(b):
         for first in (), ("mallopt",), ("malloc_trim",):
             kinds = [(size, D if is_static and kind == P else kind) for size, kind in b.scan(program, *first)[1] if size in (40, 56)]
             assert sorted(kinds) == [(40, D)] * 50 + [(56, D)] * 50 + [(56, R)] * 50, (words, first, kinds)
+        for setting in "retain:false", "tcache:true,dss:primary", "retain:false,dss:primary":
+            if "jemalloc" in words[0]:  # its lists are anywhere, so perhaps in the program's memory
+                kinds = [kind for size, kind in b.scan(program, MALLOC_CONF=setting)[1] if size in (40, 56)]
+                assert kinds.count(R) == 50 and {*kinds} <= {R, P, D}, (words, setting, kinds)
         program = b.build("kinds.c", *words)
         for name, blocks in () if is_static else CASES.items():
             if name == "register" and platform.machine() != "x86_64":
