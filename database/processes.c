@@ -24,10 +24,6 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, leak_scan_error, "p.leak_scan_error"),
 	ROW_COLUMN(process_facts, leak_scan_threads, "p.leak_scan_threads"),
 	ROW_COLUMN(process_facts, exit_threads, "p.exit_threads"),
-	ROW_COLUMN(process_facts, file,
-		   "(SELECT min(m.symbols) FROM process_modules i JOIN modules m"
-		   " USING (module) WHERE i.process = p.process AND"
-		   " m.path = p.executable)"),
 	ROW_COLUMN(process_facts, is_forked, "p.forked"),
 	ROW_COLUMN(process_facts, counted_in, "ifnull(p.counted_in, 0)"),
 	ROW_COLUMN(process_facts, began_late, "p.began_late AND p.counted_in IS NULL"),
@@ -77,6 +73,23 @@ struct rows *processes_select(const struct database *d)
 		"'unpaired_scope_end'"
 		" LEFT JOIN totals t ON t.process = p.process AND t.name = 'live_blocks'"
 		" ORDER BY run, p.process");
+}
+
+static const struct row_column module_columns[] = {
+	ROW_COLUMN(process_module, path, "m.path"),
+	ROW_COLUMN(process_module, symbols, "m.symbols"),
+};
+
+struct rows *processes_select_modules(const struct database *d, int64_t process)
+{
+	static const struct row_list list = ROW_LIST(module_columns);
+	struct rows *rows = rows_open(d, &list,
+				      "FROM process_modules i JOIN modules m USING "
+				      "(module) WHERE i.process = ? GROUP BY m.path, "
+				      "m.symbols ORDER BY m.path");
+
+	rows_set(rows, 1, process);
+	return rows;
 }
 
 #define HARMLESS                                                                         \

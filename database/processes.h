@@ -24,7 +24,6 @@ struct process_facts {
 	const char *leak_scan_error; /* why it failed, or NULL */
 	int64_t leak_scan_threads;
 	int64_t exit_threads;
-	const char *file;   /* what was found of the program's (terms.h), or NULL */
 	bool is_forked;     /* by a traced process */
 	int64_t counted_in; /* started_unix_ns of the trace that counts it; 0: none */
 	bool began_late;    /* while it ran, and not as that of a child */
@@ -46,6 +45,15 @@ struct process_facts {
 /* Select all processes, ordered by run and number. Returns rows of struct
  * process_facts. */
 struct rows *processes_select(const struct database *database);
+
+struct process_module {
+	const char *path;    /* or NULL */
+	const char *symbols; /* what was found of its file (terms.h), or NULL */
+};
+
+/* Select the modules of a process, ordered by path. Returns rows of struct
+ * process_module. */
+struct rows *processes_select_modules(const struct database *database, int64_t process);
 
 /* A reason why events are missing from a trace. */
 struct process_loss {

@@ -271,7 +271,8 @@ static void find_gaps(struct reading *r, const struct process_facts *row,
 				     n == 1 ? "it leaked" : "they leaked"));
 }
 
-/* Its trace may be one of yesterday, where this run left none. */
+/* Its trace may be one of yesterday, where this run left none. A test may be the same
+ * while the library that it tests is not. */
 static void find_other_build(struct reading *r, const struct process_facts *row,
 			     const char *trace, const char *program)
 {
@@ -281,16 +282,22 @@ static void find_other_build(struct reading *r, const struct process_facts *row,
 		[MODULE_NEWER] = "was written after the trace was begun; if it is "
 				 "another build, what that does is not judged",
 	};
-	const char *sentence = sentences[module_symbols_find(row->file)];
+	struct rows *rows = processes_select_modules(&r->database, row->process);
+	struct process_module module;
 
-	if (sentence)
-		reading_note_rebuilt(
-			r, &(struct measure_rebuilt){
-				   .path = reading_text_or(r, row->executable, "?"),
-				   .sentence = sentence,
-				   .trace = trace,
-				   .program = program,
-			   });
+	while (rows_next(rows, &module)) {
+		const char *sentence = sentences[module_symbols_find(module.symbols)];
+
+		if (sentence)
+			reading_note_rebuilt(
+				r, &(struct measure_rebuilt){
+					   .path = reading_text_or(r, module.path, "?"),
+					   .sentence = sentence,
+					   .trace = trace,
+					   .program = program,
+				   });
+	}
+	rows_close(rows);
 }
 
 /* What came of this process, and nobody recorded. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Programs whose files are others now than those that were traced. Many processes may
- * have run one of them: it is one note.
+ * Programs and libraries whose files are others now than those that were traced. Many
+ * processes may have run one of them: it is one note.
  */
 #include <string.h>
 

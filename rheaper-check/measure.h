@@ -207,7 +207,7 @@ struct measure_source {
 	const char *trace, *database;
 };
 
-/* A program whose file is not the traced one, or may be another one. */
+/* A program or library whose file is not the traced one, or may be another one. */
 struct measure_rebuilt {
 	const char *path, *sentence;
 	const char *trace, *program; /* of the first process */
@@ -277,8 +277,8 @@ void measure_check_sources(struct measure *measure);
 void measure_add_problem(struct measure *measure, enum measure_defect defect,
 			 const char *trace, const char *program, const char *why);
 
-/* Note each program that was built again since it was traced, once. Call it after the
- * last database. */
+/* Note each program and library that was built again since it was traced, once. Call it
+ * after the last database. */
 void measure_note_rebuilt(struct measure *measure);
 
 /* Add up the runs, and find children whose traces are in none. Call it after the last

@@ -173,6 +173,22 @@ def test_a_program_that_was_built_again_is_told_once(b):
     assert "has no build-id, so its names may be wrong" in said and told not in said, said
 
 
+def test_a_library_that_was_built_again_is_told(b):
+    """While the program is the same."""
+    source = b.file("lib.c", "#include <stdlib.h>\nvoid work(void) { free(malloc(10)); }\n")
+    library = b.path("libwork.so")
+    b.run("cc", "-g", "-shared", "-fPIC", source, "-o", library)
+    program = b.build("app", "rheaper-gcc", "-Wl,--no-as-needed", library,
+                      text="void work(void);\nint main(void) { work(); return 0; }\n")
+    trace = b.trace(program=program)
+    before = b.load(trace)
+    assert "another build" not in b.check(0, trace)
+    b.run("cc", "-g", "-shared", "-fPIC", b.file("lib.c", read(source).replace("10", "11")), "-o", library)
+    notes, _, _ = said_by_reports(b, trace)
+    assert notes == [f"{library} is another build now than the one that was traced; what that does is not judged"], notes
+    assert "another build" not in b.check(0, before)
+
+
 def test_programs_of_one_name_are_told(b):
     """What one of them takes less another one may take more."""
     text = "#include <stdlib.h>\nint main(int n, char **v) { free(malloc((size_t)atoi(v[1]))); return n != 2; }\n"
