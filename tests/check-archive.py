@@ -24,7 +24,7 @@ NEEDED = set('''
 memcpy memmove memset memcmp strlen strnlen strchr strcmp strncmp strrchr
 syscall sigaction __errno_location clock_gettime environ _dl_find_object __ehdr_start _end _DYNAMIC
 dl_iterate_phdr getauxval exit pthread_key_create pthread_setspecific dlsym
-__tls_get_addr ___tls_get_addr dladdr dlopen wcslen __sched_cpualloc_size
+__tls_get_addr ___tls_get_addr dladdr dlopen malloc_usable_size wcslen __sched_cpualloc_size
 _GLOBAL_OFFSET_TABLE_ __gcc_personality_v0 _Unwind_Resume _ZTISt9bad_alloc
 __divdi3 __udivdi3
 __clzdi2 __ctzdi2

@@ -275,6 +275,35 @@ def test_libraries_that_do_not_name_the_cxx_library(bench):
         check_needed(bench, "g++", ["-fuse-ld=" + linker, "-Wl,--as-needed", "main.cpp", *here, "-louter"])
 
 
+def test_an_allocator_of_which_only_malloc_is_used(bench):
+    """lld takes nothing else for a reason to need a library, and what is wrapped for none."""
+    bench.file("main.c", "#include <stdlib.h>\nint main(void) { void *volatile p = malloc(9); free(p); return 0; }")
+    bench.file("own.c", "#include <stddef.h>\nstatic char room[1 << 20]; static size_t used;"
+                        "void *malloc(size_t n) { used += 64 + (n & ~15ul); return room + used - (n & ~15ul); }"
+                        "void *calloc(size_t n, size_t size) { return malloc(n * size); }"
+                        "void *realloc(void *p, size_t n) { return p ? p : malloc(n); } void free(void *p) { (void)p; }"
+                        "size_t malloc_usable_size(void *p) { return p != NULL; }")
+    bench.run("gcc", "-shared", "-fPIC", "-fno-builtin", "own.c", "-o", "libown.so")
+    for linker in LINKERS:
+        for more in [], ["-ffunction-sections", "-Wl,--gc-sections"]:
+            words = ["-fuse-ld=" + linker, *more, "main.c", "-Wl,--as-needed", "-L.", "-Wl,-rpath," + bench.dir, "-lown"]
+            check_needed(bench, "gcc", words)
+            assert "[libown.so]" in needed(bench, "plain"), words
+
+
+def test_a_link_that_the_compiler_makes_static_by_itself(bench):
+    """Its program would have no libraries to ask for the next malloc."""
+    os.chmod(bench.file("own-gcc", '#!/bin/sh\nexec gcc -static "$@"\n'), 0o755)
+    for linker in "bfd", "gold", "lld":  # mold links it
+        if linker not in LINKERS:
+            continue
+        words = [os.path.join(BINDIR, "rheaper-cc"), "-fuse-ld=" + linker, "nothing.c", "-o", "hidden"]
+        bench.file("nothing.c", "int main(void) { return 0; }")
+        result = subprocess.run(words, cwd=bench.dir, env={**os.environ, "RHEAPER_REAL_CC": bench.dir + "/own-gcc"},
+                                capture_output=True, text=True)
+        assert result.returncode == 1 and "_DYNAMIC" in result.stderr, result
+
+
 def test_without_a_cxx_library(bench):
     if not shutil.which("clang++"):
         raise tap.Skip("no clang++")

@@ -11,6 +11,7 @@
  * freed.
  */
 #include <dlfcn.h>
+#include <link.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -60,6 +61,20 @@ static void *arena_alloc(size_t alignment, size_t size)
 
 static void show_way(void);
 
+/*
+ * What dlsym finds is the allocator's, so there has to be a dynamic linker, and the
+ * library of the allocator. _DYNAMIC is in no static program but a position-independent
+ * one: a link that the compiler makes static by itself ends with an error, which names
+ * this function. malloc_usable_size is of most allocators, and nothing here defines it:
+ * lld counts a library that has nothing else than what is wrapped as not needed.
+ */
+extern HIDDEN ElfW(Dyn) _DYNAMIC[];
+size_t malloc_usable_size(void *p);
+static COLD __attribute__((noinline)) void static_links_need_static_among_the_words(void)
+{
+	__asm__ volatile("" : : "r"(_DYNAMIC), "r"(malloc_usable_size));
+}
+
 /* The real functions; NULL until looked up. */
 static struct rhp_next next;
 
@@ -72,6 +87,7 @@ static COLD void look_up(void)
 	RHP_NEXT_FUNCTIONS
 #undef FUNCTION
 	looking_up = 0;
+	static_links_need_static_among_the_words();
 	show_way();
 }
 
