@@ -315,6 +315,8 @@ static void add_for_gold(const struct cmdline *c, struct words *out)
  * zig strips what it links with -Os, unless debug information is asked for there, too.
  * The archive by its own name is what add_pulls() asks for: should the file of
  * linker_file_move() not be read, no program without records comes out, but an error.
+ * It links --as-needed unless it is told otherwise, and its linker does not count a
+ * library as needed of which only what is wrapped is used: an allocator.
  */
 static void add_for_own_linker(const struct cmdline *c, const struct cmd_inject *inject,
 			       struct words *compile, struct words *before)
@@ -323,6 +325,7 @@ static void add_for_own_linker(const struct cmdline *c, const struct cmd_inject 
 		words_add(compile, "-g1");
 	words_addf(before, "%s/librheaper%s%s.a", inject->archive_dir,
 		   c->kind == CMD_PLUGIN ? "-plugin" : "", c->target->suffix);
+	words_add(before, "-Wl,--no-as-needed");
 }
 
 void cmdline_inject(const struct cmdline *c, const struct cmd_inject *inject,

@@ -14,7 +14,7 @@ static int starts_with(const char *text, const char *start)
 static int stays(const char *word)
 {
 	static const char *const known[] = {"-Wl,-u,", "-Wl,--build-id",
-					    "-Wl,--eh-frame-hdr"};
+					    "-Wl,--eh-frame-hdr", "-Wl,--no-as-needed"};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (starts_with(word, known[i]))

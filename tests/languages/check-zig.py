@@ -162,6 +162,22 @@ def test_a_compiler_that_drops_the_file_links_nothing(b):
     assert not os.path.exists(b.path("dropped"))
 
 
+def test_an_allocator_of_which_only_malloc_is_used(b):
+    """zig links --as-needed, and lld does not count what is wrapped."""
+    b.file("own.c", "static char room[9999]; void *malloc(unsigned long n) { return n == 7601 ? room : 0; }")
+    b.file("user.c", '#include <stdio.h>\n#include <stdlib.h>\nint main(void) { void *volatile p = malloc(7602);'
+                     ' setvbuf(stdout, NULL, _IONBF, 0); puts(p ? "libc" : "own"); return 0; }')
+    b.run("gcc", "-shared", "-fPIC", "-fno-builtin", "own.c", "-o", "libown.so")
+    b.drive("user.c", "./libown.so", "-o", "user")
+    assert b.run("./user") == "own\n"
+
+
+def test_a_target_that_a_script_hides(b):
+    """The driver takes the link for a dynamic one."""
+    os.chmod(b.file("zig-musl", f'#!/bin/sh\nexec {b.zig} cc {MUSL} "$@"\n'), 0o755)
+    b.drive(os.path.join(HERE, "zig-work.c"), "-o", "hidden", status=1, RHEAPER_REAL_CC=b.path("zig-musl"))
+
+
 def make_tests():
     """A function for each row, as tap.run() wants them."""
     return {f"test_{row[0]}": lambda bench, row=row: check_program(bench, *row) for row in PROGRAMS}

@@ -417,6 +417,7 @@ static void describe_word(const char *word, FILE *out)
 	else if (strncmp(word, "/rhp/librheaper", 15) == 0)
 		fprintf(out, "by name%.*s ", (int)strlen(word) - 17, word + 15);
 	else if (strncmp(word, "-Wl,-u,__wrap_malloc", 20) != 0 &&
+		 strcmp(word, "-Wl,--no-as-needed") != 0 &&
 		 strncmp(word, "-Wl,--build-id", 14) != 0) /* of all links alike */
 		fprintf(out, "?%s ", word);
 }
