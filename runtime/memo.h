@@ -159,7 +159,9 @@ READS_STACKS static ALWAYS_INLINE bool rhp_memo_holds(const union rhp_pair *kept
 	typedef uint64_t loose __attribute__((vector_size(16), aligned(8), may_alias));
 	loose rest = {0, 0};
 #define DIFFERENCE(i) (kept[i].both ^ *(const loose *)FRAME_OF((i)-1))
-	for (; kept + 4 <= end; kept += 4)
+	/* An address, for it may lie before the pairs */
+	const uintptr_t fours = (uintptr_t)end - 4 * sizeof(*end);
+	for (; (uintptr_t)kept <= fours; kept += 4)
 		rest |= DIFFERENCE(0) | DIFFERENCE(1) | DIFFERENCE(2) | DIFFERENCE(3);
 	for (; kept < end; kept++)
 		rest |= DIFFERENCE(0);
