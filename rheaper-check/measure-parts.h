@@ -20,9 +20,11 @@ struct rows;
 
 struct process {
 	const char *program, *path;
-	int64_t pid;
+	int64_t pid, start_ns;
 	unsigned int run;
 	bool cut;     /* its trace ended early, so blocks live then are not leaks */
+	bool goes_on; /* ... and it may have another trace, of later; */
+	bool is_late; /* ... or of before */
 	bool partial; /* its trace is not complete */
 	bool lacks_stacks;
 	bool scanned; /* for leaks: a block of unknown kind is younger than that */

@@ -54,6 +54,12 @@ static bool is_cut(const struct ending *ending)
 	return ending->defect == DEFECT_CUT || ending == &endings[ENDING_EXECUTED];
 }
 
+/* To be switched on again, or for another snapshot. */
+static bool goes_on(const struct ending *ending)
+{
+	return ending == &endings[ENDING_STOPPED] || ending == &endings[ENDING_SNAPSHOT];
+}
+
 static bool was_scanned(const struct process_facts *row)
 {
 	return row->leak_scan && strcmp(row->leak_scan, "made") == 0;
@@ -123,6 +129,10 @@ static void read_totals(struct reading *r, int64_t number, const struct process 
 	struct measure_program row = {.name = process->program,
 				      .path = process->path,
 				      .run = process->run,
+				      .pid = process->pid,
+				      .start_ns = process->start_ns,
+				      .goes_on = process->goes_on,
+				      .is_late = process->is_late,
 				      .cut = process->cut,
 				      .partial = process->partial,
 				      .lacks_stacks = process->lacks_stacks};
@@ -387,9 +397,12 @@ static void take_process(struct reading *r, const struct process_facts *row)
 	size_t n_problems = r->m->n_problems;
 	struct process process = {.program = program,
 				  .pid = row->pid,
+				  .start_ns = row->started_unix_ns,
 				  .path = path,
 				  .run = r->m->n_runs,
 				  .cut = is_cut(ending),
+				  .goes_on = goes_on(ending),
+				  .is_late = row->began_late,
 				  .scanned = was_scanned(row)};
 
 	add_source(r, row, trace);

@@ -147,6 +147,13 @@ static bool is_leak(int amount)
 	return amount == AMOUNT_LEAK_BLOCKS || amount == AMOUNT_LEAK_BYTES;
 }
 
+/* What at least n of as many numbers reach, which are sorted. */
+static int64_t reached(int64_t *numbers, size_t n_numbers, size_t n)
+{
+	qsort(numbers, n_numbers, sizeof(*numbers), compare_downwards);
+	return n <= n_numbers ? numbers[n - 1] : 0;
+}
+
 /* What at least n of its runs reach, and of leaks n_leaks; runs that do not have it
  * have 0. */
 static void reach(struct by_run *b, size_t n_all, size_t n_leaks, int64_t *amounts)
@@ -156,8 +163,7 @@ static void reach(struct by_run *b, size_t n_all, size_t n_leaks, int64_t *amoun
 
 		for (size_t run = 0; run < b->n; run++)
 			b->sorted[run] = b->amounts[run][i];
-		qsort(b->sorted, b->n, sizeof(*b->sorted), compare_downwards);
-		amounts[i] = n <= b->n ? b->sorted[n - 1] : 0;
+		amounts[i] = reached(b->sorted, b->n, n);
 	}
 	b->n = 0;
 }
@@ -342,11 +348,38 @@ const struct measure_owned *measure_owned_by(const struct measure *m, const char
 	return *n ? &m->owned[low] : NULL;
 }
 
+/* Traces of a process stand next to each other, in their order. */
+static int compare_processes(const void *left, const void *right)
+{
+	const struct measure_program *a = left, *b = right;
+	int order = compare_programs(a, b);
+
+	if (order == 0)
+		order = (a->pid > b->pid) - (a->pid < b->pid);
+	return order ? order : (a->start_ns > b->start_ns) - (a->start_ns < b->start_ns);
+}
+
+/* Of a process that was switched off and on, or had snapshots made, one trace counts.
+ * What it executed is another program, of whatever name. */
+static int64_t count_processes(const struct measure_program *rows, size_t n)
+{
+	int64_t count = 0;
+	bool goes_on = false;
+
+	for (size_t i = 0; i < n; i++) {
+		goes_on = goes_on && rows[i].pid == rows[i - 1].pid;
+		count += !(goes_on && rows[i].is_late);
+		goes_on = goes_on || rows[i].goes_on;
+	}
+	return count;
+}
+
 static size_t fold_program(const struct measure *m, struct by_run *runs,
 			   const struct measure_program *rows, size_t n,
 			   struct measure_program *program)
 {
 	unsigned int n_cut = 0;
+	int64_t *counts = NULL; /* of processes, by run */
 	size_t i = 0;
 
 	*program = (struct measure_program){.name = rows[0].name, .path = rows[0].path};
@@ -368,12 +401,13 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 			if (strcmp(rows[i].path, program->path) < 0)
 				program->path = rows[i].path;
 		}
-		if (i - first > program->n_processes)
-			program->n_processes = i - first;
-		program->n_runs++;
+		counts = arena_grow(m->arena, counts, program->n_runs, sizeof(*counts));
+		counts[program->n_runs++] = count_processes(rows + first, i - first);
 		program->n_ended += is_judged;
 		n_cut += !is_judged && sum[AMOUNT_LEAK_BLOCKS] > 0;
 	}
+	program->n_processes =
+		(size_t)reached(counts, program->n_runs, runs_needed(m, program->n_runs));
 	reach_in_program(m, runs, program, n_cut, program->amounts);
 	return i;
 }
@@ -400,7 +434,7 @@ static void fold_programs(struct measure *m, struct by_run *runs)
 {
 	if (m->n_program_rows)
 		qsort(m->program_rows, m->n_program_rows, sizeof(*m->program_rows),
-		      compare_programs);
+		      compare_processes);
 	add_leaks(m);
 	for (size_t i = 0; i < m->n_program_rows;) {
 		struct measure_program program;

@@ -133,8 +133,11 @@ struct measure_program {
 	const char *path;    /* of its file; of several, the first by name, */
 	bool has_more_paths; /* ... and that there are several */
 	int64_t amounts[N_AMOUNTS];
-	unsigned int run;   /* of a row */
-	size_t n_processes; /* in the run with the most */
+	unsigned int run;      /* of a row */
+	int64_t pid, start_ns; /* of a row: of its trace */
+	bool goes_on,
+		is_late; /* ... of a process that may have another one, later; had one */
+	size_t n_processes; /* that as many runs reach as must */
 	unsigned int n_runs;
 	unsigned int n_ended; /* of them, runs with a process whose leaks are judged */
 	bool cut;             /* of a row: they are not, but for what is lost */

@@ -80,6 +80,47 @@ static void list_absent(struct listed *l, const struct verdict *v,
 	}
 }
 
+static bool is_counted(const struct baseline_entry *e)
+{
+	return e && e->processes > 0;
+}
+
+static void list_if_uncounted(struct listed *l, const struct verdict *v,
+			      const struct baseline *baseline, const char *name)
+{
+	const struct baseline_entry *e = baseline_find(&baseline->programs, name);
+
+	if (!is_counted(e) && measure_program(v->measure, name))
+		list(l, name);
+}
+
+/* Programs that ran, of which an older baseline, or one that was changed by hand, has
+ * leaks or totals and not in how many processes. */
+static void tell_uncounted(struct verdict *v, const struct baseline *baseline)
+{
+	struct listed l = {.arena = v->arena};
+	const char *last = "";
+
+	for (size_t i = 0; i < baseline->programs.n; i++)
+		list_if_uncounted(&l, v, baseline, baseline->programs.entries[i].key);
+	for (size_t i = 0; i < baseline->sites.n; i++) {
+		const char *name = verdict_program(v, baseline->sites.entries[i].key);
+
+		if (strcmp(name, last) != 0 && !baseline_find(&baseline->programs, name))
+			list_if_uncounted(&l, v, baseline, name);
+		last = name;
+	}
+	if (l.n)
+		tell(v, arena_format(v->arena,
+				     "the baseline does not say in how many processes "
+				     "%zu program%s ran: %s; if it were more, what the "
+				     "others leak more may not be noticed; %s",
+				     l.n, plural(l.n), listed_text(&l),
+				     baseline->version < NAMES_WITH_DETAILS
+					     ? "--write-baseline writes one that does"
+					     : "--update-baseline adds it"));
+}
+
 /* Of some the baseline has leaks, too, in an older version of some only these. */
 static void tell_absent(struct verdict *v, const struct baseline *baseline)
 {
@@ -132,32 +173,66 @@ static void note_namesakes(struct verdict *v)
 	}
 }
 
+/* Nothing is required of a list without programs, and of a new one nothing later. */
+static void tell_unknown(struct verdict *v, const struct baseline *baseline)
+{
+	struct listed l = {.arena = v->arena};
+	size_t n_counted = 0;
+
+	for (size_t i = 0; i < baseline->programs.n; i++)
+		n_counted += is_counted(&baseline->programs.entries[i]);
+	for (size_t i = 0; i < v->measure->n_programs; i++) {
+		const char *name = v->measure->programs[i].name;
+
+		if (!is_counted(baseline_find(&baseline->programs, name)))
+			list(&l, name);
+	}
+	if (n_counted == 0)
+		tell(v, "the baseline does not have the programs that must run; "
+			"--write-baseline writes one that has them");
+	else if (l.n)
+		findings_note(v, arena_format(v->arena,
+					      "%zu program%s that the baseline does not "
+					      "have: %s; --update-baseline adds what "
+					      "must run from then on",
+					      l.n, l.n == 1 ? " ran" : "s ran",
+					      listed_text(&l)));
+}
+
 void presence_tell(struct verdict *v, const struct baseline *baseline)
 {
 	note_namesakes(v);
 	tell_absent(v, baseline);
 	tell_fewer(v, baseline);
+	tell_uncounted(v, baseline);
+	if (v->require_programs)
+		tell_unknown(v, baseline);
+}
+
+static void learn(struct baseline_list *programs, struct arena *arena,
+		  const struct measure_program *p)
+{
+	baseline_add(programs, arena,
+		     &(struct baseline_entry){.key = p->name,
+					      .processes = (int64_t)p->n_processes});
 }
 
 void presence_update(struct baseline *baseline, struct arena *arena,
 		     const struct measure *m)
 {
-	const struct baseline_list known = baseline->programs;
+	const struct baseline_list known = baseline->programs; /* sorted */
 
 	if (baseline->version < NAMES_WITH_DETAILS)
 		return;
 	for (size_t i = 0; i < m->n_programs; i++) {
 		const struct measure_program *p = &m->programs[i];
-		int64_t n = (int64_t)p->n_processes;
 		struct baseline_entry *e = baseline_find(&known, p->name);
 
-		if (p->partial)
-			continue;
-		if (!e)
-			baseline_add(
-				&baseline->programs, arena,
-				&(struct baseline_entry){.key = p->name, .processes = n});
-		else if (e->processes < n)
-			e->processes = n;
+		if (!p->partial && !e)
+			learn(&baseline->programs, arena, p);
+		/* By the list as it is now: it moves when it grows. */
+		else if (!p->partial && e->processes < (int64_t)p->n_processes)
+			baseline->programs.entries[e - known.entries].processes =
+				(int64_t)p->n_processes;
 	}
 }

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 
 import tap
-from leaky import BIN, CHECK, PROGRAM, Bench, read
+from leaky import BIN, CHECK, PROGRAM, SOURCE, Bench, read
 
 ABSENT = "note: %d program%s in the baseline did not run: %s\n"
 
@@ -47,9 +47,39 @@ def test_fewer_processes_of_a_program_are_told(b):
     # Several runs: the one with the most processes counts
     runs = b.load(b.trace(1), b.trace(1), b.trace(1)), b.load(b.trace(1), b.trace(1))
     assert "fewer" not in b.check(0, "-b", baseline, *runs)
+    # ... unless more than one must have what counts: then each must be whole
+    assert FEWER % (2, 3) in b.check(0, "-b", baseline, "--min-runs=all", *runs)
     # Programs of one name in two directories are one
     said = b.check(0, "-b", b.baseline(trace=b.load(b.trace(3), b.trace(3, program=b.build("app")))), b.trace(6))
     assert FEWER % (1, 2) in said, said
+
+
+SWITCHED = """
+#include <stdlib.h>
+#include "rheaper.h"
+void *volatile keep;
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < atoi(argv[1]); i++) {
+		keep = malloc(9);
+		rheaper_disable_tracking();
+		rheaper_enable_tracking(NULL);
+	}
+	return argc != 2;
+}
+"""
+
+
+def test_a_process_with_several_traces_is_one(b):
+    """It does not stand for others that are missing."""
+    program = b.build("app", "rheaper-gcc", f"-I{SOURCE}/include", text=SWITCHED)
+    baseline = b.baseline(trace=b.load(*(b.trace(1, program=program) for _ in range(3))))
+    assert "processes 3\n" in read(baseline), read(baseline)
+    trace = b.trace(3, program=program)
+    traces = trace, trace + ".1", trace + ".2"
+    said = b.check(0, "-b", baseline, *traces)
+    assert "switched off" in said and "note: " + FEWER % (1, 3) in said, said
+    assert FEWER % (2, 3) in b.check(2, "--require-programs", "-b", baseline, *traces, b.trace(1, program=program))
 
 
 def test_an_update_learns_programs_and_processes(b):
@@ -58,6 +88,9 @@ def test_an_update_learns_programs_and_processes(b):
     other = b.build("other")
     b.check(0, "-b", baseline, "--update-baseline", b.trace(0), b.trace(0), b.trace(0, program=other))
     assert read(baseline) == "rheaper-baseline 3\n\nprogram app\n\tprocesses 2\n\nprogram other\n\tprocesses 1\n", read(baseline)
+    many = [b.trace(0, program=b.build(f"a{i}")) for i in range(5)]
+    b.check(0, "-b", baseline, "--update-baseline", b.trace(0), b.trace(0), b.trace(0), *many)
+    assert "program app\n\tprocesses 3\n" in read(baseline) and "program a4\n" in read(baseline), read(baseline)
     old = b.file("old.txt", "rheaper-baseline 2\n")
     b.check(0, "-b", old, "--update-baseline", b.trace(0))
     assert read(old) == "rheaper-baseline 2\n"
@@ -80,6 +113,36 @@ def test_programs_may_be_required(b):
     assert data["verdict"] == "inconclusive" and [p["defect"] for p in data["problems"]] == ["programs"], data
     said = b.check(2, "--require-programs", b.trace(0))
     assert "--require-programs needs --baseline=FILE" in said, said
+
+
+SITE = "\nsite app\n\tleak-blocks 1\n\tleak-bytes 50\n\tat make\n\tat tail\n\tat main\n"
+UNCOUNTED = "the baseline does not say in how many processes 1 program ran: app; "
+
+
+def test_a_baseline_without_numbers_of_processes_is_told(b):
+    """An older one, or one that was merged by hand: whether a process is missing it cannot tell."""
+    trace, require = b.trace(0, 1), "--require-programs"
+    for version, mend in (1, "--write-baseline writes one that does"), (3, "--update-baseline adds it"):
+        old = b.file(f"old{version}.txt", f"rheaper-baseline {version}\n" + SITE)
+        said = b.check(0, "-b", old, trace)
+        assert UNCOUNTED in said and mend in said, said
+        said = b.check(2, "-b", old, require, trace)
+        assert f"incomplete: {old} (all programs): " + UNCOUNTED in said, said
+    b.check(0, "-b", old, "--update-baseline", trace)
+    assert "in how many" not in b.check(0, "-b", old, require, trace)
+    empty = b.file("empty.txt", "rheaper-baseline 3\n")
+    assert b.check(0, "-b", empty, b.trace(0)).count("\n") == 1
+    assert "does not have the programs that must run" in b.check(2, "-b", empty, require, b.trace(0))
+
+
+def test_programs_that_nothing_requires_are_told(b):
+    """They may be missing the next time, and nobody knows."""
+    other = b.build("other")
+    baseline = b.baseline(trace=b.trace(0))
+    traces = b.trace(0), b.trace(0, program=other)
+    assert "does not have" not in b.check(0, "-b", baseline, *traces)
+    said = b.check(0, "--require-programs", "-b", baseline, *traces)
+    assert "note: 1 program ran that the baseline does not have: other; --update-baseline adds" in said, said
 
 
 def test_a_rule_of_a_program_finds_that_it_has_no_trace(b):
