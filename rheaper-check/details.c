@@ -4,7 +4,7 @@
  * makes the same one. What debug information calls an inlined function has template
  * arguments and no parameters, and each compiler writes types in its own way: of these
  * only the outermost words count, and no such name is compared with one of the other
- * kind.
+ * kind. Names of Rust have their types and no parameters, and all words count.
  *
  * The number of a lambda follows the rest. gcc, and clang where other files may see the
  * lambda, count those of a function: "#2". Else clang counts through the file: "$2".
@@ -32,6 +32,7 @@ struct details {
 	size_t n_lambdas;
 	size_t depth; /* of brackets */
 	bool is_full, is_operator;
+	bool is_whole; /* what lies in inner brackets counts, too */
 };
 
 static void begin(struct details *d)
@@ -43,7 +44,7 @@ static void begin(struct details *d)
 
 static void put(struct details *d, const char *text, size_t n)
 {
-	if (d->depth > 1 && !d->is_full)
+	if (d->depth > 1 && !d->is_whole)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		if (d->n < MAX_TEXT)
@@ -83,6 +84,29 @@ static bool is_full(const char *name, size_t n)
 	}
 	return ends_with(name, n, ")") && !ends_with(name, n, "operator()") &&
 	       !ends_with(name, n, "(anonymous namespace)");
+}
+
+/* "<lambda()>" and the like are gcc's. */
+static bool begins_type(const char *at)
+{
+	static const char *const others[] = {"<lambda", "<unnamed", "<anonymous"};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		if (strncmp(at, others[i], strlen(others[i])) == 0)
+			return false;
+	}
+	return at[0] == '<';
+}
+
+/* "<T as Trait>::f", "f::<T>", "f::{closure#1}": there is one compiler, which writes
+ * inner arguments in one way. */
+static bool is_of_rust(const char *sym)
+{
+	for (const char *at = sym; (at = strstr(at, "::<")); at++) {
+		if (begins_type(at + 2))
+			return true;
+	}
+	return begins_type(sym) || strstr(sym, "{closure#");
 }
 
 bool details_are_full(const char *sym)
@@ -237,6 +261,7 @@ const char *details_of(struct arena *arena, const char *sym)
 
 	if (details_are_cut(sym))
 		return "";
+	d.is_whole = d.is_full || is_of_rust(sym);
 	begin(&d);
 	for (size_t i = 0; i < length;) {
 		d.before = i > 0 ? sym[i - 1] : 0;

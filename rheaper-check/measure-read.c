@@ -184,13 +184,17 @@ static bool is_of_cxx(const char *file)
 }
 
 /* Whether names of Rust lack types and numbers of closures: legacy ones have them from
- * debug information only (rust-name.h). Where a stack has a closure without a number,
- * that is not there. Closures of the library itself, which others built, tell nothing. */
+ * debug information only (rust-name.h). Where a stack has a name with a hash, or a
+ * closure without a number, that is not there. Closures of the library itself, which
+ * others built, tell nothing. */
 static bool is_legacy_rust(const struct measure_stack *stack)
 {
 	for (size_t i = 0; i < stack->n_frames; i++) {
 		const char *name = stack->frames[i]->sym;
+		size_t length = strlen(name);
 
+		if (name_cut_rust_hash(name, length) < length)
+			return true;
 		if (strstr(name, "{{closure}}") && !strstr(name, "::lang_start_internal"))
 			return true;
 	}

@@ -24,8 +24,8 @@ struct demangled {
 /*
  * Demangle a name, or return what it became before. The name is known by its address, so
  * its text must not change or move. `given`, unless it is NULL, is the function's own
- * name in debug information, which rust-name.h adds to. The result lives until
- * demangled_fini.
+ * name in debug information, or "" if that has none, which rust-name.h takes. The result
+ * lives until demangled_fini.
  */
 const char *demangled_get(struct demangled *demangled, const char *name,
 			  const char *given);

@@ -34,6 +34,15 @@ static size_t length_before(const char *name, const char *last, size_t length)
 		       : 0;
 }
 
+static char *keep_hash(const char *linkage_name, const char *demangled)
+{
+	const char *hash = linkage_name + strlen(linkage_name) - HASH_LENGTH + 2;
+	char *kept;
+
+	return asprintf(&kept, "%s::%.*s", demangled, HASH_DIGITS + 1, hash) < 0 ? NULL
+										 : kept;
+}
+
 char *rust_name_join(const char *linkage_name, const char *demangled, const char *given)
 {
 	static const char closure[] = "{{closure}}";
@@ -43,6 +52,8 @@ char *rust_name_join(const char *linkage_name, const char *demangled, const char
 				      is_closure ? strlen(closure) : length);
 	char *joined;
 
+	if (is_legacy(linkage_name) && !given[0])
+		return keep_hash(linkage_name, demangled);
 	if (!is_legacy(linkage_name) || before == 0 || (!is_closure && !given[length]))
 		return NULL;
 	if (asprintf(&joined, "%.*s%.*s%s%s", (int)before, demangled, (int)length, given,

@@ -409,6 +409,14 @@ static const char *best_name(const struct debug_frame *frame, const char *symbol
 	return frame->name;
 }
 
+/* What debug information says beside that name: "", if it has lines and no name. */
+static const char *given_name(const struct debug_frame *frame, const char *best)
+{
+	if (best == frame->linkage_name)
+		return frame->name;
+	return frame->file && !frame->name ? "" : NULL;
+}
+
 size_t symbols_find(struct symbols *s, uint64_t address, const struct symbol **found)
 {
 	struct debug_frame frames[SYMBOLS_MAX_INLINED] = {0};
@@ -425,9 +433,7 @@ size_t symbols_find(struct symbols *s, uint64_t address, const struct symbol **f
 		const char *name = best_name(&frames[i], i == n - 1 ? symbol : NULL);
 
 		s->found[i].name = name ? demangled_get(&s->names, name,
-							name == frames[i].linkage_name
-								? frames[i].name
-								: NULL)
+							given_name(&frames[i], name))
 					: NULL;
 		s->found[i].file =
 			join_path(frames[i].directory, frames[i].file, &s->paths[i]);

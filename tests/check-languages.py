@@ -9,6 +9,7 @@ Prints TAP, one point per test_ function; a language without a compiler here is
 skipped.
 """
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -153,6 +154,10 @@ def test_instances_and_closures_of_rust_have_names(b):
         program = b.build("program.rs", RUST_NAMES, "rustc", *words, "program.rs", "-C", f"linker={BINDIR}/rheaper-cc")
         names = b.query(program, "SELECT DISTINCT function FROM frames WHERE file LIKE '%program.rs'")
         assert {name for name, in names} == called, (words, names)
+    program = b.build("program.rs", RUST_NAMES, "rustc", "-C", "debuginfo=line-tables-only", "program.rs", "-C", f"linker={BINDIR}/rheaper-cc")
+    names = {name for name, in b.query(program, "SELECT DISTINCT function FROM frames WHERE file LIKE '%program.rs'")}
+    bare = {re.sub("::h[0-9a-f]{16}$", "", name) for name in names}
+    assert bare == {"program::main", "program::grow", "program::main::{{closure}}"} and len(names) == 5, names
 
 
 def test_fortran(b):

@@ -361,6 +361,8 @@ def test_names_without_parameters_are_told(b):
         assert told not in b.check(0, "-b", b.baseline(trace=known), known)
     for change, amount in (("UPDATE frames SET file = replace(file, 'program.c', 'program.d')", "2 known leaks are"),
                            ("UPDATE frames SET function = 'a::main::{{closure}}', file = 'a.rs' WHERE function = 'from_a'", "1 known leak is"),
+                           ("UPDATE frames SET function = 'a::grow::h0123456789abcdef', file = 'a.rs' WHERE function = 'from_a'",
+                            "1 known leak is"),
                            (f"{rust}; UPDATE frames SET function = 'std::rt::lang_start::{{{{closure}}}}' WHERE function = 'main'",
                             "2 known leaks are")):
         changed = b.change(of_c, change)
