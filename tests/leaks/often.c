@@ -9,6 +9,7 @@
  */
 #include <pthread.h>
 #include <rheaper.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,9 +21,11 @@
 #define THREADS 4
 #define PLACES 64
 #define CHECKS 12
+#define ROUNDS 1000        /* before a check */
+#define MOST_ROUNDS 200000 /* until the next one: a check may wait for a processor */
 
 static _Atomic(void *) places[PLACES];
-static atomic_int stop, n_rounds;
+static atomic_int stop, n_rounds, n_allowed;
 static void *kept[CHECKS];
 
 /* Takes what is at a place. Its pointer is in memory all the time: a scan does not know
@@ -52,6 +55,9 @@ static void *churn(void *number)
 			block = realloc(block, 16 + (state >> 12) % 2000);
 		free(exchange(&places[state >> 24 & (PLACES - 1)], block, &hand));
 		atomic_fetch_add(&n_rounds, 1);
+		while (atomic_load(&n_rounds) >= atomic_load(&n_allowed) &&
+		       !atomic_load(&stop))
+			sched_yield();
 	}
 	return NULL;
 }
@@ -94,9 +100,10 @@ static void check_churn(void)
 	for (unsigned n = 0; n < CHECKS; n++) {
 		int before = atomic_load(&n_rounds);
 
+		atomic_store(&n_allowed, before + MOST_ROUNDS);
 		lose();
 		kept[n] = malloc(900);
-		while (atomic_load(&n_rounds) - before < 1000)
+		while (atomic_load(&n_rounds) - before < ROUNDS)
 			;
 		n_wrong += !says(n + 1);
 	}
