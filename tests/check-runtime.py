@@ -329,6 +329,33 @@ def test_a_ring_of_many_threads(b):
     assert last == 8, last
 
 
+# More than a buffer has of what a ring keeps in one of its own, and no event
+MARKS = r"""
+#include <stdio.h>
+extern int rheaper_runtime_mark(const char *text);
+int main(void)
+{
+	char text[160];
+	for (int i = 0; i < 8000; i++) {
+		snprintf(text, sizeof(text), "%0150d", i);
+		rheaper_runtime_mark(text);
+	}
+	return 0;
+}
+"""
+
+
+def test_a_ring_of_marks_alone(b):
+    """Whoever hands over the buffer that all threads share has its lock, and does not take it again."""
+    with open(b.path("program-marks.c"), "w") as out:
+        out.write(MARKS)
+    subprocess.run([DRIVER, b.path("program-marks.c"), "-o", b.path("program-marks")], check=True)
+    subprocess.run([b.path("program-marks")], cwd=b.dir, check=True, timeout=120,
+                   env={**os.environ, "RHEAPER_TRACE": "marks.bin", "RHEAPER_MAX_BYTES": "4M,ring"})
+    row, _ = b.load("SELECT ending, count(*), max(CAST(text AS INTEGER)) FROM markers JOIN processes USING (process)", "marks.bin")
+    assert row == ("exited", 8000, 7999), row
+
+
 def test_a_ring_too_small_for_its_threads(b):
     said = b.run("many-threads", RHEAPER_MAX_BYTES="1M,ring")
     assert said == "", said
