@@ -62,6 +62,13 @@ def test_an_allowed_skip_is_named(b):
                     "real-x: cannot fetch the source of x: no route", "1 skipped", "1 passed, 0 failed"], said
 
 
+def test_a_newer_meson_names_tests_otherwise(b):
+    said = b.ask(("a+b - rheaper:real-x", "SKIP", "1..0 # SKIP cannot fetch the source of x: no route\n"),
+                 ("load - rheaper:files", "OK", "1..2\nok 1 - mount_twice # SKIP needs root\nok 2 - other\n"))
+    assert said[2:] == ["real-x: cannot fetch the source of x: no route", "files / mount_twice: needs root",
+                        "1 skipped", "1 passed, 0 failed"], said
+
+
 def test_an_allowed_point_is_named_and_its_test_has_passed(b):
     said = b.ask(("rheaper:files / files", "OK", "1..2\nok 1 - mount_twice # SKIP needs root\nok 2 - other\n"))
     assert said[2:] == ["files / mount_twice: needs root", "1 passed, 0 failed"], said

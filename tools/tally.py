@@ -61,7 +61,7 @@ def last_line(test):
 def find_skips(test):
     """What a test left out: [(its name, or NAME / POINT, the reason)]."""
     points, plan = [], None
-    name = test["name"].rpartition(" / ")[2]  # before it Meson puts the project and suites
+    name = re.split(" / |:", test["name"])[-1]  # before it Meson puts the project and suites, newer ones in another order
     for line in (test.get("stdout") or "").splitlines():
         point, none = POINT.match(line), NO_PLAN.match(line)
         if point:
