@@ -16,6 +16,7 @@ static const struct row_column process_columns[] = {
 	ROW_COLUMN(process_facts, started_ticks, "p.started_ticks"),
 	ROW_COLUMN(process_facts, trace_path, "p.trace_path"),
 	ROW_COLUMN(process_facts, executable, "p.executable"),
+	ROW_COLUMN(process_facts, command_line, "p.command_line"),
 	ROW_COLUMN(process_facts, ending, "p.ending"),
 	ROW_COLUMN(process_facts, is_ring, "p.ring <> 0 AND p.max_bytes <> 0"),
 	ROW_COLUMN(process_facts, is_sample, "p.sample_bytes <> 0"),

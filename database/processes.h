@@ -16,6 +16,7 @@ struct process_facts {
 	int64_t process, run;
 	int64_t pid, started_unix_ns, started_ticks; /* these three name a trace */
 	const char *trace_path, *executable;         /* or NULL */
+	const char *command_line;                    /* its words, or NULL */
 	const char *ending;                          /* terms.h */
 	bool is_ring;                /* only the newest part of the trace was kept */
 	bool is_sample;              /* of the blocks */

@@ -80,6 +80,15 @@ const char *limits_take_most(struct limits *limits, const char *words)
 	return NULL;
 }
 
+bool limits_any(const struct limits *limits)
+{
+	for (int k = 0; k < N_AMOUNTS; k++) {
+		if (limits->most[k].asked)
+			return true;
+	}
+	return false;
+}
+
 bool limits_need_baseline(const struct limits *limits)
 {
 	for (int i = 0; i < N_AMOUNTS; i++) {

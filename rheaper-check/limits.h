@@ -30,6 +30,9 @@ const char *limits_take_most(struct limits *limits, const char *words);
 /* Return whether any growth is limited, which needs a baseline. */
 bool limits_need_baseline(const struct limits *limits);
 
+/* Return whether any amount of a program is limited. */
+bool limits_any(const struct limits *limits);
+
 struct baseline;
 
 /* Die if a baseline, which was read from `path`, has an amount nowhere whose growth is

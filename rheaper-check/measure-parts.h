@@ -19,7 +19,7 @@ struct owner_table;
 struct rows;
 
 struct process {
-	const char *program, *path;
+	const char *program, *path, *command; /* its words */
 	int64_t pid, start_ns;
 	unsigned int run;
 	bool cut;     /* its trace ended early, so blocks live then are not leaks */

@@ -128,6 +128,7 @@ static void read_totals(struct reading *r, int64_t number, const struct process 
 	};
 	struct measure_program row = {.name = process->program,
 				      .path = process->path,
+				      .command = process->command,
 				      .run = process->run,
 				      .pid = process->pid,
 				      .start_ns = process->start_ns,
@@ -399,6 +400,7 @@ static void take_process(struct reading *r, const struct process_facts *row)
 				  .pid = row->pid,
 				  .start_ns = row->started_unix_ns,
 				  .path = path,
+				  .command = reading_text_or(r, row->command_line, ""),
 				  .run = r->m->n_runs,
 				  .cut = is_cut(ending),
 				  .goes_on = goes_on(ending),

@@ -401,6 +401,7 @@ static size_t fold_program(const struct measure *m, struct by_run *runs,
 			if (strcmp(rows[i].path, program->path) < 0)
 				program->path = rows[i].path;
 		}
+		measure_compare_commands(m->arena, program, rows + first, i - first);
 		counts = arena_grow(m->arena, counts, program->n_runs, sizeof(*counts));
 		counts[program->n_runs++] = count_processes(rows + first, i - first);
 		program->n_ended += is_judged;

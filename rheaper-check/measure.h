@@ -130,8 +130,11 @@ struct measure_owned {
 
 struct measure_program {
 	const char *name;
-	const char *path;    /* of its file; of several, the first by name, */
-	bool has_more_paths; /* ... and that there are several */
+	const char *path;       /* of its file; of several, the first by name, */
+	bool has_more_paths;    /* ... and that there are several */
+	const char *command;    /* of a row: of the process */
+	uint64_t commands;      /* of its first run, */
+	bool has_more_commands; /* ... and that a run has others */
 	int64_t amounts[N_AMOUNTS];
 	unsigned int run;      /* of a row */
 	int64_t pid, start_ns; /* of a row: of its trace */
@@ -283,6 +286,11 @@ void measure_add_problem(struct measure *measure, enum measure_defect defect,
 /* Note each program and library that was built again since it was traced, once. Call it
  * after the last database. */
 void measure_note_rebuilt(struct measure *measure);
+
+/* Compare the command lines of a program's n rows of a run with those of its first run,
+ * or keep them if this is the first one: before it is counted. */
+void measure_compare_commands(struct arena *arena, struct measure_program *program,
+			      const struct measure_program *rows, size_t n);
 
 /* Add up the runs, and find children whose traces are in none. Call it after the last
  * database. */

@@ -220,6 +220,25 @@ static void note_old(struct verdict *v, const struct baseline *baseline)
 			      "--write-baseline writes one that has files");
 }
 
+/* Amounts of a program are those of a run: another run of it, with other arguments, is
+ * no second look at the same. */
+static void note_other_commands(struct verdict *v)
+{
+	for (size_t i = 0; i < v->measure->n_programs; i++) {
+		const struct measure_program *p = &v->measure->programs[i];
+
+		if (p->has_more_commands)
+			findings_note(
+				v, arena_format(v->arena,
+						"%s ran with other arguments in another "
+						"run, and what it has in one run is not "
+						"added to that of another; if these are "
+						"no repetitions, load the traces of all "
+						"by one rheaper-load",
+						p->name));
+	}
+}
+
 static void note_baseline(struct verdict *v, const struct baseline *baseline,
 			  const struct limits *limits)
 {
@@ -243,6 +262,8 @@ void notes_add(struct verdict *v, const struct baseline *baseline,
 	}
 	if (baseline)
 		note_baseline(v, baseline, limits);
+	if (baseline || limits_any(limits) || m->min_runs > 1)
+		note_other_commands(v);
 	note_uncounted(v);
 	note_younger(v);
 	note_forked(v);

@@ -82,6 +82,21 @@ def test_a_process_with_several_traces_is_one(b):
     assert FEWER % (2, 3) in b.check(2, "--require-programs", "-b", baseline, *traces, b.trace(1, program=program))
 
 
+def test_runs_of_other_arguments_are_told(b):
+    """Of traces that were loaded each by itself the worst counts: what another one leaks more does not."""
+    big = b.load(b.trace(5))
+    baseline = b.baseline(trace=b.load(b.trace(5)))
+    told = "note: app ran with other arguments in another run, and what it has in one run is not added to that of another;"
+    for status, *words in (0, "-b", baseline), (1, "--limit=leak-blocks=5"), (1, "--min-runs=all"):
+        assert told in b.check(status, *words, big, b.load(b.trace(3)))
+    # Repetitions, of a server with another number of children, too
+    assert told not in b.check(0, "-b", baseline, big, b.load(b.trace(5)))
+    several = b.load(b.trace(0), b.trace(0), b.trace(1))
+    assert told not in b.check(0, "-b", baseline, several, b.load(b.trace(0), b.trace(1)))
+    # Without a baseline each leak is a finding
+    assert told not in b.check(1, big, b.load(b.trace(3)))
+
+
 def test_an_update_learns_programs_and_processes(b):
     """Amounts shrink and these grow: what runs from now on must run later."""
     baseline = b.baseline(trace=b.trace(0))
