@@ -409,12 +409,10 @@ static const char *best_name(const struct debug_frame *frame, const char *symbol
 	return frame->name;
 }
 
-/* What debug information says beside that name: "", if it has lines and no name. */
-static const char *given_name(const struct debug_frame *frame, const char *best)
+/* What debug information calls it by itself: "", if that has lines and no name. */
+static const char *given_name(const struct debug_frame *frame)
 {
-	if (best == frame->linkage_name)
-		return frame->name;
-	return frame->file && !frame->name ? "" : NULL;
+	return frame->file && !frame->name ? "" : frame->name;
 }
 
 size_t symbols_find(struct symbols *s, uint64_t address, const struct symbol **found)
@@ -432,9 +430,9 @@ size_t symbols_find(struct symbols *s, uint64_t address, const struct symbol **f
 	for (size_t i = 0; i < n; i++) {
 		const char *name = best_name(&frames[i], i == n - 1 ? symbol : NULL);
 
-		s->found[i].name = name ? demangled_get(&s->names, name,
-							given_name(&frames[i], name))
-					: NULL;
+		s->found[i].name =
+			name ? demangled_get(&s->names, name, given_name(&frames[i]))
+			     : NULL;
 		s->found[i].file =
 			join_path(frames[i].directory, frames[i].file, &s->paths[i]);
 		s->found[i].line = frames[i].line;

@@ -33,7 +33,7 @@ fn main() {
 
 RUST_NAMES = """
 #[inline(never)]
-fn grow<T: Clone>(x: T) { std::mem::forget(vec![x; 100]); }
+fn grow<T: Clone>(x: T) { std::mem::forget(std::hint::black_box(vec![x; 100])); }
 fn main() {
     let one = |n: usize| std::mem::forget(vec![0u8; n]);
     let two = |n: usize| std::mem::forget(vec![1u8; n]);
@@ -154,10 +154,15 @@ def test_instances_and_closures_of_rust_have_names(b):
         program = b.build("program.rs", RUST_NAMES, "rustc", *words, "program.rs", "-C", f"linker={BINDIR}/rheaper-cc")
         names = b.query(program, "SELECT DISTINCT function FROM frames WHERE file LIKE '%program.rs'")
         assert {name for name, in names} == called, (words, names)
-    program = b.build("program.rs", RUST_NAMES, "rustc", "-C", "debuginfo=line-tables-only", "program.rs", "-C", f"linker={BINDIR}/rheaper-cc")
+    lines = "rustc", "-C", "debuginfo=line-tables-only", "program.rs", "-C", f"linker={BINDIR}/rheaper-cc"
+    program = b.build("program.rs", RUST_NAMES, *lines)
     names = {name for name, in b.query(program, "SELECT DISTINCT function FROM frames WHERE file LIKE '%program.rs'")}
     bare = {re.sub("::h[0-9a-f]{16}$", "", name) for name in names}
     assert bare == {"program::main", "program::grow", "program::main::{{closure}}"} and len(names) == 5, names
+    # Optimized, there are names of functions into which others were inlined
+    program = b.build("program.rs", RUST_NAMES, *lines, "-O")
+    names = {name for name, in b.query(program, "SELECT DISTINCT function FROM frames WHERE file LIKE '%program.rs'")}
+    assert {"program::grow::<u8>", "program::grow::<u64>"} <= names, names
 
 
 def test_fortran(b):
