@@ -14,10 +14,12 @@ enum {
 static bool is_legacy(const char *name)
 {
 	size_t length = strlen(name);
-	const char *hash = name + length - HASH_LENGTH;
+	const char *hash;
 
-	return strncmp(name, "_ZN", 3) == 0 && length > HASH_LENGTH &&
-	       strncmp(hash, "17h", 3) == 0 &&
+	if (strncmp(name, "_ZN", 3) != 0 || length <= HASH_LENGTH)
+		return false;
+	hash = name + length - HASH_LENGTH;
+	return strncmp(hash, "17h", 3) == 0 &&
 	       strspn(hash + 3, "0123456789abcdef") == HASH_DIGITS &&
 	       strcmp(hash + 3 + HASH_DIGITS, "E") == 0;
 }
