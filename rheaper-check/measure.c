@@ -359,8 +359,8 @@ static int compare_processes(const void *left, const void *right)
 	return order ? order : (a->start_ns > b->start_ns) - (a->start_ns < b->start_ns);
 }
 
-/* Of a process that was switched off and on, or had snapshots made, one trace counts.
- * What it executed is another program, of whatever name. */
+/* Of a process that was switched off and on one trace counts. What it executed is another
+ * program, of whatever name. */
 static int64_t count_processes(const struct measure_program *rows, size_t n)
 {
 	int64_t count = 0;

@@ -106,7 +106,8 @@ static void write_findings(const struct verdict *v, FILE *out, size_t room)
 			   arena_format(v->arena, "%s" ELSEWHERE, locate_rest(v, n)));
 }
 
-/* Notices, while they are counted: those that find no room are not written. */
+/* Notices, while they are counted: those that find no room are not written. What is said
+ * of single traces, of which there may be thousands, follows what is said of all. */
 struct notices {
 	FILE *out;
 	size_t n, n_shown;
@@ -127,12 +128,12 @@ static void write_notices(const struct verdict *v, FILE *out)
 	for (size_t i = 0; i < m->n_problems; i++)
 		n += !verdict_minds(v, &m->problems[i]);
 	notices.n_shown = n_shown(n, MOST_OF_A_TYPE);
+	for (size_t i = 0; i < v->n_notes; i++)
+		add_notice(&notices, "rheaper-check", v->notes[i]);
 	for (size_t i = 0; i < m->n_problems; i++) {
 		if (!verdict_minds(v, &m->problems[i]))
 			add_notice(&notices, m->problems[i].trace, m->problems[i].why);
 	}
-	for (size_t i = 0; i < v->n_notes; i++)
-		add_notice(&notices, "rheaper-check", v->notes[i]);
 	for (size_t i = 0; i < v->n_better && notices.n < notices.n_shown; i++)
 		add_notice(&notices, "improved", locate_better(v, &v->better[i]));
 	if (notices.n_shown < n)

@@ -80,6 +80,10 @@ def test_a_process_with_several_traces_is_one(b):
     said = b.check(0, "-b", baseline, *traces)
     assert "switched off" in said and "note: " + FEWER % (1, 3) in said, said
     assert FEWER % (2, 3) in b.check(2, "--require-programs", "-b", baseline, *traces, b.trace(1, program=program))
+    # ... in a report with room for ten notes, too
+    trace = b.trace(9, program=program)
+    said = b.check(0, "-b", baseline, "--report=github", *([trace] + [f"{trace}.{i}" for i in range(1, 9)]))
+    assert FEWER % (1, 3) in said and "more notes" in said and said.count("::notice") == 10, said
 
 
 def test_runs_of_other_arguments_are_told(b):
