@@ -99,11 +99,11 @@ def test_sampled(b):
 
 
 def test_traced_at_depth_20(b):
-    check(b.traced(20), 700)
+    check(b.traced(20), 695)
 
 
 def test_traced_at_depth_60(b):
-    check(b.traced(60), 900)
+    check(b.traced(60), 895)
 
 
 def test_bytes_of_a_pair(b):
