@@ -192,7 +192,7 @@ static int answered(void)
 }
 
 /* What a build that does not link by us must add to its own link command. */
-static int show_link(const struct own *own, const struct compiler *compiler,
+static int show_link(const struct own *own, const struct quirk *quirk,
 		     const struct cmdline *c)
 {
 	char *dir = cmdline_links(c) ? archive_find(c->target->suffix) : NULL;
@@ -213,7 +213,7 @@ static int show_link(const struct own *own, const struct compiler *compiler,
 		exit_with(2,
 			  "--rheaper-show=link: %s refuses these words; only the driver "
 			  "itself can hand them to its linker",
-			  path_base(compiler->command.word[0]));
+			  quirk->tool);
 	if (!cmdline_links(c))
 		exit_with(2, "--rheaper-show=link: nothing to add: %s", c->reason);
 	if (!dir)
@@ -338,7 +338,7 @@ int main(int argc, char **argv)
 	quirk = quirk_find(&compiler.command, &own.user);
 	judge(&own, &compiler, quirk, &c, &seen);
 	if (own.action == OWN_SHOW_LINK)
-		return show_link(&own, &compiler, &c);
+		return show_link(&own, quirk, &c);
 	if (own.off || depth > 0) {
 		c.kind = CMD_QUERY;
 		c.compiles = 0;

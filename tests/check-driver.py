@@ -334,9 +334,11 @@ def test_zig_gets_a_file_for_its_linker(b):
 
 def test_zig_gets_no_words_of_show_link(b):
     b.script("zig", 'printf "%s\\n" "$@"')
-    result = b.run("--rheaper-show=link", RHEAPER_REAL_CC="zig cc")
-    assert result.returncode == 2 and result.stdout == "", result
-    assert "zig refuses these words" in result.stderr and result.stderr.count("\n") == 1, result
+    b.script("ccache", 'exec "$@"')
+    for name in "zig cc", "ccache zig cc":
+        result = b.run("--rheaper-show=link", RHEAPER_REAL_CC=name)
+        assert result.returncode == 2 and result.stdout == "", result
+        assert ": zig refuses these words" in result.stderr and result.stderr.count("\n") == 1, result
 
 
 def test_dietlibc_is_left_alone_with_a_sentence(b):
