@@ -389,18 +389,42 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
+/* The program may have changed its environment, and unmapped what it put there. */
+static bool is_new_page(const void *first, const void *at)
+{
+	return at == first || (uintptr_t)at % LEAK_PAGE == 0;
+}
+
+static bool can_read_text(const char *text)
+{
+	for (const char *at = text;; at++) {
+		if (is_new_page(text, at) && !rhp_os_readable((uintptr_t)at))
+			return false;
+		if (!*at)
+			return true;
+	}
+}
+
+static bool says_anywhere(const char *variable)
+{
+	static const char name[] = "MALLOC_CONF";
+	const size_t length = sizeof(name) - 1;
+	const char *value = strchr(variable, '=');
+	return value && (size_t)(value - variable) >= length &&
+	       strncmp(value - length, name, length) == 0 &&
+	       (has_word(value, "retain:false") || has_word(value, "dss:primary"));
+}
+
 /* jemalloc, if its variable says so (other builds put a prefix before its name), has
  * lists in mappings and at the end of the data, as the program may have pointers there.
  */
 static bool has_lists_anywhere(void)
 {
-	static const char name[] = "MALLOC_CONF";
-	const size_t length = sizeof(name) - 1;
-	for (char *const *e = environ; e && *e; e++) {
-		const char *value = strchr(*e, '=');
-		if (value && (size_t)(value - *e) >= length &&
-		    strncmp(value - length, name, length) == 0 &&
-		    (has_word(value, "retain:false") || has_word(value, "dss:primary")))
+	char *const *first = environ;
+	for (char *const *e = first; e; e++) {
+		if ((is_new_page(first, e) && !rhp_os_readable((uintptr_t)e)) || !*e)
+			return false;
+		if (can_read_text(*e) && says_anywhere(*e))
 			return true;
 	}
 	return false;

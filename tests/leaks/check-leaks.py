@@ -809,6 +809,32 @@ int main(int argc, char **argv)
 """
 
 
+UNMAPPED = """#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+int main(void)
+{
+	static char *variables[] = {NULL, "B=c", NULL};
+	void *volatile lost = malloc(77);
+	/* So large that what the scan maps does not reach down to its begin */
+	char *room = mmap(NULL, 1 << 28, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	lost = NULL;
+	variables[0] = strcpy(room, "A=b");
+	environ = variables;
+	return lost != NULL || munmap(room, 1 << 28) != 0;
+}
+"""
+
+
+def test_an_environment_that_is_not_there(b):
+    """Nothing else of the scan needs it."""
+    program = b.path("unmapped")
+    b.run(b.cc, "-g", "-O1", b.file("unmapped.c", UNMAPPED), "-D_GNU_SOURCE", "-o", program)
+    assert [kind for size, kind in b.scan(program)[1] if size == 77] == [D]
+
+
 def test_other_allocators(b):
     """Their own lists have old pointers to blocks, and no list of libc's is there."""
     n = 0
