@@ -45,20 +45,30 @@ static char *keep_hash(const char *linkage_name, const char *demangled)
 										 : kept;
 }
 
+/* What stands behind the kind of a closure, "#1}<u8>"; NULL: it is none. Bodies of
+ * asynchronous functions and blocks, "{async_fn#0}", are closures, too. */
+static const char *find_number(const char *given)
+{
+	size_t n = strcspn(given, "#<}");
+
+	return given[0] == '{' && given[n] == '#' ? given + n : NULL;
+}
+
 char *rust_name_join(const char *linkage_name, const char *demangled, const char *given)
 {
-	static const char closure[] = "{{closure}}";
-	bool is_closure = strncmp(given, "{closure", 8) == 0;
-	size_t length = strcspn(given, "<");
-	size_t before = length_before(demangled, is_closure ? closure : given,
-				      is_closure ? strlen(closure) : length);
+	const char *number = find_number(given), *last = number ? "{{closure}}" : given;
+	size_t length = number ? strlen(last) : strcspn(given, "<");
+	size_t before = length_before(demangled, last, length);
 	char *joined;
 
 	if (is_legacy(linkage_name) && !given[0])
 		return keep_hash(linkage_name, demangled);
-	if (!is_legacy(linkage_name) || before == 0 || (!is_closure && !given[length]))
+	if (!is_legacy(linkage_name) || before == 0 || (!number && !given[length]))
 		return NULL;
-	if (asprintf(&joined, "%.*s%.*s%s%s", (int)before, demangled, (int)length, given,
+	given = number ? number : given;
+	length = strcspn(given, "<");
+	if (asprintf(&joined, "%.*s%s%.*s%s%s", (int)before, demangled,
+		     number ? "{closure" : "", (int)length, given,
 		     given[length] ? "::" : "", given + length) < 0)
 		return NULL;
 	return joined;
