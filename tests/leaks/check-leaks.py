@@ -835,6 +835,22 @@ def test_an_environment_that_is_not_there(b):
     assert [kind for size, kind in b.scan(program)[1] if size == 77] == [D]
 
 
+def scans_as_libc(b, program, name, words, blocks, *, must):
+    """Whether a case has the kinds that it has with libc's allocator; `must`: an error, if not."""
+    found = dict(b.scan(program, name)[1])
+    # What a list points to that has a mapping of its own is possibly lost, as in a child, which has
+    # blocks of its parent's that its trace has not
+    if name in ("forked", "joined", "detached"):
+        found.update({size: D for size, kind in found.items() if kind == P})
+    try:
+        check_kinds(b, (name, words), blocks, 0, found)
+    except AssertionError:
+        if must:
+            raise
+        return False
+    return True
+
+
 def test_other_allocators(b):
     """Their own lists have old pointers to blocks, and no list of libc's is there."""
     n = 0
@@ -855,12 +871,9 @@ def test_other_allocators(b):
         for name, blocks in () if is_static else CASES.items():
             if name == "register" and platform.machine() != "x86_64":
                 continue
-            found = dict(b.scan(program, name)[1])
-            # What a list points to that has a mapping of its own is possibly lost, as in a child, which has
-            # blocks of its parent's that its trace has not
-            if name in ("forked", "joined", "detached"):
-                found.update({size: D for size, kind in found.items() if kind == P})
-            check_kinds(b, (name, words), blocks, 0, found)
+            # A word of jemalloc's may be the address of a lost block (leaks.md), by chance: not twice
+            if "jemalloc" not in words[0] or not scans_as_libc(b, program, name, words, blocks, must=False):
+                scans_as_libc(b, program, name, words, blocks, must=True)
         # What is kept is never lost; what is lost, unused parts of blocks may point to
         program = b.build("graph.c", *words)
         for seed in range(1, 11):
