@@ -64,6 +64,8 @@ struct leak_address *rhp_leak_address(struct leak_scan *s, uintptr_t address,
 
 static bool is_live(const struct leak_scan *s, const struct leak_address *a)
 {
+	if (a->address == LEAK_POOLS)
+		return false;
 	if (!a->is_live || !s->has_families || a->family > RHP_FAMILY_LISTED)
 		return a->is_live;
 	uint32_t others =
@@ -108,6 +110,7 @@ static int take_event(struct leak_scan *s, const struct rhp_packed_event *e,
 		if (e->stamp >= a->begun) {
 			a->begun = e->stamp;
 			a->size = e->size;
+			a->is_resized = e->code == RHP_REALLOC_END;
 		}
 	}
 	if (is_first || e->stamp >= a->latest) {
@@ -116,6 +119,29 @@ static int take_event(struct leak_scan *s, const struct rhp_packed_event *e,
 			     e->code == RHP_REALLOC_FAIL;
 	}
 	return 0;
+}
+
+/* Which blocks ended with a pool, events in whatever order do not tell. */
+static int note_pools(struct leak_scan *s, uint32_t family)
+{
+	struct leak_address *a = rhp_leak_address(s, LEAK_POOLS, family);
+	if (!a)
+		return -ENOMEM;
+	a->is_live = 1;
+	return 0;
+}
+
+/* Its pool may be; or a declared function resized what malloc gave out, or else a block
+ * of its own in that. */
+static bool may_be_over(const struct leak_scan *s, const struct leak_address *a)
+{
+	if (!s->has_families)
+		return false;
+	if (a->family != RHP_FAMILY_NONE)
+		return s->addresses[slot_of(s, LEAK_POOLS, a->family)].address != 0;
+	const struct leak_address *listed =
+		&s->addresses[slot_of(s, a->address, RHP_FAMILY_LISTED)];
+	return listed->is_resized && listed->begun > a->begun;
 }
 
 /* A window that ends with the beginning of a realloc: its block may be copied now. */
@@ -154,10 +180,10 @@ static int take_packed(struct leak_scan *s, const uint64_t *units, uint64_t *beg
 		*begun = 0;
 	if (e.size == RHP_SIZE_MAX && reading->full_size)
 		e.size = reading->full_size;
+	if (reading->is_of_pool)
+		return note_pools(s, reading->family);
 	/* A REALLOC_FREE ended at its BEGIN; its stamp has no order. */
-	return e.code == RHP_REALLOC_FREE || reading->is_of_pool
-		       ? 0
-		       : take_event(s, &e, reading);
+	return e.code == RHP_REALLOC_FREE ? 0 : take_event(s, &e, reading);
 }
 
 /* What a record says of the event that follows it: nothing, but for SIZE and FAMILY. */
@@ -341,7 +367,8 @@ static int collect(struct leak_scan *s)
 		const struct leak_address *a = &s->addresses[i];
 		if (is_live(s, a))
 			s->blocks[s->n_blocks++] = (struct leak_block){
-				a->address, a->size, a->begun, a->family};
+				a->address, a->size, may_be_over(s, a), a->begun,
+				a->family};
 	}
 	return 0;
 }

@@ -8,6 +8,10 @@
  * The trace has a family for each event, and the table of addresses a slot for each
  * family, so that a chunk and the first block in it are two. Only blocks of the family
  * LISTED may be freed by functions without one, and the other way round.
+ *
+ * A pool that is freed as a whole ends blocks that are taken for live here: the events of
+ * a pool and of its blocks have stamps of several counters. Their memory may be given out
+ * again, and what is there then is judged by itself.
  */
 #include "runtime/leak-parts.h"
 
@@ -36,6 +40,22 @@ static bool is_inside(const struct leak_block *inner, const struct leak_block *o
 	       inner->address - outer->address <= outer->size - inner->size;
 }
 
+/* What seems to lie in a block that may be over is judged by itself. */
+static bool holds(const struct leak_block *outer, const struct leak_block *inner)
+{
+	return !outer->may_be_over && is_inside(inner, outer);
+}
+
+/* Of two blocks at the same place the outer one is judged for both; of two of which
+ * neither lies in the other one has ended unseen. */
+static bool is_judged(const struct leak_block *b, const struct leak_block *other)
+{
+	if (holds(b, other) || holds(other, b))
+		return holds(b, other);
+	return b->may_be_over != other->may_be_over ? other->may_be_over
+						    : b->stamp > other->stamp;
+}
+
 /* Blocks that begin at the same place come in any order. */
 void rhp_leak_leave_inner(struct leak_scan *s)
 {
@@ -43,9 +63,9 @@ void rhp_leak_leave_inner(struct leak_scan *s)
 	for (size_t i = 0; i < s->n_blocks; i++) {
 		struct leak_block b = s->blocks[i];
 		struct leak_block *last = n ? &s->blocks[n - 1] : NULL;
-		if (last && last->address == b.address && is_inside(last, &b))
-			*last = b;
-		else if (!last || !is_inside(&b, last))
+		if (last && last->address == b.address)
+			*last = is_judged(&b, last) ? b : *last;
+		else if (!last || !holds(last, &b))
 			s->blocks[n++] = b;
 	}
 	s->n_blocks = n;

@@ -104,10 +104,15 @@ struct leak_region {
 
 struct leak_block {
 	uintptr_t address;
-	uint64_t size; /* no two overlap; one of none has an address, too */
+	uint64_t size : 63;       /* no two overlap; one of none has an address, too */
+	uint64_t may_be_over : 1; /* what seems to lie in it may have its memory */
 	uint64_t stamp : RHP_SEQ_BITS;
 	uint64_t family : RHP_FAMILY_BITS;
 };
+
+/* Of no block: the slot of this address and a family says that pools of it were freed as
+ * a whole. It counts as live, so the next scan has it, too. */
+#define LEAK_POOLS ((uintptr_t)1)
 
 /* An address that a block of a family ever had. */
 struct leak_address {
@@ -116,7 +121,8 @@ struct leak_address {
 	uint64_t family : RHP_FAMILY_BITS; /* of format.h */
 	uint64_t size;                     /* that the latest allocation asked for */
 	uint64_t latest;                   /* stamp of its latest event, */
-	uint64_t most : 61;                /* the largest block ever */
+	uint64_t most : 60;                /* the largest block ever */
+	uint64_t is_resized : 1;           /* the latest allocation was a realloc's */
 	uint64_t is_live : 1;              /* what the latest event left */
 	uint64_t is_moving : 1; /* something happened to it when memory was copied */
 	uint64_t is_recent : 1; /* an event of it will be read again by the next scan */
@@ -273,7 +279,7 @@ HIDDEN bool rhp_leak_is_live(const struct leak_address *a,
 			     const struct leak_address *other);
 
 /* Leaves out the blocks that lie in others: these are judged for both. They come by
- * address. */
+ * address, and no two of what is left begin at the same one. */
 HIDDEN void rhp_leak_leave_inner(struct leak_scan *s);
 
 /* The region that an address lies in, or NULL; and the first that ends behind it. */
