@@ -44,6 +44,11 @@ static void add_better(struct verdict *v, const char *key, const char *message)
 		(struct improvement){names_bare(v->arena, key), message};
 }
 
+const char *findings_plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 void findings_note(struct verdict *v, const char *note)
 {
 	v->notes = arena_grow(v->arena, v->notes, v->n_notes, sizeof(*v->notes));

@@ -106,6 +106,9 @@ void findings_sort(struct verdict *verdict);
 /* Add a copy of a finding, which must have a kind, a program and a message. */
 void findings_add(struct verdict *verdict, const struct finding *finding);
 
+/* Return what a word has behind it where there are `n`: "s", or "". */
+const char *findings_plural(int64_t n);
+
 /* Add a note, a sentence that lives as long as the arena. */
 void findings_note(struct verdict *verdict, const char *note);
 

@@ -201,13 +201,14 @@ static bool is_legacy_rust(const struct measure_stack *stack)
 	return false;
 }
 
-/* Whether names of its language lack what tells functions apart: those of D have no
+/* Whether names of a frame's language lack what tells functions apart: those of D have no
  * parameters, however they were compiled (d-name.h). */
-static bool is_vague(const struct measure_frame *frame, bool is_legacy)
+static bool is_vague(const struct measure_frame *frame, const struct measure_stack *stack)
 {
 	const char *ending = file_ending(frame->file);
 
-	return strcmp(ending, "d") == 0 || (is_legacy && strcmp(ending, "rs") == 0);
+	return strcmp(ending, "d") == 0 ||
+	       (strcmp(ending, "rs") == 0 && is_legacy_rust(stack));
 }
 
 /*
@@ -217,7 +218,7 @@ static bool is_vague(const struct measure_frame *frame, bool is_legacy)
  */
 static bool lacks_details(const struct measure_stack *stack, size_t n)
 {
-	bool is_cxx = false, lacks = false, is_legacy = is_legacy_rust(stack);
+	bool is_cxx = false, lacks = false;
 
 	for (size_t i = 0; i < n && strcmp(stack->frames[i]->plain, "main") != 0; i++) {
 		const struct measure_frame *frame = stack->frames[i];
@@ -227,7 +228,7 @@ static bool lacks_details(const struct measure_stack *stack, size_t n)
 
 		if (frame->is_bare)
 			continue;
-		if (is_vague(frame, is_legacy))
+		if (is_vague(frame, stack))
 			return true;
 		is_cxx = is_cxx || frame->has_parameters || is_of_cxx(frame->file);
 		lacks = lacks || (frame->plain[0] && !frame->has_parameters &&

@@ -14,11 +14,6 @@
 
 #include "rheaper-check/notes.h"
 
-static const char *plural(int64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* A leak in too few runs to count. */
 static void note_rare(struct verdict *v, const struct measure_site *site)
 {
@@ -135,7 +130,7 @@ static void note_gone(struct verdict *v, const struct baseline *baseline,
 						   "site-%s: %zu call site%s of the "
 						   "baseline %s not there; what took %s "
 						   "place is not compared",
-						   amount_names[k], n, plural((int64_t)n),
+						   amount_names[k], n, findings_plural(n),
 						   n == 1 ? "is" : "are",
 						   n == 1 ? "its" : "their"));
 	}
@@ -165,7 +160,8 @@ static void note_uncompared(struct verdict *v, enum amount amount)
 					      "site-%s: the baseline has no number for "
 					      "%" PRId64 " call site%s (%" PRId64
 					      " together): not compared",
-					      amount_names[amount], n, plural(n), sum));
+					      amount_names[amount], n, findings_plural(n),
+					      sum));
 }
 
 /* Known leaks whose keys do not tell all callers, by the reason. */
@@ -199,7 +195,7 @@ static void note_blurred(struct verdict *v)
 					   "%zu known leak%s %s where stacks %s; what "
 					   "other callers leak there counts as known, "
 					   "too",
-					   list[k].n, plural((int64_t)list[k].n),
+					   list[k].n, findings_plural(list[k].n),
 					   list[k].n == 1 ? "is" : "are", list[k].why));
 }
 

@@ -58,11 +58,6 @@ static void tell(struct verdict *v, const char *why)
 		findings_note(v, why);
 }
 
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* Those of a list that did not run, but for those that `other` has, too. */
 static void list_absent(struct listed *l, const struct verdict *v,
 			const struct baseline_list *entries,
@@ -115,7 +110,7 @@ static void tell_uncounted(struct verdict *v, const struct baseline *baseline)
 				     "the baseline does not say in how many processes "
 				     "%zu program%s ran: %s; if it were more, what the "
 				     "others leak more may not be noticed; %s",
-				     l.n, plural(l.n), listed_text(&l),
+				     l.n, findings_plural((int64_t)l.n), listed_text(&l),
 				     baseline->version < NAMES_WITH_DETAILS
 					     ? "--write-baseline writes one that does"
 					     : "--update-baseline adds it"));
@@ -131,7 +126,7 @@ static void tell_absent(struct verdict *v, const struct baseline *baseline)
 	if (l.n)
 		tell(v, arena_format(v->arena,
 				     "%zu program%s in the baseline did not run: %s", l.n,
-				     plural(l.n), listed_text(&l)));
+				     findings_plural((int64_t)l.n), listed_text(&l)));
 }
 
 static void tell_fewer(struct verdict *v, const struct baseline *baseline)
@@ -148,12 +143,13 @@ static void tell_fewer(struct verdict *v, const struct baseline *baseline)
 					      p->name, p->n_processes, more->processes));
 	}
 	if (l.n)
-		tell(v, arena_format(v->arena,
-				     "%zu program%s ran in fewer processes than in the "
-				     "baseline: %s; what the others leak more may not be "
-				     "noticed; if no more belong to it, write the "
-				     "baseline again",
-				     l.n, plural(l.n), listed_text(&l)));
+		tell(v,
+		     arena_format(v->arena,
+				  "%zu program%s ran in fewer processes than in the "
+				  "baseline: %s; what the others leak more may not be "
+				  "noticed; if no more belong to it, write the "
+				  "baseline again",
+				  l.n, findings_plural((int64_t)l.n), listed_text(&l)));
 }
 
 /* As two tests of one name, in two directories. */

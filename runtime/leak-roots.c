@@ -363,6 +363,11 @@ static int sort_excluded(struct leak_scan *s)
 	return 0;
 }
 
+static bool is_other_in_use(const struct leak_scan *s)
+{
+	return IS_GLIBC && !s->has_arena;
+}
+
 /*
  * The lists of an allocator that is not libc's have old pointers to blocks, and nobody
  * knows how they look: jemalloc keeps what it handed out last in arrays. So where all
@@ -376,8 +381,8 @@ static int sort_excluded(struct leak_scan *s)
  */
 static bool is_for_other_allocator(const struct leak_scan *s, const struct leak_region *r)
 {
-	return IS_GLIBC && !s->has_arena && r->is_anonymous && r->is_writable &&
-	       !r->is_shared && !r->is_stack;
+	return is_other_in_use(s) && r->is_anonymous && r->is_writable && !r->is_shared &&
+	       !r->is_stack;
 }
 
 static bool has_word(const char *text, const char *word)
@@ -433,7 +438,7 @@ static bool has_lists_anywhere(void)
 /* Heaps: where live blocks are, and what glibc uses for nothing else. */
 static int index_blocks(struct leak_scan *s)
 {
-	bool is_anywhere = has_lists_anywhere();
+	bool is_anywhere = is_other_in_use(s) && has_lists_anywhere();
 	for (size_t i = 0; i < s->n_regions; i++) {
 		struct leak_region *r = &s->regions[i];
 		size_t n_pages = (r->end - r->start) / LEAK_PAGE;
